@@ -1,0 +1,95 @@
+import { ShapeError } from "../errors.ts";
+
+/** Element types that a file or a graph can hold. `float16` and `bfloat16` are kept as their 16 bits in a Uint16Array. */
+export type DType =
+  | "float64"
+  | "float32"
+  | "float16"
+  | "bfloat16"
+  | "int64"
+  | "int32"
+  | "int16"
+  | "int8"
+  | "uint64"
+  | "uint32"
+  | "uint16"
+  | "uint8"
+  | "bool";
+
+/** Lengths of the axes, outermost first; [] is a scalar. */
+export type Shape = readonly number[];
+
+const arrays = {
+  float64: Float64Array,
+  float32: Float32Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint64: BigUint64Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const;
+
+/** The typed array that holds a dtype. */
+export type DataOf<T extends DType> = InstanceType<(typeof arrays)[T]>;
+
+/** An array in memory: row-major, contiguous, not shared with a file. */
+export interface Tensor<T extends DType = DType> {
+  readonly dtype: T;
+  readonly shape: Shape;
+  readonly data: DataOf<T>;
+}
+
+/** Bytes of one element. */
+export function bytesOf(dtype: DType): number {
+  return arrays[dtype].BYTES_PER_ELEMENT;
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** Flat distance between neighbours along each axis of a contiguous row-major array. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  return strides;
+}
+
+/** Whether two shapes have the same lengths. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+}
+
+/**
+ * A tensor over `data`, which it does not copy.
+ *
+ * @throws ShapeError when the number of elements is not that of the shape
+ */
+export function tensor<T extends DType>(dtype: T, shape: Shape, data: DataOf<T>): Tensor<T> {
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError(`tensor: shape [${shape}] needs ${sizeOf(shape)} elements, got ${data.length}`);
+  }
+  return { dtype, shape, data };
+}
+
+/** A tensor of zeros. */
+export function zeros<T extends DType>(dtype: T, shape: Shape): Tensor<T> {
+  return { dtype, shape, data: new arrays[dtype](sizeOf(shape)) as DataOf<T> };
+}
+
+/** The elements of `bytes` as `dtype`; copies only when the bytes are not aligned. Little-endian, like every machine we run on. */
+export function fromBytes<T extends DType>(dtype: T, shape: Shape, bytes: Uint8Array): Tensor<T> {
+  const width = bytesOf(dtype);
+  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const count = aligned.byteLength / width;
+  if (count !== sizeOf(shape))
+    throw new ShapeError(`fromBytes: ${dtype} [${shape}] needs ${sizeOf(shape) * width} bytes, got ${bytes.byteLength}`);
+  return { dtype, shape, data: new arrays[dtype](aligned.buffer as ArrayBuffer, aligned.byteOffset, count) as DataOf<T> };
+}

@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe } from "vitest";
+
+/** The folder with the parity cases and real images; they are not part of the repository (their licences differ). */
+export const shared = resolve(process.env.MEDCLIP_SAM_SHARED ?? "../shared");
+
+/** A file under the shared folder. */
+export const sharedPath = (...parts: string[]): string => resolve(shared, ...parts);
+
+/** A JSON file under the shared folder. */
+export const sharedJson = <T>(...parts: string[]): T => JSON.parse(readFileSync(sharedPath(...parts), "utf8")) as T;
+
+/** A `describe` that is skipped, with the reason in its title, where the named files are absent. */
+export function describeWith(paths: string[], title: string, body: () => void): void {
+  const missing = paths.find((path) => !existsSync(sharedPath(path)));
+  if (missing === undefined) describe(title, body);
+  else describe.skip(`${title} (skipped: "${missing}" is not in ${shared}; set MEDCLIP_SAM_SHARED)`, body);
+}
