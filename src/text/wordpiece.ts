@@ -1,0 +1,202 @@
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { z } from "zod";
+import { ConfigError, WeightsError } from "../errors.ts";
+
+/** A sentence as the text tower reads it. */
+export interface Encoded {
+  /** Ids with the start and the end token, without padding. */
+  readonly ids: number[];
+  /** Whether the sentence was longer than the context and lost its end; say so to the user. */
+  readonly truncated: boolean;
+}
+
+/** Turns a sentence into the ids of a vocabulary. */
+export interface Tokenizer {
+  /** Number of ids; an embedding table with fewer rows belongs to another vocabulary. */
+  readonly vocabularySize: number;
+  /** The id that fills a batch of sentences up to one length. */
+  readonly padId: number;
+  /**
+   * @param options.contextLength - a longer text is cut to this many ids, of which the last is the end token; default: never cut
+   * @throws ConfigError when the context cannot hold the start and the end token
+   */
+  encode(text: string, options?: { readonly contextLength?: number }): Encoded;
+}
+
+/** How a text is cleaned before it is cut into words; the names are those of `tokenizer_config.json`. */
+const BertConfig = z.object({
+  do_lower_case: z.boolean().default(true),
+  strip_accents: z.boolean().nullable().default(null).describe("null: as do_lower_case"),
+  tokenize_chinese_chars: z.boolean().default(true).describe("every ideograph is a word"),
+});
+
+const TokenizerJson = z.looseObject({
+  normalizer: z.looseObject({ type: z.string(), handle_chinese_chars: z.boolean().optional() }).nullable(),
+  added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string() })).default([]),
+  model: z.looseObject({ type: z.string(), vocab: z.unknown() }),
+});
+
+const WordPieceVocabulary = z.record(z.string(), z.int().nonnegative());
+
+/** Tokens with a meaning of their own. PubMedBERT has them at 0 to 4, other vocabularies elsewhere: they are found by name. */
+const specialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
+
+/**
+ * Ideographs beyond the 16-bit plane. The library looks at 16-bit units and does not see them, so that two in a row would
+ * become one word; the ranges are those of BERT.
+ */
+const rareIdeograph = /[\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F}\u{2B820}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
+
+/**
+ * BERT's WordPiece over a vocabulary: clean, lower the case, strip accents, split at spaces and punctuation, then cut each word
+ * greedily into the longest known pieces. A word that has no pieces, or more than 100 characters, is [UNK].
+ *
+ * @param vocabText - the content of `vocab.txt`, one token a line; the line is the id
+ * @param options.source - names the file in errors
+ * @param options.config - the content of `tokenizer_config.json`; default: lower case, accents stripped, ideographs split
+ * @throws WeightsError when the vocabulary is empty, foreign, or lacks a special token
+ */
+export function wordPieceOf(vocabText: string, options: { source?: string; config?: unknown } = {}): Tokenizer {
+  const source = options.source ?? "vocab.txt";
+  const config = BertConfig.safeParse(options.config ?? {});
+  if (!config.success) throw new WeightsError(`tokenizer_config.json beside "${source}" is not usable: ${z.prettifyError(config.error)}`);
+  const lines = vocabText.replace(/^\uFEFF/, "").split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  if (lines.every((line) => line.trim() === "")) throw new WeightsError(`"${source}" is empty; expected one token a line`);
+  const vocabulary = Object.fromEntries(lines.map((token, id) => [token, id]));
+  const ids = specialIds(vocabulary, source);
+  return tokenizerOf(
+    {
+      added_tokens: specialTokens.map((content) => ({ id: ids[content], content, normalized: false, special: true })),
+      normalizer: {
+        type: "BertNormalizer",
+        clean_text: true,
+        handle_chinese_chars: config.data.tokenize_chinese_chars,
+        strip_accents: config.data.strip_accents,
+        lowercase: config.data.do_lower_case,
+      },
+      pre_tokenizer: { type: "BertPreTokenizer" },
+      post_processor: null,
+      decoder: null,
+      model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab: vocabulary },
+    },
+    { ids, size: lines.length, splitsIdeographs: config.data.tokenize_chinese_chars },
+  );
+}
+
+/**
+ * The WordPiece tokenizer that a `tokenizer.json` describes. Its padding, truncation and template are not used:
+ * a sentence is [CLS], its pieces, [SEP].
+ *
+ * @throws WeightsError when it is not JSON, describes another kind of tokenizer, or lacks a special token
+ */
+export function wordPieceOfJson(json: string, options: { source?: string } = {}): Tokenizer {
+  const source = options.source ?? "tokenizer.json";
+  const parsed = TokenizerJson.safeParse(parseJson(json, source));
+  if (!parsed.success) throw new WeightsError(`"${source}" does not describe a tokenizer: ${z.prettifyError(parsed.error)}`);
+  const { normalizer, added_tokens, model } = parsed.data;
+  if (model.type !== "WordPiece") {
+    throw new WeightsError(`"${source}" describes a ${model.type} tokenizer; BiomedCLIP's text tower needs WordPiece (BERT)`);
+  }
+  const vocabulary = WordPieceVocabulary.safeParse(model.vocab);
+  if (!vocabulary.success) throw new WeightsError(`"${source}": "model.vocab" must map each token to its id`);
+  const all = { ...vocabulary.data, ...Object.fromEntries(added_tokens.map(({ content, id }) => [content, id])) };
+  const ids = specialIds(all, source);
+  try {
+    return tokenizerOf(
+      { pre_tokenizer: null, decoder: null, ...parsed.data, post_processor: null },
+      {
+        ids,
+        size: Object.values(all).reduce((largest, id) => Math.max(largest, id), 0) + 1,
+        splitsIdeographs: normalizer?.type === "BertNormalizer" && normalizer.handle_chinese_chars === true,
+      },
+    );
+  } catch (cause) {
+    throw new WeightsError(`"${source}" describes a tokenizer that cannot be built: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * The tokenizer of a model.
+ *
+ * @param path - a model folder (`tokenizer.json`, else `vocab.txt` with the `tokenizer_config.json` beside it, if any), or one of these files
+ * @throws WeightsError when nothing is there or it is not a WordPiece vocabulary
+ */
+export async function loadTokenizer(path: string): Promise<Tokenizer> {
+  const found = await stat(path).catch((cause) => {
+    throw new WeightsError(`"${path}" cannot be read (${messageOf(cause)}); expected a vocab.txt, a tokenizer.json or a folder with one`, {
+      cause,
+    });
+  });
+  if (found.isDirectory()) {
+    const json = await textIfPresent(join(path, "tokenizer.json"));
+    if (json !== null) return wordPieceOfJson(json, { source: join(path, "tokenizer.json") });
+    const vocab = await textIfPresent(join(path, "vocab.txt"));
+    if (vocab === null) throw new WeightsError(`"${path}" has neither tokenizer.json nor vocab.txt; copy the model's vocabulary there`);
+    return withConfig(vocab, join(path, "vocab.txt"));
+  }
+  const text = await textIfPresent(path);
+  if (text === null) throw new WeightsError(`"${path}" is gone`);
+  return path.endsWith(".json") ? wordPieceOfJson(text, { source: path }) : withConfig(text, path);
+}
+
+/** The id of each special token. */
+function specialIds(vocabulary: Record<string, number>, source: string): Record<(typeof specialTokens)[number], number> {
+  const missing = specialTokens.filter((token) => !Object.hasOwn(vocabulary, token));
+  if (missing.length > 0) {
+    throw new WeightsError(
+      `"${source}" has ${Object.keys(vocabulary).length} tokens but not ${missing.map((token) => `"${token}"`).join(", ")}. ` +
+        "Is it the vocab.txt of a BERT model?",
+    );
+  }
+  return Object.fromEntries(specialTokens.map((token) => [token, vocabulary[token]!])) as Record<(typeof specialTokens)[number], number>;
+}
+
+/** The library does the normalising and cutting; start, end and length are ours. */
+function tokenizerOf(
+  json: object,
+  { ids, size, splitsIdeographs }: { ids: ReturnType<typeof specialIds>; size: number; splitsIdeographs: boolean },
+): Tokenizer {
+  const library = new HuggingFaceTokenizer(json, {});
+  return {
+    vocabularySize: size,
+    padId: ids["[PAD]"],
+    encode(text, { contextLength = Number.POSITIVE_INFINITY } = {}) {
+      if (!(contextLength >= 2))
+        throw new ConfigError(`encode: the context length must be at least 2 ([CLS] and [SEP]), got ${contextLength}`);
+      const split = splitsIdeographs ? text.replace(rareIdeograph, " $& ") : text;
+      const pieces = library.encode(split, { add_special_tokens: false }).ids;
+      const kept = pieces.slice(0, contextLength - 2);
+      return { ids: [ids["[CLS]"], ...kept, ids["[SEP]"]], truncated: kept.length < pieces.length };
+    },
+  };
+}
+
+/** `vocab.txt` with the settings of the `tokenizer_config.json` beside it. */
+async function withConfig(vocabText: string, file: string): Promise<Tokenizer> {
+  const configFile = join(dirname(file), "tokenizer_config.json");
+  const config = await textIfPresent(configFile);
+  return wordPieceOf(vocabText, { source: file, config: config === null ? {} : parseJson(config, configFile) });
+}
+
+async function textIfPresent(file: string): Promise<string | null> {
+  try {
+    // Fatal: a gzip archive or a picture under this name must not become a vocabulary of replacement characters.
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw new WeightsError(`"${file}" cannot be read as UTF-8 text: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function parseJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new WeightsError(`"${source}" is not valid JSON: ${messageOf(cause)}`, { cause });
+  }
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
