@@ -1,0 +1,13 @@
+import { openSession } from "../runtime/node.ts";
+import type { Session, SessionOptions } from "../runtime/session.ts";
+import { serialise } from "./onnx.ts";
+import type { Value } from "./value.ts";
+
+/**
+ * Makes a graph ready to run: the session computes the named outputs from the inputs that they depend on.
+ *
+ * @example const session = await compile({ y: softmax(x) });   const { y } = await session.run({ x: tensor("float32", [2, 3], data) });
+ */
+export async function compile(outputs: Readonly<Record<string, Value>>, options: SessionOptions = {}): Promise<Session> {
+  return await openSession(serialise(outputs), options);
+}

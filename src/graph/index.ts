@@ -1,0 +1,48 @@
+export { compile } from "./compile.ts";
+export { gradients } from "./gradients.ts";
+export { serialise } from "./onnx.ts";
+export { gemm, matmul } from "./operators/algebra.ts";
+export { type Iteration, loop } from "./operators/control.ts";
+export { type ConvolutionOptions, conv, convTranspose } from "./operators/convolution.ts";
+export {
+  add,
+  cast,
+  clip,
+  cos,
+  div,
+  erf,
+  exp,
+  gelu,
+  log,
+  max,
+  mul,
+  neg,
+  type Operand,
+  pow,
+  reciprocal,
+  relu,
+  sigmoid,
+  sin,
+  softplus,
+  sqrt,
+  sub,
+  tanh,
+} from "./operators/elementwise.ts";
+export {
+  concat,
+  crop,
+  expand,
+  gather,
+  pad,
+  reduceSum,
+  reshape,
+  scatterAdd,
+  slice,
+  sumTo,
+  swapLast,
+  transpose,
+} from "./operators/movement.ts";
+export { layerNorm, reduceMean, softmax } from "./operators/normalisation.ts";
+export { operators } from "./operators/table.ts";
+export { substitute } from "./substitute.ts";
+export { constant, input, integers, type Operator, scalar, stored, type Value } from "./value.ts";

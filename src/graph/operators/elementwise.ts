@@ -1,0 +1,243 @@
+/** Operators on each element by itself, with NumPy's broadcasting. */
+import { ShapeError } from "../../errors.ts";
+import type { DType } from "../../tensor/tensor.ts";
+import { broadcastShapes } from "../_shapes.ts";
+import { apply, describe, type GradientRule, type GradientSample, type Operator, scalar, type Value } from "../value.ts";
+import { sumTo } from "./movement.ts";
+
+/** What an operator on two arrays may be given: a number becomes a constant of the other's dtype. */
+export type Operand = Value | number;
+
+const broadcastSamples = (apply: (a: Value, b: Value) => Value, range?: readonly [number, number]): GradientSample[] => [
+  {
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+    apply: (a, b) => apply(a!, b!),
+    ...(range && { range }),
+  },
+  {
+    shapes: [
+      [2, 1, 3],
+      [4, 1],
+    ],
+    apply: (a, b) => apply(a!, b!),
+    ...(range && { range }),
+  },
+];
+
+function binary(name: string, gradient: GradientRule, samples: GradientSample[]): Operator {
+  const types: Operator["types"] = ([a, b]) => {
+    if (a!.dtype !== b!.dtype) throw new ShapeError(`${name}: dtypes differ: ${describe(a!)} and ${describe(b!)}`);
+    return [{ dtype: a!.dtype, shape: broadcastShapes(a!.shape, b!.shape, name) }];
+  };
+  return {
+    name,
+    types,
+    gradient: (dy, inputs, node) => gradient(dy, inputs, node).map((g, i) => g && sumTo(g, inputs[i]!.shape)),
+    samples,
+  };
+}
+
+const Add = binary(
+  "Add",
+  (dy) => [dy, dy],
+  broadcastSamples((a, b) => add(a, b)),
+);
+const Sub = binary(
+  "Sub",
+  (dy) => [dy, neg(dy)],
+  broadcastSamples((a, b) => sub(a, b)),
+);
+const Mul = binary(
+  "Mul",
+  (dy, [a, b]) => [mul(dy, b!), mul(dy, a!)],
+  broadcastSamples((a, b) => mul(a, b)),
+);
+const Div = binary(
+  "Div",
+  (dy, [a, b]) => [div(dy, b!), neg(div(mul(dy, a!), mul(b!, b!)))],
+  broadcastSamples((a, b) => div(a, b), [0.5, 2]),
+);
+// The gradient of a^b with respect to b, where it is asked for: a^b · ln a, so a must be positive.
+const Pow = binary(
+  "Pow",
+  (dy, [a, b], { outputs }) => [mul(dy, mul(b!, pow(a!, sub(b!, 1)))), mul(dy, mul(outputs[0]!, log(a!)))],
+  broadcastSamples((a, b) => pow(a, b), [0.5, 2]),
+);
+const Max = binary(
+  "Max",
+  (dy, [a, b]) => [mul(dy, greaterOrEqual(a!, b!)), mul(dy, sub(1, greaterOrEqual(a!, b!)))],
+  broadcastSamples((a, b) => max(a, b)),
+);
+
+function unary(name: string, gradient: (dy: Value, x: Value, y: Value) => Value, sample: Partial<GradientSample> = {}): Operator {
+  const operator: Operator = {
+    name,
+    types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+    gradient: (dy, [x], { outputs }) => [gradient(dy, x!, outputs[0]!)],
+    samples: [{ shapes: [[2, 3]], apply: (x) => apply(operator, [x!])[0]!, ...sample }],
+  };
+  return operator;
+}
+
+const Neg = unary("Neg", (dy) => neg(dy));
+const Exp = unary("Exp", (dy, _, y) => mul(dy, y));
+const Log = unary("Log", (dy, x) => div(dy, x), { range: [0.5, 2] });
+const Sqrt = unary("Sqrt", (dy, _, y) => div(mul(dy, 0.5), y), { range: [0.5, 2] });
+const Reciprocal = unary("Reciprocal", (dy, _, y) => neg(mul(dy, mul(y, y))), { range: [0.5, 2] });
+const Sin = unary("Sin", (dy, x) => mul(dy, cos(x)));
+const Cos = unary("Cos", (dy, x) => neg(mul(dy, sin(x))));
+const Sigmoid = unary("Sigmoid", (dy, _, y) => mul(dy, mul(y, sub(1, y))));
+const Tanh = unary("Tanh", (dy, _, y) => mul(dy, sub(1, mul(y, y))));
+const Softplus = unary("Softplus", (dy, x) => mul(dy, sigmoid(x)), { dtype: "float32" });
+const Erf = unary("Erf", (dy, x) => mul(dy, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))), { dtype: "float32" });
+// The samples stay clear of the kink at 0. Clip is used for the mask since Where is several times slower and Sign is not on every device.
+const Relu = unary("Relu", (dy, _, y) => mul(dy, step(y)), { range: [0.2, 1] });
+// d/dx x·Φ(x) = Φ(x) + x·φ(x), Φ and φ the standard normal distribution and density.
+const Gelu = unary("Gelu", (dy, x) => mul(dy, add(normalDistribution(x), mul(x, normalDensity(x)))), { dtype: "float32", range: [-2, 2] });
+
+const Clip: Operator = {
+  name: "Clip",
+  types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  gradient: (dy, [x, low, high]) => [mul(dy, mul(greaterOrEqual(x!, low!), greaterOrEqual(high!, x!))), null, null],
+  samples: [{ shapes: [[2, 4]], apply: (x) => clip(x!, -0.5, 0.5) }],
+};
+
+const GreaterOrEqual: Operator = {
+  name: "GreaterOrEqual",
+  types: ([a, b]) => [{ dtype: "bool", shape: broadcastShapes(a!.shape, b!.shape, "GreaterOrEqual") }],
+};
+
+/** Numbers of TensorProto.DataType. */
+export const onnxTypes: Record<DType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+  bfloat16: 16,
+};
+const dtypeNames = new Map(Object.entries(onnxTypes).map(([dtype, number]) => [number, dtype as DType]));
+
+const Cast: Operator = {
+  name: "Cast",
+  types: ([x], { to }) => [{ dtype: dtypeNames.get((to as { int: number }).int)!, shape: x!.shape }],
+  gradient: (dy, [x]) => [cast(dy, x!.dtype)],
+  samples: [{ shapes: [[2, 3]], dtype: "float32", apply: (x) => cast(cast(x!, "float64"), "float32") }],
+};
+
+export const elementwise = {
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Pow,
+  Max,
+  Neg,
+  Exp,
+  Log,
+  Sqrt,
+  Reciprocal,
+  Sin,
+  Cos,
+  Sigmoid,
+  Tanh,
+  Softplus,
+  Erf,
+  Relu,
+  Gelu,
+  Clip,
+  GreaterOrEqual,
+  Cast,
+};
+
+/** A number beside a value takes the value's dtype. */
+function pair(a: Operand, b: Operand): [Value, Value] {
+  const dtype = typeof a === "number" ? (typeof b === "number" ? "float32" : b.dtype) : a.dtype;
+  return [typeof a === "number" ? scalar(a, dtype) : a, typeof b === "number" ? scalar(b, dtype) : b];
+}
+
+const two =
+  (operator: Operator) =>
+  (a: Operand, b: Operand): Value =>
+    apply(operator, pair(a, b))[0]!;
+const one =
+  (operator: Operator) =>
+  (x: Value): Value =>
+    apply(operator, [x])[0]!;
+
+/** a + b. */
+export const add = two(Add);
+/** a - b. */
+export const sub = two(Sub);
+/** a · b, element by element. */
+export const mul = two(Mul);
+/** a / b. */
+export const div = two(Div);
+/** a to the power b. */
+export const pow = two(Pow);
+/** The larger of a and b; of equal ones the gradient goes to a. */
+export const max = two(Max);
+/** -x. */
+export const neg = one(Neg);
+/** e to the power x. */
+export const exp = one(Exp);
+/** The natural logarithm. */
+export const log = one(Log);
+/** The square root. */
+export const sqrt = one(Sqrt);
+/** 1 / x. */
+export const reciprocal = one(Reciprocal);
+/** The sine of x in radians. */
+export const sin = one(Sin);
+/** The cosine of x in radians. */
+export const cos = one(Cos);
+/** 1 / (1 + e⁻ˣ). */
+export const sigmoid = one(Sigmoid);
+/** The hyperbolic tangent. */
+export const tanh = one(Tanh);
+/** ln(1 + eˣ), without overflow. */
+export const softplus = one(Softplus);
+/** The error function. */
+export const erf = one(Erf);
+/** max(x, 0). */
+export const relu = one(Relu);
+/** x·Φ(x), exact (by the error function). */
+export const gelu = one(Gelu);
+
+/** x held between two numbers; the gradient is 0 outside. */
+export function clip(x: Value, low: number, high: number): Value {
+  return apply(Clip, [x, scalar(low, x.dtype), scalar(high, x.dtype)])[0]!;
+}
+
+/** x as another dtype. */
+export function cast(x: Value, dtype: DType): Value {
+  return x.dtype === dtype ? x : apply(Cast, [x], { to: { int: onnxTypes[dtype] } })[0]!;
+}
+
+/** 1 where a ≥ b, else 0, in the dtype of a. */
+function greaterOrEqual(a: Value, b: Value): Value {
+  return cast(apply(GreaterOrEqual, [a, b])[0]!, a.dtype);
+}
+
+/** 1 where y > 0, else 0, for y ≥ 0. */
+function step(y: Value): Value {
+  return clip(mul(y, 1e30), 0, 1);
+}
+
+function normalDistribution(x: Value): Value {
+  return add(mul(erf(mul(x, Math.SQRT1_2)), 0.5), 0.5);
+}
+
+function normalDensity(x: Value): Value {
+  return mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+}

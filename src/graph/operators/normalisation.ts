@@ -1,0 +1,70 @@
+/** Operators that see a whole row at once. */
+import { ShapeError } from "../../errors.ts";
+import { axisOf } from "../_shapes.ts";
+import { apply, describe, type Operator, type Value } from "../value.ts";
+import { cast, div, mul, sub } from "./elementwise.ts";
+import { reduceSum, sumTo } from "./movement.ts";
+
+const Softmax: Operator = {
+  name: "Softmax",
+  types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  gradient: (dy, _, { attributes, outputs: [y] }) => {
+    const axis = (attributes.axis as { int: number }).int;
+    const weighted = mul(dy, y!);
+    return [sub(weighted, mul(y!, reduceSum(weighted, [axis], { keepDims: true })))];
+  },
+  samples: [{ shapes: [[2, 3, 4]], apply: (x) => softmax(x!) }],
+};
+
+/**
+ * y = γ·x̂ + β with x̂ = (x - mean) / sqrt(variance + ε) over the last axis. The kernel also returns mean and 1 / deviation,
+ * which the gradient reuses: dx = (g - mean(g) - x̂·mean(g·x̂)) / deviation with g = dy·γ.
+ */
+const LayerNormalization: Operator = {
+  name: "LayerNormalization",
+  types: ([x, scale, bias]) => {
+    const width = x!.shape.at(-1);
+    for (const parameter of [scale!, bias!]) {
+      if (parameter.shape.length !== 1 || parameter.shape[0] !== width)
+        throw new ShapeError(`layerNorm: parameters must be [${width}], got ${describe(parameter)}`);
+    }
+    const rows = [...x!.shape.slice(0, -1), 1];
+    // The statistics are float32 whatever x is (ONNX's stash_type).
+    return [
+      { dtype: x!.dtype, shape: x!.shape },
+      { dtype: "float32", shape: rows },
+      { dtype: "float32", shape: rows },
+    ];
+  },
+  gradient: (dy, [x, scale, bias], { outputs: [, ...statistics] }) => {
+    const [mean, inverseDeviation] = statistics.map((value) => cast(value, dy.dtype));
+    const normal = mul(sub(x!, mean!), inverseDeviation!);
+    const g = mul(dy, scale!);
+    const dx = mul(sub(sub(g, lastMean(g)), mul(normal, lastMean(mul(g, normal)))), inverseDeviation!);
+    return [dx, sumTo(mul(dy, normal), scale!.shape), sumTo(dy, bias!.shape)];
+  },
+  samples: [{ shapes: [[2, 3, 5], [5], [5]], dtype: "float32", apply: (x, scale, bias) => layerNorm(x!, scale!, bias!, 1e-5) }],
+};
+
+export const normalisation = { Softmax, LayerNormalization };
+
+/** Exponentials divided by their sum along an axis (the last by default). */
+export function softmax(x: Value, axis = -1): Value {
+  return apply(Softmax, [x], { axis: { int: axisOf(axis, x.shape.length, "softmax") } })[0]!;
+}
+
+/** Zero mean and unit variance over the last axis, then times `scale` plus `bias`, both [D]. */
+export function layerNorm(x: Value, scale: Value, bias: Value, epsilon: number): Value {
+  return apply(LayerNormalization, [x, scale, bias], { axis: { int: -1 }, epsilon: { float: epsilon } })[0]!;
+}
+
+/** Mean over some axes; over all of them when none is named. */
+export function reduceMean(x: Value, axes?: readonly number[], options: { keepDims?: boolean } = {}): Value {
+  const over = axes ?? x.shape.map((_, i) => i);
+  const count = over.reduce((product, axis) => product * x.shape[axisOf(axis, x.shape.length, "reduceMean")]!, 1);
+  return div(reduceSum(x, over, options), count);
+}
+
+function lastMean(x: Value): Value {
+  return reduceMean(x, [-1], { keepDims: true });
+}

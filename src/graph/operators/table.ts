@@ -1,0 +1,17 @@
+import type { Operator } from "../value.ts";
+import { algebra } from "./algebra.ts";
+import { control } from "./control.ts";
+import { convolution } from "./convolution.ts";
+import { elementwise } from "./elementwise.ts";
+import { movement } from "./movement.ts";
+import { normalisation } from "./normalisation.ts";
+
+/** Every operator by its ONNX name, each with its shape rule, its gradient rule and the samples that test it. */
+export const operators: Readonly<Record<string, Operator>> = {
+  ...movement,
+  ...elementwise,
+  ...algebra,
+  ...normalisation,
+  ...convolution,
+  ...control,
+};

@@ -1,0 +1,50 @@
+import type { Node, Value } from "./value.ts";
+
+/**
+ * The nodes that some values depend on, each after those it reads. Nodes inside a loop's body are not listed, but what the
+ * body reads from outside is.
+ */
+export function nodesOf(outputs: readonly Value[]): Node[] {
+  const ordered: Node[] = [];
+  const seen = new Set<Node>();
+  // An explicit stack: deep models would overflow the call stack.
+  const stack: { node: Node; ready: boolean }[] = [];
+  const push = (value: Value) => {
+    if (value.source.kind === "node" && !seen.has(value.source.node)) stack.push({ node: value.source.node, ready: false });
+  };
+  for (const output of outputs) {
+    push(output);
+    while (stack.length > 0) {
+      const top = stack.pop()!;
+      if (top.ready) {
+        ordered.push(top.node);
+        continue;
+      }
+      if (seen.has(top.node)) continue;
+      seen.add(top.node);
+      stack.push({ node: top.node, ready: true });
+      const reads = readsOf(top.node);
+      for (let i = reads.length - 1; i >= 0; i--) push(reads[i]!);
+    }
+  }
+  return ordered;
+}
+
+/** What a node reads: its inputs, and what its loop body captures from outside. */
+export function readsOf(node: Node): readonly Value[] {
+  return node.body ? [...node.inputs, ...capturesOf(node)] : node.inputs;
+}
+
+/** The values of outer scopes that a loop's body reads, at any depth. */
+function capturesOf({ body }: Node): Value[] {
+  const captured: Value[] = [];
+  const seen = new Set<Value>();
+  const visit = (value: Value) => {
+    if (seen.has(value)) return;
+    seen.add(value);
+    if (value.scope.depth < body!.scope.depth) captured.push(value);
+    else if (value.source.kind === "node") readsOf(value.source.node).forEach(visit);
+  };
+  body!.outputs.forEach(visit);
+  return captured;
+}

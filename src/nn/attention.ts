@@ -1,0 +1,47 @@
+import { add, matmul, mul, reshape, softmax, swapLast, transpose, type Value } from "../graph/index.ts";
+import { type Linear, linear } from "./linear.ts";
+
+/** The four projections of an attention layer. */
+export interface Attention {
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly value: Linear;
+  readonly out: Linear;
+}
+
+/** [B, T, D] to [B, h, T, d]. */
+export function splitHeads(x: Value, heads: number): Value {
+  const [batch, tokens, width] = x.shape as [number, number, number];
+  return transpose(reshape(x, [batch, tokens, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+/** [B, h, T, d] to [B, T, D]. */
+export function mergeHeads(x: Value): Value {
+  const [batch, heads, tokens, width] = x.shape as [number, number, number, number];
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch, tokens, heads * width]);
+}
+
+/**
+ * softmax(q·kᵀ / √d + bias)·v for heads [B, h, T, d].
+ *
+ * @param bias - added to the scores, broadcast to [B, h, Tq, Tk]
+ */
+export function scaledDotProduct(q: Value, k: Value, v: Value, bias?: Value): Value {
+  const scores = matmul(mul(q, q.shape.at(-1)! ** -0.5), swapLast(k)); // [B, h, Tq, Tk]
+  return matmul(softmax(bias ? add(scores, bias) : scores), v); // [B, h, Tq, d]
+}
+
+/**
+ * Multi-head attention of some tokens to others.
+ *
+ * @param queries - [B, Tq, D] tokens that ask
+ * @param keys - [B, Tk, D] tokens that are looked at
+ * @param values - [B, Tk, D] what they hand over, by default `keys`
+ * @returns [B, Tq, D]
+ */
+export function attention(queries: Value, keys: Value, layer: Attention, heads: number, values: Value = keys): Value {
+  const q = splitHeads(linear(queries, layer.query), heads); // [B, h, Tq, d]
+  const k = splitHeads(linear(keys, layer.key), heads); // [B, h, Tk, d]
+  const v = splitHeads(linear(values, layer.value), heads); // [B, h, Tk, d]
+  return linear(mergeHeads(scaledDotProduct(q, k, v)), layer.out); // [B, Tq, D]
+}

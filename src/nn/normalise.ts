@@ -1,0 +1,34 @@
+import { div, layerNorm, max, mul, reduceSum, sqrt, transpose, type Value } from "../graph/index.ts";
+
+/** Scale and shift of a normalisation layer, both [D]. */
+export interface Norm {
+  readonly weight: Value;
+  readonly bias: Value;
+}
+
+/** Layer normalisation over the last axis. */
+export function norm(x: Value, { weight, bias }: Norm, epsilon: number): Value {
+  return layerNorm(x, weight, bias, epsilon);
+}
+
+/** Layer normalisation over the channels of [B, C, H, W]. */
+export function channelNorm(x: Value, parameters: Norm, epsilon: number): Value {
+  return transpose(norm(transpose(x, [0, 2, 3, 1]), parameters, epsilon), [0, 3, 1, 2]);
+}
+
+/** Rows of [..., D] divided by their length; a length below `epsilon` counts as `epsilon`. */
+export function unitLength(x: Value, epsilon = 1e-12): Value {
+  const squares = reduceSum(mul(x, x), [-1], { keepDims: true }); // [..., 1]
+  return div(x, max(sqrt(squares), epsilon));
+}
+
+/**
+ * Cosine of the angle between rows of two arrays [..., D] that broadcast: a·b / max(|a|·|b|, ε).
+ *
+ * @see torch.nn.functional.cosine_similarity, whose ε M2IB sets to 1e-6
+ */
+export function cosineSimilarity(a: Value, b: Value, epsilon = 1e-8): Value {
+  const dot = reduceSum(mul(a, b), [-1]);
+  const squares = mul(reduceSum(mul(a, a), [-1]), reduceSum(mul(b, b), [-1]));
+  return div(dot, sqrt(max(squares, epsilon * epsilon)));
+}

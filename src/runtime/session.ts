@@ -1,0 +1,27 @@
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Where a graph is computed. */
+export const devices = ["cpu", "cuda", "webgpu", "dml", "coreml"] as const;
+export type Device = (typeof devices)[number];
+
+export interface SessionOptions {
+  /** Execution provider, by default the CPU; what it cannot compute falls back to the CPU. */
+  readonly device?: Device;
+  /** Threads inside an operator, by default all cores. */
+  readonly threads?: number;
+  /**
+   * Whether constant weights are copied once into the layout that the matrix kernels like best: faster when a session runs
+   * often, but the copies cost as much memory as the weights. By default true; false maps the weights file and copies nothing.
+   */
+  readonly prepack?: boolean;
+}
+
+/** A graph made ready to run. It holds memory outside the JavaScript heap: call `dispose` when done. */
+export interface Session {
+  /** Runs the graph once. `feeds` holds every input by name; the result holds every output by name. */
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  dispose(): Promise<void>;
+}
+
+/** Opens a serialised ONNX model. Node and the browser each have one. */
+export type OpenSession = (model: Uint8Array, options?: SessionOptions) => Promise<Session>;
