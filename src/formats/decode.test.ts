@@ -1,0 +1,320 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
+import { InputError } from "../errors.ts";
+import { decodeImage } from "./decode.ts";
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "decode-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const write = async (name: string, bytes: Uint8Array | string): Promise<string> => {
+  await writeFile(join(folder, name), bytes);
+  return join(folder, name);
+};
+const paper = { mode: "paper" } as const;
+const reference = { mode: "reference" } as const;
+
+/** A picture of a few samples, in one row. */
+const row = (samples: number[], channels: 1 | 2 | 3 | 4) =>
+  sharp(Uint8Array.from(samples), { raw: { width: samples.length / channels, height: 1, channels } });
+const row16 = (samples: number[], channels: 1 | 2 | 3 | 4) =>
+  sharp(Uint16Array.from(samples), { raw: { width: samples.length / channels, height: 1, channels } }).toColourspace(
+    channels < 3 ? "grey16" : "rgb16",
+  );
+/** A picture that does not compress to nothing, so that cutting it hurts. */
+const noise = () => {
+  const data = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => Math.imul(i, 2654435761) >>> 24);
+  return sharp(data, { raw: { width: 64, height: 64, channels: 3 } });
+};
+
+describe("conversion to RGB", () => {
+  test("gray with alpha is repeated, without its alpha", async () => {
+    const bytes = await row([9, 0, 8, 128], 2).toColourspace("b-w").png().toBuffer();
+    const la = await sharp(bytes).metadata();
+    const { image, source } = await decodeImage(await write("la.png", bytes), paper);
+    expect([...image.data]).toEqual([9, 9, 9, 8, 8, 8]);
+    expect(source.channels).toBe(la.channels);
+  });
+
+  test("gray is repeated", async () => {
+    const { image, warnings, source } = await decodeImage(
+      await write("gray.png", await row([0, 7, 255], 1).toColourspace("b-w").png().toBuffer()),
+      paper,
+    );
+    expect([...image.data]).toEqual([0, 0, 0, 7, 7, 7, 255, 255, 255]);
+    expect(source).toEqual({ format: "png", width: 3, height: 1, channels: 1, bitDepth: 8 });
+    expect(warnings).toEqual([]);
+  });
+
+  test.each(["png", "webp", "tiff"] as const)("alpha is dropped without compositing in %s", async (format) => {
+    const options = format === "tiff" ? ({ compression: "none" } as const) : { lossless: true };
+    const file = await write(
+      `alpha.${format}`,
+      await row([1, 2, 3, 0, 4, 5, 6, 128], 4)
+        .toFormat(format, { ...options, exact: true })
+        .toBuffer(),
+    );
+    const { image, source } = await decodeImage(file, paper);
+    expect([...image.data]).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(source.channels).toBe(4);
+  });
+
+  test("a palette is expanded", async () => {
+    const file = await write("palette.png", await row([255, 0, 0, 0, 0, 255], 3).png({ palette: true, colours: 2 }).toBuffer());
+    expect([...(await decodeImage(file, paper)).image.data]).toEqual([255, 0, 0, 0, 0, 255]);
+  });
+
+  test("a one-bit tiff becomes black and white", async () => {
+    const file = await write(
+      "bilevel.tiff",
+      await row([0, 255, 255, 0], 1).toColourspace("b-w").tiff({ bitdepth: 1, compression: "none" }).toBuffer(),
+    );
+    const { image, source } = await decodeImage(file, paper);
+    expect([...image.data]).toEqual([0, 0, 0, 255, 255, 255, 255, 255, 255, 0, 0, 0]);
+    expect(source).toMatchObject({ format: "tiff", bitDepth: 1 });
+  });
+
+  test("16-bit gray is windowed in paper mode and clipped in reference mode, and both say so", async () => {
+    const file = await write("gray16.png", await row16([100, 255, 256, 2100, 4100], 1).png().toBuffer());
+    const windowed = await decodeImage(file, paper);
+    // (v - 100) / 4000 * 255: 0, 9.88, 9.95, 127.5, 255
+    expect([...windowed.image.data].filter((_, i) => i % 3 === 0)).toEqual([0, 10, 10, 128, 255]);
+    expect(windowed.warnings).toEqual(["16-bit gray of 100 to 4100 was mapped to 0 to 255"]);
+    expect(windowed.source.bitDepth).toBe(16);
+    const clipped = await decodeImage(file, reference);
+    expect([...clipped.image.data].filter((_, i) => i % 3 === 0)).toEqual([100, 255, 255, 255, 255]);
+    expect(clipped.warnings).toEqual(["16-bit gray of 100 to 4100 was clipped at 255, as the reference does; paper mode windows it"]);
+  });
+
+  test("16-bit gray tiff is read like png", async () => {
+    const bytes = await row16([0, 300, 600], 1).tiff({ compression: "none" }).toBuffer();
+    expect([...(await decodeImage(await write("gray16.tif", bytes), reference)).image.data]).toEqual([
+      0, 0, 0, 255, 255, 255, 255, 255, 255,
+    ]);
+    expect([...(await decodeImage(await write("gray16.tif", bytes), paper)).image.data]).toEqual([0, 0, 0, 128, 128, 128, 255, 255, 255]);
+  });
+
+  test("16-bit gray of one value is black in paper mode, and small values are kept in reference mode", async () => {
+    const file = await write("flat16.png", await row16([77, 77], 1).png().toBuffer());
+    expect([...(await decodeImage(file, paper)).image.data]).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(await decodeImage(file, reference)).toMatchObject({ warnings: [], image: { data: Uint8Array.from([77, 77, 77, 77, 77, 77]) } });
+  });
+
+  test("16-bit colour, and gray with alpha in reference mode, keep the high byte", async () => {
+    const colour = await write("rgb16.png", await row16([0, 255, 256, 4095, 40000, 65535], 3).png().toBuffer());
+    const high = await decodeImage(colour, paper);
+    expect([...high.image.data]).toEqual([0, 0, 1, 15, 156, 255]);
+    expect(high.warnings).toEqual(["16-bit samples were reduced to their high byte"]);
+    const alpha = await write("la16.png", await row16([1000, 0, 3000, 65535], 2).png().toBuffer());
+    expect([...(await decodeImage(alpha, reference)).image.data]).toEqual([3, 3, 3, 11, 11, 11]);
+    expect([...(await decodeImage(alpha, paper)).image.data]).toEqual([0, 0, 0, 255, 255, 255]);
+  });
+
+  test("CMYK jpeg becomes (1 - C)(1 - K) with a warning", async () => {
+    const data = Uint8Array.from({ length: 64 * 3 }, (_, i) => [255, 128, 0][i % 3]!);
+    const jpeg = await sharp(data, { raw: { width: 8, height: 8, channels: 3 } })
+      .toColourspace("cmyk")
+      .jpeg({ quality: 100 })
+      .toBuffer();
+    const cmyk = await sharp(jpeg).pipelineColourspace("cmyk").toColourspace("cmyk").raw().toBuffer();
+    const { image, warnings } = await decodeImage(await write("cmyk.jpg", jpeg), paper);
+    const expected = [0, 1, 2].map((c) => Math.round(((255 - cmyk[c]!) * (255 - cmyk[3]!)) / 255));
+    expect([...image.data.subarray(0, 3)].map((value, c) => Math.abs(value - expected[c]!))).toEqual([0, 0, 0]);
+    expect(warnings).toEqual(["CMYK was converted to RGB without a colour profile"]);
+  });
+
+  test.each(["jpeg", "png"] as const)("EXIF orientation in %s is not applied, with a warning", async (format) => {
+    const data = Uint8Array.from({ length: 16 * 8 * 3 }, (_, i) => (i < 16 * 4 * 3 ? 0 : 255));
+    const bytes = await sharp(data, { raw: { width: 16, height: 8, channels: 3 } })
+      .withMetadata({ orientation: 6 })
+      .toFormat(format)
+      .toBuffer();
+    for (const mode of ["paper", "reference"] as const) {
+      const { image, warnings } = await decodeImage(await write(`turned.${format}`, bytes), { mode });
+      expect([image.width, image.height, image.data[0], image.data.at(-1)]).toEqual([16, 8, 0, 255]);
+      expect(warnings).toEqual(["EXIF orientation 6 is not applied: results have the geometry of the stored pixels"]);
+    }
+  });
+
+  test("a colour profile changes nothing", async () => {
+    const bytes = await row([200, 30, 60], 3).withIccProfile("p3", { attach: true }).png().toBuffer();
+    const stored = await sharp(bytes, { ignoreIcc: true }).raw().toBuffer();
+    expect([...(await decodeImage(await write("p3.png", bytes), paper)).image.data]).toEqual([...stored]);
+    expect([...stored]).not.toEqual([...(await sharp(bytes).raw().toBuffer())]);
+  });
+
+  test("only the first page of several is read, with a warning", async () => {
+    const pages = await sharp([await row([9, 9, 9], 3).png().toBuffer(), await row([5, 5, 5], 3).png().toBuffer()], {
+      join: { animated: true },
+    })
+      .tiff({ compression: "none" })
+      .toBuffer();
+    const { image, warnings } = await decodeImage(await write("pages.tif", pages), paper);
+    expect([...image.data]).toEqual([9, 9, 9]);
+    expect(warnings).toEqual(["has 2 pages, of which only the first is read"]);
+  });
+
+  test("the content decides, not the ending, and bytes after the end do not matter", async () => {
+    const bytes = Buffer.concat([await row([1, 2, 3], 3).png().toBuffer(), Buffer.from("more")]);
+    expect((await decodeImage(await write("really-png.jpg", bytes), paper)).source.format).toBe("png");
+  });
+
+  test("a file that was overwritten is read anew", async () => {
+    const file = await write("changing.png", await row([1, 1, 1], 3).png().toBuffer());
+    await decodeImage(file, paper);
+    await write("changing.png", await row([2, 2, 2], 3).png().toBuffer());
+    expect([...(await decodeImage(file, paper)).image.data]).toEqual([2, 2, 2]);
+  });
+});
+
+describe("files that are no images are named with the reason", () => {
+  const refused = async (file: string, message: string | RegExp) => {
+    await expect(decodeImage(file, paper)).rejects.toThrow(InputError);
+    await expect(decodeImage(file, paper)).rejects.toThrow(message);
+    await expect(decodeImage(file, paper)).rejects.toThrow(`"${file}"`);
+  };
+
+  test("missing, empty, a folder", async () => {
+    await refused(join(folder, "nowhere.png"), "does not exist");
+    await refused(await write("empty.png", ""), "is empty (0 bytes)");
+    await mkdir(join(folder, "folder.png"));
+    await refused(join(folder, "folder.png"), "is a folder");
+    await refused(join(folder, "empty.png", "below.png"), "cannot be read");
+  });
+
+  test("a device, which would be read forever", () => refused("/dev/zero", "is not a regular file"));
+
+  test("text and other formats under the name of an image", async () => {
+    await refused(await write("text.png", "no image at all"), "is not a PNG, JPEG, TIFF or WebP image");
+    await refused(await write("short.png", "\x89P"), "is not a PNG, JPEG, TIFF or WebP image");
+    await refused(await write("drawing.png", "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"), "is not a PNG");
+    await refused(
+      await write("scan.bmp", `BM${"\0".repeat(60)}`),
+      "is a BMP file, which this version does not read. Convert it to PNG first.",
+    );
+    const dicom = Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), Buffer.alloc(40)]);
+    await refused(await write("slice.png", dicom), "is a DICOM file, which this version does not read. Convert it to PNG first.");
+  });
+
+  test.each([
+    ["png", 0.5],
+    ["png", 0.98],
+    ["png", 0.002],
+    ["jpeg", 0.5],
+    ["jpeg", 0.999],
+    ["jpeg", 0.01],
+    ["webp", 0.5],
+    ["tiff", 0.5],
+  ] as const)("a %s file of which %f is there is refused", async (format, share) => {
+    const bytes = await noise().toFormat(format).toBuffer();
+    const file = await write(`cut-${share}.${format}`, bytes.subarray(0, Math.floor(bytes.length * share)));
+    await refused(file, share > 0.01 ? `is a damaged or truncated ${format.toUpperCase()} file (` : /damaged or truncated|is not a PNG/);
+  });
+
+  test("a png with damaged data is refused", async () => {
+    const bytes = await noise().png().toBuffer();
+    bytes[bytes.length >> 1]! ^= 0xff;
+    await refused(await write("damaged.png", bytes), "is a damaged or truncated PNG file (");
+  });
+
+  test("a jpeg with damaged data that can still be decoded comes with the decoder's warning", async () => {
+    const bytes = await noise().jpeg().toBuffer();
+    const { image, warnings } = await decodeImage(await write("whole.jpg", bytes), paper);
+    const at = Math.floor(bytes.length * 0.19975);
+    bytes[at]! ^= 1;
+    const damaged = await decodeImage(await write("damaged.jpg", bytes), paper);
+    expect(warnings).toEqual([]);
+    expect(damaged.warnings).toEqual([expect.stringMatching(/^the decoder warned: .*Corrupt JPEG data/)]);
+    expect(damaged.image.data).toHaveLength(image.data.length);
+  });
+
+  test("a forged size is refused before memory is taken", async () => {
+    const bytes = await row([1], 1).toColourspace("b-w").png().toBuffer();
+    // IHDR: length, type, then width at 16 and height at 20; its checksum at 29 is over type and data.
+    bytes.writeUInt32BE(60_000, 16);
+    bytes.writeUInt32BE(60_000, 20);
+    bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29);
+    await refused(await write("bomb.png", bytes), /60000 x 60000 pixels; at most 100 million are read/);
+  });
+
+  test("sample types beyond 16 bits are refused", async () => {
+    const file = await write("float.tif", floatTiff([0, 1]));
+    await refused(file, /samples of type float; expected 8 or 16 bits/);
+  });
+});
+
+/** Checksum of a PNG chunk. */
+function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
+
+/** A one-row float32 TIFF: header, nine tags, data. */
+function floatTiff(values: number[]): Uint8Array {
+  const tags = [
+    [256, 4, values.length], // width
+    [257, 4, 1], // height
+    [258, 3, 32], // bits a sample
+    [259, 3, 1], // no compression
+    [262, 3, 1], // black is zero
+    [273, 4, 8 + 2 + 9 * 12 + 4], // where the strip is
+    [277, 3, 1], // samples a pixel
+    [279, 4, values.length * 4], // bytes of the strip
+    [339, 3, 3], // samples are floats
+  ] as const;
+  const bytes = Buffer.alloc(8 + 2 + tags.length * 12 + 4 + values.length * 4);
+  bytes.write("II*\0", 0, "latin1");
+  bytes.writeUInt32LE(8, 4);
+  bytes.writeUInt16LE(tags.length, 8);
+  tags.forEach(([tag, type, value], i) => {
+    bytes.writeUInt16LE(tag, 10 + i * 12);
+    bytes.writeUInt16LE(type, 12 + i * 12);
+    bytes.writeUInt32LE(1, 14 + i * 12);
+    bytes.writeUInt32LE(value, 18 + i * 12);
+  });
+  values.forEach((value, i) => {
+    bytes.writeFloatLE(value, 8 + 2 + tags.length * 12 + 4 + i * 4);
+  });
+  return bytes;
+}
+
+describeWith(["parity/clip/preprocess.safetensors"], "decoding as Pillow does", () => {
+  interface Case {
+    source: "data" | "images";
+    image: string;
+    mode: string;
+    width: number;
+    height: number;
+    rgb_sha256: string;
+  }
+
+  test("the reference mode gives the same bytes on every case", async () => {
+    const bytes = await readFile(sharedPath("parity/clip/preprocess.safetensors"));
+    const header = JSON.parse(bytes.toString("utf8", 8, 8 + Number(bytes.readBigUInt64LE(0))));
+    const { cases } = JSON.parse(header.__metadata__.case) as { cases: Case[] };
+    expect(cases).toHaveLength(14);
+    for (const { source, image: name, mode, width, height, rgb_sha256 } of cases) {
+      const file = source === "data" ? sharedPath("data", name) : sharedPath("parity/clip/images", name);
+      const { image, warnings } = await decodeImage(file, reference);
+      expect([image.width, image.height], name).toEqual([width, height]);
+      expect(createHash("sha256").update(image.data).digest("hex"), name).toBe(rgb_sha256);
+      expect(warnings.length, name).toBe(mode === "I;16" ? 1 : 0);
+      if (mode !== "I;16") expect(Buffer.compare((await decodeImage(file, paper)).image.data, image.data), name).toBe(0);
+    }
+  });
+
+  test("a DICOM file is named as such", async () => {
+    await expect(decodeImage(sharedPath("data/dicom/misc/gdcm-CR-MONO1-10-chest.dcm"), paper)).rejects.toThrow("is a DICOM file");
+  });
+});
