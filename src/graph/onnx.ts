@@ -131,7 +131,7 @@ class GraphWriter {
     });
     proto.text(2, "body");
     for (const value of body.inputs) proto.message(11, (info) => writeType(info, this.nameOf(value), value));
-    body.outputs.forEach((value, i) => proto.message(12, (info) => writeType(info, outputNames[i]!, value)));
+    for (const [i, value] of body.outputs.entries()) proto.message(12, (info) => writeType(info, outputNames[i]!, value));
   }
 }
 

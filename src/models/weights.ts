@@ -1,0 +1,181 @@
+import { closest } from "fastest-levenshtein";
+import { WeightsError } from "../errors.ts";
+import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
+import type { Linear, Norm } from "../nn/index.ts";
+import { openWeights } from "../tensor/open-weights.ts";
+import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor } from "../tensor/stored-tensor.ts";
+import { type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+
+/**
+ * One of the ways in which published files name a model's tensors. Inside the project a tensor has its official name; a
+ * scheme says where it lies in the file: under one name, or in several tensors that join along the first axis.
+ */
+export interface NameScheme {
+  readonly name: string;
+  /** The official name of a tensor by which the scheme is recognised, as this scheme writes it. */
+  readonly marker: string;
+  readonly locate: (official: string) => string | readonly string[];
+}
+
+/** What a family of models expects of a file. */
+export interface WeightsFamily {
+  /** For messages: "BiomedCLIP", "SAM". */
+  readonly title: string;
+  readonly schemes: readonly NameScheme[];
+  /** Tensors that real files hold and no model needs. */
+  readonly ignored: readonly RegExp[];
+}
+
+/** Prefixes under which trainers keep a model: data-parallel wrappers, checkpoints with optimiser state beside it. */
+const wrappers = ["", "state_dict.", "model_state_dict.", "model.", "module."];
+const prefixes = wrappers.flatMap((outer) => (outer === "" ? wrappers : wrappers.map((inner) => outer + inner)));
+
+/** The tensors of one model in one file, by their official names. Nothing is read: graph values point into the file. */
+export class Weights {
+  readonly file: string;
+  readonly scheme: NameScheme;
+  private readonly family: WeightsFamily;
+  private readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Tensors that cannot be mapped as they lie (views with strides), read into memory. */
+  private readonly gathered: ReadonlyMap<string, Tensor>;
+
+  private constructor(
+    file: string,
+    family: WeightsFamily,
+    scheme: NameScheme,
+    tensors: ReadonlyMap<string, StoredTensor>,
+    gathered: ReadonlyMap<string, Tensor>,
+  ) {
+    this.file = file;
+    this.family = family;
+    this.scheme = scheme;
+    this.tensors = tensors;
+    this.gathered = gathered;
+  }
+
+  /**
+   * Opens a weights file and recognises how it names its tensors.
+   *
+   * @throws WeightsError when the file cannot be read or holds no model of the family
+   */
+  static async open(file: string, family: WeightsFamily): Promise<Weights> {
+    const { tensors } = await openWeights(file);
+    for (const prefix of prefixes) {
+      const scheme = family.schemes.find(({ marker }) => tensors.has(prefix + marker));
+      if (!scheme) continue;
+      const own = new Map<string, StoredTensor>();
+      for (const [name, value] of tensors) if (name.startsWith(prefix)) own.set(name.slice(prefix.length), value);
+      const views = [...own].filter(([, value]) => !isContiguous(value));
+      const gathered = new Map<string, Tensor>();
+      for (const [name, value] of views) gathered.set(name, await readTensor(value));
+      return new Weights(file, family, scheme, own, gathered);
+    }
+    const [first] = tensors.keys();
+    throw new WeightsError(
+      `"${file}" is not a ${family.title} checkpoint: none of its ${tensors.size} tensors is called ${family.schemes.map(({ marker }) => `"${marker}"`).join(" or ")}` +
+        (first === undefined ? "." : `; the first one is "${first}".`),
+    );
+  }
+
+  /** Whether the file holds the tensor. */
+  has(official: string): boolean {
+    return this.namesOf(official).every((name) => this.tensors.has(name));
+  }
+
+  /** Shape of a tensor under its official name. @throws WeightsError when the file lacks it */
+  shapeOf(official: string): Shape {
+    const parts = this.namesOf(official).map((name) => this.stored(name, official));
+    const [first, ...others] = parts;
+    if (others.length === 0) return first!.shape;
+    return [parts.reduce((sum, { shape }) => sum + shape[0]!, 0), ...first!.shape.slice(1)];
+  }
+
+  /** The tensor as a float32 value of a graph. `shape` may restate its shape where schemes differ in axes of length 1. */
+  get(official: string, shape?: Shape): Value {
+    const names = this.namesOf(official);
+    if (names.length !== 1) throw new WeightsError(`"${official}" is stored in ${names.length} parts; use parts()`);
+    const view = this.gathered.get(names[0]!);
+    if (view) return reshape(cast(constant(view), "float32"), shape ?? view.shape);
+    const tensor = this.stored(names[0]!, official);
+    return cast(stored(shape ? reshaped(tensor, shape) : tensor), "float32");
+  }
+
+  /** Equal parts of a tensor along its first axis, such as the query, key and value rows of a fused projection. */
+  parts(official: string, count: number): Value[] {
+    const names = this.namesOf(official);
+    if (names.length === count) return names.map((name) => this.part(name, official, 0, this.stored(name, official).shape[0]!));
+    const rows = this.shapeOf(official)[0]! / count;
+    return Array.from({ length: count }, (_, i) => this.part(names[0]!, official, i * rows, rows));
+  }
+
+  /** The layer whose tensors are `<official>.weight` and, where there is one, `<official>.bias`. */
+  linear(official: string): Linear {
+    const bias = `${official}.bias`;
+    return { weight: this.get(`${official}.weight`), ...(this.has(bias) && { bias: this.get(bias) }) };
+  }
+
+  /** Query, key and value of a fused projection. */
+  fused(official: string): [Linear, Linear, Linear] {
+    const biases = this.parts(`${official}.bias`, 3);
+    return this.parts(`${official}.weight`, 3).map((weight, i) => ({ weight, bias: biases[i]! })) as [Linear, Linear, Linear];
+  }
+
+  /** The normalisation layer `<official>.weight`, `<official>.bias`. */
+  norm(official: string): Norm {
+    return { weight: this.get(`${official}.weight`), bias: this.get(`${official}.bias`) };
+  }
+
+  /**
+   * Compares the file with what the model needs.
+   *
+   * @param expected - official names and shapes
+   * @throws WeightsError that lists missing tensors with the closest candidate, misshapen and surplus ones
+   */
+  check(expected: ReadonlyMap<string, Shape>): void {
+    const needed = new Set([...expected.keys()].flatMap((official) => this.namesOf(official)));
+    const surplus = [...this.tensors.keys()].filter(
+      (name) => !needed.has(name) && !this.family.ignored.some((pattern) => pattern.test(name)),
+    );
+    const problems: string[] = [];
+    for (const name of needed) {
+      if (this.tensors.has(name)) continue;
+      const candidate = surplus.length > 0 ? ` (the closest is "${closest(name, surplus)}")` : "";
+      problems.push(`missing: "${name}"${candidate}`);
+    }
+    for (const [official, shape] of expected) {
+      if (!this.has(official)) continue;
+      const found = this.shapeOf(official);
+      // Schemes differ in axes of length 1 only: [1, 1, D] and [D].
+      const same = sameShape(found, shape) || (sizeOf(found) === sizeOf(shape) && sameShape(squeezed(found), squeezed(shape)));
+      if (!same) problems.push(`wrong shape: "${this.namesOf(official).join('", "')}" is [${found}], expected [${shape}]`);
+    }
+    for (const name of surplus) problems.push(`unexpected: "${name}"`);
+    if (problems.length === 0) return;
+    const shown = problems.slice(0, 12);
+    const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : "";
+    throw new WeightsError(`"${this.file}" does not fit ${this.family.title} (${this.scheme.name} names):\n  ${shown.join("\n  ")}${more}`);
+  }
+
+  private namesOf(official: string): readonly string[] {
+    const names = this.scheme.locate(official);
+    return typeof names === "string" ? [names] : names;
+  }
+
+  private stored(name: string, official: string): StoredTensor {
+    const found = this.tensors.get(name);
+    if (found) return found;
+    throw new WeightsError(
+      `"${this.file}" has no tensor "${name}"${name === official ? "" : ` (${official})`}; the closest is "${closest(name, [...this.tensors.keys()])}".`,
+    );
+  }
+
+  private part(name: string, official: string, start: number, rows: number): Value {
+    const view = this.gathered.get(name);
+    if (view) return slice(cast(constant(view), "float32"), 0, start, start + rows);
+    return cast(stored(rowsOf(this.stored(name, official), start, rows)), "float32");
+  }
+}
+
+function squeezed(shape: Shape): Shape {
+  return shape.filter((length) => length !== 1);
+}
