@@ -1,0 +1,84 @@
+import { ShapeError } from "../errors.ts";
+import { type Box, components, type GrayImage, type Mask, maskOf, selectComponents, type Ties } from "../image/index.ts";
+import type { CoarseMethod, CutMask } from "./coarse-method.ts";
+import { type CoarseMethodName, coarseMethods } from "./methods.ts";
+
+/** How a saliency map becomes a coarse mask. */
+export interface CoarseMaskOptions {
+  /** Default `kmeans`. */
+  readonly method?: CoarseMethodName | undefined;
+  /** For the method `threshold`: saliency above which a pixel is foreground, in [0, 1]; default 0.3. */
+  readonly threshold?: number | undefined;
+  /** How many of the largest components stay; default 1. */
+  readonly keep?: number | undefined;
+  /** Whether components of equal area may make them more; default `strict`. */
+  readonly ties?: Ties | undefined;
+  /** Components smaller than this are dropped before the largest are chosen; default 0. */
+  readonly minAreaPx?: number | undefined;
+  /** Components of lower mean saliency, in [0, 1], are dropped before the largest are chosen; default 0. */
+  readonly minMeanSaliency?: number | undefined;
+  /** The part of the map that the model saw: the method sees this alone, and the mask is 0 outside. Default: all of it. */
+  readonly window?: Box | undefined;
+}
+
+/** Where the paper's method and the released scripts differ. */
+export const coarsePresets = {
+  paper: { ties: "strict" },
+  reference: { ties: "keep" },
+} as const satisfies Record<string, CoarseMaskOptions>;
+
+/**
+ * The coarse mask of a saliency map: cut by the method, then reduced to its largest 8-connected components.
+ *
+ * Where components have to pass an area or a mean saliency and none does, the one of highest mean saliency stays.
+ *
+ * @param map - the stored map, [H, W], levels 0..255
+ * @returns the mask [H, W]; the least level called foreground, where the method knows one; and a sentence for everything that a
+ *   user should look at: an empty mask, one that fills everything, a filter that nothing passed
+ * @throws ShapeError when the window is empty or leaves the map
+ *
+ * @example const { mask, warnings } = coarseMask(map, { ...coarsePresets.paper, method: "otsu", keep: 2 });
+ */
+export function coarseMask(map: GrayImage, options: CoarseMaskOptions = {}): { mask: Mask; warnings: string[]; level?: number } {
+  const { method = "kmeans", threshold, keep = 1, ties = "strict", minAreaPx = 0, minMeanSaliency = 0, window } = options;
+  const cut = window === undefined ? coarseMethods[method](map, { threshold }) : inside(coarseMethods[method], map, window, threshold);
+  const labels = components(cut);
+  const saliency = minAreaPx > 0 || minMeanSaliency > 0 ? map : undefined;
+  const selected = selectComponents(labels, { keep, ties, minAreaPx, minMeanSaliency, saliency });
+  const mask = maskOf(labels, selected.components);
+
+  const warnings: string[] = [];
+  if (selected.fellBack) {
+    warnings.push(
+      `no component has at least ${minAreaPx} pixels and a mean saliency of ${minMeanSaliency}; kept the one of highest mean saliency`,
+    );
+  }
+  const areaPx = selected.components.reduce((sum, component) => sum + component.areaPx, 0);
+  const seenPx = window === undefined ? map.data.length : (window.x1 - window.x0) * (window.y1 - window.y0);
+  if (areaPx === 0) warnings.push(`the coarse mask is empty: ${method} found no foreground in the saliency map`);
+  else if (areaPx === seenPx) {
+    warnings.push(
+      `the coarse mask fills all of the ${window === undefined ? "image" : "part that the model saw"}: ${method} found no background`,
+    );
+  }
+  return { mask, warnings, ...(cut.level === undefined ? {} : { level: cut.level }) };
+}
+
+/** Runs a method on a part of a map, and puts its mask back where the part was. */
+function inside(method: CoarseMethod, map: GrayImage, { x0, y0, x1, y1 }: Box, threshold: number | undefined): CutMask {
+  const [width, height] = [x1 - x0, y1 - y0];
+  if (!(x0 >= 0 && y0 >= 0 && x1 <= map.width && y1 <= map.height && width > 0 && height > 0)) {
+    throw new ShapeError(
+      `coarseMask: window [${x0}, ${y0}, ${x1}, ${y1}] must hold a pixel and lie in the ${map.width} x ${map.height} map`,
+    );
+  }
+  const part = new Uint8Array(width * height);
+  const data = new Uint8Array(map.data.length);
+  for (let y = 0; y < height; y++) {
+    const start = (y0 + y) * map.width + x0;
+    part.set(map.data.subarray(start, start + width), y * width);
+  }
+  const cut = method({ width, height, data: part }, { threshold });
+  for (let y = 0; y < height; y++) data.set(cut.data.subarray(y * width, (y + 1) * width), (y0 + y) * map.width + x0);
+  return { ...cut, width: map.width, height: map.height, data };
+}

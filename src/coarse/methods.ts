@@ -1,0 +1,13 @@
+import type { CoarseMethod } from "./coarse-method.ts";
+import { kmeansMask } from "./kmeans.ts";
+import { otsuMask, thresholdMask } from "./threshold.ts";
+
+/** The coarse methods by their names on the command line. A new method is one function and one row here. */
+export const coarseMethods = {
+  kmeans: kmeansMask,
+  otsu: otsuMask,
+  threshold: thresholdMask,
+} as const satisfies Record<string, CoarseMethod>;
+
+/** The name of a coarse method. */
+export type CoarseMethodName = keyof typeof coarseMethods;

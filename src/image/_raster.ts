@@ -1,0 +1,27 @@
+import { ShapeError } from "../errors.ts";
+import type { Size } from "./types.ts";
+
+/** Samples on a pixel grid, row-major [H, W] or [H, W, C]: what Image, GrayImage, Mask and SaliencyMap have in common. */
+export interface Raster<Data extends Uint8Array | Float32Array> extends Size {
+  readonly data: Data;
+}
+
+/**
+ * Samples a pixel: 3 of an Image, 1 of a mask or map.
+ *
+ * @throws ShapeError when the raster has no pixel, or its data are not a whole number of samples for each
+ */
+export function channelsOf({ width, height, data }: Raster<Uint8Array | Float32Array>, where: string): number {
+  const channels = data.length / (width * height);
+  if (!Number.isInteger(channels) || channels < 1) {
+    throw new ShapeError(`${where}: ${width} x ${height} pixels do not fit ${data.length} samples`);
+  }
+  return channels;
+}
+
+/** @throws ShapeError when a size to make is not at least one whole pixel in each direction */
+export function checkSize({ width, height }: Size, where: string): void {
+  if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
+    throw new ShapeError(`${where}: the new size must be whole pixels, at least 1 x 1, got ${width} x ${height}`);
+  }
+}

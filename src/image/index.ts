@@ -1,0 +1,24 @@
+export type { Raster } from "./_raster.ts";
+export { bilinear } from "./bilinear.ts";
+export {
+  type Component,
+  type ComponentFilter,
+  type Connectivity,
+  components,
+  keepComponents,
+  type Labels,
+  largestComponents,
+  maskOf,
+  meanSaliency,
+  selectComponents,
+  type Ties,
+} from "./components.ts";
+export { outerContours, outline } from "./contours.ts";
+export { histogram } from "./histogram.ts";
+export { minMax, toByte, toGray } from "./levels.ts";
+export { opencvLinear, opencvNearest, opencvNearestIndex } from "./opencv-resize.ts";
+export { otsuThreshold } from "./otsu.ts";
+export { type PillowFilter, pillowResize } from "./pillow-resize.ts";
+export { clipView, type Fit, type MapWindow, placeMap, stretchMap } from "./place.ts";
+export { type TwoMeans, twoMeans } from "./two-means.ts";
+export type { Box, GrayImage, Image, LabelledPoint, Mask, Point, SaliencyMap, Size } from "./types.ts";

@@ -1,0 +1,10 @@
+export { type BoxClamp, type BoxOptions, boxesOf } from "./boxes.ts";
+export { type PointOptions, pointCandidates, pointsOf } from "./points.ts";
+export {
+  type EmptyMask,
+  type PromptKind,
+  promptPresets,
+  type VisualPromptOptions,
+  type VisualPrompts,
+  visualPrompts,
+} from "./visual-prompts.ts";
