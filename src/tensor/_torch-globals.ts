@@ -1,0 +1,119 @@
+import type { PickleGlobals } from "./_pickle.ts";
+import { type DType, type Shape, sizeOf } from "./tensor.ts";
+
+/** Memory that tensors are views of; it lies in the archive entry `data/<key>`. */
+export class TorchStorage {
+  constructor(
+    readonly key: string,
+    /** Undefined for untyped storages, whose length is in bytes. */
+    readonly dtype: DType | undefined,
+    readonly length: number,
+  ) {}
+}
+
+/** A tensor as a checkpoint describes it: a view of a storage, in elements. */
+export class TorchTensor {
+  constructor(
+    readonly storage: TorchStorage,
+    readonly dtype: DType,
+    readonly offset: number,
+    readonly shape: Shape,
+    readonly strides: readonly number[],
+  ) {}
+}
+
+/** The class of a storage, which tells the type of its elements. */
+class StorageClass {
+  constructor(readonly dtype: DType | undefined) {}
+}
+
+/** The type of elements, where it is named by itself. */
+class TorchDtype {
+  constructor(readonly dtype: DType) {}
+}
+
+const storageClasses: Record<string, DType> = {
+  DoubleStorage: "float64",
+  FloatStorage: "float32",
+  HalfStorage: "float16",
+  BFloat16Storage: "bfloat16",
+  LongStorage: "int64",
+  IntStorage: "int32",
+  ShortStorage: "int16",
+  CharStorage: "int8",
+  ByteStorage: "uint8",
+  BoolStorage: "bool",
+};
+
+const dtypes: Record<string, DType> = {
+  float64: "float64",
+  float32: "float32",
+  float16: "float16",
+  bfloat16: "bfloat16",
+  int64: "int64",
+  int32: "int32",
+  int16: "int16",
+  int8: "int8",
+  uint64: "uint64",
+  uint32: "uint32",
+  uint16: "uint16",
+  uint8: "uint8",
+  bool: "bool",
+};
+
+/**
+ * Everything that a checkpoint may name: what torch writes for dictionaries of tensors, and no more.
+ *
+ * @param fail - says what is wrong and throws
+ */
+export function torchGlobals(fail: (what: string) => never): PickleGlobals {
+  const rebuild = (storage: unknown, offset: unknown, shape: unknown, strides: unknown, named?: unknown): TorchTensor => {
+    if (!(storage instanceof TorchStorage)) return fail("it has a tensor without storage.");
+    const dtype = named instanceof TorchDtype ? named.dtype : storage.dtype;
+    const isView = isCount(offset) && areCounts(shape) && areCounts(strides) && shape.length === strides.length;
+    if (dtype === undefined || !isView || !Number.isSafeInteger(sizeOf(shape))) {
+      return fail("it has a tensor whose dtype, offset, shape or strides make no sense.");
+    }
+    return new TorchTensor(storage, dtype, offset, shape, strides);
+  };
+  const rows = (names: Record<string, DType>, make: (dtype: DType) => unknown) =>
+    Object.fromEntries(Object.entries(names).map(([name, dtype]) => [`torch.${name}`, make(dtype)]));
+  return {
+    "collections.OrderedDict": (pairs: unknown = []) => orderedDictionary(fail, pairs),
+    "torch._utils._rebuild_tensor": (...[storage, offset, shape, strides]: unknown[]) => rebuild(storage, offset, shape, strides),
+    "torch._utils._rebuild_tensor_v2": (...[storage, offset, shape, strides]: unknown[]) => rebuild(storage, offset, shape, strides),
+    // For types without a storage class of their own. What comes between, hooks and the need of a gradient, says nothing about the values.
+    "torch._utils._rebuild_tensor_v3": (...[storage, offset, shape, strides, , , dtype]: unknown[]) =>
+      rebuild(storage, offset, shape, strides, dtype),
+    "torch._utils._rebuild_parameter": (data: unknown) => data,
+    "torch.nn.parameter.Parameter": (data: unknown) => data,
+    "torch.Size": (lengths: unknown) => lengths,
+    "torch.storage.UntypedStorage": new StorageClass(undefined),
+    "torch.UntypedStorage": new StorageClass(undefined),
+    ...rows(storageClasses, (dtype) => new StorageClass(dtype)),
+    ...rows(dtypes, (dtype) => new TorchDtype(dtype)),
+  };
+}
+
+/** The storage that a persistent id stands for: ("storage", its class, its key, the device it was on, its length). */
+export function torchStorage(id: unknown, fail: (what: string) => never): TorchStorage {
+  const [kind, storageClass, key, , length] = Array.isArray(id) ? id : [];
+  if (kind !== "storage" || !(storageClass instanceof StorageClass) || typeof key !== "string" || !isCount(length)) {
+    return fail("its pickle refers to something that is no storage.");
+  }
+  return new TorchStorage(key, storageClass.dtype, length);
+}
+
+/** Made empty and filled by the operations that follow, or from a list of pairs. */
+function orderedDictionary(fail: (what: string) => never, pairs: unknown): Map<unknown, unknown> {
+  const arePairs = Array.isArray(pairs) && pairs.every((pair) => Array.isArray(pair) && pair.length === 2);
+  return arePairs ? new Map(pairs as [unknown, unknown][]) : fail("it has an OrderedDict that is not made of pairs.");
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function areCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(isCount);
+}

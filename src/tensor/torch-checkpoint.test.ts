@@ -1,0 +1,216 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
+import { type TestEntry, writeTestZip } from "./_zip-for-tests.ts";
+import { openSafetensors } from "./safetensors.ts";
+import { isContiguous, readTensor, type StoredTensor, toFloat32 } from "./stored-tensor.ts";
+import { bytesOf, stridesOf } from "./tensor.ts";
+import { openTorchCheckpoint } from "./torch-checkpoint.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "torch-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A tensor in the words of torch. */
+interface Expected {
+  shape: number[];
+  dtype: string;
+  stride: number[];
+  storage_offset: number;
+  sum: number;
+  first: number[];
+}
+
+async function expectTensor(stored: StoredTensor | undefined, expected: Expected): Promise<void> {
+  expect(stored).toBeDefined();
+  expect([stored!.dtype, stored!.shape]).toEqual([expected.dtype, expected.shape]);
+  expect(stored!.strides ?? stridesOf(stored!.shape)).toEqual(expected.stride);
+  // torch aligns each storage to 64 bytes, so the rest of the division is the tensor's offset in its storage.
+  expect((stored!.offset - expected.storage_offset * bytesOf(stored!.dtype)) % 64).toBe(0);
+  const tensor = await readTensor(stored!);
+  const values = tensor.dtype === "float64" ? [...(tensor.data as Float64Array)] : [...toFloat32(tensor)];
+  const sum = values.reduce((total, value) => total + value, 0);
+  expect(Math.abs(sum - expected.sum)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(expected.sum)));
+  expect(values.slice(0, 6)).toEqual(expected.first);
+}
+
+describeWith(["parity/torch-files/expected.json"], "files written by torch", () => {
+  const files =
+    sharedJson<Record<string, { note: string; tensors?: Record<string, Expected>; may_refuse?: boolean; must_refuse?: boolean }>>(
+      "parity/torch-files/expected.json",
+    );
+  const path = (name: string) => sharedPath("parity", "torch-files", name);
+  const readable = Object.entries(files).filter(([name, { must_refuse }]) => !must_refuse && !/legacy|compressed/.test(name));
+
+  test.each(readable)("%s is read as torch reads it", async (name, { tensors = {} }) => {
+    const opened = await openTorchCheckpoint(path(name));
+    const prefix = name === "trainer_epoch_2.pt" ? "state_dict." : "";
+    for (const [key, expected] of Object.entries(tensors)) await expectTensor(opened.tensors.get(prefix + key), expected);
+    if (prefix === "" && name !== "wrong_keys.bin") expect([...opened.tensors.keys()].sort()).toEqual(Object.keys(tensors).sort());
+  });
+
+  test.each([
+    ["unsafe_system.bin", 'it asks Python for "posix.system", which weights do not need. Nothing was run.'],
+    ["unsafe_eval.bin", 'it asks Python for "__builtin__.eval", which weights do not need. Nothing was run.'],
+    ["truncated.pt", "is incomplete: it begins like a zip archive, but the directory at the end is missing. Download it again."],
+    ["not_a_checkpoint.pt", "it is a web page, not weights"],
+    ["legacy.bin", "it is in torch's format before version 1.6, which cannot be mapped into memory. Convert it once: python -c"],
+    ["compressed.pt", '"nested/byteorder" in it is compressed, which torch never does. Save it again with torch.save.'],
+  ])("%s is refused with the reason", async (name, reason) => {
+    await expect(openTorchCheckpoint(path(name))).rejects.toThrow(reason);
+    await expect(openTorchCheckpoint(path(name))).rejects.toMatchObject({
+      code: "weights",
+      message: expect.stringContaining(`"${path(name)}"`),
+    });
+  });
+
+  test("what is no tensor comes as plain data", async () => {
+    const { values } = await openTorchCheckpoint(path("nested.pt"));
+    expect(values).toEqual({
+      model: {},
+      args: { lr: 0.001, names: ["x", "y"], shape: [2, 3], none: null, flag: true, big: 2 ** 40, neg: -5, text: "ünïcode" },
+      step: 7,
+    });
+  });
+
+  test("a trainer's checkpoint holds its optimizer under paths with numbers", async () => {
+    const { tensors, values } = await openTorchCheckpoint(path("trainer_epoch_2.pt"));
+    expect(values).toMatchObject({ epoch: 2, name: "parity-run" });
+    const moments = [...tensors.keys()].filter((key) => /^optimizer\.state\.\d+\.exp_avg$/.test(key));
+    expect(moments.length).toBeGreaterThan(0);
+  });
+
+  test("query, key and value of the released port are views of one storage", async () => {
+    const { tensors } = await openTorchCheckpoint(path("pytorch_model.bin"));
+    const [q, k, v] = ["q", "k", "v"].map((part) => tensors.get(`vision_model.encoder.layers.0.self_attn.${part}_proj.weight`)!) as [
+      StoredTensor,
+      StoredTensor,
+      StoredTensor,
+    ];
+    expect([q, k, v].every(isContiguous)).toBe(true);
+    expect([k.offset - q.offset, v.offset - k.offset]).toEqual([q.byteLength, q.byteLength]);
+  });
+
+  const twins: [string, string][] = [
+    ["open_clip_pytorch_model.bin", "mini/open_clip_model.safetensors"],
+    ["pytorch_model.bin", "mini-port/model.safetensors"],
+  ];
+  test.each(twins)("%s holds the numbers of its safetensors twin", async (name, twin) => {
+    const torch = await openTorchCheckpoint(path(name));
+    const safe = await openSafetensors(sharedPath("parity", "clip", ...twin.split("/")));
+    expect(safe.tensors.size).toBeGreaterThan(70);
+    for (const [key, stored] of safe.tensors) expect(await readTensor(torch.tensors.get(key)!)).toEqual(await readTensor(stored));
+  });
+});
+
+/** A short text in a pickle. */
+const text = (value: string) => `\x8c${String.fromCharCode(value.length)}${value}`;
+const int64 = (value: number) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return `\x8a\x08${bytes.toString("latin1")}`;
+};
+
+/** A tensor of one axis in a pickle: a view of the storage `key` of `length` elements. */
+const vector = (key: string, length: number, offset: number, count: number, stride = 1, storage = "FloatStorage") =>
+  `ctorch._utils\n_rebuild_tensor_v2\n((${text("storage")}ctorch\n${storage}\n${text(key)}${text("cpu")}${int64(length)}tQ` +
+  `${int64(offset)}${int64(count)}\x85${int64(stride)}\x85\x89ccollections\nOrderedDict\n)RtR`;
+
+/** A checkpoint with this dictionary and these other entries. */
+async function checkpoint(dictionary: string, entries: TestEntry[] = [], byteorder = "little"): Promise<string> {
+  const file = join(folder, "made.pth");
+  const own = [
+    { name: "archive/data.pkl", data: Buffer.from(`\x80\x04${dictionary}.`, "latin1") },
+    { name: "archive/byteorder", data: Buffer.from(byteorder) },
+  ];
+  await writeTestZip(file, [...own, ...entries]);
+  return file;
+}
+
+const storage = (key: string, data: TestEntry["data"]): TestEntry => ({ name: `archive/data/${key}`, data });
+const numbers = Buffer.from(new Float32Array([1, 2, 3, 4]).buffer);
+
+test("a checkpoint beyond 4 GiB is opened by its directory and read where asked", async () => {
+  const hole = 5 * 2 ** 30;
+  const file = await checkpoint(`}(${text("large")}${vector("0", hole / 4, hole / 4 - 2, 2)}${text("after")}${vector("1", 4, 1, 3)}u`, [
+    storage("0", { hole }),
+    storage("1", numbers),
+  ]);
+  const { tensors } = await openTorchCheckpoint(file);
+  expect(tensors.get("after")!.offset).toBeGreaterThan(hole);
+  expect((await readTensor(tensors.get("after")!)).data).toEqual(new Float32Array([2, 3, 4]));
+  expect((await readTensor(tensors.get("large")!)).data).toEqual(new Float32Array([0, 0]));
+  await rm(file);
+});
+
+test("torch's own mark for the order of bytes is optional, and tensors may lie in lists", async () => {
+  const file = join(folder, "list.pth");
+  const pickle = Buffer.from(`\x80\x02}${text("a")}](N${vector("0", 4, 0, 2)}es.`, "latin1");
+  await writeTestZip(file, [
+    { name: "data.pkl", data: pickle },
+    { name: "data/0", data: numbers },
+  ]); // no folder inside either
+  const { tensors, values } = await openTorchCheckpoint(file);
+  expect([...tensors.keys()]).toEqual(["a.1"]);
+  expect(values).toEqual({ a: [null, null] });
+});
+
+describe("a checkpoint that contradicts itself is refused", () => {
+  const one = `}${text("w")}${vector("0", 4, 0, 4)}s`;
+  const deep = `${"]".repeat(100)}${"a".repeat(99)}`;
+  const laughs = `](NNNNNNNNNNe${"2\x86".repeat(40)}`;
+  const cases: [string, string, TestEntry[], string | RegExp, string?][] = [
+    ["storage missing", one, [], 'the storage "data/0" of tensor "w" is not in it'],
+    ["storage too short", one, [storage("0", numbers.subarray(4))], 'tensor "w" needs 16 bytes of "data/0", which has 12'],
+    ["view beyond its storage", `}${text("w")}${vector("0", 4, 3, 2)}s`, [storage("0", numbers)], /needs 20 bytes of "data\/0"/],
+    ["strides beyond it", `}${text("w")}${vector("0", 4, 0, 2, 4)}s`, [storage("0", numbers)], /needs 20 bytes of "data\/0"/],
+    ["a negative offset", `}${text("w")}${vector("0", 4, 0, 2).replace(int64(0), "\x8a\x01\xff")}s`, [], /make no sense/],
+    ["deflated storage", one, [{ ...storage("0", numbers), method: 8 }], '"archive/data/0" in it is compressed'],
+    ["encrypted storage", one, [{ ...storage("0", numbers), flags: 1 }], '"archive/data/0" in it is encrypted'],
+    ["big-endian", one, [storage("0", numbers)], "it was written on a big-endian machine", "big"],
+    ["complex numbers", `}${text("w")}${vector("0", 4, 0, 4, 1, "ComplexFloatStorage")}s`, [], '"torch.ComplexFloatStorage"'],
+    ["no dictionary", "]", [], "it does not hold a dictionary of tensors"],
+    [
+      "two tensors of one path",
+      `}(${text("a.b")}${vector("0", 4, 0, 4)}${text("a")}}${text("b")}${vector("0", 4, 0, 4)}su`,
+      [],
+      'two tensors with the path "a.b"',
+    ],
+    ["deep nesting", `}${text("a")}${deep}s`, [], "its values are nested more than 64 deep"],
+    ["values that contain themselves", `}\x94${text("a")}h\x00s`, [], "its values are nested more than 64 deep"],
+    ["values that unfold without end", `}${text("a")}${laughs}s`, [], "it holds more than 4000000 values"],
+    ["TorchScript", one, [{ name: "archive/constants.pkl", data: Buffer.from("x") }], "it is a TorchScript program"],
+    ["a tensor without storage", `}${text("w")}ctorch._utils\n_rebuild_tensor_v2\n(NNNNtRs`, [], "it has a tensor without storage"],
+    ["a strange persistent id", `}${text("w")}NQs`, [], "its pickle refers to something that is no storage"],
+    ["an OrderedDict of nothing", "ccollections\nOrderedDict\nN\x85R", [], "an OrderedDict that is not made of pairs"],
+    ["strange keys", `}}Ns`, [], "a key that is neither text nor number"],
+  ];
+  test.each(cases)("%s", async (_, dictionary, entries, message, byteorder) => {
+    const file = await checkpoint(dictionary, entries, byteorder);
+    await expect(openTorchCheckpoint(file)).rejects.toThrow(message);
+    await expect(openTorchCheckpoint(file)).rejects.toMatchObject({ code: "weights", message: expect.stringContaining(`"${file}"`) });
+  });
+
+  test("another zip archive is not a checkpoint", async () => {
+    const file = join(folder, "other.zip");
+    await writeTestZip(file, [{ name: "readme.txt", data: Buffer.from("hello") }]);
+    await expect(openTorchCheckpoint(file)).rejects.toThrow('it is a zip archive without "data.pkl"');
+  });
+
+  test("damage to any byte of the pickle gives a weights error or a checkpoint that holds together", async () => {
+    const file = await checkpoint(one, [storage("0", numbers)]);
+    const whole = await readFile(file);
+    const start = whole.indexOf("\x80\x04", 0, "latin1");
+    const pickle = whole.subarray(start, start + whole.subarray(start).indexOf("s."));
+    for (let position = 2; position < pickle.length; position++) {
+      const damaged = Buffer.from(pickle);
+      damaged[position] = (damaged[position]! + 1) % 256;
+      await checkpoint(damaged.subarray(2).toString("latin1").concat("s"), [storage("0", numbers)]);
+      await openTorchCheckpoint(file).catch((error) => expect(error).toMatchObject({ code: "weights" }));
+    }
+  });
+});

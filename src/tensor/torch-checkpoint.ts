@@ -1,0 +1,181 @@
+import { WeightsError } from "../errors.ts";
+import { type ByteSource, withFile } from "./_byte-source.ts";
+import { contentOf } from "./_file-content.ts";
+import { unpickle } from "./_pickle.ts";
+import { TorchTensor, torchGlobals, torchStorage } from "./_torch-globals.ts";
+import { dataOffset, readZipDirectory, type ZipEntry } from "./_zip.ts";
+import { type StoredTensor, storedTensor } from "./stored-tensor.ts";
+import { bytesOf } from "./tensor.ts";
+
+/** What a checkpoint holds beside tensors, as plain data: dictionaries with their keys as text, lists for tuples too. */
+export type PlainValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly PlainValue[]
+  | { readonly [key: string]: PlainValue };
+
+/** A torch checkpoint: its tensors by path, and the rest of its data. */
+export interface TorchCheckpoint {
+  /**
+   * A tensor's path is the keys that lead to it, joined by dots: `visual.proj.weight` for the key of that name in a plain state
+   * dict, `state_dict.module.visual.proj.weight` in the `state_dict` of a trainer's checkpoint, `optimizer.state.0.exp_avg` for
+   * numbers and places in lists. Keys contain dots themselves; two paths that become equal so are an error.
+   */
+  readonly tensors: Map<string, StoredTensor>;
+  /** Everything but the tensors, which are left out of dictionaries and null in lists. */
+  readonly values: { readonly [key: string]: PlainValue };
+}
+
+type Fail = (what: string) => never;
+
+/** Torch writes a few hundred bytes a tensor. */
+const PICKLE_LIMIT = 2 ** 28;
+
+/**
+ * Names, types, shapes and places of the tensors of a file that `torch.save` of torch 1.6 or newer wrote.
+ *
+ * Reads the zip directory and the pickle inside alone, so the size of the file does not matter. The pickle is data to us: it may name
+ * the classes that rebuild tensors and dictionaries, anything else is refused, and nothing is run.
+ *
+ * @throws WeightsError naming the file and the reason: another kind of file, incomplete, compressed, big-endian, unsafe
+ */
+export function openTorchCheckpoint(file: string): Promise<TorchCheckpoint> {
+  return withFile(file, (source) => readCheckpoint(source));
+}
+
+/** The same over bytes that are already open. */
+async function readCheckpoint(source: ByteSource): Promise<TorchCheckpoint> {
+  const fail: Fail = (what) => {
+    throw new WeightsError(`"${source.name}" cannot be read as a torch checkpoint: ${what}`);
+  };
+  const content = await contentOf(source);
+  if (content.kind === "other") return fail(content.problem);
+  if (content.kind === "safetensors") return fail("it is a safetensors file.");
+  const directory = await readZipDirectory(source);
+  const root = rootOf(directory, fail);
+  const byteOrder = directory.get(`${root}byteorder`);
+  if (byteOrder !== undefined && (await readText(source, byteOrder, fail)) !== "little") {
+    fail("it was written on a big-endian machine. Load and save it again on a little-endian one.");
+  }
+  const pickle = directory.get(`${root}data.pkl`)!;
+  if (pickle.size > PICKLE_LIMIT) fail(`its pickle has ${pickle.size} bytes, at most ${PICKLE_LIMIT} are expected.`);
+  const tree = unpickle(await readEntry(source, pickle, fail), {
+    globals: torchGlobals(fail),
+    persistent: (id) => torchStorage(id, fail),
+    fail,
+  });
+  if (!(tree instanceof Map)) return fail("it does not hold a dictionary of tensors.");
+  const found = new Map<string, TorchTensor>();
+  const values = plainDictionary(tree, collector(found, fail), "");
+  return { tensors: await placeTensors(source, directory, root, found, fail), values };
+}
+
+/** The folder inside the archive that holds everything, with its slash; its name is that of the file when it was saved. */
+function rootOf(directory: Map<string, ZipEntry>, fail: Fail): string {
+  const pickle = [...directory.keys()].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
+  if (pickle === undefined) return fail('it is a zip archive without "data.pkl". Is it another kind of file?');
+  const root = pickle.slice(0, -"data.pkl".length);
+  if (directory.has(`${root}constants.pkl`))
+    fail("it is a TorchScript program. Save the weights alone: torch.save(model.state_dict(), ...).");
+  return root;
+}
+
+/** Walks dictionaries and lists; guards against pickles whose values contain themselves or, by sharing, unfold without end. */
+interface Collector {
+  readonly found: Map<string, TorchTensor>;
+  readonly fail: Fail;
+  depth: number;
+  visited: number;
+}
+
+const DEPTH_LIMIT = 64;
+const VALUE_LIMIT = 4_000_000;
+
+function collector(found: Map<string, TorchTensor>, fail: Fail): Collector {
+  return { found, fail, depth: 0, visited: 0 };
+}
+
+function plainDictionary(dictionary: Map<unknown, unknown>, into: Collector, path: string): { [key: string]: PlainValue } {
+  const entries: [string, PlainValue][] = [];
+  for (const [key, value] of dictionary) {
+    const name = keyText(key, into.fail);
+    const plain = plainValue(value, into, `${path}${name}`);
+    if (plain !== undefined) entries.push([name, plain]);
+  }
+  return Object.fromEntries(entries);
+}
+
+function keyText(key: unknown, fail: Fail): string {
+  const parts = Array.isArray(key) ? key : [key]; // a tuple may be a key too
+  return parts.every((part) => isPlain(part)) ? parts.join(",") : fail("a dictionary in it has a key that is neither text nor number.");
+}
+
+/** The plain form of a value; undefined for a tensor, which is noted under its path. */
+function plainValue(value: unknown, into: Collector, path: string): PlainValue | undefined {
+  if (++into.visited > VALUE_LIMIT) into.fail(`it holds more than ${VALUE_LIMIT} values.`);
+  if (value instanceof TorchTensor) {
+    if (into.found.has(path)) into.fail(`it has two tensors with the path "${path}".`);
+    into.found.set(path, value);
+    return undefined;
+  }
+  if (!(value instanceof Map) && !Array.isArray(value)) return isPlain(value) ? value : null;
+  if (++into.depth > DEPTH_LIMIT) into.fail(`its values are nested more than ${DEPTH_LIMIT} deep at "${path.slice(0, 80)}".`);
+  const plain =
+    value instanceof Map
+      ? plainDictionary(value, into, `${path}.`)
+      : value.map((item, i) => plainValue(item, into, `${path}.${i}`) ?? null);
+  into.depth--;
+  return plain;
+}
+
+/** What is left are constants like `torch.float16`, which say nothing that a tensor does not. */
+function isPlain(value: unknown): value is null | boolean | number | bigint | string | Uint8Array {
+  return value === null || value instanceof Uint8Array || ["boolean", "number", "bigint", "string"].includes(typeof value);
+}
+
+/** Where each tensor's bytes lie in the file; storages that several tensors share are looked up once. */
+async function placeTensors(
+  source: ByteSource,
+  directory: Map<string, ZipEntry>,
+  root: string,
+  found: Map<string, TorchTensor>,
+  fail: Fail,
+): Promise<Map<string, StoredTensor>> {
+  const starts = new Map<string, number>();
+  const tensors = new Map<string, StoredTensor>();
+  for (const [path, { storage, dtype, offset, shape, strides }] of found) {
+    const entry = directory.get(`${root}data/${storage.key}`);
+    if (entry === undefined) return fail(`the storage "data/${storage.key}" of tensor "${path}" is not in it.`);
+    if (!starts.has(storage.key)) starts.set(storage.key, await dataOffset(source, asStored(entry, fail)));
+    const tensor = storedTensor(source.name, starts.get(storage.key)! + offset * bytesOf(dtype), dtype, shape, strides);
+    const end = offset * bytesOf(dtype) + tensor.byteLength;
+    const claimed = storage.length * (storage.dtype === undefined ? 1 : bytesOf(storage.dtype));
+    if (end > entry.size || claimed > entry.size) {
+      fail(`tensor "${path}" needs ${Math.max(end, claimed)} bytes of "data/${storage.key}", which has ${entry.size}.`);
+    }
+    tensors.set(path, tensor);
+  }
+  return tensors;
+}
+
+/** The entry itself, once it is certain that its bytes lie in the file as they are. */
+function asStored(entry: ZipEntry, fail: Fail): ZipEntry {
+  if (entry.isEncrypted) fail(`"${entry.name}" in it is encrypted.`);
+  if (entry.method !== 0 || entry.size !== entry.compressedSize) {
+    fail(`"${entry.name}" in it is compressed, which torch never does. Save it again with torch.save.`);
+  }
+  return entry;
+}
+
+async function readEntry(source: ByteSource, entry: ZipEntry, fail: Fail): Promise<Uint8Array> {
+  return source.read(await dataOffset(source, asStored(entry, fail)), entry.size);
+}
+
+async function readText(source: ByteSource, entry: ZipEntry, fail: Fail): Promise<string> {
+  if (entry.size > 64) return fail(`"${entry.name}" in it has ${entry.size} bytes, expected a word.`);
+  return new TextDecoder().decode(await readEntry(source, entry, fail));
+}
