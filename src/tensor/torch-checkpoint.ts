@@ -47,7 +47,6 @@ export function openTorchCheckpoint(file: string): Promise<TorchCheckpoint> {
   return withFile(file, (source) => readCheckpoint(source));
 }
 
-/** The same over bytes that are already open. */
 async function readCheckpoint(source: ByteSource): Promise<TorchCheckpoint> {
   const fail: Fail = (what) => {
     throw new WeightsError(`"${source.name}" cannot be read as a torch checkpoint: ${what}`);
@@ -70,7 +69,7 @@ async function readCheckpoint(source: ByteSource): Promise<TorchCheckpoint> {
   });
   if (!(tree instanceof Map)) return fail("it does not hold a dictionary of tensors.");
   const found = new Map<string, TorchTensor>();
-  const values = plainDictionary(tree, collector(found, fail), "");
+  const values = plainDictionary(tree, { found, fail, depth: 0, visited: 0 }, "");
   return { tensors: await placeTensors(source, directory, root, found, fail), values };
 }
 
@@ -84,8 +83,11 @@ function rootOf(directory: Map<string, ZipEntry>, fail: Fail): string {
   return root;
 }
 
-/** Walks dictionaries and lists; guards against pickles whose values contain themselves or, by sharing, unfold without end. */
-interface Collector {
+/**
+ * What the walk through dictionaries and lists carries. Depth and number of visits are limited, because the values of a pickle may
+ * contain themselves or, by sharing, unfold without end.
+ */
+interface Walk {
   readonly found: Map<string, TorchTensor>;
   readonly fail: Fail;
   depth: number;
@@ -95,11 +97,7 @@ interface Collector {
 const DEPTH_LIMIT = 64;
 const VALUE_LIMIT = 4_000_000;
 
-function collector(found: Map<string, TorchTensor>, fail: Fail): Collector {
-  return { found, fail, depth: 0, visited: 0 };
-}
-
-function plainDictionary(dictionary: Map<unknown, unknown>, into: Collector, path: string): { [key: string]: PlainValue } {
+function plainDictionary(dictionary: Map<unknown, unknown>, into: Walk, path: string): { [key: string]: PlainValue } {
   const entries: [string, PlainValue][] = [];
   for (const [key, value] of dictionary) {
     const name = keyText(key, into.fail);
@@ -115,7 +113,7 @@ function keyText(key: unknown, fail: Fail): string {
 }
 
 /** The plain form of a value; undefined for a tensor, which is noted under its path. */
-function plainValue(value: unknown, into: Collector, path: string): PlainValue | undefined {
+function plainValue(value: unknown, into: Walk, path: string): PlainValue | undefined {
   if (++into.visited > VALUE_LIMIT) into.fail(`it holds more than ${VALUE_LIMIT} values.`);
   if (value instanceof TorchTensor) {
     if (into.found.has(path)) into.fail(`it has two tensors with the path "${path}".`);
