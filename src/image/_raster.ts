@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.ts";
-import type { Size } from "./types.ts";
+import type { Box, Size } from "./types.ts";
 
 /** Samples on a pixel grid, row-major [H, W] or [H, W, C]: what Image, GrayImage, Mask and SaliencyMap have in common. */
 export interface Raster<Data extends Uint8Array | Float32Array> extends Size {
@@ -23,5 +23,13 @@ export function channelsOf({ width, height, data }: Raster<Uint8Array | Float32A
 export function checkSize({ width, height }: Size, where: string): void {
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
     throw new ShapeError(`${where}: the new size must be whole pixels, at least 1 x 1, got ${width} x ${height}`);
+  }
+}
+
+/** @throws ShapeError when a part to take is not at least one whole pixel, or leaves the picture */
+export function checkWindow({ x0, y0, x1, y1 }: Box, { width, height }: Size, where: string): void {
+  const inside = x0 >= 0 && y0 >= 0 && x1 <= width && y1 <= height && x1 > x0 && y1 > y0;
+  if (!(inside && [x0, y0, x1, y1].every(Number.isInteger))) {
+    throw new ShapeError(`${where}: the window [${x0}, ${y0}, ${x1}, ${y1}] must hold a pixel and lie in ${width} x ${height} pixels`);
   }
 }

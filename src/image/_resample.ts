@@ -150,6 +150,20 @@ function resampleRows(image: Raster<Uint8Array>, channels: number, taps: Taps, t
       const from = start[x]!;
       const to = from + count[x]!;
       const left = row + first[x]! * channels;
+      if (channels === 3) {
+        // The same sums as below, side by side: each weight is read once.
+        let [red, green, blue] = [half, half, half];
+        for (let w = from, i = left; w < to; w++, i += 3) {
+          const weight = weights[w]!;
+          red = (red + Math.imul(weight, data[i]!)) | 0;
+          green = (green + Math.imul(weight, data[i + 1]!)) | 0;
+          blue = (blue + Math.imul(weight, data[i + 2]!)) | 0;
+        }
+        out[o++] = red >> fractionBits;
+        out[o++] = green >> fractionBits;
+        out[o++] = blue >> fractionBits;
+        continue;
+      }
       for (let c = 0; c < channels; c++) {
         let sum = half;
         for (let w = from, i = left + c; w < to; w++, i += channels) sum = (sum + Math.imul(weights[w]!, data[i]!)) | 0;

@@ -25,7 +25,7 @@ export function otsuThreshold(histogram: ArrayLike<number>): number {
     const skipped = Math.min(lower + p, upper) < smallestShare;
     lowerMean = skipped ? lowerMean * lower : sum / (lower + p);
     lower += p;
-    if (skipped) continue;
+    if (skipped) continue; // like OpenCV, which leaves such a level out of the mean too
     const upperMean = (mean - lower * lowerMean) / upper;
     const between = lower * upper * (lowerMean - upperMean) ** 2;
     if (between > largest) [largest, best] = [between, level];

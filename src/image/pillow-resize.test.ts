@@ -78,4 +78,6 @@ test("three channels are resized as each of them alone", () => {
 test("a size of nothing, and data of another size, are errors that say so", () => {
   expect(() => pillowResize(row(1, 2), { width: 0, height: 4 }, "box")).toThrow("at least 1 x 1, got 0 x 4");
   expect(() => pillowResize({ width: 2, height: 2, data: new Uint8Array(7) }, { width: 1, height: 1 }, "box")).toThrow(ShapeError);
+  const window = { x0: -1, y0: 0, x1: 2, y1: 1 };
+  expect(() => pillowResize(row(1, 2), { width: 4, height: 1 }, "box", window)).toThrow("[-1, 0, 2, 1] must hold a pixel and lie in 4 x 1");
 });

@@ -1,4 +1,4 @@
-import { channelsOf, checkSize, type Raster } from "./_raster.ts";
+import { channelsOf, checkSize, checkWindow, type Raster } from "./_raster.ts";
 import { outputs, type PillowFilter, resample, tapsOf } from "./_resample.ts";
 import type { Box, Size } from "./types.ts";
 
@@ -22,8 +22,8 @@ export type { PillowFilter } from "./_resample.ts";
 export function pillowResize(image: Raster<Uint8Array>, size: Size, filter: PillowFilter, window?: Box): Raster<Uint8Array<ArrayBuffer>> {
   checkSize(size, "pillowResize");
   channelsOf(image, "pillowResize");
+  if (window !== undefined) checkWindow(window, size, "pillowResize");
   const { x0, y0, x1, y1 } = window ?? { x0: 0, y0: 0, x1: size.width, y1: size.height };
-  checkSize({ width: Math.min(x1, size.width) - Math.max(x0, 0), height: Math.min(y1, size.height) - Math.max(y0, 0) }, "pillowResize");
   return resample(
     image,
     outputs(tapsOf(image.width, size.width, filter), x0, x1),

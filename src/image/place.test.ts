@@ -36,7 +36,7 @@ test("padding shows the whole image between black bars", () => {
   expect(column[0]).toBe(0);
   expect(column[3]).toBe(255);
   expect(column.slice().reverse()).toEqual(column);
-  expect(window).toEqual({ scaleX: 2, scaleY: 2, offsetX: -0, offsetY: -2, box: { x0: 0, y0: 0, x1: 4, y1: 2 } });
+  expect(window).toEqual({ scaleX: 2, scaleY: 2, offsetX: 0, offsetY: -2, box: { x0: 0, y0: 0, x1: 4, y1: 2 } });
 });
 
 test("padding equals resizing the padded square", () => {

@@ -70,7 +70,7 @@ function padView(image: Image, side: number): { pixels: Image; window: MapWindow
   const taps: Taps = tapsOf(square, side, "bicubic");
   const pixels = resample(image, zeroPadded(taps, left, image.width), zeroPadded(taps, top, image.height));
   const scale = side / square;
-  return { pixels, window: windowOf(image, side, scale, scale, -left * scale, -top * scale) };
+  return { pixels, window: windowOf(image, side, scale, scale, 0 - left * scale, 0 - top * scale) };
 }
 
 function windowOf(image: Size, side: number, scaleX: number, scaleY: number, offsetX: number, offsetY: number): MapWindow {

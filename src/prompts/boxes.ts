@@ -4,7 +4,8 @@ import { type Box, type Component, type Mask, outerContours, type Size } from ".
  * Where a box ends.
  *
  * - `exclusive`: one past the last pixel, at most W and H: the box holds the mask exactly.
- * - `reference`: the same, but at most W - 1 and H - 1, as the released script clamps it.
+ * - `reference`: the same, but at most W - 1 and H - 1, as the released script clamps it. What lies in the last column or row
+ *   alone gets a box without width or height.
  */
 export type BoxClamp = "exclusive" | "reference";
 
