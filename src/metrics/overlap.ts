@@ -1,0 +1,47 @@
+import type { Mask } from "../image/types.ts";
+import { expectSameSize } from "./_same-size.ts";
+
+/** How many pixels two masks have, and share. */
+export interface Overlap {
+  readonly maskPx: number;
+  readonly truthPx: number;
+  readonly sharedPx: number;
+}
+
+/** @throws ShapeError when the sizes differ */
+export function overlap(mask: Mask, truth: Mask): Overlap {
+  expectSameSize("overlap", mask, truth);
+  let maskPx = 0;
+  let truthPx = 0;
+  let sharedPx = 0;
+  for (let i = 0; i < truth.data.length; i++) {
+    const inMask = mask.data[i]! > 0;
+    const inTruth = truth.data[i]! > 0;
+    if (inMask) maskPx++;
+    if (inTruth) truthPx++;
+    if (inMask && inTruth) sharedPx++;
+  }
+  return { maskPx, truthPx, sharedPx };
+}
+
+/**
+ * Dice similarity coefficient, 2 |M ∩ T| / (|M| + |T|), in [0, 1].
+ *
+ * Two empty masks agree (1); the released evaluation stops on them instead.
+ *
+ * @throws ShapeError when the sizes differ
+ */
+export function dsc(mask: Mask, truth: Mask): number {
+  const { maskPx, truthPx, sharedPx } = overlap(mask, truth);
+  return maskPx + truthPx === 0 ? 1 : (2 * sharedPx) / (maskPx + truthPx);
+}
+
+/**
+ * Intersection over union, |M ∩ T| / |M ∪ T|, in [0, 1]; 1 for two empty masks.
+ *
+ * @throws ShapeError when the sizes differ
+ */
+export function iou(mask: Mask, truth: Mask): number {
+  const { maskPx, truthPx, sharedPx } = overlap(mask, truth);
+  return maskPx + truthPx === 0 ? 1 : sharedPx / (maskPx + truthPx - sharedPx);
+}
