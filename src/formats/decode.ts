@@ -1,21 +1,19 @@
 import type { Image } from "../image/types.ts";
 import { type ImageFormat, type Pixels, readPixels } from "./_pixels.ts";
 
-/** What the file held before it became 8-bit RGB. */
-export interface ImageSource {
-  readonly format: ImageFormat;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly bitDepth: number;
-}
-
 /** An image with all that was guessed or changed on the way. */
 export interface DecodedImage {
   readonly image: Image;
   /** Sentences without the file name, to be shown beside it. */
   readonly warnings: string[];
-  readonly source: ImageSource;
+  /** What the file held before it became 8-bit RGB. */
+  readonly source: {
+    readonly format: ImageFormat;
+    readonly width: number;
+    readonly height: number;
+    readonly channels: number;
+    readonly bitDepth: number;
+  };
 }
 
 /**

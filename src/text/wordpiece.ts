@@ -4,14 +4,6 @@ import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { ConfigError, WeightsError } from "../errors.ts";
 
-/** A sentence as the text tower reads it. */
-export interface Encoded {
-  /** Ids with the start and the end token, without padding. */
-  readonly ids: number[];
-  /** Whether the sentence was longer than the context and lost its end; say so to the user. */
-  readonly truncated: boolean;
-}
-
 /** Turns a sentence into the ids of a vocabulary. */
 export interface Tokenizer {
   /** Number of ids; an embedding table with fewer rows belongs to another vocabulary. */
@@ -19,10 +11,13 @@ export interface Tokenizer {
   /** The id that fills a batch of sentences up to one length. */
   readonly padId: number;
   /**
+   * A sentence as the text tower reads it: ids with the start and the end token, without padding.
+   *
    * @param options.contextLength - a longer text is cut to this many ids, of which the last is the end token; default: never cut
+   * @returns also whether the sentence lost its end, which the user should be told
    * @throws ConfigError when the context cannot hold the start and the end token
    */
-  encode(text: string, options?: { readonly contextLength?: number }): Encoded;
+  encode(text: string, options?: { readonly contextLength?: number }): { ids: number[]; truncated: boolean };
 }
 
 /** How a text is cleaned before it is cut into words; the names are those of `tokenizer_config.json`. */
