@@ -43,7 +43,7 @@ module.exports = {
       comment: "files that begin with _ belong to their folder",
       severity: "error",
       from: { path: "^src/([^/]+)/" },
-      to: { path: "^src/[^/]+/(.+/)?_", pathNot: "^src/$1/" },
+      to: { path: "^src/[^_]*/_", pathNot: "^src/$1/" },
     },
     { name: "runtime-below-graph", severity: "error", from: { path: "^src/runtime/" }, to: { path: "^src/graph/" } },
     ...downwards,

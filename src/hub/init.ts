@@ -1,0 +1,86 @@
+import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { ConfigError, InputError } from "../errors.ts";
+import { writeAtomic } from "../formats/atomic-write.ts";
+import { type BiomedClipConfig, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
+import { samPresets, samTensors } from "../models/sam/index.ts";
+import { writeRandomWeights } from "./random-weights.ts";
+
+/** Names that `initModel` knows. */
+export const initNames: readonly string[] = [...Object.keys(biomedClipPresets), ...Object.keys(samPresets)];
+
+/**
+ * Writes a model with seeded random weights in the layout and names of the published ones, so that everything that reads
+ * real weights can be run, measured and tested without them.
+ *
+ * @param vocabulary - a `vocab.txt` to put beside a CLIP model; it must have as many lines as the model has words
+ * @throws ConfigError when the name is unknown or the vocabulary does not fit
+ */
+export async function initModel(
+  name: string,
+  folder: string,
+  options: { readonly seed: number; readonly vocabulary?: string },
+): Promise<string[]> {
+  const clip = biomedClipPresets[name];
+  const sam = samPresets[name];
+  if (!clip && !sam) throw new ConfigError(`models init: unknown model "${name}"; known are ${initNames.join(", ")}`);
+  await mkdir(folder, { recursive: true });
+  if (clip) return await initClip(name, clip, folder, options);
+  const file = join(folder, "model.safetensors");
+  await writeRandomWeights(file, "sam", samTensors(sam!), options.seed);
+  return [file];
+}
+
+async function initClip(
+  name: string,
+  preset: BiomedClipConfig,
+  folder: string,
+  options: { seed: number; vocabulary?: string },
+): Promise<string[]> {
+  const files = [join(folder, "open_clip_model.safetensors"), join(folder, "open_clip_config.json")];
+  const config = options.vocabulary ? { ...preset, text: { ...preset.text, vocabulary: await countWords(options.vocabulary) } } : preset;
+  await writeRandomWeights(files[0]!, "biomedclip", biomedClipTensors(config), options.seed);
+  await writeAtomic(files[1]!, `${JSON.stringify(openClipConfig(name, config), null, 2)}\n`);
+  if (options.vocabulary) {
+    const target = join(folder, "vocab.txt");
+    await copyFile(options.vocabulary, target);
+    files.push(target);
+  }
+  return files;
+}
+
+/** A vocabulary sets the number of rows of the word embedding: a model of its size is made. */
+async function countWords(file: string): Promise<number> {
+  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new InputError(`"${file}": the vocabulary cannot be read (${cause.code})`, { cause });
+  });
+  const words = text.replace(/\r?\n$/, "").split(/\r?\n/);
+  if (!words.includes("[CLS]"))
+    throw new ConfigError(`"${basename(file)}" is not a BERT vocabulary: it has no line "[CLS]" among its ${words.length} lines`);
+  return words.length;
+}
+
+function openClipConfig(name: string, { embed, vision, text, contextLength, mean, std }: BiomedClipConfig): unknown {
+  const published = name === "biomedclip";
+  return {
+    model_cfg: {
+      embed_dim: embed,
+      vision_cfg: {
+        timm_model_name: published ? "vit_base_patch16_224" : name,
+        timm_model_pretrained: false,
+        timm_pool: "",
+        timm_proj: "linear",
+        image_size: vision.imageSize,
+      },
+      text_cfg: {
+        hf_model_name: published ? "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract" : name,
+        hf_tokenizer_name: published ? "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract" : name,
+        hf_proj_type: "mlp",
+        hf_pooler_type: "cls_last_hidden_state_pooler",
+        context_length: contextLength,
+      },
+    },
+    preprocess_cfg: { mean, std },
+    sizes: { vision_heads: vision.heads, text_heads: text.heads },
+  };
+}

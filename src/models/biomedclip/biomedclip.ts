@@ -1,0 +1,91 @@
+import { ShapeError } from "../../errors.ts";
+import { compile, input } from "../../graph/index.ts";
+import type { Image } from "../../image/types.ts";
+import type { Session, SessionOptions } from "../../runtime/session.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { Weights } from "../weights.ts";
+import { type BiomedClipConfig, biomedClipConfigOf, biomedClipTensors, type ConfigHints } from "./config.ts";
+import { biomedClipFamily } from "./names.ts";
+import { textTower, visionTower } from "./towers.ts";
+
+/** Text sessions kept ready: sentences of a run have few different lengths. */
+const keptTextSessions = 4;
+
+/** A BiomedCLIP model ready to embed images and texts. It holds sessions: call `dispose` when done. */
+export class BiomedClip {
+  readonly weights: Weights;
+  readonly config: BiomedClipConfig;
+  readonly options: SessionOptions;
+  private vision: Promise<Session> | undefined;
+  private readonly text = new Map<number, Promise<Session>>();
+
+  private constructor(weights: Weights, config: BiomedClipConfig, options: SessionOptions) {
+    this.weights = weights;
+    this.config = config;
+    this.options = options;
+  }
+
+  /**
+   * Opens a weights file; nothing is computed or copied yet.
+   *
+   * @throws WeightsError when a tensor is missing, surplus or misshapen
+   */
+  static async open(file: string, hints: ConfigHints = {}, options: SessionOptions = {}): Promise<BiomedClip> {
+    const weights = await Weights.open(file, biomedClipFamily);
+    const config = biomedClipConfigOf(weights, hints);
+    weights.check(biomedClipTensors(config));
+    return new BiomedClip(weights, config, options);
+  }
+
+  /** Features [E] of an image in the shared space, before normalisation. `view` is what the model sees: S x S pixels. */
+  async imageFeatures(view: Image): Promise<Float32Array> {
+    const { imageSize } = this.config.vision;
+    this.vision ??= compile(
+      { features: visionTower(input("pixels", "float32", [1, 3, imageSize, imageSize]), this.weights, this.config).features },
+      this.options,
+    );
+    const { features } = await (await this.vision).run({ pixels: this.normalised(view) });
+    return features!.data as Float32Array;
+  }
+
+  /** Features [E] of a text in the shared space, before normalisation. */
+  async textFeatures(ids: readonly number[]): Promise<Float32Array> {
+    const session = await this.textSession(ids.length);
+    const { features } = await session.run({ ids: tensor("int64", [1, ids.length], BigInt64Array.from(ids, BigInt)) });
+    return features!.data as Float32Array;
+  }
+
+  /** Pixels as the image tower takes them: [1, 3, S, S], in [0, 1], minus mean, over standard deviation. */
+  normalised({ width, height, data }: Image): Tensor<"float32"> {
+    const { vision, mean, std } = this.config;
+    if (width !== vision.imageSize || height !== vision.imageSize) {
+      throw new ShapeError(`the image tower sees ${vision.imageSize} x ${vision.imageSize} pixels, got ${width} x ${height}`);
+    }
+    const plane = width * height;
+    const pixels = new Float32Array(3 * plane);
+    for (let c = 0; c < 3; c++) for (let i = 0; i < plane; i++) pixels[c * plane + i] = (data[3 * i + c]! / 255 - mean[c]!) / std[c]!;
+    return tensor("float32", [1, 3, height, width], pixels);
+  }
+
+  async dispose(): Promise<void> {
+    const sessions = await Promise.all([...this.text.values(), ...(this.vision ? [this.vision] : [])]);
+    this.text.clear();
+    this.vision = undefined;
+    await Promise.all(sessions.map((session) => session.dispose()));
+  }
+
+  /** Shapes are static, so each length of text has a session. They run once or a few times: weights are not prepacked. */
+  private async textSession(length: number): Promise<Session> {
+    const known = this.text.get(length);
+    if (known) return await known;
+    const [oldest] = this.text;
+    if (oldest && this.text.size >= keptTextSessions) {
+      this.text.delete(oldest[0]);
+      await (await oldest[1]).dispose();
+    }
+    const { features } = textTower(input("ids", "int64", [1, length]), this.weights, this.config);
+    const session = compile({ features }, { ...this.options, prepack: false });
+    this.text.set(length, session);
+    return await session;
+  }
+}

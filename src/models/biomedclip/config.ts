@@ -1,0 +1,217 @@
+import { ConfigError } from "../../errors.ts";
+import type { Shape } from "../../tensor/tensor.ts";
+import type { BertConfig } from "../bert.ts";
+import { gridOf, type VitConfig } from "../vit.ts";
+import type { Weights } from "../weights.ts";
+
+/** Sizes of a BiomedCLIP model and how its images are normalised. */
+export interface BiomedClipConfig {
+  readonly vision: VitConfig;
+  readonly text: BertConfig;
+  /** Width of the shared space. */
+  readonly embed: number;
+  /** Width inside the two-layer projection of the text. */
+  readonly textProjection: number;
+  /** Longest text in tokens; longer ones are cut. */
+  readonly contextLength: number;
+  /** Subtracted from and divided into pixels in [0, 1], per channel. */
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** What tensors' shapes do not tell, as the files beside the weights say it. */
+export interface ConfigHints {
+  readonly visionHeads?: number;
+  readonly textHeads?: number;
+  readonly visionEpsilon?: number;
+  readonly contextLength?: number;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+}
+
+/** OpenAI's normalisation of pixels, which BiomedCLIP shares. */
+const clipMean = [0.48145466, 0.4578275, 0.40821073] as const;
+const clipStd = [0.26862954, 0.26130258, 0.27577711] as const;
+
+/** Heads of timm's vision transformers whose head is not 64 wide, or which go by a name alone. */
+const timmHeads: Record<string, number> = {
+  vit_tiny: 3,
+  vit_small: 6,
+  vit_base: 12,
+  vit_large: 16,
+  vit_huge: 16,
+  vit_giant: 16,
+  vit_gigantic: 16,
+};
+
+type Json = { readonly [key: string]: unknown };
+const object = (value: unknown): Json => (typeof value === "object" && value !== null ? (value as Json) : {});
+const positive = (value: unknown): number | undefined => (typeof value === "number" && value > 0 ? value : undefined);
+const triple = (value: unknown): readonly number[] | undefined => (Array.isArray(value) && value.length === 3 ? value : undefined);
+
+/**
+ * Reads the hints of an `open_clip_config.json` or of a Hugging Face `config.json`.
+ *
+ * An open_clip file names its towers but not their heads: the optional block `sizes` (this project's addition for models
+ * that have no published name) comes first, then timm's name.
+ */
+export function readHints(json: unknown): ConfigHints {
+  const root = object(json);
+  const model = object(root.model_cfg);
+  if (root.model_cfg === undefined && root.vision_config === undefined) {
+    throw new ConfigError(
+      `a CLIP configuration needs "model_cfg" (open_clip) or "vision_config" (Hugging Face), got the keys ${Object.keys(root).join(", ") || "(none)"}`,
+    );
+  }
+  if (root.model_cfg === undefined) {
+    const vision = object(root.vision_config);
+    const text = object(root.text_config);
+    return defined({
+      visionHeads: positive(vision.num_attention_heads),
+      textHeads: positive(text.num_attention_heads),
+      visionEpsilon: positive(vision.layer_norm_eps),
+    });
+  }
+  const sizes = object(root.sizes);
+  const preprocess = object(root.preprocess_cfg);
+  const name = String(object(model.vision_cfg).timm_model_name ?? "");
+  const known = Object.keys(timmHeads).find((prefix) => name.startsWith(`${prefix}_`));
+  return defined({
+    visionHeads: positive(sizes.vision_heads) ?? (known ? timmHeads[known] : undefined),
+    textHeads: positive(sizes.text_heads),
+    contextLength: positive(object(model.text_cfg).context_length),
+    mean: triple(preprocess.mean),
+    std: triple(preprocess.std),
+  });
+}
+
+function defined<T extends object>(hints: { [K in keyof T]: T[K] | undefined }): T {
+  return Object.fromEntries(Object.entries(hints).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** The configuration of a model: sizes from the shapes of its tensors, the rest from the hints, else heads 64 wide. */
+export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): BiomedClipConfig {
+  const [width, , patch] = weights.shapeOf("visual.trunk.patch_embed.proj.weight") as [number, number, number];
+  const tokens = weights.shapeOf("visual.trunk.pos_embed").at(-2)!;
+  const [vocabulary, textWidth] = weights.shapeOf("text.transformer.embeddings.word_embeddings.weight") as [number, number];
+  const positions = weights.shapeOf("text.transformer.embeddings.position_embeddings.weight")[0]!;
+  const [textProjection] = weights.shapeOf("text.proj.0.weight") as [number];
+  const heads = (given: number | undefined, of: number, tower: string) => {
+    const count = given ?? of / 64;
+    if (!Number.isInteger(count) || of % count !== 0) {
+      throw new ConfigError(
+        `"${weights.file}": the ${tower} tower is ${of} wide, which ${given ? `${given} heads do not divide` : "is not a multiple of 64, and no configuration names its heads"}. Give a configuration with head counts (--clip-config FILE).`,
+      );
+    }
+    return count;
+  };
+  return {
+    vision: {
+      imageSize: Math.round(Math.sqrt(tokens - 1)) * patch,
+      patch,
+      width,
+      depth: countBlocks(weights, (i) => `visual.trunk.blocks.${i}.norm1.weight`),
+      heads: heads(hints.visionHeads, width, "image"),
+      inner: weights.shapeOf("visual.trunk.blocks.0.mlp.fc1.weight")[0]!,
+      epsilon: hints.visionEpsilon ?? 1e-6,
+    },
+    text: {
+      width: textWidth,
+      depth: countBlocks(weights, (i) => `text.transformer.encoder.layer.${i}.attention.output.LayerNorm.weight`),
+      heads: heads(hints.textHeads, textWidth, "text"),
+      inner: weights.shapeOf("text.transformer.encoder.layer.0.intermediate.dense.weight")[0]!,
+      vocabulary,
+      positions,
+      epsilon: 1e-12,
+    },
+    embed: weights.shapeOf("visual.head.proj.weight")[0]!,
+    textProjection,
+    contextLength: Math.min(hints.contextLength ?? 256, positions),
+    mean: (hints.mean ?? clipMean) as [number, number, number],
+    std: (hints.std ?? clipStd) as [number, number, number],
+  };
+}
+
+function countBlocks(weights: Weights, name: (i: number) => string): number {
+  let count = 0;
+  while (weights.has(name(count))) count++;
+  return count;
+}
+
+/** Names (open_clip's) and shapes of all tensors of a model, in the order of the published file. */
+export function biomedClipTensors(config: BiomedClipConfig): Map<string, Shape> {
+  const { vision, text, embed, textProjection } = config;
+  const tensors = new Map<string, Shape>([["logit_scale", []]]);
+  const linear = (name: string, out: number, inner: number, bias = true) => {
+    tensors.set(`${name}.weight`, [out, inner]);
+    if (bias) tensors.set(`${name}.bias`, [out]);
+  };
+  const norm = (name: string, width: number) => {
+    tensors.set(`${name}.weight`, [width]);
+    tensors.set(`${name}.bias`, [width]);
+  };
+  const trunk = "visual.trunk";
+  tensors.set(`${trunk}.cls_token`, [1, 1, vision.width]);
+  tensors.set(`${trunk}.pos_embed`, [1, gridOf(vision) ** 2 + 1, vision.width]);
+  tensors.set(`${trunk}.patch_embed.proj.weight`, [vision.width, 3, vision.patch, vision.patch]);
+  tensors.set(`${trunk}.patch_embed.proj.bias`, [vision.width]);
+  for (let i = 0; i < vision.depth; i++) {
+    const block = `${trunk}.blocks.${i}`;
+    norm(`${block}.norm1`, vision.width);
+    linear(`${block}.attn.qkv`, 3 * vision.width, vision.width);
+    linear(`${block}.attn.proj`, vision.width, vision.width);
+    norm(`${block}.norm2`, vision.width);
+    linear(`${block}.mlp.fc1`, vision.inner, vision.width);
+    linear(`${block}.mlp.fc2`, vision.width, vision.inner);
+  }
+  norm(`${trunk}.norm`, vision.width);
+  linear("visual.head.proj", embed, vision.width, false);
+  const embeddings = "text.transformer.embeddings";
+  tensors.set(`${embeddings}.word_embeddings.weight`, [text.vocabulary, text.width]);
+  tensors.set(`${embeddings}.position_embeddings.weight`, [text.positions, text.width]);
+  tensors.set(`${embeddings}.token_type_embeddings.weight`, [2, text.width]);
+  norm(`${embeddings}.LayerNorm`, text.width);
+  for (let i = 0; i < text.depth; i++) {
+    const layer = `text.transformer.encoder.layer.${i}`;
+    for (const name of ["query", "key", "value"]) linear(`${layer}.attention.self.${name}`, text.width, text.width);
+    linear(`${layer}.attention.output.dense`, text.width, text.width);
+    norm(`${layer}.attention.output.LayerNorm`, text.width);
+    linear(`${layer}.intermediate.dense`, text.inner, text.width);
+    linear(`${layer}.output.dense`, text.width, text.inner);
+    norm(`${layer}.output.LayerNorm`, text.width);
+  }
+  linear("text.proj.0", textProjection, text.width, false);
+  linear("text.proj.2", embed, textProjection, false);
+  return tensors;
+}
+
+const preset = (
+  vision: Omit<VitConfig, "imageSize" | "patch" | "epsilon">,
+  text: Omit<BertConfig, "positions" | "epsilon">,
+  embed: number,
+  textProjection: number,
+): BiomedClipConfig => ({
+  vision: { imageSize: 224, patch: 16, epsilon: 1e-6, ...vision },
+  text: { positions: 512, epsilon: 1e-12, ...text },
+  embed,
+  textProjection,
+  contextLength: 256,
+  mean: clipMean,
+  std: clipStd,
+});
+
+/** Sizes that can be made by name: the published model, and a small one for tests and demonstrations. */
+export const biomedClipPresets: Readonly<Record<string, BiomedClipConfig>> = {
+  biomedclip: preset(
+    { width: 768, depth: 12, heads: 12, inner: 3072 },
+    { width: 768, depth: 12, heads: 12, inner: 3072, vocabulary: 30522 },
+    512,
+    640,
+  ),
+  "biomedclip-tiny": preset(
+    { width: 96, depth: 12, heads: 4, inner: 384 },
+    { width: 64, depth: 4, heads: 4, inner: 128, vocabulary: 30522 },
+    64,
+    64,
+  ),
+};

@@ -1,0 +1,133 @@
+import { expect, test } from "vitest";
+import { opencvNearest, toGray } from "../../src/image/index.ts";
+import { ensembleFeature, M2ib, M2ibConfig, mapOfCapacity } from "../../src/saliency/index.ts";
+import { normal } from "../../src/tensor/random.ts";
+import { readSafetensors } from "../../src/tensor/safetensors.ts";
+import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { loadTokenizer } from "../../src/text/wordpiece.ts";
+import { clipPixels, openClip } from "./clip-cases.ts";
+import { expectClose, largestDifference } from "./close.ts";
+import { sharedPath } from "./shared-data.ts";
+
+interface Case {
+  key: string;
+  image: string;
+  image_size: [number, number];
+  sentence: string;
+  layer: number;
+  beta: number;
+  steps: number;
+  samples: number;
+}
+
+/** Rows of `pixels.safetensors`. */
+const images = ["mri_brain_tumor/images/0008.png", "us_breast_tumor/images/busi_malignant_021.jpg"];
+
+/** What the cases' README states; the map's errors are relative to its maximum. */
+const tolerance = { cosine: 2e-5, kl: 5e-5, correlation: 0.999999, cells: 2e-4, worst: 1e-3, map: 1e-3 };
+
+/** The noise of the cases: one stream for all images, steps leading. */
+function caseNoise(shape: readonly [number, number, number, number], seed: number): Tensor<"float32"> {
+  return tensor("float32", shape, normal("m2ib/eps", seed, shape[0] * shape[1] * shape[2] * shape[3]));
+}
+
+/** Compares every case of `m2ib-<name>.safetensors`. */
+export function m2ibCases(
+  name: string,
+  model: () => Promise<string>,
+  vocabulary: string,
+  only: (key: string) => boolean = () => true,
+): void {
+  test(`M2IB on the ${name} model gives the reference's losses and maps`, async () => {
+    const { tensors, metadata } = await readSafetensors(sharedPath(`parity/saliency/m2ib-${name}.safetensors`));
+    const { cases, seed } = JSON.parse(metadata.case!) as { cases: Case[]; seed: number };
+    const clip = await openClip(await model());
+    const tokenizer = await loadTokenizer(sharedPath(vocabulary));
+    const pixels = await clipPixels();
+    for (const { key, image, image_size, sentence, layer, beta, steps, samples } of cases.filter((one) => only(one.key))) {
+      const m2ib = new M2ib(clip, M2ibConfig.parse({ layer, beta, steps, samples }), { trace: tensors.has(`${key}.alpha_first`) });
+      const hidden = await m2ib.hiddenTokens(pixels[images.indexOf(image)]!);
+      const text = await clip.textFeatures(tokenizer.encode(sentence).ids);
+      const result = await m2ib.attribute(hidden, text, caseNoise(m2ib.noiseShape, seed));
+      const expected = (what: string) => tensors.get(`${key}.${what}`)?.data as Float32Array | undefined;
+
+      const losses = expected("losses")!;
+      for (let step = 0; step < steps; step++) {
+        expect(Math.abs(result.losses[3 * step]! / losses[3 * step]! - 1), `${key}: KL at step ${step}`).toBeLessThan(tolerance.kl);
+        expect(Math.abs(result.losses[3 * step + 1]! - losses[3 * step + 1]!), `${key}: cosine at step ${step}`).toBeLessThan(
+          tolerance.cosine,
+        );
+      }
+      expectSameMap(result.capacity, expected("kl_map")!, key);
+      const { map } = mapOfCapacity(result.capacity, 224);
+      const map224 = expected("map224");
+      if (map224) expectClose(map, map224, tolerance.map, `${key}: map224`);
+      const pixelsU8 = tensors.get(`${key}.final_u8`)?.data as Uint8Array | undefined;
+      if (pixelsU8) {
+        const [width, height] = image_size;
+        const gray = toGray(opencvNearest({ width: 224, height: 224, data: map }, { width, height }));
+        const off = pixelsU8.reduce((count, level, i) => count + (Math.abs(level - gray.data[i]!) > 1 ? 1 : 0), 0);
+        expect(off / pixelsU8.length, `${key}: pixels off by more than one level`).toBeLessThan(1e-3);
+      }
+      if (result.trace) expectSameTrace(result.trace, expected, steps, key);
+      await m2ib.dispose();
+    }
+    await clip.dispose();
+  });
+}
+
+/** Sentences as an ensemble: the tiny model's case. */
+export function ensembleCase(model: () => Promise<string>, vocabulary: string): void {
+  test("an ensemble of sentences gives the reference's target and map", async () => {
+    const { tensors, metadata } = await readSafetensors(sharedPath("parity/saliency/m2ib-ensemble.safetensors"));
+    const { seed, sentences, layer, beta, steps, samples } = JSON.parse(metadata.case!) as { seed: number; sentences: string[] } & Case;
+    const clip = await openClip(await model());
+    const tokenizer = await loadTokenizer(sharedPath(vocabulary));
+    const features = [];
+    for (const sentence of sentences) features.push(await clip.textFeatures(tokenizer.encode(sentence).ids));
+    const target = ensembleFeature(features);
+    expectClose(target, tensors.get("ensemble_feature")!.data as Float32Array, 1e-5, "target");
+    const m2ib = new M2ib(clip, M2ibConfig.parse({ layer, beta, steps, samples }));
+    const { capacity } = await m2ib.attribute(await m2ib.hiddenTokens((await clipPixels())[0]!), target, caseNoise(m2ib.noiseShape, seed));
+    expectSameMap(capacity, tensors.get("kl_map")!.data as Float32Array, "ensemble");
+    await m2ib.dispose();
+    await clip.dispose();
+  });
+}
+
+function expectSameMap(actual: Float32Array, expected: Float32Array, what: string): void {
+  const largest = Math.max(...expected);
+  const errors = Array.from(expected, (value, i) => Math.abs(value - actual[i]!) / largest).sort((a, b) => a - b);
+  expect(correlation(actual, expected), `${what}: correlation`).toBeGreaterThanOrEqual(tolerance.correlation);
+  expect(errors[Math.floor(0.99 * errors.length)], `${what}: 99 % of the cells`).toBeLessThanOrEqual(tolerance.cells);
+  expect(errors.at(-1), `${what}: worst cell`).toBeLessThanOrEqual(tolerance.worst);
+}
+
+function expectSameTrace(
+  trace: { alpha: Tensor; gradient: Tensor; kl: Tensor },
+  expected: (what: string) => Float32Array | undefined,
+  steps: number,
+  key: string,
+): void {
+  const size = trace.alpha.data.length / steps;
+  const at = ({ data }: Tensor, step: number) => (data as Float32Array).subarray(step * size, (step + 1) * size);
+  const gradient = expected("gradient_first")!;
+  const largest = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  expect(largestDifference(at(trace.gradient, 0), gradient) / largest, `${key}: first gradient`).toBeLessThanOrEqual(1e-3);
+  const alpha = expected("alpha_first")!;
+  const first = at(trace.alpha, 0);
+  const off = alpha.reduce((count, value, i) => count + (Math.abs(value - first[i]!) > 0.01 ? 1 : 0), 0);
+  expect(off / size, `${key}: α after the first update`).toBeLessThanOrEqual(1e-3);
+}
+
+function correlation(a: Float32Array, b: Float32Array): number {
+  const mean = (x: Float32Array) => x.reduce((sum, value) => sum + value, 0) / x.length;
+  const [ma, mb] = [mean(a), mean(b)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += (a[i]! - ma) * (b[i]! - mb);
+    aa += (a[i]! - ma) ** 2;
+    bb += (b[i]! - mb) ** 2;
+  }
+  return ab / Math.sqrt(aa * bb);
+}
