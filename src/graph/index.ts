@@ -1,4 +1,5 @@
 export { compile } from "./compile.ts";
+export { flopsOf } from "./flops.ts";
 export { gradients } from "./gradients.ts";
 export { serialise } from "./onnx.ts";
 export { gemm, matmul } from "./operators/algebra.ts";

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { closest } from "fastest-levenshtein";
 import { WeightsError } from "../errors.ts";
 import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
@@ -59,7 +60,9 @@ export class Weights {
    * @throws WeightsError when the file cannot be read or holds no model of the family
    */
   static async open(file: string, family: WeightsFamily): Promise<Weights> {
-    const { tensors } = await openWeights(file);
+    // The runtime maps the file by its absolute path, whatever the folder it is run in.
+    const path = resolve(file);
+    const { tensors } = await openWeights(path);
     for (const prefix of prefixes) {
       const scheme = family.schemes.find(({ marker }) => tensors.has(prefix + marker));
       if (!scheme) continue;
@@ -68,7 +71,7 @@ export class Weights {
       const views = [...own].filter(([, value]) => !isContiguous(value));
       const gathered = new Map<string, Tensor>();
       for (const [name, value] of views) gathered.set(name, await readTensor(value));
-      return new Weights(file, family, scheme, own, gathered);
+      return new Weights(path, family, scheme, own, gathered);
     }
     const [first] = tensors.keys();
     throw new WeightsError(

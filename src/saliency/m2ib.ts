@@ -5,6 +5,7 @@ import {
   compile,
   concat,
   expand,
+  flopsOf,
   gather,
   gradients,
   input,
@@ -119,12 +120,7 @@ export class M2ib {
 
   /** The tokens [1, T, D] behind the chosen block: the part of the work that is the same for every sentence. */
   async hiddenTokens(view: Image): Promise<Tensor> {
-    const { imageSize } = this.model.config.vision;
-    const pixels = input("pixels", "float32", [1, 3, imageSize, imageSize]);
-    this.trunk ??= compile(
-      { hidden: visionTower(pixels, this.model.weights, this.model.config).blocks[this.config.layer]! },
-      this.model.options,
-    );
+    this.trunk ??= compile({ hidden: this.trunkGraph() }, this.model.options);
     const { hidden } = await (await this.trunk).run({ pixels: this.model.normalised(view) });
     return hidden!;
   }
@@ -147,11 +143,22 @@ export class M2ib {
     return { capacity, losses: run.losses!.data as Float32Array, ...trace };
   }
 
+  /** Operations for one image and sentence, the text tower apart. */
+  flops(): number {
+    return flopsOf([this.trunkGraph(), ...Object.values(this.tailGraph())]);
+  }
+
   async dispose(): Promise<void> {
     const sessions = await Promise.all([this.trunk, this.tail]);
     this.trunk = undefined;
     this.tail = undefined;
     await Promise.all(sessions.map((session) => session?.dispose()));
+  }
+
+  private trunkGraph(): Value {
+    const { imageSize } = this.model.config.vision;
+    const pixels = input("pixels", "float32", [1, 3, imageSize, imageSize]);
+    return visionTower(pixels, this.model.weights, this.model.config).blocks[this.config.layer]!;
   }
 
   private tailGraph(): Record<string, Value> {
