@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { closest } from "fastest-levenshtein";
+import { closest, distance } from "fastest-levenshtein";
 import { WeightsError } from "../errors.ts";
 import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
 import type { Linear, Norm } from "../nn/index.ts";
@@ -139,24 +139,18 @@ export class Weights {
     const surplus = [...this.tensors.keys()].filter(
       (name) => !needed.has(name) && !this.family.ignored.some((pattern) => pattern.test(name)),
     );
-    const problems: string[] = [];
-    for (const name of needed) {
-      if (this.tensors.has(name)) continue;
-      const candidate = surplus.length > 0 ? ` (the closest is "${closest(name, surplus)}")` : "";
-      problems.push(`missing: "${name}"${candidate}`);
-    }
-    for (const [official, shape] of expected) {
-      if (!this.has(official)) continue;
-      const found = this.shapeOf(official);
-      // Schemes differ in axes of length 1 only: [1, 1, D] and [D].
-      const same = sameShape(found, shape) || (sizeOf(found) === sizeOf(shape) && sameShape(squeezed(found), squeezed(shape)));
-      if (!same) problems.push(`wrong shape: "${this.namesOf(official).join('", "')}" is [${found}], expected [${shape}]`);
-    }
-    for (const name of surplus) problems.push(`unexpected: "${name}"`);
+    const missing = [...needed].filter((name) => !this.tensors.has(name));
+    const misshapen = [...expected].filter(([official, shape]) => this.has(official) && !sameButForOnes(this.shapeOf(official), shape));
+    const problems = [
+      ...listed(missing, (name) => `missing: "${name}"${candidateFor(name, surplus)}`),
+      ...listed(
+        misshapen,
+        ([official, shape]) => `wrong shape: "${this.namesOf(official).join('", "')}" is [${this.shapeOf(official)}], expected [${shape}]`,
+      ),
+      ...listed(surplus, (name) => `unexpected: "${name}"`),
+    ];
     if (problems.length === 0) return;
-    const shown = problems.slice(0, 12);
-    const more = problems.length > shown.length ? `\n  and ${problems.length - shown.length} more` : "";
-    throw new WeightsError(`"${this.file}" does not fit ${this.family.title} (${this.scheme.name} names):\n  ${shown.join("\n  ")}${more}`);
+    throw new WeightsError(`"${this.file}" does not fit ${this.family.title} (${this.scheme.name} names):\n  ${problems.join("\n  ")}`);
   }
 
   private namesOf(official: string): readonly string[] {
@@ -179,6 +173,21 @@ export class Weights {
   }
 }
 
-function squeezed(shape: Shape): Shape {
-  return shape.filter((length) => length !== 1);
+/** Problems of one kind, the first of them word by word. */
+function listed<T>(problems: readonly T[], describe: (problem: T) => string): string[] {
+  const shown = problems.slice(0, 20).map(describe);
+  return problems.length > shown.length ? [...shown, `and ${problems.length - shown.length} more of this kind`] : shown;
+}
+
+/** The name that was probably meant, if any is near. */
+function candidateFor(name: string, surplus: readonly string[]): string {
+  if (surplus.length === 0) return "";
+  const candidate = closest(name, surplus);
+  return distance(name, candidate) < name.length / 2 ? ` (the closest is "${candidate}")` : "";
+}
+
+/** Schemes differ in axes of length 1 only: [1, 1, D] and [D]. */
+function sameButForOnes(a: Shape, b: Shape): boolean {
+  const squeezed = (shape: Shape) => shape.filter((length) => length !== 1);
+  return sameShape(squeezed(a), squeezed(b));
 }

@@ -1,7 +1,15 @@
-import { expect, test } from "vitest";
-import { featureCases } from "../../../test/support/clip-cases.ts";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { clipPixels, featureCases } from "../../../test/support/clip-cases.ts";
+import { expectClose } from "../../../test/support/close.ts";
 import { randomModel } from "../../../test/support/models.ts";
-import { describeWith, sharedJson } from "../../../test/support/shared-data.ts";
+import { describeWith, sharedJson, sharedPath } from "../../../test/support/shared-data.ts";
+import { locateClip } from "../../hub/locate.ts";
+import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
+import { toFloat32 } from "../../tensor/stored-tensor.ts";
+import { BiomedClip } from "./biomedclip.ts";
 import { biomedClipPresets, biomedClipTensors } from "./config.ts";
 
 describeWith(["parity/clip/features-tiny.safetensors"], "BiomedCLIP, tiny", () => {
@@ -16,4 +24,73 @@ describeWith(["parity/clip/names-full.json"], "names and shapes", () => {
     const { open_clip } = sharedJson<{ open_clip: Record<string, number[]> }>(`parity/clip/names-${name}.json`);
     expect([...biomedClipTensors(biomedClipPresets[preset]!)]).toEqual(Object.entries(open_clip));
   });
+});
+
+describeWith(["parity/torch-files", "parity/clip/mini"], "the mini model gives its features", () => {
+  const openClipConfig = sharedPath("parity/clip/mini/open_clip_config.json");
+  const portConfig = sharedPath("parity/clip/mini-port/config.json");
+
+  test.each([
+    ["an open_clip folder", "parity/clip/mini", undefined, "image_features"],
+    ["a folder of the Hugging Face port", "parity/clip/mini-port", undefined, "image_features_port"],
+    ["an open_clip .bin", "parity/torch-files/open_clip_pytorch_model.bin", openClipConfig, "image_features"],
+    ["a port .bin whose projections share one storage", "parity/torch-files/pytorch_model.bin", portConfig, "image_features_port"],
+    [
+      "a trainer's checkpoint with wrapped names and optimiser state",
+      "parity/torch-files/trainer_epoch_2.pt",
+      openClipConfig,
+      "image_features",
+    ],
+  ])("from %s", async (_, path, config, expected) => {
+    const { weights, hints } = await locateClip(sharedPath(path), config);
+    const { tensors } = await readSafetensors(sharedPath("parity/clip/features-mini.safetensors"));
+    const clip = await BiomedClip.open(weights, hints);
+    const pixels = await clipPixels();
+    const images = [];
+    for (let i = 0; i < tensors.get(expected)!.shape[0]!; i++) images.push(...(await clip.imageFeatures(pixels[i]!)));
+    expectClose(images, toFloat32(tensors.get(expected)!), 1e-4, "image features");
+    const texts = [];
+    for (let i = 0; i < tensors.get("text_features")!.shape[0]!; i++) {
+      texts.push(...(await clip.textFeatures(Array.from(toFloat32(tensors.get(`text_ids.${i}`)!)))));
+    }
+    expectClose(texts, toFloat32(tensors.get("text_features")!), 1e-4, "text features");
+    await clip.dispose();
+  });
+
+  test("wrong keys are listed: what is missing with the closest candidate, what has another shape, what is unexpected", async () => {
+    const { weights, hints } = await locateClip(sharedPath("parity/torch-files/wrong_keys.bin"), openClipConfig);
+    const message = await BiomedClip.open(weights, hints).then(String, ({ message }: Error) => message);
+    expect(message).toContain("does not fit BiomedCLIP");
+    expect(message).toContain('missing: "visual.trunk.pos_embed"');
+    expect(message).toContain("wrong shape:");
+    expect(message).toContain('unexpected: "visual.extra"');
+  });
+});
+
+describe("head counts", () => {
+  const folder = mkdtempSync(join(tmpdir(), "medclip-sam-heads-"));
+
+  test("a width that is no multiple of 64 needs a configuration, and the message says so", async () => {
+    const model = await randomModel("biomedclip-tiny");
+    copyFileSync(join(model, "open_clip_model.safetensors"), join(folder, "clip.safetensors"));
+    await expect(locateClip(join(folder, "clip.safetensors"))).rejects.toThrow(
+      /no open_clip_config.json or config.json beside it.*--clip-config FILE/,
+    );
+    await expect(BiomedClip.open(join(folder, "clip.safetensors"))).rejects.toThrow(/96 wide.*--clip-config FILE/);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+test("a tensor under a slightly other name is named beside the missing one", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "medclip-sam-names-"));
+  const file = join(folder, "clip.safetensors");
+  const { tensors } = await readSafetensors(join(await randomModel("biomedclip-tiny"), "open_clip_model.safetensors"));
+  const renamed = [...tensors].map(
+    ([name, value]) => [name.replace("visual.head.proj.weight", "visual.head.projection.weight"), value] as const,
+  );
+  await writeSafetensors(file, Object.fromEntries(renamed));
+  await expect(BiomedClip.open(file, { visionHeads: 4, textHeads: 4 })).rejects.toThrow(
+    'missing: "visual.head.proj.weight" (the closest is "visual.head.projection.weight")',
+  );
+  rmSync(folder, { recursive: true });
 });

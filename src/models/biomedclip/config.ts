@@ -1,4 +1,4 @@
-import { ConfigError } from "../../errors.ts";
+import { ConfigError, WeightsError } from "../../errors.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { BertConfig } from "../bert.ts";
 import { gridOf, type VitConfig } from "../vit.ts";
@@ -89,13 +89,25 @@ function defined<T extends object>(hints: { [K in keyof T]: T[K] | undefined }):
   return Object.fromEntries(Object.entries(hints).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** The configuration of a model: sizes from the shapes of its tensors, the rest from the hints, else heads 64 wide. */
+/**
+ * The configuration of a model: sizes from the shapes of its tensors, the rest from the hints, else heads 64 wide.
+ *
+ * A size is read from whichever tensor tells it, so that of a damaged file all problems can be listed, not just the first.
+ */
 export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): BiomedClipConfig {
-  const [width, , patch] = weights.shapeOf("visual.trunk.patch_embed.proj.weight") as [number, number, number];
-  const tokens = weights.shapeOf("visual.trunk.pos_embed").at(-2)!;
-  const [vocabulary, textWidth] = weights.shapeOf("text.transformer.embeddings.word_embeddings.weight") as [number, number];
-  const positions = weights.shapeOf("text.transformer.embeddings.position_embeddings.weight")[0]!;
-  const [textProjection] = weights.shapeOf("text.proj.0.weight") as [number];
+  const length = lengthReader(weights);
+  const width = length(["visual.trunk.cls_token", -1], ["visual.trunk.pos_embed", -1], ["visual.trunk.norm.weight", 0]);
+  const patch = weights.has("visual.trunk.patch_embed.proj.weight") ? length(["visual.trunk.patch_embed.proj.weight", 2]) : 16;
+  const tokens = weights.has("visual.trunk.pos_embed") ? length(["visual.trunk.pos_embed", -2]) : 197;
+  const words = "text.transformer.embeddings";
+  const layer = "text.transformer.encoder.layer.0";
+  const textWidth = length(
+    [`${words}.word_embeddings.weight`, 1],
+    [`${words}.LayerNorm.weight`, 0],
+    [`${layer}.output.LayerNorm.weight`, 0],
+  );
+  const vocabulary = weights.has(`${words}.word_embeddings.weight`) ? length([`${words}.word_embeddings.weight`, 0]) : 30522;
+  const positions = weights.has(`${words}.position_embeddings.weight`) ? length([`${words}.position_embeddings.weight`, 0]) : 512;
   const heads = (given: number | undefined, of: number, tower: string) => {
     const count = given ?? of / 64;
     if (!Number.isInteger(count) || of % count !== 0) {
@@ -110,31 +122,54 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
       imageSize: Math.round(Math.sqrt(tokens - 1)) * patch,
       patch,
       width,
-      depth: countBlocks(weights, (i) => `visual.trunk.blocks.${i}.norm1.weight`),
+      depth: countBlocks(weights, (i) => [`visual.trunk.blocks.${i}.norm1.weight`, `visual.trunk.blocks.${i}.mlp.fc2.weight`]),
       heads: heads(hints.visionHeads, width, "image"),
-      inner: weights.shapeOf("visual.trunk.blocks.0.mlp.fc1.weight")[0]!,
+      inner: length(
+        ["visual.trunk.blocks.0.mlp.fc1.weight", 0],
+        ["visual.trunk.blocks.0.mlp.fc1.bias", 0],
+        ["visual.trunk.blocks.0.mlp.fc2.weight", 1],
+      ),
       epsilon: hints.visionEpsilon ?? 1e-6,
     },
     text: {
       width: textWidth,
-      depth: countBlocks(weights, (i) => `text.transformer.encoder.layer.${i}.attention.output.LayerNorm.weight`),
+      depth: countBlocks(weights, (i) => [
+        `text.transformer.encoder.layer.${i}.attention.output.LayerNorm.weight`,
+        `text.transformer.encoder.layer.${i}.output.dense.weight`,
+      ]),
       heads: heads(hints.textHeads, textWidth, "text"),
-      inner: weights.shapeOf("text.transformer.encoder.layer.0.intermediate.dense.weight")[0]!,
+      inner: length(
+        [`${layer}.intermediate.dense.weight`, 0],
+        [`${layer}.intermediate.dense.bias`, 0],
+        [`${layer}.output.dense.weight`, 1],
+      ),
       vocabulary,
       positions,
       epsilon: 1e-12,
     },
-    embed: weights.shapeOf("visual.head.proj.weight")[0]!,
-    textProjection,
+    embed: length(["visual.head.proj.weight", 0], ["text.proj.2.weight", 0]),
+    textProjection: length(["text.proj.0.weight", 0], ["text.proj.2.weight", 1]),
     contextLength: Math.min(hints.contextLength ?? 256, positions),
     mean: (hints.mean ?? clipMean) as [number, number, number],
     std: (hints.std ?? clipStd) as [number, number, number],
   };
 }
 
-function countBlocks(weights: Weights, name: (i: number) => string): number {
+/** Reads a length from the first of several tensors that the file has; the last one's absence is the error. */
+function lengthReader(weights: Weights) {
+  return (...places: readonly (readonly [name: string, axis: number])[]): number => {
+    const [name, axis] = places.find(([candidate]) => weights.has(candidate)) ?? places[0]!;
+    const found = weights.shapeOf(name).at(axis);
+    if (found === undefined)
+      throw new WeightsError(`"${weights.file}": "${name}" is [${weights.shapeOf(name)}], which is not the shape of such a tensor.`);
+    return found;
+  };
+}
+
+/** Blocks counted by the names that each of them has: one is enough. */
+function countBlocks(weights: Weights, names: (i: number) => readonly string[]): number {
   let count = 0;
-  while (weights.has(name(count))) count++;
+  while (names(count).some((name) => weights.has(name))) count++;
   return count;
 }
 
