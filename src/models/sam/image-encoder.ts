@@ -1,0 +1,79 @@
+import { add, conv, crop, gelu, pad, reshape, transpose, type Value } from "../../graph/index.ts";
+import { channelNorm, linear, norm } from "../../nn/index.ts";
+import type { Weights } from "../weights.ts";
+import { type RelativeAttention, relativeAttention } from "./_relative-attention.ts";
+import type { SamConfig } from "./config.ts";
+
+const EPSILON = 1e-6;
+
+/** What the image encoder computes on its way; g = imageSize / patch. */
+export interface ImageEncoding {
+  /** [1, g, g, D], before the position map is added. */
+  readonly patches: Value;
+  /** The output of each block, [1, g, g, D]. */
+  readonly blocks: readonly Value[];
+  /** The neck after its first convolution, first normalisation and second convolution, [1, C, g, g]. */
+  readonly neck: readonly [projected: Value, normalised: Value, mixed: Value];
+  /** [1, C, g, g]: all that the decoder needs of the image. */
+  readonly embedding: Value;
+}
+
+/**
+ * SAM's image encoder: a ViT without class token whose blocks attend within windows, a few of them over the whole image, and
+ * a neck of two convolutions.
+ *
+ * @param image - [1, 3, S, S], normalised and padded
+ * @see Kirillov et al. 2023, arXiv:2304.02643, appendix A; Li et al. 2022, arXiv:2203.16527 (plain ViT with windows)
+ */
+export function imageEncoder(image: Value, weights: Weights, config: SamConfig): ImageEncoding {
+  const bias = weights.get("image_encoder.patch_embed.proj.bias");
+  const projected = conv(image, weights.get("image_encoder.patch_embed.proj.weight"), { stride: config.patch, bias }); // [1, D, g, g]
+  const patches = transpose(projected, [0, 2, 3, 1]); // [1, g, g, D]
+  const blocks: Value[] = [];
+  let x = add(patches, weights.get("image_encoder.pos_embed")); // [1, g, g, D]
+  for (let i = 0; i < config.depth; i++) {
+    x = block(x, weights, config, i);
+    blocks.push(x);
+  }
+  const narrow = conv(transpose(x, [0, 3, 1, 2]), weights.get("image_encoder.neck.0.weight")); // [1, C, g, g]
+  const normalised = channelNorm(narrow, weights.norm("image_encoder.neck.1"), EPSILON);
+  const mixed = conv(normalised, weights.get("image_encoder.neck.2.weight"), { padding: 1 });
+  const embedding = channelNorm(mixed, weights.norm("image_encoder.neck.3"), EPSILON);
+  return { patches, blocks, neck: [narrow, normalised, mixed], embedding };
+}
+
+/** x + attention(LN(x)), then x + mlp(LN(x)); [1, g, g, D] to the same. */
+function block(x: Value, weights: Weights, config: SamConfig, index: number): Value {
+  const name = `image_encoder.blocks.${index}`;
+  const [query, key, value] = weights.fused(`${name}.attn.qkv`);
+  const layer: RelativeAttention = {
+    query,
+    key,
+    value,
+    out: weights.linear(`${name}.attn.proj`),
+    rows: weights.get(`${name}.attn.rel_pos_h`),
+    columns: weights.get(`${name}.attn.rel_pos_w`),
+  };
+  const normal = norm(x, weights.norm(`${name}.norm1`), EPSILON);
+  const attended = config.globalBlocks.includes(index)
+    ? relativeAttention(normal, layer, config.heads)
+    : windowedAttention(normal, layer, config);
+  const y = add(x, attended);
+  const hidden = gelu(linear(norm(y, weights.norm(`${name}.norm2`), EPSILON), weights.linear(`${name}.mlp.lin1`)));
+  return add(y, linear(hidden, weights.linear(`${name}.mlp.lin2`)));
+}
+
+/**
+ * Attention within windows of w x w tokens. Zeros fill the grid up to whole windows at the right and the bottom; they are
+ * attended to like any token, as in the official model.
+ */
+function windowedAttention(x: Value, layer: RelativeAttention, { window, heads }: SamConfig): Value {
+  const [, grid, , width] = x.shape as [number, number, number, number];
+  const count = Math.ceil(grid / window); // windows a side
+  const missing = count * window - grid;
+  const padded = pad(x, [0, 0, 0, 0], [0, missing, missing, 0]); // [1, n w, n w, D]
+  const split = transpose(reshape(padded, [count, window, count, window, width]), [0, 2, 1, 3, 4]); // [n, n, w, w, D]
+  const attended = relativeAttention(reshape(split, [count * count, window, window, width]), layer, heads); // [n n, w, w, D]
+  const joined = transpose(reshape(attended, [count, count, window, window, width]), [0, 2, 1, 3, 4]); // [n, w, n, w, D]
+  return crop(reshape(joined, padded.shape), [0, 0, 0, 0], x.shape); // [1, g, g, D]
+}

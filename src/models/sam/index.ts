@@ -1,0 +1,13 @@
+export {
+  gridOf,
+  logitsSideOf,
+  type SamConfig,
+  type SamDecoderConfig,
+  samConfigOf,
+  samPresets,
+  samTensors,
+} from "./config.ts";
+export { type ImageEncoding, imageEncoder } from "./image-encoder.ts";
+export { type MaskDecoding, maskDecoder, type TwoWayState } from "./mask-decoder.ts";
+export { samFamily } from "./names.ts";
+export { type PromptEncoding, type PromptInputs, promptEncoder } from "./prompt-encoder.ts";

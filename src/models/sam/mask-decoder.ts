@@ -1,0 +1,133 @@
+import { add, concat, convTranspose, gelu, matmul, relu, reshape, slice, transpose, type Value } from "../../graph/index.ts";
+import { type Attention, attention, channelNorm, linear, norm } from "../../nn/index.ts";
+import type { Weights } from "../weights.ts";
+import { gridOf, logitsSideOf, type SamConfig } from "./config.ts";
+import type { PromptEncoding } from "./prompt-encoder.ts";
+
+/** Of the normalisations inside the two-way transformer. The Hugging Face port has 1e-6 here, which moves logits by 4e-4. */
+const TRANSFORMER_EPSILON = 1e-5;
+const UPSCALING_EPSILON = 1e-6;
+
+/** Tokens and image after a step of the two-way transformer. */
+export interface TwoWayState {
+  /** [1, T, C]: the IoU token, the mask tokens, the prompt's tokens */
+  readonly queries: Value;
+  /** [1, g g, C] */
+  readonly keys: Value;
+}
+
+/** What the decoder computes on its way, M masks at once. */
+export interface MaskDecoding {
+  readonly layers: readonly TwoWayState[];
+  readonly transformer: TwoWayState;
+  /** [1, C / 8, 4 g, 4 g] */
+  readonly upscaled: Value;
+  /** [1, M, C / 8], the weights by which each mask token reads `upscaled` */
+  readonly hyper: Value;
+  /** [1, M, 4 g, 4 g]; a pixel is in the mask where its logit is above 0 */
+  readonly logits: Value;
+  /** [1, M], the IoU that the model expects of each mask */
+  readonly iou: Value;
+}
+
+/**
+ * SAM's mask decoder: prompt tokens and image look at each other, then each mask token's vector is compared with every pixel
+ * of the upscaled image.
+ *
+ * @param embedding - [1, C, g, g] from the image encoder
+ * @see Kirillov et al. 2023, arXiv:2304.02643, section 3 and appendix A
+ */
+export function maskDecoder(embedding: Value, prompt: PromptEncoding, weights: Weights, config: SamConfig): MaskDecoding {
+  const { outChannels: width, decoder } = config;
+  const at = "mask_decoder";
+  const learned = [
+    weights.get(`${at}.iou_token.weight`, [1, 1, width]),
+    weights.get(`${at}.mask_tokens.weight`, [1, decoder.masks, width]),
+  ];
+  const tokens = concat(prompt.sparse ? [...learned, prompt.sparse] : learned, 1); // [1, T, C]
+  const image = flattened(add(embedding, prompt.dense)); // [1, g g, C]
+  const { layers, transformer } = twoWayTransformer(tokens, image, flattened(prompt.densePositions), weights, config);
+
+  const grid = gridOf(config);
+  const side = logitsSideOf(config);
+  const upscaled = upscale(reshape(transpose(transformer.keys, [0, 2, 1]), [1, width, grid, grid]), weights); // [1, C / 8, 4 g, 4 g]
+  const token = (i: number): Value => slice(transformer.queries, 1, i, i + 1); // [1, 1, C]
+  const hyper = concat(
+    Array.from({ length: decoder.masks }, (_, i) => perceptron(token(i + 1), weights, `${at}.output_hypernetworks_mlps.${i}`)),
+    1,
+  ); // [1, M, C / 8]
+  const pixels = reshape(upscaled, [1, width / 8, side * side]);
+  const logits = reshape(matmul(hyper, pixels), [1, decoder.masks, side, side]);
+  const iou = reshape(perceptron(token(0), weights, `${at}.iou_prediction_head`), [1, decoder.masks]);
+  return { layers, transformer, upscaled, hyper, logits, iou };
+}
+
+/**
+ * In each layer tokens attend to one another, then to the image; after an MLP the image attends to the tokens. Tokens carry
+ * their initial values, and pixels their positions, into every attention as an addition to queries and keys.
+ */
+function twoWayTransformer(
+  tokens: Value,
+  image: Value,
+  positions: Value,
+  weights: Weights,
+  { decoder }: SamConfig,
+): { layers: TwoWayState[]; transformer: TwoWayState } {
+  const at = "mask_decoder.transformer";
+  const projections = (name: string): Attention => ({
+    query: weights.linear(`${name}.q_proj`),
+    key: weights.linear(`${name}.k_proj`),
+    value: weights.linear(`${name}.v_proj`),
+    out: weights.linear(`${name}.out_proj`),
+  });
+  const normalise = (x: Value, name: string): Value => norm(x, weights.norm(name), TRANSFORMER_EPSILON);
+  const attend = (q: Value, k: Value, v: Value, name: string): Value => attention(q, k, projections(name), decoder.heads, v);
+
+  let queries = tokens;
+  let keys = image;
+  const layers: TwoWayState[] = [];
+  for (let i = 0; i < decoder.depth; i++) {
+    const layer = `${at}.layers.${i}`;
+    if (i === 0) {
+      // The first layer has nothing to add to yet: no positions, and the attention's output replaces the tokens.
+      queries = attend(queries, queries, queries, `${layer}.self_attn`);
+    } else {
+      const q = add(queries, tokens);
+      queries = add(queries, attend(q, q, queries, `${layer}.self_attn`));
+    }
+    queries = normalise(queries, `${layer}.norm1`);
+
+    queries = add(queries, attend(add(queries, tokens), add(keys, positions), keys, `${layer}.cross_attn_token_to_image`));
+    queries = normalise(queries, `${layer}.norm2`);
+
+    const hidden = relu(linear(queries, weights.linear(`${layer}.mlp.lin1`)));
+    queries = normalise(add(queries, linear(hidden, weights.linear(`${layer}.mlp.lin2`))), `${layer}.norm3`);
+
+    keys = add(keys, attend(add(keys, positions), add(queries, tokens), queries, `${layer}.cross_attn_image_to_token`));
+    keys = normalise(keys, `${layer}.norm4`);
+    layers.push({ queries, keys });
+  }
+  queries = add(queries, attend(add(queries, tokens), add(keys, positions), keys, `${at}.final_attn_token_to_image`));
+  return { layers, transformer: { queries: normalise(queries, `${at}.norm_final_attn`), keys } };
+}
+
+/** Twice as large, twice: [1, C, g, g] to [1, C / 8, 4 g, 4 g]. */
+function upscale(x: Value, weights: Weights): Value {
+  const at = "mask_decoder.output_upscaling";
+  const double = (y: Value, index: number): Value =>
+    convTranspose(y, weights.get(`${at}.${index}.weight`), { stride: 2, bias: weights.get(`${at}.${index}.bias`) });
+  const twice = gelu(channelNorm(double(x, 0), weights.norm(`${at}.1`), UPSCALING_EPSILON)); // [1, C / 4, 2 g, 2 g]
+  return gelu(double(twice, 3)); // [1, C / 8, 4 g, 4 g]
+}
+
+/** Three linear layers with ReLU between them. */
+function perceptron(x: Value, weights: Weights, name: string): Value {
+  const [first, second, last] = [0, 1, 2].map((i) => weights.linear(`${name}.layers.${i}`));
+  return linear(relu(linear(relu(linear(x, first!)), second!)), last!);
+}
+
+/** [1, C, g, g] to [1, g g, C]. */
+function flattened(x: Value): Value {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  return transpose(reshape(x, [batch, channels, height * width]), [0, 2, 1]);
+}

@@ -1,0 +1,175 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectClose } from "../../test/support/close.ts";
+import { decodeMask, decodeRgb, sha256 } from "../../test/support/pictures.ts";
+import { boxOf, iou, strided, temporaryFolder, writeSam } from "../../test/support/sam-cases.ts";
+import { compareCase } from "../../test/support/sam-parity.ts";
+import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
+import { InputError } from "../errors.ts";
+import { type Image, keepComponents } from "../image/index.ts";
+import { samFamily, samPresets } from "../models/sam/index.ts";
+import { readSafetensors } from "../tensor/safetensors.ts";
+import { SamPredictor, type SamPrompts, unionOf } from "./index.ts";
+
+const config = samPresets["sam-tiny"]!;
+let temporary: Awaited<ReturnType<typeof temporaryFolder>>;
+let file: string;
+beforeAll(async () => {
+  temporary = await temporaryFolder();
+  file = await writeSam(join(temporary.folder, "tiny.safetensors"), config);
+});
+afterAll(() => temporary.remove());
+
+/** A million numbers are compared as bytes: the matchers would take seconds. */
+const sameBits = (a: Float32Array, b: Float32Array): boolean =>
+  Buffer.compare(new Uint8Array(a.buffer, a.byteOffset, a.byteLength), new Uint8Array(b.buffer, b.byteOffset, b.byteLength)) === 0;
+
+/** A picture made of numbers alone: a bright square on a gradient. */
+const picture: Image = {
+  width: 48,
+  height: 32,
+  data: Uint8Array.from({ length: 48 * 32 * 3 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % 48, Math.floor(i / 144)];
+    return x > 10 && x < 30 && y > 8 && y < 24 ? 200 : 2 * x + y + 10 * (i % 3);
+  }),
+};
+const box = { x0: 10, y0: 8, x1: 30, y1: 24 };
+const points = [
+  { x: 20, y: 16, label: 1 },
+  { x: 40, y: 4, label: 0 },
+] as const;
+
+describeWith(["parity/sam/tiny-0.safetensors"], "predictions of the reference", () => {
+  let predictor: SamPredictor;
+  beforeAll(async () => {
+    predictor = await SamPredictor.open(file);
+  });
+  afterAll(() => predictor.dispose());
+
+  test.for([0, 1, 2, 3])("tiny-%i: embedding, all prompts, masks", async (i, { skip }) => {
+    const reason = await compareCase(predictor, `tiny-${i}`);
+    skip(reason !== undefined, reason);
+  });
+});
+
+interface EndToEnd {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly image: string;
+    readonly image_sha256: string;
+    readonly contours: number;
+    readonly boxes: readonly number[][];
+    readonly iou: readonly number[];
+    readonly pixels: { readonly union: number; readonly final: number };
+  }[];
+}
+
+describeWith(["parity/sam/e2e/e2e.json"], "boxes to final mask, with weights that give blobs", () => {
+  const { cases } = sharedJson<EndToEnd>("parity", "sam", "e2e", "e2e.json");
+  /** All four taps of each 2 x 2 kernel become the first one. */
+  const flatten = (values: Float32Array): void => {
+    for (let i = 0; i < values.length; i += 4) values.fill(values[i]!, i, i + 4);
+  };
+
+  test.for(cases)("$name", async ({ name, image, image_sha256, boxes, contours, iou: scores, pixels }, { skip }) => {
+    const picture = await decodeRgb(sharedPath("data", image));
+    skip(image.endsWith(".jpg") && sha256(picture.data) !== image_sha256, "the JPEG decodes to other bytes here");
+    const { tensors } = await readSafetensors(sharedPath("parity", "sam", "e2e", "e2e.safetensors"));
+    const changed = await writeSam(join(temporary.folder, `${name}.safetensors`), config, {
+      change: {
+        "mask_decoder.output_upscaling.0.weight": flatten,
+        "mask_decoder.output_upscaling.3.weight": flatten,
+        "mask_decoder.output_hypernetworks_mlps.0.layers.2.bias": (values) => values.set(tensors.get(`${name}.bias`)!.data as Float32Array),
+      },
+    });
+    const predictor = await SamPredictor.open(changed);
+    await predictor.setImage(picture);
+    const predictions = await predictor.predict({ boxes: boxes.map(boxOf) });
+    await predictor.dispose();
+
+    expectClose(
+      predictions.map((prediction) => prediction.scores[0]!),
+      scores,
+      1e-5,
+      "scores",
+    );
+    const logits = predictions.flatMap((prediction) => Array.from(strided(prediction.logitsOf(0), [256, 256], [0, 1], 2)));
+    expectClose(logits, tensors.get(`${name}.logits_stride2`)!.data as Float32Array, 5e-4, "logits");
+    const union = unionOf(predictions.map((prediction) => prediction.mask()));
+    const final = keepComponents(union, { keep: contours, ties: "keep" });
+    for (const [kind, mask] of Object.entries({ union, final })) {
+      expect(iou(mask, await decodeMask(sharedPath("parity", "sam", "e2e", `${name}-${kind}.png`))), kind).toBeGreaterThanOrEqual(0.999);
+      const area = mask.data.reduce((sum, value) => sum + value, 0);
+      expect(Math.abs(area / pixels[kind as "union" | "final"] - 1), `${kind} area`).toBeLessThan(0.001);
+    }
+  });
+});
+
+describe("names of the Hugging Face port", () => {
+  test.each([1, 2])("the same weights under scheme %i give the same bits", async (index) => {
+    const port = samFamily.schemes[index]!;
+    const renamed = await writeSam(join(temporary.folder, `port-${index}.safetensors`), config, {
+      rename: (official) => port.locate(official) as string,
+    });
+    const results = [];
+    for (const path of [file, renamed]) {
+      const predictor = await SamPredictor.open(path);
+      const { values } = await predictor.setImage(picture);
+      const [prediction] = await predictor.predict({ boxes: [box], points });
+      results.push({ embedding: values.data, logits: prediction!.logits, scores: prediction!.scores });
+      await predictor.dispose();
+    }
+    for (const name of ["embedding", "logits", "scores"] as const) expect(sameBits(results[0]![name], results[1]![name]), name).toBe(true);
+  });
+});
+
+describe("the predictor", () => {
+  let predictor: SamPredictor;
+  beforeAll(async () => {
+    predictor = await SamPredictor.open(file);
+  });
+  afterAll(() => predictor.dispose());
+
+  test("needs an image and a prompt", async () => {
+    const fresh = await SamPredictor.open(file);
+    await expect(fresh.predict({ boxes: [box] })).rejects.toThrow("Call setImage first");
+    await predictor.setImage(picture);
+    await expect(predictor.predict({ boxes: [], points: [] })).rejects.toThrow(InputError);
+  });
+
+  test("a mask has the size of the image, and there is one prediction a box", async () => {
+    await predictor.setImage(picture);
+    const predictions = await predictor.predict({ boxes: [box, { x0: 0, y0: 0, x1: 48, y1: 32 }] });
+    expect(predictions).toHaveLength(2);
+    for (const prediction of predictions) {
+      const { width, height, data } = prediction.mask(1);
+      expect([width, height, data.length]).toEqual([48, 32, 48 * 32]);
+      expect(prediction.logits).toHaveLength(4 * 256 * 256);
+      expect(prediction.candidates().masks).toHaveLength(3);
+      expect(() => prediction.mask(4)).toThrow("there are masks 0 to 3, asked for 4");
+    }
+  });
+
+  test("a box among others is answered as if it were alone", async () => {
+    await predictor.setImage(picture);
+    const other = { x0: 0, y0: 0, x1: 48, y1: 32 };
+    const together = await predictor.predict({ boxes: [other, box], points });
+    const [alone] = await predictor.predict({ boxes: [box], points });
+    expect(sameBits(together[1]!.logits, alone!.logits)).toBe(true);
+  });
+
+  test("an embedding outlives the next image and the encoder, and prompting it changes nothing", async () => {
+    const prompts: SamPrompts = { points };
+    const embedding = await predictor.setImage(picture);
+    const [first] = await predictor.predict(prompts);
+    const gray: Image = { width: 20, height: 20, data: new Uint8Array(1200).fill(90) };
+    await predictor.setImage(gray);
+    const [other] = await predictor.predict(prompts);
+    await predictor.releaseEncoder();
+    const [again] = await predictor.predict(prompts, { embedding });
+    expect(sameBits(again!.logits, first!.logits)).toBe(true);
+    expect(sameBits(again!.logits, other!.logits)).toBe(false);
+    expect(again!.mask()).toEqual(first!.mask());
+    expect(sameBits((await predictor.setImage(picture)).values.data, embedding.values.data)).toBe(true);
+  });
+});

@@ -1,0 +1,205 @@
+import { resolve } from "node:path";
+import { InputError, ShapeError } from "../errors.ts";
+import { compile, input } from "../graph/index.ts";
+import type { Box, Image, LabelledPoint, Mask, Raster, Size } from "../image/index.ts";
+import {
+  gridOf,
+  imageEncoder,
+  logitsSideOf,
+  maskDecoder,
+  type PromptInputs,
+  promptEncoder,
+  type SamConfig,
+  samConfigOf,
+  samFamily,
+  samTensors,
+} from "../models/sam/index.ts";
+import { Weights } from "../models/weights.ts";
+import type { Session, SessionOptions } from "../runtime/session.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { above, logitsOfImage, type Placement } from "./postprocess.ts";
+import { samInput } from "./preprocess.ts";
+import type { Candidates } from "./voting.ts";
+
+/** What SAM's image encoder makes of one image: all that prompts need, so it can be kept and prompted again later. */
+export interface ImageEmbedding extends Placement {
+  /** [1, C, g, g]; 4 MiB for the published models */
+  readonly values: Tensor<"float32">;
+}
+
+/** What is pointed at, in pixels of the image. */
+export interface SamPrompts {
+  /** One prediction each. They are passed on as they stand, x1 and y1 too. */
+  readonly boxes?: readonly Box[];
+  /** Sent together: with each box, or as one prompt of their own. */
+  readonly points?: readonly LabelledPoint[];
+  /** [l, l] logits of an earlier prediction on the same image, sent with each box or alone; l = 256 in published models */
+  readonly mask?: Float32Array;
+}
+
+/** SAM's answer to one prompt: the single best mask, and candidates in case the prompt is ambiguous. */
+export class Prediction {
+  /** [M, l, l], M = 4: the single answer, then three candidates. A logit above 0 is inside. */
+  readonly logits: Float32Array;
+  /** [M], the IoU with the truth that the model expects of each mask. */
+  readonly scores: Float32Array;
+  private readonly placement: Placement;
+
+  constructor(logits: Float32Array, scores: Float32Array, placement: Placement) {
+    this.logits = logits;
+    this.scores = scores;
+    this.placement = placement;
+  }
+
+  /** The [l, l] logits of one mask: what `mask` of a further prompt takes. */
+  logitsOf(index = 0): Float32Array {
+    const length = this.logits.length / this.scores.length;
+    if (!(index >= 0 && index < this.scores.length)) {
+      throw new ShapeError(`Prediction: there are masks 0 to ${this.scores.length - 1}, asked for ${index}`);
+    }
+    return this.logits.subarray(index * length, (index + 1) * length);
+  }
+
+  /** The logits of one mask at the size of the image. */
+  fullLogits(index = 0): Raster<Float32Array> {
+    return logitsOfImage(this.logitsOf(index), this.placement);
+  }
+
+  /** One mask at the size of the image. */
+  mask(index = 0): Mask {
+    return above(this.fullLogits(index), 0);
+  }
+
+  /** The candidates for an ambiguous prompt, to be voted on. */
+  candidates(): Candidates {
+    const scores = this.scores.subarray(1);
+    return { masks: Array.from(scores, (_, i) => this.mask(i + 1)), scores };
+  }
+}
+
+/**
+ * Segments images by boxes and points. Encoding an image takes seconds and is done once; each prompt then takes milliseconds.
+ *
+ * @example
+ * const predictor = await SamPredictor.open("sam_vit_b_01ec64.pth");
+ * await predictor.setImage(image);
+ * const [prediction] = await predictor.predict({ boxes: [{ x0: 40, y0: 60, x1: 120, y1: 140 }] });
+ * const mask = prediction.mask();
+ * await predictor.dispose();
+ */
+export class SamPredictor {
+  readonly config: SamConfig;
+  private readonly weights: Weights;
+  private readonly options: SessionOptions;
+  private encoder: Promise<Session> | undefined;
+  /** One session for each kind of prompt, since shapes are static: how many points, with a box or not, with a mask or not. */
+  private readonly decoders = new Map<string, Promise<Session>>();
+  private current: ImageEmbedding | undefined;
+
+  private constructor(weights: Weights, config: SamConfig, options: SessionOptions) {
+    this.weights = weights;
+    this.config = config;
+    this.options = options;
+  }
+
+  /**
+   * Opens a SAM checkpoint under official or Hugging Face names. Nothing is loaded before the first image.
+   *
+   * @param options - `prepack: false` saves the memory of the encoder's weights once more, for about 10 % (ViT-B) of its speed
+   * @throws WeightsError when the file is not a SAM checkpoint or lacks tensors
+   */
+  static async open(file: string, options: SessionOptions = {}): Promise<SamPredictor> {
+    const weights = await Weights.open(resolve(file), samFamily);
+    const config = samConfigOf(weights);
+    weights.check(samTensors(config));
+    return new SamPredictor(weights, config, options);
+  }
+
+  /** Encodes an image and remembers it as the one that `predict` works on. The embedding stays valid after the next image. */
+  async setImage(image: Image): Promise<ImageEmbedding> {
+    const { imageSize: side } = this.config;
+    const { pixels, resized } = samInput(image, side);
+    this.encoder ??= this.compileEncoder();
+    const { embedding } = await (await this.encoder).run({ image: pixels });
+    const size: Size = { width: image.width, height: image.height };
+    this.current = { values: embedding as Tensor<"float32">, size, resized, side };
+    return this.current;
+  }
+
+  /**
+   * Answers prompts about an image.
+   *
+   * @param options.embedding - the image, by default the last one given to `setImage`
+   * @returns one prediction for each box in their order, or one for points or a mask without a box
+   * @throws InputError when there is no prompt or no image
+   */
+  async predict({ boxes = [], points = [], mask }: SamPrompts, options: { embedding?: ImageEmbedding } = {}): Promise<Prediction[]> {
+    const { embedding = this.current } = options;
+    if (!embedding) throw new InputError("predict: there is no image yet. Call setImage first, or give an embedding.");
+    if (boxes.length === 0 && points.length === 0 && !mask) throw new InputError("predict: give at least one box, point or mask.");
+    const side = logitsSideOf(this.config);
+    const x = embedding.resized.width / embedding.size.width;
+    const y = embedding.resized.height / embedding.size.height;
+    const shared: Record<string, Tensor> = { embedding: embedding.values };
+    if (points.length > 0) {
+      const positions = Float32Array.from(points.flatMap((point) => [point.x * x, point.y * y]));
+      const labels = BigInt64Array.from(points, ({ label }) => BigInt(label));
+      shared.points = tensor("float32", [1, points.length, 2], positions);
+      shared.labels = tensor("int64", [1, points.length], labels);
+    }
+    if (mask) shared.mask = tensor("float32", [1, 1, side, side], mask.slice());
+    const decoder = await this.decoderOf(boxes.length > 0, points.length, mask !== undefined);
+    const feeds = boxes.map(({ x0, y0, x1, y1 }) => ({
+      ...shared,
+      box: tensor("float32", [1, 4], Float32Array.of(x0 * x, y0 * y, x1 * x, y1 * y)),
+    }));
+    const predictions: Prediction[] = [];
+    for (const feed of feeds.length > 0 ? feeds : [shared]) {
+      const { logits, iou } = await decoder.run(feed);
+      predictions.push(new Prediction(logits!.data as Float32Array, iou!.data as Float32Array, embedding));
+    }
+    return predictions;
+  }
+
+  /** Lets go of the encoder, most of the memory; the next `setImage` loads it again. Embeddings stay valid. */
+  async releaseEncoder(): Promise<void> {
+    const encoder = this.encoder;
+    this.encoder = undefined;
+    await (await encoder)?.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    const decoders = [...this.decoders.values()];
+    this.decoders.clear();
+    this.current = undefined;
+    await this.releaseEncoder();
+    for (const decoder of decoders) await (await decoder).dispose();
+  }
+
+  private compileEncoder(): Promise<Session> {
+    const { imageSize: side } = this.config;
+    const { embedding } = imageEncoder(input("image", "float32", [1, 3, side, side]), this.weights, this.config);
+    return compile({ embedding }, this.options);
+  }
+
+  private decoderOf(hasBox: boolean, points: number, hasMask: boolean): Promise<Session> {
+    const kind = `${hasBox} ${points} ${hasMask}`;
+    const known = this.decoders.get(kind);
+    if (known) return known;
+    const { config, weights } = this;
+    const grid = gridOf(config);
+    const side = logitsSideOf(config);
+    const inputs: PromptInputs = {
+      ...(points > 0 && {
+        points: { positions: input("points", "float32", [1, points, 2]), labels: input("labels", "int64", [1, points]) },
+      }),
+      ...(hasBox && { box: input("box", "float32", [1, 4]) }),
+      ...(hasMask && { mask: input("mask", "float32", [1, 1, side, side]) }),
+    };
+    const embedding = input("embedding", "float32", [1, config.outChannels, grid, grid]);
+    const { logits, iou } = maskDecoder(embedding, promptEncoder(inputs, weights, config), weights, config);
+    const session = compile({ logits, iou }, this.options);
+    this.decoders.set(kind, session);
+    return session;
+  }
+}

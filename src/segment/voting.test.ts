@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { expectClose } from "../../test/support/close.ts";
+import { drawn } from "../../test/support/pictures.ts";
+import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
+import type { Mask } from "../image/index.ts";
+import { readSafetensors } from "../tensor/safetensors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Candidates, releasedVote, releasedVotedMask, unionOf, type VoteRuleName, votedMask, votedUnion, voteRules } from "./index.ts";
+
+const rules = Object.keys(voteRules) as VoteRuleName[];
+
+describe("votes by hand", () => {
+  const candidates = { masks: [drawn("###."), drawn("##.."), drawn("#...")], scores: [0.5, 0.3, 0.2] };
+
+  test("average counts candidates, so two of three win", () => {
+    expectClose(voteRules.average(candidates).data, [1, 2 / 3, 1 / 3, 0], 1e-7);
+    expect(votedMask(candidates, "average")).toEqual(drawn("##.."));
+  });
+
+  test("mrm weighs them by their scores and stretches to [0, 1]", () => {
+    expectClose(voteRules.mrm({ ...candidates, scores: [1, 2, 5] }).data, [1, 3 / 8, 1 / 8, 0], 1e-7);
+  });
+
+  test.each(rules)("%s of candidates that agree everywhere is what they agree on", (rule) => {
+    const scores = [0.9, 0.8, 0.7];
+    for (const mask of [drawn("##", "##"), drawn("..", ".."), drawn("#.", ".#")]) {
+      expect(votedMask({ masks: [mask, mask, mask], scores }, rule)).toEqual(mask);
+    }
+  });
+});
+
+test.each(rules)("%s lies in [0, 1]", (rule) => {
+  const plane = fc.uint8Array({ minLength: 12, maxLength: 12, max: 1 });
+  const score = fc.double({ min: 0.05, max: 1, noNaN: true });
+  fc.assert(
+    fc.property(fc.tuple(plane, plane, plane), fc.tuple(score, score, score), (planes, scores) => {
+      const masks = planes.map((data) => ({ width: 4, height: 3, data }));
+      for (const value of voteRules[rule]({ masks, scores }).data) {
+        expect(value).toBeGreaterThanOrEqual(0);
+        expect(value).toBeLessThanOrEqual(1);
+      }
+    }),
+  );
+});
+
+test.each(["average", "mrm"] as const)("by %s a pixel of no candidate is outside", (rule) => {
+  const candidates = { masks: [drawn("##.."), drawn("#.#."), drawn("###.")], scores: [0.2, 0.9, 0.4] };
+  expect(voteRules[rule](candidates).data[3]).toBe(0);
+});
+
+describeWith(["parity/coarse/votes.safetensors"], "votes of the reference", () => {
+  let tensors: Map<string, Tensor>;
+  let boxes: Candidates[];
+  beforeAll(async () => {
+    ({ tensors } = await readSafetensors(sharedPath("parity", "coarse", "votes.safetensors")));
+    const [planes, scores] = [tensors.get("masks")!.data as Uint8Array, tensors.get("scores")!.data as Float32Array];
+    const mask = (index: number): Mask => ({ width: 64, height: 48, data: planes.slice(index * 3072, (index + 1) * 3072) });
+    boxes = [0, 1, 2].map((box) => ({
+      masks: [0, 1, 2].map((plane) => mask(box * 3 + plane)),
+      scores: scores.subarray(box * 3, box * 3 + 3),
+    }));
+  });
+
+  const cases = rules.flatMap((rule) => [1, 3].map((count) => ({ rule, count })));
+
+  test.each(cases)("$rule over the candidates of each of $count boxes", ({ rule, count }) => {
+    const used = boxes.slice(0, count);
+    const expected = tensors.get(`${rule}.boxes${count}.intended`)!.data as Float32Array;
+    for (const [i, candidates] of used.entries()) {
+      expectClose(voteRules[rule](candidates).data, expected.subarray(i * 3072, (i + 1) * 3072), 1e-5);
+    }
+    expect(votedUnion(used, rule).data).toEqual(tensors.get(`${rule}.boxes${count}.intended_mask`)!.data);
+  });
+
+  test.each(cases)("the released $rule over $count boxes", ({ rule, count }) => {
+    const used = boxes.slice(0, count);
+    expectClose(releasedVote(used, rule).data, tensors.get(`${rule}.boxes${count}.reference`)!.data as Float32Array, 1e-5);
+    expect(releasedVotedMask(used, rule).data).toEqual(tensors.get(`${rule}.boxes${count}.reference_mask`)!.data);
+  });
+
+  test.each(rules)("the released %s of one box is the union of its candidates", (rule) => {
+    expect(releasedVotedMask(boxes.slice(0, 1), rule)).toEqual(unionOf(boxes[0]!.masks));
+  });
+});
