@@ -5,7 +5,7 @@ import { cast, constant, reshape, slice, stored, type Value } from "../graph/ind
 import type { Linear, Norm } from "../nn/index.ts";
 import { openWeights } from "../tensor/open-weights.ts";
 import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor } from "../tensor/stored-tensor.ts";
-import { type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { type Shape, sameShape, type Tensor } from "../tensor/tensor.ts";
 
 /**
  * One of the ways in which published files name a model's tensors. Inside the project a tensor has its official name; a

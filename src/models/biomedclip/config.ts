@@ -21,6 +21,8 @@ export interface BiomedClipConfig {
 
 /** What tensors' shapes do not tell, as the files beside the weights say it. */
 export interface ConfigHints {
+  /** Width of the shared space: shapes tell it too, but a damaged file is told from a smaller model by it. */
+  readonly embed?: number;
   readonly visionHeads?: number;
   readonly textHeads?: number;
   readonly visionEpsilon?: number;
@@ -67,6 +69,7 @@ export function readHints(json: unknown): ConfigHints {
     const vision = object(root.vision_config);
     const text = object(root.text_config);
     return defined({
+      embed: positive(root.projection_dim),
       visionHeads: positive(vision.num_attention_heads),
       textHeads: positive(text.num_attention_heads),
       visionEpsilon: positive(vision.layer_norm_eps),
@@ -77,6 +80,7 @@ export function readHints(json: unknown): ConfigHints {
   const name = String(object(model.vision_cfg).timm_model_name ?? "");
   const known = Object.keys(timmHeads).find((prefix) => name.startsWith(`${prefix}_`));
   return defined({
+    embed: positive(model.embed_dim),
     visionHeads: positive(sizes.vision_heads) ?? (known ? timmHeads[known] : undefined),
     textHeads: positive(sizes.text_heads),
     contextLength: positive(object(model.text_cfg).context_length),
@@ -147,7 +151,7 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
       positions,
       epsilon: 1e-12,
     },
-    embed: length(["visual.head.proj.weight", 0], ["text.proj.2.weight", 0]),
+    embed: hints.embed ?? length(["visual.head.proj.weight", 0], ["text.proj.2.weight", 0]),
     textProjection: length(["text.proj.0.weight", 0], ["text.proj.2.weight", 1]),
     contextLength: Math.min(hints.contextLength ?? 256, positions),
     mean: (hints.mean ?? clipMean) as [number, number, number],
