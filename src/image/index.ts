@@ -18,6 +18,7 @@ export { histogram } from "./histogram.ts";
 export { minMax, toByte, toGray } from "./levels.ts";
 export { opencvLinear, opencvNearest, opencvNearestIndex } from "./opencv-resize.ts";
 export { otsuThreshold } from "./otsu.ts";
+export { type OverlayLayers, overlay } from "./overlay.ts";
 export { type PillowFilter, pillowResize } from "./pillow-resize.ts";
 export { clipView, type Fit, type MapWindow, placeMap, stretchMap } from "./place.ts";
 export { type TwoMeans, twoMeans } from "./two-means.ts";
