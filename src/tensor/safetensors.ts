@@ -1,7 +1,7 @@
+import { writeAtomically, writeFully } from "../atomic-write.ts";
 import { ShapeError } from "../errors.ts";
 import { memorySource, withFile } from "./_byte-source.ts";
 import { makeHeader, readHeader, type SafetensorsEntry } from "./_safetensors-header.ts";
-import { writeAtomically, writeFully } from "./atomic-write.ts";
 import { type StoredTensor, storedTensor } from "./stored-tensor.ts";
 import { bytesOf, fromBytes, sizeOf, type Tensor } from "./tensor.ts";
 

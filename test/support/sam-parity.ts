@@ -8,7 +8,7 @@ import { decodeMask, decodeRgb, sha256 } from "./pictures.ts";
 import { iou, promptsOf, readSamCase, type SamCase, strided } from "./sam-cases.ts";
 import { sharedPath } from "./shared-data.ts";
 
-export const promptNames = ["box", "boxes3", "point1", "points5", "both", "mask", "boxmask"];
+const promptNames = ["box", "boxes3", "point1", "points5", "both", "mask", "boxmask"];
 
 /**
  * Compares image embedding, predictions and masks of a case with the reference.

@@ -1,0 +1,21 @@
+export { coarseMask } from "./coarse/index.ts";
+export { CancelledError, ConfigError, type ErrorCode, InputError, MedclipSamError, ShapeError, WeightsError } from "./errors.ts";
+export { decodeImage } from "./formats/decode.ts";
+export { readGray, writeGray, writeMask, writeRgb } from "./formats/gray.ts";
+export {
+  type Box,
+  type GrayImage,
+  type Image,
+  type LabelledPoint,
+  type Mask,
+  overlay,
+  type Point,
+  type SaliencyMap,
+  toGray,
+} from "./image/index.ts";
+export { dsc, iou, nsd, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
+export { type Segmentation, type SegmentOptions, segment } from "./pipeline/zero-shot.ts";
+export { visualPrompts } from "./prompts/index.ts";
+export { M2ib, M2ibConfig } from "./saliency/index.ts";
+export { SamPredictor } from "./segment/index.ts";
+export { version } from "./version.ts";

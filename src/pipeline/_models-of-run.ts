@@ -1,0 +1,56 @@
+import { ConfigError } from "../errors.ts";
+import { sha256OfFile } from "../hub/hash.ts";
+import type { SessionOptions } from "../runtime/session.ts";
+import { readSafetensors } from "../tensor/safetensors.ts";
+import { sameShape, type Tensor } from "../tensor/tensor.ts";
+import type { PromptableModel, TextImageModel } from "./model.ts";
+import type { WeightsRecord } from "./run-record.ts";
+import type { CommonSettings } from "./settings.ts";
+
+/** How sessions of a run are opened. */
+export function sessionOptions({ device, threads }: Pick<CommonSettings, "device" | "threads">): SessionOptions {
+  return { device, ...(threads !== undefined && { threads }) };
+}
+
+/** The files behind a CLIP model. Its configuration counts too: it tells the heads. */
+export async function clipRecord({ clipFiles }: TextImageModel): Promise<Record<string, WeightsRecord>> {
+  return { clip: await fileRecord(clipFiles.weights), clipConfig: await fileRecord(clipFiles.config) };
+}
+
+/** The file behind a SAM model. */
+export async function samRecord({ samFiles }: PromptableModel): Promise<Record<string, WeightsRecord>> {
+  return { sam: await fileRecord(samFiles.weights) };
+}
+
+export async function fileRecord(file: string): Promise<WeightsRecord> {
+  return { file, sha256: await sha256OfFile(file) };
+}
+
+/**
+ * Reads noise that replaces the seeded one.
+ *
+ * @param shape - [steps, samples, T, D] that the settings need; a longer file gives its first steps
+ * @throws ConfigError when the file's noise does not fit the settings
+ */
+export async function readNoise(file: string, shape: readonly [number, number, number, number]): Promise<Tensor<"float32">> {
+  const { tensors } = await readSafetensors(file).catch((cause: Error) => {
+    throw new ConfigError(`--noise: ${cause.message}`, { cause });
+  });
+  const noise = tensors.get("noise");
+  if (!noise) throw new ConfigError(`--noise: "${file}" has no tensor "noise"; it has ${[...tensors.keys()].join(", ") || "none"}.`);
+  const [steps, ...rest] = shape;
+  if (noise.dtype !== "float32" || noise.shape.length !== 4 || noise.shape[0]! < steps || !sameShape(noise.shape.slice(1), rest)) {
+    throw new ConfigError(
+      `--noise: "${file}" holds ${noise.dtype} [${noise.shape}]; these settings and this model need float32 [at least ${steps}, ${rest.join(", ")}] (steps, samples, tokens, width).`,
+    );
+  }
+  const values = noise.data as Float32Array<ArrayBuffer>;
+  return {
+    dtype: "float32",
+    shape,
+    data: values.slice(
+      0,
+      shape.reduce((product, length) => product * length, 1),
+    ),
+  };
+}

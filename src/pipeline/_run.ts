@@ -1,0 +1,53 @@
+import type { ImageInput } from "../formats/list-images.ts";
+import type { Item } from "./_items.ts";
+import { boxNumbers, type OutputFolder, outputFile, pointNumbers } from "./_outputs.ts";
+import type { RunHeader, WeightsRecord } from "./run-record.ts";
+import type { CommonSettings } from "./settings.ts";
+import { countForeground, type RefineResult } from "./steps.ts";
+import type { TextPrompts } from "./text-prompts.ts";
+
+export interface RunOptions {
+  /** Stops the run between two images. */
+  readonly signal?: AbortSignal;
+}
+
+/** The fields that a refined mask adds to the record of its image. */
+export function refinedRecord(refined: RefineResult) {
+  return {
+    boxes: refined.boxes.map(boxNumbers),
+    points: refined.points.map(pointNumbers),
+    scores: Array.from(refined.scores),
+    areaPx: countForeground(refined.mask),
+    areaMm2: null,
+  };
+}
+
+/** A refined mask in a few words. */
+export function summaryOf({ mask, scores }: RefineResult): string {
+  const score = scores.length > 0 ? `, score ${Math.max(...scores).toFixed(3)}` : "";
+  return `${countForeground(mask)} px${score}`;
+}
+
+/** The header of a run's record. */
+export function header(command: string, settings: CommonSettings, weights: Record<string, WeightsRecord>): Omit<RunHeader, "versions"> {
+  const { seed, device, threads } = settings;
+  return { command, settings: { ...settings }, seed, device, threads: threads ?? null, weights };
+}
+
+/** One item an image, with its sentences where it has any; an image without is left to fail by name. */
+export function promptedItems(
+  inputs: readonly ImageInput[],
+  sentences: TextPrompts,
+  folders: readonly OutputFolder[],
+  out: string,
+): Item[] {
+  return inputs.map(({ file, name }) => {
+    let prompt: readonly string[] | undefined;
+    try {
+      prompt = sentences(file);
+    } catch {
+      prompt = undefined;
+    }
+    return { name, file, inputs: [file], outputs: folders.map((folder) => outputFile(out, folder, name)), ...(prompt && { prompt }) };
+  });
+}

@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { ConfigError } from "../errors.ts";
+import { readGray } from "../formats/gray.ts";
+import type { Box } from "../image/index.ts";
+import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
+import { cleanOutputs, outputFile, writeCoarse } from "./_outputs.ts";
+import type { RunOptions } from "./_run.ts";
+import type { RunEvent } from "./events.ts";
+import { type ImageRecord, RunRecord, readImageRecords } from "./run-record.ts";
+import { type CoarseRunSettings, modePresets } from "./settings.ts";
+import { coarseStep, countForeground } from "./steps.ts";
+
+/**
+ * A folder of a step's results: given is either the folder itself or the one that a run wrote.
+ *
+ * @returns the folder with the pictures, and what `run.json` beside it tells of each image
+ */
+export async function resultFolder(
+  given: string,
+  folder: "saliency" | "coarse",
+): Promise<{ pictures: string; run: string; records: ReadonlyMap<string, ImageRecord> }> {
+  const inner = join(given, folder);
+  const pictures = existsSync(inner) ? inner : given;
+  const run = pictures === inner ? given : dirname(resolve(given));
+  return { pictures, run, records: await readImageRecords(run) };
+}
+
+/** The second step over files: saliency maps to coarse masks. */
+export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const { out, inputs } = settings;
+  if (inputs.length !== 1) throw new ConfigError(`coarse reads one folder of saliency maps, got ${inputs.length}`);
+  const { pictures, records } = await resultFolder(inputs[0]!, "saliency");
+  // The maps may lie in the output folder itself, where the steps of a run share their sub-folders.
+  const maps = await findInputs([pictures], join(out, "coarse"));
+  if (settings.dryRun) {
+    yield {
+      type: "end",
+      done: 0,
+      skipped: 0,
+      failed: 0,
+      ms: 0,
+      lines: [`${maps.length} saliency maps would be cut; this takes milliseconds each.`],
+    };
+    return;
+  }
+  const record = await RunRecord.open(out, { command: "coarse", settings: { ...settings }, weights: {} }, settings);
+  await cleanOutputs(out);
+  const placed = modePresets[settings.mode].placement === "window";
+  const unknown = maps.filter(({ name }) => !records.get(name)?.window).length;
+  if (placed && unknown > 0) {
+    yield {
+      type: "warning",
+      message: `${unknown} of ${maps.length} maps have no run.json that tells which part of the image the model saw: they are taken to show all of it`,
+    };
+  }
+  const process = async ({ name, file }: Item): Promise<Outcome> => {
+    const gray = await readGray(file);
+    const { coarse, level, warnings } = coarseStep(gray, windowOf(records.get(name)), settings);
+    await writeCoarse(out, name, coarse);
+    const coarseAreaPx = countForeground(coarse);
+    return {
+      record: { width: gray.width, height: gray.height, ...(level !== undefined && { level }), coarseAreaPx },
+      warnings,
+      summary: `${coarseAreaPx} px`,
+    };
+  };
+  const items = maps.map(({ name, file }) => ({ name, file, inputs: [file], outputs: [outputFile(out, "coarse", name)] }));
+  yield* runItems(items, record, process, { command: "coarse", out, overwrite: settings.overwrite, signal });
+}
+
+function windowOf(record: ImageRecord | undefined): Box | undefined {
+  if (!record?.window) return undefined;
+  const [x0, y0, x1, y1] = record.window as [number, number, number, number];
+  return { x0, y0, x1, y1 };
+}

@@ -1,0 +1,82 @@
+import { CancelledError, ConfigError, MedclipSamError } from "../errors.ts";
+import { decodeImage } from "../formats/decode.ts";
+import { clipView } from "../image/index.ts";
+import { writeSafetensors } from "../tensor/safetensors.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { findInputs } from "./_items.ts";
+import { sessionOptions } from "./_models-of-run.ts";
+import type { RunOptions } from "./_run.ts";
+import type { RunEvent } from "./events.ts";
+import { loadClip } from "./model.ts";
+import type { EmbedSettings } from "./settings.ts";
+
+/**
+ * Features of images and texts in the shared space, before normalisation, and the cosine of each pair, as one safetensors
+ * file. An image that cannot be read is named and left out.
+ */
+export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const start = performance.now();
+  if (settings.inputs.length === 0 && settings.text.length === 0)
+    throw new ConfigError("embed: give images, folders, or sentences with --text TEXT");
+  const inputs = settings.inputs.length === 0 ? [] : await findInputs(settings.inputs, settings.out);
+  yield { type: "stage", message: "opening the model" };
+  const { clip, tokenizer } = await loadClip(settings.clip, settings.clipConfig, sessionOptions(settings));
+  const { contextLength, embed, vision } = clip.config;
+  const total = inputs.length + settings.text.length;
+  yield { type: "start", command: "embed", total, done: 0, out: settings.out };
+  const names: string[] = [];
+  const images: Float32Array[] = [];
+  const texts: Float32Array[] = [];
+  try {
+    for (const { file, name } of inputs) {
+      if (signal?.aborted) throw new CancelledError();
+      const begun = performance.now();
+      try {
+        const { image, warnings } = await decodeImage(file, { mode: settings.mode });
+        images.push(await clip.imageFeatures(clipView(image, settings.fit, vision.imageSize).pixels));
+        names.push(name);
+        yield { type: "item", name, ms: Math.round(performance.now() - begun), warnings };
+      } catch (error) {
+        if (!(error instanceof MedclipSamError) || error.code !== "input") throw error;
+        yield { type: "failure", name, message: error.message, code: error.code };
+      }
+    }
+    for (const [i, text] of settings.text.entries()) {
+      const begun = performance.now();
+      const { ids, truncated } = tokenizer.encode(text, { contextLength });
+      texts.push(await clip.textFeatures(ids));
+      const warnings = truncated ? [`the text is longer than ${contextLength} tokens and was cut`] : [];
+      yield { type: "item", name: `text ${i}`, ms: Math.round(performance.now() - begun), warnings };
+    }
+  } finally {
+    await clip.dispose();
+  }
+  const matrix = (rows: readonly Float32Array[]) => {
+    const data = new Float32Array(rows.length * embed);
+    for (const [i, row] of rows.entries()) data.set(row, i * embed);
+    return tensor("float32", [rows.length, embed], data);
+  };
+  const similarity = Float32Array.from(images.flatMap((image) => texts.map((text) => cosine(image, text))));
+  await writeSafetensors(
+    settings.out,
+    {
+      image_features: matrix(images),
+      text_features: matrix(texts),
+      similarity: tensor("float32", [images.length, texts.length], similarity),
+    },
+    { image_names: JSON.stringify(names), texts: JSON.stringify(settings.text) },
+  );
+  const failed = inputs.length - images.length;
+  yield { type: "end", done: total - failed, skipped: 0, failed, ms: Math.round(performance.now() - start), lines: [settings.out] };
+}
+
+/** Cosine of the angle between two features, in float64. */
+function cosine(a: Float32Array, b: Float32Array): number {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    dot += a[i]! * b[i]!;
+    aa += a[i]! ** 2;
+    bb += b[i]! ** 2;
+  }
+  return dot / Math.sqrt(aa * bb);
+}

@@ -1,0 +1,74 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { InputError } from "../errors.ts";
+import { decodeImage } from "../formats/decode.ts";
+import { readGray } from "../formats/gray.ts";
+import type { GrayImage, Mask } from "../image/index.ts";
+import { logitsSideOf } from "../models/sam/index.ts";
+import { dryRun } from "./_dry-run.ts";
+import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
+import { samRecord, sessionOptions } from "./_models-of-run.ts";
+import { cleanOutputs, type OutputFolder, outputFile, rawRefined, writeRaw, writeRefined } from "./_outputs.ts";
+import { header, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
+import { resultFolder } from "./coarse.ts";
+import type { RunEvent } from "./events.ts";
+import { loadSam } from "./model.ts";
+import { RunRecord } from "./run-record.ts";
+import type { RefineRunSettings } from "./settings.ts";
+import { RefineStep, type StageTimes, timed } from "./steps.ts";
+
+/** The third step over files: images and coarse masks to masks. Pairs are made by name. */
+export async function* runRefine(settings: RefineRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const { out, raw, mode } = settings;
+  const inputs = await findInputs(settings.inputs, out);
+  const { pictures, run } = await resultFolder(settings.coarse, "coarse");
+  yield { type: "stage", message: "opening the model" };
+  const options = sessionOptions(settings);
+  const promptable = await loadSam(settings.sam, options);
+  const step = new RefineStep(promptable, settings);
+  if (settings.dryRun) {
+    yield* dryRun("refine", inputs, { sam: promptable.sam }, options);
+    return;
+  }
+  yield { type: "stage", message: "checking weights" };
+  const record = await RunRecord.open(out, header("refine", settings, await samRecord(promptable)), settings);
+  await cleanOutputs(out);
+  const side = logitsSideOf(promptable.sam.config);
+  const coarseFile = (name: string) => join(pictures, `${name}.png`);
+  const process = async ({ name, file }: Item): Promise<Outcome> => {
+    const ms: StageTimes = {};
+    const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
+    if (!existsSync(coarseFile(name))) throw new InputError(`"${file}" has no coarse mask: expected "${coarseFile(name)}".`);
+    const coarse = binary(await readGray(coarseFile(name)));
+    const map = outputFile(run, "saliency", name);
+    const saliency = existsSync(map) ? await readGray(map) : undefined;
+    const refined = await step.run(image, coarse, basename(file), ms);
+    await timed(ms, "write", async () => {
+      await writeRefined(out, name, { image, coarse, refined, ...(saliency && { saliency }) });
+      if (raw) await writeRaw(out, name, rawRefined(refined, side));
+    });
+    const { width, height } = image;
+    return {
+      record: { file, width, height, ...refinedRecord(refined), ms },
+      warnings: [...warnings, ...refined.warnings],
+      summary: summaryOf(refined),
+    };
+  };
+  const folders: OutputFolder[] = ["masks", "overlay", ...(raw ? (["raw"] as const) : [])];
+  const items = inputs.map(({ name, file }) => ({
+    name,
+    file,
+    inputs: existsSync(coarseFile(name)) ? [file, coarseFile(name)] : [file],
+    outputs: folders.map((folder) => outputFile(out, folder, name)),
+  }));
+  try {
+    yield* runItems(items, record, process, { command: "refine", out, overwrite: settings.overwrite, signal });
+  } finally {
+    await promptable.sam.dispose();
+  }
+}
+
+/** Any non-zero pixel of a coarse mask file is foreground. */
+function binary({ width, height, data }: GrayImage): Mask {
+  return { width, height, data: data.map((level) => (level > 0 ? 1 : 0)) };
+}

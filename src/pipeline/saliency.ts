@@ -1,0 +1,58 @@
+import { basename } from "node:path";
+import { decodeImage } from "../formats/decode.ts";
+import { dryRun } from "./_dry-run.ts";
+import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
+import { clipRecord, fileRecord, readNoise, sessionOptions } from "./_models-of-run.ts";
+import { boxNumbers, cleanOutputs, type OutputFolder, rawSaliency, writeRaw, writeSaliency } from "./_outputs.ts";
+import { header, promptedItems, type RunOptions } from "./_run.ts";
+import type { RunEvent } from "./events.ts";
+import { loadClip } from "./model.ts";
+import { RunRecord } from "./run-record.ts";
+import type { SaliencyRunSettings } from "./settings.ts";
+import { SaliencyStep, type StageTimes, timed } from "./steps.ts";
+import { textPrompts } from "./text-prompts.ts";
+
+/** The first step over files: image and text to saliency map. */
+export async function* runSaliency(settings: SaliencyRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const { out, raw, mode } = settings;
+  const inputs = await findInputs(settings.inputs, out);
+  const sentences = await textPrompts(settings);
+  yield { type: "stage", message: "opening the model" };
+  const options = sessionOptions(settings);
+  const text = await loadClip(settings.clip, settings.clipConfig, options);
+  const step = new SaliencyStep(text, settings);
+  const noise = settings.noise === undefined ? undefined : await readNoise(settings.noise, step.m2ib.noiseShape);
+  if (settings.dryRun) {
+    yield* dryRun("saliency", inputs, { saliency: step.m2ib }, options);
+    return;
+  }
+  yield { type: "stage", message: "checking weights" };
+  const weights = { ...(await clipRecord(text)), ...(settings.noise && { noise: await fileRecord(settings.noise) }) };
+  const record = await RunRecord.open(out, header("saliency", settings, weights), settings);
+  await cleanOutputs(out);
+  for (const message of step.m2ib.warnings) yield { type: "warning", message };
+  const folders: OutputFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];
+  const process = async ({ name, file }: Item): Promise<Outcome> => {
+    const ms: StageTimes = {};
+    const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
+    const prompt = sentences(file);
+    const map = await step.run(image, basename(file), prompt, ms, noise);
+    await timed(ms, "write", async () => {
+      await writeSaliency(out, name, map.gray);
+      if (raw) await writeRaw(out, name, rawSaliency(map.saliency, map.capacity));
+    });
+    const { width, height } = image;
+    return {
+      record: { file, width, height, prompt, ...(map.window && { window: boxNumbers(map.window) }), ms },
+      warnings: [...warnings, ...map.warnings],
+      summary: `${width} x ${height}`,
+    };
+  };
+  try {
+    const items = promptedItems(inputs, sentences, folders, out);
+    yield* runItems(items, record, process, { command: "saliency", out, overwrite: settings.overwrite, signal });
+  } finally {
+    await step.dispose();
+    await text.clip.dispose();
+  }
+}

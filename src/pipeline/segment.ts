@@ -1,0 +1,83 @@
+import { basename } from "node:path";
+import { decodeImage } from "../formats/decode.ts";
+import { logitsSideOf } from "../models/sam/index.ts";
+import { dryRun } from "./_dry-run.ts";
+import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
+import { clipRecord, fileRecord, readNoise, samRecord, sessionOptions } from "./_models-of-run.ts";
+import { boxNumbers, cleanOutputs, rawRefined, rawSaliency, writeCoarse, writeRaw, writeRefined, writeSaliency } from "./_outputs.ts";
+import { header, promptedItems, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
+import type { RunEvent } from "./events.ts";
+import { loadClip, loadSam } from "./model.ts";
+import { RunRecord } from "./run-record.ts";
+import type { SegmentSettings } from "./settings.ts";
+import { coarseStep, countForeground, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
+import { textPrompts } from "./text-prompts.ts";
+
+/**
+ * The zero-shot road over files: image and text to saliency map, coarse mask and mask.
+ *
+ * @throws WeightsError, ConfigError before any work is done; what concerns one image is an event
+ */
+export async function* runSegment(settings: SegmentSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const { out, raw, mode } = settings;
+  const inputs = await findInputs(settings.inputs, out);
+  const sentences = await textPrompts(settings);
+  yield { type: "stage", message: "opening models" };
+  const options = sessionOptions(settings);
+  const text = await loadClip(settings.clip, settings.clipConfig, options);
+  const promptable = await loadSam(settings.sam, options);
+  const saliencyStep = new SaliencyStep(text, settings);
+  const refineStep = new RefineStep(promptable, settings);
+  const noise = settings.noise === undefined ? undefined : await readNoise(settings.noise, saliencyStep.m2ib.noiseShape);
+  if (settings.dryRun) {
+    yield* dryRun("segment", inputs, { saliency: saliencyStep.m2ib, sam: promptable.sam }, options);
+    return;
+  }
+  yield { type: "stage", message: "checking weights" };
+  const weights = {
+    ...(await clipRecord(text)),
+    ...(await samRecord(promptable)),
+    ...(settings.noise && { noise: await fileRecord(settings.noise) }),
+  };
+  const record = await RunRecord.open(out, header("segment", settings, weights), settings);
+  await cleanOutputs(out);
+  for (const message of saliencyStep.m2ib.warnings) yield { type: "warning", message };
+  const folders = ["saliency", "coarse", "masks", "overlay", ...(raw ? (["raw"] as const) : [])] as const;
+  const items = promptedItems(inputs, sentences, folders, out);
+  const side = logitsSideOf(promptable.sam.config);
+  const process = async ({ name, file, prompt }: Item): Promise<Outcome> => {
+    const ms: StageTimes = {};
+    const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
+    const map = await saliencyStep.run(image, basename(file), prompt ?? sentences(file), ms, noise);
+    const cut = coarseStep(map.gray, map.window, settings);
+    const refined = await refineStep.run(image, cut.coarse, basename(file), ms);
+    await timed(ms, "write", async () => {
+      await writeSaliency(out, name, map.gray);
+      await writeCoarse(out, name, cut.coarse);
+      await writeRefined(out, name, { image, saliency: map.gray, coarse: cut.coarse, refined });
+      if (raw) await writeRaw(out, name, { ...rawSaliency(map.saliency, map.capacity), ...rawRefined(refined, side) });
+    });
+    return {
+      record: {
+        file,
+        width: image.width,
+        height: image.height,
+        prompt: prompt ?? sentences(file),
+        ...(map.window && { window: boxNumbers(map.window) }),
+        ...(cut.level !== undefined && { level: cut.level }),
+        coarseAreaPx: countForeground(cut.coarse),
+        ...refinedRecord(refined),
+        ms,
+      },
+      warnings: [...warnings, ...map.warnings, ...cut.warnings, ...refined.warnings],
+      summary: summaryOf(refined),
+    };
+  };
+  try {
+    yield* runItems(items, record, process, { command: "segment", out, overwrite: settings.overwrite, signal });
+  } finally {
+    await saliencyStep.dispose();
+    await text.clip.dispose();
+    await promptable.sam.dispose();
+  }
+}

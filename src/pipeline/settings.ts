@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { type CoarseMethodName, coarseMethods, coarsePresets } from "../coarse/index.ts";
+import { promptPresets } from "../prompts/index.ts";
+import { devices } from "../runtime/session.ts";
+import { M2ibConfig } from "../saliency/index.ts";
+import { voteRules } from "../segment/index.ts";
+
+/** `paper`: what the method says. `reference`: what the released scripts do, so that published numbers can be compared. */
+export const modes = ["paper", "reference"] as const;
+export type Mode = (typeof modes)[number];
+
+/** Everything in which the two modes differ. Each value is one documented difference; no step asks for the mode itself. */
+export const modePresets = {
+  paper: {
+    ...coarsePresets.paper,
+    ...promptPresets.paper,
+    /** The map lies where the model looked and is 0 elsewhere; the coarse method sees that part alone. */
+    placement: "window",
+    /** A pixel of a mask file is foreground above this level. */
+    foregroundAbove: 127,
+    /** How several candidate masks of a box become one: over the candidates of each box, then the union of the boxes. */
+    votes: "candidates",
+  },
+  reference: {
+    ...coarsePresets.reference,
+    ...promptPresets.reference,
+    /** The map of the centre crop is stretched over the whole image. */
+    placement: "stretch",
+    foregroundAbove: 200,
+    /** The released rule reduces over the boxes, which for one box is the union of the candidates. */
+    votes: "boxes",
+  },
+} as const;
+export type ModePreset = (typeof modePresets)[Mode];
+
+const names = <T extends string>(table: Record<T, unknown>) => Object.keys(table) as [T, ...T[]];
+
+/** Settings of every command that computes. */
+export const CommonSettings = z.strictObject({
+  mode: z.enum(modes).default("paper").describe("what the method says, or what the released scripts do"),
+  device: z.enum(devices).default("cpu").describe("execution provider of ONNX Runtime"),
+  threads: z.number().int().positive().optional().describe("threads inside an operator; all cores by default"),
+  seed: z.number().int().nonnegative().default(42).describe("of the noise and of sampled points"),
+});
+
+/** Image and text to saliency map. */
+export const SaliencySettings = M2ibConfig.extend({
+  clip: z.string().optional().describe("CLIP model: folder, weights file or name"),
+  clipConfig: z.string().optional().describe("configuration for a CLIP file that has none beside it"),
+  fit: z.enum(["crop", "squash", "pad"]).default("crop").describe("how an image becomes the square that CLIP sees"),
+  noise: z.string().optional().describe("safetensors file whose tensor `noise` replaces the seeded noise of every input"),
+});
+
+/** Saliency map to coarse mask. */
+export const CoarseSettings = z.strictObject({
+  coarseMethod: z
+    .enum(names<CoarseMethodName>(coarseMethods))
+    .default("kmeans")
+    .describe("how the map is cut into foreground and background"),
+  threshold: z.number().min(0).max(1).default(0.3).describe("for the method threshold: saliency above which a pixel is foreground"),
+  keep: z.number().int().positive().default(1).describe("how many of the largest components stay"),
+  minArea: z.number().int().nonnegative().default(0).describe("components with fewer pixels are dropped first"),
+  minSaliency: z.number().min(0).max(1).default(0).describe("components of lower mean saliency are dropped first"),
+});
+
+/** Image and coarse mask to mask. */
+export const RefineSettings = z.strictObject({
+  sam: z.string().optional().describe("SAM model: folder, checkpoint file or name"),
+  visualPrompt: z.enum(["box", "points", "both"]).default("box").describe("what SAM is given"),
+  points: z.number().int().positive().default(10).describe("points on the coarse mask"),
+  negativePoints: z.number().int().nonnegative().default(0).describe("points off the coarse mask"),
+  perComponent: z.boolean().default(false).describe("one box for each component instead of one round everything"),
+  empty: z
+    .enum(["mask", "box"])
+    .optional()
+    .describe("what an empty coarse mask becomes: an empty mask, or a box round the image (mask in paper mode, box in reference mode)"),
+  multimask: z
+    .enum(["none", ...names(voteRules)])
+    .default("none")
+    .describe("how SAM's three candidate masks become one; none asks for a single mask"),
+});
+
+/** What a run over images is told beside the settings of its steps. */
+export const RunSettings = z.strictObject({
+  inputs: z.array(z.string()).min(1).describe("images and folders, which are walked recursively"),
+  prompt: z.array(z.string().min(1)).optional().describe("sentence that says what to look for; several are an ensemble"),
+  prompts: z.string().optional().describe('JSON file: file name to sentence or list of sentences, "*" for all others'),
+  out: z.string().describe("folder for the results"),
+  raw: z.boolean().default(false).describe("also write the float32 arrays behind the pictures"),
+  overwrite: z.boolean().default(false).describe("replace results that other settings made"),
+  dryRun: z.boolean().default(false).describe("say what would be done, and how long it would take"),
+});
+
+const textPrompts = (settings: { prompt?: string[] | undefined; prompts?: string | undefined }) =>
+  (settings.prompt !== undefined) !== (settings.prompts !== undefined);
+const promptMessage = { error: "give the text either with --prompt TEXT (more than once for an ensemble) or with --prompts FILE.json" };
+
+/** `medclip-sam segment`. */
+export const SegmentSettings = z
+  .strictObject({
+    ...RunSettings.shape,
+    ...CommonSettings.shape,
+    ...SaliencySettings.shape,
+    ...CoarseSettings.shape,
+    ...RefineSettings.shape,
+  })
+  .refine(textPrompts, promptMessage);
+export type SegmentSettings = z.infer<typeof SegmentSettings>;
+
+/** `medclip-sam saliency`. */
+export const SaliencyRunSettings = z
+  .strictObject({ ...RunSettings.shape, ...CommonSettings.shape, ...SaliencySettings.shape })
+  .refine(textPrompts, promptMessage);
+export type SaliencyRunSettings = z.infer<typeof SaliencyRunSettings>;
+
+/** `medclip-sam coarse`: `inputs` is one folder of saliency maps. */
+export const CoarseRunSettings = z.strictObject({
+  ...RunSettings.omit({ prompt: true, prompts: true, raw: true }).shape,
+  ...CommonSettings.pick({ mode: true }).shape,
+  ...CoarseSettings.shape,
+});
+export type CoarseRunSettings = z.infer<typeof CoarseRunSettings>;
+
+/** `medclip-sam refine`. */
+export const RefineRunSettings = z.strictObject({
+  ...RunSettings.omit({ prompt: true, prompts: true }).shape,
+  ...CommonSettings.shape,
+  ...RefineSettings.shape,
+  coarse: z.string().describe("folder with the coarse masks, or the folder that `coarse` or `segment` wrote"),
+});
+export type RefineRunSettings = z.infer<typeof RefineRunSettings>;
+
+/** `medclip-sam embed`. */
+export const EmbedSettings = z.strictObject({
+  ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
+  ...SaliencySettings.pick({ clip: true, clipConfig: true, fit: true }).shape,
+  inputs: z.array(z.string()).default([]).describe("images and folders"),
+  text: z.array(z.string()).default([]).describe("sentences"),
+  out: z.string().describe("safetensors file for the features"),
+});
+export type EmbedSettings = z.infer<typeof EmbedSettings>;
+
+/** `medclip-sam evaluate`. */
+export const EvaluateSettings = z.strictObject({
+  ...CommonSettings.pick({ mode: true, seed: true }).shape,
+  pred: z.string().describe("folder with predicted masks, or the folder that `segment` wrote"),
+  truth: z.string().describe("folder with true masks; every file in it is evaluated"),
+  tolerance: z.number().nonnegative().default(2).describe("of the surface NSD, in pixels, or millimetres if spacing is given"),
+  spacing: z.tuple([z.number().positive(), z.number().positive()]).optional().describe("millimetres per pixel: row,column"),
+  csv: z.string().optional().describe("write one row an image to this file"),
+  json: z.string().optional().describe("write images and summary to this file"),
+});
+export type EvaluateSettings = z.infer<typeof EvaluateSettings>;
+
+export type CommonSettings = z.infer<typeof CommonSettings>;
+export type SaliencySettings = z.infer<typeof SaliencySettings>;
+export type CoarseSettings = z.infer<typeof CoarseSettings>;
+export type RefineSettings = z.infer<typeof RefineSettings>;

@@ -1,0 +1,231 @@
+import { coarseMask } from "../coarse/index.ts";
+import {
+  type Box,
+  clipView,
+  type GrayImage,
+  type Image,
+  keepComponents,
+  type LabelledPoint,
+  type Mask,
+  opencvNearest,
+  placeMap,
+  type SaliencyMap,
+  stretchMap,
+  toGray,
+} from "../image/index.ts";
+import { visualPrompts } from "../prompts/index.ts";
+import { ensembleFeature, M2ib, mapOfCapacity } from "../saliency/index.ts";
+import { type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../segment/index.ts";
+import { uniform } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { PromptableModel, TextImageModel } from "./model.ts";
+import type { CoarseSettings, CommonSettings, ModePreset, RefineSettings, SaliencySettings } from "./settings.ts";
+import { modePresets } from "./settings.ts";
+
+/** Milliseconds spent in each stage of an image. */
+export type StageTimes = Record<string, number>;
+
+/** What the first step knows of an image. */
+export interface SaliencyResult {
+  readonly saliency: SaliencyMap;
+  /** The map as it is stored, which is also what the next step reads. */
+  readonly gray: GrayImage;
+  /** The part of the image that the model saw; absent where the mode spreads the map over all of it. */
+  readonly window?: Box;
+  /** Nats that each patch lets through, [g · g]. */
+  readonly capacity: Float32Array;
+  readonly warnings: readonly string[];
+}
+
+/** First step: image and text to saliency map. Text features are kept, so a sentence is computed once a run. */
+export class SaliencyStep {
+  readonly m2ib: M2ib;
+  private readonly model: TextImageModel;
+  private readonly settings: SaliencySettings & CommonSettings;
+  private readonly preset: ModePreset;
+  private readonly targets = new Map<string, { target: Float32Array; warnings: string[] }>();
+
+  constructor(model: TextImageModel, settings: SaliencySettings & CommonSettings) {
+    this.model = model;
+    this.settings = settings;
+    this.preset = modePresets[settings.mode];
+    this.m2ib = new M2ib(model.clip, settings);
+  }
+
+  /**
+   * @param fileName - names the stream of noise, unless `noise` is given
+   * @param noise - [steps, samples, T, D] in place of the seeded noise
+   */
+  async run(image: Image, fileName: string, sentences: readonly string[], ms: StageTimes, noise?: Tensor): Promise<SaliencyResult> {
+    const { target, warnings } = await timed(ms, "text", () => this.targetOf(sentences));
+    const side = this.model.clip.config.vision.imageSize;
+    const { pixels, window } = clipView(image, this.settings.fit, side);
+    const hidden = await timed(ms, "image", () => this.m2ib.hiddenTokens(pixels));
+    const eps = noise ?? (await timed(ms, "noise", async () => this.m2ib.noiseOf(fileName, this.settings.seed)));
+    const { capacity } = await timed(ms, "m2ib", () => this.m2ib.attribute(hidden, target, eps));
+    const { map, constant } = mapOfCapacity(capacity, side);
+    const placed = this.preset.placement === "window";
+    const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
+    return {
+      saliency,
+      gray: toGray(saliency),
+      ...(placed && { window: window.box }),
+      capacity,
+      warnings: [...warnings, ...(constant ? ["the saliency map is constant: the model finds no place that the text speaks of"] : [])],
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.m2ib.dispose();
+  }
+
+  private async targetOf(sentences: readonly string[]): Promise<{ target: Float32Array; warnings: string[] }> {
+    const key = JSON.stringify(sentences);
+    const known = this.targets.get(key);
+    if (known) return known;
+    const { clip, tokenizer } = this.model;
+    const { contextLength } = clip.config;
+    const warnings: string[] = [];
+    const features: Float32Array[] = [];
+    for (const sentence of sentences) {
+      const { ids, truncated } = tokenizer.encode(sentence, { contextLength });
+      if (truncated) warnings.push(`the text prompt is longer than ${contextLength} tokens and was cut`);
+      features.push(await clip.textFeatures(ids));
+    }
+    const result = { target: ensembleFeature(features), warnings };
+    this.targets.set(key, result);
+    return result;
+  }
+}
+
+/** What the second step makes of a saliency map. */
+export interface CoarseResult {
+  readonly coarse: Mask;
+  /** Least gray level that counts as foreground, where the method knows one. */
+  readonly level?: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Second step: saliency map to coarse mask.
+ *
+ * @param window - the part of the map that the model saw; the method sees this alone where the mode says so
+ */
+export function coarseStep(
+  gray: GrayImage,
+  window: Box | undefined,
+  settings: CoarseSettings & Pick<CommonSettings, "mode">,
+): CoarseResult {
+  const preset = modePresets[settings.mode];
+  const { mask, warnings, level } = coarseMask(gray, {
+    method: settings.coarseMethod,
+    threshold: settings.threshold,
+    keep: settings.keep,
+    ties: preset.ties,
+    minAreaPx: settings.minArea,
+    minMeanSaliency: settings.minSaliency,
+    window: preset.placement === "window" ? window : undefined,
+  });
+  return { coarse: mask, warnings, ...(level !== undefined && { level }) };
+}
+
+/** What the third step makes of an image and its coarse mask. */
+export interface RefineResult {
+  readonly mask: Mask;
+  /** What SAM was given, in pixels of the image. */
+  readonly boxes: readonly Box[];
+  readonly points: readonly LabelledPoint[];
+  /** [N] expected IoU of the masks behind the result: one for each box, or three with a vote. */
+  readonly scores: Float32Array;
+  /** [N, l, l] logits of the same masks. */
+  readonly logits: readonly Float32Array[];
+  readonly warnings: readonly string[];
+}
+
+/** Third step: image and coarse mask to mask. */
+export class RefineStep {
+  private readonly model: PromptableModel;
+  private readonly settings: RefineSettings & CommonSettings;
+  private readonly preset: ModePreset;
+
+  constructor(model: PromptableModel, settings: RefineSettings & CommonSettings) {
+    this.model = model;
+    this.settings = settings;
+    this.preset = modePresets[settings.mode];
+  }
+
+  /** @param fileName - names the stream of sampled points */
+  async run(image: Image, coarse: Mask, fileName: string, ms: StageTimes): Promise<RefineResult> {
+    const { visualPrompt, points, negativePoints, perComponent, empty, seed } = this.settings;
+    const warnings: string[] = [];
+    const size = { width: image.width, height: image.height };
+    let hint = coarse;
+    if (coarse.width !== image.width || coarse.height !== image.height) {
+      warnings.push(
+        `the coarse mask is ${coarse.width} x ${coarse.height}, the image ${image.width} x ${image.height}: the mask was resized`,
+      );
+      hint = opencvNearest(coarse, size);
+    }
+    const prompts = visualPrompts(hint, {
+      kind: visualPrompt,
+      points,
+      negativePoints,
+      perComponent,
+      clamp: this.preset.clamp,
+      empty: empty ?? this.preset.empty,
+      random: uniform(`points/${fileName}`, seed),
+    });
+    if (prompts.empty) {
+      warnings.push(
+        "the coarse mask is empty, so there is nothing to ask SAM for: the mask is empty too (--empty box would ask for the whole image)",
+      );
+      return {
+        mask: { ...size, data: new Uint8Array(size.width * size.height) },
+        boxes: [],
+        points: [],
+        scores: new Float32Array(0),
+        logits: [],
+        warnings,
+      };
+    }
+    const { sam } = this.model;
+    const embedding = await timed(ms, "embed", () => sam.setImage(image));
+    const predictions = await timed(ms, "predict", () => sam.predict(prompts, { embedding }));
+    const joined = this.join(predictions, prompts.boxes.length > 0);
+    const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });
+    const areaPx = countForeground(mask);
+    if (areaPx === 0) warnings.push("the mask is empty: SAM found nothing at the prompts");
+    if (areaPx === mask.data.length) warnings.push("the mask fills the whole frame");
+    const voting = this.settings.multimask !== "none";
+    return {
+      mask,
+      boxes: prompts.boxes,
+      points: prompts.points,
+      scores: Float32Array.from(predictions.flatMap(({ scores }) => (voting ? [...scores.subarray(1)] : [scores[0]!]))),
+      logits: predictions.flatMap((prediction) => (voting ? [1, 2, 3] : [0]).map((index) => prediction.logitsOf(index))),
+      warnings,
+    };
+  }
+
+  /** One mask of all predictions: the union of single masks, or what the candidates agree on. */
+  private join(predictions: readonly Prediction[], fromBoxes: boolean): Mask {
+    const { multimask } = this.settings;
+    if (multimask === "none") return unionOf(predictions.map((prediction) => prediction.mask()));
+    const candidates = predictions.map((prediction) => prediction.candidates());
+    const rule: VoteRuleName = multimask;
+    return this.preset.votes === "boxes" && fromBoxes ? releasedVotedMask(candidates, rule) : votedUnion(candidates, rule);
+  }
+}
+
+/** Pixels of a mask that are 1. */
+export function countForeground({ data }: Mask): number {
+  return data.reduce((sum, value) => sum + value, 0);
+}
+
+/** Runs a stage and adds its milliseconds. */
+export async function timed<T>(ms: StageTimes, stage: string, work: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  const result = await work();
+  ms[stage] = Math.round((ms[stage] ?? 0) + performance.now() - start);
+  return result;
+}

@@ -1,0 +1,202 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runCoarse } from "../../src/pipeline/coarse.ts";
+import { runRefine } from "../../src/pipeline/refine.ts";
+import { runSaliency } from "../../src/pipeline/saliency.ts";
+import { runSegment } from "../../src/pipeline/segment.ts";
+import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/settings.ts";
+import { M2ibConfig } from "../../src/saliency/index.ts";
+import { normal } from "../../src/tensor/random.ts";
+import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
+import { collect, tinyModels, writeDisc } from "../support/tiny-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-run-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (...parts: string[]) => join(folder, ...parts);
+
+let models: { clip: string; sam: string };
+beforeAll(async () => {
+  models = await tinyModels();
+  await writeDisc(at("scans", "a.png"), 1);
+  await writeDisc(at("scans", "sub", "b.png"), 2, 60, 100);
+});
+
+/** Few steps keep the tests quick; what is tested does not depend on their number. */
+const quick = { steps: 3, samples: 2 };
+const base = () => ({ ...quick, ...models, inputs: [at("scans")], prompt: ["dark lesion"] });
+const segment = (settings: object) => collect(runSegment(SegmentSettings.parse({ ...base(), ...settings })));
+
+interface Run {
+  command: string;
+  settings: Record<string, unknown>;
+  seed: number;
+  weights: Record<string, { sha256: string }>;
+  images: {
+    name: string;
+    prompt: string[];
+    boxes: number[][];
+    scores: number[];
+    areaPx: number;
+    window: number[];
+    warnings: string[];
+    ms: object;
+  }[];
+  failed: { name: string; message: string }[];
+}
+const record = (out: string) => JSON.parse(readFileSync(at(out, "run.json"), "utf8")) as Run;
+
+/** Every picture and array of a run by its path; `run.json` holds times, so it differs. */
+function contents(out: string): Record<string, string> {
+  const files = readdirSync(at(out), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && entry.name !== "run.json",
+  );
+  return Object.fromEntries(
+    files
+      .map(({ parentPath, name }) => [
+        join(parentPath, name).slice(at(out).length + 1),
+        readFileSync(join(parentPath, name)).toString("base64"),
+      ])
+      .sort(),
+  );
+}
+
+/** Gray levels of a picture. */
+const levels = (file: string) => sharp(file).toColourspace("b-w").raw().toBuffer();
+
+describe("segment", () => {
+  test("writes mask, saliency, coarse mask, overlay and raw arrays of each image, in its sub-folder, and a record", async () => {
+    const events = await segment({ out: at("whole"), raw: true });
+    expect(events.at(-1)).toMatchObject({ type: "end", done: 2, skipped: 0, failed: 0 });
+    for (const kind of ["masks", "saliency", "coarse", "overlay"]) {
+      expect(existsSync(at("whole", kind, "a.png"))).toBe(true);
+      expect(existsSync(at("whole", kind, "sub", "b.png"))).toBe(true);
+    }
+    const mask = sharp(at("whole", "masks", "sub", "b.png"));
+    expect(await mask.metadata()).toMatchObject({ width: 60, height: 100, channels: 1, depth: "uchar" });
+    expect([...new Set(await mask.raw().toBuffer())].every((level) => level === 0 || level === 255)).toBe(true);
+    const run = record("whole");
+    expect(run).toMatchObject({ command: "segment", seed: 42, settings: { layer: 7, beta: 0.1, steps: 3, fit: "crop" } });
+    expect(run.weights.clip!.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(run.images.map(({ name, prompt, window }) => ({ name, prompt, window }))).toEqual([
+      { name: "a", prompt: ["dark lesion"], window: [12, 0, 84, 72] },
+      { name: "sub/b", prompt: ["dark lesion"], window: [0, 20, 60, 80] },
+    ]);
+    const { tensors } = await readSafetensors(at("whole", "raw", "a.safetensors"));
+    expect(tensors.get("capacity")!.shape).toEqual([14, 14]);
+    expect(tensors.get("saliency")!.shape).toEqual([72, 96]);
+    expect(tensors.get("logits")!.shape).toEqual([1, 256, 256]);
+    expect([...(tensors.get("boxes")!.data as Float32Array)]).toEqual(run.images[0]!.boxes[0]);
+    expect([...(tensors.get("scores")!.data as Float32Array)]).toEqual(run.images[0]!.scores);
+    const saliency = await levels(at("whole", "saliency", "a.png"));
+    const outside = [...saliency].filter((_, i) => i % 96 < 12 || i % 96 >= 84);
+    expect(new Set(outside)).toEqual(new Set([0])); // what the model did not see is not salient
+  });
+
+  test("gives the same bytes with one thread and with two, and in any order of the inputs", async () => {
+    await segment({ out: at("one"), raw: true, threads: 1 });
+    await segment({ out: at("two"), raw: true, threads: 2, inputs: [at("scans", "sub"), at("scans", "a.png")] });
+    const [one, two] = [contents("one"), contents("two")];
+    expect(two["masks/a.png"]).toBe(one["masks/a.png"]);
+    expect(two["raw/a.safetensors"]).toBe(one["raw/a.safetensors"]);
+    expect(two["raw/b.safetensors"]).toBe(one["raw/sub/b.safetensors"]);
+    expect(contents("whole")).toEqual(one);
+  });
+
+  test("a rerun does only what is missing", async () => {
+    rmSync(at("one", "overlay", "a.png"));
+    const events = await segment({ out: at("one"), raw: true });
+    expect(events.at(-1)).toMatchObject({ done: 1, skipped: 1 });
+    expect(contents("one")).toEqual(contents("whole"));
+  });
+
+  test("other settings in the same folder are refused unless they may overwrite", async () => {
+    await expect(segment({ out: at("one"), beta: 0.5 })).rejects.toThrow(
+      /holds results of other settings \(beta was 0.1, now it is 0.5\).*--overwrite/,
+    );
+    await expect(segment({ out: at("one"), prompt: ["bright lesion"] })).rejects.toThrow(
+      /text prompt \["dark lesion"\], now it is \["bright lesion"\].*--overwrite/,
+    );
+    const events = await segment({ out: at("one"), beta: 0.5, overwrite: true });
+    expect(events.at(-1)).toMatchObject({ done: 2, skipped: 0 });
+    expect(record("one").settings.beta).toBe(0.5);
+  });
+
+  test("unreadable inputs are named and the others are done", async () => {
+    await writeDisc(at("mixed", "good.png"), 3);
+    writeFileSync(at("mixed", "empty.png"), "");
+    writeFileSync(at("mixed", "foreign.jpg"), "this is a text");
+    const events = await segment({ out: at("mixed-out"), inputs: [at("mixed")] });
+    expect(
+      events
+        .filter(({ type }) => type === "failure")
+        .map((event) => (event as { name: string }).name)
+        .sort(),
+    ).toEqual(["empty", "foreign"]);
+    expect(events.at(-1)).toMatchObject({ done: 1, failed: 2 });
+    expect(
+      record("mixed-out")
+        .failed.map(({ name }) => name)
+        .sort(),
+    ).toEqual(["empty", "foreign"]);
+    expect(record("mixed-out").images.map(({ name }) => name)).toEqual(["good"]);
+  });
+
+  test("a prompt file gives each image its sentences; an image without any is named", async () => {
+    writeFileSync(at("prompts.json"), JSON.stringify({ "a.png": ["dark lesion", "bright lesion"] }));
+    const events = await segment({ out: at("prompted"), prompt: undefined, prompts: at("prompts.json") });
+    expect(record("prompted").images.map(({ name, prompt }) => [name, prompt])).toEqual([["a", ["dark lesion", "bright lesion"]]]);
+    expect(events.find(({ type }) => type === "failure")).toMatchObject({
+      name: "sub/b",
+      message: expect.stringContaining('no prompt for "b.png"'),
+    });
+  });
+
+  test("noise from a file replaces the seeded noise; noise of another shape is refused with the shape that is needed", async () => {
+    const shape = [3, 2, 197, 96];
+    await writeSafetensors(at("noise.safetensors"), { noise: tensor("float32", shape, normal("m2ib/eps/a.png", 42, 3 * 2 * 197 * 96)) });
+    await segment({ out: at("fed"), raw: true, inputs: [at("scans", "a.png")], noise: at("noise.safetensors") });
+    // The same numbers as the seeded stream of this file, so the same bytes.
+    expect(contents("fed")["raw/a.safetensors"]).toBe(contents("whole")["raw/a.safetensors"]);
+    await expect(segment({ out: at("fed"), noise: at("noise.safetensors"), samples: 3 })).rejects.toThrow("[at least 3, 3, 197, 96]");
+  });
+
+  test("a model that is not named, and a layer that is not there, end the run before anything is written", async () => {
+    await expect(segment({ out: at("nothing"), clip: undefined })).rejects.toThrow(/no CLIP model was named.*models init.*demo/s);
+    await expect(segment({ out: at("nothing"), layer: 12 })).rejects.toThrow("layer 12 does not exist");
+    expect(existsSync(at("nothing"))).toBe(false);
+  });
+
+  test("a dry run says what would be done and writes nothing", async () => {
+    const events = await segment({ out: at("dry"), dryRun: true });
+    expect(events.at(-1)).toMatchObject({ lines: expect.arrayContaining([expect.stringContaining("Nothing was written")]) });
+    expect(existsSync(at("dry"))).toBe(false);
+  });
+});
+
+test("saliency, coarse and refine together write what segment writes", async () => {
+  const common = { out: at("steps"), raw: true };
+  const { prompt, inputs } = base();
+  await collect(runSaliency(SaliencyRunSettings.parse({ ...common, ...quick, prompt, inputs, clip: models.clip })));
+  await collect(runCoarse(CoarseRunSettings.parse({ out: common.out, inputs: [at("steps")] })));
+  await collect(runRefine(RefineRunSettings.parse({ ...common, inputs, coarse: at("steps", "coarse"), sam: models.sam })));
+  expect(contents("steps")).toEqual(contents("whole"));
+  const [steps, whole] = [record("steps"), record("whole")];
+  expect(steps.images.map(({ boxes, scores, areaPx, prompt: text, window }) => ({ boxes, scores, areaPx, text, window }))).toEqual(
+    whole.images.map(({ boxes, scores, areaPx, prompt: text, window }) => ({ boxes, scores, areaPx, text, window })),
+  );
+});
+
+test("reference mode spreads the map of the crop over the whole image", async () => {
+  await segment({ out: at("reference"), mode: "reference", inputs: [at("scans", "a.png")] });
+  const saliency = await levels(at("reference", "saliency", "a.png"));
+  expect([...saliency].filter((_, i) => i % 96 < 12).some((level) => level > 0)).toBe(true);
+  expect(record("reference").images[0]!.window).toBeUndefined();
+});
+
+test("the defaults of the settings are those of the published command line", () => {
+  expect(M2ibConfig.parse({})).toEqual({ layer: 7, beta: 0.1, steps: 10, samples: 10, lr: 1 });
+});

@@ -1,0 +1,30 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mainFile } from "./build.ts";
+
+/** What came of a command. */
+export interface CommandResult {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts the built command as a process of its own, without a terminal. */
+export function startCommand(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; result: Promise<CommandResult> } {
+  const child = spawn(process.execPath, [mainFile, ...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
+  const text = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) child[name].setEncoding("utf8").on("data", (part: string) => (text[name] += part));
+  const result = new Promise<CommandResult>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status, signal) => resolve({ status, signal, ...text }));
+  });
+  return { child, result };
+}
+
+/** Runs the built command to its end. */
+export function runCommand(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<CommandResult> {
+  return startCommand(args, env).result;
+}

@@ -1,0 +1,48 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import sharp from "sharp";
+import type { RunEvent } from "../../src/pipeline/events.ts";
+import { uniform } from "../../src/tensor/random.ts";
+import { randomModel } from "./models.ts";
+
+/** Tiny random models, with a vocabulary of a few words beside the CLIP model. */
+export async function tinyModels(): Promise<{ clip: string; sam: string }> {
+  const vocabulary = join(tmpdir(), "medclip-sam-test-models", "vocab.txt");
+  mkdirSync(dirname(vocabulary), { recursive: true });
+  const letters = "abcdefghijklmnopqrstuvwxyz".split("");
+  const words = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    ...letters,
+    ...letters.map((letter) => `##${letter}`),
+    "lesion",
+    "dark",
+    "bright",
+  ];
+  writeFileSync(vocabulary, words.join("\n"));
+  return { clip: await randomModel("biomedclip-tiny", vocabulary), sam: await randomModel("sam-tiny") };
+}
+
+/** A gray picture of a bright disc on noise, as a PNG file. */
+export async function writeDisc(file: string, seed: number, width = 96, height = 72): Promise<void> {
+  const noise = uniform("disc", seed);
+  const data = new Uint8Array(width * height).map((_, i) => {
+    const inside = Math.hypot((i % width) - width / 2 - seed, Math.floor(i / width) - height / 2) < height / 4;
+    return (inside ? 160 : 40) + 60 * noise.at(i);
+  });
+  mkdirSync(dirname(file), { recursive: true });
+  await sharp(data, { raw: { width, height, channels: 1 } })
+    .png()
+    .toFile(file);
+}
+
+/** Runs a job to its end. */
+export async function collect(events: AsyncGenerator<RunEvent>): Promise<RunEvent[]> {
+  const seen: RunEvent[] = [];
+  for await (const event of events) seen.push(event);
+  return seen;
+}
