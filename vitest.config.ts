@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // Examples import the package by its name; tests run them on the source.
+  resolve: { alias: { "medclip-sam": new URL("./src/index.ts", import.meta.url).pathname } },
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: ["**/*.slow.test.ts", "**/node_modules/**"],

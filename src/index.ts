@@ -14,7 +14,7 @@ export {
   toGray,
 } from "./image/index.ts";
 export { dsc, iou, nsd, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
-export { type Segmentation, type SegmentOptions, segment } from "./pipeline/zero-shot.ts";
+export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { M2ib, M2ibConfig } from "./saliency/index.ts";
 export { SamPredictor } from "./segment/index.ts";
