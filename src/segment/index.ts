@@ -2,12 +2,9 @@ export { above, logitsOfImage, type Placement, unionOf } from "./postprocess.ts"
 export { type ImageEmbedding, Prediction, SamPredictor, type SamPrompts } from "./predictor.ts";
 export { resizedSize, resizeLongest, type SamInput, samInput } from "./preprocess.ts";
 export {
-  average,
   type Candidates,
-  mrm,
   releasedVote,
   releasedVotedMask,
-  staple,
   type VoteRule,
   type VoteRuleName,
   votedMask,

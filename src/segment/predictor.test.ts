@@ -158,6 +158,23 @@ describe("the predictor", () => {
     expect(sameBits(together[1]!.logits, alone!.logits)).toBe(true);
   });
 
+  test("many kinds of prompts, asked for at once, are answered as one by one", async () => {
+    await predictor.setImage(picture);
+    const kinds = Array.from({ length: 6 }, (_, i): SamPrompts => ({ points: Array.from({ length: i + 1 }, () => points[0]) }));
+    const together = await Promise.all(kinds.map((prompts) => predictor.predict(prompts)));
+    for (const [i, prompts] of kinds.entries()) {
+      const [alone] = await predictor.predict(prompts);
+      expect(sameBits(alone!.logits, together[i]![0]!.logits)).toBe(true);
+    }
+  });
+
+  test("a failed call leaves the next one in turn alone", async () => {
+    const failed = predictor.predict({ points: [], boxes: [] });
+    const next = predictor.predict({ points });
+    await expect(failed).rejects.toThrow("at least one box, point or mask");
+    expect(await next).toHaveLength(1);
+  });
+
   test("an embedding outlives the next image and the encoder, and prompting it changes nothing", async () => {
     const prompts: SamPrompts = { points };
     const embedding = await predictor.setImage(picture);

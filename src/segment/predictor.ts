@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
 import { InputError, ShapeError } from "../errors.ts";
-import { compile, input } from "../graph/index.ts";
+import { compile, input, type Value } from "../graph/index.ts";
 import type { Box, Image, LabelledPoint, Mask, Raster, Size } from "../image/index.ts";
 import {
-  gridOf,
   imageEncoder,
   logitsSideOf,
   maskDecoder,
@@ -91,10 +90,15 @@ export class SamPredictor {
   readonly config: SamConfig;
   private readonly weights: Weights;
   private readonly options: SessionOptions;
-  private encoder: Promise<Session> | undefined;
-  /** One session for each kind of prompt, since shapes are static: how many points, with a box or not, with a mask or not. */
-  private readonly decoders = new Map<string, Promise<Session>>();
+  private encoder: Session | undefined;
+  /**
+   * One session for each kind of prompt, since shapes are static: how many points, with a box or not, with a mask or not. The
+   * one used last comes last.
+   */
+  private readonly decoders = new Map<string, Session>();
   private current: ImageEmbedding | undefined;
+  /** The end of the work begun so far. Calls take turns, so that no session is disposed while another call runs it. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(weights: Weights, config: SamConfig, options: SessionOptions) {
     this.weights = weights;
@@ -105,7 +109,7 @@ export class SamPredictor {
   /**
    * Opens a SAM checkpoint under official or Hugging Face names. Nothing is loaded before the first image.
    *
-   * @param options - `prepack: false` saves the memory of the encoder's weights once more, for about 10 % (ViT-B) of its speed
+   * @param options - `prepack: false` maps the weights instead of copying them: 0.3 GB less for ViT-B, at about the same speed
    * @throws WeightsError when the file is not a SAM checkpoint or lacks tensors
    */
   static async open(file: string, options: SessionOptions = {}): Promise<SamPredictor> {
@@ -116,14 +120,16 @@ export class SamPredictor {
   }
 
   /** Encodes an image and remembers it as the one that `predict` works on. The embedding stays valid after the next image. */
-  async setImage(image: Image): Promise<ImageEmbedding> {
-    const { imageSize: side } = this.config;
-    const { pixels, resized } = samInput(image, side);
-    this.encoder ??= this.compileEncoder();
-    const { embedding } = await (await this.encoder).run({ image: pixels });
-    const size: Size = { width: image.width, height: image.height };
-    this.current = { values: embedding as Tensor<"float32">, size, resized, side };
-    return this.current;
+  setImage(image: Image): Promise<ImageEmbedding> {
+    return this.inTurn(async () => {
+      const { imageSize: side } = this.config;
+      const { pixels, resized } = samInput(image, side);
+      this.encoder ??= await this.compileEncoder();
+      const { embedding } = await this.encoder.run({ image: pixels });
+      const size: Size = { width: image.width, height: image.height };
+      this.current = { values: embedding as Tensor<"float32">, size, resized, side };
+      return this.current;
+    });
   }
 
   /**
@@ -133,9 +139,48 @@ export class SamPredictor {
    * @returns one prediction for each box in their order, or one for points or a mask without a box
    * @throws InputError when there is no prompt or no image
    */
-  async predict({ boxes = [], points = [], mask }: SamPrompts, options: { embedding?: ImageEmbedding } = {}): Promise<Prediction[]> {
-    const { embedding = this.current } = options;
-    if (!embedding) throw new InputError("predict: there is no image yet. Call setImage first, or give an embedding.");
+  predict(prompts: SamPrompts, options: { embedding?: ImageEmbedding } = {}): Promise<Prediction[]> {
+    return this.inTurn(async () => {
+      const { embedding = this.current } = options;
+      if (!embedding) throw new InputError("predict: there is no image yet. Call setImage first, or give an embedding.");
+      const feeds = this.feedsOf(prompts, embedding);
+      const decoder = await this.decoderOf(feeds[0]!);
+      const predictions: Prediction[] = [];
+      for (const feed of feeds) {
+        const { logits, iou } = await decoder.run(feed);
+        predictions.push(new Prediction(logits!.data as Float32Array, iou!.data as Float32Array, embedding));
+      }
+      return predictions;
+    });
+  }
+
+  /** Lets go of the encoder, most of the memory; the next `setImage` loads it again. Embeddings stay valid. */
+  releaseEncoder(): Promise<void> {
+    return this.inTurn(async () => {
+      const { encoder } = this;
+      this.encoder = undefined;
+      await encoder?.dispose();
+    });
+  }
+
+  async dispose(): Promise<void> {
+    await this.releaseEncoder();
+    await this.inTurn(async () => {
+      this.current = undefined;
+      const decoders = [...this.decoders.values()];
+      this.decoders.clear();
+      for (const decoder of decoders) await decoder.dispose();
+    });
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined); // a failure is its caller's, not that of the next in turn
+    return result;
+  }
+
+  /** What the decoder is fed for each box, or once where there is none; all of one kind. */
+  private feedsOf({ boxes = [], points = [], mask }: SamPrompts, embedding: ImageEmbedding): Record<string, Tensor>[] {
     if (boxes.length === 0 && points.length === 0 && !mask) throw new InputError("predict: give at least one box, point or mask.");
     const side = logitsSideOf(this.config);
     const x = embedding.resized.width / embedding.size.width;
@@ -148,32 +193,11 @@ export class SamPredictor {
       shared.labels = tensor("int64", [1, points.length], labels);
     }
     if (mask) shared.mask = tensor("float32", [1, 1, side, side], mask.slice());
-    const decoder = await this.decoderOf(boxes.length > 0, points.length, mask !== undefined);
-    const feeds = boxes.map(({ x0, y0, x1, y1 }) => ({
+    if (boxes.length === 0) return [shared];
+    return boxes.map(({ x0, y0, x1, y1 }) => ({
       ...shared,
       box: tensor("float32", [1, 4], Float32Array.of(x0 * x, y0 * y, x1 * x, y1 * y)),
     }));
-    const predictions: Prediction[] = [];
-    for (const feed of feeds.length > 0 ? feeds : [shared]) {
-      const { logits, iou } = await decoder.run(feed);
-      predictions.push(new Prediction(logits!.data as Float32Array, iou!.data as Float32Array, embedding));
-    }
-    return predictions;
-  }
-
-  /** Lets go of the encoder, most of the memory; the next `setImage` loads it again. Embeddings stay valid. */
-  async releaseEncoder(): Promise<void> {
-    const encoder = this.encoder;
-    this.encoder = undefined;
-    await (await encoder)?.dispose();
-  }
-
-  async dispose(): Promise<void> {
-    const decoders = [...this.decoders.values()];
-    this.decoders.clear();
-    this.current = undefined;
-    await this.releaseEncoder();
-    for (const decoder of decoders) await (await decoder).dispose();
   }
 
   private compileEncoder(): Promise<Session> {
@@ -182,24 +206,39 @@ export class SamPredictor {
     return compile({ embedding }, this.options);
   }
 
-  private decoderOf(hasBox: boolean, points: number, hasMask: boolean): Promise<Session> {
-    const kind = `${hasBox} ${points} ${hasMask}`;
+  /** The session for prompts like these; it takes 50 ms to make one. */
+  private async decoderOf(feed: Readonly<Record<string, Tensor>>): Promise<Session> {
+    const kind = Object.entries(feed)
+      .map(([name, { shape }]) => `${name} [${shape}]`)
+      .join(", ");
     const known = this.decoders.get(kind);
-    if (known) return known;
+    const decoder = known ?? (await this.compileDecoder(feed));
+    this.decoders.delete(kind);
+    this.decoders.set(kind, decoder);
+    const [oldest] = this.decoders;
+    if (this.decoders.size > MOST_DECODERS) {
+      this.decoders.delete(oldest![0]);
+      await oldest![1].dispose();
+    }
+    return decoder;
+  }
+
+  private compileDecoder(feed: Readonly<Record<string, Tensor>>): Promise<Session> {
     const { config, weights } = this;
-    const grid = gridOf(config);
-    const side = logitsSideOf(config);
-    const inputs: PromptInputs = {
-      ...(points > 0 && {
-        points: { positions: input("points", "float32", [1, points, 2]), labels: input("labels", "int64", [1, points]) },
-      }),
-      ...(hasBox && { box: input("box", "float32", [1, 4]) }),
-      ...(hasMask && { mask: input("mask", "float32", [1, 1, side, side]) }),
+    const fed = (name: string): Value | undefined => {
+      const value = feed[name];
+      return value && input(name, value.dtype, value.shape);
     };
-    const embedding = input("embedding", "float32", [1, config.outChannels, grid, grid]);
-    const { logits, iou } = maskDecoder(embedding, promptEncoder(inputs, weights, config), weights, config);
-    const session = compile({ logits, iou }, this.options);
-    this.decoders.set(kind, session);
-    return session;
+    const [positions, labels, box, mask] = ["points", "labels", "box", "mask"].map(fed);
+    const inputs: PromptInputs = {
+      ...(positions && labels && { points: { positions, labels } }),
+      ...(box && { box }),
+      ...(mask && { mask }),
+    };
+    const { logits, iou } = maskDecoder(fed("embedding")!, promptEncoder(inputs, weights, config), weights, config);
+    return compile({ logits, iou }, this.options);
   }
 }
+
+/** Each session keeps some 80 MB, so those of the kinds of prompts used last are kept. */
+const MOST_DECODERS = 4;

@@ -16,7 +16,7 @@ export interface Candidates {
 export type VoteRule = (candidates: Candidates) => SaliencyMap;
 
 /** The share of candidates that a pixel is in. */
-export function average({ masks }: Candidates): SaliencyMap {
+function average({ masks }: Candidates): SaliencyMap {
   return mapLike(masks, (volumes) => [mean(volumes.map((volume) => [volume]))[0]!]);
 }
 
@@ -26,7 +26,7 @@ export function average({ masks }: Candidates): SaliencyMap {
  * @remarks Where all candidates agree on every pixel there is nothing to stretch and the published formula divides by zero;
  *   here the map is then that common mask.
  */
-export function mrm({ masks, scores }: Candidates): SaliencyMap {
+function mrm({ masks, scores }: Candidates): SaliencyMap {
   return mapLike(masks, (volumes) =>
     minMax(
       weightedSum(
@@ -43,7 +43,7 @@ export function mrm({ masks, scores }: Candidates): SaliencyMap {
  *
  * @see Warfield et al. 2004, doi:10.1109/TMI.2004.828354
  */
-export function staple({ masks }: Candidates): SaliencyMap {
+function staple({ masks }: Candidates): SaliencyMap {
   return mapLike(masks, (volumes) => estimateTruth(volumes.map((volume) => [volume])));
 }
 
