@@ -16,9 +16,9 @@ import { runSegment } from "./segment.ts";
 import { SegmentSettings } from "./settings.ts";
 
 const prompt = "A medical breast ultrasound showing a dark round lesion";
-const size = { width: 320, height: 240 };
+const size = { width: 384, height: 288 };
 /** Centre and radii of the drawn lesion in pixels. */
-const lesion = { x: 190, y: 110, rx: 52, ry: 34 };
+const lesion = { x: 210, y: 128, rx: 58, ry: 38 };
 
 /**
  * The whole road without anything from outside: a drawn scan, a vocabulary made of its prompt, and tiny models whose weights
@@ -89,23 +89,29 @@ async function smoothMasks(file: string): Promise<void> {
   await writeSafetensors(file, Object.fromEntries(tensors), metadata);
 }
 
-/** A fan-less cousin of a breast ultrasound: bright layers, speckle, a dark ellipse and the shadow below it. */
+/** A plain cousin of a breast ultrasound: skin, fat and muscle as bright and dark layers, speckle, a dark ellipse with its shadow. */
 function drawScan(seed: number): Image {
   const { width, height } = size;
   const data = new Uint8Array(width * height * 3);
   const grain = uniform("demo/speckle", seed);
+  // Speckle grains are about two pixels wide; the root of a product of uniform numbers has their long dark tail.
+  const speckle = (x: number, y: number) => {
+    const at = (dx: number, dy: number) =>
+      grain.at(2 * ((y + dy) * (width + 1) + x + dx)) * grain.at(2 * ((y + dy) * (width + 1) + x + dx) + 1);
+    return 0.3 + 1.45 * Math.sqrt((at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1)) / 4);
+  };
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const wave = 6 * Math.sin(x / 37) + 3 * Math.sin(x / 11 + 1);
-      const depth = (y + wave) / height;
-      const layers = 0.45 + 0.25 * Math.sin(depth * 21) * Math.exp(-2 * depth) + (depth < 0.06 ? 0.3 : 0) - 0.25 * depth;
+      const depth = (y + 6 * Math.sin(x / 37) + 3 * Math.sin(x / 11 + 1)) / height;
+      const skin = 0.35 * Math.exp(-((depth / 0.05) ** 2));
+      const fibres = 0.12 * Math.sin(depth * 34 + Math.sin(x / 23)) * (depth > 0.2 && depth < 0.75 ? 1 : 0.3);
       const r = insideLesion(x + 2 * Math.sin(y / 5), y + 2 * Math.sin(x / 7));
-      const body = r < 1 ? 0.1 + 0.06 * r : layers;
-      const shadow = y > lesion.y && Math.abs(x - lesion.x) < 0.8 * lesion.rx && r >= 1 ? 0.55 : 1;
-      // The product of two uniform numbers has the long dark tail of speckle.
-      const i = y * width + x;
-      const speckle = 0.35 + 1.3 * Math.sqrt(grain.at(2 * i) * grain.at(2 * i + 1));
-      data.fill(Math.max(0, Math.min(255, Math.round(255 * body * shadow * speckle))), 3 * i, 3 * i + 3);
+      const tissue = 0.5 + skin + fibres - 0.3 * depth;
+      // The edge of the lesion is soft, and the beam that crosses it comes out weaker.
+      const lesionShare = 1 / (1 + Math.exp(18 * (r - 1)));
+      const beam = y > lesion.y ? Math.exp(-(((x - lesion.x) / (0.7 * lesion.rx)) ** 4)) : 0;
+      const brightness = (tissue * (1 - lesionShare) + 0.13 * lesionShare) * (1 - 0.35 * beam * (1 - lesionShare));
+      data.fill(Math.max(0, Math.min(255, Math.round(255 * brightness * speckle(x, y)))), 3 * (y * width + x), 3 * (y * width + x) + 3);
     }
   }
   return { ...size, data };
