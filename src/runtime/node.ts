@@ -4,8 +4,14 @@ import { ConfigError, ShapeError } from "../errors.ts";
 import { type DataOf, type DType, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Device, OpenSession, Session, SessionOptions } from "./session.ts";
 
-/** Loaded on first use: the native library takes time and memory that commands without a model should not pay. */
+/**
+ * Loaded on first use: the native library takes time and memory that commands without a model should not pay.
+ *
+ * The published Linux build carries a telemetry client that keeps a database in the user's cache folder and has an address to send it
+ * to. It reads this variable when it is loaded. Whoever wants it on can set the variable to 0.
+ */
 async function load(): Promise<typeof Ort> {
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
   return await import("onnxruntime-node");
 }
 
