@@ -1,0 +1,112 @@
+import { mkdir, rm } from "node:fs/promises";
+import { availableParallelism, cpus, freemem, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { writeAtomic } from "../atomic-write.ts";
+import { compile, gradients, input, mul, reduceSum, sigmoid } from "../graph/index.ts";
+import { hashCacheFile } from "../hub/hash.ts";
+import { gemmSpeed } from "../pipeline/gemm-speed.ts";
+import { availableDevices, runtimeVersion } from "../runtime/node.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { version } from "../version.ts";
+
+/** One thing that was looked at: what it says where it works, an error where it does not. */
+interface Check {
+  readonly title: string;
+  readonly run: () => Promise<string> | string;
+  /** What to do when it fails. */
+  readonly remedy: string;
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
+/** Below this the base models do not run without swapping. */
+const leastMemory = 4 * 2 ** 30;
+
+const checks: readonly Check[] = [
+  { title: "medclip-sam", run: () => version, remedy: "" },
+  {
+    title: "node",
+    run: () => {
+      const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+      if (major < 20 || (major === 20 && minor < 19)) throw new Error(`version ${process.versions.node}; at least 20.19 is needed`);
+      return `${process.versions.node} (${process.platform} ${process.arch})`;
+    },
+    remedy: "Install a current version from nodejs.org.",
+  },
+  { title: "processor", run: () => `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`, remedy: "" },
+  {
+    title: "memory",
+    run: () => {
+      const text = `${gigabytes(totalmem())}, of which ${gigabytes(freemem())} are free`;
+      if (totalmem() < leastMemory) throw new Error(`${text}; the base models need about ${gigabytes(leastMemory)}`);
+      return text;
+    },
+    remedy: "Use small models, or a machine with more memory.",
+  },
+  { title: "onnxruntime", run: runtimeVersion, remedy: "Reinstall the package; onnxruntime-node has no binaries for every platform." },
+  { title: "devices", run: async () => (await availableDevices()).join(", "), remedy: "Reinstall the package." },
+  { title: "graphs", run: checkGradient, remedy: "Reinstall the package, and please report this." },
+  { title: "speed", run: async () => `${((await gemmSpeed()) / 1e9).toFixed(0)} GFLOP/s in a matrix product of 1024 x 1024`, remedy: "" },
+  { title: "images", run: checkImages, remedy: "Reinstall the package; sharp has binaries of its own for each platform." },
+  {
+    title: "cache",
+    run: async () => {
+      const folder = dirname(hashCacheFile());
+      const probe = join(folder, "doctor.txt");
+      await mkdir(folder, { recursive: true });
+      await writeAtomic(probe, "ok");
+      await rm(probe);
+      return folder;
+    },
+    remedy: "Set XDG_CACHE_HOME to a folder that can be written to. Without it the hashes of weight files are computed anew in each run.",
+  },
+];
+
+/** `medclip-sam doctor`: what works on this machine. */
+export async function examine(): Promise<{ lines: string[]; isHealthy: boolean }> {
+  const lines: string[] = [];
+  let isHealthy = true;
+  for (const { title, run, remedy } of checks) {
+    try {
+      lines.push(`OK       ${title.padEnd(12)} ${await run()}`);
+    } catch (error) {
+      isHealthy = false;
+      lines.push(`PROBLEM  ${title.padEnd(12)} ${error instanceof Error ? error.message : String(error)}${remedy ? ` ${remedy}` : ""}`);
+    }
+  }
+  return { lines, isHealthy };
+}
+
+/** y = Σ x σ(x), whose gradient is σ(x) (1 + x (1 - σ(x))): small, and wrong in most ways in which an engine can be. */
+async function checkGradient(): Promise<string> {
+  const points = [-2, -0.5, 0, 1, 3];
+  const x = input("x", "float32", [points.length]);
+  const y = reduceSum(mul(x, sigmoid(x)), [0]);
+  const [dx] = gradients(y, [x]);
+  const session = await compile({ dx: dx! });
+  try {
+    const { dx: found } = await session.run({ x: tensor("float32", [points.length], Float32Array.from(points)) });
+    const expected = points.map((value) => {
+      const s = 1 / (1 + Math.exp(-value));
+      return s * (1 + value * (1 - s));
+    });
+    const worst = Math.max(...expected.map((value, i) => Math.abs(value - Number(found!.data[i]))));
+    if (!(worst < 1e-5)) throw new Error(`a gradient is wrong by ${worst}`);
+    return `a graph compiles and runs; its gradient is right to ${worst.toExponential(0)}`;
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** A picture survives being written and read. */
+async function checkImages(): Promise<string> {
+  const { default: sharp } = await import("sharp");
+  const pixels = Uint8Array.from({ length: 48 }, (_, i) => 5 * i);
+  const raw = { width: 4, height: 4, channels: 3 } as const;
+  const png = await sharp(pixels, { raw }).png().toBuffer();
+  const back = await sharp(png).raw().toBuffer();
+  if (!back.equals(pixels)) throw new Error("a picture that was written and read is another one");
+  const jpeg = await sharp(await sharp(pixels, { raw }).jpeg().toBuffer()).metadata();
+  if (jpeg.width !== 4) throw new Error("a JPEG file could not be read");
+  return `sharp ${sharp.versions.sharp ?? ""} (libvips ${sharp.versions.vips}) reads and writes PNG and JPEG`;
+}

@@ -1,0 +1,144 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { ConfigError } from "../errors.ts";
+import { EvaluateSettings, SegmentSettings } from "../pipeline/settings.ts";
+import { flagsOf, kebab, readConfig, settingsFrom } from "./flags.ts";
+
+const Settings = z.strictObject({
+  inputs: z.array(z.string()).min(1).describe("images"),
+  out: z.string().describe("folder"),
+  layer: z.number().int().nonnegative().default(7).describe("block"),
+  lr: z.number().positive().default(1).describe("learning rate"),
+  threshold: z.number().min(0).max(1).default(0.3).describe("share"),
+  coarseMethod: z.enum(["kmeans", "otsu"]).default("kmeans").describe("how"),
+  perComponent: z.boolean().default(false).describe("one box each"),
+  text: z.array(z.string().min(1)).optional().describe("sentence"),
+  prompt: z.array(z.string()).optional().describe("sentence"),
+  prompts: z.string().optional().describe("file"),
+  spacing: z.tuple([z.number().positive(), z.number().positive()]).optional().describe("millimetres"),
+});
+const positional = { key: "inputs", label: "an image or folder" };
+const least = { inputs: ["a.png"], out: "results" };
+const parse = (flags: object, values?: object) =>
+  settingsFrom(Settings, { flags: { ...least, ...flags }, config: values && { file: "c.yaml", values: { ...values } }, positional });
+
+describe("flags come from the schema", () => {
+  const flags = Object.fromEntries(flagsOf(Settings).map((flag) => [flag.key, flag]));
+
+  test("names are in kebab-case", () => {
+    expect(kebab("coarseMethod")).toBe("coarse-method");
+    expect(flags.perComponent?.name).toBe("per-component");
+  });
+
+  test("kind, default, meaning and choices", () => {
+    expect(flags.layer).toMatchObject({ kind: "number", default: 7, description: "block", placeholder: "N" });
+    expect(flags.coarseMethod).toMatchObject({ kind: "text", default: "kmeans", placeholder: "kmeans|otsu" });
+    expect(flags.perComponent?.kind).toBe("switch");
+    expect(flags.text?.kind).toBe("list");
+    expect(flags.spacing).toMatchObject({ kind: "numbers", placeholder: "N,N" });
+  });
+
+  test("what a value must be is said in words", () => {
+    expect(flags.layer?.expected).toBe("a whole number of at least 0");
+    expect(flags.lr?.expected).toBe("a number above 0");
+    expect(flags.threshold?.expected).toBe("a number from 0 to 1");
+    expect(flags.coarseMethod?.expected).toBe("one of kmeans, otsu");
+  });
+
+  test("every setting of the commands has a flag with a description", () => {
+    for (const schema of [SegmentSettings, EvaluateSettings]) {
+      for (const flag of flagsOf(schema)) expect(flag.description, flag.name).not.toBe("");
+    }
+  });
+});
+
+describe("values", () => {
+  test("texts become numbers, defaults fill the rest", () => {
+    expect(parse({ layer: "3", lr: "1e-3", spacing: "0.5,1.25", text: ["a", "b"], perComponent: true })).toEqual({
+      ...least,
+      layer: 3,
+      lr: 0.001,
+      threshold: 0.3,
+      coarseMethod: "kmeans",
+      perComponent: true,
+      text: ["a", "b"],
+      spacing: [0.5, 1.25],
+    });
+  });
+
+  test.each([
+    [{ layer: "abc" }, '--layer: expected a whole number of at least 0, got "abc"'],
+    [{ layer: "1.5" }, '--layer: expected a whole number of at least 0, got "1.5"'],
+    [{ layer: "" }, '--layer: expected a whole number of at least 0, got ""'],
+    [{ lr: "0" }, '--lr: expected a number above 0, got "0"'],
+    [{ threshold: "2" }, '--threshold: expected a number from 0 to 1, got "2"'],
+    [{ coarseMethod: "otus" }, '--coarse-method: expected one of kmeans, otsu, got "otus"'],
+    [{ spacing: "1" }, '--spacing: expected 2 values with a comma between, each a number above 0, got "1"'],
+    [{ out: undefined }, "--out is missing: folder (--out PATH)"],
+    [{ inputs: undefined }, "an image or folder is missing: images"],
+  ])("%j is refused", (flags, message) => {
+    expect(() => parse(flags)).toThrow(ConfigError);
+    expect(() => parse(flags)).toThrow(message);
+  });
+
+  test("all wrong values are named at once", () => {
+    expect(() => parse({ layer: "x", lr: "y" })).toThrow(/--layer.*\n--lr/);
+  });
+
+  test("flags win over the settings file, which wins over defaults", () => {
+    expect(parse({ layer: "3" }, { layer: 5, threshold: 0.5 })).toMatchObject({ layer: 3, threshold: 0.5, lr: 1 });
+    expect(parse({ perComponent: false }, { perComponent: true }).perComponent).toBe(false);
+    expect(parse({}, { text: "one sentence" }).text).toEqual(["one sentence"]);
+  });
+
+  test("a wrong value of the settings file is named with its file", () => {
+    expect(() => parse({}, { layer: "seven" })).toThrow('"layer" in "c.yaml": expected a whole number of at least 0, got "seven"');
+  });
+
+  test("a flag for one of two alternatives replaces the file's other one", () => {
+    expect(parse({ prompts: "p.json" }, { prompt: ["a"] })).toMatchObject({ prompts: "p.json" });
+    expect(parse({ prompts: "p.json" }, { prompt: ["a"] }).prompt).toBeUndefined();
+  });
+
+  test("what two settings must not be together is said in the schema's words", () => {
+    const flags = { inputs: ["a.png"], out: "o", prompt: ["x"], prompts: "p.json" };
+    expect(() => settingsFrom(SegmentSettings, { flags, positional })).toThrow("either with --prompt TEXT");
+  });
+});
+
+describe("settings files", () => {
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "config-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const written = async (text: string) => {
+    await writeFile(join(folder, "c.yaml"), text);
+    return await readConfig(join(folder, "c.yaml"), Settings);
+  };
+
+  test("keys are flags in kebab-case or settings in camelCase", async () => {
+    const { values } = await written("coarse-method: otsu\nperComponent: true\nspacing: [0.5, 1]\n# a remark\ntext:\n  - a\n  - b\n");
+    expect(values).toEqual({ coarseMethod: "otsu", perComponent: true, spacing: [0.5, 1], text: ["a", "b"] });
+  });
+
+  test("an empty file has no settings", async () => expect((await written("")).values).toEqual({}));
+
+  test.each([
+    ["layr: 3", /unknown setting "layr"; did you mean "layer"\?/],
+    ["zzzzzzzzzzzzzz: 3", /unknown setting "zzzzzzzzzzzzzz"; known are inputs, out, layer/],
+    ["coarse-method: otsu\ncoarseMethod: otsu", /"coarse-method" twice/],
+    ["- a\n- b", /must hold settings/],
+    ["a: [", /is not YAML/],
+  ])("%j is refused", async (text, message) => {
+    await expect(written(text)).rejects.toThrow(ConfigError);
+    await expect(written(text)).rejects.toThrow(message);
+  });
+
+  test("a missing file is named", async () => {
+    await expect(readConfig(join(folder, "none.yaml"), Settings)).rejects.toThrow(/--config: .*none.yaml" does not exist/);
+  });
+});

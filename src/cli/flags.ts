@@ -1,0 +1,210 @@
+import { readFile } from "node:fs/promises";
+import { closest, distance } from "fastest-levenshtein";
+import { z } from "zod";
+import { ConfigError } from "../errors.ts";
+
+/** One setting of a command, as the command line offers it. */
+export interface Flag {
+  /** Key of the settings, in camelCase. */
+  readonly key: string;
+  /** The same in kebab-case, without dashes in front. */
+  readonly name: string;
+  /** What the user types: nothing, a text or a number, a text more than once, numbers with commas between. */
+  readonly kind: "switch" | "text" | "number" | "list" | "numbers";
+  /** Stands for the value in the help. */
+  readonly placeholder: string;
+  readonly description: string;
+  readonly default: unknown;
+  /** What a value must be, for messages. */
+  readonly expected: string;
+}
+
+/** A settings schema: an object whose fields are flags. */
+export type SettingsSchema<T> = z.ZodType<T>;
+
+/** The part of JSON Schema in which zod tells what a field is. */
+interface Field {
+  readonly type?: "string" | "number" | "integer" | "boolean" | "array";
+  readonly enum?: readonly string[];
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly items?: Field | false;
+  readonly prefixItems?: readonly Field[];
+  readonly default?: unknown;
+  readonly description?: string;
+}
+
+/** What a value of text is called in the help; others are VALUE. */
+const placeholders: Record<string, string> = {
+  clip: "MODEL",
+  clipConfig: "FILE",
+  coarse: "DIR",
+  csv: "FILE",
+  json: "FILE",
+  noise: "FILE",
+  out: "PATH",
+  pred: "DIR",
+  prompt: "TEXT",
+  prompts: "FILE",
+  sam: "MODEL",
+  text: "TEXT",
+  truth: "DIR",
+};
+
+/** The flags of a command, in the order of its settings. The schema is the one place that describes them. */
+export function flagsOf(schema: SettingsSchema<unknown>): Flag[] {
+  const { properties } = z.toJSONSchema(schema, { io: "input" }) as { properties: Record<string, Field> };
+  return Object.entries(properties).map(([key, field]) => {
+    const kind = kindOf(field);
+    return {
+      key,
+      name: kebab(key),
+      kind,
+      placeholder: placeholderOf(key, field, kind),
+      description: field.description ?? "",
+      default: field.default,
+      expected: expectedOf(field),
+    };
+  });
+}
+
+/** camelCase to kebab-case. */
+export function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+const camel = (name: string): string => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+
+function kindOf({ type, prefixItems }: Field): Flag["kind"] {
+  if (type === "boolean") return "switch";
+  if (type === "number" || type === "integer") return "number";
+  if (type === "array") return prefixItems ? "numbers" : "list";
+  return "text";
+}
+
+function placeholderOf(key: string, field: Field, kind: Flag["kind"]): string {
+  if (field.enum) return field.enum.join("|");
+  if (kind === "number") return "N";
+  if (kind === "numbers") return field.prefixItems!.map(() => "N").join(",");
+  return placeholders[key] ?? "VALUE";
+}
+
+/** "a whole number of at least 0" */
+function expectedOf(field: Field): string {
+  if (field.enum) return `one of ${field.enum.join(", ")}`;
+  if (field.prefixItems) return `${field.prefixItems.length} values with a comma between, each ${expectedOf(field.prefixItems[0]!)}`;
+  switch (field.type) {
+    case "boolean":
+      return "true or false";
+    case "integer":
+    case "number":
+      return `${field.type === "integer" ? "a whole number" : "a number"}${rangeOf(field)}`;
+    case "array":
+      return field.items ? expectedOf(field.items) : "a list";
+    default:
+      return "text";
+  }
+}
+
+function rangeOf({ minimum = Number.MIN_SAFE_INTEGER, exclusiveMinimum, maximum = Number.MAX_SAFE_INTEGER }: Field): string {
+  // zod gives whole numbers the bounds of exact integers, which nobody needs to hear.
+  const [low, high] = [minimum > Number.MIN_SAFE_INTEGER, maximum < Number.MAX_SAFE_INTEGER];
+  if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}${high ? `, at most ${maximum}` : ""}`;
+  if (low && high) return ` from ${minimum} to ${maximum}`;
+  return low ? ` of at least ${minimum}` : high ? ` of at most ${maximum}` : "";
+}
+
+/** Settings as they were given, before they are checked. */
+export interface Given {
+  /** Values of flags and positional arguments by key, as commander hands them over. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Values of a settings file by key, and the file's name for messages. */
+  readonly config?: { readonly file: string; readonly values: Readonly<Record<string, unknown>> } | undefined;
+  /** Key that is given without a flag, and how a message names it. */
+  readonly positional?: { readonly key: string; readonly label: string } | undefined;
+}
+
+/** Settings of which only one can be given: a flag for one replaces a config file's value of another. */
+const alternatives: readonly (readonly string[])[] = [["prompt", "prompts"]];
+
+/**
+ * Checked settings with their defaults; flags win over the settings file.
+ *
+ * @throws ConfigError that names each wrong flag, what was expected and what came
+ */
+export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, config, positional }: Given): T {
+  const flags = flagsOf(schema);
+  const values: Record<string, unknown> = {};
+  const raw: Record<string, unknown> = {};
+  const dropped = alternatives.flatMap((keys) => (keys.some((key) => given[key] !== undefined) ? keys : []));
+  for (const flag of flags) {
+    const fromFlag = given[flag.key];
+    const fromFile = dropped.includes(flag.key) ? undefined : config?.values[flag.key];
+    raw[flag.key] = fromFlag ?? fromFile;
+    if (fromFlag !== undefined) values[flag.key] = typeof fromFlag === "string" ? parsed(fromFlag, flag) : fromFlag;
+    else if (fromFile !== undefined) values[flag.key] = flag.kind === "list" && !Array.isArray(fromFile) ? [fromFile] : fromFile;
+  }
+  const result = schema.safeParse(values);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    const flag = flags.find(({ key }) => key === issue.path[0]);
+    if (!flag) return issue.message;
+    const isPositional = flag.key === positional?.key;
+    const label = isPositional ? positional.label : `--${flag.name}`;
+    const value = raw[flag.key];
+    if (value === undefined || (isPositional && Array.isArray(value) && value.length === 0)) {
+      return `${label} is missing: ${flag.description}${isPositional ? "" : ` (--${flag.name} ${flag.placeholder})`}`;
+    }
+    const where = given[flag.key] === undefined ? `"${flag.name}" in "${config?.file}"` : label;
+    return `${where}: expected ${flag.expected}, got ${JSON.stringify(value)}`;
+  });
+  throw new ConfigError([...new Set(problems)].join("\n"));
+}
+
+/** A flag's text as the value that the schema checks; what is not a number stays text, so that the schema refuses it. */
+function parsed(text: string, flag: Flag): unknown {
+  const number = (part: string) => (part.trim() !== "" && Number.isFinite(Number(part)) ? Number(part) : part);
+  if (flag.kind === "number") return number(text);
+  if (flag.kind === "numbers") return text.split(",").map(number);
+  return flag.kind === "list" ? [text] : text;
+}
+
+/**
+ * Reads a settings file: YAML (or JSON, which is YAML), the flags' names in kebab-case or camelCase.
+ *
+ * @throws ConfigError when it cannot be read or has a key that the command does not know
+ */
+export async function readConfig(file: string, schema: SettingsSchema<unknown>): Promise<NonNullable<Given["config"]>> {
+  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new ConfigError(`--config: "${file}" ${cause.code === "ENOENT" ? "does not exist" : `cannot be read: ${cause.message}`}`, {
+      cause,
+    });
+  });
+  const { parse } = await import("yaml");
+  let content: unknown;
+  try {
+    content = parse(text) ?? {};
+  } catch (cause) {
+    throw new ConfigError(`--config: "${file}" is not YAML: ${(cause as Error).message.split("\n")[0]}`, { cause });
+  }
+  if (typeof content !== "object" || content === null || Array.isArray(content)) {
+    throw new ConfigError(`--config: "${file}" must hold settings as "name: value" lines`);
+  }
+  const names = flagsOf(schema).map(({ name }) => name);
+  const values: Record<string, unknown> = {};
+  for (const [given, value] of Object.entries(content)) {
+    const name = kebab(given);
+    if (!names.includes(name)) throw new ConfigError(`--config: "${file}" has the unknown setting "${given}"${suggestion(name, names)}`);
+    const key = camel(name);
+    if (key in values) throw new ConfigError(`--config: "${file}" has the setting "${name}" twice`);
+    values[key] = value;
+  }
+  return { file, values };
+}
+
+/** The known name that was meant, or all of them where none is near. */
+function suggestion(name: string, names: readonly string[]): string {
+  const near = closest(name, names);
+  return distance(name, near) <= Math.max(2, name.length / 2) ? `; did you mean "${near}"?` : `; known are ${names.join(", ")}`;
+}

@@ -1,0 +1,17 @@
+import type { RunEvent } from "../pipeline/events.ts";
+
+/** Long work: takes checked settings, tells what it does. */
+export type Job<Settings> = (settings: Settings, options: { readonly signal?: AbortSignal }) => AsyncGenerator<RunEvent>;
+
+/** All long jobs by the name of their command. Each is loaded on demand: an evaluation needs no models. */
+export const jobs = {
+  segment: async () => (await import("../pipeline/segment.ts")).runSegment,
+  saliency: async () => (await import("../pipeline/saliency.ts")).runSaliency,
+  coarse: async () => (await import("../pipeline/coarse.ts")).runCoarse,
+  refine: async () => (await import("../pipeline/refine.ts")).runRefine,
+  embed: async () => (await import("../pipeline/embed.ts")).runEmbed,
+  evaluate: async () => (await import("../pipeline/evaluate.ts")).runEvaluate,
+  demo: async () => (await import("../pipeline/demo.ts")).runDemo,
+  "models init": async () => (await import("./models-init.ts")).runModelsInit,
+} as const;
+export type JobName = keyof typeof jobs;

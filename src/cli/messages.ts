@@ -1,0 +1,19 @@
+import type { ErrorCode } from "../errors.ts";
+import type { RunEvent } from "../pipeline/events.ts";
+
+/** From the command to its child process. */
+export type ToWorker = { readonly type: "run"; readonly job: string; readonly settings: unknown } | { readonly type: "cancel" };
+
+/** From the child process. After `finished` or `error` nothing follows. */
+export type FromWorker =
+  | { readonly type: "event"; readonly event: RunEvent }
+  | { readonly type: "finished" }
+  | { readonly type: "error"; readonly error: JobError };
+
+/** An error that ended a job, as data. */
+export interface JobError {
+  /** Absent for errors that nobody expected. */
+  readonly code?: ErrorCode;
+  readonly message: string;
+  readonly stack?: string;
+}

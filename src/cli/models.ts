@@ -1,0 +1,193 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { MedclipSamError, WeightsError } from "../errors.ts";
+import { sha256OfFile } from "../hub/hash.ts";
+import { type ClipFiles, locateClip, locateSam, publishedModels } from "../hub/locate.ts";
+import { type BiomedClipConfig, biomedClipConfigOf, biomedClipFamily, biomedClipTensors } from "../models/biomedclip/index.ts";
+import { type SamConfig, samConfigOf, samFamily, samTensors } from "../models/sam/index.ts";
+import { Weights } from "../models/weights.ts";
+import { openWeights } from "../tensor/open-weights.ts";
+import { readTensor, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
+import { sizeOf } from "../tensor/tensor.ts";
+import { loadTokenizer } from "../text/wordpiece.ts";
+
+/** What can be said about a model without running it. */
+interface Inspection {
+  readonly kind: "CLIP (BiomedCLIP)" | "SAM";
+  readonly file: string;
+  /** How the file names its tensors; see `NameScheme`. */
+  readonly scheme: string;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Present where the tensors tell all sizes. */
+  readonly clip?: BiomedClipConfig;
+  readonly sam?: SamConfig;
+  /** The configuration of a CLIP model and the folder of its vocabulary, where there are. */
+  readonly clipFiles?: ClipFiles;
+  /** Why it cannot be used. */
+  readonly problems: readonly string[];
+}
+
+/** `medclip-sam models list`: the published models, and which are in the Hugging Face cache. */
+export async function listModels(): Promise<string[]> {
+  const width = Math.max(...Object.keys(publishedModels).map((name) => name.length));
+  const rows = Object.entries(publishedModels).map(async ([name, { kind, repository, note }]) => {
+    const place = await (kind === "clip" ? locateClip(name) : locateSam(name)).then(
+      ({ weights }) => weights,
+      () => "not on this machine",
+    );
+    return `${name.padEnd(width)}  ${note}; ${repository}; ${place}`;
+  });
+  return await Promise.all(rows);
+}
+
+/**
+ * `medclip-sam models show`.
+ *
+ * @throws WeightsError when there is no such model, or its file holds none
+ */
+export async function showModel(model: string, configFile?: string): Promise<{ lines: string[] }> {
+  const { kind, file, scheme, tensors, clip, sam, problems } = await inspect(model, configFile);
+  const all = [...tensors.values()];
+  const dtypes = new Map<string, number>();
+  for (const { dtype } of all) dtypes.set(dtype, (dtypes.get(dtype) ?? 0) + 1);
+  const parameters = all.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const rows: [string, string][] = [
+    ["kind", kind],
+    ["file", file],
+    ["names", scheme],
+    ["tensors", `${tensors.size} (${[...dtypes].map(([dtype, count]) => `${count} ${dtype}`).join(", ")})`],
+    ["parameters", parameters.toLocaleString("en")],
+    ...(clip ? clipRows(clip) : []),
+    ...(sam ? samRows(sam) : []),
+    ["SHA-256", await sha256OfFile(file)],
+    ...problems.map((problem): [string, string] => ["problem", problem]),
+  ];
+  return { lines: rows.map(([title, text]) => `${title.padEnd(11)} ${text}`) };
+}
+
+/**
+ * `medclip-sam models verify`: everything that can be wrong with the files of a model.
+ *
+ * @throws WeightsError when there is no such model, or its file holds none
+ */
+export async function verifyModel(model: string, configFile?: string): Promise<{ lines: string[]; isSound: boolean }> {
+  const found = await inspect(model, configFile);
+  const problems = [...found.problems, ...(await valueProblems(found.tensors))];
+  const notes: string[] = [];
+  if (found.clip && found.clipFiles) {
+    const { problem, note } = await vocabularyOf(found.clipFiles.tokenizer, found.clip.text.vocabulary);
+    if (problem) problems.push(problem);
+    if (note) notes.push(note);
+  }
+  const isSound = problems.length === 0;
+  const verdict = isSound
+    ? `OK: "${found.file}" is a ${found.kind} model (${found.scheme} names, ${found.tensors.size} tensors)`
+    : `"${found.file}" cannot be used:`;
+  return { lines: [verdict, ...problems, ...notes.map((note) => `note: ${note}`)], isSound };
+}
+
+const clipRows = ({ vision, text, embed, contextLength }: BiomedClipConfig): [string, string][] => [
+  ["image", `ViT, ${vision.imageSize} px, patch ${vision.patch}, width ${vision.width}, ${vision.depth} blocks, ${vision.heads} heads`],
+  ["text", `BERT, width ${text.width}, ${text.depth} layers, ${text.heads} heads, ${text.vocabulary} words, context ${contextLength}`],
+  ["embedding", String(embed)],
+];
+
+const samRows = ({ imageSize, patch, width, depth, heads, globalBlocks, decoder }: SamConfig): [string, string][] => [
+  ["image", `ViT, ${imageSize} px, patch ${patch}, width ${width}, ${depth} blocks (global: ${globalBlocks.join(", ")}), ${heads} heads`],
+  ["decoder", `${decoder.depth} layers, ${decoder.masks} masks`],
+];
+
+/** Finds a model's files and compares its tensors with what its kind needs. */
+async function inspect(model: string, configFile?: string): Promise<Inspection> {
+  const { file, clipFiles, clipProblem } = await locate(model, configFile);
+  const { tensors } = await openWeights(file);
+  const clip = await attempt(() => Weights.open(file, biomedClipFamily));
+  if (clip.value) {
+    // Shapes do not depend on heads: without a configuration the tensors can still be checked.
+    const hints = clipFiles?.hints ?? { visionHeads: 1, textHeads: 1 };
+    const config = attemptNow(() => biomedClipConfigOf(clip.value, hints));
+    const checked = config.value ? attemptNow(() => clip.value.check(biomedClipTensors(config.value))) : undefined;
+    const problems = [clipProblem, config.problem, checked?.problem].filter((problem) => problem !== undefined);
+    const isKnown = clipFiles !== undefined && config.value !== undefined;
+    return {
+      kind: "CLIP (BiomedCLIP)",
+      file,
+      scheme: clip.value.scheme.name,
+      tensors,
+      ...(isKnown && { clip: config.value }),
+      ...(clipFiles && { clipFiles }),
+      problems,
+    };
+  }
+  const sam = await attempt(() => Weights.open(file, samFamily));
+  if (!sam.value) throw new WeightsError(`${clip.problem}\n${sam.problem}`);
+  const config = attemptNow(() => samConfigOf(sam.value));
+  const checked = config.value ? attemptNow(() => sam.value.check(samTensors(config.value))) : undefined;
+  const problems = [config.problem, checked?.problem].filter((problem) => problem !== undefined);
+  return { kind: "SAM", file, scheme: sam.value.scheme.name, tensors, ...(config.value && { sam: config.value }), problems };
+}
+
+/** The weights file of a model whose kind is not known yet. */
+async function locate(model: string, configFile?: string): Promise<{ file: string; clipFiles?: ClipFiles; clipProblem?: string }> {
+  const path = resolve(model);
+  const isThere = await stat(path).catch(() => undefined);
+  if (!isThere && publishedModels[model]?.kind === "sam") return { file: (await locateSam(model)).weights };
+  const clip = await attempt(() => locateClip(model, configFile));
+  if (clip.value) return { file: clip.value.weights, clipFiles: clip.value };
+  if (isThere?.isFile()) return { file: path, clipProblem: clip.problem };
+  const sam = await attempt(() => locateSam(model));
+  if (sam.value) return { file: sam.value.weights, clipProblem: clip.problem };
+  throw new WeightsError(
+    isThere ? clip.problem : `"${model}" is neither a file or folder nor a known model (${Object.keys(publishedModels).join(", ")})`,
+  );
+}
+
+/** Tensors that hold NaN or infinity, which spoil every result silently. */
+async function valueProblems(tensors: ReadonlyMap<string, StoredTensor>): Promise<string[]> {
+  const problems: string[] = [];
+  for (const [name, stored] of tensors) {
+    if (!/float/.test(stored.dtype)) continue;
+    const tensor = await readTensor(stored);
+    const values = tensor.dtype === "float64" ? (tensor.data as Float64Array) : toFloat32(tensor);
+    let count = 0;
+    for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) count++;
+    if (count > 0) problems.push(`"${name}" holds ${count} of ${values.length} values that are not finite`);
+  }
+  return problems;
+}
+
+/** A vocabulary with more words than the embedding has rows gives ids that do not exist. */
+async function vocabularyOf(folder: string, rows: number): Promise<{ problem?: string; note?: string }> {
+  const tokenizer = await attempt(() => loadTokenizer(folder));
+  if (!tokenizer.value) return { note: `texts cannot be read: ${tokenizer.problem}` };
+  const { vocabularySize } = tokenizer.value;
+  if (vocabularySize > rows)
+    return { problem: `the vocabulary in "${folder}" has ${vocabularySize} words, the word embedding ${rows} rows` };
+  return vocabularySize < rows
+    ? { note: `the vocabulary in "${folder}" has ${vocabularySize} words, the word embedding ${rows} rows` }
+    : {};
+}
+
+type Attempt<T> = { readonly value: T; readonly problem?: undefined } | { readonly value?: undefined; readonly problem: string };
+
+/** A result, or the message of an error of ours. */
+async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+}
+
+function attemptNow<T>(work: () => T): Attempt<T> {
+  try {
+    return { value: work() };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof MedclipSamError) return error.message;
+  throw error;
+}

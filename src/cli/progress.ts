@@ -1,0 +1,150 @@
+import type { RunEvent } from "../pipeline/events.ts";
+
+/** Where progress is drawn. */
+export interface Terminal {
+  write(text: string): unknown;
+  /** Whether one line can be drawn over and over. */
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+export interface ProgressOptions {
+  readonly quiet?: boolean;
+  /** Default: on a terminal, unless NO_COLOR is set. */
+  readonly colours?: boolean;
+  /** Milliseconds of a clock; a stand-in in tests. */
+  readonly now?: () => number;
+}
+
+/** What a run has come to so far. */
+interface Tally {
+  total: number;
+  /** Done by an earlier run. */
+  skipped: number;
+  done: number;
+  failed: number;
+}
+
+/** Shows the events of a run to a person: on a terminal one line that changes, elsewhere a line an item. */
+export class Progress {
+  readonly tally: Tally = { total: 0, skipped: 0, done: 0, failed: 0 };
+  private readonly terminal: Terminal;
+  private readonly quiet: boolean;
+  private readonly colours: boolean;
+  private readonly now: () => number;
+  private startedAt = 0;
+  private out: string | undefined;
+  private isDrawn = false;
+
+  constructor(terminal: Terminal, options: ProgressOptions = {}) {
+    this.terminal = terminal;
+    this.quiet = options.quiet ?? false;
+    this.colours = options.colours ?? (terminal.isTTY === true && !process.env.NO_COLOR);
+    this.now = options.now ?? (() => performance.now());
+  }
+
+  /** Shows one event. Results (`lines` of the end) are not progress and are left to the caller. */
+  show(event: RunEvent): void {
+    switch (event.type) {
+      case "start":
+        Object.assign(this.tally, { total: event.total, skipped: event.done });
+        this.out = event.out;
+        this.startedAt = this.now();
+        if (event.done > 0) this.print(`${event.done} of ${event.total} are done already`);
+        this.draw("");
+        break;
+      case "stage":
+        if (this.terminal.isTTY) this.draw(event.message);
+        else this.print(event.message);
+        break;
+      case "warning":
+        this.printAlways(`${this.paint("yellow", "warning:")} ${event.name === undefined ? "" : `${event.name}: `}${event.message}`);
+        break;
+      case "item":
+        this.tally.done++;
+        if (!this.terminal.isTTY) {
+          this.print(
+            `[${this.position()}/${this.tally.total}] ${event.name}  ${seconds(event.ms)}${event.summary ? `  ${event.summary}` : ""}`,
+          );
+        }
+        for (const warning of event.warnings) this.printAlways(`${this.paint("yellow", "warning:")} ${event.name}: ${warning}`);
+        this.draw(event.name);
+        break;
+      case "failure":
+        this.tally.failed++;
+        this.printAlways(`${this.paint("red", "failed:")} ${event.name}: ${event.message}`);
+        this.draw(event.name);
+        break;
+      case "end": {
+        const parts = [
+          `${event.done} done`,
+          ...(event.skipped ? [`${event.skipped} skipped`] : []),
+          ...(event.failed ? [this.paint("red", `${event.failed} failed`)] : []),
+        ];
+        this.print(`${parts.join(", ")} in ${seconds(event.ms)}${this.out === undefined ? "" : `; results are in ${this.out}`}`);
+      }
+    }
+  }
+
+  /** Takes the changing line away, so that something else can be printed. */
+  clear(): void {
+    if (this.isDrawn) this.terminal.write("\r\x1b[K");
+    this.isDrawn = false;
+  }
+
+  private print(line: string): void {
+    if (!this.quiet) this.printAlways(line);
+  }
+
+  private printAlways(line: string): void {
+    this.clear();
+    this.terminal.write(`${line}\n`);
+  }
+
+  /** Number of the item that was finished last, counting those of earlier runs. */
+  private position(): number {
+    const { skipped, done, failed } = this.tally;
+    return skipped + done + failed;
+  }
+
+  private draw(note: string): void {
+    if (this.quiet || !this.terminal.isTTY) return;
+    const { total, done, failed } = this.tally;
+    const line = total === 0 ? note : [this.bar(), this.rate(done + failed), note].filter((part) => part !== "").join("  ");
+    const width = (this.terminal.columns ?? 80) - 1;
+    this.terminal.write(`\r${line.length > width ? `${line.slice(0, width - 1)}…` : line}\x1b[K`);
+    this.isDrawn = true;
+  }
+
+  private bar(): string {
+    const { total } = this.tally;
+    const width = 24;
+    const filled = Math.round((width * this.position()) / total);
+    return `${"━".repeat(filled)}${"─".repeat(width - filled)} ${this.position()}/${total}`;
+  }
+
+  /** Speed and time left, once an item has shown how long one takes. */
+  private rate(finished: number): string {
+    if (finished === 0) return "";
+    const perItem = (this.now() - this.startedAt) / finished;
+    const left = (this.tally.total - this.position()) * perItem;
+    const speed = perItem > 1000 ? `${(perItem / 1000).toFixed(1)} s an image` : `${(1000 / perItem).toFixed(1)} images/s`;
+    return left > 0 ? `${speed}, ${duration(left)} left` : speed;
+  }
+
+  private paint(colour: keyof typeof colourCodes, text: string): string {
+    return this.colours ? `\x1b[${colourCodes[colour]}m${text}\x1b[0m` : text;
+  }
+}
+
+const colourCodes = { red: 31, yellow: 33 } as const;
+
+const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
+
+/** "45 s", "3 min 20 s", "2 h 5 min" */
+function duration(ms: number): string {
+  const total = Math.ceil(ms / 1000);
+  if (total < 60) return `${total} s`;
+  const minutes = Math.floor(total / 60);
+  return minutes < 60 ? `${minutes} min ${total % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,16 @@
+import { z } from "zod";
+
+/** `medclip-sam demo`. */
+export const DemoSettings = z.strictObject({
+  out: z.string().default("medclip-sam-demo").describe("folder for the models, the image and the results"),
+  seed: z.number().int().nonnegative().default(42).describe("of the image and the weights"),
+});
+
+/** `medclip-sam models init`. */
+export const ModelsInitSettings = z.strictObject({
+  name: z.string().describe("biomedclip, biomedclip-tiny, sam-vit-b, sam-vit-l, sam-vit-h or sam-tiny"),
+  seed: z.number().int().nonnegative().default(42).describe("of the weights"),
+  out: z.string().describe("folder for the model"),
+  vocab: z.string().optional().describe("vocabulary (vocab.txt) to put beside a CLIP model"),
+});
+export type ModelsInitSettings = z.infer<typeof ModelsInitSettings>;

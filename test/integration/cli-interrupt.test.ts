@@ -1,0 +1,93 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { builtCommand } from "../support/build.ts";
+import { runCommand, startCommand } from "../support/command.ts";
+import { tinyModels, writeDisc } from "../support/tiny-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-interrupt-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let base: string[] = [];
+beforeAll(async () => {
+  await builtCommand();
+  const { clip, sam } = await tinyModels();
+  for (const name of ["a", "b"]) await writeDisc(at("scans", `${name}.png`), 1);
+  base = ["segment", at("scans"), "--prompt", "dark lesion", "--clip", clip, "--sam", sam, "--samples", "1"];
+});
+
+const started: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+
+/** Starts a run whose optimisation is one native call of about a minute, and waits until it is in the midst of it. */
+async function blocked(out: string) {
+  mkdirSync(at(out), { recursive: true });
+  const { child, result } = startCommand([...base, "--steps", "1500", "--out", at(out)]);
+  started.push(child);
+  await new Promise<void>((resolve) => child.stderr!.on("data", (text: string) => text.includes("checking weights") && resolve()));
+  await sleep(4000);
+  expect(child.exitCode).toBeNull();
+  return { child, result };
+}
+
+const files = () => readdirSync(at("out"), { recursive: true }).map(String);
+/** The working process of a command; Linux tells the children of a process. */
+const workerOf = ({ pid }: ChildProcess) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native code", () => {
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "%s ends the command within a second with status 130, leaving nothing half-written",
+    async (signal) => {
+      const { child, result } = await blocked("out");
+      // What a writer leaves that is killed between writing and renaming.
+      const worker = workerOf(child);
+      writeFileSync(at("out", `.run.json.0.${worker}.tmp`), "{");
+      const start = performance.now();
+      child.kill(signal);
+      const { status, stderr } = await result;
+      expect(performance.now() - start).toBeLessThan(1000);
+      expect(status).toBe(130);
+      expect(stderr).toContain("run the same command again to go on");
+      expect(isAlive(worker)).toBe(false);
+      expect(files().filter((name) => /tmp|part/.test(name))).toEqual([]);
+    },
+  );
+
+  test("the same command with other settings then runs to its end", async () => {
+    const { status, stderr } = await runCommand([...base, "--steps", "2", "--out", at("out"), "--overwrite"]);
+    expect(status, stderr).toBe(0);
+    expect(files()).toEqual(expect.arrayContaining([join("masks", "a.png"), join("masks", "b.png"), "run.json"]));
+  });
+
+  test("when the command itself is killed, its working process ends, too", async () => {
+    const { child, result } = await blocked("killed");
+    const worker = workerOf(child);
+    expect(isAlive(worker)).toBe(true);
+    child.kill("SIGKILL");
+    await result;
+    for (let i = 0; i < 30 && isAlive(worker); i++) await sleep(100);
+    expect(isAlive(worker)).toBe(false);
+  });
+
+  test("when the working process is killed for want of memory, the command says so", async () => {
+    const { child, result } = await blocked("memory");
+    const worker = workerOf(child);
+    process.kill(worker, "SIGKILL");
+    const { status, stderr } = await result;
+    expect(status).toBe(1);
+    expect(stderr).toContain("most likely because memory ran out");
+  });
+});

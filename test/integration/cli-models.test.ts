@@ -1,0 +1,141 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";
+import { builtCommand } from "../support/build.ts";
+import { runCommand } from "../support/command.ts";
+import { randomModel } from "../support/models.ts";
+import { describeWith, sharedPath } from "../support/shared-data.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-models-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+beforeAll(builtCommand);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const models = (...args: string[]) => runCommand(["models", ...args], { XDG_CACHE_HOME: at("cache") });
+
+describe("models init", () => {
+  test("writes a model that verify accepts, the same for the same seed", async () => {
+    for (const out of ["one", "two"]) {
+      const { status, stdout, stderr } = await models("init", "biomedclip-tiny", "--seed", "3", "--out", at(out));
+      expect(status, stderr).toBe(0);
+      expect(stdout).toContain("These weights are random (seed 3)");
+    }
+    const [one, two] = ["one", "two"].map((out) => readFileSync(at(out, "open_clip_model.safetensors")));
+    expect(one!.equals(two!)).toBe(true);
+    const { status, stdout } = await models("verify", at("one"));
+    expect(stdout).toMatch(/^OK: /);
+    expect(stdout).toContain("note: texts cannot be read");
+    expect(status).toBe(0);
+  });
+});
+
+describe("models list", () => {
+  test("names the published models and where they would be", async () => {
+    const { status, stdout } = await models("list");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^biomedclip .*microsoft\/BiomedCLIP/m);
+    expect(stdout).toMatch(/^sam-vit-h /m);
+  });
+});
+
+describe("models show and verify", () => {
+  test("SAM", async () => {
+    const sam = await randomModel("sam-tiny");
+    const { status, stdout } = await models("show", sam);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^kind +SAM$/m);
+    expect(stdout).toMatch(/^tensors +202 \(202 float32\)$/m);
+    expect(stdout).toContain("width 64, 4 blocks (global: 1, 3), 4 heads");
+    expect((await models("verify", join(sam, "model.safetensors"))).status).toBe(0);
+  });
+
+  test("values that are not finite are found", async () => {
+    const sam = await randomModel("sam-tiny");
+    const { tensors } = await readSafetensors(join(sam, "model.safetensors"));
+    const name = "mask_decoder.iou_token.weight";
+    const { data } = tensors.get(name)!;
+    (data as Float32Array)[5] = Number.NaN;
+    (data as Float32Array)[6] = Number.POSITIVE_INFINITY;
+    mkdirSync(at("nan"), { recursive: true });
+    await writeSafetensors(at("nan", "model.safetensors"), Object.fromEntries(tensors));
+    const { status, stdout } = await models("verify", at("nan"));
+    expect(stdout).toContain(`"${name}" holds 2 of 256 values that are not finite`);
+    expect(status).toBe(3);
+  });
+
+  test("a model that is not there, and files that are no model, are status 3", async () => {
+    writeFileSync(at("page.bin"), "<!DOCTYPE html><html></html>");
+    for (const model of [at("none"), at("page.bin"), "sam-vit-b"]) {
+      for (const command of ["show", "verify"]) {
+        const { status, stderr } = await runCommand(["models", command, model], { HF_HOME: at("hub") });
+        expect(status).toBe(3);
+        expect(stderr).toContain(model);
+      }
+    }
+  });
+});
+
+describeWith(["parity/clip/mini", "parity/torch-files/wrong_keys.bin"], "models of the reference", () => {
+  const mini = sharedPath("parity/clip/mini");
+
+  test("show tells sizes and names", async () => {
+    const { status, stdout } = await models("show", mini);
+    expect(status).toBe(0);
+    for (const text of ["open_clip", "71 (71 float32)", "width 32, 2 blocks, 2 heads", "1000 words", "124,353"])
+      expect(stdout).toContain(text);
+    expect(stdout).toMatch(/^SHA-256 +[0-9a-f]{64}$/m);
+    expect(stdout).not.toContain("problem");
+  });
+
+  test("verify accepts both naming schemes and torch files", async () => {
+    const config = join(mini, "open_clip_config.json");
+    for (const model of [mini, sharedPath("parity/clip/mini-port")]) expect((await models("verify", model)).status, model).toBe(0);
+    for (const file of ["open_clip_pytorch_model.bin", "trainer_epoch_2.pt"]) {
+      const { status, stdout } = await models("verify", sharedPath("parity/torch-files", file), "--clip-config", config);
+      expect(status, stdout).toBe(0);
+    }
+  });
+
+  test("verify lists what is missing, misshapen and surplus", async () => {
+    const file = sharedPath("parity/torch-files/wrong_keys.bin");
+    const { status, stdout } = await models("verify", file, "--clip-config", join(mini, "open_clip_config.json"));
+    expect(status).toBe(3);
+    for (const text of [
+      'missing: "visual.trunk.pos_embed"',
+      'wrong shape: "visual.head.proj.weight" is [2,32]',
+      'unexpected: "visual.extra"',
+    ]) {
+      expect(stdout).toContain(text);
+    }
+    const bare = await models("verify", file);
+    expect(bare.status).toBe(3);
+    expect(bare.stdout).toContain("--clip-config");
+    expect(bare.stdout).toContain('unexpected: "visual.extra"');
+  });
+
+  test("a vocabulary with more words than the embedding is found", async () => {
+    mkdirSync(at("mini"), { recursive: true });
+    for (const name of ["open_clip_config.json", "open_clip_model.safetensors", "tokenizer_config.json"])
+      copyFileSync(join(mini, name), at("mini", name));
+    writeFileSync(at("mini", "vocab.txt"), `${readFileSync(join(mini, "vocab.txt"), "utf8").trimEnd()}\nlesion-of-another-model\n`);
+    const { status, stdout } = await models("verify", at("mini"));
+    expect(stdout).toMatch(/vocabulary in .* has 1001 words, the word embedding 1000 rows/);
+    expect(status).toBe(3);
+  });
+});
+
+test("doctor finds this machine able", async () => {
+  const { status, stdout } = await runCommand(["doctor"], { XDG_CACHE_HOME: at("cache") });
+  expect(stdout).toMatch(/^OK +graphs +.*gradient is right/m);
+  expect(stdout).toMatch(/^OK +cache /m);
+  expect(status, stdout).toBe(0);
+});
+
+test("doctor says what is wrong and what to do", async () => {
+  writeFileSync(at("file"), "");
+  const { status, stdout } = await runCommand(["doctor"], { XDG_CACHE_HOME: at("file") });
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^PROBLEM +cache .*Set XDG_CACHE_HOME/m);
+});

@@ -1,0 +1,259 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeMask } from "../../src/formats/gray.ts";
+import type { RunEvent } from "../../src/pipeline/events.ts";
+import { builtCommand } from "../support/build.ts";
+import { runCommand } from "../support/command.ts";
+import { drawn } from "../support/pictures.ts";
+import { describeWith, sharedJson, sharedPath } from "../support/shared-data.ts";
+import { tinyModels, writeDisc } from "../support/tiny-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-cli-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+beforeAll(async () => {
+  await builtCommand();
+  await writeMask(at("truth", "a.png"), drawn("##..", "##.."));
+  await writeMask(at("truth", "b.png"), drawn("##..", "##.."));
+  await writeMask(at("pred", "a.png"), drawn("##..", "##.."));
+  await writeMask(at("pred", "b.png"), drawn(".##.", ".##."));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const evaluation = () => ["evaluate", "--pred", at("pred"), "--truth", at("truth")];
+
+describe("help and version", () => {
+  test("both are quick, as nothing heavy is loaded for them", async () => {
+    // The best of a few, as other tests may hold the processor.
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 5; i++) {
+      const start = performance.now();
+      const { status, stdout } = await runCommand(["--help"]);
+      best = Math.min(best, performance.now() - start);
+      expect(status).toBe(0);
+      for (const command of ["segment", "saliency", "coarse", "refine", "embed", "evaluate", "models", "doctor", "demo"]) {
+        expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+      }
+    }
+    expect(best).toBeLessThan(300);
+  });
+
+  test("a command's help lists its settings with defaults and choices", async () => {
+    const { status, stdout } = await runCommand(["segment", "--help"]);
+    expect(status).toBe(0);
+    for (const flag of ["--prompt <TEXT>", "--visual-prompt <box|points|both>", "--config <FILE>", "--events", "--quiet"])
+      expect(stdout).toContain(flag);
+    expect(stdout).toMatch(/--layer <N> +[^\n]*\(default: 7\)/);
+  });
+
+  test("the version is the package's", async () => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+    expect((await runCommand(["--version"])).stdout.trim()).toBe(version);
+  });
+});
+
+describe("exit status", () => {
+  test("0: all done; the table is on standard output, progress on standard error", async () => {
+    const { status, stdout, stderr } = await runCommand(evaluation());
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^DSC +0\.7500/m);
+    expect(stderr).toContain("[2/2] b");
+    expect(stderr).toContain("2 done in");
+  });
+
+  test("1: some inputs failed, the others are done", async () => {
+    await writeMask(at("damaged", "a.png"), drawn("##..", "##.."));
+    writeFileSync(at("damaged", "b.png"), "no picture");
+    const { status, stdout, stderr } = await runCommand([
+      "evaluate",
+      "--pred",
+      at("damaged"),
+      "--truth",
+      at("truth"),
+      "--json",
+      at("damaged.json"),
+    ]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/failed: b: .* is not a PNG/);
+    expect(stdout).toContain("1 image without a prediction, counted as 0: b");
+    expect(JSON.parse(readFileSync(at("damaged.json"), "utf8")).images).toHaveLength(2);
+  });
+
+  test("1: nothing to compare with", async () => {
+    mkdirSync(at("empty"), { recursive: true });
+    const { status, stderr } = await runCommand(["evaluate", "--pred", at("pred"), "--truth", at("empty")]);
+    expect(status).toBe(1);
+    expect(stderr).toContain("holds no images");
+  });
+
+  test.each<[string, () => string[], RegExp]>([
+    ["no command", () => [], /Usage: medclip-sam/],
+    ["a mistyped command", () => ["evalute"], /unknown command 'evalute'\n\(Did you mean evaluate\?\)/],
+    ["a mistyped flag", () => ["evaluate", "--perd", "x"], /unknown option '--perd'\n\(Did you mean --pred\?\)/],
+    ["a flag without its value", () => ["evaluate", "--pred"], /argument missing/],
+    ["a missing setting", () => ["evaluate", "--pred", at("pred")], /--truth is missing: folder with true masks/],
+    ["a path that is not there", () => ["evaluate", "--pred", at("none"), "--truth", at("truth")], /--pred: ".*none" does not exist/],
+    ["a value out of range", () => [...evaluation(), "--tolerance", "-1"], /--tolerance: expected a number of at least 0, got "-1"/],
+    ["a value that is no choice", () => [...evaluation(), "--mode", "papr"], /--mode: expected one of paper, reference, got "papr"/],
+    ["too many arguments", () => [...evaluation(), "more"], /too many arguments/],
+    [
+      "two kinds of prompt",
+      () => ["segment", at("pred"), "--out", at("o"), "--prompt", "x", "--prompts", at("truth", "a.png")],
+      /either with --prompt/,
+    ],
+    ["no input", () => ["segment", "--out", at("o"), "--prompt", "x"], /an image or folder is missing/],
+    ["an unknown model to make", () => ["models", "init", "biomedclop", "--out", at("o")], /unknown model "biomedclop"/],
+  ])("2: %s", async (_, args, message) => {
+    const { status, stdout, stderr } = await runCommand(args());
+    expect(stderr).toMatch(message);
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+  });
+
+  test("3: no weights", async () => {
+    for (const model of [[], ["--clip", "nowhere", "--sam", "nowhere"]]) {
+      const { status, stderr } = await runCommand(["segment", at("pred"), "--prompt", "x", "--out", at("o"), ...model]);
+      expect(status).toBe(3);
+      expect(stderr).toMatch(/^error: .*CLIP/m);
+    }
+  });
+});
+
+describe("output for programs", () => {
+  test("--events prints one JSON object a line and nothing else", async () => {
+    const { status, stdout, stderr } = await runCommand([...evaluation(), "--events"]);
+    expect(status).toBe(0);
+    expect(stderr).toBe("");
+    const events = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as RunEvent);
+    expect(events.map(({ type }) => type)).toEqual(["start", "item", "item", "end"]);
+    expect(events.at(-1)).toMatchObject({ done: 2, failed: 0 });
+  });
+
+  test("an error that ends the run is the last line", async () => {
+    const { status, stdout } = await runCommand(["segment", at("pred"), "--prompt", "x", "--out", at("o"), "--events"]);
+    expect(status).toBe(3);
+    expect(JSON.parse(stdout.trimEnd().split("\n").at(-1)!)).toMatchObject({ type: "error", code: "weights" });
+  });
+
+  test("--quiet prints results alone", async () => {
+    const { stdout, stderr } = await runCommand([...evaluation(), "--quiet"]);
+    expect(stdout).toContain("DSC");
+    expect(stderr).toBe("");
+  });
+
+  test("a settings file stands for flags, which win over it", async () => {
+    writeFileSync(at("c.yaml"), `pred: ${at("pred")}\ntruth: ${at("truth")}\ntolerance: 3\njson: ${at("file.json")}\n`);
+    expect((await runCommand(["evaluate", "--config", at("c.yaml"), "--tolerance", "1"])).status).toBe(0);
+    expect(JSON.parse(readFileSync(at("file.json"), "utf8")).settings).toMatchObject({ tolerance: 1, seed: 42 });
+    writeFileSync(at("c.yaml"), "tolerence: 3\n");
+    const { status, stderr } = await runCommand(["evaluate", "--config", at("c.yaml")]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('unknown setting "tolerence"; did you mean "tolerance"?');
+  });
+});
+
+describe("the road of segment", () => {
+  test("step by step or at once, with a repeated prompt", async () => {
+    const { clip, sam } = await tinyModels();
+    await writeDisc(at("scans", "a.png"), 1);
+    const quick = ["--clip", clip, "--steps", "2", "--samples", "2"];
+    const prompt = ["--prompt", "dark lesion", "--prompt", "lesion"];
+    const steps = [
+      ["segment", at("scans"), ...prompt, ...quick, "--sam", sam, "--out", at("once")],
+      ["saliency", at("scans"), ...prompt, ...quick, "--out", at("steps")],
+      ["coarse", at("steps"), "--out", at("steps")],
+      ["refine", at("scans"), "--coarse", at("steps"), "--sam", sam, "--out", at("steps")],
+      ["embed", at("scans"), "--text", "dark lesion", "--text", "lesion", "--clip", clip, "--out", at("features.safetensors")],
+    ];
+    for (const args of steps) {
+      const { status, stderr } = await runCommand(args);
+      expect(status, `${args.join(" ")}\n${stderr}`).toBe(0);
+    }
+    for (const picture of ["saliency", "coarse", "masks"]) {
+      expect(readFileSync(at("steps", picture, "a.png")).equals(readFileSync(at("once", picture, "a.png")))).toBe(true);
+    }
+    expect(existsSync(at("once", "overlay", "a.png"))).toBe(true);
+    expect(existsSync(at("features.safetensors"))).toBe(true);
+    const again = await runCommand(steps[0]!);
+    expect(again.stderr).toContain("1 of 1 are done already");
+  });
+});
+
+describeWith(["parity/evaluate/pairs.json"], "evaluation of the reference pairs", () => {
+  interface Pair {
+    name: string;
+    truth: string;
+    prediction: string;
+    released: { outcome: "aborts" } | { outcome: "ok"; dsc: number; nsd: number };
+    metrics: {
+      gt_pixels: number;
+      pred_pixels: number;
+      dsc: number | null;
+      iou: number | null;
+      nsd_reference: number | null;
+      contour_px: { nsd: number | null; hd95: number | "inf" | null; assd: number | "inf" | null };
+      contour_mm: { nsd: number | null };
+    };
+  }
+  const { pairs } = sharedJson<{ pairs: Pair[] }>("parity/evaluate/pairs.json");
+
+  beforeAll(() => {
+    for (const name of ["pairs-truth", "pairs-pred"]) mkdirSync(at(name), { recursive: true });
+    for (const { name, truth, prediction } of pairs) {
+      const file = truth.startsWith("truth/") ? sharedPath("parity/evaluate", truth) : sharedPath("data", truth);
+      copyFileSync(file, at("pairs-truth", name + extname(file)));
+      copyFileSync(sharedPath("parity/evaluate", prediction), at("pairs-pred", name + extname(prediction)));
+    }
+  });
+
+  async function scores(...flags: string[]): Promise<Record<string, Record<string, number | boolean | null>>> {
+    const args = ["evaluate", "--pred", at("pairs-pred"), "--truth", at("pairs-truth"), "--json", at("pairs.json"), "--quiet", ...flags];
+    expect((await runCommand(args)).status).toBe(0);
+    const { images } = JSON.parse(readFileSync(at("pairs.json"), "utf8"));
+    expect(images).toHaveLength(pairs.length);
+    return Object.fromEntries(images.map((image: { name: string }) => [image.name, image]));
+  }
+
+  /** Null stays null; infinite distances are null, too. */
+  const near = (actual: unknown, expected: number | "inf" | null, what: string) => {
+    if (typeof expected === "number") expect(actual, what).toBeCloseTo(expected, 9);
+    else expect(actual, what).toBeNull();
+  };
+
+  test("paper mode gives the metrics at > 127", async () => {
+    const found = await scores();
+    for (const { name, metrics } of pairs) {
+      const image = found[name]!;
+      expect([image.truthPx, image.predPx, image.missing]).toEqual([metrics.gt_pixels, metrics.pred_pixels, false]);
+      // Undefined in the cases where both are empty; here two empty masks agree.
+      near(image.dsc, metrics.dsc ?? 1, `${name} dsc`);
+      near(image.iou, metrics.iou ?? 1, `${name} iou`);
+      near(image.nsd, metrics.nsd_reference ?? 1, `${name} nsd`);
+      near(image.surfaceNsd, metrics.contour_px.nsd ?? 1, `${name} surface nsd`);
+      near(image.hd95, metrics.contour_px.hd95, `${name} hd95`);
+      near(image.assd, metrics.contour_px.assd, `${name} assd`);
+    }
+  });
+
+  test("spacing gives the surface NSD in millimetres and leaves the published one alone", async () => {
+    const found = await scores("--spacing", "0.5,1.25");
+    for (const { name, metrics } of pairs) {
+      near(found[name]!.surfaceNsd, metrics.contour_mm.nsd ?? 1, name);
+      near(found[name]!.nsd, metrics.nsd_reference ?? 1, name);
+    }
+  });
+
+  test("reference mode gives the released scores at > 200, and names the pairs on which the tool aborts", async () => {
+    const found = await scores("--mode", "reference");
+    for (const { name, released } of pairs) {
+      expect(found[name]!.aborts, name).toBe(released.outcome === "aborts");
+      if (released.outcome === "aborts") continue;
+      near(found[name]!.dsc as number, released.dsc, name);
+      near(found[name]!.nsd as number, released.nsd, name);
+    }
+  });
+});
