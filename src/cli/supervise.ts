@@ -14,12 +14,12 @@ export type Outcome =
   | { readonly type: "died"; readonly signal: NodeJS.Signals | null; readonly exitCode: number | null };
 
 /** Where Ctrl-C and the wish to end arrive: `process`, or a stand-in in tests. */
-export interface SignalSource {
+interface SignalSource {
   on(signal: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void): unknown;
   off(signal: "SIGINT" | "SIGTERM" | "SIGHUP", listener: () => void): unknown;
 }
 
-export interface SuperviseOptions {
+interface SuperviseOptions {
   /** The worker's program; see worker.ts for what it must do. */
   readonly worker: URL;
   readonly job: string;

@@ -14,8 +14,8 @@ import type { RunEvent } from "./events.ts";
 import { type EvaluateSettings, type Mode, modePresets } from "./settings.ts";
 
 /** The metrics of a pair, as fractions or distances. */
-export const metricNames = ["dsc", "iou", "nsd", "surfaceNsd", "hd95", "assd"] as const;
-export type MetricName = (typeof metricNames)[number];
+const metricNames = ["dsc", "iou", "nsd", "surfaceNsd", "hd95", "assd"] as const;
+type MetricName = (typeof metricNames)[number];
 
 /** A predicted mask with its truth, as their files hold them. */
 export interface EvaluationPair {
@@ -58,7 +58,7 @@ export interface ImageScores extends Readonly<Record<MetricName, number | null>>
 }
 
 /** A metric over all images that have it; null where there are too few. */
-export interface MetricSummary {
+interface MetricSummary {
   readonly mean: number | null;
   /** With n - 1. */
   readonly std: number | null;
@@ -86,7 +86,7 @@ export function evaluate(
 }
 
 /** The scores of one pair. */
-export function scoresOf({ name, truth, prediction, reason }: EvaluationPair, options: EvaluationOptions = {}): ImageScores {
+function scoresOf({ name, truth, prediction, reason }: EvaluationPair, options: EvaluationOptions = {}): ImageScores {
   const { foregroundAbove } = modePresets[options.mode ?? "paper"];
   const target = binarised(truth, foregroundAbove);
   if (!prediction) {
@@ -121,7 +121,7 @@ export function scoresOf({ name, truth, prediction, reason }: EvaluationPair, op
 }
 
 /** Each metric over the images that have it. */
-export function summarise(images: readonly ImageScores[], options: EvaluationOptions = {}): EvaluationSummary {
+function summarise(images: readonly ImageScores[], options: EvaluationOptions = {}): EvaluationSummary {
   const entries = metricNames.map((metric): [MetricName, MetricSummary] => {
     const values = images.map((image) => image[metric]).filter((value) => value !== null);
     const interval = values.length > 0 ? bootstrapMean(values, { name: metric, seed: options.seed ?? 42 }) : null;
