@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import { ConfigError, InputError } from "../errors.ts";
@@ -42,9 +42,9 @@ async function initClip(
   await writeRandomWeights(files[0]!, "biomedclip", biomedClipTensors(config), options.seed);
   await writeAtomic(files[1]!, `${JSON.stringify(openClipConfig(name, config), null, 2)}\n`);
   if (options.vocabulary) {
-    const target = join(folder, "vocab.txt");
-    await copyFile(options.vocabulary, target);
-    files.push(target);
+    files.push(join(folder, "vocab.txt"));
+    // Not copied as a file: a copy would keep the permissions, and a read-only one could not be replaced.
+    await writeAtomic(files[2]!, await readFile(options.vocabulary));
   }
   return files;
 }

@@ -22,9 +22,13 @@ export async function* dryRun(
   const lines = [
     ...inputs.slice(0, 10).map(({ file, name }) => `${file} -> ${name}`),
     ...(inputs.length > 10 ? [`and ${inputs.length - 10} more`] : []),
-    `${inputs.length} images, ${(flops / 1e9).toFixed(0)} GFLOP each on a machine with ${(speed / 1e9).toFixed(0)} GFLOP/s:`,
-    `about ${seconds.toPrecision(2)} s an image, ${(seconds * inputs.length).toPrecision(2)} s in all (estimated). Nothing was written.`,
+    `${inputs.length} ${inputs.length === 1 ? "image" : "images"}, ${(flops / 1e9).toFixed(0)} GFLOP each on a machine with ${(speed / 1e9).toFixed(0)} GFLOP/s:`,
+    `about ${shortSeconds(seconds)} an image, ${shortSeconds(seconds * inputs.length)} in all (estimated). Nothing was written.`,
   ];
   yield { type: "start", command, total: inputs.length, done: 0 };
-  yield { type: "end", done: 0, skipped: inputs.length, failed: 0, ms: 0, lines };
+  yield { type: "end", done: 0, skipped: 0, failed: 0, ms: 0, lines };
+}
+
+function shortSeconds(seconds: number): string {
+  return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 }

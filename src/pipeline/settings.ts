@@ -142,7 +142,8 @@ export type EmbedSettings = z.infer<typeof EmbedSettings>;
 
 /** `medclip-sam evaluate`. */
 export const EvaluateSettings = z.strictObject({
-  ...CommonSettings.pick({ mode: true, seed: true }).shape,
+  ...CommonSettings.pick({ mode: true }).shape,
+  seed: CommonSettings.shape.seed.describe("of the bootstrap intervals"),
   pred: z.string().describe("folder with predicted masks, or the folder that `segment` wrote"),
   truth: z.string().describe("folder with true masks; every file in it is evaluated"),
   tolerance: z.number().nonnegative().default(2).describe("of the surface NSD, in pixels, or millimetres if spacing is given"),

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
+import { builtCommand } from "../../test/support/build.ts";
 import { compile, input, matmul } from "../graph/index.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { availableDevices, runtimeVersion } from "./node.ts";
@@ -29,7 +30,8 @@ test("weights prepacked or not give the same numbers", async () => {
   }
 });
 
-test("running a graph leaves no trace in the user's home: the runtime's telemetry is off", () => {
+test("running a graph leaves no trace in the user's home: the runtime's telemetry is off", async () => {
+  await builtCommand();
   const home = mkdtempSync(join(tmpdir(), "medclip-sam-home-"));
   const program = `
     import { compile, exp, input } from ${JSON.stringify(resolve("dist/graph/index.js"))};

@@ -6,10 +6,9 @@ import type { RunEvent } from "../../src/pipeline/events.ts";
 import { uniform } from "../../src/tensor/random.ts";
 import { randomModel } from "./models.ts";
 
-/** Tiny random models, with a vocabulary of a few words beside the CLIP model. */
-export async function tinyModels(): Promise<{ clip: string; sam: string }> {
-  const vocabulary = join(tmpdir(), "medclip-sam-test-models", "vocab.txt");
-  mkdirSync(dirname(vocabulary), { recursive: true });
+/** A BERT vocabulary of a few words, filled up to a number of lines where a model has that many. */
+export function writeWords(lines = 0): string {
+  const file = join(tmpdir(), "medclip-sam-test-models", `vocab-${lines}.txt`);
   const letters = "abcdefghijklmnopqrstuvwxyz".split("");
   const words = [
     "[PAD]",
@@ -23,8 +22,15 @@ export async function tinyModels(): Promise<{ clip: string; sam: string }> {
     "dark",
     "bright",
   ];
-  writeFileSync(vocabulary, words.join("\n"));
-  return { clip: await randomModel("biomedclip-tiny", vocabulary), sam: await randomModel("sam-tiny") };
+  while (words.length < lines) words.push(`[unused${words.length}]`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, words.join("\n"));
+  return file;
+}
+
+/** Tiny random models, with a vocabulary beside the CLIP model. */
+export async function tinyModels(): Promise<{ clip: string; sam: string }> {
+  return { clip: await randomModel("biomedclip-tiny", writeWords()), sam: await randomModel("sam-tiny") };
 }
 
 /** A gray picture of a bright disc on noise, as a PNG file. */
