@@ -14,4 +14,5 @@ export default defineConfig({
   fixedExtension: false,
   dts: { entry: library },
   clean: true,
+  logLevel: "warn",
 });

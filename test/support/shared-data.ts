@@ -5,10 +5,14 @@ import { describe, test } from "vitest";
 /** The folder with the parity cases and real images; they are not part of the repository (their licences differ). */
 export const shared = resolve(process.env.MEDCLIP_SAM_SHARED ?? "../shared");
 
-/** A file under the shared folder. */
-export const sharedPath = (...parts: string[]): string => resolve(shared, ...parts);
+/** Cases made of numbers alone that travel with the repository, under the same paths. */
+const golden = resolve(import.meta.dirname, "../golden");
 
-/** A JSON file under the shared folder. */
+/** A file of the shared folder, or the copy that travels with the repository. */
+export const sharedPath = (...parts: string[]): string =>
+  [resolve(shared, ...parts), resolve(golden, ...parts)].find(existsSync) ?? resolve(shared, ...parts);
+
+/** A JSON file of the shared folder. */
 export const sharedJson = <T>(...parts: string[]): T => JSON.parse(readFileSync(sharedPath(...parts), "utf8")) as T;
 
 /** A `describe` that is skipped, with the reason in its title, where the named files are absent. */

@@ -26,37 +26,44 @@ describeWith(["parity/clip/names-full.json"], "names and shapes", () => {
   });
 });
 
-describeWith(["parity/torch-files", "parity/clip/mini"], "the mini model gives its features", () => {
-  const openClipConfig = sharedPath("parity/clip/mini/open_clip_config.json");
-  const portConfig = sharedPath("parity/clip/mini-port/config.json");
+const openClipConfig = sharedPath("parity/clip/mini/open_clip_config.json");
 
-  test.each([
-    ["an open_clip folder", "parity/clip/mini", undefined, "image_features"],
-    ["a folder of the Hugging Face port", "parity/clip/mini-port", undefined, "image_features_port"],
-    ["an open_clip .bin", "parity/torch-files/open_clip_pytorch_model.bin", openClipConfig, "image_features"],
-    ["a port .bin whose projections share one storage", "parity/torch-files/pytorch_model.bin", portConfig, "image_features_port"],
-    [
-      "a trainer's checkpoint with wrapped names and optimiser state",
-      "parity/torch-files/trainer_epoch_2.pt",
-      openClipConfig,
-      "image_features",
-    ],
-  ])("from %s", async (_, path, config, expected) => {
-    const { weights, hints } = await locateClip(sharedPath(path), config);
-    const { tensors } = await readSafetensors(sharedPath("parity/clip/features-mini.safetensors"));
-    const clip = await BiomedClip.open(weights, hints);
-    const pixels = await clipPixels();
-    const images = [];
-    for (let i = 0; i < tensors.get(expected)!.shape[0]!; i++) images.push(...(await clip.imageFeatures(pixels[i]!)));
-    expectClose(images, toFloat32(tensors.get(expected)!), 1e-4, "image features");
-    const texts = [];
-    for (let i = 0; i < tensors.get("text_features")!.shape[0]!; i++) {
-      texts.push(...(await clip.textFeatures(Array.from(toFloat32(tensors.get(`text_ids.${i}`)!)))));
-    }
-    expectClose(texts, toFloat32(tensors.get("text_features")!), 1e-4, "text features");
-    await clip.dispose();
-  });
+describeWith(
+  ["parity/torch-files", "parity/clip/mini-port", "parity/clip/features-mini.safetensors", "parity/clip/pixels.safetensors"],
+  "the mini model gives its features",
+  () => {
+    const portConfig = sharedPath("parity/clip/mini-port/config.json");
 
+    test.each([
+      ["an open_clip folder", "parity/clip/mini", undefined, "image_features"],
+      ["a folder of the Hugging Face port", "parity/clip/mini-port", undefined, "image_features_port"],
+      ["an open_clip .bin", "parity/torch-files/open_clip_pytorch_model.bin", openClipConfig, "image_features"],
+      ["a port .bin whose projections share one storage", "parity/torch-files/pytorch_model.bin", portConfig, "image_features_port"],
+      [
+        "a trainer's checkpoint with wrapped names and optimiser state",
+        "parity/torch-files/trainer_epoch_2.pt",
+        openClipConfig,
+        "image_features",
+      ],
+    ])("from %s", async (_, path, config, expected) => {
+      const { weights, hints } = await locateClip(sharedPath(path), config);
+      const { tensors } = await readSafetensors(sharedPath("parity/clip/features-mini.safetensors"));
+      const clip = await BiomedClip.open(weights, hints);
+      const pixels = await clipPixels();
+      const images = [];
+      for (let i = 0; i < tensors.get(expected)!.shape[0]!; i++) images.push(...(await clip.imageFeatures(pixels[i]!)));
+      expectClose(images, toFloat32(tensors.get(expected)!), 1e-4, "image features");
+      const texts = [];
+      for (let i = 0; i < tensors.get("text_features")!.shape[0]!; i++) {
+        texts.push(...(await clip.textFeatures(Array.from(toFloat32(tensors.get(`text_ids.${i}`)!)))));
+      }
+      expectClose(texts, toFloat32(tensors.get("text_features")!), 1e-4, "text features");
+      await clip.dispose();
+    });
+  },
+);
+
+describeWith(["parity/torch-files", "parity/clip/mini"], "a file that is readable but not a model", () => {
   test("wrong keys are listed: what is missing with the closest candidate, what has another shape, what is unexpected", async () => {
     const { weights, hints } = await locateClip(sharedPath("parity/torch-files/wrong_keys.bin"), openClipConfig);
     const message = await BiomedClip.open(weights, hints).then(String, ({ message }: Error) => message);
