@@ -76,6 +76,8 @@ export class Progress {
         this.draw(event.name);
         break;
       case "end": {
+        // A dry run has nothing to count; its lines say it all.
+        if (event.done + event.skipped + event.failed === 0) break;
         const parts = [
           `${event.done} done`,
           ...(event.skipped ? [`${event.skipped} skipped`] : []),
