@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { clipPixels, featureCases } from "../../../test/support/clip-cases.ts";
 import { expectClose } from "../../../test/support/close.ts";
 import { randomModel } from "../../../test/support/models.ts";
@@ -100,4 +100,31 @@ test("a tensor under a slightly other name is named beside the missing one", asy
     'missing: "visual.head.proj.weight" (the closest is "visual.head.projection.weight")',
   );
   rmSync(folder, { recursive: true });
+});
+
+describe("weights in half precision", () => {
+  const folder = mkdtempSync(join(tmpdir(), "medclip-sam-half-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** The 16 high bits of a float32, rounded half up: bfloat16. */
+  const bfloat16 = (values: Float32Array) => Uint16Array.from(new Uint32Array(values.slice().buffer), (bits) => (bits + 0x8000) >>> 16);
+
+  test("bfloat16 weights are mapped as they are and give features near those of float32", async () => {
+    const model = await randomModel("biomedclip-tiny");
+    const { tensors } = await readSafetensors(join(model, "open_clip_model.safetensors"));
+    const half = [...tensors].map(
+      ([name, { shape, data }]) => [name, { dtype: "bfloat16", shape, data: bfloat16(data as Float32Array) }] as const,
+    );
+    await writeSafetensors(join(folder, "half.safetensors"), Object.fromEntries(half));
+    const features = [];
+    for (const file of [join(model, "open_clip_model.safetensors"), join(folder, "half.safetensors")]) {
+      const clip = await BiomedClip.open(file, { visionHeads: 4, textHeads: 4 });
+      const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
+      features.push([...(await clip.imageFeatures(view)), ...(await clip.textFeatures([2, 17, 99, 3]))]);
+      await clip.dispose();
+    }
+    // bfloat16 keeps 8 bits of a weight; features have a standard deviation of 1.
+    expectClose(features[1]!, features[0]!, 0.15, "features");
+    expect(features[1]).not.toEqual(features[0]);
+  });
 });
