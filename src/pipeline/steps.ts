@@ -56,12 +56,20 @@ export class SaliencyStep {
    * @param fileName - names the stream of noise, unless `noise` is given
    * @param noise - [steps, samples, T, D] in place of the seeded noise
    */
-  async run(image: Image, fileName: string, sentences: readonly string[], ms: StageTimes, noise?: Tensor): Promise<SaliencyResult> {
+  async run(
+    image: Image,
+    fileName: string,
+    sentences: readonly string[],
+    ms: StageTimes,
+    noise?: Tensor<"float32">,
+  ): Promise<SaliencyResult> {
     const { target, warnings } = await timed(ms, "text", () => this.targetOf(sentences));
     const side = this.model.clip.config.vision.imageSize;
     const { pixels, window } = clipView(image, this.settings.fit, side);
     const hidden = await timed(ms, "image", () => this.m2ib.hiddenTokens(pixels));
-    const eps = noise ?? (await timed(ms, "noise", async () => this.m2ib.noiseOf(fileName, this.settings.seed)));
+    const eps = await timed(ms, "noise", async () =>
+      noise ? this.m2ib.splitNoise(noise) : this.m2ib.noiseOf(fileName, this.settings.seed),
+    );
     const { capacity } = await timed(ms, "m2ib", () => this.m2ib.attribute(hidden, target, eps));
     const { map, constant } = mapOfCapacity(capacity, side);
     const placed = this.preset.placement === "window";

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { openClip } from "../../test/support/clip-cases.ts";
+import { expectClose } from "../../test/support/close.ts";
 import { ensembleCase, m2ibCases } from "../../test/support/m2ib-cases.ts";
 import { randomModel } from "../../test/support/models.ts";
 import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { normal } from "../tensor/random.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { M2ib, M2ibConfig } from "./m2ib.ts";
 
 const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
@@ -31,10 +33,36 @@ test("the last block is allowed, with a warning that the map cannot depend on th
 
 test("the noise of a file depends on its name and the seed, and on nothing else", async () => {
   const clip = await openClip(await randomModel("biomedclip-tiny"));
-  const m2ib = new M2ib(clip, M2ibConfig.parse({ steps: 1, samples: 1 }));
+  const m2ib = new M2ib(clip, M2ibConfig.parse({ steps: 2, samples: 1 }));
   const first = m2ib.noiseOf("a.png", 42);
   m2ib.noiseOf("b.png", 42);
-  expect(m2ib.noiseOf("a.png", 42).data).toEqual(first.data);
-  expect(m2ib.noiseOf("b.png", 42).data).not.toEqual(first.data);
-  expect(m2ib.noiseOf("a.png", 43).data).not.toEqual(first.data);
+  expect(m2ib.noiseOf("a.png", 42)).toEqual(first);
+  expect(m2ib.noiseOf("b.png", 42)).not.toEqual(first);
+  expect(m2ib.noiseOf("a.png", 43)).not.toEqual(first);
+});
+
+test("the map is the same whether the steps are traced or not", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
+  const maps = [];
+  for (const trace of [false, true]) {
+    const m2ib = new M2ib(clip, M2ibConfig.parse({ steps: 4, samples: 2 }), { trace });
+    maps.push((await m2ib.attribute(await m2ib.hiddenTokens(view), normal("text", 1, 64), m2ib.noiseOf("a.png", 1))).capacity);
+    await m2ib.dispose();
+  }
+  expectClose(maps[1]!, maps[0]!, 1e-4 * Math.max(...maps[0]!), "capacity");
+});
+
+test("a schedule takes the first samples of each step's noise", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  const config = M2ibConfig.parse({ steps: 4, samples: 3 });
+  const [all] = new M2ib(clip, config).noiseOf("a.png", 1) as [Tensor<"float32">];
+  const [one, two] = new M2ib(clip, config, { schedule: [1, 1, 2] }).noiseOf("a.png", 1) as [Tensor<"float32">, Tensor<"float32">];
+  const block = 197 * 96;
+  expect([one.shape, two.shape]).toEqual([
+    [2, 1, 197, 96],
+    [1, 2, 197, 96],
+  ]);
+  expect(one.data.subarray(block)).toEqual(all.data.subarray(3 * block, 4 * block));
+  expect(two.data).toEqual(all.data.subarray(6 * block, 8 * block));
 });

@@ -1,35 +1,13 @@
 import { z } from "zod";
 import { ConfigError, ShapeError } from "../errors.ts";
-import {
-  add,
-  compile,
-  concat,
-  expand,
-  flopsOf,
-  gather,
-  gradients,
-  input,
-  loop,
-  mul,
-  neg,
-  reduceMean,
-  reduceSum,
-  reshape,
-  scalar,
-  sigmoid,
-  softplus,
-  sub,
-  substitute,
-  type Value,
-} from "../graph/index.ts";
+import { compile, flopsOf, input, substitute, type Value } from "../graph/index.ts";
 import type { Image } from "../image/types.ts";
 import { type BiomedClip, projectClassToken, visionTower, visionWeights } from "../models/biomedclip/index.ts";
 import { poolClassToken } from "../models/vit.ts";
-import { cosineSimilarity } from "../nn/index.ts";
-import { adamStep } from "../optim/adam.ts";
 import type { Session } from "../runtime/session.ts";
 import { normal } from "../tensor/random.ts";
 import { sameShape, type Tensor, tensor } from "../tensor/tensor.ts";
+import { bottleneckGraph, type Stage } from "./_bottleneck.ts";
 
 /** Defaults are those of the released command line; a layer and a β per task stand in the published scripts. */
 export const M2ibConfig = z.strictObject({
@@ -41,19 +19,20 @@ export const M2ibConfig = z.strictObject({
 });
 export type M2ibConfig = z.infer<typeof M2ibConfig>;
 
-/** Start of every α: λ = 0.993, so almost everything passes at first. */
-const initialAlpha = 5;
-/** ε of the cosine, as in the released code. */
-const cosineEpsilon = 1e-6;
-
 /** What a run of M2IB found. */
 export interface M2ibResult {
   /** Information in nats that each patch lets through, [g · g] row by row, before any normalisation. */
   readonly capacity: Float32Array;
-  /** Mean KL, mean cosine and loss at the forward pass of each step, [steps, 3]. */
-  readonly losses: Float32Array;
-  /** Present when asked for: per element of [T, D], at each step. */
-  readonly trace?: { readonly alpha: Tensor; readonly gradient: Tensor; readonly kl: Tensor };
+  /** Present when asked for: of each step mean KL, mean cosine and loss [steps, 3]; α after it, its gradient, and KL [steps, T, D]. */
+  readonly trace?: Readonly<Record<"losses" | "alpha" | "gradient" | "kl", Tensor>>;
+}
+
+/** How M2IB is run. */
+export interface M2ibOptions {
+  /** Also return what each step did, to compare implementations. */
+  readonly trace?: boolean;
+  /** Noise samples of each step that moves α, in place of the same number for all: at most `samples`. */
+  readonly schedule?: readonly number[];
 }
 
 /**
@@ -75,14 +54,14 @@ export class M2ib {
   readonly warnings: readonly string[];
   private readonly model: BiomedClip;
   private readonly withTrace: boolean;
+  private readonly stages: readonly Stage[];
   private trunk: Promise<Session> | undefined;
   private tail: Promise<Session> | undefined;
 
   /**
-   * @param options.trace - also return α, its gradient and KL of every step, to compare implementations
    * @throws ConfigError when the model has no such layer
    */
-  constructor(model: BiomedClip, config: M2ibConfig, options: { readonly trace?: boolean } = {}) {
+  constructor(model: BiomedClip, config: M2ibConfig, { trace = false, schedule }: M2ibOptions = {}) {
     const { depth } = model.config.vision;
     if (config.layer >= depth) {
       throw new ConfigError(
@@ -91,7 +70,9 @@ export class M2ib {
     }
     this.model = model;
     this.config = config;
-    this.withTrace = options.trace ?? false;
+    this.withTrace = trace;
+    // The map is read at the last forward pass, so its update, and with it its noise, would be for nobody but a trace.
+    this.stages = stagesOf(schedule ?? Array.from({ length: trace ? config.steps : config.steps - 1 }, () => config.samples));
     const blind = config.layer === depth - 1;
     this.warnings = blind
       ? [
@@ -112,10 +93,20 @@ export class M2ib {
     return [steps, samples, this.tokens, this.model.config.vision.width];
   }
 
-  /** The noise of a file: it depends on seed and file name alone, so results never depend on the order of a run. */
-  noiseOf(fileName: string, seed: number): Tensor<"float32"> {
-    const shape = this.noiseShape;
-    return tensor("float32", shape, normal(`m2ib/eps/${fileName}`, seed, shape[0] * shape[1] * shape[2] * shape[3]));
+  /**
+   * The noise of a file, for each stage [steps, samples, T, D]: it depends on seed and file name alone, so results never depend on
+   * the order of a run. A step with fewer samples takes the first of them.
+   */
+  noiseOf(fileName: string, seed: number): Tensor<"float32">[] {
+    return this.noiseFrom((start, count) => normal(`m2ib/eps/${fileName}`, seed, count, start));
+  }
+
+  /** The stages' noise out of [steps, samples, T, D] for all of them. @throws ShapeError when it has another shape */
+  splitNoise(noise: Tensor<"float32">): Tensor<"float32">[] {
+    if (!sameShape(noise.shape, this.noiseShape)) {
+      throw new ShapeError(`m2ib: noise must be [${this.noiseShape}] (steps, samples, tokens, width), got [${noise.shape}]`);
+    }
+    return this.noiseFrom((start, count) => noise.data.subarray(start, start + count));
   }
 
   /** The tokens [1, T, D] behind the chosen block: the part of the work that is the same for every sentence. */
@@ -130,17 +121,16 @@ export class M2ib {
    *
    * @param hidden - [1, T, D] from `hiddenTokens`
    * @param text - [E] features of the text; only their direction matters
-   * @param noise - [steps, samples, T, D]
+   * @param noise - for each stage [steps, samples, T, D], from `noiseOf` or `splitNoise`
    */
-  async attribute(hidden: Tensor, text: Float32Array, noise: Tensor): Promise<M2ibResult> {
-    if (!sameShape(noise.shape, this.noiseShape))
-      throw new ShapeError(`m2ib: noise must be [${this.noiseShape}] (steps, samples, tokens, width), got [${noise.shape}]`);
+  async attribute(hidden: Tensor, text: Float32Array, noise: readonly Tensor[]): Promise<M2ibResult> {
     this.tail ??= compile(this.tailGraph(), this.model.options);
-    const run = await (await this.tail).run({ hidden, noise, text: tensor("float32", [1, text.length], new Float32Array(text)) });
-    const information = run.information!; // [steps, T]
-    const capacity = (information.data as Float32Array).slice(-(this.tokens - 1));
-    const trace = this.withTrace ? { trace: { alpha: run.alpha!, gradient: run.gradient!, kl: run.kl! } } : {};
-    return { capacity, losses: run.losses!.data as Float32Array, ...trace };
+    const stages = Object.fromEntries(noise.map((values, i) => [`noise${i}`, values]));
+    const run = await (await this.tail).run({ hidden, text: tensor("float32", [1, text.length], new Float32Array(text)), ...stages });
+    const { information, ...trace } = run;
+    const perToken = this.withTrace ? this.lastInformation(trace.kl!) : (information!.data as Float32Array);
+    const capacity = perToken.slice(1); // without the class token
+    return { capacity, ...(this.withTrace && { trace: trace as NonNullable<M2ibResult["trace"]> }) };
   }
 
   /** Operations for one image and sentence, the text tower apart. */
@@ -162,44 +152,54 @@ export class M2ib {
   }
 
   private tailGraph(): Record<string, Value> {
-    const { beta, steps, lr } = this.config;
-    const [, samples, tokens, width] = this.noiseShape;
-    const hidden = input("hidden", "float32", [1, tokens, width]);
-    const noise = input("noise", "float32", this.noiseShape);
-    const text = input("text", "float32", [1, this.model.config.embed]);
-    const start = (number: number) => expand(scalar(number), [1, tokens, width]);
-    const { collected } = loop(steps, [start(initialAlpha), start(0), start(0)], (index, [alpha, first, second]) => {
-      const lambda = sigmoid(alpha!); // [1, T, D]
-      const rest = sigmoid(neg(alpha!)); // 1 - λ, exact also where λ rounds to 1
-      const mean = mul(lambda, hidden);
-      const z = add(mean, mul(rest, gather(noise, index))); // [samples, T, D]
-      const logVariance = mul(softplus(alpha!), -2); // ln (1 - λ)², finite for every α
-      const kl = mul(sub(add(mul(mean, mean), mul(rest, rest)), add(logVariance, 1)), 0.5); // [1, T, D]
-      const compression = reduceMean(kl); // []
-      const agreement = reduceMean(cosineSimilarity(text, this.featuresBehind(z, samples), cosineEpsilon)); // []
-      const loss = sub(mul(compression, beta), agreement); // []
-      const [gradient] = gradients(loss, [alpha!]) as [Value];
-      const next = adamStep({ parameter: alpha!, first: first!, second: second! }, gradient, index, steps, { lr });
-      const losses = concat(
-        [compression, agreement, loss].map((value) => reshape(value, [1])),
-        0,
-      ); // [3]
-      const information = reshape(reduceSum(kl, [2]), [tokens]); // [T]
-      const grid = (value: Value) => reshape(value, [tokens, width]);
-      const trace = this.withTrace ? [grid(next.parameter), grid(gradient), grid(kl)] : [];
-      return { next: [next.parameter, next.first, next.second], collect: [losses, information, ...trace] };
-    });
-    const [losses, information, alpha, gradient, kl] = collected;
-    return { losses: losses!, information: information!, ...(this.withTrace && { alpha: alpha!, gradient: gradient!, kl: kl! }) };
+    const { beta, lr } = this.config;
+    const [, , tokens, width] = this.noiseShape;
+    const { embed } = this.model.config;
+    const problem = { tokens, width, embed, beta, lr, featuresBehind: (z: Value) => this.featuresBehind(z) };
+    const { information, trace } = bottleneckGraph(problem, this.stages);
+    return { information, ...(this.withTrace && trace) };
   }
 
   /** The image features [B, E] if the tokens behind the bottleneck's block were z [B, T, D]. */
-  private featuresBehind(z: Value, samples: number): Value {
+  private featuresBehind(z: Value): Value {
     const { weights, config } = this.model;
     const { imageSize, depth } = config.vision;
     if (this.config.layer === depth - 1)
       return projectClassToken(poolClassToken(z, visionWeights(weights, config), config.vision), weights);
-    const tower = visionTower(input("pixels", "float32", [samples, 3, imageSize, imageSize]), weights, config);
+    const tower = visionTower(input("pixels", "float32", [z.shape[0]!, 3, imageSize, imageSize]), weights, config);
     return substitute([tower.features], new Map([[tower.blocks[this.config.layer]!, z]]))[0]!;
   }
+
+  /** With a trace the last update is made, too; the map is that of the forward pass before it. */
+  private lastInformation({ data, shape }: Tensor): Float32Array {
+    const [steps, tokens, width] = shape as [number, number, number];
+    const last = (data as Float32Array).subarray((steps - 1) * tokens * width);
+    return Float32Array.from({ length: tokens }, (_, token) =>
+      last.subarray(token * width, (token + 1) * width).reduce((sum, kl) => sum + kl, 0),
+    );
+  }
+
+  /** @param take - part of the noise of all steps and samples, from `start` on */
+  private noiseFrom(take: (start: number, count: number) => Float32Array): Tensor<"float32">[] {
+    const [, samples, tokens, width] = this.noiseShape;
+    const block = tokens * width;
+    let step = 0;
+    return this.stages.map((stage) => {
+      const data = new Float32Array(stage.steps * stage.samples * block);
+      for (let i = 0; i < stage.steps; i++, step++)
+        data.set(take(step * samples * block, stage.samples * block), i * stage.samples * block);
+      return tensor("float32", [stage.steps, stage.samples, tokens, width], data);
+    });
+  }
+}
+
+/** Neighbouring steps with the same number of samples as one stage. */
+function stagesOf(schedule: readonly number[]): Stage[] {
+  const stages: Stage[] = [];
+  for (const samples of schedule) {
+    const last = stages.at(-1);
+    if (last?.samples === samples) stages[stages.length - 1] = { steps: last.steps + 1, samples };
+    else stages.push({ steps: 1, samples });
+  }
+  return stages;
 }
