@@ -64,3 +64,36 @@ export function blend(data: Float32Array, rowLength: number, x: LinearAxis, y: L
   }
   return out;
 }
+
+/**
+ * `blend` of 8-bit values with weights of 11 bits, as OpenCV does it.
+ *
+ * Rows are blended to 19 bits (8 of the value, 11 of the weight). Blending columns drops 4 bits before multiplying and 16
+ * after it, so that 2 bits are left to round.
+ */
+export function blendBytes(data: Uint8Array, rowLength: number, x: LinearAxis, y: LinearAxis): Uint8Array<ArrayBuffer> {
+  const width = x.low.length;
+  const height = y.low.length;
+  const weightX = Int32Array.from(x.weight, elevenBits);
+  const weightY = Int32Array.from(y.weight, elevenBits);
+  const out = new Uint8Array(width * height);
+  for (let j = 0; j < height; j++) {
+    const above = y.low[j]! * rowLength;
+    const below = y.high[j]! * rowLength;
+    const w = weightY[j]!;
+    for (let i = 0; i < width; i++) {
+      const [low, high, v] = [x.low[i]!, x.high[i]!, weightX[i]!];
+      const a = data[above + low]! * (2048 - v) + data[above + high]! * v;
+      const b = data[below + low]! * (2048 - v) + data[below + high]! * v;
+      out[j * width + i] = ((((2048 - w) * (a >> 4)) >> 16) + ((w * (b >> 4)) >> 16) + 2) >> 2;
+    }
+  }
+  return out;
+}
+
+/** weight · 2¹¹, rounded half to even; the weight of the other sample is then exactly the rest. */
+function elevenBits(weight: number): number {
+  const scaled = weight * 2048;
+  const low = Math.floor(scaled);
+  return scaled - low > 0.5 || (scaled - low === 0.5 && low % 2 === 1) ? low + 1 : low;
+}

@@ -18,13 +18,25 @@ test("rows and columns are blended separately", () => {
   expectClose(data, [0, 2, 4, 4, 8, 12, 8, 14, 20], 1e-5);
 });
 
+test("with aligned corners the outermost samples stay, and one sample is the first", () => {
+  const map = { width: 3, height: 1, data: Float32Array.of(0, 4, 6) };
+  const aligned = (width: number) => [...bilinear(map, { width, height: 1 }, undefined, { alignCorners: true }).data];
+  expect(aligned(5)).toEqual([0, 2, 4, 5, 6]); // a step is (3 - 1) / (5 - 1) = 1/2 sample
+  expect(aligned(2)).toEqual([0, 6]);
+  expect(aligned(1)).toEqual([0]);
+});
+
 describeWith(["parity/clip/resize.safetensors"], "arrays resized by torch", async () => {
   const { tensors } = await readSafetensors(sharedPath("parity/clip/resize.safetensors"));
-  test.for([...tensors.keys()].filter((name) => name.endsWith("torch_bilinear_half")))("%s", (name) => {
+  const names = [...tensors.keys()].filter((name) => name.includes("torch_bilinear"));
+  test("there are 14", () => expect(names).toHaveLength(14));
+  test.for(names)("%s", (name) => {
+    const alignCorners = name.endsWith("corners");
     const [input, { shape, data }] = [tensors.get(`${name[0]}.input`)!, tensors.get(name)!];
     const floats = Float32Array.from(input.data as Uint8Array, (level) => level / 255);
-    const resized = bilinear({ width: input.shape[1]!, height: input.shape[0]!, data: floats }, { width: shape[1]!, height: shape[0]! });
-    expectClose(resized.data, data as Float32Array, 1e-6, name);
+    const map = { width: input.shape[1]!, height: input.shape[0]!, data: floats };
+    const resized = bilinear(map, { width: shape[1]!, height: shape[0]! }, undefined, { alignCorners });
+    expectClose(resized.data, data as Float32Array, 1e-6, name); // measured 3e-7
   });
 });
 
@@ -42,6 +54,18 @@ test("values stay between the least and the largest", () => {
     fc.property(anyFloats, anySize, (map, size) => {
       const [least, largest] = [Math.min(...map.data), Math.max(...map.data)];
       return bilinear(map, size).data.every((value) => value >= least - 1e-5 && value <= largest + 1e-5);
+    }),
+  );
+});
+
+test("with aligned corners the four corners keep their values", () => {
+  const atLeastTwo = fc.record({ width: fc.integer({ min: 2, max: 40 }), height: fc.integer({ min: 2, max: 40 }) });
+  fc.assert(
+    fc.property(anyFloats, atLeastTwo, (map, size) => {
+      const cornersOf = ({ width, height, data }: typeof map) =>
+        [0, width - 1, (height - 1) * width, height * width - 1].map((i) => data[i]!);
+      const resized = bilinear(map, size, undefined, { alignCorners: true });
+      expectClose(cornersOf(resized), cornersOf(map), 1e-3); // a position near 40 is off by 4e-6, a step between neighbours at most 40
     }),
   );
 });

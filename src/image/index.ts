@@ -1,5 +1,5 @@
 export type { Raster } from "./_raster.ts";
-export { bilinear } from "./bilinear.ts";
+export { type BilinearOptions, bilinear } from "./bilinear.ts";
 export {
   type Component,
   type ComponentFilter,
@@ -16,6 +16,8 @@ export {
 export { outerContours, outline } from "./contours.ts";
 export { histogram } from "./histogram.ts";
 export { minMax, toByte, toGray } from "./levels.ts";
+export { opencvArea } from "./opencv-area.ts";
+export { opencvCubic } from "./opencv-cubic.ts";
 export { opencvLinear, opencvNearest, opencvNearestIndex } from "./opencv-resize.ts";
 export { otsuThreshold } from "./otsu.ts";
 export { type OverlayLayers, overlay } from "./overlay.ts";
