@@ -13,7 +13,7 @@ export {
   type SaliencyMap,
   toGray,
 } from "./image/index.ts";
-export { dsc, iou, nsd, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
+export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
 export { type EvaluationOptions, type EvaluationPair, evaluate } from "./pipeline/evaluate.ts";
 export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot.ts";
 export { visualPrompts } from "./prompts/index.ts";

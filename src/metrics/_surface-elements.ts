@@ -26,13 +26,17 @@ export function surfaceElements(
   spacing: readonly [number, number],
 ): { mask: SurfaceElements; truth: SurfaceElements } {
   expectSameSize("surface distance", mask, truth);
-  if (!spacing.every((length) => length > 0 && Number.isFinite(length))) {
-    throw new ConfigError(`surface distance: spacing must be two positive lengths [row, column], got [${spacing}]`);
-  }
+  expectSpacing("surface distance", spacing);
   const frame = jointFrame(mask, truth);
   const ours = codes(mask, frame);
   const theirs = codes(truth, frame);
   return { mask: measure(ours, theirs, frame, weightOf, spacing), truth: measure(theirs, ours, frame, weightOf, spacing) };
+}
+
+/** @throws ConfigError when a spacing is not two positive lengths */
+export function expectSpacing(where: string, spacing: readonly [number, number]): void {
+  if (spacing.every((length) => length > 0 && Number.isFinite(length))) return;
+  throw new ConfigError(`${where}: spacing must be two positive lengths [row, column], got [${spacing}]`);
 }
 
 /** Rows and columns that hold a pixel of either mask; no element lies outside, so nothing else is looked at. */
