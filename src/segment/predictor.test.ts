@@ -158,6 +158,20 @@ describe("the predictor", () => {
     expect(sameBits(together[1]!.logits, alone!.logits)).toBe(true);
   });
 
+  test("however many boxes are answered in one call, the answers are the same", async () => {
+    const boxes = Array.from({ length: 5 }, (_, i) => ({ x0: i, y0: 2 * i, x1: 30 + 3 * i, y1: 20 + i }));
+    await predictor.setImage(picture);
+    const pairs = await predictor.predict({ boxes, points });
+    for (const boxesACall of [1, 3, 8]) {
+      const other = await SamPredictor.open(file, { boxesACall });
+      await other.setImage(picture);
+      for (const [i, { logits, scores }] of (await other.predict({ boxes, points })).entries()) {
+        expect(sameBits(logits, pairs[i]!.logits) && sameBits(scores, pairs[i]!.scores), `box ${i}, ${boxesACall} a call`).toBe(true);
+      }
+      await other.dispose();
+    }
+  });
+
   test("many kinds of prompts, asked for at once, are answered as one by one", async () => {
     await predictor.setImage(picture);
     const kinds = Array.from({ length: 6 }, (_, i): SamPrompts => ({ points: Array.from({ length: i + 1 }, () => points[0]) }));

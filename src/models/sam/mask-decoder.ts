@@ -1,4 +1,4 @@
-import { add, concat, convTranspose, gelu, matmul, relu, reshape, slice, transpose, type Value } from "../../graph/index.ts";
+import { add, concat, convTranspose, expand, gelu, matmul, relu, reshape, slice, transpose, type Value } from "../../graph/index.ts";
 import { type Attention, attention, channelNorm, linear, norm } from "../../nn/index.ts";
 import type { Weights } from "../weights.ts";
 import { gridOf, logitsSideOf, type SamConfig } from "./config.ts";
@@ -8,25 +8,25 @@ import type { PromptEncoding } from "./prompt-encoder.ts";
 const TRANSFORMER_EPSILON = 1e-5;
 const UPSCALING_EPSILON = 1e-6;
 
-/** Tokens and image after a step of the two-way transformer. */
+/** Tokens and image after a step of the two-way transformer, for each of B prompts. */
 export interface TwoWayState {
-  /** [1, T, C]: the IoU token, the mask tokens, the prompt's tokens */
+  /** [B, T, C]: the IoU token, the mask tokens, the prompt's tokens */
   readonly queries: Value;
-  /** [1, g g, C] */
+  /** [B, g g, C] */
   readonly keys: Value;
 }
 
-/** What the decoder computes on its way, M masks at once. */
+/** What the decoder computes on its way, M masks at once for each of B prompts. */
 export interface MaskDecoding {
   readonly layers: readonly TwoWayState[];
   readonly transformer: TwoWayState;
-  /** [1, C / 8, 4 g, 4 g] */
+  /** [B, C / 8, 4 g, 4 g] */
   readonly upscaled: Value;
-  /** [1, M, C / 8], the weights by which each mask token reads `upscaled` */
+  /** [B, M, C / 8], the weights by which each mask token reads `upscaled` */
   readonly hyper: Value;
-  /** [1, M, 4 g, 4 g]; a pixel is in the mask where its logit is above 0 */
+  /** [B, M, 4 g, 4 g]; a pixel is in the mask where its logit is above 0 */
   readonly logits: Value;
-  /** [1, M], the IoU that the model expects of each mask */
+  /** [B, M], the IoU that the model expects of each mask */
   readonly iou: Value;
 }
 
@@ -34,31 +34,33 @@ export interface MaskDecoding {
  * SAM's mask decoder: prompt tokens and image look at each other, then each mask token's vector is compared with every pixel
  * of the upscaled image.
  *
- * @param embedding - [1, C, g, g] from the image encoder
+ * @param embedding - [1, C, g, g] from the image encoder. Prompts share it, so what depends on it alone is computed once for all.
  * @see Kirillov et al. 2023, arXiv:2304.02643, section 3 and appendix A
  */
 export function maskDecoder(embedding: Value, prompt: PromptEncoding, weights: Weights, config: SamConfig): MaskDecoding {
   const { outChannels: width, decoder } = config;
   const at = "mask_decoder";
+  const batch = prompt.sparse?.shape[0] ?? 1;
   const learned = [
     weights.get(`${at}.iou_token.weight`, [1, 1, width]),
     weights.get(`${at}.mask_tokens.weight`, [1, decoder.masks, width]),
   ];
-  const tokens = concat(prompt.sparse ? [...learned, prompt.sparse] : learned, 1); // [1, T, C]
+  const own = concat(learned, 1); // [1, 1 + M, C]
+  const tokens = prompt.sparse ? concat([expandRows(own, batch), prompt.sparse], 1) : own; // [B, T, C]
   const image = flattened(add(embedding, prompt.dense)); // [1, g g, C]
   const { layers, transformer } = twoWayTransformer(tokens, image, flattened(prompt.densePositions), weights, config);
 
   const grid = gridOf(config);
   const side = logitsSideOf(config);
-  const upscaled = upscale(reshape(transpose(transformer.keys, [0, 2, 1]), [1, width, grid, grid]), weights); // [1, C / 8, 4 g, 4 g]
-  const token = (i: number): Value => slice(transformer.queries, 1, i, i + 1); // [1, 1, C]
+  const upscaled = upscale(reshape(transpose(transformer.keys, [0, 2, 1]), [batch, width, grid, grid]), weights); // [B, C / 8, 4 g, 4 g]
+  const head = (name: string, i: number): Value => perceptron(slice(transformer.queries, 1, i, i + 1), weights, `${at}.${name}`); // [B, 1, out]
   const hyper = concat(
-    Array.from({ length: decoder.masks }, (_, i) => perceptron(token(i + 1), weights, `${at}.output_hypernetworks_mlps.${i}`)),
+    Array.from({ length: decoder.masks }, (_, i) => head(`output_hypernetworks_mlps.${i}`, i + 1)),
     1,
-  ); // [1, M, C / 8]
-  const pixels = reshape(upscaled, [1, width / 8, side * side]);
-  const logits = reshape(matmul(hyper, pixels), [1, decoder.masks, side, side]);
-  const iou = reshape(perceptron(token(0), weights, `${at}.iou_prediction_head`), [1, decoder.masks]);
+  ); // [B, M, C / 8]
+  const pixels = reshape(upscaled, [batch, width / 8, side * side]);
+  const logits = reshape(matmul(hyper, pixels), [batch, decoder.masks, side, side]);
+  const iou = reshape(head("iou_prediction_head", 0), [batch, decoder.masks]);
   return { layers, transformer, upscaled, hyper, logits, iou };
 }
 
@@ -103,27 +105,33 @@ function twoWayTransformer(
     const hidden = relu(linear(queries, weights.linear(`${layer}.mlp.lin1`)));
     queries = normalise(add(queries, linear(hidden, weights.linear(`${layer}.mlp.lin2`))), `${layer}.norm3`);
 
-    keys = add(keys, attend(add(keys, positions), add(queries, tokens), queries, `${layer}.cross_attn_image_to_token`));
-    keys = normalise(keys, `${layer}.norm4`);
+    const seen = attend(add(keys, positions), add(queries, tokens), queries, `${layer}.cross_attn_image_to_token`); // [B, g g, C]
+    // Only sums of equal shapes are fused with the normalisation, which rounds otherwise than the two do one by one.
+    keys = normalise(add(i === 0 ? expandRows(keys, seen.shape[0]!) : keys, seen), `${layer}.norm4`);
     layers.push({ queries, keys });
   }
   queries = add(queries, attend(add(queries, tokens), add(keys, positions), keys, `${at}.final_attn_token_to_image`));
   return { layers, transformer: { queries: normalise(queries, `${at}.norm_final_attn`), keys } };
 }
 
-/** Twice as large, twice: [1, C, g, g] to [1, C / 8, 4 g, 4 g]. */
+/** Twice as large, twice: [B, C, g, g] to [B, C / 8, 4 g, 4 g]. */
 function upscale(x: Value, weights: Weights): Value {
   const at = "mask_decoder.output_upscaling";
   const double = (y: Value, index: number): Value =>
     convTranspose(y, weights.get(`${at}.${index}.weight`), { stride: 2, bias: weights.get(`${at}.${index}.bias`) });
-  const twice = gelu(channelNorm(double(x, 0), weights.norm(`${at}.1`), UPSCALING_EPSILON)); // [1, C / 4, 2 g, 2 g]
-  return gelu(double(twice, 3)); // [1, C / 8, 4 g, 4 g]
+  const twice = gelu(channelNorm(double(x, 0), weights.norm(`${at}.1`), UPSCALING_EPSILON)); // [B, C / 4, 2 g, 2 g]
+  return gelu(double(twice, 3)); // [B, C / 8, 4 g, 4 g]
 }
 
 /** Three linear layers with ReLU between them. */
 function perceptron(x: Value, weights: Weights, name: string): Value {
   const [first, second, last] = [0, 1, 2].map((i) => weights.linear(`${name}.layers.${i}`));
   return linear(relu(linear(relu(linear(x, first!)), second!)), last!);
+}
+
+/** [1, ...] repeated along the first axis. */
+function expandRows(x: Value, count: number): Value {
+  return count === 1 ? x : expand(x, [count, ...x.shape.slice(1)]);
 }
 
 /** [1, C, g, g] to [1, g g, C]. */

@@ -30,15 +30,15 @@ export interface PromptInputs {
     /** int64 [1, N]: 1 lies on the target, 0 beside it */
     readonly labels: Value;
   };
-  /** [1, 4] as x0, y0, x1, y1 */
-  readonly box?: Value;
+  /** [B, 4] as x0, y0, x1, y1, answered one by one; points and mask go with each of them */
+  readonly boxes?: Value;
   /** [1, 1, 4 g, 4 g] logits of an earlier prediction */
   readonly mask?: Value;
 }
 
 /** Prompts as the decoder takes them. */
 export interface PromptEncoding {
-  /** [1, N, C] tokens of points and box corners; absent when a mask is the only prompt. */
+  /** [B, N, C] tokens of points and box corners, B = 1 without boxes; absent when a mask is the only prompt. */
   readonly sparse?: Value;
   /** [1, C, g, g], added to the image embedding. */
   readonly dense: Value;
@@ -54,21 +54,23 @@ export interface PromptEncoding {
  *
  * @see Kirillov et al. 2023, arXiv:2304.02643, appendix A; Tancik et al. 2020, arXiv:2006.10739
  */
-export function promptEncoder({ points, box, mask }: PromptInputs, weights: Weights, config: SamConfig): PromptEncoding {
+export function promptEncoder({ points, boxes, mask }: PromptInputs, weights: Weights, config: SamConfig): PromptEncoding {
   const { outChannels: width, imageSize } = config;
   const at = "prompt_encoder";
   const token = (name: string): Value => weights.get(`${at}.${name}.weight`, [1, 1, width]);
   const kinds = [0, 1, 2, 3].map((kind) => weights.get(`${at}.point_embeddings.${kind}.weight`)); // each [1, C]
   const encode = (pixels: Value): Value => positionFeatures(mul(add(pixels, 0.5), 1 / imageSize), weights);
 
+  const batch = boxes?.shape[0] ?? 1;
   const tokens: Value[] = [];
   if (points) {
     const learned = gather(concat([kinds[0]!, kinds[1]!], 0), points.labels); // [1, N, C]
-    tokens.push(add(encode(points.positions), learned));
+    const located = add(encode(points.positions), learned);
+    tokens.push(batch === 1 ? located : expand(located, [batch, ...located.shape.slice(1)]));
     // Without a box the official model appends a point that is none: no position, a vector of its own.
-    if (!box) tokens.push(token("not_a_point_embed"));
+    if (!boxes) tokens.push(token("not_a_point_embed"));
   }
-  if (box) tokens.push(add(encode(reshape(box, [1, 2, 2])), concat([kinds[2]!, kinds[3]!], 0))); // [1, 2, C]
+  if (boxes) tokens.push(add(encode(reshape(boxes, [batch, 2, 2])), concat([kinds[2]!, kinds[3]!], 0))); // [B, 2, C]
 
   const grid = gridOf(config);
   const plane = [1, width, grid, grid];

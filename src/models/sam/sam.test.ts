@@ -52,7 +52,7 @@ describeWith(["parity/sam/tiny-0.safetensors"], "intermediates of the small mode
 
   function decoder() {
     const embedding = input("embedding", "float32", [1, 256, 64, 64]);
-    const prompt = promptEncoder({ box: input("box", "float32", [1, 4]) }, weights, config);
+    const prompt = promptEncoder({ boxes: input("box", "float32", [1, 4]) }, weights, config);
     return { embedding, prompt, decoding: maskDecoder(embedding, prompt, weights, config) };
   }
   const feeds = () => ({
