@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { BiomedClip, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
+import { samPresets, samTensors } from "../models/sam/index.ts";
+import { M2ib, M2ibConfig } from "../saliency/index.ts";
+import { SamPredictor } from "../segment/index.ts";
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
+import { gflopOf } from "./doctor.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-doctor-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A weights file of full size that takes no room: its header, and a hole where the values would be. */
+function hollowWeights(name: string, tensors: ReadonlyMap<string, Shape>): string {
+  let end = 0;
+  const header = Buffer.from(
+    JSON.stringify(
+      Object.fromEntries(
+        [...tensors].map(([tensor, shape]) => {
+          const begin = end;
+          end += 4 * sizeOf(shape);
+          return [tensor, { dtype: "F32", shape, data_offsets: [begin, end] }];
+        }),
+      ),
+    ),
+  );
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const file = join(folder, `${name}.safetensors`);
+  writeFileSync(file, Buffer.concat([length, header]));
+  truncateSync(file, 8 + header.length + end);
+  return file;
+}
+
+/** To one percent: the numbers only feed an estimate. */
+function expectGflop(model: keyof typeof gflopOf, flops: number) {
+  expect(Math.abs(flops / 1e9 / gflopOf[model] - 1), `${model}: ${flops / 1e9} GFLOP`).toBeLessThan(0.01);
+}
+
+test("the operations of an image are those of BiomedCLIP's graphs", async () => {
+  const config = biomedClipPresets.biomedclip!;
+  const clip = await BiomedClip.open(hollowWeights("biomedclip", biomedClipTensors(config)), { visionHeads: config.vision.heads });
+  expectGflop("BiomedCLIP with M2IB", new M2ib(clip, M2ibConfig.parse({})).flops());
+});
+
+test.each([
+  ["sam-vit-b", "SAM ViT-B"],
+  ["sam-vit-l", "SAM ViT-L"],
+  ["sam-vit-h", "SAM ViT-H"],
+] as const)("the operations of an image are those of the graph of %s", async (preset, model) => {
+  expectGflop(model, (await SamPredictor.open(hollowWeights(preset, samTensors(samPresets[preset]!)))).flops());
+});
