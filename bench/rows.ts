@@ -1,0 +1,45 @@
+/** A script that times the reference, with its arguments; it prints one line of JSON. */
+export interface Reference {
+  /** What the ratio is against, where a row has more than one. */
+  readonly name: string;
+  readonly script: string;
+  readonly args: readonly string[];
+  /** Takes over a minute: one run without warm-up. */
+  readonly isSlow?: boolean;
+  /** Whether the script knows `--warmup` and `--threads`. */
+  readonly isPlain?: boolean;
+}
+
+/** One line of the table. */
+export interface Row {
+  readonly name: string;
+  readonly title: string;
+  /** Runs of ours in each process, after one that warms up. */
+  readonly runs: number;
+  readonly references: readonly Reference[];
+}
+
+const clip = (name: string, ...args: string[]): Reference => ({ name, script: "clip.py", args: [name, ...args] });
+const m2ib = (layer: string): Reference[] => [clip("m2ib-tuned", "--layer", layer), { ...clip("m2ib", "--layer", layer), isSlow: true }];
+
+/** What is measured, in the order of a run. The names are those of `workloads`. */
+export const rows: readonly Row[] = [
+  { name: "vit-1", title: "ViT-B/16 forward, 1 image", runs: 15, references: [clip("vit", "--batch", "1")] },
+  { name: "vit-10", title: "ViT-B/16 forward, 10 images", runs: 5, references: [clip("vit", "--batch", "10")] },
+  { name: "text", title: "BERT-base forward, 20 tokens", runs: 15, references: [clip("text", "--tokens", "20")] },
+  { name: "m2ib-7", title: "M2IB, one image and sentence, layer 7", runs: 3, references: m2ib("7") },
+  { name: "m2ib-9", title: "M2IB, one image and sentence, layer 9", runs: 3, references: m2ib("9") },
+  {
+    name: "sam-image",
+    title: "SAM ViT-B, embedding of one image",
+    runs: 3,
+    references: [{ name: "encoder", script: "sam.py", args: ["encoder"] }],
+  },
+  { name: "sam-box", title: "SAM ViT-B, one more box", runs: 15, references: [{ name: "decoder", script: "sam.py", args: ["decoder"] }] },
+  {
+    name: "evaluate",
+    title: "DSC and NSD of 100 pairs, 512 x 512",
+    runs: 5,
+    references: [{ name: "evaluate", script: "evaluate.py", args: ["--form", "volume"], isPlain: true }],
+  },
+];
