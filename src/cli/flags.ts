@@ -37,6 +37,7 @@ interface Field {
 
 /** What a value of text is called in the help; others are VALUE. */
 const placeholders: Record<string, string> = {
+  cache: "DIR",
   clip: "MODEL",
   clipConfig: "FILE",
   coarse: "DIR",

@@ -86,6 +86,7 @@ const neutral = new Set([
   "clipConfig",
   "sam",
   "noise",
+  "cache",
   "threads",
   "raw",
   "overwrite",

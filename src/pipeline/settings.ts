@@ -78,6 +78,10 @@ export const RefineSettings = z.strictObject({
     .enum(["none", ...names(voteRules)])
     .default("none")
     .describe("how SAM's three candidate masks become one; none asks for a single mask"),
+  cache: z
+    .string()
+    .optional()
+    .describe("folder in which SAM's image embeddings are kept, 4 MB an image: a second run on the same image does not encode it again"),
 });
 
 /** What a run over images is told beside the settings of its steps. */

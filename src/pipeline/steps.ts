@@ -18,6 +18,7 @@ import { ensembleFeature, M2ib, mapOfCapacity } from "../saliency/index.ts";
 import { type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../segment/index.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { EmbeddingCache } from "./_embedding-cache.ts";
 import type { PromptableModel, TextImageModel } from "./model.ts";
 import type { CoarseSettings, CommonSettings, ModePreset, RefineSettings, SaliencySettings } from "./settings.ts";
 import { modePresets } from "./settings.ts";
@@ -155,9 +156,11 @@ export class RefineStep {
   private readonly model: PromptableModel;
   private readonly settings: RefineSettings & CommonSettings;
   private readonly preset: ModePreset;
+  private readonly cache: EmbeddingCache | undefined;
 
   constructor(model: PromptableModel, settings: RefineSettings & CommonSettings) {
     this.model = model;
+    this.cache = settings.cache === undefined ? undefined : new EmbeddingCache(settings.cache, model);
     this.settings = settings;
     this.preset = modePresets[settings.mode];
   }
@@ -197,7 +200,7 @@ export class RefineStep {
       };
     }
     const { sam } = this.model;
-    const embedding = await timed(ms, "embed", () => sam.setImage(image));
+    const embedding = await timed(ms, "embed", () => this.cache?.embed(image, warnings) ?? sam.setImage(image));
     const predictions = await timed(ms, "predict", () => sam.predict(prompts, { embedding }));
     const joined = this.join(predictions, prompts.boxes.length > 0);
     const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });

@@ -190,6 +190,16 @@ test("saliency, coarse and refine together write what segment writes", async () 
   );
 });
 
+test("kept embeddings change nothing: not the bytes, and not whether a folder can be gone on with", async () => {
+  const cached = { out: at("cached"), raw: true, cache: at("embeddings") };
+  await segment(cached);
+  expect(readdirSync(at("embeddings"))).toHaveLength(2);
+  expect(contents("cached")).toEqual(contents("whole"));
+  expect((await segment({ ...cached, cache: undefined })).at(-1)).toMatchObject({ skipped: 2 });
+  await segment({ ...cached, out: at("again"), inputs: [at("scans", "a.png")] });
+  expect(contents("again")["raw/a.safetensors"]).toBe(contents("whole")["raw/a.safetensors"]);
+});
+
 test("reference mode spreads the map of the crop over the whole image", async () => {
   await segment({ out: at("reference"), mode: "reference", inputs: [at("scans", "a.png")] });
   const saliency = await levels(at("reference", "saliency", "a.png"));
