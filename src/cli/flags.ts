@@ -43,6 +43,7 @@ const placeholders: Record<string, string> = {
   coarse: "DIR",
   csv: "FILE",
   json: "FILE",
+  maxMemory: "SIZE",
   noise: "FILE",
   out: "PATH",
   pred: "DIR",

@@ -2,7 +2,7 @@ import { ConfigError, WeightsError } from "../errors.ts";
 import { type ClipFiles, locateClip, locateSam, type SamFiles } from "../hub/locate.ts";
 import { BiomedClip } from "../models/biomedclip/index.ts";
 import type { SessionOptions } from "../runtime/session.ts";
-import { SamPredictor } from "../segment/index.ts";
+import { type SamOptions, SamPredictor } from "../segment/index.ts";
 import { loadTokenizer, type Tokenizer } from "../text/wordpiece.ts";
 
 /** A CLIP model with the tokenizer that belongs to it. */
@@ -48,7 +48,7 @@ export async function loadClip(
 }
 
 /** Opens a SAM model. @throws WeightsError when no model is named, or files are missing or do not fit */
-export async function loadSam(model: string | undefined, options: SessionOptions): Promise<PromptableModel> {
+export async function loadSam(model: string | undefined, options: SamOptions): Promise<PromptableModel> {
   if (model === undefined) throw new WeightsError(noModel("SAM", "--sam"));
   const files = await locateSam(model);
   return { sam: await SamPredictor.open(files.weights, options), samFiles: files };

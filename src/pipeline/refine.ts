@@ -7,6 +7,7 @@ import type { GrayImage, Mask } from "../image/index.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import { dryRun } from "./_dry-run.ts";
 import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
+import { memoryPlan } from "./_memory-plan.ts";
 import { samRecord, sessionOptions } from "./_models-of-run.ts";
 import { cleanOutputs, type OutputFolder, outputFile, rawRefined, writeRaw, writeRefined } from "./_outputs.ts";
 import { header, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
@@ -22,8 +23,10 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   const { out, raw, mode } = settings;
   const inputs = await findInputs(settings.inputs, out);
   const { pictures, run } = await resultFolder(settings.coarse, "coarse");
+  const { plan, message } = await memoryPlan(settings.maxMemory, { sam: settings.sam });
+  if (message !== undefined) yield { type: "stage", message };
   yield { type: "stage", message: "opening the model" };
-  const options = sessionOptions(settings);
+  const options = { ...sessionOptions(settings), ...plan.options };
   const promptable = await loadSam(settings.sam, options);
   const step = new RefineStep(promptable, settings);
   if (settings.dryRun) {

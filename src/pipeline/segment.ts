@@ -3,6 +3,7 @@ import { decodeImage } from "../formats/decode.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import { dryRun } from "./_dry-run.ts";
 import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
+import { memoryPlan } from "./_memory-plan.ts";
 import { clipRecord, fileRecord, readNoise, samRecord, sessionOptions } from "./_models-of-run.ts";
 import { boxNumbers, cleanOutputs, rawRefined, rawSaliency, writeCoarse, writeRaw, writeRefined, writeSaliency } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
@@ -22,8 +23,10 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   const { out, raw, mode } = settings;
   const inputs = await findInputs(settings.inputs, out);
   const sentences = await textPrompts(settings);
+  const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
+  if (message !== undefined) yield { type: "stage", message };
   yield { type: "stage", message: "opening models" };
-  const options = sessionOptions(settings);
+  const options = { ...sessionOptions(settings), ...plan.options };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
   const saliencyStep = new SaliencyStep(text, settings);
@@ -49,8 +52,10 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     const ms: StageTimes = {};
     const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
     const map = await saliencyStep.run(image, basename(file), prompt ?? sentences(file), ms, noise);
+    if (plan.oneModelAtATime) await Promise.all([saliencyStep.dispose(), text.clip.dispose()]);
     const cut = coarseStep(map.gray, map.window, settings);
     const refined = await refineStep.run(image, cut.coarse, basename(file), ms);
+    if (plan.oneModelAtATime) await promptable.sam.dispose();
     await timed(ms, "write", async () => {
       await writeSaliency(out, name, map.gray);
       await writeCoarse(out, name, cut.coarse);

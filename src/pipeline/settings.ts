@@ -40,6 +40,10 @@ export const CommonSettings = z.strictObject({
   mode: z.enum(modes).default("paper").describe("what the method says, or what the released scripts do"),
   device: z.enum(devices).default("cpu").describe("execution provider of ONNX Runtime"),
   threads: z.number().int().positive().optional().describe("threads inside an operator; all cores by default"),
+  maxMemory: z
+    .string()
+    .optional()
+    .describe("SIZE such as 2GB: trade speed for memory so that the run stays below it; by default nothing is traded"),
   seed: z.number().int().nonnegative().default(42).describe("of the noise and of sampled points"),
 });
 

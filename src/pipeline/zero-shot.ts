@@ -52,7 +52,7 @@ export async function loadModel(
 }
 
 const Options = z.strictObject({
-  ...CommonSettings.omit({ device: true, threads: true }).shape,
+  ...CommonSettings.omit({ device: true, threads: true, maxMemory: true }).shape,
   ...SaliencySettings.omit({ clip: true, clipConfig: true, noise: true }).shape,
   ...CoarseSettings.shape,
   ...RefineSettings.omit({ sam: true }).shape,

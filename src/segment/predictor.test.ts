@@ -172,6 +172,13 @@ describe("the predictor", () => {
     }
   });
 
+  test("attention in small pieces gives the same embedding to the last digits", async () => {
+    const { values } = await predictor.setImage(picture);
+    const small = await SamPredictor.open(file, { queriesAChunk: 64 });
+    expectClose((await small.setImage(picture)).values.data, values.data, 1e-5);
+    await small.dispose();
+  });
+
   test("many kinds of prompts, asked for at once, are answered as one by one", async () => {
     await predictor.setImage(picture);
     const kinds = Array.from({ length: 6 }, (_, i): SamPrompts => ({ points: Array.from({ length: i + 1 }, () => points[0]) }));

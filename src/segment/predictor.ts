@@ -27,6 +27,8 @@ export interface SamOptions extends SessionOptions {
    * nothing more on a CPU. Answers are the same, bit by bit, however boxes are grouped.
    */
   readonly boxesACall?: number;
+  /** Queries that the encoder's attention computes at once, by default 256. With 64 it takes 0.2 GB less. */
+  readonly queriesAChunk?: number;
 }
 
 /** What SAM's image encoder makes of one image: all that prompts need, so it can be kept and prompted again later. */
@@ -221,7 +223,7 @@ export class SamPredictor {
 
   private encoderGraph(): Value {
     const { imageSize: side } = this.config;
-    return imageEncoder(input("image", "float32", [1, 3, side, side]), this.weights, this.config).embedding;
+    return imageEncoder(input("image", "float32", [1, 3, side, side]), this.weights, this.config, this.options).embedding;
   }
 
   /** The session for prompts like these; it takes 50 ms to make one. */

@@ -200,6 +200,14 @@ test("kept embeddings change nothing: not the bytes, and not whether a folder ca
   expect(contents("again")["raw/a.safetensors"]).toBe(contents("whole")["raw/a.safetensors"]);
 });
 
+test("a limit of memory says what is given up for it; one model at a time gives the same bytes", async () => {
+  const events = await segment({ out: at("limited"), raw: true, maxMemory: "2GB" });
+  expect(events).toContainEqual({ type: "stage", message: expect.stringMatching(/^at most 2GB: one model at a time/) });
+  expect(contents("limited")).toEqual(contents("whole"));
+  expect((await segment({ out: at("least"), maxMemory: "1.5GB" })).at(-1)).toMatchObject({ done: 2 });
+  await expect(segment({ out: at("never"), maxMemory: "500MB" })).rejects.toThrow(/cannot be met.*takes about/);
+});
+
 test("reference mode spreads the map of the crop over the whole image", async () => {
   await segment({ out: at("reference"), mode: "reference", inputs: [at("scans", "a.png")] });
   const saliency = await levels(at("reference", "saliency", "a.png"));

@@ -15,8 +15,8 @@ export interface RelativeAttention {
 }
 
 /**
- * Queries computed at once. The scores of a 64 x 64 grid would take 0.8 GB for 12 heads; those of 256 queries take 50 MB,
- * and larger pieces are not faster.
+ * Queries computed at once, unless asked for otherwise. The scores of a 64 x 64 grid would take 0.8 GB for 12 heads; those of 256
+ * queries take 50 MB, and larger pieces are not faster.
  */
 const QUERIES_A_CHUNK = 256;
 
@@ -28,14 +28,14 @@ const QUERIES_A_CHUNK = 256;
  * @param x - [B, S, S, D], squares of tokens that attend among themselves
  * @returns [B, S, S, D]
  */
-export function relativeAttention(x: Value, layer: RelativeAttention, heads: number): Value {
+export function relativeAttention(x: Value, layer: RelativeAttention, heads: number, queriesAChunk = QUERIES_A_CHUNK): Value {
   const [batch, side, , width] = x.shape as [number, number, number, number];
   const tokens = reshape(x, [batch, side * side, width]);
   const [q, k, v] = [layer.query, layer.key, layer.value].map((projection) => splitHeads(linear(tokens, projection), heads)); // [B, h, T, d]
   const rows = distances(layer.rows, side); // [S, S, d]
   const columns = distances(layer.columns, side); // [S, S, d]
   const keys = swapLast(k!); // [B, h, d, T]
-  const step = Math.max(1, Math.floor(QUERIES_A_CHUNK / side));
+  const step = Math.max(1, Math.floor(queriesAChunk / side));
   const chunks: Value[] = [];
   for (let y0 = 0; y0 < side; y0 += step) {
     const y1 = Math.min(y0 + step, side);

@@ -6,6 +6,11 @@ import type { SamConfig } from "./config.ts";
 
 const EPSILON = 1e-6;
 
+export interface ImageEncoderOptions {
+  /** Queries of the global attention that are computed at once: fewer take less memory and more time. */
+  readonly queriesAChunk?: number | undefined;
+}
+
 /** What the image encoder computes on its way; g = imageSize / patch. */
 export interface ImageEncoding {
   /** [1, g, g, D], before the position map is added. */
@@ -25,14 +30,14 @@ export interface ImageEncoding {
  * @param image - [1, 3, S, S], normalised and padded
  * @see Kirillov et al. 2023, arXiv:2304.02643, appendix A; Li et al. 2022, arXiv:2203.16527 (plain ViT with windows)
  */
-export function imageEncoder(image: Value, weights: Weights, config: SamConfig): ImageEncoding {
+export function imageEncoder(image: Value, weights: Weights, config: SamConfig, options: ImageEncoderOptions = {}): ImageEncoding {
   const bias = weights.get("image_encoder.patch_embed.proj.bias");
   const projected = conv(image, weights.get("image_encoder.patch_embed.proj.weight"), { stride: config.patch, bias }); // [1, D, g, g]
   const patches = transpose(projected, [0, 2, 3, 1]); // [1, g, g, D]
   const blocks: Value[] = [];
   let x = add(patches, weights.get("image_encoder.pos_embed")); // [1, g, g, D]
   for (let i = 0; i < config.depth; i++) {
-    x = block(x, weights, config, i);
+    x = block(x, weights, config, i, options);
     blocks.push(x);
   }
   const narrow = conv(transpose(x, [0, 3, 1, 2]), weights.get("image_encoder.neck.0.weight")); // [1, C, g, g]
@@ -43,7 +48,7 @@ export function imageEncoder(image: Value, weights: Weights, config: SamConfig):
 }
 
 /** x + attention(LN(x)), then x + mlp(LN(x)); [1, g, g, D] to the same. */
-function block(x: Value, weights: Weights, config: SamConfig, index: number): Value {
+function block(x: Value, weights: Weights, config: SamConfig, index: number, { queriesAChunk }: ImageEncoderOptions): Value {
   const name = `image_encoder.blocks.${index}`;
   const [query, key, value] = weights.fused(`${name}.attn.qkv`);
   const layer: RelativeAttention = {
@@ -56,7 +61,7 @@ function block(x: Value, weights: Weights, config: SamConfig, index: number): Va
   };
   const normal = norm(x, weights.norm(`${name}.norm1`), EPSILON);
   const attended = config.globalBlocks.includes(index)
-    ? relativeAttention(normal, layer, config.heads)
+    ? relativeAttention(normal, layer, config.heads, queriesAChunk)
     : windowedAttention(normal, layer, config);
   const y = add(x, attended);
   const hidden = gelu(linear(norm(y, weights.norm(`${name}.norm2`), EPSILON), weights.linear(`${name}.mlp.lin1`)));
