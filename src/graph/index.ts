@@ -44,6 +44,7 @@ export {
   transpose,
 } from "./operators/movement.ts";
 export { layerNorm, reduceMean, softmax } from "./operators/normalisation.ts";
+export { quantisedGemm } from "./operators/quantisation.ts";
 export { operators } from "./operators/table.ts";
 export { substitute } from "./substitute.ts";
 export { constant, input, integers, type Operator, scalar, stored, type Value } from "./value.ts";

@@ -73,9 +73,9 @@ export class EmbeddingCache {
 
   /** All that an embedding depends on beside the image. Other layouts of weights and other devices round differently. */
   private async findOrigin(): Promise<string> {
-    const { device = "cpu", prepack = true, queriesAChunk } = this.model.sam.options;
+    const { device = "cpu", prepack = true, precision = "float32", queriesAChunk } = this.model.sam.options;
     const weights = await sha256OfFile(this.model.samFiles.weights);
-    return JSON.stringify({ format, weights, precision: "float32", device, prepack, queriesAChunk, runtime: await runtimeVersion() });
+    return JSON.stringify({ format, weights, precision, device, prepack, queriesAChunk, runtime: await runtimeVersion() });
   }
 }
 

@@ -26,7 +26,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   const { plan, message } = await memoryPlan(settings.maxMemory, { sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
   yield { type: "stage", message: "opening the model" };
-  const options = { ...sessionOptions(settings), ...plan.options };
+  const options = { ...sessionOptions(settings), ...plan.options, precision: settings.samPrecision };
   const promptable = await loadSam(settings.sam, options);
   const step = new RefineStep(promptable, settings);
   if (settings.dryRun) {

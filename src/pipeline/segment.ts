@@ -26,7 +26,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
   yield { type: "stage", message: "opening models" };
-  const options = { ...sessionOptions(settings), ...plan.options };
+  const options = { ...sessionOptions(settings), ...plan.options, precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
   const saliencyStep = new SaliencyStep(text, settings);

@@ -151,14 +151,17 @@ export interface RefineResult {
   readonly warnings: readonly string[];
 }
 
+/** Settings of the third step; precision belongs to the model that it is given. */
+type RefineStepSettings = Omit<RefineSettings, "samPrecision">;
+
 /** Third step: image and coarse mask to mask. */
 export class RefineStep {
   private readonly model: PromptableModel;
-  private readonly settings: RefineSettings & CommonSettings;
+  private readonly settings: RefineStepSettings & CommonSettings;
   private readonly preset: ModePreset;
   private readonly cache: EmbeddingCache | undefined;
 
-  constructor(model: PromptableModel, settings: RefineSettings & CommonSettings) {
+  constructor(model: PromptableModel, settings: RefineStepSettings & CommonSettings) {
     this.model = model;
     this.cache = settings.cache === undefined ? undefined : new EmbeddingCache(settings.cache, model);
     this.settings = settings;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { decodeImage } from "../formats/decode.ts";
 import type { GrayImage, Image, Mask, SaliencyMap } from "../image/index.ts";
-import type { SessionOptions } from "../runtime/session.ts";
+import type { SamOptions } from "../segment/index.ts";
 import { loadClip, loadSam, type PromptableModel, type TextImageModel } from "./model.ts";
 import { CoarseSettings, CommonSettings, RefineSettings, SaliencySettings } from "./settings.ts";
 import { coarseStep, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
@@ -46,7 +46,7 @@ export class ZeroShotModel {
  */
 export async function loadModel(
   models: { readonly clip: string; readonly sam: string; readonly clipConfig?: string },
-  options: SessionOptions = {},
+  options: SamOptions = {},
 ): Promise<ZeroShotModel> {
   return new ZeroShotModel(await loadClip(models.clip, models.clipConfig, options), await loadSam(models.sam, options));
 }
@@ -55,7 +55,7 @@ const Options = z.strictObject({
   ...CommonSettings.omit({ device: true, threads: true, maxMemory: true }).shape,
   ...SaliencySettings.omit({ clip: true, clipConfig: true, noise: true }).shape,
   ...CoarseSettings.shape,
-  ...RefineSettings.omit({ sam: true }).shape,
+  ...RefineSettings.omit({ sam: true, samPrecision: true }).shape,
   name: z.string().default("image").describe("names the streams of noise and points; by default that of the file"),
 });
 

@@ -179,6 +179,17 @@ describe("the predictor", () => {
     await small.dispose();
   });
 
+  test("an encoder in 8 bits gives nearly the same embedding", async () => {
+    const { values } = await predictor.setImage(picture);
+    const rounded = await SamPredictor.open(file, { precision: "int8" });
+    const { data } = (await rounded.setImage(picture)).values;
+    await rounded.dispose();
+    const norm = (numbers: Float32Array) => Math.sqrt(numbers.reduce((sum, x) => sum + x * x, 0));
+    const error = norm(data.map((x, i) => x - values.data[i]!)) / norm(values.data);
+    expect(error).toBeGreaterThan(1e-4); // else nothing was rounded
+    expect(error).toBeLessThan(0.04);
+  });
+
   test("many kinds of prompts, asked for at once, are answered as one by one", async () => {
     await predictor.setImage(picture);
     const kinds = Array.from({ length: 6 }, (_, i): SamPrompts => ({ points: Array.from({ length: i + 1 }, () => points[0]) }));

@@ -208,6 +208,12 @@ test("a limit of memory says what is given up for it; one model at a time gives 
   await expect(segment({ out: at("never"), maxMemory: "500MB" })).rejects.toThrow(/cannot be met.*takes about/);
 });
 
+test("the encoder's precision is a setting of the run, so results of another one are not gone on with", async () => {
+  expect((await segment({ out: at("rounded"), samPrecision: "int8" })).at(-1)).toMatchObject({ done: 2 });
+  expect(record("rounded").settings).toMatchObject({ samPrecision: "int8" });
+  await expect(segment({ out: at("rounded") })).rejects.toThrow(/samPrecision was "int8", now it is "float32"/);
+});
+
 test("reference mode spreads the map of the crop over the whole image", async () => {
   await segment({ out: at("reference"), mode: "reference", inputs: [at("scans", "a.png")] });
   const saliency = await levels(at("reference", "saliency", "a.png"));

@@ -5,6 +5,7 @@ import { convolution } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { movement } from "./movement.ts";
 import { normalisation } from "./normalisation.ts";
+import { quantisation } from "./quantisation.ts";
 
 /** Every operator by its ONNX name, each with its shape rule, its gradient rule and the samples that test it. */
 export const operators: Readonly<Record<string, Operator>> = {
@@ -14,4 +15,5 @@ export const operators: Readonly<Record<string, Operator>> = {
   ...normalisation,
   ...convolution,
   ...control,
+  ...quantisation,
 };

@@ -1,5 +1,5 @@
 import { add, conv, crop, gelu, pad, reshape, transpose, type Value } from "../../graph/index.ts";
-import { channelNorm, linear, norm } from "../../nn/index.ts";
+import { channelNorm, type Linear, linear, norm } from "../../nn/index.ts";
 import type { Weights } from "../weights.ts";
 import { type RelativeAttention, relativeAttention } from "./_relative-attention.ts";
 import type { SamConfig } from "./config.ts";
@@ -9,6 +9,26 @@ const EPSILON = 1e-6;
 export interface ImageEncoderOptions {
   /** Queries of the global attention that are computed at once: fewer take less memory and more time. */
   readonly queriesAChunk?: number | undefined;
+  /** The linear layers of each block, by default as the file has them. */
+  readonly linears?: readonly BlockLinears[] | undefined;
+}
+
+/** The linear layers of a block, in which nearly all of its weights are. */
+export interface BlockLinears {
+  readonly query: Linear;
+  readonly key: Linear;
+  readonly value: Linear;
+  readonly out: Linear;
+  readonly lin1: Linear;
+  readonly lin2: Linear;
+}
+
+/** The linear layers of a block as the file has them. */
+export function blockLinears(weights: Weights, index: number): BlockLinears {
+  const name = `image_encoder.blocks.${index}`;
+  const [query, key, value] = weights.fused(`${name}.attn.qkv`);
+  const [out, lin1, lin2] = ["attn.proj", "mlp.lin1", "mlp.lin2"].map((layer) => weights.linear(`${name}.${layer}`));
+  return { query, key, value, out: out!, lin1: lin1!, lin2: lin2! };
 }
 
 /** What the image encoder computes on its way; g = imageSize / patch. */
@@ -48,14 +68,11 @@ export function imageEncoder(image: Value, weights: Weights, config: SamConfig, 
 }
 
 /** x + attention(LN(x)), then x + mlp(LN(x)); [1, g, g, D] to the same. */
-function block(x: Value, weights: Weights, config: SamConfig, index: number, { queriesAChunk }: ImageEncoderOptions): Value {
+function block(x: Value, weights: Weights, config: SamConfig, index: number, { queriesAChunk, linears }: ImageEncoderOptions): Value {
   const name = `image_encoder.blocks.${index}`;
-  const [query, key, value] = weights.fused(`${name}.attn.qkv`);
+  const { lin1, lin2, ...projections } = linears?.[index] ?? blockLinears(weights, index);
   const layer: RelativeAttention = {
-    query,
-    key,
-    value,
-    out: weights.linear(`${name}.attn.proj`),
+    ...projections,
     rows: weights.get(`${name}.attn.rel_pos_h`),
     columns: weights.get(`${name}.attn.rel_pos_w`),
   };
@@ -64,8 +81,8 @@ function block(x: Value, weights: Weights, config: SamConfig, index: number, { q
     ? relativeAttention(normal, layer, config.heads, queriesAChunk)
     : windowedAttention(normal, layer, config);
   const y = add(x, attended);
-  const hidden = gelu(linear(norm(y, weights.norm(`${name}.norm2`), EPSILON), weights.linear(`${name}.mlp.lin1`)));
-  return add(y, linear(hidden, weights.linear(`${name}.mlp.lin2`)));
+  const hidden = gelu(linear(norm(y, weights.norm(`${name}.norm2`), EPSILON), lin1));
+  return add(y, linear(hidden, lin2));
 }
 
 /**

@@ -7,7 +7,8 @@ export {
   samPresets,
   samTensors,
 } from "./config.ts";
-export { type ImageEncoding, imageEncoder } from "./image-encoder.ts";
+export { type BlockLinears, type ImageEncoding, imageEncoder } from "./image-encoder.ts";
 export { type MaskDecoding, maskDecoder, type TwoWayState } from "./mask-decoder.ts";
 export { samFamily } from "./names.ts";
 export { type PromptEncoding, type PromptInputs, promptEncoder } from "./prompt-encoder.ts";
+export { quantisedLinears } from "./quantise.ts";

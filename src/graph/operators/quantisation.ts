@@ -1,0 +1,40 @@
+/** Products of 8-bit integers, for inference. All are portable ONNX; ONNX Runtime joins them into one kernel on the CPU. */
+import { ShapeError } from "../../errors.ts";
+import { apply, describe, type Operator, type Value } from "../value.ts";
+import { add, cast, mul } from "./elementwise.ts";
+
+/** x ≈ scale · (y - zero), with scale and zero chosen so that y just spans 0 to 255. */
+const DynamicQuantizeLinear: Operator = {
+  name: "DynamicQuantizeLinear",
+  types: ([x]) => [
+    { dtype: "uint8", shape: x!.shape },
+    { dtype: "float32", shape: [] },
+    { dtype: "uint8", shape: [] },
+  ],
+};
+
+/** Exact product in 32-bit integers of [M, K] minus its zero, and [K, N]. */
+const MatMulInteger: Operator = {
+  name: "MatMulInteger",
+  types: ([a, b]) => {
+    if (a!.shape.length !== 2 || b!.shape.length !== 2 || a!.shape[1] !== b!.shape[0])
+      throw new ShapeError(`matmulInteger: cannot multiply ${describe(a!)} by ${describe(b!)}`);
+    return [{ dtype: "int32", shape: [a!.shape[0]!, b!.shape[1]!] }];
+  },
+};
+
+export const quantisation = { DynamicQuantizeLinear, MatMulInteger };
+
+/**
+ * x · (b · scale) + bias, where x is rounded to 8 bits by the span of its own values.
+ *
+ * @param x - float32 [M, K]
+ * @param b - int8 [K, N]
+ * @param scale - float32 [N], of each column of b
+ */
+export function quantisedGemm(x: Value, b: Value, scale: Value, bias?: Value): Value {
+  const [y, xScale, xZero] = apply(DynamicQuantizeLinear, [x]);
+  const product = cast(apply(MatMulInteger, [y!, b, xZero!])[0]!, "float32"); // [M, N]
+  const scaled = mul(product, mul(xScale!, scale));
+  return bias ? add(scaled, bias) : scaled;
+}
