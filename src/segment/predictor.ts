@@ -29,7 +29,7 @@ export type SamPrecision = (typeof samPrecisions)[number];
 /** How a predictor's sessions are opened, and how it uses them. */
 export interface SamOptions extends SessionOptions {
   /**
-   * Boxes answered in one call, by default 2: each takes 12 % less time than alone, and the call 0.1 GB more memory. More gain
+   * Boxes answered in one call, by default 2: each takes 5 to 10 % less time than alone, and the call 0.1 GB more memory. More gain
    * nothing more on a CPU. Answers are the same, bit by bit, however boxes are grouped.
    */
   readonly boxesACall?: number;
