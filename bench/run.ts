@@ -18,6 +18,7 @@ const { values: flags } = parseArgs({
     threads: { type: "string" },
     json: { type: "string" },
     "ours-only": { type: "boolean", default: false },
+    "skip-slow": { type: "boolean", default: false },
   },
 });
 const threads = flags.threads ?? String(availableParallelism());
@@ -84,6 +85,7 @@ async function measure(row: Row): Promise<Measured> {
   const parts = [await child<Timing>(row.name, count)];
   const references: Measured["references"] = [];
   for (const reference of torch ? row.references : []) {
+    if (reference.isSlow && flags["skip-slow"]) continue;
     const found = await timeReference(reference, count);
     if (!found) continue;
     references.push({ name: reference.name, median: found.median_s, min: found.min_s, peakRssMb: found.peak_rss_mb, ratio: 0 });
