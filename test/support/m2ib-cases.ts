@@ -4,7 +4,7 @@ import { ensembleFeature, M2ib, M2ibConfig, mapOfCapacity } from "../../src/sali
 import { normal } from "../../src/tensor/random.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
-import { loadTokenizer } from "../../src/text/load-tokenizer.ts";
+import { loadTokenizer } from "../../src/text/wordpiece.ts";
 import { clipPixels, openClip } from "./clip-cases.ts";
 import { expectClose, largestDifference } from "./close.ts";
 import { sharedPath } from "./shared-data.ts";
