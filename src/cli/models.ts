@@ -9,7 +9,7 @@ import { Weights } from "../models/weights.ts";
 import { openWeights } from "../tensor/open-weights.ts";
 import { readTensor, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import { sizeOf } from "../tensor/tensor.ts";
-import { loadTokenizer } from "../text/wordpiece.ts";
+import { loadTokenizer } from "../text/load-tokenizer.ts";
 
 /** What can be said about a model without running it. */
 interface Inspection {

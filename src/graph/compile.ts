@@ -1,6 +1,6 @@
-import { openSession } from "../runtime/node.ts";
+import { openSession } from "#runtime";
 import type { Session, SessionOptions } from "../runtime/session.ts";
-import { serialise } from "./onnx.ts";
+import { modelOf } from "./onnx.ts";
 import type { Value } from "./value.ts";
 
 /**
@@ -9,5 +9,5 @@ import type { Value } from "./value.ts";
  * @example const session = await compile({ y: softmax(x) });   const { y } = await session.run({ x: tensor("float32", [2, 3], data) });
  */
 export async function compile(outputs: Readonly<Record<string, Value>>, options: SessionOptions = {}): Promise<Session> {
-  return await openSession(serialise(outputs), options);
+  return await openSession(modelOf(outputs), options);
 }

@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.ts";
+import type { Model } from "../runtime/session.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType, Shape, Tensor } from "../tensor/tensor.ts";
 import { ProtobufWriter } from "./_protobuf.ts";
@@ -11,14 +12,18 @@ import { rootScope } from "./value.ts";
 const opset = 20;
 const irVersion = 9;
 
+/** The bytes of a ModelProto; see `modelOf`. */
+export function serialise(outputs: Readonly<Record<string, Value>>): Uint8Array {
+  return modelOf(outputs).bytes;
+}
+
 /**
  * Writes what the named outputs depend on as an ONNX model. Stored tensors stay in their files: the model names file, offset
- * and length, with the path relative to the root folder "/".
+ * and length, with the path relative to the root folder "/". Files that are in memory come along as they are.
  *
- * @returns the bytes of a ModelProto
- * @throws ShapeError when two different inputs have the same name
+ * @throws ShapeError when two different inputs, or two different files in memory, have the same name
  */
-export function serialise(outputs: Readonly<Record<string, Value>>): Uint8Array {
+export function modelOf(outputs: Readonly<Record<string, Value>>): Model {
   const names = new Names();
   const inputs = new Map<string, Value>();
   const initializers = new Map<string, Value>();
@@ -41,7 +46,20 @@ export function serialise(outputs: Readonly<Record<string, Value>>): Uint8Array 
     for (const [name, value] of results) proto.message(12, (info) => writeType(info, `output:${name}`, value));
   });
   writer.message(8, (set) => set.text(1, "").integer(2, opset));
-  return writer.bytes();
+  return { bytes: writer.bytes(), files: filesOf(initializers.values()) };
+}
+
+/** The files in memory behind stored tensors, by location. */
+function filesOf(values: Iterable<Value>): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const { source } of values) {
+    if (source.kind !== "stored" || source.stored.content === undefined) continue;
+    const location = locationOf(source.stored);
+    const other = files.get(location);
+    if (other && other !== source.stored.content) throw new ShapeError(`serialise: two different files are called "${location}"`);
+    files.set(location, source.stored.content);
+  }
+  return files;
 }
 
 /** Short unique names, shared by a graph and the bodies inside it. */
@@ -94,8 +112,7 @@ class GraphWriter {
       return this.names.set(value, source.name);
     }
     if (source.kind === "node") return this.names.assign(value, `${source.node.operator.name.toLowerCase()}:`);
-    const key =
-      source.kind === "constant" ? keyOf(source.tensor) : `${source.stored.file}:${source.stored.offset}:${value.dtype}:${value.shape}`;
+    const key = source.kind === "constant" ? keyOf(source.tensor) : `${placeOf(source.stored)}:${value.dtype}:${value.shape}`;
     const same = this.constants.get(key);
     if (same) return this.names.set(value, same);
     const name = this.names.assign(value, `${source.kind}:`);
@@ -133,6 +150,11 @@ class GraphWriter {
     for (const value of body.inputs) proto.message(11, (info) => writeType(info, this.nameOf(value), value));
     for (const [i, value] of body.outputs.entries()) proto.message(12, (info) => writeType(info, outputNames[i]!, value));
   }
+}
+
+/** Where a stored tensor lies; files in memory are told apart by their bytes, since their names may be equal. */
+function placeOf({ file, content, offset }: StoredTensor): string {
+  return `${content ? identity(content) : file}:${offset}`;
 }
 
 /** Equal constants are written once; the shape is part of the key since [] and [1] are different arrays. */
@@ -182,9 +204,12 @@ function writeInitializer(proto: ProtobufWriter, name: string, value: Value): vo
 }
 
 /** An absolute location is refused by ONNX Runtime; sessions therefore take "/" as the base folder of all locations. */
-function writeExternal(proto: ProtobufWriter, { file, offset, byteLength }: StoredTensor): void {
+const locationOf = ({ file }: StoredTensor): string => file.replace(/^\/+/, "");
+
+function writeExternal(proto: ProtobufWriter, stored: StoredTensor): void {
+  const { offset, byteLength } = stored;
   const entry = (key: string, text: string) => proto.message(13, (pair) => pair.text(1, key).text(2, text));
-  entry("location", file.replace(/^\/+/, ""));
+  entry("location", locationOf(stored));
   entry("offset", String(offset));
   entry("length", String(byteLength));
   proto.integer(14, 1);

@@ -1,9 +1,9 @@
-import { resolve } from "node:path";
 import { closest, distance } from "fastest-levenshtein";
+import { absolutePath } from "#files";
 import { WeightsError } from "../errors.ts";
 import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
 import type { Linear, Norm } from "../nn/index.ts";
-import { openWeights } from "../tensor/open-weights.ts";
+import { openWeights, type WeightsFile } from "../tensor/open-weights.ts";
 import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { type Shape, sameShape, type Tensor } from "../tensor/tensor.ts";
 
@@ -55,14 +55,15 @@ export class Weights {
   }
 
   /**
-   * Opens a weights file and recognises how it names its tensors.
+   * Opens a weights file, or its bytes, and recognises how it names its tensors.
    *
    * @throws WeightsError when the file cannot be read or holds no model of the family
    */
-  static async open(file: string, family: WeightsFamily): Promise<Weights> {
+  static async open(file: WeightsFile, family: WeightsFamily): Promise<Weights> {
     // The runtime maps the file by its absolute path, whatever the folder it is run in.
-    const path = resolve(file);
-    const { tensors } = await openWeights(path);
+    const source = typeof file === "string" ? absolutePath(file) : file;
+    const path = typeof source === "string" ? source : source.name;
+    const { tensors } = await openWeights(source);
     for (const prefix of prefixes) {
       const scheme = family.schemes.find(({ marker }) => tensors.has(prefix + marker));
       if (!scheme) continue;
@@ -75,7 +76,7 @@ export class Weights {
     }
     const [first] = tensors.keys();
     throw new WeightsError(
-      `"${file}" is not a ${family.title} checkpoint: none of its ${tensors.size} tensors is called ${family.schemes.map(({ marker }) => `"${marker}"`).join(" or ")}` +
+      `"${typeof file === "string" ? file : path}" is not a ${family.title} checkpoint: none of its ${tensors.size} tensors is called ${family.schemes.map(({ marker }) => `"${marker}"`).join(" or ")}` +
         (first === undefined ? "." : `; the first one is "${first}".`),
     );
   }

@@ -3,7 +3,8 @@ import { type ClipFiles, locateClip, locateSam, type SamFiles } from "../hub/loc
 import { BiomedClip } from "../models/biomedclip/index.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../segment/index.ts";
-import { loadTokenizer, type Tokenizer } from "../text/wordpiece.ts";
+import { loadTokenizer } from "../text/load-tokenizer.ts";
+import type { Tokenizer } from "../text/wordpiece.ts";
 
 /** A CLIP model with the tokenizer that belongs to it. */
 export interface TextImageModel {

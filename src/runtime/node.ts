@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import type * as Ort from "onnxruntime-node";
-import { ConfigError, ShapeError } from "../errors.ts";
-import { type DataOf, type DType, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import type { Device, OpenSession, Session, SessionOptions } from "./session.ts";
+import { ConfigError } from "../errors.ts";
+import { OrtSession } from "./_ort-session.ts";
+import type { Device, OpenSession, SessionOptions } from "./session.ts";
 
 /**
  * Loaded on first use: the native library takes time and memory that commands without a model should not pay.
@@ -37,8 +37,13 @@ export const openSession: OpenSession = async (model, options = {}) => {
       `device "${device}" is not part of the installed ONNX Runtime, which has ${available.join(", ")}. Use --device cpu.`,
     );
   }
-  const session = await ort.InferenceSession.create(model, nativeOptions(device, options));
-  return new NodeSession(ort, session);
+  // Buffers given beside a model are copied by the runtime; files are mapped.
+  const files = [...model.files].map(([path, data]) => ({ path, data }));
+  const session = await ort.InferenceSession.create(model.bytes, {
+    ...nativeOptions(device, options),
+    ...(files.length > 0 && { externalData: files }),
+  });
+  return new OrtSession(ort, session);
 };
 
 function nativeOptions(
@@ -61,35 +66,4 @@ function nativeOptions(
       },
     },
   };
-}
-
-class NodeSession implements Session {
-  private readonly ort: typeof Ort;
-  private readonly session: Ort.InferenceSession;
-
-  constructor(ort: typeof Ort, session: Ort.InferenceSession) {
-    this.ort = ort;
-    this.session = session;
-  }
-
-  async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-    const native: Record<string, Ort.Tensor> = {};
-    for (const name of this.session.inputNames) {
-      const feed = feeds[name];
-      if (!feed) throw new ShapeError(`run: no value was given for input "${name}"; inputs are ${this.session.inputNames.join(", ")}`);
-      native[name] = new this.ort.Tensor(feed.dtype as Ort.Tensor.Type, feed.data as Ort.Tensor.DataType, feed.shape);
-    }
-    const fetched = await this.session.run(native);
-    return Object.fromEntries(
-      Object.entries(fetched).map(([name, { type, dims, data }]) => {
-        const shape = dims.slice();
-        if (data.length !== sizeOf(shape)) throw new ShapeError(`run: output "${name}" [${shape}] came with ${data.length} elements`);
-        return [name.replace(/^output:/, ""), { dtype: type as DType, shape, data: data as DataOf<DType> }];
-      }),
-    );
-  }
-
-  async dispose(): Promise<void> {
-    await this.session.release();
-  }
 }

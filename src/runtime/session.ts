@@ -23,5 +23,12 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** A serialised ONNX model. */
+export interface Model {
+  readonly bytes: Uint8Array;
+  /** What is in memory of the files that its external tensors point into, by their location. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
 /** Opens a serialised ONNX model. Node and the browser each have one. */
-export type OpenSession = (model: Uint8Array, options?: SessionOptions) => Promise<Session>;
+export type OpenSession = (model: Model, options?: SessionOptions) => Promise<Session>;

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { InputError, ShapeError } from "../errors.ts";
 import { compile, flopsOf, input, type Value } from "../graph/index.ts";
 import type { Box, Image, LabelledPoint, Mask, Raster, Size } from "../image/index.ts";
@@ -17,6 +16,7 @@ import {
 } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
 import type { Session, SessionOptions } from "../runtime/session.ts";
+import type { WeightsFile } from "../tensor/open-weights.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { above, logitsOfImage, type Placement } from "./postprocess.ts";
 import { samInput } from "./preprocess.ts";
@@ -131,8 +131,8 @@ export class SamPredictor {
    * @param options - `prepack: false` maps the weights instead of copying them: 0.3 GB less for ViT-B, at about the same speed
    * @throws WeightsError when the file is not a SAM checkpoint or lacks tensors
    */
-  static async open(file: string, options: SamOptions = {}): Promise<SamPredictor> {
-    const weights = await Weights.open(resolve(file), samFamily);
+  static async open(file: WeightsFile, options: SamOptions = {}): Promise<SamPredictor> {
+    const weights = await Weights.open(file, samFamily);
     const config = samConfigOf(weights);
     weights.check(samTensors(config));
     return new SamPredictor(weights, config, options);

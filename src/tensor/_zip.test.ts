@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { memorySource, withFile } from "./_byte-source.ts";
+import { memorySource } from "./_byte-source.ts";
 import { dataOffset, readZipDirectory } from "./_zip.ts";
 import { writeTestZip } from "./_zip-for-tests.ts";
+import { withFile } from "./files/node.ts";
 
 let folder: string;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
-import { writeAtomically, writeFully } from "../atomic-write.ts";
+import { withFile, writeAtomically, writeFully } from "#files";
 import { ShapeError } from "../errors.ts";
-import { memorySource, withFile } from "./_byte-source.ts";
+import { type ByteSource, memorySource } from "./_byte-source.ts";
 import { makeHeader, readHeader, type SafetensorsEntry } from "./_safetensors-header.ts";
 import { type StoredTensor, storedTensor } from "./stored-tensor.ts";
 import { bytesOf, fromBytes, sizeOf, type Tensor } from "./tensor.ts";
@@ -15,11 +15,14 @@ export type { SafetensorsEntry } from "./_safetensors-header.ts";
  * @see https://github.com/huggingface/safetensors, "Format"
  */
 export function openSafetensors(file: string): Promise<{ tensors: Map<string, StoredTensor>; metadata: Record<string, string> }> {
-  return withFile(file, async (source) => {
-    const { entries, metadata } = await readHeader(source);
-    const tensors = new Map(entries.map(({ name, dtype, shape, offset }) => [name, storedTensor(file, offset, dtype, shape)]));
-    return { tensors, metadata };
-  });
+  return withFile(file, safetensorsIn);
+}
+
+/** The same of a source that is open. */
+export async function safetensorsIn(source: ByteSource): Promise<{ tensors: Map<string, StoredTensor>; metadata: Record<string, string> }> {
+  const { entries, metadata } = await readHeader(source);
+  const tensors = new Map(entries.map(({ name, dtype, shape, offset }) => [name, storedTensor(source.name, offset, dtype, shape)]));
+  return { tensors, metadata };
 }
 
 /** All tensors of a small safetensors file, given by its path or its bytes, in memory. */

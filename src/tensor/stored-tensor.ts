@@ -1,10 +1,13 @@
+import { withFile } from "#files";
 import { ShapeError } from "../errors.ts";
-import { withFile } from "./_byte-source.ts";
+import { memorySource } from "./_byte-source.ts";
 import { bytesOf, type DataOf, type DType, fromBytes, type Shape, sameShape, sizeOf, stridesOf, type Tensor, zeros } from "./tensor.ts";
 
-/** A tensor that lies in a file: nothing of it is read until asked, and a runtime may map the same bytes itself. */
+/** A tensor that lies in a file, or in the bytes of one: nothing of it is read until asked, and a runtime may map the same bytes itself. */
 export interface StoredTensor {
   readonly file: string;
+  /** All bytes of the file where they are in memory; `file` is then a name alone. */
+  readonly content?: Uint8Array;
   /** Position in the file of the first logical element, in bytes. */
   readonly offset: number;
   /** Bytes from the first element to the end of the last one in the file: those of the shape, unless `strides` says otherwise. */
@@ -40,7 +43,7 @@ export function rowsOf(stored: StoredTensor, start: number, count: number): Stor
     throw new ShapeError(`rowsOf: rows ${start} to ${start + count} are not within [${stored.shape}]`);
   }
   const rowBytes = sizeOf(rest) * bytesOf(stored.dtype);
-  return storedTensor(stored.file, stored.offset + start * rowBytes, stored.dtype, [count, ...rest]);
+  return within(stored, storedTensor(stored.file, stored.offset + start * rowBytes, stored.dtype, [count, ...rest]));
 }
 
 /** The same bytes under another shape of the same size. @throws ShapeError when the sizes differ or the tensor is not contiguous */
@@ -49,16 +52,23 @@ export function reshaped(stored: StoredTensor, shape: Shape): StoredTensor {
   if (sizeOf(shape) !== sizeOf(stored.shape)) {
     throw new ShapeError(`reshaped: [${stored.shape}] has ${sizeOf(stored.shape)} elements, [${shape}] has ${sizeOf(shape)}`);
   }
-  return storedTensor(stored.file, stored.offset, stored.dtype, shape);
+  return within(stored, storedTensor(stored.file, stored.offset, stored.dtype, shape));
 }
 
 /** Reads the tensor into memory in logical row-major order; transposed, strided and expanded views are gathered. */
 export async function readTensor(stored: StoredTensor): Promise<Tensor> {
-  const { file, offset, byteLength, dtype, shape, strides } = stored;
+  const { file, content, offset, byteLength, dtype, shape, strides } = stored;
   if (sizeOf(shape) === 0) return zeros(dtype, shape);
-  const bytes = await withFile(file, (source) => source.read(offset, byteLength));
+  const bytes = await (content
+    ? memorySource(file, content).read(offset, byteLength)
+    : withFile(file, (source) => source.read(offset, byteLength)));
   if (strides === undefined) return fromBytes(dtype, shape, bytes);
   return gather(fromBytes(dtype, [byteLength / bytesOf(dtype)], bytes), shape, strides);
+}
+
+/** A part of the same bytes. */
+function within({ content }: StoredTensor, part: StoredTensor): StoredTensor {
+  return content ? { ...part, content } : part;
 }
 
 /** Copies a strided view of a flat tensor into row-major order. */

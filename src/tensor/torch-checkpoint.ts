@@ -1,5 +1,6 @@
+import { withFile } from "#files";
 import { WeightsError } from "../errors.ts";
-import { type ByteSource, withFile } from "./_byte-source.ts";
+import type { ByteSource } from "./_byte-source.ts";
 import { contentOf } from "./_file-content.ts";
 import { unpickle } from "./_pickle.ts";
 import { TorchTensor, torchGlobals, torchStorage } from "./_torch-globals.ts";
@@ -44,10 +45,11 @@ const PICKLE_LIMIT = 2 ** 28;
  * @throws WeightsError naming the file and the reason: another kind of file, incomplete, compressed, big-endian, unsafe
  */
 export function openTorchCheckpoint(file: string): Promise<TorchCheckpoint> {
-  return withFile(file, (source) => readCheckpoint(source));
+  return withFile(file, checkpointIn);
 }
 
-async function readCheckpoint(source: ByteSource): Promise<TorchCheckpoint> {
+/** The same of a source that is open. */
+export async function checkpointIn(source: ByteSource): Promise<TorchCheckpoint> {
   const fail: Fail = (what) => {
     throw new WeightsError(`"${source.name}" cannot be read as a torch checkpoint: ${what}`);
   };

@@ -5,7 +5,8 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
 import { ConfigError, WeightsError } from "../errors.ts";
-import { loadTokenizer, wordPieceOf, wordPieceOfJson } from "./wordpiece.ts";
+import { loadTokenizer } from "./load-tokenizer.ts";
+import { wordPieceOf, wordPieceOfJson } from "./wordpiece.ts";
 
 // A vocabulary one can follow by hand: ids are line numbers.
 const tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "lung", "##s", "naive", "x", "-", "ray", "肺", "𠀀", "𠀁", "xray"];

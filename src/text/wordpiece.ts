@@ -1,8 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { ConfigError, WeightsError } from "../errors.ts";
+import { messageOf, parseJson } from "./_parse-json.ts";
 
 /** Turns a sentence into the ids of a vocabulary. */
 export interface Tokenizer {
@@ -113,30 +112,6 @@ export function wordPieceOfJson(json: string, options: { source?: string } = {})
   }
 }
 
-/**
- * The tokenizer of a model.
- *
- * @param path - a model folder (`tokenizer.json`, else `vocab.txt` with the `tokenizer_config.json` beside it, if any), or one of these files
- * @throws WeightsError when nothing is there or it is not a WordPiece vocabulary
- */
-export async function loadTokenizer(path: string): Promise<Tokenizer> {
-  const found = await stat(path).catch((cause) => {
-    throw new WeightsError(`"${path}" cannot be read (${messageOf(cause)}); expected a vocab.txt, a tokenizer.json or a folder with one`, {
-      cause,
-    });
-  });
-  if (found.isDirectory()) {
-    const json = await textIfPresent(join(path, "tokenizer.json"));
-    if (json !== null) return wordPieceOfJson(json, { source: join(path, "tokenizer.json") });
-    const vocab = await textIfPresent(join(path, "vocab.txt"));
-    if (vocab === null) throw new WeightsError(`"${path}" has neither tokenizer.json nor vocab.txt; copy the model's vocabulary there`);
-    return withConfig(vocab, join(path, "vocab.txt"));
-  }
-  const text = await textIfPresent(path);
-  if (text === null) throw new WeightsError(`"${path}" is gone`);
-  return path.endsWith(".json") ? wordPieceOfJson(text, { source: path }) : withConfig(text, path);
-}
-
 /** The id of each special token. */
 function specialIds(vocabulary: Record<string, number>, source: string): Record<(typeof specialTokens)[number], number> {
   const missing = specialTokens.filter((token) => !Object.hasOwn(vocabulary, token));
@@ -168,30 +143,3 @@ function tokenizerOf(
     },
   };
 }
-
-/** `vocab.txt` with the settings of the `tokenizer_config.json` beside it. */
-async function withConfig(vocabText: string, file: string): Promise<Tokenizer> {
-  const configFile = join(dirname(file), "tokenizer_config.json");
-  const config = await textIfPresent(configFile);
-  return wordPieceOf(vocabText, { source: file, config: config === null ? {} : parseJson(config, configFile) });
-}
-
-async function textIfPresent(file: string): Promise<string | null> {
-  try {
-    // Fatal: a gzip archive or a picture under this name must not become a vocabulary of replacement characters.
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new WeightsError(`"${file}" cannot be read as UTF-8 text: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function parseJson(text: string, source: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new WeightsError(`"${source}" is not valid JSON: ${messageOf(cause)}`, { cause });
-  }
-}
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

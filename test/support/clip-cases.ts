@@ -19,16 +19,17 @@ export async function clipPixels(): Promise<{ width: number; height: number; dat
   }));
 }
 
-/** Opens a model folder as a user's would be. */
-export async function openClip(folder: string): Promise<BiomedClip> {
-  const { weights, hints } = await locateClip(folder);
+/** Opens a model folder as a user's would be; one that is open stays as it is. */
+export async function openClip(model: string | BiomedClip): Promise<BiomedClip> {
+  if (typeof model !== "string") return model;
+  const { weights, hints } = await locateClip(model);
   return await BiomedClip.open(weights, hints);
 }
 
 const numbers = (value: Tensor): number[] => Array.from(value.data as Float32Array, Number);
 
 /** Compares a model with `features-<name>.safetensors`, with the tolerances stated beside that file. */
-export function featureCases(name: string, model: () => Promise<string>): void {
+export function featureCases(name: string, model: () => Promise<string | BiomedClip>): void {
   const cases = sharedPath(`parity/clip/features-${name}.safetensors`);
 
   test("image features, embeddings and hidden states are the reference's", async () => {

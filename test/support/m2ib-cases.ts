@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import { opencvNearest, toGray } from "../../src/image/index.ts";
+import type { BiomedClip } from "../../src/models/biomedclip/index.ts";
 import { ensembleFeature, M2ib, M2ibConfig, mapOfCapacity } from "../../src/saliency/index.ts";
 import { normal } from "../../src/tensor/random.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
-import { loadTokenizer } from "../../src/text/wordpiece.ts";
+import { loadTokenizer } from "../../src/text/load-tokenizer.ts";
 import { clipPixels, openClip } from "./clip-cases.ts";
 import { expectClose, largestDifference } from "./close.ts";
 import { sharedPath } from "./shared-data.ts";
@@ -34,7 +35,7 @@ function caseNoise(shape: readonly [number, number, number, number], seed: numbe
 /** Compares every case of `m2ib-<name>.safetensors`. */
 export function m2ibCases(
   name: string,
-  model: () => Promise<string>,
+  model: () => Promise<string | BiomedClip>,
   vocabulary: string,
   only: (key: string) => boolean = () => true,
 ): void {

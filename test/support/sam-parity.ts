@@ -15,7 +15,7 @@ const promptNames = ["box", "boxes3", "point1", "points5", "both", "mask", "boxm
  *
  * @returns a reason when the case cannot be compared here
  */
-export async function compareCase(predictor: SamPredictor, name: string): Promise<string | undefined> {
+export async function compareCase(predictor: SamPredictor, name: string, prompts = promptNames): Promise<string | undefined> {
   const parity = await readSamCase(name);
   const image = await decodeRgb(parity.image);
   if (sha256(image.data) !== parity.imageSha256) {
@@ -24,7 +24,7 @@ export async function compareCase(predictor: SamPredictor, name: string): Promis
   }
   const { values } = await predictor.setImage(image);
   compareEmbedding(values, parity);
-  for (const prompt of promptNames) if (parity.tensors.has(`${prompt}.iou`)) await comparePrompt(predictor, parity, name, prompt);
+  for (const prompt of prompts) if (parity.tensors.has(`${prompt}.iou`)) await comparePrompt(predictor, parity, name, prompt);
   return undefined;
 }
 

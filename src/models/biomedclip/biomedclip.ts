@@ -2,6 +2,7 @@ import { ShapeError } from "../../errors.ts";
 import { compile, input } from "../../graph/index.ts";
 import type { Image } from "../../image/types.ts";
 import type { Session, SessionOptions } from "../../runtime/session.ts";
+import type { WeightsFile } from "../../tensor/open-weights.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { Weights } from "../weights.ts";
 import { type BiomedClipConfig, biomedClipConfigOf, biomedClipTensors, type ConfigHints } from "./config.ts";
@@ -30,7 +31,7 @@ export class BiomedClip {
    *
    * @throws WeightsError when a tensor is missing, surplus or misshapen
    */
-  static async open(file: string, hints: ConfigHints = {}, options: SessionOptions = {}): Promise<BiomedClip> {
+  static async open(file: WeightsFile, hints: ConfigHints = {}, options: SessionOptions = {}): Promise<BiomedClip> {
     const weights = await Weights.open(file, biomedClipFamily);
     const config = biomedClipConfigOf(weights, hints);
     weights.check(biomedClipTensors(config));

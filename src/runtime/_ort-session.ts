@@ -1,0 +1,36 @@
+import type * as Ort from "onnxruntime-node";
+import { ShapeError } from "../errors.ts";
+import { type DataOf, type DType, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import type { Session } from "./session.ts";
+
+/** A session of ONNX Runtime, whose packages for Node and for the browser have the same interface. */
+export class OrtSession implements Session {
+  private readonly ort: Pick<typeof Ort, "Tensor">;
+  private readonly session: Ort.InferenceSession;
+
+  constructor(ort: Pick<typeof Ort, "Tensor">, session: Ort.InferenceSession) {
+    this.ort = ort;
+    this.session = session;
+  }
+
+  async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    const native: Record<string, Ort.Tensor> = {};
+    for (const name of this.session.inputNames) {
+      const feed = feeds[name];
+      if (!feed) throw new ShapeError(`run: no value was given for input "${name}"; inputs are ${this.session.inputNames.join(", ")}`);
+      native[name] = new this.ort.Tensor(feed.dtype as Ort.Tensor.Type, feed.data as Ort.Tensor.DataType, feed.shape);
+    }
+    const fetched = await this.session.run(native);
+    return Object.fromEntries(
+      Object.entries(fetched).map(([name, { type, dims, data }]) => {
+        const shape = dims.slice();
+        if (data.length !== sizeOf(shape)) throw new ShapeError(`run: output "${name}" [${shape}] came with ${data.length} elements`);
+        return [name.replace(/^output:/, ""), { dtype: type as DType, shape, data: data as DataOf<DType> }];
+      }),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    await this.session.release();
+  }
+}

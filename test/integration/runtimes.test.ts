@@ -1,0 +1,83 @@
+import { readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { add, compile, stored } from "../../src/graph/index.ts";
+import { operators } from "../../src/graph/operators/table.ts";
+import type { Operator } from "../../src/graph/value.ts";
+import { locateClip } from "../../src/hub/locate.ts";
+import { BiomedClip } from "../../src/models/biomedclip/index.ts";
+import * as browser from "../../src/runtime/browser.ts";
+import type { OpenSession } from "../../src/runtime/session.ts";
+import { SamPredictor } from "../../src/segment/index.ts";
+import { storedTensor } from "../../src/tensor/stored-tensor.ts";
+import { featureCases } from "../support/clip-cases.ts";
+import { gradientError } from "../support/gradient-error.ts";
+import { m2ibCases } from "../support/m2ib-cases.ts";
+import { randomModel } from "../support/models.ts";
+import { compareCase } from "../support/sam-parity.ts";
+import { describeWith } from "../support/shared-data.ts";
+
+// The import `#runtime` is what a browser's bundler would resolve to the other file; here a test chooses.
+const chosen = vi.hoisted(() => ({ openSession: undefined as OpenSession | undefined }));
+vi.mock(import("#runtime"), async (original) => ({ ...(await original()), openSession: (...given) => chosen.openSession!(...given) }));
+const node = await vi.importActual<typeof import("../../src/runtime/node.ts")>("../../src/runtime/node.ts");
+
+/** The same models, from bytes in memory, on each runtime. */
+const runtimes: { runtime: string; openSession: OpenSession }[] = [
+  { runtime: "onnxruntime-node", openSession: node.openSession },
+  { runtime: "onnxruntime-web", openSession: browser.openSession },
+];
+
+async function inMemory(file: string): Promise<{ name: string; bytes: Uint8Array }> {
+  return { name: basename(file), bytes: await readFile(file) };
+}
+
+async function clipInMemory(folder: string): Promise<BiomedClip> {
+  const { weights, hints } = await locateClip(folder);
+  return await BiomedClip.open(await inMemory(weights), hints);
+}
+
+const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
+
+describe.each(runtimes)("$runtime", ({ openSession }) => {
+  beforeEach(() => {
+    chosen.openSession = openSession;
+  });
+
+  // The same bounds as in Node: the WebAssembly build has the float64 kernels too.
+  const differentiable = Object.values(operators).filter((operator: Operator) => operator.gradient);
+  test.each(differentiable)("the gradient of $name agrees with finite differences", async ({ samples }) => {
+    for (const sample of samples!)
+      expect(await gradientError(sample)).toBeLessThan((sample.dtype ?? "float64") === "float64" ? 1e-8 : 1e-3);
+  });
+
+  describeWith(["parity/clip/features-tiny.safetensors"], "BiomedCLIP, tiny", () => {
+    featureCases("tiny", async () => clipInMemory(await randomModel("biomedclip-tiny")));
+  });
+
+  describeWith(["parity/saliency/m2ib-tiny.safetensors", bertBase], "M2IB", () => {
+    m2ibCases(
+      "tiny",
+      async () => clipInMemory(await randomModel("biomedclip-tiny")),
+      bertBase,
+      (key) => key === "00",
+    );
+  });
+
+  describeWith(["parity/sam/tiny-0.safetensors"], "SAM, tiny", () => {
+    test("embedding, logits and masks are the reference's", async () => {
+      const predictor = await SamPredictor.open(await inMemory(join(await randomModel("sam-tiny"), "model.safetensors")));
+      expect(await compareCase(predictor, "tiny-0", ["box"])).toBeUndefined();
+      await predictor.dispose();
+    });
+  });
+
+  test("weights of two files with one name are told apart", async () => {
+    const value = (number: number) => {
+      const content = new Uint8Array(Float32Array.of(number).buffer);
+      return stored({ ...storedTensor("weights.bin", 0, "float32", [1]), content });
+    };
+    const session = await compile({ one: value(1), same: add(value(2), 0) }).catch((error: Error) => error.message);
+    expect(session).toContain('two different files are called "weights.bin"');
+  });
+});
