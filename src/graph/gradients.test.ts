@@ -3,7 +3,7 @@ import { gradientError } from "../../test/support/gradient-error.ts";
 import { normal } from "../tensor/random.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { compile } from "./compile.ts";
-import { gradients } from "./gradients.ts";
+import { gradients, pullback } from "./gradients.ts";
 import { matmul } from "./operators/algebra.ts";
 import { loop } from "./operators/control.ts";
 import { add, mul, sigmoid } from "./operators/elementwise.ts";
@@ -54,6 +54,20 @@ test("a gradient through a loop is refused by name", () => {
   const x = input("x", "float32", [2]);
   const { last } = loop(3, [x], (_, [value]) => ({ next: [mul(value!, 2)] }));
   expect(() => gradients(reduceSum(last[0]!), [x])).toThrow("the operator Loop has no gradient rule");
+});
+
+test("a known gradient is handed on: in two links as in one", async () => {
+  const x = input("x", "float32", [2]);
+  const y = mul(x, x);
+  const z = add(mul(y, 3), x);
+  const [dy, direct] = gradients(reduceSum(mul(z, z)), [y, x]) as [Value, Value];
+  const [throughZ] = gradients(reduceSum(mul(z, z)), [z]) as [Value];
+  const [dx] = pullback([[z, throughZ]], [x]) as [Value];
+  const session = await compile({ dx, direct, dy });
+  const run = await session.run({ x: tensor("float32", [2], Float32Array.of(1, -2)) });
+  expect(run.dx!.data).toEqual(run.direct!.data);
+  expect([...run.dx!.data]).toEqual([56, -220]); // 2 z (6 x + 1)
+  expect(() => pullback([[z, scalar(1)]], [x])).toThrow("must have its shape");
 });
 
 test("gradient descent inside a loop minimises: forward, backward and updates in one run", async () => {

@@ -1,6 +1,6 @@
 export { compile } from "./compile.ts";
 export { flopsOf } from "./flops.ts";
-export { gradients } from "./gradients.ts";
+export { gradients, pullback } from "./gradients.ts";
 export { serialise } from "./onnx.ts";
 export { gemm, matmul } from "./operators/algebra.ts";
 export { type Iteration, loop } from "./operators/control.ts";

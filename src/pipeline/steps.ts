@@ -14,7 +14,7 @@ import {
   toGray,
 } from "../image/index.ts";
 import { visualPrompts } from "../prompts/index.ts";
-import { ensembleFeature, M2ib, mapOfCapacity } from "../saliency/index.ts";
+import { ensembleFeature, fastSchedule, M2ib, mapOfCapacity } from "../saliency/index.ts";
 import { type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../segment/index.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -50,7 +50,7 @@ export class SaliencyStep {
     this.model = model;
     this.settings = settings;
     this.preset = modePresets[settings.mode];
-    this.m2ib = new M2ib(model.clip, settings);
+    this.m2ib = new M2ib(model.clip, settings, settings.fast ? { schedule: fastSchedule(settings) } : {});
   }
 
   /**

@@ -22,8 +22,8 @@ export class ZeroShotModel {
 
   /** The saliency step with these settings, made once. */
   saliency(settings: SaliencySettings & CommonSettings): SaliencyStep {
-    const { layer, beta, steps, samples, lr, fit, mode, seed } = settings;
-    const key = JSON.stringify({ layer, beta, steps, samples, lr, fit, mode, seed });
+    const { layer, beta, steps, samples, lr, fit, fast, mode, seed } = settings;
+    const key = JSON.stringify({ layer, beta, steps, samples, lr, fit, fast, mode, seed });
     const step = this.steps.get(key) ?? new SaliencyStep(this.text, settings);
     this.steps.set(key, step);
     return step;

@@ -8,11 +8,13 @@ import {
   loop,
   mul,
   neg,
+  pullback,
   reduceMean,
   reduceSum,
   reshape,
   scalar,
   sigmoid,
+  slice,
   softplus,
   sub,
   type Value,
@@ -39,6 +41,8 @@ export interface BottleneckProblem {
   readonly embed: number;
   readonly beta: number;
   readonly lr: number;
+  /** Noise samples whose forward and backward pass is one batch. */
+  readonly samplesAtOnce: number;
   /** The image features [B, E] if the tokens behind the bottleneck were z [B, T, D]. */
   readonly featuresBehind: (z: Value) => Value;
 }
@@ -72,15 +76,23 @@ export function bottleneckGraph(problem: BottleneckProblem, stages: readonly Sta
     const before = done;
     const { last, collected } = loop(steps, [state.parameter, state.first, state.second], (index, [alpha, first, second]) => {
       const { mean, rest, kl } = bottleneck(alpha!, hidden);
-      const z = add(mean, mul(rest, gather(noise, index))); // [samples, T, D]
       const compression = reduceMean(kl); // []
-      const agreement = reduceMean(cosineSimilarity(text, problem.featuresBehind(z), cosineEpsilon)); // []
-      const loss = sub(mul(compression, problem.beta), agreement); // []
-      const [gradient] = gradients(loss, [alpha!]) as [Value];
+      const agreement = agreementWith(text, { mean, rest, noise: gather(noise, index) }, problem);
+      const loss = sub(mul(compression, problem.beta), agreement.value); // []
+      // The loss at α: of the compression directly, of the agreement by its gradients at the bottleneck's two parts.
+      const [ofCompression] = gradients(mul(compression, problem.beta), [alpha!]) as [Value];
+      const [ofAgreement] = pullback(
+        [
+          [mean, agreement.atMean],
+          [rest, agreement.atRest],
+        ],
+        [alpha!],
+      ) as [Value];
+      const gradient = sub(ofCompression, ofAgreement);
       const step = add(index, scalar(before, "int64"));
       const next = adamStep({ parameter: alpha!, first: first!, second: second! }, gradient, step, total, { lr });
       const losses = concat(
-        [compression, agreement, loss].map((value) => reshape(value, [1])),
+        [compression, agreement.value, loss].map((value) => reshape(value, [1])),
         0,
       ); // [3]
       const grids = [next.parameter, gradient, kl].map((value) => reshape(value, [tokens, width]));
@@ -100,6 +112,51 @@ export function bottleneckGraph(problem: BottleneckProblem, stages: readonly Sta
   // Without a stage there is nothing to join; what nobody asks for is never written.
   const trace = done === 0 ? {} : { losses: joined(0), alpha: joined(1), gradient: joined(2), kl: joined(3) };
   return { information, trace: trace as BottleneckGraph["trace"] };
+}
+
+/** Mean cosine of text and image behind the bottleneck [], and its gradients at λ x and 1 - λ [1, T, D]. */
+interface Agreement {
+  readonly value: Value;
+  readonly atMean: Value;
+  readonly atRest: Value;
+}
+
+/**
+ * The agreement and its gradients, a few noise samples after another: what is differentiated at once must be in memory at once,
+ * and little of it stays in the processor's caches.
+ *
+ * @param at - λ x and 1 - λ [1, T, D], noise [samples, T, D]
+ */
+function agreementWith(
+  text: Value,
+  { mean, rest, noise }: { readonly mean: Value; readonly rest: Value; readonly noise: Value },
+  { samplesAtOnce, featuresBehind }: BottleneckProblem,
+): Agreement {
+  const [samples, tokens, width] = noise.shape as [number, number, number];
+  /** Sums over some samples [m, T, D]. */
+  const sums = (some: Value): Value[] => {
+    const cosines = cosineSimilarity(text, featuresBehind(add(mean, mul(rest, some))), cosineEpsilon); // [m]
+    const sum = reduceSum(cosines);
+    return [sum, ...gradients(sum, [mean, rest])];
+  };
+  const whole = Math.floor(samples / samplesAtOnce);
+  const parts: (readonly Value[])[] = [];
+  if (whole === 1) parts.push(sums(slice(noise, 0, 0, samplesAtOnce)));
+  if (whole > 1) {
+    const batches = reshape(slice(noise, 0, 0, whole * samplesAtOnce), [whole, samplesAtOnce, tokens, width]);
+    const zeros = [scalar(0), expand(scalar(0), mean.shape), expand(scalar(0), mean.shape)];
+    const { last } = loop(whole, zeros, (index, before) => ({
+      next: sums(gather(batches, index)).map((sum, i) => add(before[i]!, sum)),
+    }));
+    parts.push(last);
+  }
+  if (whole * samplesAtOnce < samples) parts.push(sums(slice(noise, 0, whole * samplesAtOnce, samples)));
+  const average = (which: number) =>
+    mul(
+      parts.map((part) => part[which]!).reduce((sum, part) => add(sum, part)),
+      1 / samples,
+    );
+  return { value: average(0), atMean: average(1), atRest: average(2) };
 }
 
 /** λ x, 1 - λ, and the KL divergence of λ x + (1 - λ) ε from N(0, 1), all [1, T, D]. */

@@ -6,7 +6,7 @@ import { randomModel } from "../../test/support/models.ts";
 import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { normal } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { M2ib, M2ibConfig } from "./m2ib.ts";
+import { fastSchedule, M2ib, M2ibConfig } from "./m2ib.ts";
 
 const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
 
@@ -65,4 +65,22 @@ test("a schedule takes the first samples of each step's noise", async () => {
   ]);
   expect(one.data.subarray(block)).toEqual(all.data.subarray(3 * block, 4 * block));
   expect(two.data).toEqual(all.data.subarray(6 * block, 8 * block));
+});
+
+test("the fast schedule takes fewest samples first and at least one always", () => {
+  expect(fastSchedule({ steps: 10, samples: 10 })).toEqual([1, 1, 1, 3, 5, 7, 7, 7, 4]);
+  expect(fastSchedule({ steps: 4, samples: 3 })).toEqual([1, 2, 2]);
+  expect(fastSchedule({ steps: 1, samples: 10 })).toEqual([]);
+});
+
+test("a map from an odd number of samples is that of one batch of all", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
+  const maps = [];
+  for (const samplesAtOnce of [2, 1, 5]) {
+    const m2ib = new M2ib(clip, M2ibConfig.parse({ steps: 4, samples: 5 }), { samplesAtOnce });
+    maps.push((await m2ib.attribute(await m2ib.hiddenTokens(view), normal("text", 1, 64), m2ib.noiseOf("a.png", 1))).capacity);
+    await m2ib.dispose();
+  }
+  for (const other of maps.slice(1)) expectClose(other, maps[0]!, 1e-4 * Math.max(...maps[0]!), "capacity");
 });

@@ -27,12 +27,30 @@ export interface M2ibResult {
   readonly trace?: Readonly<Record<"losses" | "alpha" | "gradient" | "kl", Tensor>>;
 }
 
+/**
+ * Share of the noise samples that each update of the fast schedule takes. At first λ is near 1 and the noise hardly counts; in
+ * the middle the map is decided. Found by trial on two models and ten images: at least 0.95 mean rank correlation with the
+ * whole computation, while another seed of the noise gives that computation itself 0.88 to 0.95.
+ */
+const fastShares = [0.1, 0.1, 0.1, 0.3, 0.5, 0.7, 0.7, 0.7, 0.4];
+
+/** Noise samples for each update of a preview: two fifths of all, from the same noise. Use as `schedule`. */
+export function fastSchedule({ steps, samples }: Pick<M2ibConfig, "steps" | "samples">): number[] {
+  const updates = steps - 1;
+  return Array.from({ length: updates }, (_, i) => {
+    const share = fastShares[Math.floor(((i + 0.5) / updates) * fastShares.length)]!;
+    return Math.max(1, Math.round(share * samples));
+  });
+}
+
 /** How M2IB is run. */
 export interface M2ibOptions {
   /** Also return what each step did, to compare implementations. */
   readonly trace?: boolean;
   /** Noise samples of each step that moves α, in place of the same number for all: at most `samples`. */
   readonly schedule?: readonly number[];
+  /** Noise samples that are differentiated at once; more take more memory and no less time. */
+  readonly samplesAtOnce?: number;
 }
 
 /**
@@ -54,6 +72,7 @@ export class M2ib {
   readonly warnings: readonly string[];
   private readonly model: BiomedClip;
   private readonly withTrace: boolean;
+  private readonly samplesAtOnce: number;
   private readonly stages: readonly Stage[];
   private trunk: Promise<Session> | undefined;
   private tail: Promise<Session> | undefined;
@@ -61,7 +80,7 @@ export class M2ib {
   /**
    * @throws ConfigError when the model has no such layer
    */
-  constructor(model: BiomedClip, config: M2ibConfig, { trace = false, schedule }: M2ibOptions = {}) {
+  constructor(model: BiomedClip, config: M2ibConfig, { trace = false, schedule, samplesAtOnce = 2 }: M2ibOptions = {}) {
     const { depth } = model.config.vision;
     if (config.layer >= depth) {
       throw new ConfigError(
@@ -71,6 +90,7 @@ export class M2ib {
     this.model = model;
     this.config = config;
     this.withTrace = trace;
+    this.samplesAtOnce = samplesAtOnce;
     // The map is read at the last forward pass, so its update, and with it its noise, would be for nobody but a trace.
     this.stages = stagesOf(schedule ?? Array.from({ length: trace ? config.steps : config.steps - 1 }, () => config.samples));
     const blind = config.layer === depth - 1;
@@ -155,7 +175,8 @@ export class M2ib {
     const { beta, lr } = this.config;
     const [, , tokens, width] = this.noiseShape;
     const { embed } = this.model.config;
-    const problem = { tokens, width, embed, beta, lr, featuresBehind: (z: Value) => this.featuresBehind(z) };
+    const { samplesAtOnce } = this;
+    const problem = { tokens, width, embed, beta, lr, samplesAtOnce, featuresBehind: (z: Value) => this.featuresBehind(z) };
     const { information, trace } = bottleneckGraph(problem, this.stages);
     return { information, ...(this.withTrace && trace) };
   }

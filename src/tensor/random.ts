@@ -1,3 +1,5 @@
+import { cosOfTurn, logOfRest } from "./_box-muller.ts";
+
 /**
  * Random numbers that any language can repeat: a value depends on the seed, the name of its stream and its index alone,
  * so no result depends on the order in which numbers are drawn.
@@ -27,7 +29,12 @@ function lowbias32(x: number): number {
 /** The stream of uniform numbers with this name; the same seed and name give the same numbers everywhere. */
 export function uniform(name: string, seed: number): RandomStream {
   const base = fnv1a(`${seed}:${name}`);
-  return { at: (index) => lowbias32((base + Math.imul(index, 0x9e3779b9)) | 0) / 2 ** 32 };
+  return { at: (index) => hashAt(base, index) / 2 ** 32 };
+}
+
+/** h(i), in [0, 2³²). */
+function hashAt(base: number, index: number): number {
+  return lowbias32((base + Math.imul(index, 0x9e3779b9)) | 0);
 }
 
 /**
@@ -37,12 +44,12 @@ export function uniform(name: string, seed: number): RandomStream {
  * @param offset - index of the first deviate, so that a long array can be made in parts
  */
 export function normal(name: string, seed: number, count: number, offset = 0): Float32Array<ArrayBuffer> {
-  const first = uniform(`${name}/u1`, seed);
-  const second = uniform(`${name}/u2`, seed);
+  const first = fnv1a(`${seed}:${name}/u1`);
+  const second = fnv1a(`${seed}:${name}/u2`);
   const deviates = new Float32Array(count);
   for (let i = 0; i < count; i++) {
-    const radius = Math.sqrt(-2 * Math.log(1 - first.at(offset + i)));
-    deviates[i] = radius * Math.cos(2 * Math.PI * second.at(offset + i));
+    const radius = Math.sqrt(-2 * logOfRest(hashAt(first, offset + i)));
+    deviates[i] = radius * cosOfTurn(hashAt(second, offset + i));
   }
   return deviates;
 }
