@@ -26,12 +26,24 @@ const m2ib = (layer: string): Reference[] => [clip("m2ib-tuned", "--layer", laye
 export const rows: readonly Row[] = [
   { name: "m2ib-7", title: "M2IB, one image and sentence, layer 7", runs: 2, references: m2ib("7") },
   { name: "m2ib-9", title: "M2IB, one image and sentence, layer 9", runs: 2, references: m2ib("9") },
+  {
+    name: "m2ib-7-fast",
+    title: "M2IB, one image and sentence, layer 7, `--fast`",
+    runs: 4,
+    references: m2ib("7"),
+  },
   { name: "vit-1", title: "ViT-B/16 forward, 1 image", runs: 15, references: [clip("vit", "--batch", "1")] },
   { name: "vit-10", title: "ViT-B/16 forward, 10 images", runs: 5, references: [clip("vit", "--batch", "10")] },
   { name: "text", title: "BERT-base forward, 20 tokens", runs: 15, references: [clip("text", "--tokens", "20")] },
   {
     name: "sam-image",
     title: "SAM ViT-B, embedding of one image",
+    runs: 3,
+    references: [{ name: "encoder", script: "sam.py", args: ["encoder"] }],
+  },
+  {
+    name: "sam-image-int8",
+    title: "SAM ViT-B, embedding of one image, `--sam-precision int8`",
     runs: 3,
     references: [{ name: "encoder", script: "sam.py", args: ["encoder"] }],
   },

@@ -8,6 +8,7 @@ import { loadClip, loadSam } from "../src/pipeline/model.ts";
 import { CommonSettings, SaliencySettings } from "../src/pipeline/settings.ts";
 import { SaliencyStep, type StageTimes } from "../src/pipeline/steps.ts";
 import type { SessionOptions } from "../src/runtime/session.ts";
+import type { SamOptions } from "../src/segment/index.ts";
 import { normal, uniform } from "../src/tensor/random.ts";
 import { type Shape, sizeOf, tensor } from "../src/tensor/tensor.ts";
 import { benchModel, sentence } from "./models.ts";
@@ -26,12 +27,14 @@ const tokens = 20;
 
 /** What `worker.ts` times, by the names of `rows`. */
 export const workloads: Readonly<Record<string, (options: SessionOptions) => Promise<Workload>>> = {
+  "m2ib-7-fast": (options) => m2ib(7, options, true),
   "vit-1": (options) => vit(1, options),
   "vit-10": (options) => vit(10, options),
   text,
   "m2ib-7": (options) => m2ib(7, options),
   "m2ib-9": (options) => m2ib(9, options),
-  "sam-image": samImage,
+  "sam-image": (options) => samImage(options),
+  "sam-image-int8": (options) => samImage({ ...options, precision: "int8" }),
   "sam-box": samBox,
   evaluate,
 };
@@ -60,10 +63,10 @@ async function text(options: SessionOptions): Promise<Workload> {
 }
 
 /** All that `saliency` does with an image in memory: text features, the image as the model sees it, noise, ten steps, the map over the image. */
-async function m2ib(layer: number, options: SessionOptions): Promise<Workload> {
+async function m2ib(layer: number, options: SessionOptions, fast = false): Promise<Workload> {
   const model = await loadClip(await benchModel("biomedclip"), undefined, options);
   const { clip } = model;
-  const settings = { ...CommonSettings.parse({}), ...SaliencySettings.parse({ layer }) };
+  const settings = { ...CommonSettings.parse({}), ...SaliencySettings.parse({ layer, fast }) };
   const step = new SaliencyStep(model, settings);
   const image = picture(512);
   const { features } = textTower(input("ids", "int64", [1, tokens]), clip.weights, clip.config);
@@ -78,7 +81,7 @@ async function m2ib(layer: number, options: SessionOptions): Promise<Workload> {
   };
 }
 
-async function samImage(options: SessionOptions): Promise<Workload> {
+async function samImage(options: SamOptions): Promise<Workload> {
   const { sam } = await loadSam(await benchModel("sam-vit-b"), options);
   const image = picture(1024);
   return {
