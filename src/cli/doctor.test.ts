@@ -1,13 +1,18 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
+import { collect } from "../../test/support/tiny-run.ts";
 import { BiomedClip, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
+import { dryRun } from "../pipeline/_dry-run.ts";
 import { M2ib, M2ibConfig } from "../saliency/index.ts";
 import { SamPredictor } from "../segment/index.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
-import { gflopOf } from "./doctor.ts";
+import { examine, gflopOf } from "./doctor.ts";
+
+// A machine of a known speed, so that two estimates can be compared.
+vi.mock(import("../pipeline/gemm-speed.ts"), () => ({ gemmSpeed: async () => 350e9 }));
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-doctor-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -51,4 +56,11 @@ test.each([
   ["sam-vit-h", "SAM ViT-H"],
 ] as const)("the operations of an image are those of the graph of %s", async (preset, model) => {
   expectGflop(model, (await SamPredictor.open(hollowWeights(preset, samTensors(samPresets[preset]!)))).flops());
+});
+
+test("doctor and a dry run expect the same time of a model", async () => {
+  const sam = await SamPredictor.open(hollowWeights("sam", samTensors(samPresets["sam-vit-b"]!)));
+  const end = (await collect(dryRun("refine", [], { sam }, {}))).at(-1);
+  expect(end).toMatchObject({ lines: expect.arrayContaining([expect.stringContaining("about 3.5 s an image")]) });
+  expect((await examine()).lines).toContainEqual(expect.stringContaining("SAM ViT-B 3.5 s"));
 });

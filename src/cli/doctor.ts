@@ -5,6 +5,7 @@ import { writeAtomic } from "../atomic-write.ts";
 import { compile, gradients, input, mul, reduceSum, sigmoid } from "../graph/index.ts";
 import { hashCacheFile } from "../hub/hash.ts";
 import { gemmSpeed } from "../pipeline/gemm-speed.ts";
+import { secondsOf, shortSeconds } from "../pipeline/time-estimate.ts";
 import { availableDevices, runtimeVersion } from "../runtime/node.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { version } from "../version.ts";
@@ -33,17 +34,12 @@ export const gflopOf = {
   "SAM ViT-H": 5985,
 } as const;
 
-/** Share of the speed of a plain matrix product that whole models reach on a quiet machine: measured 0.7 to 0.9 on CPUs (see `bench`). */
-const efficiency = 0.8;
-
 /** What a matrix product of 1024 x 1024 takes on this machine, and what follows for images. */
 async function checkSpeed(): Promise<string> {
   const speed = await gemmSpeed();
-  const seconds = Object.entries(gflopOf).map(([model, gflop]) => `${model} ${estimate((gflop * 1e9) / (speed * efficiency))}`);
+  const seconds = Object.entries(gflopOf).map(([model, gflop]) => `${model} ${shortSeconds(secondsOf(gflop * 1e9, speed))}`);
   return `${(speed / 1e9).toFixed(0)} GFLOP/s in a matrix product of 1024 x 1024; estimated for one image: ${seconds.join(", ")}`;
 }
-
-const estimate = (seconds: number): string => `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 
 const checks: readonly Check[] = [
   { title: "medclip-sam", run: () => version, remedy: "" },

@@ -4,9 +4,7 @@ import type { M2ib } from "../saliency/index.ts";
 import type { SamPredictor } from "../segment/index.ts";
 import type { RunEvent } from "./events.ts";
 import { gemmSpeed } from "./gemm-speed.ts";
-
-/** Share of the speed of a plain matrix product that whole models reach: measured 0.5 to 0.9 on CPUs, small models less. */
-const efficiency = 0.5;
+import { secondsOf, shortSeconds } from "./time-estimate.ts";
 
 /** Says what a run would do and how long it would take, from the operations of its graphs and this machine's speed. */
 export async function* dryRun(
@@ -18,7 +16,7 @@ export async function* dryRun(
   const { saliency, sam } = models;
   const flops = (saliency?.flops() ?? 0) + (sam?.flops() ?? 0);
   const speed = await gemmSpeed(options);
-  const seconds = flops / (speed * efficiency);
+  const seconds = secondsOf(flops, speed);
   const lines = [
     ...inputs.slice(0, 10).map(({ file, name }) => `${file} -> ${name}`),
     ...(inputs.length > 10 ? [`and ${inputs.length - 10} more`] : []),
@@ -27,8 +25,4 @@ export async function* dryRun(
   ];
   yield { type: "start", command, total: inputs.length, done: 0 };
   yield { type: "end", done: 0, skipped: 0, failed: 0, ms: 0, lines };
-}
-
-function shortSeconds(seconds: number): string {
-  return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
 }

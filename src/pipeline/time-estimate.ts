@@ -1,0 +1,17 @@
+/** Share of the speed of a plain matrix product that whole models reach on a quiet machine: measured 0.7 to 0.9 on CPUs (see `bench`). Tiny ones reach less. */
+const efficiency = 0.8;
+
+/**
+ * How long a model is expected to take.
+ *
+ * @param flops - operations of its graphs, from `flopsOf`
+ * @param speed - of this machine in operations a second, from `gemmSpeed`
+ */
+export function secondsOf(flops: number, speed: number): number {
+  return flops / (speed * efficiency);
+}
+
+/** An estimated time: "4.2 s", "38 s". */
+export function shortSeconds(seconds: number): string {
+  return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+}
