@@ -1,10 +1,10 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeMask } from "../../src/formats/gray.ts";
 import type { RunEvent } from "../../src/pipeline/events.ts";
-import { builtCommand } from "../support/build.ts";
+import { builtCommand, mainFile } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 import { drawn } from "../support/pictures.ts";
 import { describeWith, sharedJson, sharedPath } from "../support/shared-data.ts";
@@ -37,6 +37,21 @@ describe("help and version", () => {
       }
     }
     expect(best).toBeLessThan(300);
+  });
+
+  test("the command itself loads three small packages; all others wait until a command needs them", async () => {
+    const packages = new Set<string>();
+    const files = new Set<string>();
+    const visit = (file: string): void => {
+      if (files.has(file)) return;
+      files.add(file);
+      for (const [, name] of readFileSync(file, "utf8").matchAll(/^(?:import|export)\b[^;]*?"([^"]+)";$/gm)) {
+        if (name!.startsWith(".")) visit(join(dirname(file), name!));
+        else if (!name!.startsWith("node:")) packages.add(name!);
+      }
+    };
+    visit(mainFile);
+    expect([...packages].sort()).toEqual(["commander", "fastest-levenshtein", "zod"]);
   });
 
   test("a command's help lists its settings with defaults and choices", async () => {
