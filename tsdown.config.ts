@@ -13,6 +13,11 @@ export default defineConfig({
   target: "node20.19",
   fixedExtension: false,
   dts: { entry: library },
+  outputOptions: {
+    chunkFileNames: "chunks/[name]-[hash].js",
+    // Editors read doc comments in the types.
+    comments: { jsdoc: false },
+  },
   clean: true,
   logLevel: "warn",
 });

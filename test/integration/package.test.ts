@@ -1,0 +1,153 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, posix, resolve } from "node:path";
+import { promisify } from "node:util";
+import { publint } from "publint";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+
+// What a stranger gets: the package is built and packed in a copy of the sources, and installed in an empty folder elsewhere.
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, "../..");
+let folder: string;
+let packed: Packed;
+const source = (...parts: string[]) => join(folder, "source", ...parts);
+const user = (...parts: string[]) => join(folder, "user", ...parts);
+
+/** What `npm pack --json` tells of a tarball; sizes in bytes. */
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "medclip-sam-package-"));
+  const left = new Set(["node_modules", ".git", ".tmp", "dist"]);
+  for (const name of await readdir(root)) if (!left.has(name)) await cp(join(root, name), source(name), { recursive: true });
+  await symlink(join(root, "node_modules"), source("node_modules"));
+  await mkdir(source(".tmp"));
+  await writeFile(source(".tmp", "note.txt"), "not to be packed");
+  await run(process.execPath, ["node_modules/tsdown/dist/run.mjs"], { cwd: source() });
+  [packed] = JSON.parse((await run("npm", ["pack", "--json"], { cwd: source() })).stdout) as [Packed];
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe("the tarball", () => {
+  const paths = () => packed.files.map(({ path }) => path);
+  const named = /(?:\bfrom|\bimport|\bimport\(|new URL\()\s*"([^"]+)"/g;
+  const namesIn = async (path: string) => [...(await readFile(source(path), "utf8")).matchAll(named)].map(([, name]) => name!);
+  const isRelative = (name: string) => name.startsWith(".");
+
+  test("holds the build, the README with its picture, the licence and the changelog, and nothing else", async () => {
+    const others = paths().filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
+    expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "docs/images/demo.webp", "package.json"]);
+    const pictures = (await readFile(source("README.md"), "utf8")).matchAll(/!\[[^\]]*\]\(([^)]+)\)/g);
+    for (const [, picture] of pictures) expect(paths()).toContain(picture);
+  });
+
+  test("holds no file of the build that no entry point needs, and all that they need", async () => {
+    const { exports, bin } = JSON.parse(await readFile(source("package.json"), "utf8"));
+    const entries = JSON.stringify([exports, bin]).match(/dist\/[^"]+/g)!;
+    const reached = new Set<string>();
+    const visit = async (path: string): Promise<void> => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const name of (await namesIn(path)).filter(isRelative)) {
+        const next = posix.join(dirname(path), name);
+        await visit(path.endsWith(".d.ts") ? next.replace(/\.js$/, ".d.ts") : next);
+      }
+    };
+    for (const entry of entries) await visit(entry);
+    expect([...reached].sort()).toEqual(
+      paths()
+        .filter((path) => path.startsWith("dist/"))
+        .sort(),
+    );
+  });
+
+  test("imports Node's modules and its own dependencies alone", async () => {
+    const { dependencies, peerDependencies } = JSON.parse(await readFile(source("package.json"), "utf8"));
+    const allowed = Object.keys({ ...dependencies, ...peerDependencies });
+    for (const path of paths().filter((one) => one.startsWith("dist/")))
+      for (const name of await namesIn(path)) {
+        const isKnown = isRelative(name) || name.startsWith("node:") || allowed.some((own) => name === own || name.startsWith(`${own}/`));
+        expect(isKnown, `${path} imports "${name}"`).toBe(true);
+      }
+  });
+
+  test("is as small as the README says", () => {
+    expect(packed.size).toBeLessThan(200_000);
+    expect(packed.unpackedSize).toBeLessThan(600_000);
+  });
+});
+
+/** What npm says when it cannot reach its registry; anything else that goes wrong is a failure. */
+const offline = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|ENOTCACHED)\b/;
+
+describe("installed in an empty folder", () => {
+  let unreachable: string | undefined;
+
+  beforeAll(async () => {
+    await mkdir(user());
+    await writeFile(user("package.json"), JSON.stringify({ private: true, type: "module" }));
+    const options = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--fetch-retries=0"];
+    await run("npm", ["install", ...options, source(packed.filename)], { cwd: user() }).catch((error: Error & { stderr: string }) => {
+      unreachable = offline.exec(error.stderr)?.[0];
+      if (unreachable === undefined) throw error;
+    });
+  });
+  beforeEach(({ skip }) => skip(unreachable !== undefined, `npm cannot reach its registry (${unreachable})`));
+
+  const medclipSam = (...args: string[]) => run("npx", ["--no-install", "medclip-sam", ...args], { cwd: user() });
+
+  test("the command tells its version and its help", async () => {
+    const { version } = JSON.parse(await readFile(source("package.json"), "utf8"));
+    expect((await medclipSam("--version")).stdout.trim()).toBe(version);
+    expect((await medclipSam("--help")).stdout).toContain("Usage: medclip-sam");
+  });
+
+  test("the demo goes the whole road", async () => {
+    const { stdout } = await medclipSam("demo", "--out", "demo");
+    expect(stdout).toContain("the whole road works on this machine");
+    for (const path of ["masks/scan.png", "overlay/scan.png", "run.json"])
+      expect((await stat(user("demo", path))).size).toBeGreaterThan(100);
+  });
+
+  const program = `
+    import { dsc, type Mask } from "medclip-sam";
+    import { add, compile, scalar, type Value } from "medclip-sam/graph";
+    import { unitLength } from "medclip-sam/nn";
+
+    const mask: Mask = { width: 2, height: 1, data: Uint8Array.of(1, 0) };
+    const two: Value = add(scalar(1), scalar(1));
+    const session = await compile({ two });
+    const { two: found } = await session.run({});
+    await session.dispose();
+    console.log(JSON.stringify([dsc(mask, mask), Number(found?.data[0]), typeof unitLength]));`;
+  const compiled = async (...options: string[]) => {
+    await writeFile(user("program.ts"), program);
+    const strict = ["--strict", "--exactOptionalPropertyTypes", "--target", "es2023", "--lib", "es2023,dom"];
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const { stdout } = await run(process.execPath, [tsc, "program.ts", "--ignoreConfig", ...strict, ...options], { cwd: user() }).catch(
+      (error: { stdout: string }) => error,
+    );
+    return stdout;
+  };
+
+  test("a program in TypeScript finds the types, and runs", async () => {
+    expect(await compiled("--module", "nodenext")).toBe("");
+    expect(JSON.parse((await run(process.execPath, ["program.js"], { cwd: user() })).stdout)).toEqual([1, 2, "function"]);
+  });
+
+  test("a bundler finds the types", async () => {
+    expect(await compiled("--module", "esnext", "--moduleResolution", "bundler", "--skipLibCheck", "--noEmit")).toBe("");
+  });
+
+  test("publint finds nothing to say", async () => {
+    const { messages } = await publint({ pkgDir: user("node_modules/medclip-sam"), pack: false });
+    expect(messages).toEqual([]);
+  });
+});
