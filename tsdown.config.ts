@@ -1,23 +1,42 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
 
 /** Public entry points of package.json's `exports`. */
 const library = ["src/index.ts", "src/graph/index.ts", "src/nn/index.ts"];
 
+/** The same for browsers, where `#runtime` and `#files` are other files. */
+const browserLibrary = ["src/browser.ts", "src/graph/index.ts", "src/nn/index.ts"];
+
 /** The command, and the program of the child process in which it does its long work. */
 const programs = ["src/cli/main.ts", "src/cli/worker.ts"];
 
-export default defineConfig({
-  entry: [...library, ...programs],
+const shared: UserConfig = {
   format: "esm",
-  platform: "node",
-  target: "node20.19",
   fixedExtension: false,
-  dts: { entry: library },
   outputOptions: {
     chunkFileNames: "chunks/[name]-[hash].js",
     // Editors read doc comments in the types.
     comments: { jsdoc: false },
   },
-  clean: true,
   logLevel: "warn",
-});
+};
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: [...library, ...programs],
+    platform: "node",
+    target: "node20.19",
+    dts: { entry: library },
+    clean: ["dist"],
+  },
+  {
+    ...shared,
+    entry: browserLibrary,
+    outDir: "dist/browser",
+    platform: "browser",
+    target: "es2023",
+    // The graph and the layers have the types of the build for Node.
+    dts: { entry: ["src/browser.ts"] },
+    clean: false,
+  },
+]);

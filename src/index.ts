@@ -15,7 +15,9 @@ export {
 } from "./image/index.ts";
 export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
 export { type EvaluationOptions, type EvaluationPair, evaluate } from "./pipeline/evaluate.ts";
-export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot.ts";
+export type { ClipContent, Content } from "./pipeline/model-content.ts";
+export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot.ts";
+export { loadModel, type SegmentOptions, segment } from "./pipeline/zero-shot-files.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { M2ib, M2ibConfig } from "./saliency/index.ts";
 export { SamPredictor } from "./segment/index.ts";

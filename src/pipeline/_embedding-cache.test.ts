@@ -5,11 +5,11 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { randomModel } from "../../test/support/models.ts";
 import type { Image } from "../image/index.ts";
 import { EmbeddingCache } from "./_embedding-cache.ts";
-import { loadSam, type PromptableModel } from "./model.ts";
+import { loadSam, type SamOfFiles } from "./model.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-embeddings-"));
 const image: Image = { width: 40, height: 30, data: Uint8Array.from({ length: 3600 }, (_, i) => (i * i) % 251) };
-let model: PromptableModel;
+let model: SamOfFiles;
 beforeAll(async () => {
   model = await loadSam(await randomModel("sam-tiny"), {});
 });

@@ -9,7 +9,8 @@ import { runtimeVersion } from "../runtime/node.ts";
 import { type ImageEmbedding, resizedSize } from "../segment/index.ts";
 import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
-import type { PromptableModel } from "./model.ts";
+import type { SamOfFiles } from "./model.ts";
+import type { EmbedImage } from "./steps.ts";
 
 /** Changes when files of an earlier version must not be read any more. */
 const format = 1;
@@ -21,10 +22,10 @@ const format = 1;
  */
 export class EmbeddingCache {
   private readonly folder: string;
-  private readonly model: PromptableModel;
+  private readonly model: SamOfFiles;
   private origin: Promise<string> | undefined;
 
-  constructor(folder: string, model: PromptableModel) {
+  constructor(folder: string, model: SamOfFiles) {
     this.folder = folder;
     this.model = model;
   }
@@ -77,6 +78,13 @@ export class EmbeddingCache {
     const weights = await sha256OfFile(this.model.samFiles.weights);
     return JSON.stringify({ format, weights, precision, device, prepack, queriesAChunk, runtime: await runtimeVersion() });
   }
+}
+
+/** Encoding with the embeddings kept in a folder, where one is named. */
+export function keptEmbeddings(folder: string | undefined, model: SamOfFiles): EmbedImage | undefined {
+  if (folder === undefined) return undefined;
+  const cache = new EmbeddingCache(folder, model);
+  return (image, warnings) => cache.embed(image, warnings);
 }
 
 class DamagedError extends Error {}

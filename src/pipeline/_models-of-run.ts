@@ -3,7 +3,7 @@ import { sha256OfFile } from "../hub/hash.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
-import type { PromptableModel, TextImageModel } from "./model.ts";
+import type { ClipOfFiles, SamOfFiles } from "./model.ts";
 import type { WeightsRecord } from "./run-record.ts";
 import type { CommonSettings } from "./settings.ts";
 
@@ -13,12 +13,12 @@ export function sessionOptions({ device, threads }: Pick<CommonSettings, "device
 }
 
 /** The files behind a CLIP model. Its configuration counts too: it tells the heads. */
-export async function clipRecord({ clipFiles }: TextImageModel): Promise<Record<string, WeightsRecord>> {
+export async function clipRecord({ clipFiles }: ClipOfFiles): Promise<Record<string, WeightsRecord>> {
   return { clip: await fileRecord(clipFiles.weights), clipConfig: await fileRecord(clipFiles.config) };
 }
 
 /** The file behind a SAM model. */
-export async function samRecord({ samFiles }: PromptableModel): Promise<Record<string, WeightsRecord>> {
+export async function samRecord({ samFiles }: SamOfFiles): Promise<Record<string, WeightsRecord>> {
   return { sam: await fileRecord(samFiles.weights) };
 }
 

@@ -6,6 +6,7 @@ import { readGray } from "../formats/gray.ts";
 import type { GrayImage, Mask } from "../image/index.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import { dryRun } from "./_dry-run.ts";
+import { keptEmbeddings } from "./_embedding-cache.ts";
 import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
 import { memoryPlan } from "./_memory-plan.ts";
 import { samRecord, sessionOptions } from "./_models-of-run.ts";
@@ -28,7 +29,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   yield { type: "stage", message: "opening the model" };
   const options = { ...sessionOptions(settings), ...plan.options, precision: settings.samPrecision };
   const promptable = await loadSam(settings.sam, options);
-  const step = new RefineStep(promptable, settings);
+  const step = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   if (settings.dryRun) {
     yield* dryRun("refine", inputs, { sam: promptable.sam }, options);
     return;

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { decodeImage } from "../formats/decode.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import { dryRun } from "./_dry-run.ts";
+import { keptEmbeddings } from "./_embedding-cache.ts";
 import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
 import { memoryPlan } from "./_memory-plan.ts";
 import { clipRecord, fileRecord, readNoise, samRecord, sessionOptions } from "./_models-of-run.ts";
@@ -30,7 +31,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
   const saliencyStep = new SaliencyStep(text, settings);
-  const refineStep = new RefineStep(promptable, settings);
+  const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   const noise = settings.noise === undefined ? undefined : await readNoise(settings.noise, saliencyStep.m2ib.noiseShape);
   if (settings.dryRun) {
     yield* dryRun("segment", inputs, { saliency: saliencyStep.m2ib, sam: promptable.sam }, options);

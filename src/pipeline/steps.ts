@@ -15,11 +15,10 @@ import {
 } from "../image/index.ts";
 import { visualPrompts } from "../prompts/index.ts";
 import { ensembleFeature, fastSchedule, M2ib, mapOfCapacity } from "../saliency/index.ts";
-import { type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../segment/index.ts";
+import { type ImageEmbedding, type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../segment/index.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { EmbeddingCache } from "./_embedding-cache.ts";
-import type { PromptableModel, TextImageModel } from "./model.ts";
+import type { PromptableModel, TextImageModel } from "./model-content.ts";
 import type { CoarseSettings, CommonSettings, ModePreset, RefineSettings, SaliencySettings } from "./settings.ts";
 import { modePresets } from "./settings.ts";
 
@@ -151,21 +150,25 @@ export interface RefineResult {
   readonly warnings: readonly string[];
 }
 
-/** Settings of the third step; precision belongs to the model that it is given. */
-type RefineStepSettings = Omit<RefineSettings, "samPrecision">;
+/** Settings of the third step; the others belong to the model and to the embedding that it is given. */
+type RefineStepSettings = Omit<RefineSettings, "sam" | "samPrecision" | "cache">;
+
+/** What SAM sees in an image, computed or kept from an earlier time. `warnings` takes sentences about what went wrong on the way. */
+export type EmbedImage = (image: Image, warnings: string[]) => Promise<ImageEmbedding>;
 
 /** Third step: image and coarse mask to mask. */
 export class RefineStep {
   private readonly model: PromptableModel;
   private readonly settings: RefineStepSettings & CommonSettings;
   private readonly preset: ModePreset;
-  private readonly cache: EmbeddingCache | undefined;
+  private readonly embed: EmbedImage;
 
-  constructor(model: PromptableModel, settings: RefineStepSettings & CommonSettings) {
+  /** @param embed - by default the model's encoder runs */
+  constructor(model: PromptableModel, settings: RefineStepSettings & CommonSettings, embed?: EmbedImage) {
     this.model = model;
-    this.cache = settings.cache === undefined ? undefined : new EmbeddingCache(settings.cache, model);
     this.settings = settings;
     this.preset = modePresets[settings.mode];
+    this.embed = embed ?? ((image) => model.sam.setImage(image));
   }
 
   /** @param fileName - names the stream of sampled points */
@@ -203,7 +206,7 @@ export class RefineStep {
       };
     }
     const { sam } = this.model;
-    const embedding = await timed(ms, "embed", () => this.cache?.embed(image, warnings) ?? sam.setImage(image));
+    const embedding = await timed(ms, "embed", () => this.embed(image, warnings));
     const predictions = await timed(ms, "predict", () => sam.predict(prompts, { embedding }));
     const joined = this.join(predictions, prompts.boxes.length > 0);
     const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });

@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { decodeImage } from "../formats/decode.ts";
 import type { GrayImage, Image, Mask, SaliencyMap } from "../image/index.ts";
 import type { SamOptions } from "../segment/index.ts";
-import { loadClip, loadSam, type PromptableModel, type TextImageModel } from "./model.ts";
+import { type ClipContent, type Content, openClip, openSam, type PromptableModel, type TextImageModel } from "./model-content.ts";
 import { CoarseSettings, CommonSettings, RefineSettings, SaliencySettings } from "./settings.ts";
-import { coarseStep, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
+import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
 
 /**
  * What the zero-shot road needs: a model that relates words to image regions, and one that turns a hint into a mask. It keeps
@@ -38,34 +37,40 @@ export class ZeroShotModel {
 }
 
 /**
- * Opens the two models of the zero-shot road. Nothing is computed yet.
+ * Opens the two models of the zero-shot road from memory. Nothing is computed yet; the bytes must not change while the model is used.
  *
- * @param models - folders, weights files or short names of published models in the Hugging Face cache
- * @throws WeightsError when files are missing or do not fit
- * @example const model = await loadModel({ clip: "models/biomedclip", sam: "models/sam_vit_b_01ec64.pth" });
+ * @throws WeightsError when a content is not what it should be or could not be fetched
+ * @example
+ * const [weights, config, vocabulary, sam] = await Promise.all(urls.map((url) => fetch(url)));
+ * const model = await loadModel({ clip: { weights, config, vocabulary }, sam });
  */
 export async function loadModel(
-  models: { readonly clip: string; readonly sam: string; readonly clipConfig?: string },
+  models: { readonly clip: ClipContent; readonly sam: Content },
   options: SamOptions = {},
 ): Promise<ZeroShotModel> {
-  return new ZeroShotModel(await loadClip(models.clip, models.clipConfig, options), await loadSam(models.sam, options));
+  return new ZeroShotModel(await openClip(models.clip, options), await openSam(models.sam, options));
 }
 
 const Options = z.strictObject({
   ...CommonSettings.omit({ device: true, threads: true, maxMemory: true }).shape,
   ...SaliencySettings.omit({ clip: true, clipConfig: true, noise: true }).shape,
   ...CoarseSettings.shape,
-  ...RefineSettings.omit({ sam: true, samPrecision: true }).shape,
-  name: z.string().default("image").describe("names the streams of noise and points; by default that of the file"),
+  ...RefineSettings.omit({ sam: true, samPrecision: true, cache: true }).shape,
+  name: z.string().default("image").describe("names the streams of noise and points"),
 });
 
 /** Everything that can be chosen about a segmentation; all of it has defaults. */
-export type SegmentOptions = z.input<typeof Options>;
+export type SegmentOptions = z.input<typeof Options> & {
+  /** How SAM's embedding of the image is got, most of the work for a further prompt on it; by default its encoder runs. */
+  readonly embed?: EmbedImage | undefined;
+};
 
 /** A mask and how it came about. */
 export interface Segmentation extends Omit<RefineResult, "warnings"> {
   readonly mask: Mask;
   readonly saliency: SaliencyMap;
+  /** Nats that each patch of the image lets through, [g · g]: what the saliency map is made of. */
+  readonly capacity: Float32Array;
   /** The saliency map in 8 bits, as files hold it. */
   readonly gray: GrayImage;
   readonly coarse: Mask;
@@ -76,28 +81,27 @@ export interface Segmentation extends Omit<RefineResult, "warnings"> {
 /**
  * Segments what a text describes.
  *
- * @param image - a file, or pixels
  * @param text - a sentence, or several that are averaged
- * @example const { mask, saliency } = await segment(model, "case-01.png", "A chest X-ray showing the lungs", { keep: 2 });
+ * @example const { mask, saliency } = await segment(model, image, "A chest X-ray showing the lungs", { keep: 2 });
  */
 export async function segment(
   model: ZeroShotModel,
-  image: string | Image,
+  image: Image,
   text: string | readonly string[],
-  options: SegmentOptions = {},
+  { embed, ...options }: SegmentOptions = {},
 ): Promise<Segmentation> {
   const settings = { ...Options.parse(options), device: "cpu" as const };
-  const decoded = typeof image === "string" ? await decodeImage(image, { mode: settings.mode }) : { image, warnings: [] };
-  const name = typeof image === "string" && options.name === undefined ? (image.split(/[/\\]/).at(-1) ?? image) : settings.name;
+  const { name } = settings;
   const step = model.saliency(settings);
-  const map = await step.run(decoded.image, name, typeof text === "string" ? [text] : text, {});
+  const map = await step.run(image, name, typeof text === "string" ? [text] : text, {});
   const cut = coarseStep(map.gray, map.window, settings);
-  const refined = await new RefineStep(model.mask, settings).run(decoded.image, cut.coarse, name, {});
+  const refined = await new RefineStep(model.mask, settings, embed).run(image, cut.coarse, name, {});
   return {
     ...refined,
     saliency: map.saliency,
+    capacity: map.capacity,
     gray: map.gray,
     coarse: cut.coarse,
-    warnings: [...decoded.warnings, ...step.m2ib.warnings, ...map.warnings, ...cut.warnings, ...refined.warnings],
+    warnings: [...step.m2ib.warnings, ...map.warnings, ...cut.warnings, ...refined.warnings],
   };
 }

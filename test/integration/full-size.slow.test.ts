@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { runSegment } from "../../src/pipeline/segment.ts";
 import { SegmentSettings } from "../../src/pipeline/settings.ts";
-import { loadModel } from "../../src/pipeline/zero-shot.ts";
+import { loadModel } from "../../src/pipeline/zero-shot-files.ts";
 import { randomModel } from "../support/models.ts";
 import { collect, writeDisc, writeWords } from "../support/tiny-run.ts";
 

@@ -79,8 +79,9 @@ describe("the tarball", () => {
   });
 
   test("is as small as the README says", () => {
-    expect(packed.size).toBeLessThan(200_000);
-    expect(packed.unpackedSize).toBeLessThan(600_000);
+    // More than a third of it is the build for browsers, which shares no file with the one for Node.
+    expect(packed.size).toBeLessThan(270_000);
+    expect(packed.unpackedSize).toBeLessThan(850_000);
   });
 });
 

@@ -1,0 +1,35 @@
+/**
+ * The package in a browser: the whole zero-shot road on onnxruntime-web, from the contents of files and from pixels. What reads and
+ * writes files is not part of it.
+ *
+ * The runtime's WebAssembly, 14 MB, must be served by the page: `ort-wasm-simd-threaded.wasm` in `dist/` of the package onnxruntime-web. Bundlers
+ * that follow `new URL(..., import.meta.url)` do so on their own (tried with Vite 8). Otherwise copy the file and, before the first
+ * model runs, call `configureRuntime({ wasmPaths: { wasm: "/where/it/is/ort-wasm-simd-threaded.wasm" } })`. There is one thread, unless the
+ * page is cross-origin isolated (headers `Cross-Origin-Opener-Policy: same-origin`, `Cross-Origin-Embedder-Policy: require-corp`).
+ *
+ * @example
+ * import { loadModel, segment } from "medclip-sam/browser";
+ * const [weights, config, vocabulary, sam] = await Promise.all(urls.map((url) => fetch(url)));
+ * const model = await loadModel({ clip: { weights, config, vocabulary }, sam });
+ * const { mask } = await segment(model, { width, height, data }, "A chest X-ray showing the lungs"); // data: [H, W, 3], 0 to 255
+ */
+export { coarseMask } from "./coarse/index.ts";
+export { CancelledError, ConfigError, type ErrorCode, InputError, MedclipSamError, ShapeError, WeightsError } from "./errors.ts";
+export {
+  type Box,
+  type GrayImage,
+  type Image,
+  type LabelledPoint,
+  type Mask,
+  overlay,
+  type Point,
+  type SaliencyMap,
+  toGray,
+} from "./image/index.ts";
+export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
+export type { ClipContent, Content } from "./pipeline/model-content.ts";
+export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot.ts";
+export { visualPrompts } from "./prompts/index.ts";
+export { configureRuntime, type WasmPaths } from "./runtime/browser.ts";
+export { M2ib, M2ibConfig } from "./saliency/index.ts";
+export { SamPredictor } from "./segment/index.ts";

@@ -1,0 +1,63 @@
+import { ConfigError } from "../errors.ts";
+import { decodeImage } from "../formats/decode.ts";
+import type { Image } from "../image/index.ts";
+import type { SamOptions } from "../segment/index.ts";
+import { keptEmbeddings } from "./_embedding-cache.ts";
+import { loadClip, loadSam, type SamOfFiles } from "./model.ts";
+import { type ClipContent, type Content, openClip, openSam, type PromptableModel } from "./model-content.ts";
+import { CommonSettings } from "./settings.ts";
+import type { EmbedImage } from "./steps.ts";
+import { type Segmentation, type SegmentOptions as SegmentPixelsOptions, segment as segmentPixels, ZeroShotModel } from "./zero-shot.ts";
+
+/**
+ * Opens the two models of the zero-shot road. Nothing is computed yet.
+ *
+ * @param models - folders, weights files or short names of published models in the Hugging Face cache; or the contents of files
+ * @throws WeightsError when files are missing or do not fit
+ * @example const model = await loadModel({ clip: "models/biomedclip", sam: "models/sam_vit_b_01ec64.pth" });
+ */
+export async function loadModel(
+  models: { readonly clip: string | ClipContent; readonly sam: string | Content; readonly clipConfig?: string },
+  options: SamOptions = {},
+): Promise<ZeroShotModel> {
+  const { clip, sam, clipConfig } = models;
+  return new ZeroShotModel(
+    typeof clip === "string" ? await loadClip(clip, clipConfig, options) : await openClip(clip, options),
+    typeof sam === "string" ? await loadSam(sam, options) : await openSam(sam, options),
+  );
+}
+
+/** Everything that can be chosen about a segmentation; all of it has defaults. `name` is by default that of the file. */
+export type SegmentOptions = SegmentPixelsOptions & {
+  /** Folder in which SAM's image embeddings are kept; the model must come from files. */
+  readonly cache?: string | undefined;
+};
+
+/**
+ * Segments what a text describes.
+ *
+ * @param image - a file, or pixels
+ * @param text - a sentence, or several that are averaged
+ * @example const { mask, saliency } = await segment(model, "case-01.png", "A chest X-ray showing the lungs", { keep: 2 });
+ */
+export async function segment(
+  model: ZeroShotModel,
+  image: string | Image,
+  text: string | readonly string[],
+  { cache, ...given }: SegmentOptions = {},
+): Promise<Segmentation> {
+  const options = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask) };
+  if (typeof image !== "string") return await segmentPixels(model, image, text, options);
+  const decoded = await decodeImage(image, { mode: CommonSettings.shape.mode.parse(options.mode) });
+  const name = options.name ?? image.split(/[/\\]/).at(-1) ?? image;
+  const found = await segmentPixels(model, decoded.image, text, { ...options, name });
+  return { ...found, warnings: [...decoded.warnings, ...found.warnings] };
+}
+
+function embeddingsIn(folder: string | undefined, model: PromptableModel | SamOfFiles): EmbedImage | undefined {
+  if (folder === undefined) return undefined;
+  if ("samFiles" in model) return keptEmbeddings(folder, model);
+  throw new ConfigError(
+    "segment: a cache is for models that were loaded from files, this one came from memory. Leave out the option cache.",
+  );
+}

@@ -1,0 +1,121 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tinyModels } from "../../test/support/tiny-run.ts";
+import type { Image } from "../image/index.ts";
+import type { ImageEmbedding } from "../segment/index.ts";
+import type { ClipContent } from "./model-content.ts";
+import { loadModel, type Segmentation, segment } from "./zero-shot.ts";
+import * as files from "./zero-shot-files.ts";
+
+const image: Image = { width: 48, height: 40, data: Uint8Array.from({ length: 5760 }, (_, i) => (i * i) % 251) };
+const options = { steps: 2, samples: 2 };
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-zero-shot-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let paths: { clip: string; sam: string };
+let clip: ClipContent & { weights: Buffer; config: Buffer; vocabulary: Buffer };
+let sam: Buffer;
+beforeAll(async () => {
+  paths = await tinyModels();
+  const read = (name: string) => readFileSync(join(paths.clip, name));
+  clip = { weights: read("open_clip_model.safetensors"), config: read("open_clip_config.json"), vocabulary: read("vocab.txt") };
+  sam = readFileSync(join(paths.sam, "model.safetensors"));
+});
+
+async function segmented(models: Parameters<typeof files.loadModel>[0]): Promise<Segmentation> {
+  const model = await files.loadModel(models);
+  try {
+    return await files.segment(model, image, "dark lesion", options);
+  } finally {
+    await model.dispose();
+  }
+}
+
+describe("contents of files", () => {
+  test("give what the files give, whatever holds them", async () => {
+    const expected = await segmented(paths);
+    expect(expected.capacity).toHaveLength(14 * 14);
+    const bytes = await segmented({ clip, sam });
+    const others = await segmented({
+      clip: {
+        weights: new File([clip.weights], "clip.safetensors"),
+        config: new Response(clip.config),
+        vocabulary: new Blob([clip.vocabulary]),
+      },
+      sam: new Uint8Array(sam).buffer,
+    });
+    expect(bytes).toEqual(expected);
+    expect(others).toEqual(expected);
+  });
+
+  test("a vocabulary in tokenizer.json is recognised by what it is", async () => {
+    const vocab = Object.fromEntries(
+      clip.vocabulary
+        .toString()
+        .split("\n")
+        .map((token, id) => [token, id]),
+    );
+    const json = {
+      normalizer: { type: "BertNormalizer", lowercase: true },
+      pre_tokenizer: { type: "BertPreTokenizer" },
+      model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", vocab },
+    };
+    const { text } = await loadModel({ clip: { ...clip, vocabulary: Buffer.from(JSON.stringify(json)) }, sam });
+    expect(text.tokenizer.encode("dark lesion")).toEqual((await loadModel({ clip, sam })).text.tokenizer.encode("dark lesion"));
+  });
+
+  test.each<[string, () => Partial<ClipContent>, string | RegExp]>([
+    [
+      "weights that are a web page",
+      () => ({ weights: new File(["<!doctype html>"], "clip.safetensors") }),
+      /"clip.safetensors" does not hold weights/,
+    ],
+    [
+      "an answer that is an error",
+      () => ({ weights: new Response("gone", { status: 404 }) }),
+      /"CLIP weights" could not be fetched: .*404/,
+    ],
+    ["a configuration that is not JSON", () => ({ config: Buffer.from("{") }), '"CLIP configuration" is not valid JSON'],
+    [
+      "a configuration of something else",
+      () => ({ config: Buffer.from("{}") }),
+      '"CLIP configuration": a CLIP configuration needs "model_cfg"',
+    ],
+    [
+      "a vocabulary that is a picture",
+      () => ({ vocabulary: new File([Uint8Array.of(0x89, 0xff)], "vocab.txt") }),
+      '"vocab.txt" cannot be read as UTF-8 text',
+    ],
+    [
+      "a vocabulary with more words than the model",
+      () => ({ vocabulary: Buffer.from(`${clip.vocabulary}${"\nword".repeat(40_000)}`) }),
+      "do not belong together",
+    ],
+  ])("%s: the error names it", async (_, wrong, message) => {
+    await expect(loadModel({ clip: { ...clip, ...wrong() }, sam })).rejects.toThrow(message);
+  });
+
+  test("cannot have a cache, whose files are named by the file of the weights", async () => {
+    const model = await files.loadModel({ clip, sam });
+    await expect(files.segment(model, image, "dark lesion", { cache: folder })).rejects.toThrow(/came from memory.*Leave out/);
+  });
+});
+
+test("an embedding that is given is not computed, and one kept on disk changes nothing", async () => {
+  const model = await files.loadModel(paths);
+  let kept: ImageEmbedding | undefined;
+  let runs = 0;
+  const embed = async (pixels: Image) => {
+    if (!kept) runs++;
+    kept ??= await model.mask.sam.setImage(pixels);
+    return kept;
+  };
+  const first = await segment(model, image, "dark lesion", { ...options, embed });
+  expect(await segment(model, image, "dark lesion", { ...options, embed })).toEqual(first);
+  expect(runs).toBe(1);
+  for (let i = 0; i < 2; i++) expect(await files.segment(model, image, "dark lesion", { ...options, cache: folder })).toEqual(first);
+  expect(readdirSync(folder)).toHaveLength(1);
+  await model.dispose();
+});
