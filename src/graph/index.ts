@@ -47,4 +47,5 @@ export { layerNorm, reduceMean, softmax } from "./operators/normalisation.ts";
 export { quantisedGemm } from "./operators/quantisation.ts";
 export { operators } from "./operators/table.ts";
 export { substitute } from "./substitute.ts";
+export { type UsableDevice, usableDevice } from "./usable-device.ts";
 export { constant, input, integers, type Operator, scalar, stored, type Value } from "./value.ts";

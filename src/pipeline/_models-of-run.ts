@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { type UsableDevice, usableDevice } from "../graph/index.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
@@ -7,9 +8,13 @@ import type { ClipOfFiles, SamOfFiles } from "./model.ts";
 import type { WeightsRecord } from "./run-record.ts";
 import type { CommonSettings } from "./settings.ts";
 
-/** How sessions of a run are opened. */
-export function sessionOptions({ device, threads }: Pick<CommonSettings, "device" | "threads">): SessionOptions {
-  return { device, ...(threads !== undefined && { threads }) };
+/** How sessions of a run are opened: on the device that is asked for, or on the one that works in its place, with a warning. */
+export async function sessionOptions({
+  device: asked,
+  threads,
+}: Pick<CommonSettings, "device" | "threads">): Promise<UsableDevice & { readonly session: SessionOptions }> {
+  const { device, warnings } = await usableDevice(asked);
+  return { device, warnings, session: { device, ...(threads !== undefined && { threads }) } };
 }
 
 /** The files behind a CLIP model. Its configuration counts too: it tells the heads. */

@@ -1,4 +1,5 @@
 import type { ImageInput } from "../formats/list-images.ts";
+import type { Device } from "../runtime/session.ts";
 import type { Item } from "./_items.ts";
 import { boxNumbers, type OutputFolder, outputFile, pointNumbers } from "./_outputs.ts";
 import type { RunHeader, WeightsRecord } from "./run-record.ts";
@@ -28,9 +29,14 @@ export function summaryOf({ mask, scores }: RefineResult): string {
   return `${countForeground(mask)} px${score}`;
 }
 
-/** The header of a run's record. */
-export function header(command: string, settings: CommonSettings, weights: Record<string, WeightsRecord>): Omit<RunHeader, "versions"> {
-  const { seed, device, threads } = settings;
+/** The header of a run's record. @param device - the one that computes, whatever the settings ask for */
+export function header(
+  command: string,
+  settings: CommonSettings,
+  weights: Record<string, WeightsRecord>,
+  device: Device,
+): Omit<RunHeader, "versions"> {
+  const { seed, threads } = settings;
   return { command, settings: { ...settings }, seed, device, threads: threads ?? null, weights };
 }
 

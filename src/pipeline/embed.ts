@@ -19,8 +19,10 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
   if (settings.inputs.length === 0 && settings.text.length === 0)
     throw new ConfigError("embed: give images, folders, or sentences with --text TEXT");
   const inputs = settings.inputs.length === 0 ? [] : await findInputs(settings.inputs, settings.out);
+  const { session, warnings: aboutDevice } = await sessionOptions(settings);
+  for (const message of aboutDevice) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
-  const { clip, tokenizer } = await loadClip(settings.clip, settings.clipConfig, sessionOptions(settings));
+  const { clip, tokenizer } = await loadClip(settings.clip, settings.clipConfig, session);
   const { contextLength, embed, vision } = clip.config;
   const total = inputs.length + settings.text.length;
   yield { type: "start", command: "embed", total, done: 0, out: settings.out };

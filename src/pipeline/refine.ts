@@ -26,8 +26,10 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   const { pictures, run } = await resultFolder(settings.coarse, "coarse");
   const { plan, message } = await memoryPlan(settings.maxMemory, { sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
+  const { session, device, warnings: aboutDevice } = await sessionOptions(settings);
+  for (const message of aboutDevice) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
-  const options = { ...sessionOptions(settings), ...plan.options, precision: settings.samPrecision };
+  const options = { ...session, ...plan.options, precision: settings.samPrecision };
   const promptable = await loadSam(settings.sam, options);
   const step = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   if (settings.dryRun) {
@@ -35,7 +37,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     return;
   }
   yield { type: "stage", message: "checking weights" };
-  const record = await RunRecord.open(out, header("refine", settings, await samRecord(promptable)), settings);
+  const record = await RunRecord.open(out, header("refine", settings, await samRecord(promptable), device), settings);
   await cleanOutputs(out);
   const side = logitsSideOf(promptable.sam.config);
   const coarseFile = (name: string) => join(pictures, `${name}.png`);

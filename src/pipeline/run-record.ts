@@ -17,6 +17,7 @@ export interface RunHeader {
   readonly command: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seed?: number;
+  /** Where it was computed; the settings hold what was asked for. */
   readonly device?: string;
   readonly threads?: number | null;
   readonly versions: Readonly<Record<string, string>>;
@@ -257,6 +258,7 @@ function differenceOf(before: RunHeader, now: RunHeader): string | undefined {
     const [was, is] = [before.settings[key], settings[key]].map((value) => JSON.stringify(value) ?? "unset");
     if (!neutral.has(key) && was !== is) return `${key} was ${was}, now it is ${is}`;
   }
+  if (before.device !== now.device) return `it was computed on ${before.device}, now it would be on ${now.device}`;
   for (const key of new Set([...Object.keys(before.weights), ...Object.keys(now.weights)])) {
     if (before.weights[key]?.sha256 !== now.weights[key]?.sha256) return `the file behind "${key}" was another one`;
   }

@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
+import { usableDevice } from "../graph/index.ts";
 import type { Image } from "../image/index.ts";
 import type { SamOptions } from "../segment/index.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
@@ -21,9 +22,12 @@ export async function loadModel(
   options: SamOptions = {},
 ): Promise<ZeroShotModel> {
   const { clip, sam, clipConfig } = models;
+  const { device, warnings } = await usableDevice(options.device);
+  const usable = { ...options, device };
   return new ZeroShotModel(
-    typeof clip === "string" ? await loadClip(clip, clipConfig, options) : await openClip(clip, options),
-    typeof sam === "string" ? await loadSam(sam, options) : await openSam(sam, options),
+    typeof clip === "string" ? await loadClip(clip, clipConfig, usable) : await openClip(clip, usable),
+    typeof sam === "string" ? await loadSam(sam, usable) : await openSam(sam, usable),
+    warnings,
   );
 }
 

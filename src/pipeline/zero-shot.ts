@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { usableDevice } from "../graph/index.ts";
 import type { GrayImage, Image, Mask, SaliencyMap } from "../image/index.ts";
 import type { SamOptions } from "../segment/index.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel, type TextImageModel } from "./model-content.ts";
@@ -12,11 +13,14 @@ import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencySte
 export class ZeroShotModel {
   readonly text: TextImageModel;
   readonly mask: PromptableModel;
+  /** Sentences about how the models were opened, such as on another device than was asked for. */
+  readonly warnings: readonly string[];
   private readonly steps = new Map<string, SaliencyStep>();
 
-  constructor(text: TextImageModel, mask: PromptableModel) {
+  constructor(text: TextImageModel, mask: PromptableModel, warnings: readonly string[] = []) {
     this.text = text;
     this.mask = mask;
+    this.warnings = warnings;
   }
 
   /** The saliency step with these settings, made once. */
@@ -48,7 +52,9 @@ export async function loadModel(
   models: { readonly clip: ClipContent; readonly sam: Content },
   options: SamOptions = {},
 ): Promise<ZeroShotModel> {
-  return new ZeroShotModel(await openClip(models.clip, options), await openSam(models.sam, options));
+  const { device, warnings } = await usableDevice(options.device);
+  const usable = { ...options, device };
+  return new ZeroShotModel(await openClip(models.clip, usable), await openSam(models.sam, usable), warnings);
 }
 
 const Options = z.strictObject({
@@ -102,6 +108,6 @@ export async function segment(
     capacity: map.capacity,
     gray: map.gray,
     coarse: cut.coarse,
-    warnings: [...step.m2ib.warnings, ...map.warnings, ...cut.warnings, ...refined.warnings],
+    warnings: [...model.warnings, ...step.m2ib.warnings, ...map.warnings, ...cut.warnings, ...refined.warnings],
   };
 }

@@ -1,0 +1,98 @@
+import type { Device } from "../runtime/session.ts";
+import { normal } from "../tensor/random.ts";
+import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
+import { compile } from "./compile.ts";
+import { matmul } from "./operators/algebra.ts";
+import { conv } from "./operators/convolution.ts";
+import { gelu } from "./operators/elementwise.ts";
+import { layerNorm, softmax } from "./operators/normalisation.ts";
+import { input, type Value } from "./value.ts";
+
+/** Where to compute, given where the user wants to. */
+export interface UsableDevice {
+  readonly device: Device;
+  /** A sentence for the user where it is not the device that was asked for; else none. */
+  readonly warnings: readonly string[];
+}
+
+/** Largest error of an output relative to its largest value. Devices differ by 1e-6; arithmetic in float16 by 1e-3. */
+const tolerance = 1e-4;
+
+/** What models are made of, in sizes that are no multiple of a tile. All are inputs, so that nothing is computed beforehand. */
+const shapes: Readonly<Record<string, Shape>> = {
+  tokens: [2, 37, 67],
+  weight: [67, 45],
+  scale: [67],
+  shift: [67],
+  picture: [1, 5, 19, 23],
+  kernel: [7, 5, 3, 3],
+};
+
+let webgpu: Promise<UsableDevice> | undefined;
+
+/**
+ * The device itself, except for WebGPU where it does not work: there it is the CPU, with a warning. Drivers for WebGPU are many, and
+ * some give wrong numbers without an error, so a few operators are computed on it and on the CPU and compared, once a process.
+ */
+export async function usableDevice(asked: Device = "cpu"): Promise<UsableDevice> {
+  if (asked !== "webgpu") return { device: asked, warnings: [] };
+  webgpu ??= tested(asked);
+  return await webgpu;
+}
+
+async function tested(device: Device): Promise<UsableDevice> {
+  const problem = await problemOf(device);
+  if (problem === undefined) return { device, warnings: [] };
+  return { device: "cpu", warnings: [`WebGPU cannot be used, so everything is computed on the CPU: ${problem}`] };
+}
+
+/** What is wrong with a device; nothing where it gives the numbers of the CPU. */
+async function problemOf(device: Device): Promise<string | undefined> {
+  const expected = await outputsOn("cpu");
+  let found: Readonly<Record<string, Tensor>>;
+  try {
+    found = await outputsOn(device);
+  } catch (error) {
+    // The runtime's errors begin with the place in its source and the condition that did not hold.
+    return (error as Error).message.replace(/^.* was false\. /s, "").trim();
+  }
+  for (const [operator, { data }] of Object.entries(expected)) {
+    const error = relativeError(found[operator]!.data as Float32Array, data as Float32Array);
+    if (!(error < tolerance)) return `its ${operator} is wrong by ${error.toExponential(0)} of the largest value`;
+  }
+  return undefined;
+}
+
+async function outputsOn(device: Device): Promise<Record<string, Tensor>> {
+  const value = (name: string): Value => input(name, "float32", shapes[name]!);
+  const tokens = value("tokens");
+  const session = await compile(
+    {
+      "matrix product": matmul(tokens, value("weight")),
+      softmax: softmax(tokens),
+      "layer normalisation": layerNorm(tokens, value("scale"), value("shift"), 1e-6),
+      GELU: gelu(tokens),
+      convolution: conv(value("picture"), value("kernel"), { padding: 1 }),
+    },
+    { device },
+  );
+  try {
+    return await session.run(
+      Object.fromEntries(
+        Object.entries(shapes).map(([name, shape]) => [name, tensor("float32", shape, normal(`device/${name}`, 1, sizeOf(shape)))]),
+      ),
+    );
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** Not a number where either has one. */
+function relativeError(found: Float32Array, expected: Float32Array): number {
+  let [error, largest] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    error = Math.max(error, Math.abs(found[i]! - expected[i]!)); // NaN stays
+    largest = Math.max(largest, Math.abs(expected[i]!));
+  }
+  return error / largest;
+}
