@@ -20,7 +20,8 @@ export interface Row {
 }
 
 const clip = (name: string, ...args: string[]): Reference => ({ name, script: "clip.py", args: [name, ...args] });
-const m2ib = (layer: string): Reference[] => [clip("m2ib-tuned", "--layer", layer), { ...clip("m2ib", "--layer", layer), isSlow: true }];
+const m2ibReleased = (layer: string): Reference => ({ ...clip("m2ib", "--layer", layer), isSlow: true });
+const m2ib = (layer: string): Reference[] => [clip("m2ib-tuned", "--layer", layer), m2ibReleased(layer)];
 
 /** What is measured, in the order of a run. The names are those of `workloads`. */
 export const rows: readonly Row[] = [
@@ -30,7 +31,7 @@ export const rows: readonly Row[] = [
     name: "m2ib-7-fast",
     title: "M2IB, one image and sentence, layer 7, `--fast`",
     runs: 4,
-    references: m2ib("7"),
+    references: [m2ibReleased("7")],
   },
   { name: "vit-1", title: "ViT-B/16 forward, 1 image", runs: 15, references: [clip("vit", "--batch", "1")] },
   { name: "vit-10", title: "ViT-B/16 forward, 10 images", runs: 5, references: [clip("vit", "--batch", "10")] },
