@@ -52,7 +52,7 @@ export const SaliencySettings = M2ibConfig.extend({
   clip: z.string().optional().describe("CLIP model: folder, weights file or name"),
   clipConfig: z.string().optional().describe("configuration for a CLIP file that has none beside it"),
   fit: z.enum(["crop", "squash", "pad"]).default("crop").describe("how an image becomes the square that CLIP sees"),
-  fast: z.boolean().default(false).describe("a preview of the saliency map in less than half of the time, with fewer noise samples"),
+  fast: z.boolean().default(false).describe("a preview of the saliency map in four tenths of the time, with fewer noise samples"),
   noise: z.string().optional().describe("safetensors file whose tensor `noise` replaces the seeded noise of every input"),
 });
 

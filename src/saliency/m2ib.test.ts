@@ -68,8 +68,8 @@ test("a schedule takes the first samples of each step's noise", async () => {
 });
 
 test("the fast schedule takes fewest samples first and at least one always", () => {
-  expect(fastSchedule({ steps: 10, samples: 10 })).toEqual([1, 1, 1, 2, 4, 8, 9, 9, 3]);
-  expect(fastSchedule({ steps: 4, samples: 3 })).toEqual([1, 1, 3]);
+  expect(fastSchedule({ steps: 10, samples: 10 })).toEqual([1, 1, 1, 2, 4, 8, 8, 6, 1]);
+  expect(fastSchedule({ steps: 4, samples: 3 })).toEqual([1, 1, 2]);
   expect(fastSchedule({ steps: 1, samples: 10 })).toEqual([]);
 });
 
