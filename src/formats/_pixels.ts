@@ -21,6 +21,12 @@ export interface Pixels {
   readonly warnings: readonly string[];
 }
 
+/** The content of a picture file that is in memory, for instance a member of an archive; the name is for messages. */
+export interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /** Largest picture that is decoded; a forged header must not take the machine's memory. */
 const maxPixels = 100_000_000;
 
@@ -38,8 +44,10 @@ const spaces: Record<string, { space: Pixels["space"]; colours: number; decodeAs
  *
  * @throws InputError when it is missing, empty, cut short, damaged, too large, or something else
  */
-export async function readPixels(file: string): Promise<Pixels> {
-  const bytes = await readInput(file);
+export async function readPixels(input: string | NamedBytes): Promise<Pixels> {
+  const file = typeof input === "string" ? input : input.name;
+  const bytes = typeof input === "string" ? await readInput(input) : input.bytes;
+  if (bytes.length === 0) throw new InputError(`"${file}" is empty (0 bytes)`);
   const format = formatOf(file, bytes);
   const label = format.toUpperCase();
   const open = (failOn: "error" | "warning") => sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: false });
@@ -118,7 +126,6 @@ async function readInput(file: string): Promise<Uint8Array> {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") throw new InputError(`"${file}" does not exist`, { cause });
     throw new InputError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
   }
-  if (bytes.length === 0) throw new InputError(`"${file}" is empty (0 bytes)`);
   return bytes;
 }
 

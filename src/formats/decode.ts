@@ -1,5 +1,5 @@
 import type { Image } from "../image/types.ts";
-import { type ImageFormat, type Pixels, readPixels } from "./_pixels.ts";
+import { type ImageFormat, type NamedBytes, type Pixels, readPixels } from "./_pixels.ts";
 
 /** An image with all that was guessed or changed on the way. */
 export interface DecodedImage {
@@ -20,11 +20,12 @@ export interface DecodedImage {
  * A picture file as 8-bit RGB, byte for byte what Pillow's `convert("RGB")` gives: alpha is dropped without compositing, palettes are
  * expanded, gray is repeated, 16-bit colour keeps its high byte, colour profiles and EXIF orientation are ignored (with a warning).
  *
+ * @param file - its path, or its content with a name
  * @param options.mode - 16-bit gray alone differs: `reference` clips at 255 as Pillow does, which turns a 12-bit radiograph white;
  *   `paper` maps its smallest and largest value to 0 and 255. Both say what they did
  * @throws InputError when the file is missing, empty, cut short, damaged, too large, or not png, jpeg, tiff or webp
  */
-export async function decodeImage(file: string, options: { readonly mode: "paper" | "reference" }): Promise<DecodedImage> {
+export async function decodeImage(file: string | NamedBytes, options: { readonly mode: "paper" | "reference" }): Promise<DecodedImage> {
   const pixels = await readPixels(file);
   const warnings = [...pixels.warnings];
   const bytes = eightBit(pixels, options.mode, warnings);
