@@ -1,0 +1,31 @@
+import { open } from "node:fs/promises";
+import { InputError } from "../errors.ts";
+import { decodeImage } from "../formats/decode.ts";
+import type { Image } from "../image/index.ts";
+import { read } from "./_tar.ts";
+import { type ImageSource, imageName } from "./pairs.ts";
+
+/**
+ * The image of a pair as 8-bit RGB.
+ *
+ * @param mode - how 16-bit gray becomes 8 bits; see `decodeImage`
+ * @throws InputError when it is missing or cannot be decoded
+ */
+export async function decodePair(image: ImageSource, mode: "paper" | "reference"): Promise<Image> {
+  if ("file" in image) return (await decodeImage(image.file, { mode })).image;
+  const name = imageName(image);
+  return (await decodeImage({ name, bytes: await memberBytes(image, name) }, { mode })).image;
+}
+
+async function memberBytes({ archive, offset, length }: Extract<ImageSource, { archive: string }>, name: string): Promise<Uint8Array> {
+  try {
+    const handle = await open(archive);
+    try {
+      return await read(handle, offset, length);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw new InputError(`"${name}" cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}

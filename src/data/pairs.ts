@@ -1,0 +1,59 @@
+import { type CaptionRule, captionRules } from "./caption.ts";
+
+/** Where a picture lies: a file, or a part of an archive that is not compressed. */
+export type ImageSource =
+  | { readonly file: string }
+  | { readonly archive: string; readonly member: string; readonly offset: number; readonly length: number };
+
+/** An image with a sentence about it. The image is decoded when it is needed. */
+export interface Pair {
+  /** Names the pair within its data set; random numbers are drawn by it, so it must not depend on the order. */
+  readonly key: string;
+  readonly image: ImageSource;
+  readonly caption: string;
+  /** What must not be torn apart by a split, for instance the patient. */
+  readonly group?: string;
+}
+
+/** A pair that is not used. */
+export interface DroppedPair {
+  readonly key: string;
+  /** A few words, the same for all that are dropped for the same cause, so that they can be counted. */
+  readonly reason: string;
+  /** More about this one. */
+  readonly detail?: string;
+}
+
+/** One name an image, for messages and to tell images apart. */
+export function imageName(image: ImageSource): string {
+  return "file" in image ? image.file : `${image.archive}/${image.member}`;
+}
+
+/**
+ * Pairs with their captions cleaned. Dropped is what the rule finds of no use, and what says the same of the same image again.
+ * One caption of several images is kept.
+ */
+export function screenPairs(pairs: readonly Pair[], rule: CaptionRule): { kept: Pair[]; dropped: DroppedPair[] } {
+  const { clean, problem } = captionRules[rule];
+  const kept: Pair[] = [];
+  const dropped: DroppedPair[] = [];
+  const seen = new Set<string>();
+  for (const pair of pairs) {
+    const caption = clean(pair.caption);
+    const identity = JSON.stringify([imageName(pair.image), caption]);
+    const reason = problem(caption) ?? (seen.has(identity) ? "duplicate" : undefined);
+    if (reason !== undefined) dropped.push({ key: pair.key, reason });
+    else {
+      seen.add(identity);
+      kept.push({ ...pair, caption });
+    }
+  }
+  return { kept, dropped };
+}
+
+/** How many were dropped for each reason, the most frequent first. */
+export function countReasons(dropped: readonly DroppedPair[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { reason } of dropped) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([, a], [, b]) => b - a));
+}
