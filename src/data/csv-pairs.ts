@@ -65,7 +65,7 @@ export async function readCsvPairs(file: string, options: CsvOptions = {}): Prom
       key: count === 1 ? name : `${name}#${count}`,
       image: { file: isAbsolute(name) ? name : join(folder, name) },
       caption: missing.has(caption.trim()) ? "" : caption,
-      ...(group !== undefined && { group: row[group]! }),
+      ...(group !== undefined && row[group] !== "" && { group: row[group]! }),
     });
   }
   return { pairs, dropped };

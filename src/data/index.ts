@@ -1,7 +1,20 @@
+export {
+  type EncodedPairs,
+  type EpochOptions,
+  encodePairs,
+  epochBatches,
+  normalised,
+  type PairBatch,
+  plainBatches,
+  type ViewOptions,
+} from "./batches.ts";
 export { type CaptionProblem, type CaptionRule, captionProblem, captionRules, cleanCaption, openClipCaption } from "./caption.ts";
 export { type CsvColumns, type CsvOptions, readCsvPairs } from "./csv-pairs.ts";
 export { decodePair } from "./decode-pair.ts";
+export { epochOrder, type OrderOptions } from "./epoch-order.ts";
 export { type LoadPairsOptions, loadPairs, type PairSet } from "./load-pairs.ts";
 export { countReasons, type DroppedPair, type ImageSource, imageName, type Pair, screenPairs } from "./pairs.ts";
+export { splitPairs } from "./split.ts";
 export { type CropDraws, type CropRange, centreView, cropDraws, cropView, defaultCrop, randomCrop } from "./views.ts";
 export { readShard } from "./webdataset.ts";
+export { PairWorkers, type WorkersOptions } from "./workers.ts";

@@ -1,0 +1,161 @@
+import { CancelledError, MedclipSamError } from "../errors.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { epochOrder, type OrderOptions } from "./epoch-order.ts";
+import { type DroppedPair, imageName, type Pair } from "./pairs.ts";
+import { type CropRange, defaultCrop } from "./views.ts";
+import type { PairWorkers } from "./workers.ts";
+
+/** Pairs whose captions are tokenised. */
+export interface EncodedPairs {
+  readonly pairs: readonly Pair[];
+  readonly keys: readonly string[];
+  /** Of each pair, with the start and the end token, without padding. */
+  readonly ids: readonly (readonly number[])[];
+  /** Tokens of each pair. */
+  readonly lengths: Int32Array;
+  /** How many captions were longer than the context and were cut. */
+  readonly truncated: number;
+}
+
+/** Pairs that go through a model together. */
+export interface PairBatch {
+  readonly pairs: readonly Pair[];
+  /** [B, 3, S, S], 8 bits; `normalised` makes them what a model takes. */
+  readonly pixels: Tensor<"uint8">;
+  /** Token ids of each pair, without padding. */
+  readonly ids: readonly (readonly number[])[];
+  /** Pairs that were met on the way to this batch and could not be decoded. Others took their places. */
+  readonly dropped: readonly DroppedPair[];
+  /** Where the epoch goes on: a run that continues behind this batch starts `from` here. */
+  readonly position: number;
+}
+
+/** How pictures are made ready. */
+export interface ViewOptions {
+  readonly batch: number;
+  /** Length of a picture's sides in pixels. */
+  readonly side: number;
+  /** How 16-bit gray becomes 8 bits; default `paper`. */
+  readonly mode?: "paper" | "reference" | undefined;
+  /** Batches that are prepared beyond the one in use; default 2. A picture takes 3 S² bytes. */
+  readonly ahead?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EpochOptions extends ViewOptions, Omit<OrderOptions, "batch"> {
+  /** Which part of an image is seen; null: the middle, as in validation. Default: that of the released training. */
+  readonly crop?: CropRange | null | undefined;
+  /** The `position` of the last batch that an interrupted run has used; default 0. */
+  readonly from?: number | undefined;
+}
+
+/** Tokenises the captions of pairs, once for all epochs. */
+export async function encodePairs(pairs: readonly Pair[], workers: PairWorkers): Promise<EncodedPairs> {
+  const encoded = await workers.encode(pairs.map(({ caption }) => caption));
+  return {
+    pairs,
+    keys: pairs.map(({ key }) => key),
+    ids: encoded.map(({ ids }) => ids),
+    lengths: Int32Array.from(encoded, ({ ids }) => ids.length),
+    truncated: encoded.filter(({ truncated }) => truncated).length,
+  };
+}
+
+/**
+ * The batches of a training epoch: shuffled, randomly cropped, all full; what fills no batch is left out. The same options give the same
+ * batches, however many workers there are.
+ *
+ * @throws CancelledError when the signal fires
+ */
+export async function* epochBatches(data: EncodedPairs, workers: PairWorkers, options: EpochOptions): AsyncGenerator<PairBatch> {
+  const { seed, epoch, crop = defaultCrop, from = 0, batch } = options;
+  const order = epochOrder(data, options);
+  const cropOf = crop === null ? () => undefined : (key: string) => ({ key, epoch, seed, range: crop });
+  for await (const found of batches(data, workers, order, from, cropOf, options)) if (found.pairs.length === batch) yield found;
+}
+
+/** All pairs once, in their order, each seen in the middle; the last batch may have fewer. For validation. */
+export async function* plainBatches(data: EncodedPairs, workers: PairWorkers, options: ViewOptions): AsyncGenerator<PairBatch> {
+  const order = data.pairs.map((_, i) => i);
+  yield* batches(data, workers, order, 0, () => undefined, options);
+}
+
+/** What came of preparing a pair. */
+type Prepared = { readonly view: Uint8Array } | { readonly error: unknown };
+type CropOf = (key: string) => { key: string; epoch: number; seed: number; range: CropRange } | undefined;
+
+async function* batches(
+  data: EncodedPairs,
+  workers: PairWorkers,
+  order: readonly number[],
+  from: number,
+  cropOf: CropOf,
+  { batch, side, mode = "paper", ahead = 2, signal }: ViewOptions,
+): AsyncGenerator<PairBatch> {
+  const queue: Promise<Prepared>[] = [];
+  let asked = from;
+  const prepare = () => {
+    while (asked < order.length && queue.length < batch * (1 + ahead)) {
+      const { key, image } = data.pairs[order[asked++]!]!;
+      queue.push(
+        workers.view({ image, side, mode, crop: cropOf(key) }).then(
+          (view) => ({ view }),
+          (error) => ({ error }),
+        ),
+      );
+    }
+  };
+  let position = from;
+  let dropped: DroppedPair[] = [];
+  while (position < order.length) {
+    const rows: { index: number; view: Uint8Array }[] = [];
+    while (rows.length < batch && position < order.length) {
+      prepare();
+      const prepared = await queue.shift()!;
+      if (signal?.aborted) throw new CancelledError();
+      const index = order[position++]!;
+      if ("view" in prepared) rows.push({ index, view: prepared.view });
+      else dropped.push(undecodable(data.pairs[index]!, prepared.error));
+    }
+    prepare(); // the caller may block this thread next
+    const pixels = new Uint8Array(rows.length * 3 * side * side);
+    for (const [i, { view }] of rows.entries()) pixels.set(view, i * view.length);
+    yield {
+      pairs: rows.map(({ index }) => data.pairs[index]!),
+      pixels: tensor("uint8", [rows.length, 3, side, side], pixels),
+      ids: rows.map(({ index }) => data.ids[index]!),
+      dropped,
+      position,
+    };
+    dropped = [];
+  }
+}
+
+/** Bad input concerns one pair; anything else concerns the run. */
+function undecodable({ key, image }: Pair, error: unknown): DroppedPair {
+  if (!(error instanceof MedclipSamError) || error.code !== "input") throw error;
+  const detail = error.message.includes(imageName(image)) ? error.message : `"${imageName(image)}": ${error.message}`;
+  return { key, reason: "image cannot be decoded", detail };
+}
+
+/**
+ * Pixels as an image tower takes them: in [0, 1], minus mean, over standard deviation.
+ *
+ * @param pixels - [B, 3, S, S], 8 bits
+ * @param rows - which of them, [from, to); default: all. A large batch stays in 8 bits and is normalised chunk by chunk
+ */
+export function normalised(
+  { shape, data }: Tensor<"uint8">,
+  { mean, std }: { readonly mean: readonly number[]; readonly std: readonly number[] },
+  rows: readonly [from: number, to: number] = [0, shape[0]!],
+): Tensor<"float32"> {
+  const [from, to] = rows;
+  const plane = shape[2]! * shape[3]!;
+  const levels = mean.map((centre, c) => Float32Array.from({ length: 256 }, (_, level) => (level / 255 - centre) / std[c]!));
+  const values = new Float32Array((to - from) * 3 * plane);
+  for (let p = 3 * from, o = 0; p < 3 * to; p++) {
+    const table = levels[p % 3]!;
+    for (let i = p * plane; i < (p + 1) * plane; i++) values[o++] = table[data[i]!]!;
+  }
+  return tensor("float32", [to - from, 3, shape[2]!, shape[3]!], values);
+}

@@ -1,0 +1,26 @@
+/** The program of a thread that prepares pairs; see workers.ts. */
+import { parentPort, workerData } from "node:worker_threads";
+import { MedclipSamError } from "../errors.ts";
+import { loadTokenizer } from "../text/load-tokenizer.ts";
+import type { FromThread, ThreadSettings, ToThread } from "./_messages.ts";
+import { preparation } from "./_preparation.ts";
+
+const { tokenizer, contextLength } = workerData as ThreadSettings;
+const ready = loadTokenizer(tokenizer).then((loaded) => preparation(loaded, contextLength));
+ready.catch(() => {}); // told as the answer to each task
+
+parentPort!.on("message", async (message: ToThread) => {
+  const answer = await answerTo(message);
+  const views = "value" in answer && answer.value instanceof Uint8Array ? [answer.value.buffer] : [];
+  parentPort!.postMessage(answer, views);
+});
+
+async function answerTo({ id, task }: ToThread): Promise<FromThread> {
+  try {
+    const prepare = await ready;
+    return { id, value: task.type === "view" ? await prepare.view(task.request) : await prepare.encode(task.captions) };
+  } catch (error) {
+    const { message, stack } = error as Error;
+    return { id, error: { message, stack, code: error instanceof MedclipSamError ? error.code : undefined } };
+  }
+}
