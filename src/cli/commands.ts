@@ -5,6 +5,7 @@ import {
   EmbedSettings,
   EvaluateSettings,
   RefineRunSettings,
+  RetrieveSettings,
   SaliencyRunSettings,
   SegmentSettings,
 } from "../pipeline/settings.ts";
@@ -79,6 +80,12 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: false,
   },
   {
+    job: "retrieve",
+    summary: "how well a model finds the caption of an image among others, and back",
+    schema: RetrieveSettings,
+    resumes: false,
+  },
+  {
     job: "demo",
     summary: "the whole road with a drawn image and tiny random models",
     schema: DemoSettings,
@@ -94,7 +101,7 @@ export const jobCommands: readonly JobCommand[] = [
 ];
 
 /** Settings that name something which must be there before a run is worth starting. */
-const existing = ["inputs", "coarse", "pred", "truth", "prompts", "noise", "vocab"];
+const existing = ["inputs", "coarse", "pred", "truth", "prompts", "noise", "vocab", "pairs", "images"];
 
 /** @throws ConfigError when a path given on the command line does not exist: that is a mistyped command, not a bad image */
 export async function checkPaths(settings: Readonly<Record<string, unknown>>): Promise<void> {

@@ -38,18 +38,23 @@ interface Field {
 /** What a value of text is called in the help; others are VALUE. */
 const placeholders: Record<string, string> = {
   cache: "DIR",
+  captionColumn: "NAME",
   clip: "MODEL",
   clipConfig: "FILE",
   coarse: "DIR",
   csv: "FILE",
+  imageColumn: "NAME",
+  images: "DIR",
   json: "FILE",
   maxMemory: "SIZE",
   noise: "FILE",
   out: "PATH",
+  pairs: "FILE",
   pred: "DIR",
   prompt: "TEXT",
   prompts: "FILE",
   sam: "MODEL",
+  separator: "CHARACTER",
   text: "TEXT",
   truth: "DIR",
 };

@@ -11,6 +11,7 @@ export const jobs = {
   refine: async () => (await import("../pipeline/refine.ts")).runRefine,
   embed: async () => (await import("../pipeline/embed.ts")).runEmbed,
   evaluate: async () => (await import("../pipeline/evaluate.ts")).runEvaluate,
+  retrieve: async () => (await import("../pipeline/retrieve.ts")).runRetrieve,
   demo: async () => (await import("../pipeline/demo.ts")).runDemo,
   "models init": async () => (await import("./models-init.ts")).runModelsInit,
 } as const;

@@ -18,6 +18,8 @@ export const modePresets = {
     placement: "window",
     /** A pixel of a mask file is foreground above this level. */
     foregroundAbove: 127,
+    /** How captions are cleaned, and which are dropped. */
+    captions: "paper",
     /** How several candidate masks of a box become one: over the candidates of each box, then the union of the boxes. */
     votes: "candidates",
   },
@@ -27,6 +29,8 @@ export const modePresets = {
     /** The map of the centre crop is stretched over the whole image. */
     placement: "stretch",
     foregroundAbove: 200,
+    /** As the released trainer does: entities and spaces alone, nothing is dropped. */
+    captions: "reference",
     /** The released rule reduces over the boxes, which for one box is the union of the candidates. */
     votes: "boxes",
   },
@@ -165,6 +169,40 @@ export const EvaluateSettings = z.strictObject({
   json: z.string().optional().describe("write images and summary to this file"),
 });
 export type EvaluateSettings = z.infer<typeof EvaluateSettings>;
+
+/** Where image-caption pairs come from. */
+export const PairSettings = z.strictObject({
+  pairs: z.array(z.string()).min(1).describe("table of image-caption pairs (CSV with a header), or a WebDataset shard (.tar)"),
+  images: z.string().optional().describe("folder of the images that the table names (default: the folder of the table)"),
+  imageColumn: z.string().default("filename").describe("column of the table with the image files"),
+  captionColumn: z.string().default("Caption").describe("column of the table with the captions"),
+  separator: z.string().length(1).default(",").describe("character between the columns"),
+  captions: z
+    .enum(modes)
+    .optional()
+    .describe(
+      "how captions are cleaned: paper drops special characters and captions below 20 characters, reference neither (default: as the mode)",
+    ),
+  workers: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe("threads that decode images beside the computation (default: one less than cores, at most 4)"),
+});
+
+/** `medclip-sam retrieve`. */
+export const RetrieveSettings = z.strictObject({
+  ...PairSettings.shape,
+  ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
+  ...SaliencySettings.pick({ clip: true, clipConfig: true }).shape,
+  seed: CommonSettings.shape.seed.describe("of the shuffles"),
+  batch: z.number().int().min(2).default(50).describe("candidates of a query in the paper's protocol"),
+  shuffles: z.number().int().positive().default(5).describe("how often the pairs are dealt into batches"),
+  keepPartial: z.boolean().default(false).describe("also count a last batch that is not full"),
+  json: z.string().optional().describe("write the scores to this file"),
+});
+export type RetrieveSettings = z.infer<typeof RetrieveSettings>;
 
 export type CommonSettings = z.infer<typeof CommonSettings>;
 export type SaliencySettings = z.infer<typeof SaliencySettings>;

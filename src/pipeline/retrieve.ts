@@ -1,0 +1,162 @@
+import { writeAtomic } from "../atomic-write.ts";
+import { encodePairs, loadPairs, type Pair, PairWorkers } from "../data/index.ts";
+import { ConfigError, InputError } from "../errors.ts";
+import {
+  type Accuracy,
+  type BatchRetrieval,
+  batchRetrieval,
+  type PairFeatures,
+  pairRanks,
+  type RankSummary,
+  summariseRanks,
+} from "../metrics/retrieval/index.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { sessionOptions } from "./_models-of-run.ts";
+import { imageFeatures, textFeatures } from "./_pair-features.ts";
+import type { RunOptions } from "./_run.ts";
+import type { RunEvent } from "./events.ts";
+import { loadClip } from "./model.ts";
+import { modePresets, type RetrieveSettings } from "./settings.ts";
+
+/** What is missing from a set is the fault of a file, not of a caption that the rule drops. */
+const brokenReasons = ["missing image", "damaged archive", "no image", "no caption", "no image, no caption", "no image named"];
+
+/** Scores of a set of pairs, as `--json` writes them. */
+interface RetrievalResult {
+  readonly pairs: number;
+  /** Null where the pairs fill no batch. */
+  readonly batches: BatchRetrieval | null;
+  readonly wholeSet: { readonly imageToText: RankSummary; readonly textToImage: RankSummary };
+}
+
+/**
+ * `medclip-sam retrieve`: how well a model finds the text of an image among others, and the image of a text.
+ *
+ * A pair whose image is missing or cannot be decoded is named and left out.
+ *
+ * @throws InputError when no pair is left
+ */
+export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const begun = performance.now();
+  yield { type: "stage", message: "reading the pairs" };
+  const captions = settings.captions ?? modePresets[settings.mode].captions;
+  const set = await loadPairs(settings.pairs, { ...settings, captions });
+  yield { type: "stage", message: "opening the model" };
+  const { clip, clipFiles } = await loadClip(settings.clip, settings.clipConfig, sessionOptions(settings));
+  const { contextLength } = clip.config;
+  const workers = await PairWorkers.open({ tokenizer: clipFiles.tokenizer, contextLength, workers: settings.workers });
+  try {
+    const data = await encodePairs(set.pairs, workers);
+    const broken = set.dropped.filter(({ reason }) => brokenReasons.includes(reason));
+    yield { type: "start", command: "retrieve", total: set.pairs.length + broken.length, done: 0 };
+    for (const { key, reason, detail } of broken) {
+      yield { type: "failure", name: key, message: detail === undefined ? reason : `${reason}: ${detail}`, code: "input" };
+    }
+    let failed = broken.length;
+    const unused = Object.entries(set.reasons).filter(([reason]) => !brokenReasons.includes(reason));
+    if (unused.length > 0)
+      yield { type: "warning", message: `captions not used: ${unused.map(([reason, n]) => `${n} ${reason}`).join(", ")}` };
+    if (data.truncated > 0)
+      yield { type: "warning", message: `${data.truncated} captions are longer than ${contextLength} tokens and were cut` };
+
+    const used: Pair[] = [];
+    const images: Float32Array[] = [];
+    let started = performance.now();
+    for await (const { pairs, features, dropped } of imageFeatures(clip, data, workers, { mode: settings.mode, signal })) {
+      for (const { key, detail } of dropped) yield { type: "failure", name: key, message: detail!, code: "input" };
+      failed += dropped.length;
+      used.push(...pairs);
+      images.push(features);
+      const ms = Math.round((performance.now() - started) / pairs.length);
+      for (const { key } of pairs) yield { type: "item", name: key, ms, warnings: [] };
+      started = performance.now();
+    }
+    if (used.length === 0) throw new InputError("retrieve: no image could be decoded");
+    yield { type: "stage", message: `embedding ${used.length} captions` };
+    const idsOf = new Map(data.keys.map((key, i) => [key, data.ids[i]!]));
+    const texts = await textFeatures(
+      clip,
+      used.map(({ key }) => idsOf.get(key)!),
+      signal,
+    );
+    yield { type: "stage", message: "ranking" };
+    const shape = [used.length, clip.config.embed];
+    const features = {
+      image: tensor("float32", shape, joined(images)),
+      text: tensor("float32", shape, texts as Float32Array<ArrayBuffer>),
+    };
+    const result = yield* scores(features, settings, signal);
+    if (settings.json !== undefined) {
+      await writeAtomic(
+        settings.json,
+        `${JSON.stringify({ ...result, dropped: set.reasons, undecodable: failed - broken.length, settings }, null, 1)}\n`,
+      );
+    }
+    const ms = Math.round(performance.now() - begun);
+    yield { type: "end", done: used.length, skipped: 0, failed, ms, lines: tableOf(result, settings) };
+  } finally {
+    await workers.close();
+    await clip.dispose();
+  }
+}
+
+async function* scores(
+  features: PairFeatures,
+  settings: RetrieveSettings,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RunEvent, RetrievalResult> {
+  const { batch, shuffles, seed, keepPartial } = settings;
+  const options = { ...sessionOptions(settings), ...(signal && { signal }) };
+  let batches: BatchRetrieval | null = null;
+  try {
+    batches = await batchRetrieval(features, { ...options, batch, shuffles, seed, keepPartial });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    yield { type: "warning", message: error.message };
+  }
+  const ranks = await pairRanks(features, options);
+  return {
+    pairs: features.image.shape[0]!,
+    batches,
+    wholeSet: { imageToText: summariseRanks(ranks.imageToText), textToImage: summariseRanks(ranks.textToImage) },
+  };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Both protocols as a table for people. */
+function tableOf({ pairs, batches, wholeSet }: RetrievalResult, { batch, shuffles }: RetrieveSettings): string[] {
+  const rows: string[][] = [["", "image to text", "text to image", "both"]];
+  const spread = ({ mean, std }: Accuracy) => (std === null ? mean.toFixed(4) : `${mean.toFixed(4)} ± ${std.toFixed(4)}`);
+  if (batches) {
+    for (const top of ["top1", "top2"] as const) {
+      const cells = [batches.imageToText, batches.textToImage, batches.both].map((direction) => spread(direction[top]));
+      rows.push([`${top.replace("top", "top-")} of ${batch}`, ...cells]);
+    }
+  }
+  const { imageToText: forward, textToImage: backward } = wholeSet;
+  const both = (name: string, value: (summary: RankSummary) => number, digits: number) => {
+    const [there, back] = [value(forward), value(backward)];
+    rows.push([name, there.toFixed(digits), back.toFixed(digits), ((there + back) / 2).toFixed(digits)]);
+  };
+  for (const k of [1, 5, 10] as const) both(`R@${k} of ${pairs}`, ({ recall }) => recall[k], 4);
+  both("mean rank", ({ meanRank }) => meanRank, 1);
+  both("median rank", ({ medianRank }) => medianRank, 1);
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "));
+  if (!batches) return lines;
+  const left = batches.leftOut > 0 ? `; ${batches.leftOut} that fill no batch are left out of each` : "";
+  const deviation = shuffles > 1 ? "; ± is the standard deviation over the shuffles (n - 1)" : "";
+  return [
+    ...lines,
+    `top-k: ${shuffles} ${shuffles === 1 ? "shuffle" : "shuffles"} into batches of ${batch}, ${batches.queries} queries${left}${deviation}`,
+  ];
+}
