@@ -135,7 +135,7 @@ async function* batches(
 function undecodable({ key, image }: Pair, error: unknown): DroppedPair {
   if (!(error instanceof MedclipSamError) || error.code !== "input") throw error;
   const detail = error.message.includes(imageName(image)) ? error.message : `"${imageName(image)}": ${error.message}`;
-  return { key, reason: "image cannot be decoded", detail };
+  return { key, kind: "input", reason: "image cannot be decoded", detail };
 }
 
 /**

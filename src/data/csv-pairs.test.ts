@@ -39,7 +39,7 @@ test("captions that stand for no value are empty; rows without an image are drop
     ["a.png#2", ""],
     ["a.png#3", "Nanoparticles"],
   ]);
-  expect(dropped).toEqual([{ key: "row 4", reason: "no image named" }]);
+  expect(dropped).toEqual([{ key: "row 4", kind: "input", reason: "no image named" }]);
 });
 
 test.each<[string, string | Uint8Array, string]>([

@@ -55,7 +55,7 @@ export async function readCsvPairs(file: string, options: CsvOptions = {}): Prom
   for (const [i, row] of rows.entries()) {
     const name = row[at.image]!.trim();
     if (name === "") {
-      dropped.push({ key: `row ${i + 2}`, reason: "no image named" });
+      dropped.push({ key: `row ${i + 2}`, kind: "input", reason: "no image named" });
       continue;
     }
     const count = (seen.get(name) ?? 0) + 1;

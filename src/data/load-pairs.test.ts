@@ -21,7 +21,7 @@ test("what is dropped is counted by reason", async () => {
   const { pairs, reasons, dropped } = await loadPairs([at("pairs.csv")]);
   expect(pairs).toEqual([{ key: "a.png", image: { file: at("a.png") }, caption: long }]);
   expect(reasons).toEqual({ "missing image": 2, short: 1, empty: 1, duplicate: 1 });
-  expect(dropped).toContainEqual({ key: "d.png", reason: "missing image", detail: at("d.png") });
+  expect(dropped).toContainEqual({ key: "d.png", kind: "input", reason: "missing image", detail: at("d.png") });
 });
 
 test("the reference's rule keeps short captions and special signs", async () => {

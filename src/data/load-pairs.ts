@@ -71,7 +71,7 @@ async function withImage(pairs: readonly Pair[]): Promise<{ kept: Pair[]; droppe
     const there = await Promise.all(part.map(({ image }) => !("file" in image) || isFile(image.file)));
     for (const [k, pair] of part.entries()) {
       if (there[k]) kept.push(pair);
-      else dropped.push({ key: pair.key, reason: "missing image", detail: imageName(pair.image) });
+      else dropped.push({ key: pair.key, kind: "input", reason: "missing image", detail: imageName(pair.image) });
     }
   }
   return { kept, dropped };

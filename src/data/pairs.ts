@@ -18,6 +18,8 @@ export interface Pair {
 /** A pair that is not used. */
 export interface DroppedPair {
   readonly key: string;
+  /** Whether its files cannot be used, or its caption says too little or nothing new. */
+  readonly kind: "input" | "caption";
   /** A few words, the same for all that are dropped for the same cause, so that they can be counted. */
   readonly reason: string;
   /** More about this one. */
@@ -42,7 +44,7 @@ export function screenPairs(pairs: readonly Pair[], rule: CaptionRule): { kept: 
     const caption = clean(pair.caption);
     const identity = JSON.stringify([imageName(pair.image), caption]);
     const reason = problem(caption) ?? (seen.has(identity) ? "duplicate" : undefined);
-    if (reason !== undefined) dropped.push({ key: pair.key, reason });
+    if (reason !== undefined) dropped.push({ key: pair.key, kind: "caption", reason });
     else {
       seen.add(identity);
       kept.push({ ...pair, caption });

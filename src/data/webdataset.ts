@@ -42,6 +42,7 @@ export async function readShard(
       const lacks = [...(image ? [] : ["no image"]), ...(caption ? [] : ["no caption"])];
       dropped.push({
         key: name,
+        kind: "input",
         reason: lacks.join(", "),
         detail: `members are ${[...parts.keys()].map((part) => `"${part}"`).join(", ")}`,
       });
@@ -64,7 +65,8 @@ export async function readShard(
       if (done) {
         const lost = value?.member === undefined ? undefined : splitName(value.member).key;
         if (sample && sample.key !== lost) await finish(sample);
-        if (value) dropped.push({ key: `${basename(shard)}/${lost ?? ""}`, reason: "damaged archive", detail: value.reason });
+        if (value)
+          dropped.push({ key: `${basename(shard)}/${lost ?? ""}`, kind: "input", reason: "damaged archive", detail: value.reason });
         return { pairs, dropped };
       }
       const { key, ending } = splitName(value.name);

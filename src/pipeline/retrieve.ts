@@ -1,5 +1,5 @@
 import { writeAtomic } from "../atomic-write.ts";
-import { encodePairs, loadPairs, type Pair, PairWorkers } from "../data/index.ts";
+import { countReasons, encodePairs, loadPairs, type Pair, PairWorkers } from "../data/index.ts";
 import { ConfigError, InputError } from "../errors.ts";
 import {
   type Accuracy,
@@ -17,9 +17,6 @@ import type { RunOptions } from "./_run.ts";
 import type { RunEvent } from "./events.ts";
 import { loadClip } from "./model.ts";
 import { modePresets, type RetrieveSettings } from "./settings.ts";
-
-/** What is missing from a set is the fault of a file, not of a caption that the rule drops. */
-const brokenReasons = ["missing image", "damaged archive", "no image", "no caption", "no image, no caption", "no image named"];
 
 /** Scores of a set of pairs, as `--json` writes them. */
 interface RetrievalResult {
@@ -47,13 +44,13 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
   const workers = await PairWorkers.open({ tokenizer: clipFiles.tokenizer, contextLength, workers: settings.workers });
   try {
     const data = await encodePairs(set.pairs, workers);
-    const broken = set.dropped.filter(({ reason }) => brokenReasons.includes(reason));
+    const broken = set.dropped.filter(({ kind }) => kind === "input");
     yield { type: "start", command: "retrieve", total: set.pairs.length + broken.length, done: 0 };
     for (const { key, reason, detail } of broken) {
       yield { type: "failure", name: key, message: detail === undefined ? reason : `${reason}: ${detail}`, code: "input" };
     }
     let failed = broken.length;
-    const unused = Object.entries(set.reasons).filter(([reason]) => !brokenReasons.includes(reason));
+    const unused = Object.entries(countReasons(set.dropped.filter(({ kind }) => kind === "caption")));
     if (unused.length > 0)
       yield { type: "warning", message: `captions not used: ${unused.map(([reason, n]) => `${n} ${reason}`).join(", ")}` };
     if (data.truncated > 0)
