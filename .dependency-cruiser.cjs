@@ -1,7 +1,7 @@
 /** The picture of the README's "Structure" section as rules: imports point down, steps never import one another. */
 const surfaces = ["cli"];
-const flows = ["pipeline"];
-const steps = ["saliency", "coarse", "prompts", "segment", "metrics", "data"];
+const flows = ["pipeline", "train"];
+const steps = ["saliency", "coarse", "prompts", "segment", "losses", "metrics", "data"];
 const outside = ["models", "text", "formats", "hub"];
 const blocks = ["nn", "optim", "image"];
 const compute = ["graph", "runtime"];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { expectClose } from "../../test/support/close.ts";
 import { gradientError } from "../../test/support/gradient-error.ts";
 import { normal } from "../tensor/random.ts";
 import { tensor } from "../tensor/tensor.ts";
@@ -7,7 +8,8 @@ import { gradients, pullback } from "./gradients.ts";
 import { matmul } from "./operators/algebra.ts";
 import { loop } from "./operators/control.ts";
 import { add, mul, sigmoid } from "./operators/elementwise.ts";
-import { reduceSum } from "./operators/movement.ts";
+import { detach, reduceSum } from "./operators/movement.ts";
+import { logSumExp, softmax } from "./operators/normalisation.ts";
 import { operators } from "./operators/table.ts";
 import { constant, input, type Operator, scalar, type Value } from "./value.ts";
 
@@ -48,6 +50,26 @@ test("gradients flow through an intermediate value that is itself asked for", as
   const session = await compile({ dx, dy });
   const run = await session.run({ x: tensor("float32", [1], Float32Array.of(2)) });
   expect([run.dx!.data[0], run.dy!.data[0]]).toEqual([36, 12]);
+});
+
+test("what is detached counts as a constant", async () => {
+  const x = input("x", "float32", [2]);
+  const [dx] = gradients(reduceSum(mul(x, detach(mul(x, x)))), [x]) as [Value];
+  const session = await compile({ dx });
+  const run = await session.run({ x: tensor("float32", [2], Float32Array.of(2, 3)) });
+  expect([...run.dx!.data]).toEqual([4, 9]); // x², where 3x² would be the whole derivative
+  await session.dispose();
+});
+
+test("a log-sum-exp of large numbers is finite, and its gradient is the softmax", async () => {
+  const x = input("x", "float32", [1, 3]);
+  const y = logSumExp(x);
+  const [dx] = gradients(reduceSum(y), [x]) as [Value];
+  const session = await compile({ y, dx, softmax: softmax(x) });
+  const run = await session.run({ x: tensor("float32", [1, 3], Float32Array.of(1000, 1000, -1000)) });
+  expect(run.y!.data[0]).toBeCloseTo(1000 + Math.log(2), 4);
+  expectClose(run.dx!.data as Float32Array, run.softmax!.data as Float32Array, 1e-7);
+  await session.dispose();
 });
 
 test("a gradient through a loop is refused by name", () => {

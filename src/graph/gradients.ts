@@ -31,7 +31,8 @@ export function pullback(known: readonly (readonly [value: Value, gradient: Valu
   const nodes = nodesOf(known.map(([value]) => value));
   const dependent = new Set<Value>(wrt);
   for (const node of nodes) {
-    if (node.inputs.some((value) => dependent.has(value))) for (const output of node.outputs) dependent.add(output);
+    if (!node.operator.stopsGradient && node.inputs.some((value) => dependent.has(value)))
+      for (const output of node.outputs) dependent.add(output);
   }
   const total = new Map<Value, Value>();
   const accumulate = (value: Value, gradient: Value) => {
@@ -49,7 +50,7 @@ export function pullback(known: readonly (readonly [value: Value, gradient: Valu
     const dy = total.get(first!);
     const unexpected = others.find((output) => total.has(output));
     if (unexpected) throw new ShapeError(`gradients: ${describe(unexpected)}: only the first output of an operator has a gradient`);
-    if (!dy || !node.inputs.some((value) => dependent.has(value))) continue;
+    if (!dy || node.operator.stopsGradient || !node.inputs.some((value) => dependent.has(value))) continue;
     if (!node.operator.gradient) throw new ShapeError(`gradients: the operator ${node.operator.name} has no gradient rule`);
     node.operator.gradient(dy, node.inputs, node).forEach((gradient, i) => {
       const value = node.inputs[i]!;

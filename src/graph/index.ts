@@ -32,6 +32,7 @@ export {
 export {
   concat,
   crop,
+  detach,
   expand,
   gather,
   pad,
@@ -43,7 +44,7 @@ export {
   swapLast,
   transpose,
 } from "./operators/movement.ts";
-export { layerNorm, reduceMean, softmax } from "./operators/normalisation.ts";
+export { layerNorm, logSumExp, reduceMean, softmax } from "./operators/normalisation.ts";
 export { quantisedGemm } from "./operators/quantisation.ts";
 export { operators } from "./operators/table.ts";
 export { substitute } from "./substitute.ts";

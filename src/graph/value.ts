@@ -80,6 +80,8 @@ export interface Operator {
   readonly types: (inputs: readonly Value[], attributes: Attributes, body?: Body) => readonly OutputType[];
   /** Absent: a gradient through this operator is an error that names it. */
   readonly gradient?: GradientRule;
+  /** Its output counts as a constant: no gradient flows through, by definition. */
+  readonly stopsGradient?: true;
   /** At least one for each operator with a gradient: the finite-difference test is driven by them. */
   readonly samples?: readonly GradientSample[];
 }

@@ -141,7 +141,14 @@ const ScatterElements: Operator = {
   ],
 };
 
-export const movement = { Reshape, Transpose, Expand, ReduceSum, Concat, Slice, Pad, Gather, ScatterElements };
+/** The same array, in derivatives a constant. */
+const Identity: Operator = {
+  name: "Identity",
+  types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  stopsGradient: true,
+};
+
+export const movement = { Identity, Reshape, Transpose, Expand, ReduceSum, Concat, Slice, Pad, Gather, ScatterElements };
 
 function inverse(order: readonly number[]): number[] {
   const back = new Array<number>(order.length);
@@ -158,6 +165,11 @@ function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean):
 /** Zero as a scalar of the dtype of `x`. */
 function zeroOf(x: Value): Value {
   return scalar(0, x.dtype);
+}
+
+/** x as a constant to `gradients`: nothing behind it is differentiated. */
+export function detach(x: Value): Value {
+  return apply(Identity, [x])[0]!;
 }
 
 /** The same elements in another shape of as many elements. */

@@ -1,9 +1,9 @@
 /** Operators that see a whole row at once. */
 import { ShapeError } from "../../errors.ts";
 import { axisOf } from "../_shapes.ts";
-import { apply, describe, type Operator, type Value } from "../value.ts";
-import { cast, div, mul, sub } from "./elementwise.ts";
-import { reduceSum, sumTo } from "./movement.ts";
+import { apply, describe, integers, integersOf, type Operator, type Value } from "../value.ts";
+import { add, cast, div, exp, log, mul, sub } from "./elementwise.ts";
+import { detach, reduceSum, sumTo } from "./movement.ts";
 
 const Softmax: Operator = {
   name: "Softmax",
@@ -46,11 +46,27 @@ const LayerNormalization: Operator = {
   samples: [{ shapes: [[2, 3, 5], [5], [5]], dtype: "float32", apply: (x, scale, bias) => layerNorm(x!, scale!, bias!, 1e-5) }],
 };
 
-export const normalisation = { Softmax, LayerNormalization };
+/** The largest element along an axis, which is kept with length 1. Wanted as a constant alone, so it has no gradient. */
+const ReduceMax: Operator = {
+  name: "ReduceMax",
+  types: ([x, axes]) => [{ dtype: x!.dtype, shape: x!.shape.map((length, axis) => (integersOf(axes!).includes(axis) ? 1 : length)) }],
+};
+
+export const normalisation = { ReduceMax, Softmax, LayerNormalization };
 
 /** Exponentials divided by their sum along an axis (the last by default). */
 export function softmax(x: Value, axis = -1): Value {
   return apply(Softmax, [x], { axis: { int: axisOf(axis, x.shape.length, "softmax") } })[0]!;
+}
+
+/**
+ * ln Σ eˣ along an axis (the last by default), which is kept with length 1. The largest element is taken out of the sum, so that
+ * nothing overflows; it cancels, and so does its gradient.
+ */
+export function logSumExp(x: Value, axis = -1): Value {
+  const at = axisOf(axis, x.shape.length, "logSumExp");
+  const largest = detach(apply(ReduceMax, [x, integers([at])], { keepdims: { int: 1 } })[0]!);
+  return add(log(reduceSum(exp(sub(x, largest)), [at], { keepDims: true })), largest);
 }
 
 /** Zero mean and unit variance over the last axis, then times `scale` plus `bias`, both [D]. */

@@ -1,0 +1,36 @@
+import { matmul, mul, type Operand, reduceSum, swapLast, type Value } from "../graph/index.ts";
+import { unitLength } from "../nn/index.ts";
+
+/** What the losses of the family can be told; each reads what it knows. */
+export interface ContrastiveOptions {
+  /** 1 / τ, the factor of the cosines: a number, or a learned scalar such as exp(logit_scale). */
+  readonly scale: Operand;
+  /** α, weight of the positive pair in the denominator: 0 leaves it out ("decoupled"). */
+  readonly alpha?: number;
+  /** β₁, how strongly close images count as negatives of a text, as a power of exp(cosine / τ). */
+  readonly beta1?: number;
+  /** β₂, the same for texts as negatives of an image. */
+  readonly beta2?: number;
+  /** Whether the weights of the negatives are constants to the gradient. */
+  readonly detachWeights?: boolean;
+  /** Added to the logits of SigLIP: a number, or a learned scalar. */
+  readonly bias?: Operand;
+}
+
+/**
+ * A contrastive loss over a batch of pairs.
+ *
+ * @param image - features of images [B, E]; their length does not matter, the loss normalises
+ * @param text - features of texts [B, E]; row i describes image i
+ * @returns a scalar
+ */
+export type ContrastiveLoss = (image: Value, text: Value, options: ContrastiveOptions) => Value;
+
+/** Cosines times the scale, l [B, B] (images down, texts across), and those of the pairs alone, l_ii [B, 1]. */
+export function logitsOf(image: Value, text: Value, scale: Operand): { logits: Value; positives: Value } {
+  const [v, t] = [unitLength(image), unitLength(text)];
+  return {
+    logits: mul(matmul(v, swapLast(t)), scale), // [B, B]
+    positives: mul(reduceSum(mul(v, t), [-1], { keepDims: true }), scale), // [B, 1]
+  };
+}

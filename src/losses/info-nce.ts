@@ -1,0 +1,16 @@
+import { add, logSumExp, mul, reduceMean, sub } from "../graph/index.ts";
+import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
+
+/**
+ * InfoNCE, CLIP's loss: the cross-entropy of finding the right text among all of the batch, and the right image, averaged.
+ *
+ *   L = mean_i( ½ LSE_j l_ij + ½ LSE_j l_ji - l_ii ),   l = cosine / τ
+ *
+ * @see Radford et al. 2021, arXiv:2103.00020, figure 3
+ */
+export const infoNce: ContrastiveLoss = (image, text, { scale }) => {
+  const { logits, positives } = logitsOf(image, text, scale);
+  const toText = reduceMean(logSumExp(logits, 1)); // []
+  const toImage = reduceMean(logSumExp(logits, 0)); // []
+  return sub(mul(add(toText, toImage), 0.5), reduceMean(positives));
+};

@@ -1,0 +1,17 @@
+import { add, mul, reduceSum, softplus } from "../graph/index.ts";
+import { diagonal } from "./_diagonal.ts";
+import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
+
+/**
+ * SigLIP: each of the B² pairs by itself is a question of yes or no, so no pair needs the others.
+ *
+ *   L = 1/B Σ_ij softplus(-z_ij (l_ij + b)),   z = 1 for the pairs, -1 for all others
+ *
+ * @see Zhai et al. 2023, arXiv:2303.15343, algorithm 1; there scale and bias are learned from 10 and -10
+ */
+export const siglip: ContrastiveLoss = (image, text, { scale, bias = -10 }) => {
+  const batch = image.shape[0]!;
+  const { logits } = logitsOf(image, text, scale);
+  const against = diagonal(batch, -1, 1, logits); // -z
+  return mul(reduceSum(softplus(mul(against, add(logits, bias)))), 1 / batch);
+};
