@@ -20,7 +20,7 @@ import {
   type Value,
 } from "../graph/index.ts";
 import { cosineSimilarity } from "../nn/index.ts";
-import { type AdamState, adamStep } from "../optim/adam.ts";
+import { type AdamState, adamStep } from "../optim/index.ts";
 
 /** Start of every α: λ = 0.993, so almost everything passes at first. */
 const initialAlpha = 5;

@@ -1,0 +1,16 @@
+export { type AdamOptions, type AdamState, adam, adamStep, adamW } from "./adam.ts";
+export { clipFactor, globalNorm, squaredNorm } from "./clip-norm.ts";
+export type { Optimizer } from "./optimizer.ts";
+export {
+  afterEpoch,
+  constantRate,
+  constantWithCooldown,
+  cosine,
+  halvedEachEpoch,
+  type Plateau,
+  type PlateauOptions,
+  plateauAt,
+  type Schedule,
+} from "./schedules.ts";
+export { type SgdOptions, sgd } from "./sgd.ts";
+export { isDecayed } from "./weight-decay.ts";
