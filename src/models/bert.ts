@@ -37,35 +37,58 @@ export interface BertWeights {
 export interface BertOutputs {
   /** Output of each layer, [B, T, D]. */
   readonly layers: readonly Value[];
-  /** The last hidden state of token 0 ([CLS]), [B, D]. */
+  /** The last hidden state of each text's first token ([CLS]), [B, D]. */
   readonly classToken: Value;
 }
 
 /**
- * A BERT encoder over texts of equal length without padding: a text is computed alone, so no mask is needed and no padding
- * token costs anything. Of the last layer `classToken` computes only what it reads.
+ * Several texts in one row of tokens, of which none sees another: texts of different lengths then share a batch with hardly any
+ * padding.
+ */
+export interface Packing {
+  /** Place of each token in its own text, int64 [B, T]. */
+  readonly places: Value;
+  /** Added to the scores: 0 where two tokens of a row belong to one text, else a large negative number, [B, 1, T, T]. */
+  readonly mask: Value;
+  /** The first token of each of N texts, counted through all rows, int64 [N]. */
+  readonly first: Value;
+  /** The same mask between those tokens and all tokens of all rows, [1, 1, N, B · T]. */
+  readonly firstMask: Value;
+}
+
+/**
+ * A BERT encoder over texts of equal length without padding, so that no mask is needed, or over packed ones. Of the last layer
+ * `classToken` computes only what it reads.
  *
  * @param ids - token ids, int64 [B, T]
+ * @param packing - where a row holds several texts; `classToken` is then [N, D]
  * @see Devlin et al. 2019, arXiv:1810.04805
  */
-export function bert(ids: Value, weights: BertWeights, { width, depth, heads, epsilon }: BertConfig): BertOutputs {
+export function bert(ids: Value, weights: BertWeights, { width, depth, heads, epsilon }: BertConfig, packing?: Packing): BertOutputs {
   const [batch, length] = ids.shape as [number, number];
   const words = gather(weights.words, ids); // [B, T, D]
-  const places = add(slice(weights.positions, 0, 0, length), slice(weights.tokenTypes, 0, 0, 1)); // [T, D]
-  const embedded = norm(add(words, places), weights.norm, epsilon);
+  const rows = packing ? gather(weights.positions, packing.places) : slice(weights.positions, 0, 0, length); // [B, T, D] or [T, D]
+  const embedded = norm(add(words, add(rows, slice(weights.tokenTypes, 0, 0, 1))), weights.norm, epsilon);
   const layers: Value[] = [];
   for (const layer of weights.layers) {
     const x = layers.at(-1) ?? embedded;
-    layers.push(bertLayer(x, x, layer, heads, epsilon));
+    layers.push(bertLayer(x, x, layer, heads, epsilon, packing?.mask));
   }
   const before = layers[depth - 2] ?? embedded;
-  const last = bertLayer(slice(before, 1, 0, 1), before, weights.layers[depth - 1]!, heads, epsilon); // [B, 1, D]
-  return { layers, classToken: reshape(last, [batch, width]) };
+  const layer = weights.layers[depth - 1]!;
+  if (!packing) {
+    const last = bertLayer(slice(before, 1, 0, 1), before, layer, heads, epsilon); // [B, 1, D]
+    return { layers, classToken: reshape(last, [batch, width]) };
+  }
+  const all = reshape(before, [1, batch * length, width]);
+  const first = gather(reshape(before, [batch * length, width]), packing.first); // [N, D]
+  const last = bertLayer(reshape(first, [1, ...first.shape]), all, layer, heads, epsilon, packing.firstMask); // [1, N, D]
+  return { layers, classToken: reshape(last, first.shape) };
 }
 
-/** The output of a layer for some of its tokens, which look at all of them. */
-function bertLayer(x: Value, all: Value, layer: BertLayer, heads: number, epsilon: number): Value {
-  const attended = norm(add(x, attention(x, all, layer.attention, heads)), layer.norm1, epsilon);
+/** The output of a layer for some of its tokens, which look at all that the mask lets them. */
+function bertLayer(x: Value, all: Value, layer: BertLayer, heads: number, epsilon: number, mask?: Value): Value {
+  const attended = norm(add(x, attention(x, all, layer.attention, heads, all, mask)), layer.norm1, epsilon);
   const hidden = linear(gelu(linear(attended, layer.mlp[0])), layer.mlp[1]);
   return norm(add(attended, hidden), layer.norm2, epsilon);
 }

@@ -2,10 +2,10 @@ import { closest, distance } from "fastest-levenshtein";
 import { absolutePath } from "#files";
 import { WeightsError } from "../errors.ts";
 import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
-import type { Linear, Norm } from "../nn/index.ts";
 import { openWeights, type WeightsFile } from "../tensor/open-weights.ts";
-import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor } from "../tensor/stored-tensor.ts";
-import { type Shape, sameShape, type Tensor } from "../tensor/tensor.ts";
+import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
+import { type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { NamedWeights } from "./named-weights.ts";
 
 /**
  * One of the ways in which published files name a model's tensors. Inside the project a tensor has its official name; a
@@ -32,7 +32,7 @@ const wrappers = ["", "state_dict.", "model_state_dict.", "model.", "module."];
 const prefixes = wrappers.flatMap((outer) => (outer === "" ? wrappers : wrappers.map((inner) => outer + inner)));
 
 /** The tensors of one model in one file, by their official names. Nothing is read: graph values point into the file. */
-export class Weights {
+export class Weights extends NamedWeights {
   readonly file: string;
   readonly scheme: NameScheme;
   private readonly family: WeightsFamily;
@@ -47,6 +47,7 @@ export class Weights {
     tensors: ReadonlyMap<string, StoredTensor>,
     gathered: ReadonlyMap<string, Tensor>,
   ) {
+    super();
     this.file = file;
     this.family = family;
     this.scheme = scheme;
@@ -82,12 +83,12 @@ export class Weights {
   }
 
   /** Whether the file holds the tensor. */
-  has(official: string): boolean {
+  override has(official: string): boolean {
     return this.namesOf(official).every((name) => this.tensors.has(name));
   }
 
   /** Shape of a tensor under its official name. @throws WeightsError when the file lacks it */
-  shapeOf(official: string): Shape {
+  override shapeOf(official: string): Shape {
     const parts = this.namesOf(official).map((name) => this.stored(name, official));
     const [first, ...others] = parts;
     if (others.length === 0) return first!.shape;
@@ -95,7 +96,7 @@ export class Weights {
   }
 
   /** The tensor as a float32 value of a graph. `shape` may restate its shape where schemes differ in axes of length 1. */
-  get(official: string, shape?: Shape): Value {
+  override get(official: string, shape?: Shape): Value {
     const names = this.namesOf(official);
     if (names.length !== 1) throw new WeightsError(`"${official}" is stored in ${names.length} parts; use parts()`);
     const view = this.gathered.get(names[0]!);
@@ -105,28 +106,29 @@ export class Weights {
   }
 
   /** Equal parts of a tensor along its first axis, such as the query, key and value rows of a fused projection. */
-  parts(official: string, count: number): Value[] {
+  override parts(official: string, count: number): Value[] {
     const names = this.namesOf(official);
     if (names.length === count) return names.map((name) => this.part(name, official, 0, this.stored(name, official).shape[0]!));
     const rows = this.shapeOf(official)[0]! / count;
     return Array.from({ length: count }, (_, i) => this.part(names[0]!, official, i * rows, rows));
   }
 
-  /** The layer whose tensors are `<official>.weight` and, where there is one, `<official>.bias`. */
-  linear(official: string): Linear {
-    const bias = `${official}.bias`;
-    return { weight: this.get(`${official}.weight`), ...(this.has(bias) && { bias: this.get(bias) }) };
+  /** The values of a tensor as float32, read into memory. */
+  async read(official: string): Promise<Float32Array> {
+    const parts = await Promise.all(this.namesOf(official).map((name) => readTensor(this.stored(name, official))));
+    if (parts.length === 1) return toFloat32(parts[0]!);
+    const values = new Float32Array(sizeOf(this.shapeOf(official)));
+    let at = 0;
+    for (const part of parts) {
+      values.set(toFloat32(part), at);
+      at += sizeOf(part.shape);
+    }
+    return values;
   }
 
-  /** Query, key and value of a fused projection. */
-  fused(official: string): [Linear, Linear, Linear] {
-    const biases = this.parts(`${official}.bias`, 3);
-    return this.parts(`${official}.weight`, 3).map((weight, i) => ({ weight, bias: biases[i]! })) as [Linear, Linear, Linear];
-  }
-
-  /** The normalisation layer `<official>.weight`, `<official>.bias`. */
-  norm(official: string): Norm {
-    return { weight: this.get(`${official}.weight`), bias: this.get(`${official}.bias`) };
+  /** All tensors of the model as they lie in the file, by the names that the file gives them. */
+  get contents(): ReadonlyMap<string, StoredTensor> {
+    return this.tensors;
   }
 
   /**
@@ -154,7 +156,8 @@ export class Weights {
     throw new WeightsError(`"${this.file}" does not fit ${this.family.title} (${this.scheme.name} names):\n  ${problems.join("\n  ")}`);
   }
 
-  private namesOf(official: string): readonly string[] {
+  /** The names in the file of the tensors that hold an official one; several join along the first axis. */
+  namesOf(official: string): readonly string[] {
     const names = this.scheme.locate(official);
     return typeof names === "string" ? [names] : names;
   }

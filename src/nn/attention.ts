@@ -37,11 +37,12 @@ export function scaledDotProduct(q: Value, k: Value, v: Value, bias?: Value): Va
  * @param queries - [B, Tq, D] tokens that ask
  * @param keys - [B, Tk, D] tokens that are looked at
  * @param values - [B, Tk, D] what they hand over, by default `keys`
+ * @param mask - added to the scores, broadcast to [B, h, Tq, Tk]
  * @returns [B, Tq, D]
  */
-export function attention(queries: Value, keys: Value, layer: Attention, heads: number, values: Value = keys): Value {
+export function attention(queries: Value, keys: Value, layer: Attention, heads: number, values: Value = keys, mask?: Value): Value {
   const q = splitHeads(linear(queries, layer.query), heads); // [B, h, Tq, d]
   const k = splitHeads(linear(keys, layer.key), heads); // [B, h, Tk, d]
   const v = splitHeads(linear(values, layer.value), heads); // [B, h, Tk, d]
-  return linear(mergeHeads(scaledDotProduct(q, k, v)), layer.out); // [B, Tq, D]
+  return linear(mergeHeads(scaledDotProduct(q, k, v, mask)), layer.out); // [B, Tq, D]
 }

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, storedTensor, toFloat32 } from "./stored-tensor.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fromFloat32, isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, storedTensor, toFloat32 } from "./stored-tensor.ts";
 import { stridesOf, tensor } from "./tensor.ts";
 
 let folder: string;
@@ -120,4 +120,33 @@ test("other element types become float32 values", () => {
 test("float32 is not copied", () => {
   const data = new Float32Array([1, 2]);
   expect(toFloat32(tensor("float32", [2], data))).toBe(data);
+});
+
+describe("float32 as a narrower type", () => {
+  const value = (x: number) => fromFloat32("float16", Float32Array.of(x))[0]!;
+
+  test("every float16 comes back from float32 as it was", () => {
+    const all = Uint16Array.from({ length: 65536 }, (_, bits) => bits).filter((bits) => (bits & 0x7c00) !== 0x7c00 || (bits & 0x3ff) === 0);
+    expect(fromFloat32("float16", toFloat32({ dtype: "float16", shape: [all.length], data: all }))).toEqual(all);
+  });
+
+  test("float16 rounds half to even, overflows to infinity and underflows to zero", () => {
+    expect(value(1 + 2 ** -11)).toBe(0x3c00); // between 1 and 1 + 2⁻¹⁰: 1 is even
+    expect(value(1 + 3 * 2 ** -11)).toBe(0x3c02);
+    expect(value(65519)).toBe(0x7bff);
+    expect(value(65520)).toBe(0x7c00);
+    expect(value(-1e9)).toBe(0xfc00);
+    expect(value(2 ** -25)).toBe(0); // half of the smallest: to even
+    expect(value(1.5 * 2 ** -25)).toBe(1);
+    expect(value(Number.NaN) & 0x7fff).toBeGreaterThan(0x7c00);
+  });
+
+  test("bfloat16 keeps the upper half, rounded half to even", () => {
+    const values = Float32Array.of(1, 1 + 2 ** -8, 1 + 3 * 2 ** -8, -2.5);
+    expect([...fromFloat32("bfloat16", values)]).toEqual([0x3f80, 0x3f80, 0x3f82, 0xc020]);
+  });
+
+  test("an integer type is refused", () => {
+    expect(() => fromFloat32("int32", Float32Array.of(1))).toThrow("int32 holds no fractions");
+  });
 });

@@ -153,3 +153,36 @@ function float16Value(bits: number): number {
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return exponent === 0 ? sign * fraction * 2 ** -14 : sign * (1 + fraction) * 2 ** (exponent - 15);
 }
+
+/** float32 values as another floating type, rounded to the nearest, of two equally near to the even one. */
+export function fromFloat32(dtype: DType, values: Float32Array): Float32Array | Float64Array | Uint16Array {
+  if (dtype === "float32") return values;
+  if (dtype === "float64") return Float64Array.from(values);
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  if (dtype === "bfloat16") return Uint16Array.from(bits, (word) => (isNan(word) ? (word >>> 16) | 64 : rounded(word, 16)));
+  if (dtype === "float16") return Uint16Array.from(bits, toFloat16);
+  throw new ShapeError(`fromFloat32: ${dtype} holds no fractions; expected float64, float32, float16 or bfloat16`);
+}
+
+const isNan = (word: number): boolean => (word & 0x7fffffff) > 0x7f800000;
+
+/** The upper bits of a word without its `count` lower ones, rounded half to even. */
+function rounded(word: number, count: number): number {
+  const half = 2 ** (count - 1);
+  const kept = word >>> count;
+  const rest = word - kept * 2 ** count;
+  return rest > half || (rest === half && kept % 2 === 1) ? kept + 1 : kept;
+}
+
+/** Of a float32's bits: the exponent's bias goes from 127 to 15, the fraction from 23 bits to 10. */
+function toFloat16(word: number): number {
+  const sign = (word >>> 16) & 0x8000;
+  const magnitude = word & 0x7fffffff;
+  if (isNan(word)) return sign | 0x7e00;
+  if (magnitude >= 0x477ff000) return sign | 0x7c00; // 65520 and above round to infinity
+  // A carry of the fraction runs into the exponent, as it should.
+  if (magnitude >= 0x38800000) return sign | rounded(magnitude - ((127 - 15) << 23), 13);
+  // Below 2⁻¹⁴ values are multiples of 2⁻²⁴.
+  const shift = 126 - (magnitude >>> 23);
+  return shift > 24 ? sign : sign | rounded((magnitude & 0x7fffff) | 0x800000, shift);
+}

@@ -2,6 +2,7 @@ import { ShapeError } from "../../errors.ts";
 import { compile, input } from "../../graph/index.ts";
 import type { Image } from "../../image/types.ts";
 import type { Session, SessionOptions } from "../../runtime/session.ts";
+import { SessionCache } from "../../runtime/session-cache.ts";
 import type { WeightsFile } from "../../tensor/open-weights.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { Weights } from "../weights.ts";
@@ -18,7 +19,7 @@ export class BiomedClip {
   readonly config: BiomedClipConfig;
   readonly options: SessionOptions;
   private vision: Promise<Session> | undefined;
-  private readonly text = new Map<number, Promise<Session>>();
+  private readonly text = new SessionCache(keptTextSessions);
 
   private constructor(weights: Weights, config: BiomedClipConfig, options: SessionOptions) {
     this.weights = weights;
@@ -69,24 +70,16 @@ export class BiomedClip {
   }
 
   async dispose(): Promise<void> {
-    const sessions = await Promise.all([...this.text.values(), ...(this.vision ? [this.vision] : [])]);
-    this.text.clear();
+    const vision = await this.vision;
     this.vision = undefined;
-    await Promise.all(sessions.map((session) => session.dispose()));
+    await Promise.all([vision?.dispose(), this.text.dispose()]);
   }
 
   /** Shapes are static, so each length of text has a session. They run once or a few times: weights are not prepacked. */
   private async textSession(length: number): Promise<Session> {
-    const known = this.text.get(length);
-    if (known) return await known;
-    const [oldest] = this.text;
-    if (oldest && this.text.size >= keptTextSessions) {
-      this.text.delete(oldest[0]);
-      await (await oldest[1]).dispose();
-    }
-    const { features } = textTower(input("ids", "int64", [1, length]), this.weights, this.config);
-    const session = compile({ features }, { ...this.options, prepack: false });
-    this.text.set(length, session);
-    return await session;
+    return await this.text.get(String(length), () => {
+      const { features } = textTower(input("ids", "int64", [1, length]), this.weights, this.config);
+      return compile({ features }, { ...this.options, prepack: false });
+    });
   }
 }

@@ -46,9 +46,9 @@ const port: NameScheme = {
   },
 };
 
-/** BiomedCLIP's files: both naming schemes, and the position counters that files of older libraries still hold. */
+/** BiomedCLIP's files: both naming schemes, the position counters that files of older libraries still hold, and the bias of SigLIP. */
 export const biomedClipFamily: WeightsFamily = {
   title: "BiomedCLIP",
   schemes: [openClip, port],
-  ignored: [/position_ids$/],
+  ignored: [/position_ids$/, /^logit_bias$/],
 };

@@ -1,12 +1,13 @@
 import { gelu, type Value } from "../../graph/index.ts";
 import { linear } from "../../nn/index.ts";
-import { type BertLayer, type BertOutputs, bert } from "../bert.ts";
+import { type BertLayer, type BertOutputs, bert, type Packing } from "../bert.ts";
+import type { NamedWeights } from "../named-weights.ts";
 import { type VitOutputs, type VitWeights, vit } from "../vit.ts";
-import type { Weights } from "../weights.ts";
+
 import type { BiomedClipConfig } from "./config.ts";
 
 /** The image tower's weights by their official names. */
-export function visionWeights(weights: Weights, { vision }: BiomedClipConfig): VitWeights {
+export function visionWeights(weights: NamedWeights, { vision }: BiomedClipConfig): VitWeights {
   const trunk = "visual.trunk";
   return {
     patches: weights.linear(`${trunk}.patch_embed.proj`),
@@ -33,13 +34,13 @@ export interface VisionTower extends VitOutputs {
 }
 
 /** @param image - normalised pixels [B, 3, S, S] */
-export function visionTower(image: Value, weights: Weights, config: BiomedClipConfig): VisionTower {
+export function visionTower(image: Value, weights: NamedWeights, config: BiomedClipConfig): VisionTower {
   const outputs = vit(image, visionWeights(weights, config), config.vision);
   return { ...outputs, features: projectClassToken(outputs.classToken, weights) };
 }
 
 /** A normalised class token [B, D] in the shared space, [B, E]. */
-export function projectClassToken(classToken: Value, weights: Weights): Value {
+export function projectClassToken(classToken: Value, weights: NamedWeights): Value {
   return linear(classToken, weights.linear("visual.head.proj"));
 }
 
@@ -49,8 +50,11 @@ export interface TextTower extends BertOutputs {
   readonly features: Value;
 }
 
-/** @param ids - token ids without padding, int64 [B, T] */
-export function textTower(ids: Value, weights: Weights, config: BiomedClipConfig): TextTower {
+/**
+ * @param ids - token ids without padding, int64 [B, T]
+ * @param packing - where the rows of `ids` hold several texts each; features are then [N, E] for N texts
+ */
+export function textTower(ids: Value, weights: NamedWeights, config: BiomedClipConfig, packing?: Packing): TextTower {
   const root = "text.transformer";
   const layer = (i: number): BertLayer => {
     const name = `${root}.encoder.layer.${i}`;
@@ -76,6 +80,7 @@ export function textTower(ids: Value, weights: Weights, config: BiomedClipConfig
       layers: Array.from({ length: config.text.depth }, (_, i) => layer(i)),
     },
     config.text,
+    packing,
   );
   const hidden = gelu(linear(outputs.classToken, weights.linear("text.proj.0")));
   return { ...outputs, features: linear(hidden, weights.linear("text.proj.2")) };

@@ -1,0 +1,217 @@
+import { cast, constant, div, exp, input, mul, reduceSum, sub, type Value } from "../graph/index.ts";
+import { contrastiveLosses } from "../losses/index.ts";
+import { type BiomedClipConfig, textTower, visionTower } from "../models/biomedclip/index.ts";
+import type { NamedWeights } from "../models/named-weights.ts";
+import { SessionCache } from "../runtime/session-cache.ts";
+import { type Shape, type Tensor, tensor } from "../tensor/tensor.ts";
+import { packTexts } from "./pack-texts.ts";
+import type { ContrastiveSettings } from "./settings.ts";
+import { TrainedGraph, type Training } from "./trained-graph.ts";
+import { logitBias } from "./trained-tensors.ts";
+
+/** Pairs of image and text that go through the model together. */
+export interface TrainingPairs {
+  /** What the image tower sees, 8 bits, [B, 3, S, S]. */
+  readonly pixels: Tensor<"uint8">;
+  /** Token ids of each text, without padding. */
+  readonly ids: readonly (readonly number[])[];
+}
+
+/** Features [B, E] of both sides before normalisation; row i of one belongs to row i of the other. */
+export interface PairFeatures {
+  readonly image: Tensor<"float32">;
+  readonly text: Tensor<"float32">;
+}
+
+/** Arrays for a tower, and a key that is the same where their shapes are. */
+interface TowerFeeds {
+  readonly key: string;
+  readonly feeds: Readonly<Record<string, Tensor>>;
+}
+
+/** A tower as a graph over inputs with the names and shapes of some feeds. */
+type Tower = (feeds: TowerFeeds["feeds"], weights: NamedWeights) => Value;
+
+/** Graphs kept of a kind: shapes repeat from batch to batch, and each graph holds the memory of its largest run. */
+const kept = 2;
+
+/**
+ * The gradient of one contrastive loss over a batch of any size in the memory of a chunk ("cached gradients").
+ *
+ *   1. embed all chunks, keeping nothing but their features
+ *   2. the loss over the whole batch, and its gradient g at the features
+ *   3. embed each chunk again, now keeping what the backward pass needs, and propagate its rows of g
+ *
+ * The third step adds up to the gradient of the whole batch, since features depend on their own chunk alone. A batch of one
+ * chunk needs no second pass through the image tower: its loss is part of the tower's graph, with the texts' features given.
+ *
+ * @see Gao et al. 2021, arXiv:2101.06983
+ */
+export class ContrastiveGradient {
+  private readonly config: BiomedClipConfig;
+  private readonly settings: ContrastiveSettings;
+  private readonly training: Training;
+  /** Towers with a tensor that is trained. */
+  private readonly isTrained: Readonly<Record<"image" | "text", boolean>>;
+  private readonly graphs = new Map<string, SessionCache<TrainedGraph>>();
+
+  constructor(config: BiomedClipConfig, settings: ContrastiveSettings, training: Training) {
+    this.config = config;
+    this.settings = settings;
+    this.training = training;
+    const names = [...training.state.tensors.keys()];
+    this.isTrained = { image: names.some((name) => name.startsWith("visual.")), text: names.some((name) => name.startsWith("text.")) };
+  }
+
+  /** Features of some pairs as the model is now. */
+  async features({ pixels, ids }: TrainingPairs): Promise<PairFeatures> {
+    const { embed } = this.config;
+    const image = new Float32Array(ids.length * embed);
+    const text = new Float32Array(ids.length * embed);
+    for (const [from, to] of this.chunks(ids.length)) {
+      image.set(await this.embed("image", imageFeeds(pixels, from, to)), from * embed);
+      text.set(await this.embed("text", textFeeds(ids.slice(from, to))), from * embed);
+    }
+    const shape = [ids.length, embed];
+    return { image: tensor("float32", shape, image), text: tensor("float32", shape, text) };
+  }
+
+  /** The loss of features over their whole batch. */
+  async loss({ image, text }: PairFeatures): Promise<number> {
+    const graph = await this.graph("loss", String(image.shape[0]), () =>
+      TrainedGraph.forward(this.training, (weights) => ({
+        loss: this.lossOf(featureInput("image", image.shape), featureInput("text", text.shape), weights),
+      })),
+    );
+    return scalarOf((await graph.run({ image, text })).loss!);
+  }
+
+  /** Puts the gradient of a batch into the state; returns its loss. */
+  async run(pairs: TrainingPairs): Promise<number> {
+    return this.chunks(pairs.ids.length).length === 1 ? await this.inOne(pairs) : await this.inChunks(pairs);
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.graphs.values()].map((cache) => cache.dispose()));
+    this.graphs.clear();
+  }
+
+  private async inOne({ pixels, ids }: TrainingPairs): Promise<number> {
+    const texts = textFeeds(ids);
+    const shape = [ids.length, this.config.embed];
+    const text = tensor("float32", shape, await this.embed("text", texts));
+    const images = imageFeeds(pixels, 0, ids.length);
+    const graph = await this.graph("image and loss", images.key, () =>
+      TrainedGraph.backward(this.training, (weights) => {
+        const given = featureInput("text", shape);
+        const features = this.tower("image")(images.feeds, weights);
+        return { loss: this.lossOf(features, given, weights), ...(this.isTrained.text && { wrt: { text: given } }) };
+      }),
+    );
+    const outputs = await graph.run({ ...images.feeds, text });
+    if (outputs.text) await this.propagate("text", texts, outputs.text as Tensor<"float32">, true);
+    return scalarOf(outputs.loss!);
+  }
+
+  private async inChunks(pairs: TrainingPairs): Promise<number> {
+    const { image, text } = await this.features(pairs);
+    const graph = await this.graph("loss and gradient", String(image.shape[0]), () =>
+      TrainedGraph.backward(this.training, (weights) => {
+        const wrt = { image: featureInput("image", image.shape), text: featureInput("text", text.shape) };
+        return { loss: this.lossOf(wrt.image, wrt.text, weights), wrt };
+      }),
+    );
+    const outputs = await graph.run({ image, text });
+    for (const [from, to] of this.chunks(pairs.ids.length)) {
+      const rows = (side: "image" | "text") => rowsOf(outputs[side] as Tensor<"float32">, from, to);
+      if (this.isTrained.image) await this.propagate("image", imageFeeds(pairs.pixels, from, to), rows("image"), from === 0);
+      if (this.isTrained.text) await this.propagate("text", textFeeds(pairs.ids.slice(from, to)), rows("text"), from === 0);
+    }
+    return scalarOf(outputs.loss!);
+  }
+
+  private async embed(side: "image" | "text", { key, feeds }: TowerFeeds): Promise<Float32Array<ArrayBuffer>> {
+    const graph = await this.graph(`embed ${side}`, key, () =>
+      TrainedGraph.forward(this.training, (weights) => ({ features: this.tower(side)(feeds, weights) })),
+    );
+    return (await graph.run(feeds)).features!.data as Float32Array<ArrayBuffer>;
+  }
+
+  /** Runs a tower with the gradient at its features, `rows` [n, E], back to its trained tensors. */
+  private async propagate(side: "image" | "text", { key, feeds }: TowerFeeds, rows: Tensor<"float32">, isFirst: boolean): Promise<void> {
+    const graph = await this.graph(`propagate ${side}`, key, () =>
+      TrainedGraph.backward(this.training, (weights) => ({
+        loss: reduceSum(mul(this.tower(side)(feeds, weights), featureInput("rows", rows.shape))),
+      })),
+    );
+    await graph.run({ ...feeds, rows }, isFirst);
+  }
+
+  private graph(kind: string, key: string, make: () => Promise<TrainedGraph>): Promise<TrainedGraph> {
+    const cache = this.graphs.get(kind) ?? new SessionCache<TrainedGraph>(kept);
+    this.graphs.set(kind, cache);
+    return cache.get(key, make);
+  }
+
+  private tower(side: "image" | "text"): Tower {
+    return side === "image"
+      ? (feeds, weights) => visionTower(normalised(inputOf(feeds, "pixels"), this.config), weights, this.config).features
+      : (feeds, weights) => {
+          const packing = {
+            places: inputOf(feeds, "places"),
+            mask: inputOf(feeds, "mask"),
+            first: inputOf(feeds, "first"),
+            firstMask: inputOf(feeds, "firstMask"),
+          };
+          return textTower(inputOf(feeds, "ids"), weights, this.config, packing).features;
+        };
+  }
+
+  private lossOf(image: Value, text: Value, weights: NamedWeights): Value {
+    const { loss, temperature = 0.6, learnTemperature, alpha, beta1, beta2, detachWeights } = this.settings;
+    const scale = learnTemperature ? exp(weights.get("logit_scale")) : 1 / temperature;
+    const bias = loss === "siglip" ? { bias: weights.get(logitBias) } : {};
+    return contrastiveLosses[loss](image, text, { scale, alpha, beta1, beta2, detachWeights, ...bias });
+  }
+
+  /** A batch in parts of nearly equal size, [from, to). */
+  private chunks(size: number): [from: number, to: number][] {
+    const count = Math.ceil(size / this.settings.chunk);
+    const length = Math.ceil(size / count);
+    return Array.from({ length: Math.ceil(size / length) }, (_, i) => [i * length, Math.min(size, (i + 1) * length)]);
+  }
+}
+
+function imageFeeds({ shape, data }: Tensor<"uint8">, from: number, to: number): TowerFeeds {
+  const [, ...rest] = shape;
+  const size = rest.reduce((product, length) => product * length, 1);
+  return { key: String(to - from), feeds: { pixels: tensor("uint8", [to - from, ...rest], data.subarray(from * size, to * size)) } };
+}
+
+function textFeeds(ids: readonly (readonly number[])[]): TowerFeeds {
+  const { rows, length, feeds } = packTexts(ids);
+  return { key: `${ids.length} texts in ${rows} x ${length}`, feeds };
+}
+
+/** Pixels as the image tower takes them: in [0, 1], minus mean, over standard deviation. */
+function normalised(pixels: Value, { mean, std }: BiomedClipConfig): Value {
+  const perChannel = (values: readonly number[]) => constant(tensor("float32", [3, 1, 1], Float32Array.from(values)));
+  return div(sub(div(cast(pixels, "float32"), 255), perChannel(mean)), perChannel(std)); // [B, 3, S, S]
+}
+
+function inputOf(feeds: TowerFeeds["feeds"], name: string): Value {
+  return input(name, feeds[name]!.dtype, feeds[name]!.shape);
+}
+
+function featureInput(name: string, shape: Shape): Value {
+  return input(name, "float32", shape);
+}
+
+function rowsOf({ shape, data }: Tensor<"float32">, from: number, to: number): Tensor<"float32"> {
+  const width = shape[1]!;
+  return tensor("float32", [to - from, width], data.subarray(from * width, to * width));
+}
+
+function scalarOf({ data }: Tensor): number {
+  return data[0] as number;
+}

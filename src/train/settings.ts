@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { contrastiveLosses } from "../losses/index.ts";
+import { loraTargets } from "./lora.ts";
+
+const names = <T extends Record<string, unknown>>(table: T) => Object.keys(table) as [keyof T & string, ...(keyof T & string)[]];
+
+/** How a CLIP model is fine-tuned on pairs. Defaults are those of the paper where it states them. */
+export const ContrastiveSettings = z.strictObject({
+  loss: z.enum(names(contrastiveLosses)).default("dhn-nce").describe("contrastive loss"),
+  temperature: z.number().positive().optional().describe("τ, divides the cosines; default 0.6, or that of the model where it is learned"),
+  learnTemperature: z.boolean().default(false).describe("learn τ as exp(-logit_scale), held between 0.01 and 1"),
+  alpha: z.number().nonnegative().default(0).describe("α, weight of the positive pair in the denominator"),
+  beta1: z.number().nonnegative().default(0.15).describe("β₁, how strongly close images count as negatives"),
+  beta2: z.number().nonnegative().default(0.15).describe("β₂, how strongly close texts count as negatives"),
+  detachWeights: z.boolean().default(false).describe("hold the weights of negatives constant in the gradient"),
+
+  optimizer: z.enum(["adamw", "adam", "sgd"]).default("adamw").describe("how weights follow the gradient"),
+  lr: z.number().positive().default(1e-6).describe("highest learning rate; with LoRA 1e-3 to 1e-2 are usual"),
+  adamBeta1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean gradient"),
+  adamBeta2: z.number().min(0).lt(1).default(0.98).describe("decay of the mean squared gradient"),
+  adamEpsilon: z.number().positive().default(1e-6).describe("ε of Adam"),
+  momentum: z.number().min(0).lt(1).default(0.9).describe("momentum of SGD, in Nesterov's form"),
+  weightDecay: z.number().nonnegative().default(0.1).describe("on arrays of two or more axes alone"),
+  clipNorm: z.number().positive().optional().describe("largest norm of the whole gradient; default: not clipped"),
+
+  schedule: z.enum(["cosine", "constant", "cooldown", "halve", "plateau"]).default("cosine").describe("course of the learning rate"),
+  warmup: z.number().int().nonnegative().default(0).describe("steps over which the learning rate rises"),
+  cooldown: z.number().int().positive().default(100).describe("last steps over which it falls, for the schedule cooldown"),
+  patience: z.number().int().nonnegative().default(0).describe("epochs without improvement that the schedule plateau puts up with"),
+
+  chunk: z.number().int().positive().default(16).describe("pairs that go through the towers at once; larger batches use cached gradients"),
+  freezeVision: z.number().int().nonnegative().default(0).describe("blocks of the image tower that stay as they are, from the first"),
+  freezeText: z.number().int().nonnegative().default(0).describe("layers of the text tower that stay as they are, from the first"),
+  freeze: z.array(z.string()).default([]).describe('names of tensors that stay as they are; "*" stands for any characters'),
+  loraRank: z.number().int().nonnegative().default(0).describe("rank of LoRA's adapters, which are then all that is trained; 0: none"),
+  loraAlpha: z.number().positive().default(8).describe("strength of LoRA: adapters count alpha / rank"),
+  loraTargets: z.array(z.enum(loraTargets)).default(["query", "value"]).describe("projections that get an adapter"),
+
+  precision: z.enum(["float32", "mixed"]).default("float32").describe("mixed needs a device that computes in half precision"),
+  seed: z.number().int().default(42).describe("of LoRA's start"),
+});
+export type ContrastiveSettings = z.infer<typeof ContrastiveSettings>;
