@@ -55,4 +55,14 @@ export const rows: readonly Row[] = [
     runs: 5,
     references: [{ name: "evaluate", script: "evaluate.py", args: ["--form", "volume"], isPlain: true }],
   },
+  {
+    name: "finetune-16",
+    title: "Training step of BiomedCLIP, 16 pairs",
+    runs: 2,
+    references: [
+      { name: "step-tuned", script: "finetune.py", args: ["step-tuned"] },
+      { name: "step", script: "finetune.py", args: ["step"], isSlow: true },
+    ],
+  },
+  { name: "finetune-64", title: "Training step of BiomedCLIP, 64 pairs, cached gradients", runs: 1, references: [] },
 ];

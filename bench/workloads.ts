@@ -1,7 +1,8 @@
 import { compile, flopsOf, input, type Value } from "../src/graph/index.ts";
+import { locateClip } from "../src/hub/locate.ts";
 import type { Box, Image, Mask } from "../src/image/index.ts";
 import { dsc, nsd } from "../src/metrics/index.ts";
-import { biomedClipTensors, textTower, visionTower } from "../src/models/biomedclip/index.ts";
+import { biomedClipFamily, biomedClipTensors, textTower, visionTower } from "../src/models/biomedclip/index.ts";
 import { maskDecoder, promptEncoder, samFamily, samTensors } from "../src/models/sam/index.ts";
 import { Weights } from "../src/models/weights.ts";
 import { loadClip, loadSam } from "../src/pipeline/model.ts";
@@ -11,6 +12,7 @@ import type { SessionOptions } from "../src/runtime/session.ts";
 import type { SamOptions } from "../src/segment/index.ts";
 import { normal, uniform } from "../src/tensor/random.ts";
 import { type Shape, sizeOf, tensor } from "../src/tensor/tensor.ts";
+import { ContrastiveSettings, ContrastiveTrainer } from "../src/train/index.ts";
 import { benchModel, sentence } from "./models.ts";
 
 /** Work made ready: models are open, sessions are made by the first run. */
@@ -37,6 +39,8 @@ export const workloads: Readonly<Record<string, (options: SessionOptions) => Pro
   "sam-image-int8": (options) => samImage({ ...options, precision: "int8" }),
   "sam-box": samBox,
   evaluate,
+  "finetune-16": (options) => finetune(16, options),
+  "finetune-64": (options) => finetune(64, options),
 };
 
 async function vit(batch: number, options: SessionOptions): Promise<Workload> {
@@ -107,6 +111,30 @@ async function samBox(options: SessionOptions): Promise<Workload> {
     },
     flops: flopsOf([logits, iou]),
     bytes: bytesOf(samTensors(sam.config), "mask_decoder."),
+  };
+}
+
+/** A training step on noise and made-up captions whose lengths are spread around 45 tokens, as the reference's script makes them. */
+async function finetune(batch: number, options: SessionOptions): Promise<Workload> {
+  const files = await locateClip(await benchModel("biomedclip"));
+  const trainer = await ContrastiveTrainer.open(files, ContrastiveSettings.parse({}), { stepsPerEpoch: 100, epochs: 1 }, options);
+  const random = uniform("pairs", 1);
+  const shape = [batch, 3, 224, 224];
+  const pixels = tensor(
+    "uint8",
+    shape,
+    Uint8Array.from({ length: sizeOf(shape) }, (_, i) => 256 * random.at(i)),
+  );
+  const lengths = Array.from({ length: batch }, (_, i) => Math.floor(45 * (0.5 + (i + 0.5) / batch)));
+  const ids = lengths.map((length, i) => Array.from({ length }, (_, k) => 1000 + Math.floor(29_000 * random.at(1000 * i + k))));
+  const weights = await Weights.open(files.weights, biomedClipFamily);
+  const image = visionTower(input("pixels", "float32", shape), weights, trainer.config).features;
+  const texts = lengths.map((length) => textTower(input(`ids${length}`, "int64", [1, length]), weights, trainer.config).features);
+  return {
+    run: async () => void (await trainer.step({ pixels, ids })),
+    // A backward pass multiplies twice as much as a forward pass.
+    flops: 3 * (flopsOf([image]) + texts.reduce((sum, text) => sum + flopsOf([text]), 0)),
+    bytes: 4 * trainer.size,
   };
 }
 

@@ -1,5 +1,5 @@
 export { type AdamOptions, type AdamState, adam, adamStep, adamW } from "./adam.ts";
-export { clipFactor, globalNorm, squaredNorm } from "./clip-norm.ts";
+export { clipFactor, clipFactorOf, globalNorm, squaredNorm } from "./clip-norm.ts";
 export type { Optimizer } from "./optimizer.ts";
 export {
   afterEpoch,

@@ -2,6 +2,7 @@ import { cast, constant, div, exp, input, mul, reduceSum, sub, type Value } from
 import { contrastiveLosses } from "../losses/index.ts";
 import { type BiomedClipConfig, textTower, visionTower } from "../models/biomedclip/index.ts";
 import type { NamedWeights } from "../models/named-weights.ts";
+import { gridOf } from "../models/vit.ts";
 import { SessionCache } from "../runtime/session-cache.ts";
 import { type Shape, type Tensor, tensor } from "../tensor/tensor.ts";
 import { packTexts } from "./pack-texts.ts";
@@ -68,10 +69,8 @@ export class ContrastiveGradient {
     const { embed } = this.config;
     const image = new Float32Array(ids.length * embed);
     const text = new Float32Array(ids.length * embed);
-    for (const [from, to] of this.chunks(ids.length)) {
-      image.set(await this.embed("image", imageFeeds(pixels, from, to)), from * embed);
-      text.set(await this.embed("text", textFeeds(ids.slice(from, to))), from * embed);
-    }
+    for (const [from, to] of this.imageChunks(ids.length)) image.set(await this.embed("image", imageFeeds(pixels, from, to)), from * embed);
+    for (const [from, to] of this.textChunks(ids)) text.set(await this.embed("text", textFeeds(ids.slice(from, to))), from * embed);
     const shape = [ids.length, embed];
     return { image: tensor("float32", shape, image), text: tensor("float32", shape, text) };
   }
@@ -88,7 +87,7 @@ export class ContrastiveGradient {
 
   /** Puts the gradient of a batch into the state; returns its loss. */
   async run(pairs: TrainingPairs): Promise<number> {
-    return this.chunks(pairs.ids.length).length === 1 ? await this.inOne(pairs) : await this.inChunks(pairs);
+    return this.imageChunks(pairs.ids.length).length === 1 ? await this.inOne(pairs) : await this.inChunks(pairs);
   }
 
   async dispose(): Promise<void> {
@@ -122,11 +121,11 @@ export class ContrastiveGradient {
       }),
     );
     const outputs = await graph.run({ image, text });
-    for (const [from, to] of this.chunks(pairs.ids.length)) {
-      const rows = (side: "image" | "text") => rowsOf(outputs[side] as Tensor<"float32">, from, to);
-      if (this.isTrained.image) await this.propagate("image", imageFeeds(pairs.pixels, from, to), rows("image"), from === 0);
-      if (this.isTrained.text) await this.propagate("text", textFeeds(pairs.ids.slice(from, to)), rows("text"), from === 0);
-    }
+    const rows = (side: "image" | "text", from: number, to: number) => rowsOf(outputs[side] as Tensor<"float32">, from, to);
+    for (const [from, to] of this.isTrained.image ? this.imageChunks(pairs.ids.length) : [])
+      await this.propagate("image", imageFeeds(pairs.pixels, from, to), rows("image", from, to), from === 0);
+    for (const [from, to] of this.isTrained.text ? this.textChunks(pairs.ids) : [])
+      await this.propagate("text", textFeeds(pairs.ids.slice(from, to)), rows("text", from, to), from === 0);
     return scalarOf(outputs.loss!);
   }
 
@@ -175,10 +174,25 @@ export class ContrastiveGradient {
   }
 
   /** A batch in parts of nearly equal size, [from, to). */
-  private chunks(size: number): [from: number, to: number][] {
+  private imageChunks(size: number): [from: number, to: number][] {
     const count = Math.ceil(size / this.settings.chunk);
     const length = Math.ceil(size / count);
     return Array.from({ length: Math.ceil(size / length) }, (_, i) => [i * length, Math.min(size, (i + 1) * length)]);
+  }
+
+  /** Texts are shorter than images: a part has as many tokens as a chunk of images, or is a single text. */
+  private textChunks(ids: TrainingPairs["ids"]): [from: number, to: number][] {
+    const limit = this.settings.chunk * (gridOf(this.config.vision) ** 2 + 1);
+    const chunks: [number, number][] = [];
+    let tokens = 0;
+    for (const [i, { length }] of ids.entries()) {
+      const last = chunks.at(-1);
+      const fits = last !== undefined && tokens + length <= limit;
+      if (fits) last[1] = i + 1;
+      else chunks.push([i, i + 1]);
+      tokens = fits ? tokens + length : length;
+    }
+    return chunks;
   }
 }
 

@@ -67,7 +67,7 @@ describeWith([data, "parity/learn/finetune-lora.safetensors"], "LoRA", () => {
 });
 
 describeWith([data, "parity/learn/gradcache.safetensors"], "cached gradients", () => {
-  test.each([24, 8, 5])("of one loss over 24 pairs in chunks of %d are those of the whole batch", async (chunk) => {
+  test.each([24, 8, 5, 2])("of one loss over 24 pairs in chunks of %d are those of the whole batch", async (chunk) => {
     const item = await fineTuneCase("gradcache");
     const trainer = await open({ chunk });
     const { loss } = await trainer.step(await pairsOf(0, 24));
@@ -78,7 +78,7 @@ describeWith([data, "parity/learn/gradcache.safetensors"], "cached gradients", (
 
   test("differ from the whole batch's by less than 1e-5 of the norm", async () => {
     const pairs = await pairsOf(0, 24);
-    const [whole, chunked] = await Promise.all([open({ chunk: 24 }), open({ chunk: 5 })]);
+    const [whole, chunked] = await Promise.all([open({ chunk: 24 }), open({ chunk: 2 })]);
     const { gradNorm } = await whole.step(pairs);
     await chunked.step(pairs);
     let squares = 0;
@@ -88,6 +88,44 @@ describeWith([data, "parity/learn/gradcache.safetensors"], "cached gradients", (
     }
     expect(Math.sqrt(squares) / gradNorm).toBeLessThan(1e-5);
     await Promise.all([whole.dispose(), chunked.dispose()]);
+  });
+});
+
+describeWith([data], "training", () => {
+  test("a frozen tower stays as it is while the other one follows", async () => {
+    const trainer = await open({ freeze: ["text.*"] });
+    const pairs = await pairsOf(0, 8);
+    const before = await trainer.features(pairs);
+    expect((await trainer.step(pairs)).loss).toBeCloseTo(3.947507437644165, 4); // that of the curve: nothing has moved yet
+    const after = await trainer.features(pairs);
+    expect(after.text).toEqual(before.text);
+    expect(after.image).not.toEqual(before.image);
+    expect(trainer.trainedNames.every((name) => name.startsWith("visual."))).toBe(true);
+    await trainer.dispose();
+  });
+
+  test("the first blocks frozen, the others have the gradients that they have without", async () => {
+    const pairs = await pairsOf(0, 8);
+    const [all, some] = await Promise.all([open({}), open({ freezeVision: 10, freezeText: 3 })]);
+    await Promise.all([all.step(pairs), some.step(pairs)]);
+    expect(some.trainedNames.length).toBeLessThan(all.trainedNames.length / 3);
+    for (const name of some.trainedNames) {
+      const expected = all.lastGradient(name)!;
+      expectClose(some.lastGradient(name)!, expected, 1e-4 * Math.max(...expected.map(Math.abs)) + 1e-7, name);
+    }
+    await Promise.all([all.dispose(), some.dispose()]);
+  });
+
+  test("validation has the loss of a step without making it, and a plateau of it lowers the learning rate", async () => {
+    const trainer = await open({ schedule: "plateau", patience: 1 });
+    const batches = await Promise.all([pairsOf(0, 8), pairsOf(8, 16), pairsOf(16, 17)]);
+    const { loss, features } = await trainer.validate(batches);
+    const first = await trainer.validate(batches.slice(0, 1));
+    expect(first.loss).toBeCloseTo(3.947507437644165, 4);
+    expect(loss).toBeCloseTo((first.loss + (await trainer.validate(batches.slice(1, 2))).loss) / 2, 5); // a single pair has no loss
+    expect(features.map(({ image }) => image.shape[0])).toEqual([8, 8, 1]);
+    expect([1, 0.9, 0.9, 0.95].map((value) => trainer.endEpoch(value))).toEqual([1e-4, 1e-4, 1e-4, 5e-5]);
+    await trainer.dispose();
   });
 });
 

@@ -2,7 +2,7 @@ import { ConfigError, InputError } from "../errors.ts";
 import type { ClipFiles } from "../hub/locate.ts";
 import { type BiomedClipConfig, biomedClipConfigOf, biomedClipFamily, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { Weights } from "../models/weights.ts";
-import { adam, adamW, afterEpoch, type Plateau, plateauAt, type Schedule, sgd } from "../optim/index.ts";
+import { adam, adamW, afterEpoch, clipFactorOf, type Plateau, plateauAt, type Schedule, sgd } from "../optim/index.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
@@ -167,7 +167,7 @@ export class ContrastiveTrainer {
         `step ${this.done + 1}: the loss is ${loss} and the gradient's norm ${gradNorm}. A lower learning rate or clipping (clipNorm) may help.`,
       );
     }
-    const factor = clipNorm === undefined ? 1 : Math.min(1, clipNorm / (gradNorm + 1e-6));
+    const factor = clipNorm === undefined ? 1 : clipFactorOf(gradNorm, clipNorm);
     this.done++;
     await this.state.step(this.done, lr, weightDecay, factor);
     this.holdLogitScale();

@@ -3,8 +3,8 @@ import { isDecayed, type Optimizer, squaredNorm } from "../optim/index.ts";
 import type { Session, SessionOptions } from "../runtime/session.ts";
 import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
 
-/** Elements that an update works on at once: they and all intermediates then stay in a core's cache. */
-const piece = 2 ** 16;
+/** Elements that an update works on at once. With more, intermediates leave the caches; with fewer, the calls cost more than they do. */
+const piece = 2 ** 17;
 
 /** A trained tensor and where its elements lie in the state's arrays. */
 export interface TrainedTensor {
