@@ -9,6 +9,7 @@ import {
   pairRanks,
   type RankSummary,
   summariseRanks,
+  type WholeSetOptions,
 } from "../metrics/retrieval/index.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { sessionOptions } from "./_models-of-run.ts";
@@ -39,7 +40,9 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
   const captions = settings.captions ?? modePresets[settings.mode].captions;
   const set = await loadPairs(settings.pairs, { ...settings, captions });
   yield { type: "stage", message: "opening the model" };
-  const { clip, clipFiles } = await loadClip(settings.clip, settings.clipConfig, sessionOptions(settings));
+  const { session, warnings } = await sessionOptions(settings);
+  for (const message of warnings) yield { type: "warning", message };
+  const { clip, clipFiles } = await loadClip(settings.clip, settings.clipConfig, session);
   const { contextLength } = clip.config;
   const workers = await PairWorkers.open({ tokenizer: clipFiles.tokenizer, contextLength, workers: settings.workers });
   try {
@@ -82,7 +85,7 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
       image: tensor("float32", shape, joined(images)),
       text: tensor("float32", shape, texts as Float32Array<ArrayBuffer>),
     };
-    const result = yield* scores(features, settings, signal);
+    const result = yield* scores(features, settings, { ...session, ...(signal && { signal }) });
     if (settings.json !== undefined) {
       await writeAtomic(
         settings.json,
@@ -100,10 +103,9 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
 async function* scores(
   features: PairFeatures,
   settings: RetrieveSettings,
-  signal: AbortSignal | undefined,
+  options: WholeSetOptions,
 ): AsyncGenerator<RunEvent, RetrievalResult> {
   const { batch, shuffles, seed, keepPartial } = settings;
-  const options = { ...sessionOptions(settings), ...(signal && { signal }) };
   let batches: BatchRetrieval | null = null;
   try {
     batches = await batchRetrieval(features, { ...options, batch, shuffles, seed, keepPartial });
