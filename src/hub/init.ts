@@ -24,19 +24,21 @@ export async function initModel(
   const clip = biomedClipPresets[name];
   const sam = samPresets[name];
   if (!clip && !sam) throw new ConfigError(`models init: unknown model "${name}"; known are ${initNames.join(", ")}`);
-  await mkdir(folder, { recursive: true });
   if (clip) return await initClip(name, clip, folder, options);
+  await mkdir(folder, { recursive: true });
   const file = join(folder, "model.safetensors");
   await writeRandomWeights(file, "sam", samTensors(sam!), options.seed);
   return [file];
 }
 
-async function initClip(
+/** Writes a CLIP model of any sizes; see `initModel`. */
+export async function initClip(
   name: string,
   preset: BiomedClipConfig,
   folder: string,
   options: { seed: number; vocabulary?: string },
 ): Promise<string[]> {
+  await mkdir(folder, { recursive: true });
   const files = [join(folder, "open_clip_model.safetensors"), join(folder, "open_clip_config.json")];
   const config = options.vocabulary ? { ...preset, text: { ...preset.text, vocabulary: await countWords(options.vocabulary) } } : preset;
   await writeRandomWeights(files[0]!, "biomedclip", biomedClipTensors(config), options.seed);

@@ -33,8 +33,11 @@ interface TowerFeeds {
 /** A tower as a graph over inputs with the names and shapes of some feeds. */
 type Tower = (feeds: TowerFeeds["feeds"], weights: NamedWeights) => Value;
 
-/** Graphs kept of a kind: shapes repeat from batch to batch, and each graph holds the memory of its largest run. */
-const kept = 2;
+/**
+ * Graphs kept of a kind. Shapes repeat from batch to batch, and making a graph takes as long as several steps of a small model; but each
+ * holds the memory of its largest run, so a large model keeps few.
+ */
+const keptBy = (trainedElements: number): number => (trainedElements < 20e6 ? 24 : 2);
 
 /**
  * The gradient of one contrastive loss over a batch of any size in the memory of a chunk ("cached gradients").
@@ -147,7 +150,7 @@ export class ContrastiveGradient {
   }
 
   private graph(kind: string, key: string, make: () => Promise<TrainedGraph>): Promise<TrainedGraph> {
-    const cache = this.graphs.get(kind) ?? new SessionCache<TrainedGraph>(kept);
+    const cache = this.graphs.get(kind) ?? new SessionCache<TrainedGraph>(keptBy(this.training.state.size));
     this.graphs.set(kind, cache);
     return cache.get(key, make);
   }
