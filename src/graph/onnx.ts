@@ -1,8 +1,8 @@
 import { ShapeError } from "../errors.ts";
+import { ProtobufWriter } from "../protobuf-writer.ts";
 import type { Model } from "../runtime/session.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType, Shape, Tensor } from "../tensor/tensor.ts";
-import { ProtobufWriter } from "./_protobuf.ts";
 import { onnxTypes } from "./operators/elementwise.ts";
 import { nodesOf, readsOf } from "./order.ts";
 import type { Attribute, Body, Node, Scope, Value } from "./value.ts";

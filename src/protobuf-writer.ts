@@ -1,4 +1,4 @@
-/** The few protobuf wire rules that ONNX messages need: a message is a list of fields, each a key and a varint, 4 bytes, or a counted run of bytes. */
+/** The few protobuf wire rules that ONNX and TensorBoard messages need: a message is a list of fields, each a key and a varint, 4 or 8 bytes, or a counted run of bytes. */
 export class ProtobufWriter {
   private buffer = new Uint8Array(1 << 12);
   private length = 0;
@@ -20,6 +20,14 @@ export class ProtobufWriter {
     this.room(4);
     new DataView(this.buffer.buffer).setFloat32(this.length, value, true);
     this.length += 4;
+    return this;
+  }
+
+  double(field: number, value: number): this {
+    this.varint((field << 3) | 1);
+    this.room(8);
+    new DataView(this.buffer.buffer).setFloat64(this.length, value, true);
+    this.length += 8;
     return this;
   }
 
