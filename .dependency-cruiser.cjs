@@ -1,5 +1,5 @@
 /** The picture of the README's "Structure" section as rules: imports point down, steps never import one another. */
-const surfaces = ["cli"];
+const surfaces = ["cli", "report"];
 const flows = ["pipeline", "train"];
 const steps = ["saliency", "coarse", "prompts", "segment", "losses", "metrics", "data"];
 const outside = ["models", "text", "formats", "hub"];

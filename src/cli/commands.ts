@@ -4,6 +4,7 @@ import {
   CoarseRunSettings,
   EmbedSettings,
   EvaluateSettings,
+  FinetuneSettings,
   RefineRunSettings,
   RetrieveSettings,
   SaliencyRunSettings,
@@ -84,6 +85,12 @@ export const jobCommands: readonly JobCommand[] = [
     summary: "how well a model finds the caption of an image among others, and back",
     schema: RetrieveSettings,
     resumes: false,
+  },
+  {
+    job: "finetune",
+    summary: "train a CLIP model on pairs of image and caption, with DHN-NCE or another contrastive loss",
+    schema: FinetuneSettings,
+    resumes: true,
   },
   {
     job: "demo",

@@ -43,6 +43,8 @@ const placeholders: Record<string, string> = {
   clipConfig: "FILE",
   coarse: "DIR",
   csv: "FILE",
+  freeze: "NAME",
+  groupColumn: "NAME",
   imageColumn: "NAME",
   images: "DIR",
   json: "FILE",

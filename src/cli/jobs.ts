@@ -12,6 +12,7 @@ export const jobs = {
   embed: async () => (await import("../pipeline/embed.ts")).runEmbed,
   evaluate: async () => (await import("../pipeline/evaluate.ts")).runEvaluate,
   retrieve: async () => (await import("../pipeline/retrieve.ts")).runRetrieve,
+  finetune: async () => (await import("./finetune.ts")).runFinetuneWithReport,
   demo: async () => (await import("../pipeline/demo.ts")).runDemo,
   "models init": async () => (await import("./models-init.ts")).runModelsInit,
 } as const;

@@ -82,3 +82,22 @@ test("clearing takes the changing line away", () => {
   expect(text.split("\r\x1b[K")).toHaveLength(2); // once
   expect(text.endsWith("\r\x1b[K")).toBe(true);
 });
+
+test("a training shows loss, learning rate, speed and time left; without a terminal every ten seconds and after each epoch", () => {
+  const step = (at: number): RunEvent => ({ type: "step", step: at, epoch: 1, loss: 2 / at, lr: 1e-6, gradNorm: 0.5, pairsPerSecond: 16 });
+  const training: RunEvent[] = [
+    { type: "start", command: "finetune", total: 40, done: 20, unit: "step" },
+    { type: "failure", name: "b", message: "is damaged", code: "input" },
+    ...Array.from({ length: 10 }, (_, i) => step(21 + i)),
+    { type: "epoch", epoch: 1, step: 30, summary: "epoch 1 of 1: validation loss 0.5" },
+  ];
+  expect(shown({}, training).split("\n")).toEqual([
+    "20 of 40 are done already",
+    "failed: b: is damaged",
+    "[30/40] epoch 1  loss 0.0667  lr 0.00000100  16 pairs/s  gradient 0.500  11 s left",
+    "epoch 1 of 1: validation loss 0.5",
+    "",
+  ]);
+  const drawn = shown({ isTTY: true, columns: 120 }, training).split("\r");
+  expect(drawn.at(-3)).toContain("30/40  1.1 s a step, 11 s left  epoch 1  loss 0.0667");
+});

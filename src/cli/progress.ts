@@ -35,6 +35,9 @@ export class Progress {
   private startedAt = 0;
   private out: string | undefined;
   private isDrawn = false;
+  private unit: "image" | "step" = "image";
+  /** When a step was printed last. */
+  private printedAt = 0;
 
   constructor(terminal: Terminal, options: ProgressOptions = {}) {
     this.terminal = terminal;
@@ -49,7 +52,9 @@ export class Progress {
       case "start":
         Object.assign(this.tally, { total: event.total, skipped: event.done });
         this.out = event.out;
+        this.unit = event.unit ?? "image";
         this.startedAt = this.now();
+        this.printedAt = this.startedAt;
         if (event.done > 0) this.print(`${event.done} of ${event.total} are done already`);
         this.draw("");
         break;
@@ -69,6 +74,21 @@ export class Progress {
         }
         for (const warning of event.warnings) this.printAlways(`${this.paint("yellow", "warning:")} ${event.name}: ${warning}`);
         this.draw(event.name);
+        break;
+      case "step": {
+        this.tally.done++;
+        const { step, epoch, loss, lr, gradNorm, pairsPerSecond } = event;
+        const words = `epoch ${epoch}  loss ${loss.toFixed(4)}  lr ${lr.toPrecision(3)}  ${pairsPerSecond} pairs/s`;
+        if (!this.terminal.isTTY && this.now() - this.printedAt > stepEveryMs) {
+          this.print(`[${step}/${this.tally.total}] ${words}  gradient ${gradNorm.toPrecision(3)}  ${this.left()}`);
+          this.printedAt = this.now();
+        }
+        this.draw(words);
+        break;
+      }
+      case "epoch":
+        this.print(event.summary);
+        this.draw("");
         break;
       case "failure":
         this.tally.failed++;
@@ -106,13 +126,13 @@ export class Progress {
   /** Number of the item that was finished last, counting those of earlier runs. */
   private position(): number {
     const { skipped, done, failed } = this.tally;
-    return skipped + done + failed;
+    // A picture that cannot be used makes no step.
+    return this.unit === "step" ? skipped + done : skipped + done + failed;
   }
 
   private draw(note: string): void {
     if (this.quiet || !this.terminal.isTTY) return;
-    const { total, done, failed } = this.tally;
-    const line = total === 0 ? note : [this.bar(), this.rate(done + failed), note].filter((part) => part !== "").join("  ");
+    const line = this.tally.total === 0 ? note : [this.bar(), this.rate(), note].filter((part) => part !== "").join("  ");
     const width = (this.terminal.columns ?? 80) - 1;
     this.terminal.write(`\r${line.length > width ? `${line.slice(0, width - 1)}…` : line}\x1b[K`);
     this.isDrawn = true;
@@ -126,18 +146,29 @@ export class Progress {
   }
 
   /** Speed and time left, once an item has shown how long one takes. */
-  private rate(finished: number): string {
+  private rate(): string {
+    const finished = this.position() - this.tally.skipped;
     if (finished === 0) return "";
     const perItem = (this.now() - this.startedAt) / finished;
-    const left = (this.tally.total - this.position()) * perItem;
-    const speed = perItem > 1000 ? `${(perItem / 1000).toFixed(1)} s an image` : `${(1000 / perItem).toFixed(1)} images/s`;
-    return left > 0 ? `${speed}, ${duration(left)} left` : speed;
+    const an = this.unit === "image" ? "an image" : "a step";
+    const speed = perItem > 1000 ? `${(perItem / 1000).toFixed(1)} s ${an}` : `${(1000 / perItem).toFixed(1)} ${this.unit}s/s`;
+    return [speed, this.left()].filter((part) => part !== "").join(", ");
+  }
+
+  private left(): string {
+    const finished = this.position() - this.tally.skipped;
+    const rest = this.tally.total - this.position();
+    if (finished === 0 || rest <= 0) return "";
+    return `${duration((rest * (this.now() - this.startedAt)) / finished)} left`;
   }
 
   private paint(colour: keyof typeof colourCodes, text: string): string {
     return this.colours ? `\x1b[${colourCodes[colour]}m${text}\x1b[0m` : text;
   }
 }
+
+/** A step is told no more often than this where it is a line of its own. */
+const stepEveryMs = 10_000;
 
 const colourCodes = { red: 31, yellow: 33 } as const;
 

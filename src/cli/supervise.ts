@@ -88,7 +88,7 @@ async function ended(child: ChildProcess): Promise<{ code: number | null; signal
 }
 
 /** Folders of results that a run makes in its output folder. */
-const resultFolders = ["masks", "saliency", "coarse", "overlay", "raw"];
+const resultFolders = ["masks", "saliency", "coarse", "overlay", "raw", "checkpoints", "model"];
 
 /**
  * Removes the half-written files of killed writers.

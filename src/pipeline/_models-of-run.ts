@@ -18,7 +18,7 @@ export async function sessionOptions({
 }
 
 /** The files behind a CLIP model. Its configuration counts too: it tells the heads. */
-export async function clipRecord({ clipFiles }: ClipOfFiles): Promise<Record<string, WeightsRecord>> {
+export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">): Promise<Record<string, WeightsRecord>> {
   return { clip: await fileRecord(clipFiles.weights), clipConfig: await fileRecord(clipFiles.config) };
 }
 

@@ -21,6 +21,12 @@ const noModel = (what: "CLIP" | "SAM", flag: string) =>
   "Hugging Face cache; `medclip-sam models init` makes random weights for a try and `medclip-sam demo` shows the whole road without any. " +
   "Downloading by `medclip-sam models pull` is planned and not part of this version.";
 
+/** The files of a CLIP model, see `locateClip`. @throws WeightsError when no model is named, or files are missing */
+export async function clipFilesOf(model: string | undefined, configFile: string | undefined): Promise<ClipFiles> {
+  if (model === undefined) throw new WeightsError(noModel("CLIP", "--clip"));
+  return await locateClip(model, configFile);
+}
+
 /**
  * Opens a CLIP model and its tokenizer.
  *
@@ -28,8 +34,7 @@ const noModel = (what: "CLIP" | "SAM", flag: string) =>
  * @throws WeightsError when no model is named, or files are missing or do not fit
  */
 export async function loadClip(model: string | undefined, configFile: string | undefined, options: SessionOptions): Promise<ClipOfFiles> {
-  if (model === undefined) throw new WeightsError(noModel("CLIP", "--clip"));
-  const files = await locateClip(model, configFile);
+  const files = await clipFilesOf(model, configFile);
   const clip = await BiomedClip.open(files.weights, files.hints, options);
   const tokenizer = await loadTokenizer(files.tokenizer);
   return { ...textImageModel(clip, tokenizer, files.tokenizer), clipFiles: files };

@@ -22,6 +22,8 @@ export interface RunHeader {
   readonly threads?: number | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly weights: Readonly<Record<string, WeightsRecord>>;
+  /** Other files that a result depends on. */
+  readonly data?: Readonly<Record<string, WeightsRecord>>;
 }
 
 /** What a run knows of one image. Later steps in the same folder add their fields. */
@@ -92,6 +94,10 @@ const neutral = new Set([
   "raw",
   "overwrite",
   "dryRun",
+  "pairs",
+  "images",
+  "workers",
+  "checkpointEvery",
 ]);
 
 /** Pictures that each command writes: two that write the same ones cannot share a folder. */
@@ -132,8 +138,7 @@ export class RunRecord {
    */
   static async open(out: string, header: Omit<RunHeader, "versions">, options: { readonly overwrite: boolean }): Promise<RunRecord> {
     const file = join(out, "run.json");
-    const versions = { "medclip-sam": version, node: process.versions.node, onnxruntime: await runtimeVersion() };
-    const own: RunHeader = { ...header, versions };
+    const own: RunHeader = { ...header, versions: await versions() };
     const before = await readRunFile(file);
     if (!before) return new RunRecord(file, own, [], new Map(), []);
     const { notice: _, earlier, images, failed, ...latest } = before;
@@ -219,6 +224,11 @@ export class RunRecord {
   }
 }
 
+/** Versions of what computes. */
+export async function versions(): Promise<Readonly<Record<string, string>>> {
+  return { "medclip-sam": version, node: process.versions.node, onnxruntime: await runtimeVersion() };
+}
+
 /** The records of images in a folder that another command has written, by name; none where there is no `run.json`. */
 export async function readImageRecords(folder: string): Promise<ReadonlyMap<string, ImageRecord>> {
   const run = await readRunFile(join(folder, "run.json"));
@@ -250,8 +260,8 @@ function without(record: ImageRecord, command: string): ImageRecord {
   return { ...record, made, warnings: record.warnings.filter((warning) => !warning.startsWith(`${command}: `)) };
 }
 
-/** The first setting or weight file in which two runs of a command differ, in words. */
-function differenceOf(before: RunHeader, now: RunHeader): string | undefined {
+/** The first setting or file in which two runs of a command differ, in words. */
+export function differenceOf(before: RunHeader, now: RunHeader): string | undefined {
   // Through JSON, so that absent and undefined are the same.
   const settings = JSON.parse(JSON.stringify(now.settings)) as Record<string, unknown>;
   for (const key of new Set([...Object.keys(before.settings), ...Object.keys(settings)])) {
@@ -259,8 +269,9 @@ function differenceOf(before: RunHeader, now: RunHeader): string | undefined {
     if (!neutral.has(key) && was !== is) return `${key} was ${was}, now it is ${is}`;
   }
   if (before.device !== now.device) return `it was computed on ${before.device}, now it would be on ${now.device}`;
-  for (const key of new Set([...Object.keys(before.weights), ...Object.keys(now.weights)])) {
-    if (before.weights[key]?.sha256 !== now.weights[key]?.sha256) return `the file behind "${key}" was another one`;
+  const [was, is] = [before, now].map(({ weights, data }) => ({ ...weights, ...data }));
+  for (const key of new Set([...Object.keys(was!), ...Object.keys(is!)])) {
+    if (was![key]?.sha256 !== is![key]?.sha256) return `the file behind "${key}" was another one`;
   }
   return undefined;
 }

@@ -4,6 +4,7 @@ import { promptPresets } from "../prompts/index.ts";
 import { devices } from "../runtime/session.ts";
 import { M2ibConfig } from "../saliency/index.ts";
 import { samPrecisions, voteRules } from "../segment/index.ts";
+import { ContrastiveSettings } from "../train/settings.ts";
 
 /** `paper`: what the method says. `reference`: what the released scripts do, so that published numbers can be compared. */
 export const modes = ["paper", "reference"] as const;
@@ -22,6 +23,13 @@ export const modePresets = {
     captions: "paper",
     /** How several candidate masks of a box become one: over the candidates of each box, then the union of the boxes. */
     votes: "candidates",
+    /** Fine-tuning: "50 % decay" is read as halving when the validation loss does not fall. */
+    loss: "dhn-nce",
+    lr: 1e-6,
+    batch: 64,
+    schedule: "plateau",
+    warmup: 0,
+    validation: 0.15,
   },
   reference: {
     ...coarsePresets.reference,
@@ -33,6 +41,14 @@ export const modePresets = {
     captions: "reference",
     /** The released rule reduces over the boxes, which for one box is the union of the candidates. */
     votes: "boxes",
+    /** The released loss takes the logarithm of each negative term, not of their sum, and so pulls hard negatives together. */
+    loss: "dhn-nce-released",
+    lr: 1e-3,
+    batch: 16,
+    schedule: "cosine",
+    warmup: 1000,
+    /** The released script holds nothing out. */
+    validation: 0,
   },
 } as const;
 export type ModePreset = (typeof modePresets)[Mode];
@@ -203,6 +219,43 @@ export const RetrieveSettings = z.strictObject({
   json: z.string().optional().describe("write the scores to this file"),
 });
 export type RetrieveSettings = z.infer<typeof RetrieveSettings>;
+
+/** A setting whose default is that of the mode. */
+const ofMode = <T extends z.ZodType>(setting: z.ZodDefault<T> | T, key: keyof ModePreset) =>
+  (setting instanceof z.ZodDefault ? (setting.unwrap() as T) : setting)
+    .optional()
+    .describe(`${setting.description} (default: ${modePresets.paper[key]}, in reference mode ${modePresets.reference[key]})`);
+const contrastive = ContrastiveSettings.shape;
+
+/** `medclip-sam finetune`. */
+export const FinetuneSettings = z.strictObject({
+  ...PairSettings.shape,
+  groupColumn: z.string().optional().describe("column whose value, a patient or case, must not be in training and validation both"),
+  ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
+  ...SaliencySettings.pick({ clip: true, clipConfig: true }).shape,
+  out: z.string().describe("folder for checkpoints, metrics, report and model"),
+  overwrite: z.boolean().default(false).describe("begin anew where the folder holds a training"),
+  dryRun: z.boolean().default(false).describe("say what would be done, and how long it would take"),
+  seed: CommonSettings.shape.seed.describe("of the split, the order of the pairs, the crops and LoRA's start"),
+  epochs: z.number().int().positive().default(32).describe("how often each pair is seen"),
+  batch: ofMode(z.number().int().min(2).describe("pairs that are compared with one another"), "batch"),
+  validation: ofMode(z.number().min(0).max(0.9).describe("share of the pairs that is held out"), "validation"),
+  earlyStop: z.number().int().positive().optional().describe("stop after so many epochs without a lower validation loss (default: never)"),
+  checkpointEvery: z.number().int().positive().optional().describe("steps between checkpoints (default: each epoch and every 10 minutes)"),
+  cropScale: z.number().gt(0).max(1).default(0.9).describe("least share of an image's area that a random crop keeps; 1: always the middle"),
+  bucketBatches: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe("batches that are sorted by length of text together; 0: not at all, as texts are packed and padding costs little"),
+  ...ContrastiveSettings.omit({ seed: true }).shape,
+  loss: ofMode(contrastive.loss, "loss"),
+  lr: ofMode(contrastive.lr, "lr"),
+  schedule: ofMode(contrastive.schedule, "schedule"),
+  warmup: ofMode(contrastive.warmup, "warmup"),
+});
+export type FinetuneSettings = z.infer<typeof FinetuneSettings>;
 
 export type CommonSettings = z.infer<typeof CommonSettings>;
 export type SaliencySettings = z.infer<typeof SaliencySettings>;

@@ -61,7 +61,7 @@ const initialLogitBias = -10;
 export class ContrastiveTrainer {
   readonly config: BiomedClipConfig;
   readonly settings: ContrastiveSettings;
-  private readonly files: ClipFiles;
+  readonly files: ClipFiles;
   private readonly weights: Weights;
   private readonly state: TrainingState;
   private readonly adapters: readonly LoraAdapter[];

@@ -1,0 +1,176 @@
+import { existsSync } from "node:fs";
+import { countReasons, defaultCrop, encodePairs, loadPairs, PairWorkers, splitPairs } from "../data/index.ts";
+import { ConfigError } from "../errors.ts";
+import {
+  ContrastiveSettings,
+  ContrastiveTrainer,
+  type EpochLine,
+  type FineTuneOptions,
+  fineTune,
+  lastCheckpoint,
+  modelFolder,
+} from "../train/index.ts";
+import { dryFinetune } from "./_finetune-estimate.ts";
+import { clipRecord, fileRecord, sessionOptions } from "./_models-of-run.ts";
+import type { RunOptions } from "./_run.ts";
+import type { RunEvent } from "./events.ts";
+import { clipFilesOf } from "./model.ts";
+import type { WeightsRecord } from "./run-record.ts";
+import { type FinetuneSettings, modePresets } from "./settings.ts";
+import { TrainingRecord } from "./training-record.ts";
+
+/**
+ * `medclip-sam finetune`: trains a CLIP model on pairs of image and caption.
+ *
+ * Pairs whose image is missing or cannot be decoded are named and left out. Started again in the same folder with the same settings, it
+ * goes on from the last checkpoint.
+ *
+ * @throws ConfigError when the settings cannot work, or the folder holds a training with others
+ */
+export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const begun = performance.now();
+  const settings = withPreset(given);
+  const { out, seed, batch, epochs } = settings;
+  yield { type: "stage", message: "reading the pairs" };
+  const set = await loadPairs(settings.pairs, settings);
+  const { train, validation } = splitPairs(set.pairs, { fraction: settings.validation, seed });
+  if (validation.length === 1)
+    throw new ConfigError("finetune: one pair is held out, which has no others to be compared with. Raise --validation.");
+  const stepsPerEpoch = Math.floor(train.length / batch);
+  if (stepsPerEpoch === 0)
+    throw new ConfigError(`finetune: ${train.length} pairs are left to train on, which fill no batch of ${batch}. Lower --batch.`);
+  const { session, device, warnings } = await sessionOptions(settings);
+  for (const message of warnings) yield { type: "warning", message };
+  const files = await clipFilesOf(settings.clip, settings.clipConfig);
+  const length = { stepsPerEpoch, epochs };
+  yield { type: "stage", message: "opening the model" };
+  const trainer = await ContrastiveTrainer.open(files, contrastiveOf(settings), length, session);
+  const { contextLength } = trainer.config;
+  const workers = await PairWorkers.open({ tokenizer: files.tokenizer, contextLength, workers: settings.workers });
+  try {
+    const encoded = { train: await encodePairs(train, workers), validation: await encodePairs(validation, workers) };
+    const counts = {
+      train: train.length,
+      validation: validation.length,
+      dropped: set.reasons,
+      truncated: encoded.train.truncated + encoded.validation.truncated,
+    };
+    const unused = Object.entries(countReasons(set.dropped.filter(({ kind }) => kind === "caption")));
+    if (unused.length > 0)
+      yield { type: "warning", message: `captions not used: ${unused.map(([reason, n]) => `${n} ${reason}`).join(", ")}` };
+    if (counts.truncated > 0)
+      yield { type: "warning", message: `${counts.truncated} captions are longer than ${contextLength} tokens and were cut` };
+    if (settings.dryRun) {
+      yield* dryFinetune(trainer, encoded, { ...settings, stepsPerEpoch }, session);
+      return;
+    }
+
+    yield { type: "stage", message: "checking weights and pairs" };
+    const record = await TrainingRecord.open(
+      out,
+      {
+        command: "finetune",
+        settings,
+        seed,
+        device,
+        threads: settings.threads ?? null,
+        weights: await clipRecord({ clipFiles: files }),
+        data: await pairFiles(settings.pairs),
+        counts,
+        stepsPerEpoch,
+        trainedSize: trainer.size,
+      },
+      settings,
+    );
+    const isResumed = existsSync(lastCheckpoint(out));
+    await record.fail(set.dropped.filter(({ kind }) => kind === "input"));
+    await record.write();
+
+    const total = stepsPerEpoch * epochs;
+    let [done, skipped, best] = [0, 0, "no epoch was finished"];
+    const started = (already: number): RunEvent => ({ type: "start", command: "finetune", total, done: already, out, unit: "step" });
+    if (!isResumed) yield started(0);
+    const known = [...record.failed].map(([name, message]) => ({ name, message }));
+    for (const failure of known) yield { type: "failure", ...failure, code: "input" };
+    const data = { train: encoded.train, validation: validation.length > 0 ? encoded.validation : undefined, workers };
+    for await (const event of fineTune(trainer, data, { ...optionsOf(settings), session, signal })) {
+      switch (event.type) {
+        case "resumed":
+          skipped = event.step;
+          yield started(event.step);
+          break;
+        case "dropped":
+          for (const failure of await record.fail(event.pairs)) yield { type: "failure", ...failure, code: "input" };
+          break;
+        case "step": {
+          done++;
+          yield { type: "step", ...event.line };
+          break;
+        }
+        case "epoch":
+          if (event.epoch > 0) await record.reach(trainer.steps, event.position);
+          yield { type: "epoch", epoch: event.epoch, step: trainer.steps, summary: epochSummary(event.epoch, epochs, event.line) };
+          break;
+      }
+      if ("position" in event) {
+        const { best: found, isStopped, bad } = event.position;
+        const loss = found?.loss ?? null;
+        if (found) best = `best epoch ${found.epoch}${loss === null ? "" : `, validation loss ${loss.toFixed(4)}`}`;
+        if (isStopped) best += `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a lower one`;
+      }
+    }
+    const ms = Math.round(performance.now() - begun);
+    yield { type: "end", done, skipped, failed: record.failed.size, ms, lines: [`${best}; the model is in ${modelFolder(out)}`] };
+  } finally {
+    await workers.close();
+    await trainer.dispose();
+  }
+}
+
+/** Settings whose defaults are those of the mode, filled in. */
+export type FilledSettings = ReturnType<typeof withPreset>;
+
+function withPreset(settings: FinetuneSettings) {
+  const preset = modePresets[settings.mode];
+  const filled = {
+    ...settings,
+    captions: settings.captions ?? preset.captions,
+    loss: settings.loss ?? preset.loss,
+    lr: settings.lr ?? preset.lr,
+    batch: settings.batch ?? preset.batch,
+    schedule: settings.schedule ?? preset.schedule,
+    warmup: settings.warmup ?? preset.warmup,
+    validation: settings.validation ?? preset.validation,
+  };
+  if (filled.validation === 0 && filled.schedule === "plateau")
+    throw new ConfigError(
+      'finetune: the schedule "plateau" follows the validation loss, but nothing is held out. Give --validation or another --schedule.',
+    );
+  if (filled.validation === 0 && filled.earlyStop !== undefined)
+    throw new ConfigError("finetune: --early-stop follows the validation loss, but nothing is held out. Give --validation.");
+  return filled;
+}
+
+function contrastiveOf(settings: FilledSettings): ContrastiveSettings {
+  const keys = Object.keys(ContrastiveSettings.shape) as (keyof ContrastiveSettings)[];
+  return ContrastiveSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
+}
+
+function optionsOf({ out, epochs, batch, seed, mode, cropScale, bucketBatches, earlyStop, checkpointEvery }: FilledSettings) {
+  const crop = cropScale === 1 ? null : { ...defaultCrop, scale: [cropScale, 1] as const };
+  return { out, epochs, batch, seed, mode, crop, bucketBatches, earlyStop, checkpointEvery } satisfies Omit<FineTuneOptions, "session">;
+}
+
+async function pairFiles(files: readonly string[]): Promise<Record<string, WeightsRecord>> {
+  const records = await Promise.all(files.map(fileRecord));
+  return Object.fromEntries(records.map((record, i) => [files.length === 1 ? "pairs" : `pairs ${i + 1}`, record]));
+}
+
+function epochSummary(epoch: number, epochs: number, line: EpochLine | undefined): string {
+  const name = epoch === 0 ? "before training" : `epoch ${epoch} of ${epochs}`;
+  if (!line) return name;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const { imageToText, textToImage } = line.recall;
+  const recalls = `R@1 ${percent(imageToText[1])} and ${percent(textToImage[1])}, R@10 ${percent(imageToText[10])} and ${percent(textToImage[10])}`;
+  return `${name}: validation loss ${line.validationLoss.toFixed(4)}${line.isBest ? ", the lowest" : ""}; ${recalls} (image to text, text to image)`;
+}

@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { writeAtomic } from "../atomic-write.ts";
+import type { DroppedPair } from "../data/index.ts";
+import { ConfigError, InputError } from "../errors.ts";
+import type { TrainingPosition } from "../train/index.ts";
+import { differenceOf, type RunHeader, versions } from "./run-record.ts";
+
+/** How the pairs of a training were found and dealt. */
+export interface PairCounts {
+  readonly train: number;
+  readonly validation: number;
+  /** How many are not used, by reason, the most frequent first. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Captions that were longer than the context. */
+  readonly truncated: number;
+}
+
+/** `run.json` of a training. */
+export interface TrainingFile extends RunHeader {
+  readonly notice: string;
+  readonly counts: PairCounts;
+  readonly stepsPerEpoch: number;
+  /** Numbers that are trained. */
+  readonly trainedSize: number;
+  readonly failed: readonly { readonly name: string; readonly message: string }[];
+  /** Null before the first epoch has ended. */
+  readonly result: (Pick<TrainingPosition, "epochs" | "best" | "isStopped"> & { readonly steps: number }) | null;
+}
+
+/** What a training writes into its folder. */
+const outputs = ["checkpoints", "model", "tensorboard", "metrics.jsonl", "report.html", "run.json"];
+
+/** `run.json` of a training: what is trained on what, so that it can be repeated, resumed and trusted. */
+export class TrainingRecord {
+  private readonly file: string;
+  private readonly head: Omit<TrainingFile, "failed" | "result">;
+  private readonly failures: Map<string, string>;
+  private result: TrainingFile["result"];
+
+  private constructor(file: string, head: Omit<TrainingFile, "failed" | "result">, before: TrainingFile | undefined) {
+    this.file = file;
+    this.head = head;
+    this.failures = new Map(before?.failed.map(({ name, message }) => [name, message]));
+    this.result = before?.result ?? null;
+  }
+
+  /**
+   * Opens the record of a folder, or begins one.
+   *
+   * @param options.overwrite - remove what another training has made there
+   * @throws ConfigError when the folder holds a training with other settings, or something else
+   */
+  static async open(
+    out: string,
+    content: Omit<TrainingFile, "versions" | "notice" | "failed" | "result">,
+    { overwrite }: { readonly overwrite: boolean },
+  ): Promise<TrainingRecord> {
+    const file = join(out, "run.json");
+    const head = { notice: "Research use only; not a medical device.", ...content, versions: await versions() };
+    const before = await readTraining(out);
+    if (before && before.command !== content.command)
+      throw new ConfigError(`"${out}" holds results of the command "${before.command}". Choose another --out.`);
+    if (overwrite) {
+      for (const name of before ? outputs : []) await rm(join(out, name), { recursive: true, force: true });
+      return new TrainingRecord(file, head, undefined);
+    }
+    const difference = before && differenceOf(before, head);
+    if (difference !== undefined) {
+      throw new ConfigError(`"${out}" holds a training with other settings (${difference}). Choose another --out, or give --overwrite.`);
+    }
+    if (!before && existsSync(join(out, "checkpoints")))
+      throw new ConfigError(`"${out}" holds checkpoints but no run.json that tells where they come from. Choose another --out.`);
+    return new TrainingRecord(file, head, before);
+  }
+
+  /** Pairs that could not be used because of their files. */
+  get failed(): ReadonlyMap<string, string> {
+    return this.failures;
+  }
+
+  /** Notes pairs that cannot be used, and writes the file. @returns those that were not known */
+  async fail(pairs: readonly DroppedPair[]): Promise<{ readonly name: string; readonly message: string }[]> {
+    const fresh = pairs
+      .filter(({ key }) => !this.failures.has(key))
+      .map(({ key, reason, detail }) => ({ name: key, message: detail === undefined ? reason : `${reason}: ${detail}` }));
+    for (const { name, message } of fresh) this.failures.set(name, message);
+    if (fresh.length > 0) await this.write();
+    return fresh;
+  }
+
+  /** Notes where the training stands, and writes the file. */
+  async reach(steps: number, { epochs, best, isStopped }: TrainingPosition): Promise<void> {
+    this.result = { steps, epochs, best, isStopped };
+    await this.write();
+  }
+
+  async write(): Promise<void> {
+    const failed = [...this.failures].map(([name, message]) => ({ name, message }));
+    const content: TrainingFile = { ...this.head, failed, result: this.result };
+    await writeAtomic(this.file, `${JSON.stringify(content, null, 1)}\n`);
+  }
+}
+
+/** The `run.json` of a folder; undefined where there is none. @throws InputError when it cannot be read */
+export async function readTraining(folder: string): Promise<TrainingFile | undefined> {
+  const file = join(folder, "run.json");
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as TrainingFile;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new InputError(`"${file}" is not a record of a run (${(cause as Error).message}). Move it away or choose another --out.`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,2 @@
+export { type Chart, type ChartLine, lineChart } from "./line-chart.ts";
+export { writeTrainingReport } from "./training-report.ts";

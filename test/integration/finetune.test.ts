@@ -1,0 +1,203 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { encodePairs, loadPairs, PairWorkers, plainBatches } from "../../src/data/index.ts";
+import { locateClip } from "../../src/hub/locate.ts";
+import { runEmbed } from "../../src/pipeline/embed.ts";
+import { runFinetune } from "../../src/pipeline/finetune.ts";
+import { EmbedSettings, FinetuneSettings } from "../../src/pipeline/settings.ts";
+import { readSafetensors } from "../../src/tensor/safetensors.ts";
+import { toFloat32 } from "../../src/tensor/stored-tensor.ts";
+import { ContrastiveSettings, ContrastiveTrainer, readMetrics } from "../../src/train/index.ts";
+import { builtCommand } from "../support/build.ts";
+import { expectClose } from "../support/close.ts";
+import { runCommand, startCommand } from "../support/command.ts";
+import { readEvents } from "../support/tensorboard.ts";
+import { collect, tinyModels, writeDisc } from "../support/tiny-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-finetune-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+let clip: string;
+
+/** Two images a patient; all images are 96 x 72. */
+const pairCount = 16;
+
+beforeAll(async () => {
+  ({ clip } = await tinyModels());
+  await builtCommand();
+  const rows: string[] = [];
+  for (let i = 0; i < pairCount; i++) {
+    await writeDisc(at(`${i}.png`), i);
+    rows.push(`${i}.png,${"dark bright ".repeat(1 + (i % 3))}lesion of kind ${"abcdefghijklmnop"[i]},patient ${i >> 1}`);
+  }
+  writeFileSync(at("broken.png"), "no picture");
+  writeFileSync(at("pairs.csv"), `filename,Caption,patient\n${rows.join("\n")}\n`);
+  writeFileSync(at("some.csv"), `filename,Caption,patient\n${rows.join("\n")}\nbroken.png,a dark lesion that is broken,x\n0.png,short,y\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const flags = { batch: 4, chunk: 2, epochs: 2, validation: 0.25, lr: 1e-3 };
+const settings = (changes: Partial<FinetuneSettings>) =>
+  FinetuneSettings.parse({ pairs: [at("pairs.csv")], clip, groupColumn: "patient", workers: 0, ...flags, ...changes });
+const argsOn = (table: string, out: string, ...more: string[]) => [
+  ...["finetune", "--pairs", at(table), "--clip", clip, "--group-column", "patient", "--out", at(out)],
+  ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, `${value}`]),
+  ...more,
+];
+const args = (out: string, ...more: string[]) => argsOn("pairs.csv", out, ...more);
+const bytes = (...parts: string[]) => readFileSync(at(...parts));
+/** Metrics without what is a time. */
+const metrics = (out: string) =>
+  bytes(out, "metrics.jsonl")
+    .toString()
+    .replaceAll(/,"pairsPerSecond":[^}]*/g, "");
+const results = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "model/open_clip_model.safetensors"];
+
+test("the command trains to its end: metrics, checkpoints, events, report and a model that embed opens", { timeout: 60_000 }, async () => {
+  const { status, stdout, stderr } = await runCommand(args("whole"));
+  expect(status, stderr).toBe(0);
+  expect(stderr).toMatch(/before training: validation loss .*\n(.*\n)*epoch 2 of 2: validation loss/);
+  expect(stderr).toContain("6 done in");
+  expect(stdout).toMatch(/^best epoch [12], validation loss [\d.-]+; the model is in .*model\n$/);
+
+  const { steps, epochs } = await readMetrics(at("whole"));
+  expect(steps.map(({ step, epoch }) => [step, epoch])).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [4, 2],
+    [5, 2],
+    [6, 2],
+  ]);
+  for (const { loss, lr, gradNorm, logitScale, pairsPerSecond } of steps) {
+    expect([loss, lr, gradNorm, logitScale, pairsPerSecond].every(Number.isFinite)).toBe(true);
+  }
+  expect(epochs.map(({ epoch, step }) => [epoch, step])).toEqual([
+    [0, 0],
+    [1, 3],
+    [2, 6],
+  ]);
+  expect(epochs.every(({ recall }) => recall.imageToText[5] > 0 && recall.textToImage[10] === 1)).toBe(true); // 4 pairs are held out
+
+  const [name] = readdirSync(at("whole", "tensorboard"));
+  const events = readEvents(bytes("whole", "tensorboard", name!));
+  expect(events.filter(({ scalars }) => "train/loss" in scalars).map(({ scalars }) => scalars["train/loss"])).toEqual(
+    steps.map(({ loss }) => Math.fround(loss)),
+  );
+  expect(events.filter(({ scalars }) => "validation/loss" in scalars)).toHaveLength(3);
+
+  const run = JSON.parse(bytes("whole", "run.json").toString());
+  expect(run).toMatchObject({
+    command: "finetune",
+    settings: { loss: "dhn-nce", schedule: "plateau", batch: 4 },
+    counts: { train: 12, validation: 4, dropped: {} },
+    result: { steps: 6, epochs: 2 },
+    failed: [],
+  });
+  const page = bytes("whole", "report.html").toString();
+  expect(page.match(/<svg /g)).toHaveLength(5);
+  expect(page).not.toMatch(/<script|<link|@import|url\(/);
+});
+
+test("the exported model gives embed the features that the trainer has", async () => {
+  const trainer = await ContrastiveTrainer.open(
+    await locateClip(clip),
+    ContrastiveSettings.parse({ chunk: 2, lr: 1e-3, schedule: "plateau" }),
+    { stepsPerEpoch: 3, epochs: 2 },
+  );
+  await trainer.load(at("whole", "checkpoints", "best.safetensors"));
+  const { pairs } = await loadPairs([at("pairs.csv")]);
+  const workers = await PairWorkers.open({ tokenizer: clip, contextLength: 256, workers: 0 });
+  const batches = plainBatches(await encodePairs(pairs.slice(0, 3), workers), workers, { batch: 3, side: 224 });
+  const { features } = await trainer.validate(batches);
+  await trainer.dispose();
+
+  const inputs = [0, 1, 2].map((i) => at(`${i}.png`));
+  const text = pairs.slice(0, 3).map(({ caption }) => caption);
+  await collect(runEmbed(EmbedSettings.parse({ inputs, text, clip: at("whole", "model"), out: at("features.safetensors") })));
+  const { tensors } = await readSafetensors(at("features.safetensors"));
+  expectClose(toFloat32(tensors.get("image_features")!), features[0]!.image.data, 2e-5, "images");
+  expectClose(toFloat32(tensors.get("text_features")!), features[0]!.text.data, 2e-5, "texts");
+});
+
+test("a run that is interrupted and then killed ends with the bytes of one that never stopped", { timeout: 120_000 }, async () => {
+  for (const [step, signal] of [
+    [2, "SIGINT"],
+    [4, "SIGKILL"],
+  ] as const) {
+    const { child, result } = startCommand(args("killed", "--checkpoint-every", "1", "--events"));
+    await new Promise<void>((resolve) => {
+      let seen = "";
+      child.stdout!.on("data", (part: string) => {
+        seen += part;
+        if (seen.includes(`{"type":"step","step":${step},`)) resolve();
+      });
+      void result.then(() => resolve());
+    });
+    child.kill(signal);
+    const { status } = await result;
+    expect(status).toBe(signal === "SIGINT" ? 130 : null);
+    await sleep(700); // the working process sees that it is alone, and ends
+    expect(existsSync(at("killed", "checkpoints", "last.safetensors"))).toBe(true);
+  }
+  const { status, stderr } = await runCommand(args("killed"));
+  expect(status, stderr).toBe(0);
+  expect(stderr).toMatch(/[2-5] of 6 are done already/);
+  for (const file of results) expect(bytes("killed", file).equals(bytes("whole", file)), file).toBe(true);
+  expect(metrics("killed")).toBe(metrics("whole"));
+  expect(readdirSync(at("killed", "tensorboard"))).toHaveLength(3);
+});
+
+test("a finished training has nothing left to do; other settings need --overwrite, which begins anew", async () => {
+  const again = await collect(runFinetune(settings({ out: at("whole"), pairs: [at("pairs.csv")] })));
+  expect(again.at(-1)).toMatchObject({ type: "end", done: 0, skipped: 6 });
+  await expect(collect(runFinetune(settings({ out: at("whole"), lr: 1e-4 })))).rejects.toThrow("lr was 0.001, now it is 0.0001");
+  const events = await collect(runFinetune(settings({ out: at("whole"), lr: 1e-4, epochs: 1, overwrite: true })));
+  expect(events.at(-1)).toMatchObject({ type: "end", done: 3, skipped: 0 });
+  expect((await readMetrics(at("whole"))).steps).toHaveLength(3);
+  expect(readdirSync(at("whole", "tensorboard"))).toHaveLength(1);
+});
+
+test("a picture that is broken is named once, the rest is trained on, and the exit status is 1", async () => {
+  const { status, stderr, stdout } = await runCommand(argsOn("some.csv", "some", "--validation", "0", "--schedule", "cosine"));
+  expect(stderr.match(/failed: broken\.png: image cannot be decoded.*is not a PNG/g)).toHaveLength(1);
+  expect(stderr).toContain("captions not used: 1 short");
+  expect(stderr).toContain("8 done, 1 failed");
+  expect(stdout).toContain("best epoch 2; the model is in");
+  expect(status).toBe(1);
+  expect(await readMetrics(at("some"))).toMatchObject({ epochs: [] });
+});
+
+test("without a better validation loss it stops early, and keeps the best model", async () => {
+  // A learning rate at which no weight changes: every epoch is as good as the first.
+  const events = await collect(runFinetune(settings({ out: at("early"), epochs: 6, lr: 1e-30, optimizer: "sgd", earlyStop: 1 })));
+  const { epochs } = await readMetrics(at("early"));
+  expect(epochs.map(({ epoch, isBest }) => [epoch, isBest])).toEqual([
+    [0, false],
+    [1, true],
+    [2, false],
+  ]);
+  expect(events.at(-1)).toMatchObject({ lines: [expect.stringMatching(/^best epoch 1, .*stopped after 1 epoch without a lower one/)] });
+});
+
+test("a dry run tells what would be done and writes nothing", async () => {
+  const events = await collect(runFinetune(settings({ out: at("dry"), dryRun: true })));
+  expect(events.at(-1)).toMatchObject({
+    lines: [
+      expect.stringMatching(/^12 pairs to train on, 4 held out/),
+      expect.stringContaining("2 epochs of 3 steps of 4 pairs"),
+      expect.anything(),
+    ],
+  });
+  expect(existsSync(at("dry"))).toBe(false);
+});
+
+test("settings that cannot work are told before anything is written", async () => {
+  const run = (changes: Partial<FinetuneSettings>) => collect(runFinetune(settings({ out: at("none"), ...changes })));
+  await expect(run({ batch: 64 })).rejects.toThrow("12 pairs are left to train on, which fill no batch of 64. Lower --batch.");
+  await expect(run({ validation: 0 })).rejects.toThrow('the schedule "plateau" follows the validation loss');
+  await expect(run({ clip: undefined })).rejects.toThrow("no CLIP model was named");
+  expect(existsSync(at("none"))).toBe(false);
+});
