@@ -11,7 +11,9 @@ export function secondsOf(flops: number, speed: number): number {
   return flops / (speed * efficiency);
 }
 
-/** An estimated time: "4.2 s", "38 s". */
+/** An estimated time: "4.2 s", "38 s", "25 min", "10 h". */
 export function shortSeconds(seconds: number): string {
-  return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
