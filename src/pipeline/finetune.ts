@@ -34,8 +34,10 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
   yield { type: "stage", message: "reading the pairs" };
   const set = await loadPairs(settings.pairs, settings);
   const { train, validation } = splitPairs(set.pairs, { fraction: settings.validation, seed });
-  if (validation.length === 1)
-    throw new ConfigError("finetune: one pair is held out, which has no others to be compared with. Raise --validation.");
+  if (settings.validation > 0 && validation.length < 2)
+    throw new ConfigError(
+      `finetune: ${validation.length} of ${set.pairs.length} pairs would be held out; at least 2 are needed. Raise --validation.`,
+    );
   const stepsPerEpoch = Math.floor(train.length / batch);
   if (stepsPerEpoch === 0)
     throw new ConfigError(`finetune: ${train.length} pairs are left to train on, which fill no batch of ${batch}. Lower --batch.`);

@@ -62,6 +62,8 @@ export class TrainingRecord {
     const before = await readTraining(out);
     if (before && before.command !== content.command)
       throw new ConfigError(`"${out}" holds results of the command "${before.command}". Choose another --out.`);
+    if (!before && existsSync(join(out, "checkpoints")))
+      throw new ConfigError(`"${out}" holds checkpoints but no run.json that tells where they come from. Choose another --out.`);
     if (overwrite) {
       for (const name of before ? outputs : []) await rm(join(out, name), { recursive: true, force: true });
       return new TrainingRecord(file, head, undefined);
@@ -70,8 +72,6 @@ export class TrainingRecord {
     if (difference !== undefined) {
       throw new ConfigError(`"${out}" holds a training with other settings (${difference}). Choose another --out, or give --overwrite.`);
     }
-    if (!before && existsSync(join(out, "checkpoints")))
-      throw new ConfigError(`"${out}" holds checkpoints but no run.json that tells where they come from. Choose another --out.`);
     return new TrainingRecord(file, head, before);
   }
 

@@ -198,6 +198,7 @@ test("settings that cannot work are told before anything is written", async () =
   const run = (changes: Partial<FinetuneSettings>) => collect(runFinetune(settings({ out: at("none"), ...changes })));
   await expect(run({ batch: 64 })).rejects.toThrow("12 pairs are left to train on, which fill no batch of 64. Lower --batch.");
   await expect(run({ validation: 0 })).rejects.toThrow('the schedule "plateau" follows the validation loss');
+  await expect(run({ validation: 0.01 })).rejects.toThrow("0 of 16 pairs would be held out; at least 2 are needed");
   await expect(run({ clip: undefined })).rejects.toThrow("no CLIP model was named");
   expect(existsSync(at("none"))).toBe(false);
 });
