@@ -119,3 +119,13 @@ test("an embedding that is given is not computed, and one kept on disk changes n
   expect(readdirSync(folder)).toHaveLength(1);
   await model.dispose();
 });
+
+test("a model held for several runs follows each run's settings of M2IB", async () => {
+  const model = await loadModel({ clip, sam });
+  const runs = [{}, { classToken: "noise" }, {}] as const;
+  const maps = [];
+  for (const settings of runs) maps.push((await segment(model, image, "dark lesion", { ...options, ...settings })).capacity);
+  await model.dispose();
+  expect(maps[1]).not.toEqual(maps[0]);
+  expect(maps[2]).toEqual(maps[0]);
+});

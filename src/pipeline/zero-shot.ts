@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { usableDevice } from "../graph/index.ts";
 import type { GrayImage, Image, Mask, SaliencyMap } from "../image/index.ts";
+import { M2ibConfig } from "../saliency/index.ts";
 import type { SamOptions } from "../segment/index.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel, type TextImageModel } from "./model-content.ts";
 import { CoarseSettings, CommonSettings, RefineSettings, SaliencySettings } from "./settings.ts";
@@ -25,8 +26,9 @@ export class ZeroShotModel {
 
   /** The saliency step with these settings, made once. */
   saliency(settings: SaliencySettings & CommonSettings): SaliencyStep {
-    const { layer, beta, steps, samples, lr, fit, fast, mode, seed } = settings;
-    const key = JSON.stringify({ layer, beta, steps, samples, lr, fit, fast, mode, seed });
+    const { fit, fast, mode, seed } = settings;
+    const ofM2ib = Object.keys(M2ibConfig.shape).map((name) => settings[name as keyof M2ibConfig]);
+    const key = JSON.stringify([...ofM2ib, fit, fast, mode, seed]);
     const step = this.steps.get(key) ?? new SaliencyStep(this.text, settings);
     this.steps.set(key, step);
     return step;

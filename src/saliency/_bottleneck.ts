@@ -33,6 +33,13 @@ export interface Stage {
   readonly samples: number;
 }
 
+/**
+ * What may pass of the class token. Behind the first block it has seen the whole image, so what passes of it can speak for the
+ * patches, and the map with them. `free`: it has its own α, as in the released code. `noise`: λ = 0, it is noise alone.
+ */
+export const classTokens = ["free", "noise"] as const;
+export type ClassToken = (typeof classTokens)[number];
+
 /** What the optimisation works on. */
 export interface BottleneckProblem {
   /** Tokens T, the class token included, of width D, and width E of the shared space. */
@@ -41,17 +48,18 @@ export interface BottleneckProblem {
   readonly embed: number;
   readonly beta: number;
   readonly lr: number;
+  readonly classToken: ClassToken;
   /** Noise samples whose forward and backward pass is one batch. */
   readonly samplesAtOnce: number;
   /** The image features [B, E] if the tokens behind the bottleneck were z [B, T, D]. */
   readonly featuresBehind: (z: Value) => Value;
 }
 
-/** The graph's outputs: the information [T] that the map shows and, of each step if asked for, what led there. */
+/** The graph's outputs, over the N tokens that have an α (all T, or the patches): what the map shows and, if asked for, what led there. */
 export interface BottleneckGraph {
-  /** Of the α after all updates, in nats, summed over the channels. */
+  /** [N], of the α after all updates, in nats, summed over the channels. */
   readonly information: Value;
-  /** Of each step: [steps, 3] mean KL, mean cosine and loss; [steps, T, D] α after the update, its gradient, and KL before it. */
+  /** Of each step: [steps, 3] mean KL, mean cosine and loss; [steps, N, D] α after the update, its gradient, and KL before it. */
   readonly trace: Readonly<Record<"losses" | "alpha" | "gradient" | "kl", Value>>;
 }
 
@@ -63,10 +71,12 @@ export interface BottleneckGraph {
  * @param stages - one after another; all share α and Adam's state
  */
 export function bottleneckGraph(problem: BottleneckProblem, stages: readonly Stage[]): BottleneckGraph {
-  const { tokens, width, embed, lr } = problem;
+  const { tokens, width, embed, lr, classToken } = problem;
   const hidden = input("hidden", "float32", [1, tokens, width]);
   const text = input("text", "float32", [1, embed]);
-  const constantGrid = (number: number) => expand(scalar(number), [1, tokens, width]);
+  const learned = classToken === "noise" ? slice(hidden, 1, 1, tokens) : hidden; // [1, N, D]
+  const count = learned.shape[1]!;
+  const constantGrid = (number: number) => expand(scalar(number), learned.shape);
   const total = stages.reduce((sum, { steps }) => sum + steps, 0);
   let state: AdamState = { parameter: constantGrid(initialAlpha), first: constantGrid(0), second: constantGrid(0) };
   let done = 0;
@@ -75,7 +85,9 @@ export function bottleneckGraph(problem: BottleneckProblem, stages: readonly Sta
     const noise = input(`noise${i}`, "float32", [steps, samples, tokens, width]);
     const before = done;
     const { last, collected } = loop(steps, [state.parameter, state.first, state.second], (index, [alpha, first, second]) => {
-      const { mean, rest, kl } = bottleneck(alpha!, hidden);
+      const parts = bottleneck(alpha!, learned);
+      const { mean, rest } = classToken === "noise" ? behindNoise(parts) : parts; // [1, T, D]
+      const { kl } = parts;
       const compression = reduceMean(kl); // []
       const agreement = agreementWith(text, { mean, rest, noise: gather(noise, index) }, problem);
       const loss = sub(mul(compression, problem.beta), agreement.value); // []
@@ -95,7 +107,7 @@ export function bottleneckGraph(problem: BottleneckProblem, stages: readonly Sta
         [compression, agreement.value, loss].map((value) => reshape(value, [1])),
         0,
       ); // [3]
-      const grids = [next.parameter, gradient, kl].map((value) => reshape(value, [tokens, width]));
+      const grids = [next.parameter, gradient, kl].map((value) => reshape(value, [count, width]));
       return { next: [next.parameter, next.first, next.second], collect: [losses, ...grids] };
     });
     const [parameter, first, second] = last as [Value, Value, Value];
@@ -103,7 +115,7 @@ export function bottleneckGraph(problem: BottleneckProblem, stages: readonly Sta
     traces.push(collected);
     done += steps;
   }
-  const information = reshape(reduceSum(bottleneck(state.parameter, hidden).kl, [2]), [tokens]); // [T]
+  const information = reshape(reduceSum(bottleneck(state.parameter, learned).kl, [2]), [count]); // [N]
   const joined = (which: number) =>
     concat(
       traces.map((collected) => collected[which]!),
@@ -159,7 +171,13 @@ function agreementWith(
   return { value: average(0), atMean: average(1), atRest: average(2) };
 }
 
-/** λ x, 1 - λ, and the KL divergence of λ x + (1 - λ) ε from N(0, 1), all [1, T, D]. */
+/** The patches' λ x and 1 - λ [1, T - 1, D] behind those of a class token that is held at noise, λ = 0: [1, T, D]. */
+function behindNoise({ mean, rest }: { readonly mean: Value; readonly rest: Value }): { mean: Value; rest: Value } {
+  const first = (number: number) => expand(scalar(number), [1, 1, mean.shape[2]!]);
+  return { mean: concat([first(0), mean], 1), rest: concat([first(1), rest], 1) };
+}
+
+/** λ x, 1 - λ, and the KL divergence of λ x + (1 - λ) ε from N(0, 1), all of the shape of x. */
 function bottleneck(alpha: Value, hidden: Value): { mean: Value; rest: Value; kl: Value } {
   const mean = mul(sigmoid(alpha), hidden);
   const rest = sigmoid(neg(alpha)); // 1 - λ, exact also where λ rounds to 1

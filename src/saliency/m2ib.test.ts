@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { openClip } from "../../test/support/clip-cases.ts";
 import { expectClose } from "../../test/support/close.ts";
-import { ensembleCase, m2ibCases } from "../../test/support/m2ib-cases.ts";
+import { classNoiseCases, ensembleCase, m2ibCases } from "../../test/support/m2ib-cases.ts";
 import { randomModel } from "../../test/support/models.ts";
 import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { normal } from "../tensor/random.ts";
@@ -10,9 +11,10 @@ import { fastSchedule, M2ib, M2ibConfig } from "./m2ib.ts";
 
 const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
 
-describeWith(["parity/saliency/m2ib-tiny.safetensors", bertBase], "M2IB", () => {
+describeWith(["parity/saliency/m2ib-tiny.safetensors", "parity/saliency/nib-tiny.safetensors", bertBase], "M2IB", () => {
   m2ibCases("tiny", () => randomModel("biomedclip-tiny"), bertBase);
   m2ibCases("mini", async () => sharedPath("parity/clip/mini"), "parity/clip/mini");
+  classNoiseCases(() => randomModel("biomedclip-tiny"), bertBase);
   ensembleCase(() => randomModel("biomedclip-tiny"), bertBase);
 });
 
@@ -83,4 +85,35 @@ test("a map from an odd number of samples is that of one batch of all", async ()
     await m2ib.dispose();
   }
   for (const other of maps.slice(1)) expectClose(other, maps[0]!, 1e-4 * Math.max(...maps[0]!), "capacity");
+});
+
+test("a class token held at noise has no bottleneck of its own, and nothing of it reaches the map", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
+  const changed = { free: false, noise: false };
+  for (const classToken of ["free", "noise"] as const) {
+    const m2ib = new M2ib(clip, M2ibConfig.parse({ steps: 3, samples: 2, classToken }), { trace: true });
+    const [text, noise] = [normal("text", 1, 64), m2ib.noiseOf("a.png", 1)];
+    const hidden = await m2ib.hiddenTokens(view);
+    const { capacity, trace } = await m2ib.attribute(hidden, text, noise);
+    expect(trace!.alpha.shape).toEqual([3, classToken === "free" ? 197 : 196, 96]);
+    expect(capacity).toHaveLength(196);
+    (hidden.data as Float32Array).fill(1, 0, 96); // another class token, the same patches
+    changed[classToken] = !isDeepStrictEqual((await m2ib.attribute(hidden, text, noise)).capacity, capacity);
+    await m2ib.dispose();
+  }
+  expect(changed).toEqual({ free: true, noise: false });
+});
+
+test("the reference's form is the default, with the same bytes as if it was asked for", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
+  const maps = [];
+  for (const settings of [{}, { classToken: "free" }, { classToken: "noise" }]) {
+    const m2ib = new M2ib(clip, M2ibConfig.parse({ steps: 3, samples: 2, ...settings }));
+    maps.push((await m2ib.attribute(await m2ib.hiddenTokens(view), normal("text", 1, 64), m2ib.noiseOf("a.png", 1))).capacity);
+    await m2ib.dispose();
+  }
+  expect(maps[1]).toEqual(maps[0]);
+  expect(maps[2]).not.toEqual(maps[0]);
 });

@@ -7,7 +7,7 @@ import { poolClassToken } from "../models/vit.ts";
 import type { Session } from "../runtime/session.ts";
 import { normal } from "../tensor/random.ts";
 import { sameShape, type Tensor, tensor } from "../tensor/tensor.ts";
-import { bottleneckGraph, type Stage } from "./_bottleneck.ts";
+import { bottleneckGraph, classTokens, type Stage } from "./_bottleneck.ts";
 
 /** Defaults are those of the released command line; a layer and a β per task stand in the published scripts. */
 export const M2ibConfig = z.strictObject({
@@ -16,6 +16,12 @@ export const M2ibConfig = z.strictObject({
   steps: z.number().int().positive().default(10).describe("Adam steps; the map is read at the last forward pass"),
   samples: z.number().int().positive().default(10).describe("noise samples a step"),
   lr: z.number().positive().default(1).describe("learning rate of Adam"),
+  classToken: z
+    .enum(classTokens)
+    .default("free")
+    .describe(
+      "what passes of the class token: as much as its own bottleneck lets, or noise alone; try noise with small and adapted models",
+    ),
 });
 export type M2ibConfig = z.infer<typeof M2ibConfig>;
 
@@ -23,7 +29,10 @@ export type M2ibConfig = z.infer<typeof M2ibConfig>;
 export interface M2ibResult {
   /** Information in nats that each patch lets through, [g · g] row by row, before any normalisation. */
   readonly capacity: Float32Array;
-  /** Present when asked for: of each step mean KL, mean cosine and loss [steps, 3]; α after it, its gradient, and KL [steps, T, D]. */
+  /**
+   * Present when asked for: of each step mean KL, mean cosine and loss [steps, 3]; α after it, its gradient, and KL [steps, N, D], where N is T,
+   * or T - 1 if the class token is noise.
+   */
   readonly trace?: Readonly<Record<"losses" | "alpha" | "gradient" | "kl", Tensor>>;
 }
 
@@ -60,6 +69,8 @@ export interface M2ibOptions {
  *   λ = σ(α),   z = λ x + (1 - λ) ε,   ε ~ N(0, 1)
  *   KL(z ‖ N(0, 1)) = -½ (1 + ln (1 - λ)² - (λ x)² - (1 - λ)²)          per token and channel
  *   minimise over α:   β · mean KL - mean cos(text, image(z))
+ *
+ * With `classToken: "noise"` the class token has λ = 0 and no α, and the mean KL is that of the patches.
  *
  * The blocks up to the bottleneck run once an image, the text once a sentence; all steps, each with its forward pass,
  * backward pass and Adam update, are one run of one graph.
@@ -149,7 +160,7 @@ export class M2ib {
     const run = await (await this.tail).run({ hidden, text: tensor("float32", [1, text.length], new Float32Array(text)), ...stages });
     const { information, ...trace } = run;
     const perToken = this.withTrace ? this.lastInformation(trace.kl!) : (information!.data as Float32Array);
-    const capacity = perToken.slice(1); // without the class token
+    const capacity = perToken.slice(1 - this.tokens); // of the patches
     return { capacity, ...(this.withTrace && { trace: trace as NonNullable<M2ibResult["trace"]> }) };
   }
 
@@ -172,11 +183,12 @@ export class M2ib {
   }
 
   private tailGraph(): Record<string, Value> {
-    const { beta, lr } = this.config;
+    const { beta, lr, classToken } = this.config;
     const [, , tokens, width] = this.noiseShape;
     const { embed } = this.model.config;
     const { samplesAtOnce } = this;
-    const problem = { tokens, width, embed, beta, lr, samplesAtOnce, featuresBehind: (z: Value) => this.featuresBehind(z) };
+    const featuresBehind = (z: Value) => this.featuresBehind(z);
+    const problem = { tokens, width, embed, beta, lr, classToken, samplesAtOnce, featuresBehind };
     const { information, trace } = bottleneckGraph(problem, this.stages);
     return { information, ...(this.withTrace && trace) };
   }

@@ -222,5 +222,5 @@ test("reference mode spreads the map of the crop over the whole image", async ()
 });
 
 test("the defaults of the settings are those of the published command line", () => {
-  expect(M2ibConfig.parse({})).toEqual({ layer: 7, beta: 0.1, steps: 10, samples: 10, lr: 1 });
+  expect(M2ibConfig.parse({})).toEqual({ layer: 7, beta: 0.1, steps: 10, samples: 10, lr: 1, classToken: "free" });
 });

@@ -21,6 +21,12 @@ interface Case {
   samples: number;
 }
 
+interface ClassNoiseCase extends Pick<Case, "sentence" | "layer"> {
+  case: number;
+  pixels_row: number;
+  m2ib: Pick<Case, "beta" | "steps" | "samples">;
+}
+
 /** Rows of `pixels.safetensors`. */
 const images = ["mri_brain_tumor/images/0008.png", "us_breast_tumor/images/busi_malignant_021.jpg"];
 
@@ -52,12 +58,7 @@ export function m2ibCases(
       const result = await m2ib.attribute(hidden, text, m2ib.splitNoise(caseNoise(m2ib.noiseShape, seed)));
       const expected = (what: string) => tensors.get(`${key}.${what}`)?.data as Float32Array | undefined;
 
-      const losses = expected("losses")!;
-      const found = result.trace!.losses.data as Float32Array;
-      for (let step = 0; step < steps; step++) {
-        expect(Math.abs(found[3 * step]! / losses[3 * step]! - 1), `${key}: KL at step ${step}`).toBeLessThan(tolerance.kl);
-        expect(Math.abs(found[3 * step + 1]! - losses[3 * step + 1]!), `${key}: cosine at step ${step}`).toBeLessThan(tolerance.cosine);
-      }
+      expectSameLosses(result.trace!.losses, expected("losses")!, key);
       expectSameMap(result.capacity, expected("kl_map")!, key);
       const { map } = mapOfCapacity(result.capacity, 224);
       const map224 = expected("map224");
@@ -70,6 +71,29 @@ export function m2ibCases(
         expect(off / pixelsU8.length, `${key}: pixels off by more than one level`).toBeLessThan(1e-3);
       }
       if (expected("alpha_first")) expectSameTrace(result.trace!, expected, steps, key);
+      await m2ib.dispose();
+    }
+    await clip.dispose();
+  });
+}
+
+/** The class token held at noise: the tiny model's cases. */
+export function classNoiseCases(model: () => Promise<string>, vocabulary: string): void {
+  test("M2IB with the class token held at noise gives the reference's losses and maps", async () => {
+    const { tensors, metadata } = await readSafetensors(sharedPath("parity/saliency/nib-tiny.safetensors"));
+    const { cases, seed } = JSON.parse(metadata.case!) as { cases: ClassNoiseCase[]; seed: number };
+    const clip = await openClip(await model());
+    const tokenizer = await loadTokenizer(sharedPath(vocabulary));
+    const pixels = await clipPixels();
+    expect(cases).toHaveLength(3);
+    for (const { case: number, pixels_row, sentence, layer, m2ib: settings } of cases) {
+      const m2ib = new M2ib(clip, M2ibConfig.parse({ layer, ...settings, classToken: "noise" }), { trace: true });
+      const hidden = await m2ib.hiddenTokens(pixels[pixels_row]!);
+      const text = await clip.textFeatures(tokenizer.encode(sentence).ids);
+      const result = await m2ib.attribute(hidden, text, m2ib.splitNoise(caseNoise(m2ib.noiseShape, seed)));
+      const expected = (what: string) => tensors.get(`${number}.${what}`)!.data as Float32Array;
+      expectSameLosses(result.trace!.losses, expected("class_noise_losses"), `case ${number}`);
+      expectSameMap(result.capacity, expected("class_noise_kl_map"), `case ${number}`);
       await m2ib.dispose();
     }
     await clip.dispose();
@@ -97,6 +121,16 @@ export function ensembleCase(model: () => Promise<string>, vocabulary: string): 
     await m2ib.dispose();
     await clip.dispose();
   });
+}
+
+/** @param actual - [steps, 3] mean KL, mean cosine and loss */
+function expectSameLosses({ data }: Tensor, expected: Float32Array, what: string): void {
+  const actual = data as Float32Array;
+  expect(actual.length, `${what}: losses`).toBe(expected.length);
+  for (let i = 0; i < expected.length; i += 3) {
+    expect(Math.abs(actual[i]! / expected[i]! - 1), `${what}: KL at step ${i / 3}`).toBeLessThan(tolerance.kl);
+    expect(Math.abs(actual[i + 1]! - expected[i + 1]!), `${what}: cosine at step ${i / 3}`).toBeLessThan(tolerance.cosine);
+  }
 }
 
 function expectSameMap(actual: Float32Array, expected: Float32Array, what: string): void {
