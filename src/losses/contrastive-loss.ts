@@ -13,6 +13,11 @@ export interface ContrastiveOptions {
   readonly beta2?: number;
   /** Whether the weights of the negatives are constants to the gradient. */
   readonly detachWeights?: boolean;
+  /**
+   * [B, B], 1 where text j is a negative of image i (and image i of text j), 0 where it also holds for that image and says nothing
+   * against it. The diagonal is not read: true pairs always count. Default: all are negatives. A row without any has no loss of its own.
+   */
+  readonly negatives?: Value;
   /** Added to the logits of SigLIP: a number, or a learned scalar. */
   readonly bias?: Operand;
 }

@@ -1,10 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { add, detach, logSumExp, mul, reduceMean, softplus, sub, swapLast, type Value } from "../graph/index.ts";
-import { diagonal } from "./_diagonal.ts";
+import { negativesOf } from "./_negatives.ts";
 import { type ContrastiveLoss, type ContrastiveOptions, logitsOf } from "./contrastive-loss.ts";
-
-/** Added to the diagonal, its exponential is 0; a true -∞ would give NaN where it is subtracted from itself. */
-const excluded = -1e30;
 
 /**
  * Decoupled hard-negative noise contrastive estimation (DHN-NCE), both directions summed, mean over the batch.
@@ -16,6 +13,8 @@ const excluded = -1e30;
  * denominator, so the loss may be negative. In logarithms, with LSE over j ≠ i, the sum over the negatives is
  * LSE((1 + β) l) - LSE(β l) + log(B - 1): nothing overflows however small τ is.
  *
+ * Where some pairs are no negatives, B - 1 is the number of those that are, row by row.
+ *
  * @throws ShapeError when the batch has fewer than 2 pairs, as there would be no negatives
  * @see Koleilat et al. 2024, arXiv:2409.19483, section III-A; weights from Radenovic et al. 2023, arXiv:2301.02280
  * @remarks The published code takes the logarithm of each negative term, not of their sum: see `releasedDhnNce`.
@@ -24,8 +23,10 @@ export const dhnNce: ContrastiveLoss = (image, text, options) => {
   const batch = image.shape[0]!;
   if (batch < 2) throw new ShapeError(`dhnNce: a batch of ${batch} has no negatives; at least 2 pairs are needed`);
   const { logits, positives } = logitsOf(image, text, options.scale);
-  const { beta1 = 0.15, beta2 = 0.15 } = options;
-  return add(oneDirection(logits, positives, beta1, options), oneDirection(swapLast(logits), positives, beta2, options));
+  const { beta1 = 0.15, beta2 = 0.15, negatives } = options;
+  const toText = oneDirection(logits, positives, beta1, options);
+  const toImage = oneDirection(swapLast(logits), positives, beta2, negatives ? { ...options, negatives: swapLast(negatives) } : options);
+  return add(toText, toImage);
 };
 
 /** The decoupled contrastive loss: DHN-NCE without weights. @see Yeh et al. 2022, arXiv:2110.06848 */
@@ -34,15 +35,16 @@ export const dcl: ContrastiveLoss = (image, text, options) => dhnNce(image, text
 /** The hard-negative loss with the positive in the denominator: α = 1. @see Radenovic et al. 2023, arXiv:2301.02280 */
 export const hnNce: ContrastiveLoss = (image, text, options) => dhnNce(image, text, { ...options, alpha: 1 });
 
-function oneDirection(logits: Value, positives: Value, beta: number, { alpha = 0, detachWeights = false }: ContrastiveOptions): Value {
-  const batch = logits.shape[0]!;
-  const mask = diagonal(batch, excluded, 0, logits);
+function oneDirection(logits: Value, positives: Value, beta: number, options: ContrastiveOptions): Value {
+  const { alpha = 0, detachWeights = false } = options;
+  const { mask, logCount, isAny } = negativesOf(logits, options.negatives);
   const overNegatives = (x: Value) => logSumExp(add(x, mask), 1); // [B, 1]
   const hardness = mul(logits, beta); // β l
-  const meanWeight = sub(overNegatives(hardness), Math.log(batch - 1)); // [B, 1]
+  const meanWeight = sub(overNegatives(hardness), logCount); // [B, 1]
   const logWeights = sub(hardness, meanWeight); // log W, [B, B]
   const negatives = overNegatives(add(logits, detachWeights ? detach(logWeights) : logWeights)); // [B, 1]
-  return reduceMean(sub(alpha > 0 ? logAddExp(negatives, add(positives, Math.log(alpha))) : negatives, positives));
+  const each = sub(alpha > 0 ? logAddExp(negatives, add(positives, Math.log(alpha))) : negatives, positives); // [B, 1]
+  return reduceMean(isAny ? mul(each, isAny) : each);
 }
 
 /** ln(eᵃ + eᵇ). */

@@ -1,4 +1,5 @@
 import { add, logSumExp, mul, reduceMean, sub } from "../graph/index.ts";
+import { maskOf, withPairs } from "./_negatives.ts";
 import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
 
 /**
@@ -8,9 +9,10 @@ import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
  *
  * @see Radford et al. 2021, arXiv:2103.00020, figure 3
  */
-export const infoNce: ContrastiveLoss = (image, text, { scale }) => {
+export const infoNce: ContrastiveLoss = (image, text, { scale, negatives }) => {
   const { logits, positives } = logitsOf(image, text, scale);
-  const toText = reduceMean(logSumExp(logits, 1)); // []
-  const toImage = reduceMean(logSumExp(logits, 0)); // []
+  const counted = negatives ? add(logits, maskOf(withPairs(logits, negatives))) : logits; // [B, B]
+  const toText = reduceMean(logSumExp(counted, 1)); // []
+  const toImage = reduceMean(logSumExp(counted, 0)); // []
   return sub(mul(add(toText, toImage), 0.5), reduceMean(positives));
 };

@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.ts";
-import { add, logSumExp, mul, reduceMean, softplus, sub, swapLast, type Value } from "../graph/index.ts";
+import { add, div, logSumExp, mul, reduceMean, reduceSum, softplus, sub, swapLast, type Value } from "../graph/index.ts";
 import { diagonal } from "./_diagonal.ts";
+import { maskOf, withPairs } from "./_negatives.ts";
 import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
 
 /**
@@ -12,22 +13,25 @@ import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
  *   L     = mean_ij( -log(P / (α P + N)) ) in both directions
  *
  * No sum over negatives is ever taken: each entry has its own logarithm. A negative that is closer than average thus gets a
- * gradient that pulls it closer, and the positive pair gets 1/B of the intended one.
+ * gradient that pulls it closer, and the positive pair gets 1/B of the intended one. Pairs that are no negatives (not in the released
+ * code) are left out of sums and mean.
  *
  * @see the published repository of MedCLIP-SAMv2, loss of the modified open_clip trainer
  */
-export const releasedDhnNce: ContrastiveLoss = (image, text, { scale, alpha = 0, beta1 = 0.15, beta2 = 0.15 }) => {
+export const releasedDhnNce: ContrastiveLoss = (image, text, { scale, alpha = 0, beta1 = 0.15, beta2 = 0.15, negatives: allowed }) => {
   const batch = image.shape[0]!;
   if (batch < 2) throw new ShapeError(`releasedDhnNce: a batch of ${batch} has no negatives; at least 2 pairs are needed`);
   const { logits } = logitsOf(image, text, scale);
   const positives = mul(logits, diagonal(batch, 1, 0, logits)); // log P, [B, B]
-  const oneDirection = (l: Value, beta: number): Value => {
+  const counted = allowed && withPairs(logits, allowed);
+  const oneDirection = (l: Value, beta: number, entries?: Value): Value => {
     const masked = mul(l, diagonal(batch, 0, 1, l)); // X
-    const sums = swapLast(logSumExp(masked, 1)); // [1, B]: along the last axis, as released
+    const sums = swapLast(logSumExp(entries ? add(masked, maskOf(entries)) : masked, 1)); // [1, B]: along the last axis, as released
     const negatives = sub(add(mul(masked, 1 + beta), Math.log(batch - 1)), sums); // log N
     const d = sub(negatives, positives);
     // log(α P + N) - log P = log(α + exp(log N - log P))
-    return reduceMean(alpha > 0 ? add(softplus(sub(d, Math.log(alpha))), Math.log(alpha)) : d);
+    const each = alpha > 0 ? add(softplus(sub(d, Math.log(alpha))), Math.log(alpha)) : d; // [B, B]
+    return entries ? div(reduceSum(mul(each, entries)), reduceSum(entries)) : reduceMean(each);
   };
-  return add(oneDirection(logits, beta1), oneDirection(swapLast(logits), beta2));
+  return add(oneDirection(logits, beta1, counted), oneDirection(swapLast(logits), beta2, counted && swapLast(counted)));
 };

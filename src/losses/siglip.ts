@@ -1,5 +1,6 @@
 import { add, mul, reduceSum, softplus } from "../graph/index.ts";
 import { diagonal } from "./_diagonal.ts";
+import { withPairs } from "./_negatives.ts";
 import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
 
 /**
@@ -9,9 +10,10 @@ import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
  *
  * @see Zhai et al. 2023, arXiv:2303.15343, algorithm 1; there scale and bias are learned from 10 and -10
  */
-export const siglip: ContrastiveLoss = (image, text, { scale, bias = -10 }) => {
+export const siglip: ContrastiveLoss = (image, text, { scale, bias = -10, negatives }) => {
   const batch = image.shape[0]!;
   const { logits } = logitsOf(image, text, scale);
   const against = diagonal(batch, -1, 1, logits); // -z
-  return mul(reduceSum(softplus(mul(against, add(logits, bias)))), 1 / batch);
+  const each = softplus(mul(against, add(logits, bias))); // [B, B]
+  return mul(reduceSum(negatives ? mul(each, withPairs(logits, negatives)) : each), 1 / batch);
 };
