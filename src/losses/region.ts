@@ -1,0 +1,74 @@
+import { ShapeError } from "../errors.ts";
+import { add, matmul, mul, type Operand, reduceMean, reduceSum, softplus, sub, swapLast, type Value } from "../graph/index.ts";
+import { unitLength } from "../nn/index.ts";
+
+/** How cosines become the logits of the region terms. */
+export interface RegionOptions {
+  /** Factor of the cosines. */
+  readonly scale: Operand;
+  /** Added to them; what is rare starts well with a negative one. Default 0. */
+  readonly bias?: Operand;
+  /**
+   * [B, P], how much each question counts: 0 where nobody looked. The terms are weighted sums, so that the parts of a batch add up;
+   * weights that sum to 1 make them means. Default: the mean.
+   */
+  readonly weights?: Value;
+}
+
+/**
+ * What is in an image: for each phrase by itself a question of yes or no to the class token (multi-label).
+ *
+ *   L = Σ_ip w_ip ( softplus(l_ip) - y_ip l_ip ),   l = scale · cosine + bias
+ *
+ * @param image - features of images [B, E]; their length does not matter
+ * @param phrases - features of phrases [P, E]
+ * @param labels - [B, P], 1 where the image shows what the phrase names, else 0
+ * @returns a scalar
+ * @throws ShapeError when the shapes do not fit
+ */
+export function labelLoss(image: Value, phrases: Value, labels: Value, { weights, ...options }: RegionOptions): Value {
+  const logits = logitsOf(image, phrases, options); // [B, P]
+  expectShape("labelLoss: labels", labels, logits.shape);
+  return weighted(binaryCrossEntropy(logits, labels), weights);
+}
+
+/**
+ * Where it is in the image: for each patch and phrase a question of yes or no, whose answer is the part of the patch that the mask covers.
+ *
+ *   L = Σ_ip w_ip mean_t( softplus(l_ipt) - c_ipt l_ipt ),   l = scale · cosine + bias
+ *
+ * @param patches - features of patches [B, T, E], without the class token
+ * @param phrases - features of phrases [P, E]
+ * @param coverage - [B, P, T] in [0, 1]
+ * @returns a scalar
+ * @throws ShapeError when the shapes do not fit
+ */
+export function denseLoss(patches: Value, phrases: Value, coverage: Value, { weights, ...options }: RegionOptions): Value {
+  const logits = swapLast(logitsOf(patches, phrases, options)); // [B, P, T]
+  expectShape("denseLoss: coverage", coverage, logits.shape);
+  return weighted(reduceMean(binaryCrossEntropy(logits, coverage), [2]), weights);
+}
+
+/** scale · cosine + bias, features [..., E] with phrases [P, E]: [..., P]. */
+function logitsOf(features: Value, phrases: Value, { scale, bias = 0 }: Omit<RegionOptions, "weights">): Value {
+  if (features.shape.at(-1) !== phrases.shape[1]) {
+    throw new ShapeError(`regions: features [${features.shape}] and phrases [${phrases.shape}] must have the same width`);
+  }
+  return add(mul(matmul(unitLength(features), swapLast(unitLength(phrases))), scale), bias);
+}
+
+/** -y ln σ(l) - (1 - y) ln (1 - σ(l)) for y in [0, 1]. */
+function binaryCrossEntropy(logits: Value, truth: Value): Value {
+  return sub(softplus(logits), mul(truth, logits));
+}
+
+/** @param each - [B, P] */
+function weighted(each: Value, weights: Value | undefined): Value {
+  if (!weights) return reduceMean(each);
+  expectShape("regions: weights", weights, each.shape);
+  return reduceSum(mul(each, weights));
+}
+
+function expectShape(what: string, value: Value, shape: readonly number[]): void {
+  if (value.shape.join() !== shape.join()) throw new ShapeError(`${what} must be [${shape}], got [${value.shape}]`);
+}
