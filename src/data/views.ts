@@ -67,11 +67,23 @@ export function cropView(image: Image, box: Box, side: number): Image {
  * @remarks The offset is rounded half to even as in torchvision, where `clipView` rounds down as the processor of the saliency scripts does.
  */
 export function centreView(image: Image, side: number): Image {
-  const short = Math.min(image.width, image.height);
-  const fitted = (length: number): number => (length === short ? side : Math.floor((side * length) / short));
-  const size = { width: fitted(image.width), height: fitted(image.height) };
-  const box = boxAt(roundHalfEven((size.width - side) / 2), roundHalfEven((size.height - side) / 2), side, side);
+  const { size, box } = centrePlace(image, side);
   return pillowResize(image, size, "bicubic", box);
+}
+
+/** The part of an image that `centreView` shows, in its own pixels; edges may lie inside of pixels. */
+export function centrePart(image: Size, side: number): Box {
+  const { size, box } = centrePlace(image, side);
+  const [x, y] = [image.width / size.width, image.height / size.height];
+  return { x0: box.x0 * x, y0: box.y0 * y, x1: box.x1 * x, y1: box.y1 * y };
+}
+
+/** The size to which an image is resized, and the part of that which is kept. */
+function centrePlace({ width, height }: Size, side: number): { size: Size; box: Box } {
+  const short = Math.min(width, height);
+  const fitted = (length: number): number => (length === short ? side : Math.floor((side * length) / short));
+  const size = { width: fitted(width), height: fitted(height) };
+  return { size, box: boxAt(roundHalfEven((size.width - side) / 2), roundHalfEven((size.height - side) / 2), side, side) };
 }
 
 /** The pixels of a box alone: a resize must not look beyond its edges, as Pillow's does not after a crop. */

@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { CsvError, parse } from "csv-parse/sync";
+import { ConfigError, InputError } from "../errors.ts";
+
+/** A table whose first row names the columns. */
+export interface Table {
+  /** Without the header. */
+  readonly rows: readonly (readonly string[])[];
+  /**
+   * The index of a column.
+   *
+   * @param flag - the setting that names it, for the message
+   * @throws ConfigError when it is not there; names those that are
+   */
+  readonly column: (name: string, flag: string) => number;
+}
+
+/** What stands for "no value" in a table, as pandas reads it. */
+const missing = new Set(["", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"]);
+
+/** Whether a field stands for "no value". */
+export function isMissing(field: string): boolean {
+  return missing.has(field.trim());
+}
+
+/** @throws InputError when the file cannot be read as UTF-8 or as a table with a header */
+export async function readTable(file: string, separator: string): Promise<Table> {
+  const [header, ...rows] = rowsOf(await readText(file), file, separator);
+  if (!header) throw new InputError(`"${file}" is empty; expected a table whose first row names the columns`);
+  const column = (name: string, flag: string): number => {
+    const index = header.indexOf(name);
+    if (index >= 0) return index;
+    throw new ConfigError(
+      `"${file}" has no column "${name}"; it has ${header.map((other) => `"${other}"`).join(", ")}. Name the right one with ${flag}` +
+        (header.length === 1 ? ", or the character between the columns with --separator." : "."),
+    );
+  };
+  return { rows, column };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    // Fatal: an archive or a table in another encoding must not become replacement characters.
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new InputError(`"${file}" does not exist`, { cause });
+    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA")
+      throw new InputError(`"${file}" is not UTF-8 text. Save the table as UTF-8.`, { cause });
+    throw new InputError(`"${file}" cannot be read: ${message}`, { cause });
+  }
+}
+
+function rowsOf(text: string, file: string, separator: string): string[][] {
+  try {
+    return parse(text, { bom: true, delimiter: separator, skip_empty_lines: true }) as string[][];
+  } catch (cause) {
+    if (cause instanceof CsvError) throw new InputError(`"${file}" is not a table: ${cause.message}`, { cause });
+    throw cause;
+  }
+}

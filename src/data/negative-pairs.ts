@@ -1,0 +1,42 @@
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { imageName, type Pair } from "./pairs.ts";
+import type { RegionSet } from "./regions.ts";
+
+/**
+ * Which pairs of a batch are negatives: [B, B], 1 where caption j says something else than what image i shows. It is 0 where caption j
+ * holds for image i, too (a "false negative"):
+ *
+ *   - both pairs have the same image, or the same words in their cleaned captions,
+ *   - or caption j names structures of the regions' table, and image i is known to show them all.
+ *
+ * The last rule does not weigh what else a caption says; it leaves out a few true negatives rather than keep false ones. On the diagonal stands 1.
+ */
+export function negativePairs(pairs: readonly Pair[], regions?: RegionSet): Tensor<"float32"> {
+  const captions = pairs.map(({ caption }) => plain(caption));
+  const phrases = (regions?.phrases ?? []).map((phrase) => ({ phrase, words: ` ${plain(phrase).replace(/^(a|an|the) /u, "")} ` }));
+  const named = captions.map((caption) => phrases.filter(({ words }) => ` ${caption} `.includes(words)).map(({ phrase }) => phrase));
+  const shown = pairs.map(({ image }) => {
+    const known = regions?.images.get(imageName(image)) ?? [];
+    return new Set(known.filter(({ isShown }) => isShown).map(({ phrase }) => phrase));
+  });
+  const images = pairs.map(({ image }) => imageName(image));
+  const holds = (j: number, i: number): boolean =>
+    images[i] === images[j] || captions[i] === captions[j] || (named[j]!.length > 0 && named[j]!.every((phrase) => shown[i]!.has(phrase)));
+  const size = pairs.length;
+  const at = (i: number, j: number) => (i !== j && holds(j, i) ? 0 : 1);
+  return tensor(
+    "float32",
+    [size, size],
+    Float32Array.from({ length: size * size }, (_, k) => at(Math.floor(k / size), k % size)),
+  );
+}
+
+/** Words and numbers alone, in lower case, with single spaces. */
+function plain(text: string): string {
+  return (
+    text
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{Nd}]+/gu)
+      ?.join(" ") ?? ""
+  );
+}

@@ -1,0 +1,146 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeGray, writeRgb } from "../formats/gray.ts";
+import { negativePairs } from "./negative-pairs.ts";
+import type { Pair } from "./pairs.ts";
+import { regionTargets } from "./region-targets.ts";
+import { maskOfRegion, type RegionSet, readRegions } from "./regions.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-regions-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const [width, height] = [40, 20];
+const pair = (name: string, caption: string, key = name): Pair => ({ key, image: { file: join(folder, name) }, caption });
+const pairs = [pair("a.png", "A chest X-ray with an enlarged heart"), pair("b.png", "The lungs are clear"), pair("c.png", "A normal scan")];
+
+beforeAll(async () => {
+  for (const name of ["a.png", "b.png", "c.png"])
+    await writeRgb(join(folder, name), { width, height, data: new Uint8Array(3 * width * height).fill(90) });
+  const mask = (name: string, inside: (x: number, y: number) => boolean, size = width) =>
+    writeGray(join(folder, name), {
+      width: size,
+      height,
+      data: Uint8Array.from({ length: size * height }, (_, i) => (inside(i % size, Math.floor(i / size)) ? 255 : 0)),
+    });
+  await mask("left.png", (x) => x < 10);
+  await mask("right.png", (x) => x >= 30);
+  await mask("middle.png", (x, y) => x >= 15 && x < 20 && y < 10);
+  await mask("nothing.png", () => false);
+  await mask("small.png", () => true, 30);
+});
+
+function table(rows: string): string {
+  const file = join(folder, "regions.csv");
+  writeFileSync(file, rows);
+  return file;
+}
+
+const outlined = () =>
+  readRegions(
+    table(
+      "filename,phrase,mask\na.png,the heart,middle.png\na.png,the lungs,left.png\na.png,the lungs,right.png\nb.png,the lungs,nothing.png\nb.png, the  heart ,\nz.png,the heart,left.png\n",
+    ),
+    pairs,
+  );
+
+describe("a table of outlines", () => {
+  test("names what each image shows, what it does not, and leaves the rest unknown", async () => {
+    const { images, phrases, unused } = await outlined();
+    expect(phrases).toEqual(["the heart", "the lungs"]);
+    expect(unused).toEqual([join(folder, "z.png")]);
+    expect([...images.keys()]).toEqual([join(folder, "a.png"), join(folder, "b.png")]);
+    expect(images.get(join(folder, "a.png"))!.map(({ phrase, isShown }) => [phrase, isShown])).toEqual([
+      ["the heart", true],
+      ["the lungs", true],
+    ]);
+    expect(images.get(join(folder, "b.png"))!.every(({ isShown }) => !isShown)).toBe(true);
+  });
+
+  test("unites the masks of several rows", async () => {
+    const lungs = (await outlined()).images.get(join(folder, "a.png"))![1]!;
+    expect([...(await maskOfRegion(lungs))!.data.subarray(0, width)]).toEqual([
+      ...Array(10).fill(1),
+      ...Array(20).fill(0),
+      ...Array(10).fill(1),
+    ]);
+  });
+
+  test.each([
+    ["filename,structure,mask\na.png,the heart,left.png\n", /no column "phrase"; it has "filename", "structure", "mask"/],
+    ["filename,phrase,mask\na.png,,left.png\n", /row 2: an outline needs an image and a phrase, got "a.png" and ""/],
+    [
+      "filename,phrase,mask\nz.png,the heart,left.png\n",
+      /no outlined image belongs to any pair; it names ".*z.png".*as in the table of the pairs/,
+    ],
+    [
+      "filename,phrase,mask\na.png,the heart,left.png\na.png,the heart,\n",
+      /row 3: "the heart" of "a.png" is outlined in one row and absent in another/,
+    ],
+    [
+      "filename,phrase,mask\na.png,the heart,small.png\n",
+      /small.png" has 30 x 20 pixels, ".*a.png" has 40 x 20; a mask must have the size of its image/,
+    ],
+    ["filename,phrase,mask\na.png,the heart,lost.png\n", /lost.png/],
+    ["", /is empty; expected a table/],
+  ])("that cannot be right is refused: %j", async (rows, message) => {
+    await expect(readRegions(table(rows), pairs)).rejects.toThrow(message);
+  });
+});
+
+describe("what the region terms are told", () => {
+  test("of the middle of the images: labels, coverage, and weights of what is known", async () => {
+    // The view shows columns 10 to 29: of the heart's mask all, of the lungs' nothing.
+    const found = (await regionTargets(pairs, await outlined(), { side: 20, grid: 4, emptyWeight: 0.5 }))!;
+    expect(found.coverage.shape).toEqual([3, 2, 16]);
+    expect([...found.labels.data]).toEqual([1, 0, 0, 0, 0, 0]);
+    expect([...found.coverage.data.subarray(0, 16)]).toEqual([0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect([...found.labelWeights.data]).toEqual([0.25, 0.25, 0.25, 0.25, 0, 0]);
+    expect([...found.denseWeights.data].map((weight) => weight * 2.5)).toEqual(
+      [1, 0.5, 0.5, 0.5, 0, 0].map((weight) => expect.closeTo(weight, 6)),
+    );
+  });
+
+  test("of a crop: the part that the picture shows", async () => {
+    const all = { scale: [1, 1], ratio: [2, 2] } as const;
+    const found = (await regionTargets(pairs, await outlined(), { side: 20, grid: 4, crop: { epoch: 0, seed: 1, range: all } }))!;
+    expect([...found.labels.data]).toEqual([1, 1, 0, 0, 0, 0]);
+    expect([...found.coverage.data.subarray(16, 20)]).toEqual([1, 0, 0, 1]);
+  });
+
+  test("of a batch without outlined images: nothing", async () => {
+    expect(await regionTargets([pairs[2]!], await outlined(), { side: 20, grid: 4 })).toBeUndefined();
+  });
+});
+
+describe("negatives", () => {
+  const matrix = (batch: readonly Pair[], regions?: RegionSet) => {
+    const { data } = negativePairs(batch, regions);
+    return batch.map((_, i) => [...data.subarray(i * batch.length, (i + 1) * batch.length)]);
+  };
+
+  test("are all pairs but those of the same image and those that say the same", () => {
+    const batch = [
+      pair("a.png", "A glioma."),
+      pair("b.png", "a  glioma"),
+      pair("c.png", "A meningioma"),
+      pair("c.png", "A large mass", "c.png#2"),
+    ];
+    expect(matrix(batch)).toEqual([
+      [1, 0, 1, 1],
+      [0, 1, 1, 1],
+      [1, 1, 1, 0],
+      [1, 1, 0, 1],
+    ]);
+  });
+
+  test("are not those whose caption names what the other image shows, too", async () => {
+    // Image a shows heart and lungs, b neither; c is not outlined. Captions: a names the heart, b the lungs, c nothing of the table.
+    expect(matrix(pairs, await outlined())).toEqual([
+      [1, 0, 1],
+      [1, 1, 1],
+      [1, 1, 1],
+    ]);
+  });
+});
