@@ -1,11 +1,12 @@
-import { cast, constant, div, exp, input, mul, reduceSum, sub, type Value } from "../graph/index.ts";
+import { add, cast, constant, div, exp, input, mul, reduceSum, sub, type Value } from "../graph/index.ts";
 import { contrastiveLosses } from "../losses/index.ts";
-import { type BiomedClipConfig, textTower, visionTower } from "../models/biomedclip/index.ts";
+import { type BiomedClipConfig, textTower, type VisionTower, visionTower } from "../models/biomedclip/index.ts";
 import type { NamedWeights } from "../models/named-weights.ts";
 import { gridOf } from "../models/vit.ts";
 import { SessionCache } from "../runtime/session-cache.ts";
 import { type Shape, type Tensor, tensor } from "../tensor/tensor.ts";
 import { packTexts } from "./pack-texts.ts";
+import { regionFeeds, regionTerms, rowsOf, type TrainingRegions } from "./region-terms.ts";
 import type { ContrastiveSettings } from "./settings.ts";
 import { TrainedGraph, type Training } from "./trained-graph.ts";
 import { logitBias } from "./trained-tensors.ts";
@@ -16,6 +17,10 @@ export interface TrainingPairs {
   readonly pixels: Tensor<"uint8">;
   /** Token ids of each text, without padding. */
   readonly ids: readonly (readonly number[])[];
+  /** [B, B], 1 where text j is a negative of image i, 0 where it also holds for that image; default: all are. */
+  readonly negatives?: Tensor<"float32"> | undefined;
+  /** For the region terms, where the settings give them weight. */
+  readonly regions?: TrainingRegions | undefined;
 }
 
 /** Features [B, E] of both sides before normalisation; row i of one belongs to row i of the other. */
@@ -47,7 +52,8 @@ const keptBy = (trainedElements: number): number => (trainedElements < 20e6 ? 24
  *   3. embed each chunk again, now keeping what the backward pass needs, and propagate its rows of g
  *
  * The third step adds up to the gradient of the whole batch, since features depend on their own chunk alone. A batch of one
- * chunk needs no second pass through the image tower: its loss is part of the tower's graph, with the texts' features given.
+ * chunk needs no second pass through the image tower: its loss is part of the tower's graph, with the texts' features given. The
+ * region terms act pair by pair and join the third step; the gradients that they leave at the phrases' features are summed for the text tower.
  *
  * @see Gao et al. 2021, arXiv:2101.06983
  */
@@ -90,7 +96,8 @@ export class ContrastiveGradient {
 
   /** Puts the gradient of a batch into the state; returns its loss. */
   async run(pairs: TrainingPairs): Promise<number> {
-    return this.imageChunks(pairs.ids.length).length === 1 ? await this.inOne(pairs) : await this.inChunks(pairs);
+    const isOne = this.imageChunks(pairs.ids.length).length === 1 && !this.regionsOf(pairs);
+    return isOne ? await this.inOne(pairs) : await this.inChunks(pairs);
   }
 
   async dispose(): Promise<void> {
@@ -98,38 +105,83 @@ export class ContrastiveGradient {
     this.graphs.clear();
   }
 
-  private async inOne({ pixels, ids }: TrainingPairs): Promise<number> {
+  private async inOne({ pixels, ids, negatives }: TrainingPairs): Promise<number> {
     const texts = textFeeds(ids);
     const shape = [ids.length, this.config.embed];
     const text = tensor("float32", shape, await this.embed("text", texts));
     const images = imageFeeds(pixels, 0, ids.length);
-    const graph = await this.graph("image and loss", images.key, () =>
+    const graph = await this.graph("image and loss", maskedKey(images.key, negatives), () =>
       TrainedGraph.backward(this.training, (weights) => {
         const given = featureInput("text", shape);
         const features = this.tower("image")(images.feeds, weights);
-        return { loss: this.lossOf(features, given, weights), ...(this.isTrained.text && { wrt: { text: given } }) };
+        return { loss: this.lossOf(features, given, weights, negatives), ...(this.isTrained.text && { wrt: { text: given } }) };
       }),
     );
-    const outputs = await graph.run({ ...images.feeds, text });
+    const outputs = await graph.run({ ...images.feeds, text, ...(negatives && { negatives }) });
     if (outputs.text) await this.propagate("text", texts, outputs.text as Tensor<"float32">, true);
     return scalarOf(outputs.loss!);
   }
 
   private async inChunks(pairs: TrainingPairs): Promise<number> {
+    const { negatives } = pairs;
+    const regions = this.regionsOf(pairs);
     const { image, text } = await this.features(pairs);
-    const graph = await this.graph("loss and gradient", String(image.shape[0]), () =>
+    const graph = await this.graph("loss and gradient", maskedKey(String(image.shape[0]), negatives), () =>
       TrainedGraph.backward(this.training, (weights) => {
         const wrt = { image: featureInput("image", image.shape), text: featureInput("text", text.shape) };
-        return { loss: this.lossOf(wrt.image, wrt.text, weights), wrt };
+        return { loss: this.lossOf(wrt.image, wrt.text, weights, negatives), wrt };
       }),
     );
-    const outputs = await graph.run({ image, text });
+    const outputs = await graph.run({ image, text, ...(negatives && { negatives }) });
     const rows = (side: "image" | "text", from: number, to: number) => rowsOf(outputs[side] as Tensor<"float32">, from, to);
-    for (const [from, to] of this.isTrained.image ? this.imageChunks(pairs.ids.length) : [])
+    for (const [from, to] of this.isTrained.image && !regions ? this.imageChunks(pairs.ids.length) : [])
       await this.propagate("image", imageFeeds(pairs.pixels, from, to), rows("image", from, to), from === 0);
+    const ofRegions = regions && (await this.propagateWithRegions(pairs.pixels, outputs.image as Tensor<"float32">, regions));
     for (const [from, to] of this.isTrained.text ? this.textChunks(pairs.ids) : [])
       await this.propagate("text", textFeeds(pairs.ids.slice(from, to)), rows("text", from, to), from === 0);
-    return scalarOf(outputs.loss!);
+    if (regions && ofRegions?.atPhrases) await this.propagate("text", textFeeds(regions.ids), ofRegions.atPhrases, false);
+    return scalarOf(outputs.loss!) + (ofRegions?.loss ?? 0);
+  }
+
+  /**
+   * The third step of the image tower, with the region terms.
+   *
+   * @param rows - the contrastive loss's gradient at the images' features [B, E]
+   * @returns the terms over the whole batch and, if the text tower is trained, their gradient at the phrases' features [P, E]
+   */
+  private async propagateWithRegions(
+    pixels: Tensor<"uint8">,
+    rows: Tensor<"float32">,
+    regions: TrainingRegions,
+  ): Promise<{ loss: number; atPhrases?: Tensor<"float32"> }> {
+    const shape = [regions.ids.length, this.config.embed];
+    const phrases = tensor("float32", shape, await this.embed("text", textFeeds(regions.ids)));
+    const atPhrases = new Float32Array(phrases.data.length);
+    let loss = 0;
+    for (const [from, to] of this.imageChunks(rows.shape[0]!)) {
+      const { key, feeds } = imageFeeds(pixels, from, to);
+      const { config, settings } = this;
+      const known = regionFeeds(regions, from, to, settings);
+      const part = rowsOf(rows, from, to);
+      const graph = await this.graph("propagate image and regions", `${key} with ${regions.ids.length} phrases`, () =>
+        TrainedGraph.backward(this.training, (weights) => {
+          const tower = this.imageTower(feeds, weights);
+          const given = featureInput("phrases", shape);
+          const terms = regionTerms(tower, given, known, weights, { config, settings });
+          const contrastive = reduceSum(mul(tower.features, featureInput("rows", part.shape)));
+          return { loss: add(contrastive, terms), report: { terms }, ...(this.isTrained.text && { wrt: { phrases: given } }) };
+        }),
+      );
+      const outputs = await graph.run({ ...feeds, ...known, rows: part, phrases }, from === 0);
+      loss += scalarOf(outputs.terms!);
+      for (const [i, value] of (outputs.phrases?.data as Float32Array | undefined)?.entries() ?? []) atPhrases[i]! += value;
+    }
+    return { loss, ...(this.isTrained.text && { atPhrases: tensor("float32", shape, atPhrases) }) };
+  }
+
+  /** Regions that the settings give weight. */
+  private regionsOf({ regions }: TrainingPairs): TrainingRegions | undefined {
+    return this.settings.regionWeight > 0 || this.settings.denseWeight > 0 ? regions : undefined;
   }
 
   private async embed(side: "image" | "text", { key, feeds }: TowerFeeds): Promise<Float32Array<ArrayBuffer>> {
@@ -157,7 +209,7 @@ export class ContrastiveGradient {
 
   private tower(side: "image" | "text"): Tower {
     return side === "image"
-      ? (feeds, weights) => visionTower(normalised(inputOf(feeds, "pixels"), this.config), weights, this.config).features
+      ? (feeds, weights) => this.imageTower(feeds, weights).features
       : (feeds, weights) => {
           const packing = {
             places: inputOf(feeds, "places"),
@@ -169,11 +221,16 @@ export class ContrastiveGradient {
         };
   }
 
-  private lossOf(image: Value, text: Value, weights: NamedWeights): Value {
+  private imageTower(feeds: TowerFeeds["feeds"], weights: NamedWeights): VisionTower {
+    return visionTower(normalised(inputOf(feeds, "pixels"), this.config), weights, this.config);
+  }
+
+  private lossOf(image: Value, text: Value, weights: NamedWeights, negatives?: Tensor): Value {
     const { loss, temperature = 0.6, learnTemperature, alpha, beta1, beta2, detachWeights } = this.settings;
     const scale = learnTemperature ? exp(weights.get("logit_scale")) : 1 / temperature;
     const bias = loss === "siglip" ? { bias: weights.get(logitBias) } : {};
-    return contrastiveLosses[loss](image, text, { scale, alpha, beta1, beta2, detachWeights, ...bias });
+    const masked = negatives && { negatives: featureInput("negatives", negatives.shape) };
+    return contrastiveLosses[loss](image, text, { scale, alpha, beta1, beta2, detachWeights, ...bias, ...masked });
   }
 
   /** A batch in parts of nearly equal size, [from, to). */
@@ -224,9 +281,9 @@ function featureInput(name: string, shape: Shape): Value {
   return input(name, "float32", shape);
 }
 
-function rowsOf({ shape, data }: Tensor<"float32">, from: number, to: number): Tensor<"float32"> {
-  const width = shape[1]!;
-  return tensor("float32", [to - from, width], data.subarray(from * width, to * width));
+/** Graphs with a mask of the negatives have an input more. */
+function maskedKey(key: string, negatives: Tensor | undefined): string {
+  return negatives ? `${key}, masked` : key;
 }
 
 function scalarOf({ data }: Tensor): number {

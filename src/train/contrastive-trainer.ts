@@ -1,10 +1,11 @@
 import { ConfigError, InputError } from "../errors.ts";
 import type { ClipFiles } from "../hub/locate.ts";
 import { type BiomedClipConfig, biomedClipConfigOf, biomedClipFamily, biomedClipTensors } from "../models/biomedclip/index.ts";
+import { gridOf } from "../models/vit.ts";
 import { Weights } from "../models/weights.ts";
 import { adam, adamW, afterEpoch, clipFactorOf, type Plateau, plateauAt, type Schedule, sgd } from "../optim/index.ts";
 import type { SessionOptions } from "../runtime/session.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import { type Shape, sameShape } from "../tensor/tensor.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { ContrastiveGradient, type PairFeatures, type TrainingPairs } from "./contrastive-gradient.ts";
 import { exportModel } from "./export-model.ts";
@@ -259,7 +260,7 @@ export class ContrastiveTrainer {
     this.readLogitScale();
   }
 
-  private check({ pixels, ids }: TrainingPairs): void {
+  private check({ pixels, ids, negatives, regions }: TrainingPairs): void {
     const { imageSize } = this.config.vision;
     const { vocabulary, positions } = this.config.text;
     const [batch, ...rest] = pixels.shape;
@@ -268,7 +269,18 @@ export class ContrastiveTrainer {
         `pixels [${pixels.shape}] do not fit ${ids.length} texts; expected [${ids.length}, 3, ${imageSize}, ${imageSize}]`,
       );
     }
-    for (const [i, text] of ids.entries()) {
+    const patches = gridOf(this.config.vision) ** 2;
+    const known = [ids.length, regions?.ids.length ?? 0];
+    for (const [what, given, shape] of [
+      ["negatives", negatives, [ids.length, ids.length]],
+      ["labels of regions", regions?.labels, known],
+      ["weights of labels", regions?.labelWeights, known],
+      ["weights of regions", regions?.denseWeights, known],
+      ["coverage of regions", regions?.coverage, [...known, patches]],
+    ] as const) {
+      if (given && !sameShape(given.shape, shape)) throw new InputError(`${what} must be [${shape}], got [${given.shape}]`);
+    }
+    for (const [i, text] of [...ids, ...(regions?.ids ?? [])].entries()) {
       if (text.length > positions) throw new InputError(`text ${i} has ${text.length} tokens; the model holds ${positions}. Cut it.`);
       const unknown = text.find((id) => !(id >= 0 && id < vocabulary));
       if (unknown !== undefined) throw new InputError(`text ${i} has the token ${unknown}; the vocabulary has ${vocabulary}`);

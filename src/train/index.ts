@@ -11,5 +11,6 @@ export {
   type TrainingPosition,
 } from "./fine-tune.ts";
 export type { Recalls } from "./held-out.ts";
+export type { TrainingRegions } from "./region-terms.ts";
 export { ContrastiveSettings } from "./settings.ts";
 export { type EpochLine, type MetricsLine, readMetrics, type StepLine } from "./training-log.ts";

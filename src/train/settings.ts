@@ -14,6 +14,11 @@ export const ContrastiveSettings = z.strictObject({
   beta2: z.number().nonnegative().default(0.15).describe("β₂, how strongly close texts count as negatives"),
   detachWeights: z.boolean().default(false).describe("hold the weights of negatives constant in the gradient"),
 
+  regionWeight: z.number().nonnegative().default(0).describe("weight of the question what an image shows, where it is outlined"),
+  denseWeight: z.number().nonnegative().default(0).describe("weight of the question where it shows it, patch by patch"),
+  regionScale: z.number().positive().default(10).describe("factor of the cosines in both questions: 1 / τ"),
+  regionBias: z.number().default(0).describe("added to their logits; negative where outlined structures are small or rare"),
+
   optimizer: z.enum(["adamw", "adam", "sgd"]).default("adamw").describe("how weights follow the gradient"),
   lr: z.number().positive().default(1e-6).describe("highest learning rate; with LoRA 1e-3 to 1e-2 are usual"),
   adamBeta1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean gradient"),

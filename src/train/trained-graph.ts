@@ -18,6 +18,8 @@ export interface Objective {
   readonly loss: Value;
   /** Inputs whose gradients are wanted beside those of the trained tensors, by the name under which they are given. */
   readonly wrt?: Readonly<Record<string, Value>>;
+  /** Further values that are given out. */
+  readonly report?: Readonly<Record<string, Value>>;
 }
 
 /** A graph that reads trained tensors from the state, and hands it their gradients. */
@@ -42,12 +44,12 @@ export class TrainedGraph {
   /** A graph that gives `loss`, what `wrt` asks for, and the gradients of all trained tensors that it reads. */
   static async backward(training: Training, describe: (weights: TrainableWeights) => Objective): Promise<TrainedGraph> {
     const weights = training.weights();
-    const { loss, wrt = {} } = describe(weights);
+    const { loss, wrt = {}, report = {} } = describe(weights);
     const wanted: Record<string, Value> = { ...wrt };
     for (const [key, { value }] of weights.pieces) wanted[gradientName(key)] = value;
     const derived = gradients(loss, Object.values(wanted));
     const outputs = Object.fromEntries(Object.keys(wanted).map((name, i) => [name, derived[i]!]));
-    return new TrainedGraph(await compile({ loss, ...outputs }, optionsOf(training)), weights.pieces, training.state);
+    return new TrainedGraph(await compile({ loss, ...report, ...outputs }, optionsOf(training)), weights.pieces, training.state);
   }
 
   /**

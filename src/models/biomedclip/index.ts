@@ -1,4 +1,4 @@
 export { BiomedClip } from "./biomedclip.ts";
 export { type BiomedClipConfig, biomedClipConfigOf, biomedClipPresets, biomedClipTensors, type ConfigHints, readHints } from "./config.ts";
 export { biomedClipFamily } from "./names.ts";
-export { projectClassToken, type TextTower, textTower, type VisionTower, visionTower, visionWeights } from "./towers.ts";
+export { patchFeatures, projectClassToken, type TextTower, textTower, type VisionTower, visionTower, visionWeights } from "./towers.ts";

@@ -1,5 +1,5 @@
-import { gelu, type Value } from "../../graph/index.ts";
-import { linear } from "../../nn/index.ts";
+import { gelu, slice, type Value } from "../../graph/index.ts";
+import { linear, norm } from "../../nn/index.ts";
 import { type BertLayer, type BertOutputs, bert, type Packing } from "../bert.ts";
 import type { NamedWeights } from "../named-weights.ts";
 import { type VitOutputs, type VitWeights, vit } from "../vit.ts";
@@ -39,9 +39,20 @@ export function visionTower(image: Value, weights: NamedWeights, config: BiomedC
   return { ...outputs, features: projectClassToken(outputs.classToken, weights) };
 }
 
-/** A normalised class token [B, D] in the shared space, [B, E]. */
+/** Normalised tokens [..., D], as a rule the class token, in the shared space, [..., E]. */
 export function projectClassToken(classToken: Value, weights: NamedWeights): Value {
   return linear(classToken, weights.linear("visual.head.proj"));
+}
+
+/**
+ * The patches of the last block through the normalisation and projection of the class token: in the shared space, [B, T - 1, E].
+ *
+ * @remarks The published model was never asked for them; they mean something after training with a term that is.
+ */
+export function patchFeatures({ blocks }: VisionTower, weights: NamedWeights, { vision }: BiomedClipConfig): Value {
+  const tokens = blocks.at(-1)!; // [B, T, D]
+  const patches = slice(tokens, 1, 1, tokens.shape[1]!); // [B, T - 1, D]
+  return projectClassToken(norm(patches, weights.norm("visual.trunk.norm"), vision.epsilon), weights);
 }
 
 /** The text tower: BERT and a two-layer projection of its class token into the shared space. */
