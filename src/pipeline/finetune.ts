@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { countReasons, defaultCrop, encodePairs, loadPairs, PairWorkers, splitPairs } from "../data/index.ts";
+import { countReasons, defaultCrop, encodePairs, loadPairs, PairWorkers, readRegions, splitPairs } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
 import {
   ContrastiveSettings,
@@ -38,6 +38,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
     throw new ConfigError(
       `finetune: ${validation.length} of ${set.pairs.length} pairs would be held out; at least 2 are needed. Raise --validation.`,
     );
+  const regions = settings.regions === undefined ? undefined : await readRegions(settings.regions, train, settings);
   const stepsPerEpoch = Math.floor(train.length / batch);
   if (stepsPerEpoch === 0)
     throw new ConfigError(`finetune: ${train.length} pairs are left to train on, which fill no batch of ${batch}. Lower --batch.`);
@@ -62,6 +63,11 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       yield { type: "warning", message: `captions not used: ${unused.map(([reason, n]) => `${n} ${reason}`).join(", ")}` };
     if (counts.truncated > 0)
       yield { type: "warning", message: `${counts.truncated} captions are longer than ${contextLength} tokens and were cut` };
+    if (regions && regions.unused.length > 0)
+      yield {
+        type: "warning",
+        message: `outlines not used, as no training pair has their image: ${regions.unused.length}, such as "${regions.unused[0]}"`,
+      };
     if (settings.dryRun) {
       yield* dryFinetune(trainer, encoded, { ...settings, stepsPerEpoch }, session);
       return;
@@ -77,7 +83,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
         device,
         threads: settings.threads ?? null,
         weights: await clipRecord({ clipFiles: files }),
-        data: await pairFiles(settings.pairs),
+        data: { ...(await pairFiles(settings.pairs)), ...(settings.regions && { regions: await fileRecord(settings.regions) }) },
         counts,
         stepsPerEpoch,
         trainedSize: trainer.size,
@@ -95,7 +101,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
     const known = [...record.failed].map(([name, message]) => ({ name, message }));
     for (const failure of known) yield { type: "failure", ...failure, code: "input" };
     const data = { train: encoded.train, validation: validation.length > 0 ? encoded.validation : undefined, workers };
-    for await (const event of fineTune(trainer, data, { ...optionsOf(settings), session, signal })) {
+    for await (const event of fineTune(trainer, data, { ...optionsOf(settings), regions, session, signal })) {
       switch (event.type) {
         case "resumed":
           skipped = event.step;
@@ -143,7 +149,12 @@ function withPreset(settings: FinetuneSettings) {
     schedule: settings.schedule ?? preset.schedule,
     warmup: settings.warmup ?? preset.warmup,
     validation: settings.validation ?? preset.validation,
+    regionWeight: settings.regionWeight ?? (settings.regions === undefined ? 0 : 1),
+    denseWeight: settings.denseWeight ?? (settings.regions === undefined ? 0 : 1),
+    maskNegatives: settings.maskNegatives ?? settings.regions !== undefined,
   };
+  if (settings.regions === undefined && filled.regionWeight + filled.denseWeight > 0)
+    throw new ConfigError("finetune: --region-weight and --dense-weight need outlined images. Give --regions FILE.csv.");
   if (filled.validation === 0 && filled.schedule === "plateau")
     throw new ConfigError(
       'finetune: the schedule "plateau" follows the validation loss, but nothing is held out. Give --validation or another --schedule.',
@@ -158,9 +169,23 @@ function contrastiveOf(settings: FilledSettings): ContrastiveSettings {
   return ContrastiveSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
 }
 
-function optionsOf({ out, epochs, batch, seed, mode, cropScale, bucketBatches, earlyStop, checkpointEvery }: FilledSettings) {
+function optionsOf({
+  out,
+  epochs,
+  batch,
+  seed,
+  mode,
+  cropScale,
+  bucketBatches,
+  earlyStop,
+  checkpointEvery,
+  maskNegatives,
+}: FilledSettings) {
   const crop = cropScale === 1 ? null : { ...defaultCrop, scale: [cropScale, 1] as const };
-  return { out, epochs, batch, seed, mode, crop, bucketBatches, earlyStop, checkpointEvery } satisfies Omit<FineTuneOptions, "session">;
+  return { out, epochs, batch, seed, mode, crop, bucketBatches, earlyStop, checkpointEvery, maskNegatives } satisfies Omit<
+    FineTuneOptions,
+    "session"
+  >;
 }
 
 async function pairFiles(files: readonly string[]): Promise<Record<string, WeightsRecord>> {

@@ -254,6 +254,23 @@ export const FinetuneSettings = z.strictObject({
   lr: ofMode(contrastive.lr, "lr"),
   schedule: ofMode(contrastive.schedule, "schedule"),
   warmup: ofMode(contrastive.warmup, "warmup"),
+  regions: z
+    .string()
+    .optional()
+    .describe("table of outlined images (CSV: filename, phrase, mask), of which the training also asks what they show and where"),
+  masks: z.string().optional().describe("folder of the masks that this table names (default: the folder of the table)"),
+  regionWeight: contrastive.regionWeight
+    .removeDefault()
+    .optional()
+    .describe("weight of the question what an image shows, where it is outlined (default: 1 with --regions)"),
+  denseWeight: contrastive.denseWeight
+    .removeDefault()
+    .optional()
+    .describe("weight of the question where it shows it, patch by patch (default: 1 with --regions)"),
+  maskNegatives: z
+    .boolean()
+    .optional()
+    .describe("leave captions that also hold for another image of their batch out of its negatives (default: with --regions)"),
 });
 export type FinetuneSettings = z.infer<typeof FinetuneSettings>;
 

@@ -5,6 +5,7 @@ import { CancelledError, InputError } from "../errors.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import type { ContrastiveTrainer } from "./contrastive-trainer.ts";
 import { scoreHeldOut } from "./held-out.ts";
+import { Supervision, type SupervisionOptions } from "./supervision.ts";
 import { type EpochLine, type StepLine, TrainingLog } from "./training-log.ts";
 
 /** What a fine-tuning works on. */
@@ -15,7 +16,7 @@ export interface FineTunePairs {
   readonly workers: PairWorkers;
 }
 
-export interface FineTuneOptions extends Pick<ViewOptions, "mode" | "signal"> {
+export interface FineTuneOptions extends Pick<ViewOptions, "mode" | "signal">, SupervisionOptions {
   /** Folder for checkpoints, metrics and the model. */
   readonly out: string;
   readonly epochs: number;
@@ -82,6 +83,7 @@ export async function* fineTune(
 ): AsyncGenerator<TrainingEvent> {
   const { out, epochs, batch, mode, signal } = options;
   const views = { batch, side: trainer.config.vision.imageSize, mode, signal };
+  const supervision = await Supervision.open(options, workers, trainer.config);
   const last = lastCheckpoint(out);
   const resumed = existsSync(last) ? ((await trainer.load(last)) as TrainingPosition) : undefined;
   let at = resumed ?? start;
@@ -104,12 +106,14 @@ export async function* fineTune(
     let saved = performance.now();
     while (at.epochs < epochs && !at.isStopped) {
       const epoch = at.epochs + 1;
-      const order = { seed: options.seed, epoch: at.epochs, crop: options.crop, bucketBatches: options.bucketBatches };
+      const { seed, bucketBatches } = options;
+      const order = { seed, epoch: at.epochs, crop: options.crop, bucketBatches };
+      const crop = options.crop ? { epoch: at.epochs, seed, range: options.crop } : undefined;
       let begun = performance.now();
       for await (const pairs of epochBatches(train, workers, { ...views, ...order, from: at.position })) {
         if (signal?.aborted) throw new CancelledError();
         if (pairs.dropped.length > 0) yield { type: "dropped", pairs: pairs.dropped };
-        const { step, loss, lr, gradNorm, logitScale } = await trainer.step(pairs);
+        const { step, loss, lr, gradNorm, logitScale } = await trainer.step(await supervision.of(pairs, crop));
         at = { ...at, position: pairs.position };
         const now = performance.now();
         const pairsPerSecond = Number(((1000 * batch) / (now - begun)).toPrecision(4));

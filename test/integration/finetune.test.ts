@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { encodePairs, loadPairs, PairWorkers, plainBatches } from "../../src/data/index.ts";
 import { locateClip } from "../../src/hub/locate.ts";
@@ -201,4 +202,28 @@ test("settings that cannot work are told before anything is written", async () =
   await expect(run({ validation: 0.01 })).rejects.toThrow("0 of 16 pairs would be held out; at least 2 are needed");
   await expect(run({ clip: undefined })).rejects.toThrow("no CLIP model was named");
   expect(existsSync(at("none"))).toBe(false);
+});
+
+test("outlined images add what an image shows and where", { timeout: 60_000 }, async () => {
+  mkdirSync(at("masks"));
+  // A disc's left half, outlined in some of the images; in one of them nothing of the kind is shown.
+  const half = new Uint8Array(96 * 72).map((_, i) => (i % 96 < 48 ? 255 : 0));
+  await sharp(half, { raw: { width: 96, height: 72, channels: 1 } })
+    .png()
+    .toFile(at("masks", "half.png"));
+  const rows = Array.from({ length: pairCount }, (_, i) => `${i}.png,dark lesion,${i === 3 ? "" : "masks/half.png"}`);
+  writeFileSync(at("regions.csv"), `filename,phrase,mask\n${rows.join("\n")}\nelsewhere.png,dark lesion,masks/half.png\n`);
+  const outlined = (out: string, changes: Partial<FinetuneSettings> = {}) =>
+    settings({ out: at(out), regions: at("regions.csv"), epochs: 1, validation: 0, schedule: "constant", ...changes });
+  const events = await collect(runFinetune(outlined("outlined")));
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: "warning", message: expect.stringMatching(/outlines not used.*: 1, such as/) }),
+  );
+  await collect(runFinetune(settings({ out: at("plain"), epochs: 1, validation: 0, schedule: "constant" })));
+  const lossOf = async (out: string) => (await readMetrics(at(out))).steps[0]!.loss;
+  expect(await lossOf("outlined")).not.toBeCloseTo(await lossOf("plain"), 3);
+  const { settings: recorded, data } = JSON.parse(bytes("outlined", "run.json").toString());
+  expect(recorded).toMatchObject({ regionWeight: 1, denseWeight: 1, maskNegatives: true });
+  expect(data.regions.sha256).toMatch(/^[0-9a-f]{64}$/);
+  await expect(collect(runFinetune(settings({ out: at("no-table"), regionWeight: 1 })))).rejects.toThrow(/--regions FILE.csv/);
 });
