@@ -2,7 +2,7 @@
  * Which contrastive loss teaches a small model most: the losses of the family on the same image-caption pairs, split by case, from the
  * same random weights, with the same number of epochs; retrieval on the held-out cases.
  *
- *     npm run bench:losses -- --pairs captions.csv --vocab vocab.txt [--epochs 12] [--seeds 3] [--batch 16 --batch 128] [--json losses.json]
+ *     npm run bench:losses -- --pairs captions.csv --vocab vocab.txt [--epochs 14] [--seeds 3] [--batch 16 --batch 64] [--json losses.json]
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,9 +24,9 @@ const { values: flags } = parseArgs({
     caption: { type: "string", default: "caption" },
     image: { type: "string", default: "image" },
     group: { type: "string", default: "case" },
-    epochs: { type: "string", default: "12" },
+    epochs: { type: "string", default: "14" },
     seeds: { type: "string", default: "3" },
-    batch: { type: "string", multiple: true, default: ["16", "128"] },
+    batch: { type: "string", multiple: true, default: ["16", "64"] },
     threads: { type: "string", default: "1" },
     json: { type: "string" },
   },
@@ -48,8 +48,10 @@ const losses = {
   "SigLIP, learned τ": { loss: "siglip", temperature: 0.1, learnTemperature: true },
 } as const;
 
-/** A large batch makes fewer steps of the same pairs; its learning rate grows with the root of its size, as is usual with Adam. */
-const batches = flags.batch.map(Number).map((batch) => ({ batch, lr: 1e-3 * Math.sqrt(batch / 16) }));
+/** A large batch makes fewer steps of the same pairs. */
+const batches = flags.batch.map(Number);
+/** Higher ones learn the training pairs more slowly: at 1e-3 the loss falls half as far. */
+const lr = 3e-4;
 
 /** What a trained model scored on the held-out pairs; ranks of all queries in both directions; losses of the last epoch. */
 interface Run {
@@ -77,7 +79,7 @@ process.stdout.write(
 process.stdout.write("| loss | batch | top-1 of 50 | top-2 of 50 | R@1 | R@5 | R@10 (95 % interval) | seconds |\n");
 process.stdout.write("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
 const results = [];
-for (const { batch, lr } of batches) {
+for (const batch of batches) {
   for (const [name, options] of Object.entries(losses)) {
     const start = performance.now();
     const runs: Run[] = [];
