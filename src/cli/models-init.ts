@@ -3,10 +3,13 @@ import type { RunEvent } from "../pipeline/events.ts";
 import type { ModelsInitSettings } from "./settings.ts";
 
 /** `medclip-sam models init`: random weights, for benchmarks and tests. The large models are gigabytes, so this is a job. */
-export async function* runModelsInit({ name, seed, out, vocab }: ModelsInitSettings): AsyncGenerator<RunEvent> {
+export async function* runModelsInit({ name, seed, out, vocab, purpose }: ModelsInitSettings): AsyncGenerator<RunEvent> {
   const start = performance.now();
   yield { type: "stage", message: `writing random weights for ${name}` };
-  const files = await initModel(name, out, { seed, ...(vocab !== undefined && { vocabulary: vocab }) });
-  const lines = [...files, `These weights are random (seed ${seed}): for measurements and tests, not for results.`];
+  const files = await initModel(name, out, { seed, vocabulary: vocab, purpose });
+  const lines = [
+    ...files,
+    `These weights are random (seed ${seed}): ${purpose === "training" ? "to be trained" : "for measurements and tests"}, not for results.`,
+  ];
   yield { type: "end", done: files.length, skipped: 0, failed: 0, ms: Math.round(performance.now() - start), lines };
 }

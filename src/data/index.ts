@@ -9,7 +9,6 @@ export {
   type ViewOptions,
 } from "./batches.ts";
 export { type CaptionProblem, type CaptionRule, captionProblem, captionRules, cleanCaption, openClipCaption } from "./caption.ts";
-export { coverage } from "./coverage.ts";
 export { type CsvColumns, type CsvOptions, readCsvPairs } from "./csv-pairs.ts";
 export { decodePair } from "./decode-pair.ts";
 export { epochOrder, type OrderOptions } from "./epoch-order.ts";
@@ -17,7 +16,7 @@ export { type LoadPairsOptions, loadPairs, type PairSet } from "./load-pairs.ts"
 export { negativePairs } from "./negative-pairs.ts";
 export { countReasons, type DroppedPair, type ImageSource, imageName, type Pair, screenPairs } from "./pairs.ts";
 export { type RegionTargets, type RegionView, regionTargets } from "./region-targets.ts";
-export { maskOfRegion, type Region, type RegionOptions, type RegionSet, readRegions } from "./regions.ts";
+export { type Region, type RegionOptions, type RegionSet, readRegions } from "./regions.ts";
 export { splitPairs } from "./split.ts";
 export { type CropDraws, type CropRange, centrePart, centreView, cropDraws, cropView, defaultCrop, randomCrop } from "./views.ts";
 export { readShard } from "./webdataset.ts";

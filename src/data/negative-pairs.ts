@@ -13,11 +13,15 @@ import type { RegionSet } from "./regions.ts";
  */
 export function negativePairs(pairs: readonly Pair[], regions?: RegionSet): Tensor<"float32"> {
   const captions = pairs.map(({ caption }) => plain(caption));
-  const phrases = (regions?.phrases ?? []).map((phrase) => ({ phrase, words: ` ${plain(phrase).replace(/^(a|an|the) /u, "")} ` }));
-  const named = captions.map((caption) => phrases.filter(({ words }) => ` ${caption} `.includes(words)).map(({ phrase }) => phrase));
+  const phrases = [...(regions?.phrases ?? [])].map(([phrase, wordings]) => ({
+    phrase,
+    words: wordings.map((wording) => ` ${plain(wording).replace(/^(a|an|the) /u, "")} `),
+  }));
+  const names = (caption: string, words: readonly string[]) => words.some((some) => ` ${caption} `.includes(some));
+  const named = captions.map((caption) => phrases.filter(({ words }) => names(caption, words)).map(({ phrase }) => phrase));
   const shown = pairs.map(({ image }) => {
     const known = regions?.images.get(imageName(image)) ?? [];
-    return new Set(known.filter(({ isShown }) => isShown).map(({ phrase }) => phrase));
+    return new Set(known.filter(({ outline }) => outline).map(({ phrase }) => phrase));
   });
   const images = pairs.map(({ image }) => imageName(image));
   const holds = (j: number, i: number): boolean =>

@@ -1,7 +1,7 @@
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { coverage } from "./coverage.ts";
+import { coverage } from "./outline.ts";
 import { imageName, type Pair } from "./pairs.ts";
-import { maskOfRegion, type RegionSet } from "./regions.ts";
+import type { RegionSet } from "./regions.ts";
 import { type CropRange, centrePart, cropDraws, randomCrop } from "./views.ts";
 
 /** How the images of a batch were seen. */
@@ -16,10 +16,8 @@ export interface RegionView {
   readonly emptyWeight?: number | undefined;
 }
 
-/** What the region terms are told of a batch of B pairs, P phrases and T patches. */
+/** What the region terms are told of a batch of B pairs, P phrases in their order, and T patches. */
 export interface RegionTargets {
-  /** P phrases. */
-  readonly phrases: readonly string[];
   /** [B, P], 1 where the view shows some of what the phrase names. */
   readonly labels: Tensor<"float32">;
   /** [B, P, T], how much of each patch it covers, in [0, 1]. */
@@ -33,25 +31,20 @@ export interface RegionTargets {
  * The regions of a batch as the model sees them: masks follow the crop of their image, and what the crop cuts off is not shown.
  *
  * @returns undefined where nothing is known of any image of the batch
- * @throws InputError when a mask cannot be read
  */
-export async function regionTargets(
-  pairs: readonly Pair[],
-  { images, phrases }: RegionSet,
-  view: RegionView,
-): Promise<RegionTargets | undefined> {
+export function regionTargets(pairs: readonly Pair[], { images, phrases }: RegionSet, view: RegionView): RegionTargets | undefined {
   const { side, grid, crop, emptyWeight = 1 } = view;
-  const [count, patches] = [phrases.length, grid * grid];
+  const [count, patches] = [phrases.size, grid * grid];
+  const order = new Map([...phrases.keys()].map((phrase, i) => [phrase, i]));
   const labels = new Float32Array(pairs.length * count);
   const covered = new Float32Array(labels.length * patches);
   const [labelWeights, denseWeights] = [new Float32Array(labels.length), new Float32Array(labels.length)];
   for (const [i, { key, image }] of pairs.entries()) {
-    for (const region of images.get(imageName(image)) ?? []) {
-      const at = i * count + phrases.indexOf(region.phrase);
-      const mask = await maskOfRegion(region);
-      if (mask) {
-        const part = crop ? randomCrop(mask, cropDraws(key, crop.epoch, crop.seed), crop.range).box : centrePart(mask, side);
-        const cells = coverage(mask, part, grid);
+    for (const { phrase, outline } of images.get(imageName(image)) ?? []) {
+      const at = i * count + order.get(phrase)!;
+      if (outline) {
+        const part = crop ? randomCrop(outline, cropDraws(key, crop.epoch, crop.seed), crop.range).box : centrePart(outline, side);
+        const cells = coverage(outline, part, grid);
         covered.set(cells, at * patches);
         if (cells.some((cell) => cell > 0)) labels[at] = 1;
       }
@@ -62,7 +55,6 @@ export async function regionTargets(
   if (!labelWeights.some((weight) => weight > 0)) return undefined;
   const matrix = (data: Float32Array<ArrayBuffer>) => tensor("float32", [pairs.length, count], data);
   return {
-    phrases,
     labels: matrix(labels),
     coverage: tensor("float32", [pairs.length, count, patches], covered),
     labelWeights: matrix(shares(labelWeights)),

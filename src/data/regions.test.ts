@@ -6,7 +6,7 @@ import { writeGray, writeRgb } from "../formats/gray.ts";
 import { negativePairs } from "./negative-pairs.ts";
 import type { Pair } from "./pairs.ts";
 import { regionTargets } from "./region-targets.ts";
-import { maskOfRegion, type RegionSet, readRegions } from "./regions.ts";
+import { type RegionSet, readRegions } from "./regions.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-regions-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -48,23 +48,31 @@ const outlined = () =>
 describe("a table of outlines", () => {
   test("names what each image shows, what it does not, and leaves the rest unknown", async () => {
     const { images, phrases, unused } = await outlined();
-    expect(phrases).toEqual(["the heart", "the lungs"]);
+    expect([...phrases]).toEqual([
+      ["the heart", ["the heart"]],
+      ["the lungs", ["the lungs"]],
+    ]);
     expect(unused).toEqual([join(folder, "z.png")]);
     expect([...images.keys()]).toEqual([join(folder, "a.png"), join(folder, "b.png")]);
-    expect(images.get(join(folder, "a.png"))!.map(({ phrase, isShown }) => [phrase, isShown])).toEqual([
+    expect(images.get(join(folder, "a.png"))!.map(({ phrase, outline }) => [phrase, outline !== undefined])).toEqual([
       ["the heart", true],
       ["the lungs", true],
     ]);
-    expect(images.get(join(folder, "b.png"))!.every(({ isShown }) => !isShown)).toBe(true);
+    expect(images.get(join(folder, "b.png"))!.every(({ outline }) => !outline)).toBe(true);
   });
 
   test("unites the masks of several rows", async () => {
-    const lungs = (await outlined()).images.get(join(folder, "a.png"))![1]!;
-    expect([...(await maskOfRegion(lungs))!.data.subarray(0, width)]).toEqual([
-      ...Array(10).fill(1),
-      ...Array(20).fill(0),
-      ...Array(10).fill(1),
-    ]);
+    const { rows, runs } = (await outlined()).images.get(join(folder, "a.png"))![1]!.outline!;
+    expect([...rows]).toEqual(Array.from({ length: height + 1 }, (_, y) => 2 * y));
+    expect([...runs.subarray(0, 4)]).toEqual([0, 10, 30, 40]);
+  });
+
+  test("knows other words for a phrase, and a caption that uses them names it", async () => {
+    const rows = "filename,phrase,mask\na.png,the heart|the cardiac shadow,middle.png\nb.png,the heart|heart,\n";
+    const regions = await readRegions(table(rows), pairs);
+    expect([...regions.phrases]).toEqual([["the heart", ["the heart", "the cardiac shadow", "heart"]]]);
+    const batch = [pair("a.png", "Nothing to see"), pair("b.png", "A wide cardiac shadow")];
+    expect([...negativePairs(batch, regions).data]).toEqual([1, 0, 1, 1]);
   });
 
   test.each([
@@ -83,6 +91,7 @@ describe("a table of outlines", () => {
       /small.png" has 30 x 20 pixels, ".*a.png" has 40 x 20; a mask must have the size of its image/,
     ],
     ["filename,phrase,mask\na.png,the heart,lost.png\n", /lost.png/],
+    ["filename,phrase,mask\na.png,the heart|,left.png\n", /row 2: an outline needs an image and a phrase, got "a.png" and "the heart\|"/],
     ["", /is empty; expected a table/],
   ])("that cannot be right is refused: %j", async (rows, message) => {
     await expect(readRegions(table(rows), pairs)).rejects.toThrow(message);
@@ -92,7 +101,7 @@ describe("a table of outlines", () => {
 describe("what the region terms are told", () => {
   test("of the middle of the images: labels, coverage, and weights of what is known", async () => {
     // The view shows columns 10 to 29: of the heart's mask all, of the lungs' nothing.
-    const found = (await regionTargets(pairs, await outlined(), { side: 20, grid: 4, emptyWeight: 0.5 }))!;
+    const found = regionTargets(pairs, await outlined(), { side: 20, grid: 4, emptyWeight: 0.5 })!;
     expect(found.coverage.shape).toEqual([3, 2, 16]);
     expect([...found.labels.data]).toEqual([1, 0, 0, 0, 0, 0]);
     expect([...found.coverage.data.subarray(0, 16)]).toEqual([0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -104,13 +113,13 @@ describe("what the region terms are told", () => {
 
   test("of a crop: the part that the picture shows", async () => {
     const all = { scale: [1, 1], ratio: [2, 2] } as const;
-    const found = (await regionTargets(pairs, await outlined(), { side: 20, grid: 4, crop: { epoch: 0, seed: 1, range: all } }))!;
+    const found = regionTargets(pairs, await outlined(), { side: 20, grid: 4, crop: { epoch: 0, seed: 1, range: all } })!;
     expect([...found.labels.data]).toEqual([1, 1, 0, 0, 0, 0]);
     expect([...found.coverage.data.subarray(16, 20)]).toEqual([1, 0, 0, 1]);
   });
 
   test("of a batch without outlined images: nothing", async () => {
-    expect(await regionTargets([pairs[2]!], await outlined(), { side: 20, grid: 4 })).toBeUndefined();
+    expect(regionTargets([pairs[2]!], await outlined(), { side: 20, grid: 4 })).toBeUndefined();
   });
 });
 

@@ -4,23 +4,22 @@ import { readGray } from "../formats/gray.ts";
 import type { Mask } from "../image/index.ts";
 import { isMissing, readTable } from "./_table.ts";
 import { decodePair } from "./decode-pair.ts";
+import { type Outline, outlineOf } from "./outline.ts";
 import { imageName, type Pair } from "./pairs.ts";
 
 /** What is known about a phrase in an image. */
 export interface Region {
   readonly phrase: string;
-  /** Mask files that together outline what the phrase names; none where it was looked for and is not there. */
-  readonly masks: readonly string[];
-  /** Whether the image shows it: some mask is not empty. */
-  readonly isShown: boolean;
+  /** What the phrase names; undefined where it was looked for and is not there, or its masks are empty. */
+  readonly outline: Outline | undefined;
 }
 
 /** Outlined images. */
 export interface RegionSet {
   /** By `imageName` of the pairs' images. */
   readonly images: ReadonlyMap<string, readonly Region[]>;
-  /** Each phrase once, in the order of the table. */
-  readonly phrases: readonly string[];
+  /** All wordings of each phrase, by the first of them, in the order of the table. */
+  readonly phrases: ReadonlyMap<string, readonly string[]>;
   /** Images of the table that no pair has. */
   readonly unused: readonly string[];
 }
@@ -44,12 +43,12 @@ const atOnce = 8;
  * Reads which structures of which images are outlined, from a table beside that of the pairs with the columns
  *
  *   filename   the image, as in the table of the pairs
- *   phrase     what is outlined, in a few words: "the heart"
+ *   phrase     what is outlined, in a few words: "the heart"; other words for the same may follow: "the heart|the cardiac shadow"
  *   mask       file of the same size in pixels, 8-bit gray, foreground above 127; empty where the image does not show it
  *
  * one row an outline. Several rows with the same image and phrase are one region (two lesions). An image needs no row for what
- * nobody looked for: that stays unknown. Images without any row are trained on as before. All files are looked at once, so that a
- * long run does not end at a broken mask.
+ * nobody looked for: that stays unknown. Images without any row are trained on as before. All masks are read at once and kept as
+ * outlines, a kilobyte or two each.
  *
  * @param pairs - rows of images that no pair has are not used
  * @throws InputError when the table or a file in it cannot be read, a mask has another size than its image, a structure is both outlined and
@@ -66,11 +65,13 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
   const within = (folder: string | undefined, name: string) => (isAbsolute(name) ? name : join(folder ?? dirname(file), name));
   const sources = new Map(pairs.map((pair) => [imageName(pair.image), pair.image]));
   const found = new Map<string, Map<string, string[]>>();
+  const phrases = new Map<string, Set<string>>();
   const unused = new Set<string>();
   const absent = new Set<string>();
   for (const [i, row] of rows.entries()) {
-    const words = row[phrase]!.trim().replace(/\s+/gu, " ");
-    if (row[image]!.trim() === "" || words === "") {
+    const wordings = row[phrase]!.split("|").map((wording) => wording.trim().replace(/\s+/gu, " "));
+    const words = wordings[0]!;
+    if (row[image]!.trim() === "" || wordings.includes("")) {
       throw new InputError(`"${file}", row ${i + 2}: an outline needs an image and a phrase, got "${row[image]}" and "${row[phrase]}"`);
     }
     const name = within(options.images, row[image]!.trim());
@@ -78,6 +79,9 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
       unused.add(name);
       continue;
     }
+    const known = phrases.get(words) ?? new Set();
+    phrases.set(words, known);
+    for (const wording of wordings) known.add(wording);
     const ofImage = found.get(name) ?? new Map<string, string[]>();
     found.set(name, ofImage);
     const masks = ofImage.get(words) ?? [];
@@ -99,41 +103,42 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
   const work = [...found];
   for (let i = 0; i < work.length; i += atOnce) {
     const part = work.slice(i, i + atOnce);
-    const regions = await Promise.all(part.map(([name, ofImage]) => checked(ofImage, () => decodePair(sources.get(name)!, "paper"), name)));
+    const regions = await Promise.all(
+      part.map(([name, ofImage]) => outlined(ofImage, () => decodePair(sources.get(name)!, "paper"), name)),
+    );
     for (const [k, [name]] of part.entries()) images.set(name, regions[k]!);
   }
-  const phrases = [...new Set(work.flatMap(([, ofImage]) => [...ofImage.keys()]))];
-  return { images, phrases, unused: [...unused] };
+  return { images, phrases: new Map([...phrases].map(([words, wordings]) => [words, [...wordings]])), unused: [...unused] };
 }
 
-/** Reads the masks of an image once, to know what they show. */
-async function checked(
+/** Reads the masks of an image. */
+async function outlined(
   regions: ReadonlyMap<string, readonly string[]>,
   decode: () => Promise<{ readonly width: number; readonly height: number }>,
   name: string,
 ): Promise<Region[]> {
   const image = await decode();
-  const checkedRegions: Region[] = [];
+  const found: Region[] = [];
   for (const [phrase, masks] of regions) {
-    const found = await maskOfRegion({ masks });
-    if (found && (found.width !== image.width || found.height !== image.height)) {
+    const mask = await unionOf(masks);
+    if (mask && (mask.width !== image.width || mask.height !== image.height)) {
       throw new InputError(
-        `"${masks[0]}" has ${found.width} x ${found.height} pixels, "${name}" has ${image.width} x ${image.height}; a mask must have the size of its image`,
+        `"${masks[0]}" has ${mask.width} x ${mask.height} pixels, "${name}" has ${image.width} x ${image.height}; a mask must have the size of its image`,
       );
     }
-    checkedRegions.push({ phrase, masks, isShown: found?.data.some((value) => value > 0) ?? false });
+    found.push({ phrase, outline: mask?.data.some((value) => value > 0) ? outlineOf(mask) : undefined });
   }
-  return checkedRegions;
+  return found;
 }
 
-/** The union of a region's masks; undefined where it has none. @throws InputError when one cannot be read, or their sizes differ */
-export async function maskOfRegion({ masks }: Pick<Region, "masks">): Promise<Mask | undefined> {
+/** The union of mask files; undefined where there is none. @throws InputError when one cannot be read, or their sizes differ */
+async function unionOf(files: readonly string[]): Promise<Mask | undefined> {
   let union: Mask | undefined;
-  for (const file of masks) {
+  for (const file of files) {
     const { width, height, data } = await readGray(file);
     if (union && (union.width !== width || union.height !== height)) {
       throw new InputError(
-        `"${file}" has ${width} x ${height} pixels, "${masks[0]}" has ${union.width} x ${union.height}; both outline one image`,
+        `"${file}" has ${width} x ${height} pixels, "${files[0]}" has ${union.width} x ${union.height}; both outline one image`,
       );
     }
     const before = union;

@@ -4,44 +4,45 @@ import { writeAtomic } from "../atomic-write.ts";
 import { ConfigError, InputError } from "../errors.ts";
 import { type BiomedClipConfig, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
-import { writeRandomWeights } from "./random-weights.ts";
+import { type Purpose, writeRandomWeights } from "./random-weights.ts";
+import { readSizes } from "./sizes.ts";
 
 /** Names that `initModel` knows. */
 export const initNames: readonly string[] = [...Object.keys(biomedClipPresets), ...Object.keys(samPresets)];
 
+/** How a model with random weights is made. */
+export interface InitOptions {
+  readonly seed: number;
+  /** A `vocab.txt` to put beside a CLIP model, which then has as many words as that has lines. */
+  readonly vocabulary?: string | undefined;
+  /** Default: to be compared and measured. */
+  readonly purpose?: Purpose | undefined;
+}
+
 /**
  * Writes a model with seeded random weights in the layout and names of the published ones, so that everything that reads
- * real weights can be run, measured and tested without them.
+ * real weights can be run, measured and tested without them, or to train it.
  *
- * @param vocabulary - a `vocab.txt` to put beside a CLIP model; it must have as many lines as the model has words
- * @throws ConfigError when the name is unknown or the vocabulary does not fit
+ * @param model - a name, or a JSON file with sizes, see `readSizes`
+ * @throws ConfigError when the name is unknown or the sizes or the vocabulary do not fit
  */
-export async function initModel(
-  name: string,
-  folder: string,
-  options: { readonly seed: number; readonly vocabulary?: string },
-): Promise<string[]> {
-  const clip = biomedClipPresets[name];
-  const sam = samPresets[name];
-  if (!clip && !sam) throw new ConfigError(`models init: unknown model "${name}"; known are ${initNames.join(", ")}`);
-  if (clip) return await initClip(name, clip, folder, options);
+export async function initModel(model: string, folder: string, options: InitOptions): Promise<string[]> {
+  const sizes = model.endsWith(".json") ? await readSizes(model) : { clip: biomedClipPresets[model], sam: samPresets[model] };
+  if (!sizes.clip && !sizes.sam)
+    throw new ConfigError(`models init: unknown model "${model}"; known are ${initNames.join(", ")}, and a .json file with sizes`);
+  if (sizes.clip) return await initClip(basename(model, ".json"), sizes.clip, folder, options);
   await mkdir(folder, { recursive: true });
   const file = join(folder, "model.safetensors");
-  await writeRandomWeights(file, "sam", samTensors(sam!), options.seed);
+  await writeRandomWeights(file, "sam", samTensors(sizes.sam!), options.seed, options.purpose);
   return [file];
 }
 
 /** Writes a CLIP model of any sizes; see `initModel`. */
-export async function initClip(
-  name: string,
-  preset: BiomedClipConfig,
-  folder: string,
-  options: { seed: number; vocabulary?: string },
-): Promise<string[]> {
+export async function initClip(name: string, preset: BiomedClipConfig, folder: string, options: InitOptions): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const files = [join(folder, "open_clip_model.safetensors"), join(folder, "open_clip_config.json")];
   const config = options.vocabulary ? { ...preset, text: { ...preset.text, vocabulary: await countWords(options.vocabulary) } } : preset;
-  await writeRandomWeights(files[0]!, "biomedclip", biomedClipTensors(config), options.seed);
+  await writeRandomWeights(files[0]!, "biomedclip", biomedClipTensors(config), options.seed, options.purpose);
   await writeAtomic(files[1]!, `${JSON.stringify(openClipConfig(name, config), null, 2)}\n`);
   if (options.vocabulary) {
     files.push(join(folder, "vocab.txt"));

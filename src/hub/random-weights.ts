@@ -3,19 +3,59 @@ import { writeSafetensorsStream } from "../tensor/safetensors.ts";
 import type { Shape } from "../tensor/tensor.ts";
 
 /**
- * Writes a model's tensors with seeded random values: for benchmarks, memory checks and tests, never for results. Memory
+ * What random weights are for. `comparison`: they behave like trained ones where it matters to a measurement or a test. `training`: a model
+ * learns well from them, and its positions are waves from the start.
+ */
+export const purposes = ["comparison", "training"] as const;
+export type Purpose = (typeof purposes)[number];
+
+/**
+ * Writes a model's tensors with seeded random values: for benchmarks, memory checks and tests, or to train from; never for results. Memory
  * stays flat however large the model is.
  *
  * @param tensors - official names and shapes, in the order they shall be drawn and listed
  */
 export async function writeRandomWeights(
   file: string,
-  family: RecipeFamily,
+  family: "biomedclip" | "sam",
   tensors: ReadonlyMap<string, Shape>,
   seed: number,
+  purpose: Purpose = "comparison",
 ): Promise<void> {
   const entries = [...tensors].map(([name, shape]) => ({ name, shape, dtype: "float32" as const }));
-  await writeSafetensorsStream(file, entries, ({ name, shape }) => recipePieces(family, name, shape, seed), {
-    weights: `random, seed ${seed}`,
-  });
+  const rules: RecipeFamily = purpose === "training" ? `${family}-fresh` : family;
+  const values = ({ name, shape }: { readonly name: string; readonly shape: Shape }) =>
+    purpose === "training" && name.endsWith("pos_embed") ? [positionWaves(shape)] : recipePieces(rules, name, shape, seed);
+  await writeSafetensorsStream(file, entries, values, { weights: `random, seed ${seed}` });
+}
+
+/** How strong positions are at first, beside patches of about unit variance. */
+const waveAmplitude = 0.5;
+
+/**
+ * Positions of a square grid of patches as sine and cosine waves of many lengths: half of the channels tell the column, half the row. What
+ * is no patch, a class token before them, has zeros.
+ *
+ * @param shape - [1, T, D] or [1, g, g, D]
+ * @see He et al. 2022, arXiv:2111.06377, appendix A.1; Vaswani et al. 2017, arXiv:1706.03762
+ */
+function positionWaves(shape: Shape): Float32Array<ArrayBuffer> {
+  const width = shape.at(-1)!;
+  const tokens = shape.slice(1, -1).reduce((product, length) => product * length, 1);
+  const grid = Math.floor(Math.sqrt(tokens));
+  const first = tokens - grid * grid;
+  const quarter = Math.floor(width / 4);
+  const values = new Float32Array(tokens * width);
+  for (let token = first; token < tokens; token++) {
+    const places = [(token - first) % grid, Math.floor((token - first) / grid)];
+    for (const [axis, place] of places.entries()) {
+      for (let i = 0; i < quarter; i++) {
+        const angle = place / 100 ** (i / quarter);
+        const at = token * width + 2 * axis * quarter + i;
+        values[at] = waveAmplitude * Math.sin(angle);
+        values[at + quarter] = waveAmplitude * Math.cos(angle);
+      }
+    }
+  }
+  return values;
 }

@@ -153,8 +153,8 @@ function withPreset(settings: FinetuneSettings) {
     denseWeight: settings.denseWeight ?? (settings.regions === undefined ? 0 : 1),
     maskNegatives: settings.maskNegatives ?? settings.regions !== undefined,
   };
-  if (settings.regions === undefined && filled.regionWeight + filled.denseWeight > 0)
-    throw new ConfigError("finetune: --region-weight and --dense-weight need outlined images. Give --regions FILE.csv.");
+  if (settings.regions === undefined && filled.regionWeight + filled.denseWeight + filled.noisedWeight > 0)
+    throw new ConfigError("finetune: --region-weight, --dense-weight and --noised-weight need outlined images. Give --regions FILE.csv.");
   if (filled.validation === 0 && filled.schedule === "plateau")
     throw new ConfigError(
       'finetune: the schedule "plateau" follows the validation loss, but nothing is held out. Give --validation or another --schedule.',
@@ -180,12 +180,22 @@ function optionsOf({
   earlyStop,
   checkpointEvery,
   maskNegatives,
+  noisedWeight,
 }: FilledSettings) {
   const crop = cropScale === 1 ? null : { ...defaultCrop, scale: [cropScale, 1] as const };
-  return { out, epochs, batch, seed, mode, crop, bucketBatches, earlyStop, checkpointEvery, maskNegatives } satisfies Omit<
-    FineTuneOptions,
-    "session"
-  >;
+  return {
+    out,
+    epochs,
+    batch,
+    seed,
+    mode,
+    crop,
+    bucketBatches,
+    earlyStop,
+    checkpointEvery,
+    maskNegatives,
+    noised: noisedWeight > 0,
+  } satisfies Omit<FineTuneOptions, "session">;
 }
 
 async function pairFiles(files: readonly string[]): Promise<Record<string, WeightsRecord>> {

@@ -14,6 +14,9 @@ export interface RecipeRule {
  * The rules of each model family; the first that matches a name holds. The amplitudes were chosen so that random models behave like
  * trained ones where it matters to a comparison: attention is not flat and nothing saturates.
  *
+ * The families of `fresh` weights are for models that are trained from nothing: norms do nothing yet, biases are 0, and what a block adds
+ * is small beside what passes it.
+ *
  * Names are those of open_clip (`biomedclip`), Hugging Face (`clip`), segment-anything (`sam`) and dynamic-network-architectures (`unet`).
  */
 export const recipeRules = {
@@ -84,6 +87,24 @@ export const recipeRules = {
     { name: /iou_prediction_head\.layers\.2\.weight$/, amplitude: "fan", gain: 0.15 },
     { name: /iou_prediction_head\.layers\.2\.bias$/, amplitude: 0.1, center: 0.8 },
     { name: /bias$/, amplitude: 0.1 },
+  ],
+  "biomedclip-fresh": [
+    { name: /^logit_scale$/, amplitude: 0, center: Math.LN10 },
+    { name: /norm\d?\.weight$|LayerNorm\.weight$/, amplitude: 0, center: 1 },
+    { name: /\.bias$/, amplitude: 0 },
+    { name: /cls_token$|embeddings\.weight$/, amplitude: 0.035 },
+    { name: /attn\.proj\.weight$|mlp\.fc2\.weight$/, amplitude: "fan", gain: 0.3 },
+    { name: /\.weight$/, amplitude: "fan" },
+  ],
+  "sam-fresh": [
+    { name: /rel_pos_[hw]$/, amplitude: 0 },
+    { name: /positional_encoding_gaussian_matrix$/, amplitude: 1.7320508 },
+    { name: /(norm\d?|norm_final_attn|neck\.[13]|mask_downscaling\.[14]|output_upscaling\.1)\.weight$/, amplitude: 0, center: 1 },
+    { name: /iou_prediction_head\.layers\.2\.bias$/, amplitude: 0, center: 0.5 },
+    { name: /bias$/, amplitude: 0 },
+    { name: /(point_embeddings\.\d|not_a_point_embed|no_mask_embed|iou_token|mask_tokens)\.weight$/, amplitude: 0.5 },
+    { name: /attn\.proj\.weight$|lin2\.weight$|out_proj\.weight$/, amplitude: "fan", gain: 0.3 },
+    { name: /\.weight$/, amplitude: "fan" },
   ],
   unet: [
     { name: /norm\.weight$/, amplitude: 0.5, center: 1 },

@@ -1,4 +1,4 @@
-import { add, cast, constant, div, exp, input, mul, reduceSum, sub, type Value } from "../graph/index.ts";
+import { add, cast, constant, div, exp, input, mul, reduceSum, slice, sub, type Value } from "../graph/index.ts";
 import { contrastiveLosses } from "../losses/index.ts";
 import { type BiomedClipConfig, textTower, type VisionTower, visionTower } from "../models/biomedclip/index.ts";
 import type { NamedWeights } from "../models/named-weights.ts";
@@ -53,7 +53,8 @@ const keptBy = (trainedElements: number): number => (trainedElements < 20e6 ? 24
  *
  * The third step adds up to the gradient of the whole batch, since features depend on their own chunk alone. A batch of one
  * chunk needs no second pass through the image tower: its loss is part of the tower's graph, with the texts' features given. The
- * region terms act pair by pair and join the third step; the gradients that they leave at the phrases' features are summed for the text tower.
+ * region terms act pair by pair and join the third step, or that graph; the gradients that they leave at the phrases' features are summed
+ * for the text tower.
  *
  * @see Gao et al. 2021, arXiv:2101.06983
  */
@@ -96,8 +97,7 @@ export class ContrastiveGradient {
 
   /** Puts the gradient of a batch into the state; returns its loss. */
   async run(pairs: TrainingPairs): Promise<number> {
-    const isOne = this.imageChunks(pairs.ids.length).length === 1 && !this.regionsOf(pairs);
-    return isOne ? await this.inOne(pairs) : await this.inChunks(pairs);
+    return this.imageChunks(pairs.ids.length).length === 1 ? await this.inOne(pairs) : await this.inChunks(pairs);
   }
 
   async dispose(): Promise<void> {
@@ -105,19 +105,29 @@ export class ContrastiveGradient {
     this.graphs.clear();
   }
 
-  private async inOne({ pixels, ids, negatives }: TrainingPairs): Promise<number> {
-    const texts = textFeeds(ids);
-    const shape = [ids.length, this.config.embed];
-    const text = tensor("float32", shape, await this.embed("text", texts));
+  private async inOne(pairs: TrainingPairs): Promise<number> {
+    const { pixels, ids, negatives } = pairs;
+    const regions = this.regionsOf(pairs);
+    const { config, settings } = this;
+    // Captions and phrases go through the text tower together.
+    const texts = textFeeds([...ids, ...(regions?.ids ?? [])]);
+    const features = tensor("float32", [ids.length + (regions?.ids.length ?? 0), config.embed], await this.embed("text", texts));
     const images = imageFeeds(pixels, 0, ids.length);
-    const graph = await this.graph("image and loss", maskedKey(images.key, negatives), () =>
+    const known = regions ? regionFeeds(regions, 0, ids.length, settings) : {};
+    const graph = await this.graph("image and loss", keyOf(images.key, negatives, regions), () =>
       TrainedGraph.backward(this.training, (weights) => {
-        const given = featureInput("text", shape);
-        const features = this.tower("image")(images.feeds, weights);
-        return { loss: this.lossOf(features, given, weights, negatives), ...(this.isTrained.text && { wrt: { text: given } }) };
+        const given = featureInput("text", features.shape);
+        const tower = this.imageTower(images.feeds, weights);
+        const contrastive = this.lossOf(tower.features, slice(given, 0, 0, ids.length), weights, negatives);
+        const terms = regions && {
+          phrases: slice(given, 0, ids.length, features.shape[0]!),
+          options: { config, settings, block: regions.noised?.block },
+        };
+        const loss = terms ? add(contrastive, regionTerms(tower, terms.phrases, known, weights, terms.options)) : contrastive;
+        return { loss, ...(this.isTrained.text && { wrt: { text: given } }) };
       }),
     );
-    const outputs = await graph.run({ ...images.feeds, text, ...(negatives && { negatives }) });
+    const outputs = await graph.run({ ...images.feeds, ...known, text: features, ...(negatives && { negatives }) });
     if (outputs.text) await this.propagate("text", texts, outputs.text as Tensor<"float32">, true);
     return scalarOf(outputs.loss!);
   }
@@ -126,7 +136,7 @@ export class ContrastiveGradient {
     const { negatives } = pairs;
     const regions = this.regionsOf(pairs);
     const { image, text } = await this.features(pairs);
-    const graph = await this.graph("loss and gradient", maskedKey(String(image.shape[0]), negatives), () =>
+    const graph = await this.graph("loss and gradient", keyOf(String(image.shape[0]), negatives), () =>
       TrainedGraph.backward(this.training, (weights) => {
         const wrt = { image: featureInput("image", image.shape), text: featureInput("text", text.shape) };
         return { loss: this.lossOf(wrt.image, wrt.text, weights, negatives), wrt };
@@ -163,11 +173,11 @@ export class ContrastiveGradient {
       const { config, settings } = this;
       const known = regionFeeds(regions, from, to, settings);
       const part = rowsOf(rows, from, to);
-      const graph = await this.graph("propagate image and regions", `${key} with ${regions.ids.length} phrases`, () =>
+      const graph = await this.graph("propagate image and regions", keyOf(key, undefined, regions), () =>
         TrainedGraph.backward(this.training, (weights) => {
           const tower = this.imageTower(feeds, weights);
           const given = featureInput("phrases", shape);
-          const terms = regionTerms(tower, given, known, weights, { config, settings });
+          const terms = regionTerms(tower, given, known, weights, { config, settings, block: regions.noised?.block });
           const contrastive = reduceSum(mul(tower.features, featureInput("rows", part.shape)));
           return { loss: add(contrastive, terms), report: { terms }, ...(this.isTrained.text && { wrt: { phrases: given } }) };
         }),
@@ -181,7 +191,8 @@ export class ContrastiveGradient {
 
   /** Regions that the settings give weight. */
   private regionsOf({ regions }: TrainingPairs): TrainingRegions | undefined {
-    return this.settings.regionWeight > 0 || this.settings.denseWeight > 0 ? regions : undefined;
+    const { regionWeight, denseWeight, noisedWeight } = this.settings;
+    return regionWeight > 0 || denseWeight > 0 || noisedWeight > 0 ? regions : undefined;
   }
 
   private async embed(side: "image" | "text", { key, feeds }: TowerFeeds): Promise<Float32Array<ArrayBuffer>> {
@@ -281,9 +292,10 @@ function featureInput(name: string, shape: Shape): Value {
   return input(name, "float32", shape);
 }
 
-/** Graphs with a mask of the negatives have an input more. */
-function maskedKey(key: string, negatives: Tensor | undefined): string {
-  return negatives ? `${key}, masked` : key;
+/** Graphs with a mask of the negatives or with regions have inputs more. */
+function keyOf(key: string, negatives: Tensor | undefined, regions?: TrainingRegions): string {
+  const phrases = regions && `, ${regions.ids.length} phrases${regions.noised ? `, noised behind ${regions.noised.block}` : ""}`;
+  return `${key}${negatives ? ", masked" : ""}${phrases ?? ""}`;
 }
 
 function scalarOf({ data }: Tensor): number {

@@ -108,12 +108,12 @@ export async function* fineTune(
       const epoch = at.epochs + 1;
       const { seed, bucketBatches } = options;
       const order = { seed, epoch: at.epochs, crop: options.crop, bucketBatches };
-      const crop = options.crop ? { epoch: at.epochs, seed, range: options.crop } : undefined;
+      const place = { epoch: at.epochs, seed, ...(options.crop && { range: options.crop }) };
       let begun = performance.now();
       for await (const pairs of epochBatches(train, workers, { ...views, ...order, from: at.position })) {
         if (signal?.aborted) throw new CancelledError();
         if (pairs.dropped.length > 0) yield { type: "dropped", pairs: pairs.dropped };
-        const { step, loss, lr, gradNorm, logitScale } = await trainer.step(await supervision.of(pairs, crop));
+        const { step, loss, lr, gradNorm, logitScale } = await trainer.step(supervision.of(pairs, place));
         at = { ...at, position: pairs.position };
         const now = performance.now();
         const pairsPerSecond = Number(((1000 * batch) / (now - begun)).toPrecision(4));

@@ -4,6 +4,7 @@ import { locateClip } from "../hub/locate.ts";
 import { tensor } from "../tensor/tensor.ts";
 import type { TrainingPairs } from "./contrastive-gradient.ts";
 import { ContrastiveTrainer } from "./contrastive-trainer.ts";
+import { noisedViews } from "./noised-views.ts";
 import { ContrastiveSettings } from "./settings.ts";
 
 const [batch, side, patches, phrases] = [6, 224, 196, 3];
@@ -49,13 +50,20 @@ async function open(settings: Partial<ContrastiveSettings>): Promise<Contrastive
   return await ContrastiveTrainer.open(files, given, { stepsPerEpoch: 10, epochs: 1 });
 }
 
+/** The squares, with a noised view of each image. */
+function noisedSquares(): TrainingPairs {
+  const pairs = squares();
+  const noised = noisedViews(pairs.regions!, { grid: 14, width: 96, depth: 12, seed: 1, step: "0/0" });
+  return { ...pairs, regions: { ...pairs.regions!, noised } };
+}
+
 /** Gradients of all trained tensors, one after the other. */
 const gradientOf = (trainer: ContrastiveTrainer) => trainer.trainedNames.flatMap((name) => Array.from(trainer.lastGradient(name)!));
 const norm = (values: readonly number[]) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 test("gradients of the region terms and of masked negatives in chunks are those of the whole batch", async () => {
-  const [whole, chunked] = await Promise.all([open({ chunk: batch }), open({ chunk: 2 })]);
-  const [a, b] = [await whole.step(squares()), await chunked.step(squares())];
+  const [whole, chunked] = await Promise.all([open({ chunk: batch, noisedWeight: 3 }), open({ chunk: 2, noisedWeight: 3 })]);
+  const [a, b] = [await whole.step(noisedSquares()), await chunked.step(noisedSquares())];
   expect(b.loss).toBeCloseTo(a.loss, 5);
   const [g, h] = [gradientOf(whole), gradientOf(chunked)];
   expect(norm(g.map((value, i) => value - h[i]!)) / norm(g)).toBeLessThan(1e-5);
@@ -64,6 +72,7 @@ test("gradients of the region terms and of masked negatives in chunks are those 
 
 test.each([
   ["both towers", {}],
+  ["both towers, in chunks", { chunk: 4 }],
   ["the image tower alone", { freeze: ["text.*"] }],
   ["the text tower alone", { freeze: ["visual.*"] }],
 ] as const)("a small step of %s along the gradient lowers the loss by the gradient's square", async (_, settings) => {
@@ -71,12 +80,13 @@ test.each([
   const trainer = await open({
     ...settings,
     freeze: [...("freeze" in settings ? settings.freeze : [])],
+    noisedWeight: 1,
     optimizer: "sgd",
     momentum: 0,
     lr,
   });
-  const first = await trainer.step(squares());
-  const second = await trainer.step(squares());
+  const first = await trainer.step(noisedSquares());
+  const second = await trainer.step(noisedSquares());
   expect(Math.abs((first.loss - second.loss) / (lr * first.gradNorm ** 2) - 1)).toBeLessThan(0.02);
   await trainer.dispose();
 });
@@ -102,6 +112,17 @@ test("regions without weight change nothing, and no pair needs them", async () =
   const unmasked = await trainers[2]!.step({ pixels: pairs.pixels, ids: pairs.ids });
   expect(unmasked.loss).not.toBe(absent.loss);
   await Promise.all(trainers.map((trainer) => trainer.dispose()));
+});
+
+test("a model learns what is left of noised views, which it cannot tell from the whole images", async () => {
+  const trainer = await open({ lr: 3e-4, regionWeight: 0, denseWeight: 0, noisedWeight: 1 });
+  const pairs = noisedSquares();
+  const labels = pairs.regions!.noised!.labels.data;
+  expect([...labels].filter((label) => label === 1).length).toBeLessThan(batch); // some squares lie outside of what is kept
+  const losses = [];
+  for (let i = 0; i < 12; i++) losses.push((await trainer.step(pairs)).loss);
+  expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.3);
+  await trainer.dispose();
 });
 
 test("arrays that do not fit the batch are named", async () => {

@@ -16,7 +16,12 @@ export const ContrastiveSettings = z.strictObject({
 
   regionWeight: z.number().nonnegative().default(0).describe("weight of the question what an image shows, where it is outlined"),
   denseWeight: z.number().nonnegative().default(0).describe("weight of the question where it shows it, patch by patch"),
-  regionScale: z.number().positive().default(10).describe("factor of the cosines in both questions: 1 / τ"),
+  noisedWeight: z
+    .number()
+    .nonnegative()
+    .default(0)
+    .describe("weight of the first question about images of which noise leaves a part alone, as an information bottleneck does"),
+  regionScale: z.number().positive().default(10).describe("factor of the cosines in these questions: 1 / τ"),
   regionBias: z.number().default(0).describe("added to their logits; negative where outlined structures are small or rare"),
 
   optimizer: z.enum(["adamw", "adam", "sgd"]).default("adamw").describe("how weights follow the gradient"),

@@ -1,7 +1,9 @@
 import { type CropRange, negativePairs, type PairBatch, type PairWorkers, type RegionSet, regionTargets } from "../data/index.ts";
 import type { BiomedClipConfig } from "../models/biomedclip/index.ts";
 import { gridOf } from "../models/vit.ts";
+import { uniform } from "../tensor/random.ts";
 import type { TrainingPairs } from "./contrastive-gradient.ts";
+import { noisedViews } from "./noised-views.ts";
 
 /** What a training is told beside its pairs. */
 export interface SupervisionOptions {
@@ -9,33 +11,51 @@ export interface SupervisionOptions {
   readonly maskNegatives: boolean;
   /** Outlined images. */
   readonly regions?: RegionSet | undefined;
+  /** Whether they are also shown with noise in place of all but a part. */
+  readonly noised?: boolean | undefined;
+}
+
+/** Which batch of a training this is. */
+export interface BatchPlace {
+  readonly epoch: number;
+  readonly seed: number;
+  /** How its pictures were cropped; undefined: the middle was seen. */
+  readonly range?: CropRange | undefined;
 }
 
 /** Adds to batches which of their pairs are no negatives, and what their outlined images show. */
 export class Supervision {
   private constructor(
     private readonly options: SupervisionOptions,
-    /** Token ids by phrase. */
-    private readonly phrases: ReadonlyMap<string, readonly number[]>,
+    /** Token ids of the wordings of each phrase. */
+    private readonly phrases: readonly (readonly (readonly number[])[])[],
     private readonly config: BiomedClipConfig,
   ) {}
 
   static async open(options: SupervisionOptions, workers: PairWorkers, config: BiomedClipConfig): Promise<Supervision> {
-    const phrases = options.regions?.phrases ?? [];
-    const encoded = await workers.encode(phrases);
-    return new Supervision(options, new Map(phrases.map((phrase, i) => [phrase, encoded[i]!.ids])), config);
+    const phrases = await Promise.all([...(options.regions?.phrases.values() ?? [])].map((wordings) => workers.encode(wordings)));
+    return new Supervision(
+      options,
+      phrases.map((wordings) => wordings.map(({ ids }) => ids)),
+      config,
+    );
   }
 
-  /** @param crop - how the pictures of the batch were cropped; undefined: the middle was seen */
-  async of(batch: PairBatch, crop: { epoch: number; seed: number; range: CropRange } | undefined): Promise<TrainingPairs> {
-    const { maskNegatives, regions } = this.options;
+  of(batch: PairBatch, { epoch, seed, range }: BatchPlace): TrainingPairs {
+    const { maskNegatives, regions, noised } = this.options;
     const { vision } = this.config;
-    const view = { side: vision.imageSize, grid: gridOf(vision), crop };
-    const targets = regions && (await regionTargets(batch.pairs, regions, view));
+    const grid = gridOf(vision);
+    const step = `${epoch}/${batch.position}`;
+    const crop = range && { epoch, seed, range };
+    const targets = regions && regionTargets(batch.pairs, regions, { side: vision.imageSize, grid, crop });
+    const wording = uniform(`train/wording/${step}`, seed);
+    const ids = this.phrases.map((wordings, i) => wordings[Math.floor(wording.at(i) * wordings.length)]!);
     return {
       ...batch,
       ...(maskNegatives && { negatives: negativePairs(batch.pairs, regions) }),
-      ...(targets && { regions: { ...targets, ids: targets.phrases.map((phrase) => this.phrases.get(phrase)!) } }),
+      ...(targets && {
+        regions: { ...targets, ids, ...(noised && { noised: noisedViews(targets, { ...vision, grid, seed, step }) }) },
+      }),
     };
   }
 }

@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { biomedClipConfigOf, biomedClipFamily } from "../models/biomedclip/index.ts";
+import { samConfigOf, samFamily } from "../models/sam/index.ts";
+import { Weights } from "../models/weights.ts";
+import { initModel } from "./init.ts";
+import { locateClip } from "./locate.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "medclip-sam-init-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const clip = {
+  imageSize: 48,
+  patch: 8,
+  width: 32,
+  depth: 3,
+  heads: 2,
+  embed: 16,
+  text: { width: 32, depth: 1, heads: 2, positions: 24 },
+};
+const sam = {
+  imageSize: 64,
+  patch: 8,
+  width: 32,
+  depth: 2,
+  heads: 2,
+  globalBlocks: [0, 1],
+  window: 14,
+  outChannels: 32,
+  decoder: { innerWidth: 16, mlpWidth: 64, iouWidth: 32 },
+};
+
+async function sizes(content: unknown): Promise<string> {
+  const file = join(folder, "sizes.json");
+  await writeFile(file, typeof content === "string" ? content : JSON.stringify(content));
+  return file;
+}
+
+describe("models of any size", () => {
+  test("a CLIP model has the sizes of its file", async () => {
+    const out = join(folder, "clip");
+    await initModel(await sizes({ clip }), out, { seed: 1, purpose: "training" });
+    const { weights: file, hints } = await locateClip(out);
+    const config = biomedClipConfigOf(await Weights.open(file, biomedClipFamily), hints);
+    expect(config.vision).toMatchObject({ imageSize: 48, patch: 8, width: 32, depth: 3, heads: 2, inner: 128 });
+    expect(config.text).toMatchObject({ width: 32, depth: 1, heads: 2, inner: 128, positions: 24 });
+    expect([config.embed, config.contextLength]).toEqual([16, 24]);
+  });
+
+  test("a SAM model has the sizes of its file", async () => {
+    const [file] = await initModel(await sizes({ sam }), join(folder, "sam"), { seed: 1, purpose: "training" });
+    const config = samConfigOf(await Weights.open(file!, samFamily));
+    const { decoder, ...rest } = sam;
+    expect(config).toMatchObject(rest);
+    expect(config.decoder).toMatchObject(decoder);
+  });
+
+  test.each([
+    [{ clip: { ...clip, patch: 7 } }, /patch must divide imageSize/],
+    [{ clip: { ...clip, heads: 3 } }, /heads must divide width/],
+    [{ clip: { ...clip, depth: 0 } }, /does not hold the sizes of a model/],
+    [{ sam: { ...sam, layers: 3 } }, /layers/],
+    ["no JSON", /sizes.json" does not hold the sizes of a model/],
+  ])("sizes that cannot be are refused: %j", async (content, message) => {
+    await expect(initModel(await sizes(content), join(folder, "never"), { seed: 1 })).rejects.toThrow(message);
+  });
+
+  test("a file that is not there is named", async () => {
+    await expect(initModel(join(folder, "lost.json"), folder, { seed: 1 })).rejects.toThrow(/lost.json" cannot be read \(ENOENT\)/);
+  });
+});
+
+test("weights to train from tell neighbouring positions from far ones, and add nothing by their biases", async () => {
+  const [file] = await initModel(await sizes({ clip }), join(folder, "fresh"), { seed: 1, purpose: "training" });
+  const weights = await Weights.open(file!, biomedClipFamily);
+  const positions = await weights.read("visual.trunk.pos_embed"); // [1, 37, 32]
+  const at = (token: number) => positions.subarray(32 * token, 32 * (token + 1));
+  const distance = (a: number, b: number) => Math.hypot(...at(a).map((value, i) => value - at(b)[i]!));
+  expect(at(0).every((value) => value === 0)).toBe(true);
+  const place = (x: number, y: number) => 1 + 6 * y + x;
+  expect(distance(place(2, 2), place(3, 2))).toBeLessThan(distance(place(2, 2), place(5, 2)));
+  expect(distance(place(2, 2), place(2, 3))).toBeCloseTo(distance(place(2, 2), place(3, 2)), 5);
+  expect((await weights.read("visual.trunk.blocks.0.mlp.fc1.bias")).every((value) => value === 0)).toBe(true);
+  expect((await weights.read("visual.trunk.norm.weight")).every((value) => value === 1)).toBe(true);
+});
