@@ -17,7 +17,7 @@ export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics,
 export { type EvaluationOptions, type EvaluationPair, evaluate } from "./pipeline/evaluate.ts";
 export type { ClipContent, Content } from "./pipeline/model-content.ts";
 export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot.ts";
-export { loadModel, type SegmentOptions, segment } from "./pipeline/zero-shot-files.ts";
+export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot-files.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { M2ib, M2ibConfig } from "./saliency/index.ts";
 export { SamPredictor } from "./segment/index.ts";

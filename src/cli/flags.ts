@@ -52,6 +52,7 @@ const placeholders: Record<string, string> = {
   maxMemory: "SIZE",
   noise: "FILE",
   out: "PATH",
+  pack: "NAME|DIR",
   pairs: "FILE",
   regions: "FILE",
   pred: "DIR",
@@ -134,6 +135,8 @@ export interface Given {
   readonly config?: { readonly file: string; readonly values: Readonly<Record<string, unknown>> } | undefined;
   /** Key that is given without a flag, and how a message names it. */
   readonly positional?: { readonly key: string; readonly label: string } | undefined;
+  /** Values that hold where neither says anything, in place of the schema's defaults. */
+  readonly base?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Settings of which only one can be given: a flag for one replaces a config file's value of another. */
@@ -144,9 +147,9 @@ const alternatives: readonly (readonly string[])[] = [["prompt", "prompts"]];
  *
  * @throws ConfigError that names each wrong flag, what was expected and what came
  */
-export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, config, positional }: Given): T {
+export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, config, positional, base }: Given): T {
   const flags = flagsOf(schema);
-  const values: Record<string, unknown> = {};
+  const values: Record<string, unknown> = { ...base };
   const raw: Record<string, unknown> = {};
   const dropped = alternatives.flatMap((keys) => (keys.some((key) => given[key] !== undefined) ? keys : []));
   for (const flag of flags) {

@@ -5,6 +5,7 @@ import { version } from "../version.ts";
 import { checkPaths, type JobCommand, jobCommands } from "./commands.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import { type Flag, flagsOf, readConfig, settingsFrom } from "./flags.ts";
+import { packSettings } from "./pack.ts";
 import { runJob } from "./run-job.ts";
 
 // Beside this file once it is built. Everything heavy is loaded there, or by an action: help and mistakes must be told at once.
@@ -78,7 +79,8 @@ function addJob(parent: Command, name: string, { job, summary, schema, positiona
       const { config: configFile, events = false, quiet = false, ...flags } = args.at(-2) as Record<string, unknown>;
       const config = configFile === undefined ? undefined : await readConfig(configFile as string, schema);
       const given = { ...flags, ...(positional && { [positional.key]: positionalValue(args[0]) }) };
-      const settings = settingsFrom(schema, { flags: given, config, positional });
+      const base = await packSettings(schema, { flags: given, config });
+      const settings = settingsFrom(schema, { flags: given, config, positional, base });
       await checkPaths(settings);
       status = await runJob({ worker, job, settings, events: events === true, quiet: quiet === true, resumes });
     });

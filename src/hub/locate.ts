@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { WeightsError } from "../errors.ts";
 import { type ConfigHints, readHints } from "../models/biomedclip/index.ts";
+import { defaultPack, embeddedPack } from "./pack.ts";
 
 /** Where the files of a CLIP model lie. */
 export interface ClipFiles {
@@ -84,6 +85,8 @@ async function readConfig(file: string): Promise<ConfigHints> {
 async function resolveModel(model: string, kind: "clip" | "sam"): Promise<string> {
   const path = resolve(model);
   if (await exists(path)) return path;
+  const pack = await embeddedPack(model);
+  if (pack) return pack[kind];
   const published = publishedModels[model];
   if (published?.kind === kind) {
     const cached = await cachedSnapshot(published.repository);
@@ -94,7 +97,7 @@ async function resolveModel(model: string, kind: "clip" | "sam"): Promise<string
   }
   const names = Object.entries(publishedModels).filter(([, { kind: other }]) => other === kind);
   throw new WeightsError(
-    `"${model}" is neither a file or folder nor a known ${kind === "clip" ? "CLIP" : "SAM"} model (${names.map(([name]) => name).join(", ")}).`,
+    `"${model}" is neither a file or folder nor a known ${kind === "clip" ? "CLIP" : "SAM"} model (${[defaultPack, ...names.map(([name]) => name)].join(", ")}).`,
   );
 }
 

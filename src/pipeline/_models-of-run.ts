@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { type UsableDevice, usableDevice } from "../graph/index.ts";
 import { sha256OfFile } from "../hub/hash.ts";
+import { locatePack } from "../hub/pack.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
@@ -8,13 +9,21 @@ import type { ClipOfFiles, SamOfFiles } from "./model.ts";
 import type { WeightsRecord } from "./run-record.ts";
 import type { CommonSettings } from "./settings.ts";
 
-/** How sessions of a run are opened: on the device that is asked for, or on the one that works in its place, with a warning. */
-export async function sessionOptions({
-  device: asked,
-  threads,
-}: Pick<CommonSettings, "device" | "threads">): Promise<UsableDevice & { readonly session: SessionOptions }> {
-  const { device, warnings } = await usableDevice(asked);
-  return { device, warnings, session: { device, ...(threads !== undefined && { threads }) } };
+/** How sessions of a run are opened, and what is to be said about that and the models. */
+export interface RunSession extends UsableDevice {
+  readonly session: SessionOptions;
+  /** Of the models' pack; the warnings begin with them. */
+  readonly notices: readonly string[];
+}
+
+/** Sessions on the device that is asked for, or on the one that works in its place, with a warning. */
+export async function sessionOptions(
+  settings: Pick<CommonSettings, "device" | "threads"> & { readonly pack?: string | undefined },
+): Promise<RunSession> {
+  const { threads, pack } = settings;
+  const { device, warnings } = await usableDevice(settings.device);
+  const notices = pack === undefined ? [] : [(await locatePack(pack)).notice];
+  return { device, warnings: [...notices, ...warnings], notices, session: { device, ...(threads !== undefined && { threads }) } };
 }
 
 /** The files behind a CLIP model. Its configuration counts too: it tells the heads. */

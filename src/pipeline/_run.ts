@@ -1,6 +1,6 @@
 import type { ImageInput } from "../formats/list-images.ts";
-import type { Device } from "../runtime/session.ts";
 import type { Item } from "./_items.ts";
+import type { RunSession } from "./_models-of-run.ts";
 import { boxNumbers, type OutputFolder, outputFile, pointNumbers } from "./_outputs.ts";
 import type { RunHeader, WeightsRecord } from "./run-record.ts";
 import type { CommonSettings } from "./settings.ts";
@@ -29,15 +29,15 @@ export function summaryOf({ mask, scores }: RefineResult): string {
   return `${countForeground(mask)} px${score}`;
 }
 
-/** The header of a run's record. @param device - the one that computes, whatever the settings ask for */
+/** The header of a run's record. @param run - the device that computes, whatever the settings ask for, and what the models' pack must tell */
 export function header(
   command: string,
   settings: CommonSettings,
   weights: Record<string, WeightsRecord>,
-  device: Device,
+  { device, notices }: Pick<RunSession, "device" | "notices">,
 ): Omit<RunHeader, "versions"> {
   const { seed, threads } = settings;
-  return { command, settings: { ...settings }, seed, device, threads: threads ?? null, weights };
+  return { command, settings: { ...settings }, seed, device, threads: threads ?? null, weights, ...(notices.length > 0 && { notices }) };
 }
 
 /** One item an image, with its sentences where it has any; an image without is left to fail by name. */

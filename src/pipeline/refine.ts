@@ -23,13 +23,13 @@ import { RefineStep, type StageTimes, timed } from "./steps.ts";
 export async function* runRefine(settings: RefineRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const inputs = await findInputs(settings.inputs, out);
-  const { pictures, run } = await resultFolder(settings.coarse, "coarse");
+  const { pictures, run: earlier } = await resultFolder(settings.coarse, "coarse");
   const { plan, message } = await memoryPlan(settings.maxMemory, { sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
-  const { session, device, warnings: aboutDevice } = await sessionOptions(settings);
-  for (const message of aboutDevice) yield { type: "warning", message };
+  const run = await sessionOptions(settings);
+  for (const message of run.warnings) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
-  const options = { ...session, ...plan.options, precision: settings.samPrecision };
+  const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const promptable = await loadSam(settings.sam, options);
   const step = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   if (settings.dryRun) {
@@ -37,7 +37,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     return;
   }
   yield { type: "stage", message: "checking weights" };
-  const record = await RunRecord.open(out, header("refine", settings, await samRecord(promptable), device), settings);
+  const record = await RunRecord.open(out, header("refine", settings, await samRecord(promptable), run), settings);
   await cleanOutputs(out);
   const side = logitsSideOf(promptable.sam.config);
   const coarseFile = (name: string) => join(pictures, `${name}.png`);
@@ -46,7 +46,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
     if (!existsSync(coarseFile(name))) throw new InputError(`"${file}" has no coarse mask: expected "${coarseFile(name)}".`);
     const coarse = binary(await readGray(coarseFile(name)));
-    const map = outputFile(run, "saliency", name);
+    const map = outputFile(earlier, "saliency", name);
     const saliency = existsSync(map) ? await readGray(map) : undefined;
     const refined = await step.run(image, coarse, basename(file), ms);
     await timed(ms, "write", async () => {

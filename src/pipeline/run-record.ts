@@ -22,6 +22,8 @@ export interface RunHeader {
   readonly threads?: number | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly weights: Readonly<Record<string, WeightsRecord>>;
+  /** What everybody who sees a result must know of the models. */
+  readonly notices?: readonly string[];
   /** Other files that a result depends on. */
   readonly data?: Readonly<Record<string, WeightsRecord>>;
 }
@@ -85,6 +87,7 @@ const neutral = new Set([
   "coarse",
   "prompt",
   "prompts",
+  "pack",
   "clip",
   "clipConfig",
   "sam",

@@ -20,10 +20,10 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
   const sentences = await textPrompts(settings);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings });
   if (message !== undefined) yield { type: "stage", message };
-  const { session, device, warnings: aboutDevice } = await sessionOptions(settings);
-  for (const message of aboutDevice) yield { type: "warning", message };
+  const run = await sessionOptions(settings);
+  for (const message of run.warnings) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
-  const options = { ...session, ...plan.options };
+  const options = { ...run.session, ...plan.options };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const step = new SaliencyStep(text, settings);
   const noise = settings.noise === undefined ? undefined : await readNoise(settings.noise, step.m2ib.noiseShape);
@@ -33,7 +33,7 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
   }
   yield { type: "stage", message: "checking weights" };
   const weights = { ...(await clipRecord(text)), ...(settings.noise && { noise: await fileRecord(settings.noise) }) };
-  const record = await RunRecord.open(out, header("saliency", settings, weights, device), settings);
+  const record = await RunRecord.open(out, header("saliency", settings, weights, run), settings);
   await cleanOutputs(out);
   for (const message of step.m2ib.warnings) yield { type: "warning", message };
   const folders: OutputFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];

@@ -26,10 +26,10 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   const sentences = await textPrompts(settings);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
-  const { session, device, warnings: aboutDevice } = await sessionOptions(settings);
-  for (const message of aboutDevice) yield { type: "warning", message };
+  const run = await sessionOptions(settings);
+  for (const message of run.warnings) yield { type: "warning", message };
   yield { type: "stage", message: "opening models" };
-  const options = { ...session, ...plan.options, precision: settings.samPrecision };
+  const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
   const saliencyStep = new SaliencyStep(text, settings);
@@ -45,7 +45,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     ...(await samRecord(promptable)),
     ...(settings.noise && { noise: await fileRecord(settings.noise) }),
   };
-  const record = await RunRecord.open(out, header("segment", settings, weights, device), settings);
+  const record = await RunRecord.open(out, header("segment", settings, weights, run), settings);
   await cleanOutputs(out);
   for (const message of saliencyStep.m2ib.warnings) yield { type: "warning", message };
   const folders = ["saliency", "coarse", "masks", "overlay", ...(raw ? (["raw"] as const) : [])] as const;

@@ -67,8 +67,12 @@ export const CommonSettings = z.strictObject({
   seed: z.number().int().nonnegative().default(42).describe("of the noise and of sampled points"),
 });
 
+/** Models that belong together, with the settings that suit them. */
+const pack = z.string().optional().describe("CLIP and SAM that belong together: a name or folder (default: phantom, if no model is named)");
+
 /** Image and text to saliency map. */
 export const SaliencySettings = M2ibConfig.extend({
+  pack,
   clip: z.string().optional().describe("CLIP model: folder, weights file or name"),
   clipConfig: z.string().optional().describe("configuration for a CLIP file that has none beside it"),
   fit: z.enum(["crop", "squash", "pad"]).default("crop").describe("how an image becomes the square that CLIP sees"),
@@ -90,6 +94,7 @@ export const CoarseSettings = z.strictObject({
 
 /** Image and coarse mask to mask. */
 export const RefineSettings = z.strictObject({
+  pack,
   sam: z.string().optional().describe("SAM model: folder, checkpoint file or name"),
   visualPrompt: z.enum(["box", "points", "both"]).default("box").describe("what SAM is given"),
   points: z.number().int().positive().default(10).describe("points on the coarse mask"),
@@ -166,7 +171,7 @@ export type RefineRunSettings = z.infer<typeof RefineRunSettings>;
 /** `medclip-sam embed`. */
 export const EmbedSettings = z.strictObject({
   ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
-  ...SaliencySettings.pick({ clip: true, clipConfig: true, fit: true }).shape,
+  ...SaliencySettings.pick({ pack: true, clip: true, clipConfig: true, fit: true }).shape,
   inputs: z.array(z.string()).default([]).describe("images and folders"),
   text: z.array(z.string()).default([]).describe("sentences"),
   out: z.string().describe("safetensors file for the features"),
@@ -211,7 +216,7 @@ export const PairSettings = z.strictObject({
 export const RetrieveSettings = z.strictObject({
   ...PairSettings.shape,
   ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
-  ...SaliencySettings.pick({ clip: true, clipConfig: true }).shape,
+  ...SaliencySettings.pick({ pack: true, clip: true, clipConfig: true }).shape,
   seed: CommonSettings.shape.seed.describe("of the shuffles"),
   batch: z.number().int().min(2).default(50).describe("candidates of a query in the paper's protocol"),
   shuffles: z.number().int().positive().default(5).describe("how often the pairs are dealt into batches"),

@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
 import { usableDevice } from "../graph/index.ts";
+import { defaultPack, locatePack } from "../hub/pack.ts";
 import type { Image } from "../image/index.ts";
 import type { SamOptions } from "../segment/index.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
@@ -29,6 +30,19 @@ export async function loadModel(
     typeof sam === "string" ? await loadSam(sam, usable) : await openSam(sam, usable),
     warnings,
   );
+}
+
+/**
+ * Opens the models of a pack. Their segmentations warn that it is a demonstration, where it is one, and begin from the pack's own settings.
+ *
+ * @param pack - a name or a folder with a `pack.json`; by default the one that comes with this package
+ * @throws WeightsError when there is no such pack
+ * @example const model = await loadPack();
+ */
+export async function loadPack(pack: string = defaultPack, options: SamOptions = {}): Promise<ZeroShotModel> {
+  const { clip, sam, notice, defaults } = await locatePack(pack);
+  const { text, mask, warnings } = await loadModel({ clip, sam }, options);
+  return new ZeroShotModel(text, mask, [notice, ...warnings], defaults);
 }
 
 /** Everything that can be chosen about a segmentation; all of it has defaults. `name` is by default that of the file. */

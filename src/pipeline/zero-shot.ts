@@ -16,12 +16,15 @@ export class ZeroShotModel {
   readonly mask: PromptableModel;
   /** Sentences about how the models were opened, such as on another device than was asked for. */
   readonly warnings: readonly string[];
+  /** Settings that suit these models, in place of the usual defaults of `segment`. */
+  readonly defaults: SegmentOptions;
   private readonly steps = new Map<string, SaliencyStep>();
 
-  constructor(text: TextImageModel, mask: PromptableModel, warnings: readonly string[] = []) {
+  constructor(text: TextImageModel, mask: PromptableModel, warnings: readonly string[] = [], defaults: SegmentOptions = {}) {
     this.text = text;
     this.mask = mask;
     this.warnings = warnings;
+    this.defaults = defaults;
   }
 
   /** The saliency step with these settings, made once. */
@@ -61,9 +64,9 @@ export async function loadModel(
 
 const Options = z.strictObject({
   ...CommonSettings.omit({ device: true, threads: true, maxMemory: true }).shape,
-  ...SaliencySettings.omit({ clip: true, clipConfig: true, noise: true }).shape,
+  ...SaliencySettings.omit({ pack: true, clip: true, clipConfig: true, noise: true }).shape,
   ...CoarseSettings.shape,
-  ...RefineSettings.omit({ sam: true, samPrecision: true, cache: true }).shape,
+  ...RefineSettings.omit({ pack: true, sam: true, samPrecision: true, cache: true }).shape,
   name: z.string().default("image").describe("names the streams of noise and points"),
 });
 
@@ -98,7 +101,7 @@ export async function segment(
   text: string | readonly string[],
   { embed, ...options }: SegmentOptions = {},
 ): Promise<Segmentation> {
-  const settings = { ...Options.parse(options), device: "cpu" as const };
+  const settings = { ...Options.parse({ ...model.defaults, ...options }), device: "cpu" as const };
   const { name } = settings;
   const step = model.saliency(settings);
   const map = await step.run(image, name, typeof text === "string" ? [text] : text, {});

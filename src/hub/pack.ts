@@ -1,0 +1,82 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { WeightsError } from "../errors.ts";
+
+/** `pack.json` */
+const PackFile = z.strictObject({
+  name: z.string(),
+  notice: z.string(),
+  clip: z.string(),
+  sam: z.string(),
+  defaults: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+});
+
+/** A CLIP and a SAM model that belong together. */
+export interface Pack {
+  readonly name: string;
+  readonly folder: string;
+  /** What everybody who sees a result must know. */
+  readonly notice: string;
+  /** Folder or file of each model. */
+  readonly clip: string;
+  readonly sam: string;
+  /** Settings that suit the models, by the names of the library, in place of the usual defaults. */
+  readonly defaults: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** The pack that works when nobody names a model. */
+export const defaultPack = "phantom";
+
+/**
+ * Finds a pack.
+ *
+ * @param pack - the name of one that comes with this package, or a folder with a `pack.json`
+ * @throws WeightsError when there is none, or its `pack.json` is damaged
+ */
+export async function locatePack(pack: string): Promise<Pack> {
+  const found = (await embeddedPack(pack)) ?? (await readPack(resolve(pack)));
+  if (found) return found;
+  throw new WeightsError(
+    `"${pack}" is no pack: neither does one of that name come with this package (${defaultPack} does), nor is it a folder with a pack.json.`,
+  );
+}
+
+/** A pack that comes with this package; undefined where there is none of that name. */
+export async function embeddedPack(name: string): Promise<Pack | undefined> {
+  if (!/^[a-z0-9-]+$/.test(name)) return undefined;
+  const root = await packageFolder();
+  return root === undefined ? undefined : await readPack(join(root, "packs", name));
+}
+
+async function readPack(folder: string): Promise<Pack | undefined> {
+  const file = join(folder, "pack.json");
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch {
+    return undefined;
+  }
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (cause) {
+    throw new WeightsError(`"${file}" is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const { data, error } = PackFile.safeParse(content);
+  if (error) throw new WeightsError(`"${file}" does not describe a pack: ${z.prettifyError(error)}`);
+  return { ...data, folder, clip: join(folder, data.clip), sam: join(folder, data.sam) };
+}
+
+/** The folder of this package: the nearest one above this file with a `package.json`. */
+async function packageFolder(): Promise<string | undefined> {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    const isPackage = await readFile(join(folder, "package.json")).then(
+      () => true,
+      () => false,
+    );
+    if (isPackage) return folder;
+  }
+  return undefined;
+}

@@ -1,0 +1,91 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { locatePack } from "../../src/hub/pack.ts";
+import { loadPack, segment } from "../../src/index.ts";
+import { runCommand } from "../support/command.ts";
+import { tinyModels, writeDisc } from "../support/tiny-run.ts";
+
+// A CLIP and a SAM that belong together, with the settings that suit them.
+
+const notice = "These models are random and show nothing but the way.";
+let folder: string;
+let pack: string;
+let image: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "medclip-sam-pack-"));
+  pack = join(folder, "pack");
+  image = join(folder, "disc.png");
+  const models = await tinyModels();
+  await cp(models.clip, join(pack, "clip"), { recursive: true });
+  await cp(models.sam, join(pack, "sam"), { recursive: true });
+  await writePack({ layer: 3, steps: 3, samples: 2, visualPrompt: "both" });
+  await writeDisc(image, 1);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const writePack = (defaults: Record<string, unknown>) =>
+  writeFile(join(pack, "pack.json"), JSON.stringify({ name: "random", notice, clip: "clip", sam: "sam", defaults }));
+const run = async (out: string) => JSON.parse(await readFile(join(folder, out, "run.json"), "utf8"));
+
+test("a pack brings both models, and its settings where none is given; every output bears its notice", async () => {
+  const args = ["segment", image, "--prompt", "a bright disc", "--pack", pack, "--steps", "2", "--out", join(folder, "segment")];
+  const { status, stderr } = await runCommand(args);
+  expect(status).toBe(0);
+  expect(stderr).toContain(notice);
+  const { settings, weights, notices, images } = await run("segment");
+  expect(settings).toMatchObject({ layer: 3, steps: 2, samples: 2, visualPrompt: "both", pack });
+  expect(weights.sam.file).toBe(join(pack, "sam", "model.safetensors"));
+  expect(notices).toEqual([notice]);
+  expect(images[0].points.length).toBeGreaterThan(0);
+});
+
+test("a single step takes from a pack what concerns it", async () => {
+  const args = ["saliency", image, "--prompt", "a bright disc", "--pack", pack, "--out", join(folder, "saliency")];
+  expect((await runCommand(args)).status).toBe(0);
+  const { settings, notices } = await run("saliency");
+  expect(settings).toMatchObject({ layer: 3, steps: 3, samples: 2 });
+  expect(settings).not.toHaveProperty("visualPrompt");
+  expect(notices).toEqual([notice]);
+});
+
+test("a model that is named replaces that of the pack", async () => {
+  const { sam } = await tinyModels();
+  const args = ["segment", image, "--prompt", "a bright disc", "--pack", pack, "--sam", sam, "--out", join(folder, "other")];
+  expect((await runCommand(args)).status).toBe(0);
+  expect((await run("other")).weights.sam.file).toBe(join(sam, "model.safetensors"));
+});
+
+test("in the library, a pack's settings hold where none is given, and its notice is a warning", async () => {
+  const model = await loadPack(pack);
+  const found = await segment(model, image, "a bright disc");
+  expect(found.warnings).toContain(notice);
+  expect(found.points.length).toBeGreaterThan(0);
+  const boxed = await segment(model, image, "a bright disc", { visualPrompt: "box" });
+  expect(boxed.points).toEqual([]);
+  await model.dispose();
+});
+
+test.each([
+  ["nowhere", undefined, /"nowhere" is no pack/],
+  ["damaged", "{", /pack.json" is not JSON/],
+  ["incomplete", '{"name": "x"}', /pack.json" does not describe a pack[\s\S]*notice/],
+])("a pack that is %s is refused with exit 3", async (name, content, message) => {
+  const given = content === undefined ? name : await mkdtemp(join(folder, "bad-"));
+  if (content !== undefined) await writeFile(join(given, "pack.json"), content);
+  await expect(locatePack(given)).rejects.toThrow(message);
+  const { status, stderr } = await runCommand(["segment", image, "--prompt", "x", "--pack", given, "--out", join(folder, "never")]);
+  expect(status).toBe(3);
+  expect(stderr).toMatch(message);
+});
+
+test("a setting of a pack that the command does not know is left out, one that cannot be is refused", async () => {
+  await writePack({ layer: 3, steps: 2, samples: 1, colour: "blue" });
+  const args = (out: string) => ["saliency", image, "--prompt", "a disc", "--pack", pack, "--out", join(folder, out)];
+  expect((await runCommand(args("unknown"))).status).toBe(0);
+  await writePack({ layer: -1 });
+  const { status, stderr } = await runCommand(args("wrong"));
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/layer/)]);
+});
