@@ -80,7 +80,7 @@ async function m2ib(layer: number, options: SessionOptions, fast = false): Promi
       await step.run(image, `image-${index}`, [sentence(tokens, index)], ms);
       return ms;
     },
-    flops: step.m2ib.flops() + flopsOf([features]),
+    flops: step.method.flops() + flopsOf([features]),
     bytes: bytesOf(biomedClipTensors(clip.config), "visual.") + bytesOf(biomedClipTensors(clip.config), "text.transformer.encoder."),
   };
 }

@@ -40,6 +40,8 @@ export interface VitOutputs {
   readonly embedded: Value;
   /** Output of each block, [B, T, D]. */
   readonly blocks: readonly Value[];
+  /** Output of each block's first normalisation, which its attention reads, [B, T, D]. */
+  readonly norms1: readonly Value[];
   /** The class token after the last block and the final normalisation, [B, D]. */
   readonly classToken: Value;
 }
@@ -66,9 +68,15 @@ export function vit(image: Value, weights: VitWeights, config: VitConfig): VitOu
   const tokens = concat([expand(weights.classToken, [batch, 1, width]), patches], 1); // [B, T, D]
   const embedded = add(tokens, weights.positions);
   const blocks: Value[] = [];
-  for (const block of weights.blocks) blocks.push(vitBlock(blocks.at(-1) ?? embedded, block, heads, epsilon));
-  const last = classTokenBlock(blocks[depth - 2] ?? embedded, weights.blocks[depth - 1]!, heads, epsilon); // [B, 1, D]
-  return { embedded, blocks, classToken: poolClassToken(last, weights, config) };
+  const norms1: Value[] = [];
+  for (const block of weights.blocks) {
+    const x = blocks.at(-1) ?? embedded;
+    const normal = norm(x, block.norm1, epsilon);
+    norms1.push(normal);
+    blocks.push(vitBlock(x, normal, block, heads, epsilon));
+  }
+  const last = classTokenBlock(blocks[depth - 2] ?? embedded, norms1[depth - 1]!, weights.blocks[depth - 1]!, heads, epsilon); // [B, 1, D]
+  return { embedded, blocks, norms1, classToken: poolClassToken(last, weights, config) };
 }
 
 /** The class token of the last block's output after the final normalisation: [B, T, D] to [B, D]. */
@@ -76,14 +84,13 @@ export function poolClassToken(tokens: Value, weights: VitWeights, { width, epsi
   return reshape(norm(slice(tokens, 1, 0, 1), weights.norm, epsilon), [tokens.shape[0]!, width]);
 }
 
-function vitBlock(x: Value, block: VitBlock, heads: number, epsilon: number): Value {
-  const normal = norm(x, block.norm1, epsilon);
+/** @param normal - LN₁ x */
+function vitBlock(x: Value, normal: Value, block: VitBlock, heads: number, epsilon: number): Value {
   return mlpResidual(add(x, attention(normal, normal, block.attention, heads)), block, epsilon);
 }
 
 /** The class token's part of a block's output: [B, T, D] to [B, 1, D]. */
-function classTokenBlock(x: Value, block: VitBlock, heads: number, epsilon: number): Value {
-  const normal = norm(x, block.norm1, epsilon);
+function classTokenBlock(x: Value, normal: Value, block: VitBlock, heads: number, epsilon: number): Value {
   const attended = attention(slice(normal, 1, 0, 1), normal, block.attention, heads); // [B, 1, D]
   return mlpResidual(add(slice(x, 1, 0, 1), attended), block, epsilon);
 }

@@ -1,6 +1,6 @@
 import type { ImageInput } from "../formats/list-images.ts";
 import type { SessionOptions } from "../runtime/session.ts";
-import type { M2ib } from "../saliency/index.ts";
+import type { SaliencyMethod } from "../saliency/index.ts";
 import type { SamPredictor } from "../segment/index.ts";
 import type { RunEvent } from "./events.ts";
 import { gemmSpeed } from "./gemm-speed.ts";
@@ -10,7 +10,7 @@ import { secondsOf, shortSeconds } from "./time-estimate.ts";
 export async function* dryRun(
   command: string,
   inputs: readonly ImageInput[],
-  models: { readonly saliency?: M2ib; readonly sam?: SamPredictor },
+  models: { readonly saliency?: SaliencyMethod; readonly sam?: SamPredictor },
   options: SessionOptions,
 ): AsyncGenerator<RunEvent> {
   const { saliency, sam } = models;

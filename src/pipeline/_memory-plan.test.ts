@@ -35,6 +35,16 @@ test("a run of one step needs less than a run of both, and more samples need mor
   await expect(memoryPlan("2GB", { saliency: { ...saliency, samples: 100 } })).rejects.toThrow("cannot be met");
 });
 
+test("another saliency method needs another amount of memory, and what it does not read does not count", async () => {
+  const plan = async (limit: string, settings: object) =>
+    (await memoryPlan(limit, { saliency: { layer: undefined, steps: 10, samples: 10, ...settings } })).message;
+  expect(await plan("1.1GB", {})).toContain("attention in small pieces");
+  expect(await plan("1.1GB", { saliencyMethod: "gradcam" })).toContain("nothing is given up");
+  expect(await plan("1.1GB", { saliencyMethod: "gradcam", layer: 0 })).toContain("attention in small pieces");
+  expect(await plan("1.1GB", { saliencyMethod: "nib", samples: 1000 })).toContain("attention in small pieces");
+  expect(await plan("1.1GB", { saliencyMethod: "patch-text", samples: 1000 })).toContain("nothing is given up");
+});
+
 test.each(["2", "two GB", "-1GB", "2gb"])('"%s" is no size', async (limit) => {
   await expect(memoryPlan(limit, {})).rejects.toThrow(`--max-memory: expected a size such as 2GB or 1500MB, got "${limit}"`);
 });

@@ -3,11 +3,12 @@ import { type UsableDevice, usableDevice } from "../graph/index.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import { locatePack } from "../hub/pack.ts";
 import type { SessionOptions } from "../runtime/session.ts";
+import type { SaliencyMethod } from "../saliency/index.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
 import type { ClipOfFiles, SamOfFiles } from "./model.ts";
 import type { WeightsRecord } from "./run-record.ts";
-import type { CommonSettings } from "./settings.ts";
+import type { CommonSettings, SaliencySettings } from "./settings.ts";
 
 /** How sessions of a run are opened, and what is to be said about that and the models. */
 export interface RunSession extends UsableDevice {
@@ -40,13 +41,21 @@ export async function fileRecord(file: string): Promise<WeightsRecord> {
   return { file, sha256: await sha256OfFile(file) };
 }
 
+/** The noise that a file gives in place of the seeded one, where the settings name a file. @throws ConfigError as `readNoise` */
+export async function noiseOfFile(
+  { noise }: Pick<SaliencySettings, "noise">,
+  method: SaliencyMethod,
+): Promise<Tensor<"float32"> | undefined> {
+  return noise !== undefined && method.noise ? await readNoise(noise, method.noise.shape) : undefined;
+}
+
 /**
  * Reads noise that replaces the seeded one.
  *
  * @param shape - [steps, samples, T, D] that the settings need; a longer file gives its first steps
  * @throws ConfigError when the file's noise does not fit the settings
  */
-export async function readNoise(file: string, shape: readonly [number, number, number, number]): Promise<Tensor<"float32">> {
+async function readNoise(file: string, shape: readonly [number, number, number, number]): Promise<Tensor<"float32">> {
   const { tensors } = await readSafetensors(file).catch((cause: Error) => {
     throw new ConfigError(`--noise: ${cause.message}`, { cause });
   });

@@ -53,7 +53,7 @@ export async function writeRaw(out: string, name: string, arrays: Record<string,
   await writeSafetensors(file, { ...before, ...arrays });
 }
 
-/** The arrays behind a saliency picture. */
+/** The arrays behind a saliency picture. @param capacity - the method's value for each patch before normalisation, [g · g]; of M2IB in nats */
 export function rawSaliency(saliency: SaliencyMap, capacity: Float32Array): Record<string, Tensor> {
   const grid = Math.sqrt(capacity.length);
   return {

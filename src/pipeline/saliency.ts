@@ -3,7 +3,7 @@ import { decodeImage } from "../formats/decode.ts";
 import { dryRun } from "./_dry-run.ts";
 import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
 import { memoryPlan } from "./_memory-plan.ts";
-import { clipRecord, fileRecord, readNoise, sessionOptions } from "./_models-of-run.ts";
+import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "./_models-of-run.ts";
 import { boxNumbers, cleanOutputs, type OutputFolder, rawSaliency, writeRaw, writeSaliency } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions } from "./_run.ts";
 import type { RunEvent } from "./events.ts";
@@ -26,16 +26,17 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
   const options = { ...run.session, ...plan.options };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const step = new SaliencyStep(text, settings);
-  const noise = settings.noise === undefined ? undefined : await readNoise(settings.noise, step.m2ib.noiseShape);
+  const noise = await noiseOfFile(settings, step.method);
   if (settings.dryRun) {
-    yield* dryRun("saliency", inputs, { saliency: step.m2ib }, options);
+    yield* dryRun("saliency", inputs, { saliency: step.method }, options);
     return;
   }
   yield { type: "stage", message: "checking weights" };
   const weights = { ...(await clipRecord(text)), ...(settings.noise && { noise: await fileRecord(settings.noise) }) };
-  const record = await RunRecord.open(out, header("saliency", settings, weights, run), settings);
+  const recorded = { ...settings, layer: step.method.layer };
+  const record = await RunRecord.open(out, header("saliency", recorded, weights, run), settings);
   await cleanOutputs(out);
-  for (const message of step.m2ib.warnings) yield { type: "warning", message };
+  for (const message of step.method.warnings) yield { type: "warning", message };
   const folders: OutputFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];
   const process = async ({ name, file }: Item): Promise<Outcome> => {
     const ms: StageTimes = {};

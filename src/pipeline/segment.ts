@@ -5,7 +5,7 @@ import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
 import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
 import { memoryPlan } from "./_memory-plan.ts";
-import { clipRecord, fileRecord, readNoise, samRecord, sessionOptions } from "./_models-of-run.ts";
+import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "./_models-of-run.ts";
 import { boxNumbers, cleanOutputs, rawRefined, rawSaliency, writeCoarse, writeRaw, writeRefined, writeSaliency } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
 import type { RunEvent } from "./events.ts";
@@ -34,9 +34,9 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   const promptable = await loadSam(settings.sam, options);
   const saliencyStep = new SaliencyStep(text, settings);
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
-  const noise = settings.noise === undefined ? undefined : await readNoise(settings.noise, saliencyStep.m2ib.noiseShape);
+  const noise = await noiseOfFile(settings, saliencyStep.method);
   if (settings.dryRun) {
-    yield* dryRun("segment", inputs, { saliency: saliencyStep.m2ib, sam: promptable.sam }, options);
+    yield* dryRun("segment", inputs, { saliency: saliencyStep.method, sam: promptable.sam }, options);
     return;
   }
   yield { type: "stage", message: "checking weights" };
@@ -45,9 +45,10 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     ...(await samRecord(promptable)),
     ...(settings.noise && { noise: await fileRecord(settings.noise) }),
   };
-  const record = await RunRecord.open(out, header("segment", settings, weights, run), settings);
+  const recorded = { ...settings, layer: saliencyStep.method.layer };
+  const record = await RunRecord.open(out, header("segment", recorded, weights, run), settings);
   await cleanOutputs(out);
-  for (const message of saliencyStep.m2ib.warnings) yield { type: "warning", message };
+  for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
   const folders = ["saliency", "coarse", "masks", "overlay", ...(raw ? (["raw"] as const) : [])] as const;
   const items = promptedItems(inputs, sentences, folders, out);
   const side = logitsSideOf(promptable.sam.config);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type CoarseMethodName, coarseMethods, coarsePresets } from "../coarse/index.ts";
 import { promptPresets } from "../prompts/index.ts";
 import { devices } from "../runtime/session.ts";
-import { M2ibConfig } from "../saliency/index.ts";
+import { M2ibConfig, type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
 import { samPrecisions, voteRules } from "../segment/index.ts";
 import { ContrastiveSettings } from "../train/settings.ts";
 
@@ -71,8 +71,18 @@ export const CommonSettings = z.strictObject({
 const pack = z.string().optional().describe("CLIP and SAM that belong together: a name or folder (default: phantom, if no model is named)");
 
 /** Image and text to saliency map. */
-export const SaliencySettings = M2ibConfig.extend({
+export const SaliencySettings = z.strictObject({
   pack,
+  saliencyMethod: z
+    .enum(names<SaliencyMethodName>(saliencyMethods))
+    .default("m2ib")
+    .describe("how the map is made: m2ib as published, or one to compare with it"),
+  ...M2ibConfig.shape,
+  layer: M2ibConfig.shape.layer
+    .unwrap()
+    .optional()
+    .describe("block of the image tower after whose output the method looks, from 0 (default: 7; with gradcam the last but one)"),
+  steps: M2ibConfig.shape.steps.describe("Adam steps of m2ib, whose map is read at the last forward pass; points on the path of nib"),
   clip: z.string().optional().describe("CLIP model: folder, weights file or name"),
   clipConfig: z.string().optional().describe("configuration for a CLIP file that has none beside it"),
   fit: z.enum(["crop", "squash", "pad"]).default("crop").describe("how an image becomes the square that CLIP sees"),

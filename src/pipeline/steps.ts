@@ -1,4 +1,5 @@
 import { coarseMask } from "../coarse/index.ts";
+import { ConfigError } from "../errors.ts";
 import {
   type Box,
   clipView,
@@ -14,7 +15,7 @@ import {
   toGray,
 } from "../image/index.ts";
 import { visualPrompts } from "../prompts/index.ts";
-import { ensembleFeature, fastSchedule, M2ib, mapOfCapacity } from "../saliency/index.ts";
+import { ensembleFeature, mapOfCapacity, type SaliencyMethod, saliencyMethods } from "../saliency/index.ts";
 import { type ImageEmbedding, type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../segment/index.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -32,24 +33,26 @@ export interface SaliencyResult {
   readonly gray: GrayImage;
   /** The part of the image that the model saw; absent where the mode spreads the map over all of it. */
   readonly window?: Box;
-  /** Nats that each patch lets through, [g · g]. */
+  /** The method's value for each patch before any normalisation, [g · g]; of M2IB the nats that it lets through. */
   readonly capacity: Float32Array;
   readonly warnings: readonly string[];
 }
 
 /** First step: image and text to saliency map. Text features are kept, so a sentence is computed once a run. */
 export class SaliencyStep {
-  readonly m2ib: M2ib;
+  readonly method: SaliencyMethod;
   private readonly model: TextImageModel;
   private readonly settings: SaliencySettings & CommonSettings;
   private readonly preset: ModePreset;
   private readonly targets = new Map<string, { target: Float32Array; warnings: string[] }>();
 
+  /** @throws ConfigError when the settings do not fit the model or the method */
   constructor(model: TextImageModel, settings: SaliencySettings & CommonSettings) {
     this.model = model;
     this.settings = settings;
     this.preset = modePresets[settings.mode];
-    this.m2ib = new M2ib(model.clip, settings, settings.fast ? { schedule: fastSchedule(settings) } : {});
+    this.method = saliencyMethods[settings.saliencyMethod](model.clip, settings);
+    if (!this.method.noise) refuseNoise(settings);
   }
 
   /**
@@ -66,11 +69,10 @@ export class SaliencyStep {
     const { target, warnings } = await timed(ms, "text", () => this.targetOf(sentences));
     const side = this.model.clip.config.vision.imageSize;
     const { pixels, window } = clipView(image, this.settings.fit, side);
-    const hidden = await timed(ms, "image", () => this.m2ib.hiddenTokens(pixels));
-    const eps = await timed(ms, "noise", async () =>
-      noise ? this.m2ib.splitNoise(noise) : this.m2ib.noiseOf(fileName, this.settings.seed),
-    );
-    const { capacity } = await timed(ms, "m2ib", () => this.m2ib.attribute(hidden, target, eps));
+    const hidden = await timed(ms, "image", () => this.method.hiddenTokens(pixels));
+    const source = this.method.noise;
+    const eps = source && (await timed(ms, "noise", async () => (noise ? source.from(noise) : source.of(fileName, this.settings.seed))));
+    const capacity = await timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
     const { map, constant } = mapOfCapacity(capacity, side);
     const placed = this.preset.placement === "window";
     const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
@@ -84,7 +86,7 @@ export class SaliencyStep {
   }
 
   async dispose(): Promise<void> {
-    await this.m2ib.dispose();
+    await this.method.dispose();
   }
 
   private async targetOf(sentences: readonly string[]): Promise<{ target: Float32Array; warnings: string[] }> {
@@ -104,6 +106,17 @@ export class SaliencyStep {
     this.targets.set(key, result);
     return result;
   }
+}
+
+/** Settings about noise are nonsense with a method that draws none, and leaving them out would hide that. */
+function refuseNoise({ saliencyMethod, noise, classToken }: SaliencySettings): void {
+  const refuse = (wrong: string, instead: string) => {
+    throw new ConfigError(
+      `${wrong} is for m2ib: --saliency-method ${saliencyMethod} draws no noise. ${instead}, or use --saliency-method m2ib.`,
+    );
+  };
+  if (noise !== undefined) refuse("--noise", "Leave it out");
+  if (classToken === "noise") refuse("--class-token noise", "Use --class-token free");
 }
 
 /** What the second step makes of a saliency map. */

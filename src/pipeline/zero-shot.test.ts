@@ -120,12 +120,14 @@ test("an embedding that is given is not computed, and one kept on disk changes n
   await model.dispose();
 });
 
-test("a model held for several runs follows each run's settings of M2IB", async () => {
+test("a model held for several runs follows each run's saliency settings", async () => {
   const model = await loadModel({ clip, sam });
-  const runs = [{}, { classToken: "noise" }, {}] as const;
+  const runs = [{}, { classToken: "noise" }, {}, { saliencyMethod: "nib" }, { saliencyMethod: "patch-text" }] as const;
   const maps = [];
   for (const settings of runs) maps.push((await segment(model, image, "dark lesion", { ...options, ...settings })).capacity);
   await model.dispose();
   expect(maps[1]).not.toEqual(maps[0]);
   expect(maps[2]).toEqual(maps[0]);
+  expect(maps[3]).not.toEqual(maps[0]);
+  expect(maps[4]).not.toEqual(maps[3]);
 });

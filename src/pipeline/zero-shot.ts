@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { usableDevice } from "../graph/index.ts";
 import type { GrayImage, Image, Mask, SaliencyMap } from "../image/index.ts";
-import { M2ibConfig } from "../saliency/index.ts";
 import type { SamOptions } from "../segment/index.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel, type TextImageModel } from "./model-content.ts";
 import { CoarseSettings, CommonSettings, RefineSettings, SaliencySettings } from "./settings.ts";
@@ -29,9 +28,9 @@ export class ZeroShotModel {
 
   /** The saliency step with these settings, made once. */
   saliency(settings: SaliencySettings & CommonSettings): SaliencyStep {
-    const { fit, fast, mode, seed } = settings;
-    const ofM2ib = Object.keys(M2ibConfig.shape).map((name) => settings[name as keyof M2ibConfig]);
-    const key = JSON.stringify([...ofM2ib, fit, fast, mode, seed]);
+    const { mode, seed } = settings;
+    const ofStep = Object.keys(SaliencySettings.shape).map((name) => settings[name as keyof SaliencySettings]);
+    const key = JSON.stringify([...ofStep, mode, seed]);
     const step = this.steps.get(key) ?? new SaliencyStep(this.text, settings);
     this.steps.set(key, step);
     return step;
@@ -80,7 +79,7 @@ export type SegmentOptions = z.input<typeof Options> & {
 export interface Segmentation extends Omit<RefineResult, "warnings"> {
   readonly mask: Mask;
   readonly saliency: SaliencyMap;
-  /** Nats that each patch of the image lets through, [g · g]: what the saliency map is made of. */
+  /** The saliency method's value for each patch, [g · g], before normalisation: what the map is made of. Of M2IB the nats that it lets through. */
   readonly capacity: Float32Array;
   /** The saliency map in 8 bits, as files hold it. */
   readonly gray: GrayImage;
@@ -113,6 +112,6 @@ export async function segment(
     capacity: map.capacity,
     gray: map.gray,
     coarse: cut.coarse,
-    warnings: [...model.warnings, ...step.m2ib.warnings, ...map.warnings, ...cut.warnings, ...refined.warnings],
+    warnings: [...model.warnings, ...step.method.warnings, ...map.warnings, ...cut.warnings, ...refined.warnings],
   };
 }

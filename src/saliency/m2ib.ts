@@ -1,17 +1,26 @@
 import { z } from "zod";
-import { ConfigError, ShapeError } from "../errors.ts";
-import { compile, flopsOf, input, substitute, type Value } from "../graph/index.ts";
+import { ShapeError } from "../errors.ts";
+import { compile, flopsOf, type Value } from "../graph/index.ts";
 import type { Image } from "../image/types.ts";
-import { type BiomedClip, projectClassToken, visionTower, visionWeights } from "../models/biomedclip/index.ts";
-import { poolClassToken } from "../models/vit.ts";
+import type { BiomedClip } from "../models/biomedclip/index.ts";
 import type { Session } from "../runtime/session.ts";
 import { normal } from "../tensor/random.ts";
 import { sameShape, type Tensor, tensor } from "../tensor/tensor.ts";
 import { bottleneckGraph, classTokens, type Stage } from "./_bottleneck.ts";
+import { CutTower } from "./_cut-tower.ts";
+import type { OpenSaliencyMethod } from "./saliency-method.ts";
+
+/** Of the released command line. */
+export const defaultLayer = 7;
 
 /** Defaults are those of the released command line; a layer and a β per task stand in the published scripts. */
 export const M2ibConfig = z.strictObject({
-  layer: z.number().int().nonnegative().default(7).describe("block of the image tower after whose output the bottleneck sits, from 0"),
+  layer: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(defaultLayer)
+    .describe("block of the image tower after whose output the bottleneck sits, from 0"),
   beta: z.number().nonnegative().default(0.1).describe("β, weight of the compression against the agreement with the text"),
   steps: z.number().int().positive().default(10).describe("Adam steps; the map is read at the last forward pass"),
   samples: z.number().int().positive().default(10).describe("noise samples a step"),
@@ -81,47 +90,34 @@ export class M2ib {
   readonly config: M2ibConfig;
   /** Things worth a warning about the settings with this model. */
   readonly warnings: readonly string[];
-  private readonly model: BiomedClip;
+  private readonly cut: CutTower;
   private readonly withTrace: boolean;
   private readonly samplesAtOnce: number;
   private readonly stages: readonly Stage[];
-  private trunk: Promise<Session> | undefined;
   private tail: Promise<Session> | undefined;
 
   /**
    * @throws ConfigError when the model has no such layer
    */
   constructor(model: BiomedClip, config: M2ibConfig, { trace = false, schedule, samplesAtOnce = 2 }: M2ibOptions = {}) {
-    const { depth } = model.config.vision;
-    if (config.layer >= depth) {
-      throw new ConfigError(
-        `layer ${config.layer} does not exist: the image tower of "${model.weights.file}" has blocks 0 to ${depth - 1}. Use --layer 0 to ${Math.max(depth - 2, 0)}.`,
-      );
-    }
-    this.model = model;
+    this.cut = new CutTower(model, config.layer);
     this.config = config;
     this.withTrace = trace;
     this.samplesAtOnce = samplesAtOnce;
     // The map is read at the last forward pass, so its update, and with it its noise, would be for nobody but a trace.
     this.stages = stagesOf(schedule ?? Array.from({ length: trace ? config.steps : config.steps - 1 }, () => config.samples));
-    const blind = config.layer === depth - 1;
-    this.warnings = blind
-      ? [
-          `layer ${config.layer} is the last block: behind it the patches no longer reach the class token, so the map does not depend on the text`,
-        ]
-      : [];
+    this.warnings = this.cut.warnings;
   }
 
   /** Tokens of the image tower, class token included. */
   get tokens(): number {
-    const { imageSize, patch } = this.model.config.vision;
-    return Math.floor(imageSize / patch) ** 2 + 1;
+    return this.cut.tokens;
   }
 
   /** Shape of the noise of one image: [steps, samples, T, D]. */
   get noiseShape(): [number, number, number, number] {
     const { steps, samples } = this.config;
-    return [steps, samples, this.tokens, this.model.config.vision.width];
+    return [steps, samples, this.tokens, this.cut.model.config.vision.width];
   }
 
   /**
@@ -142,9 +138,7 @@ export class M2ib {
 
   /** The tokens [1, T, D] behind the chosen block: the part of the work that is the same for every sentence. */
   async hiddenTokens(view: Image): Promise<Tensor> {
-    this.trunk ??= compile({ hidden: this.trunkGraph() }, this.model.options);
-    const { hidden } = await (await this.trunk).run({ pixels: this.model.normalised(view) });
-    return hidden!;
+    return await this.cut.hiddenTokens(view);
   }
 
   /**
@@ -155,7 +149,7 @@ export class M2ib {
    * @param noise - for each stage [steps, samples, T, D], from `noiseOf` or `splitNoise`
    */
   async attribute(hidden: Tensor, text: Float32Array, noise: readonly Tensor[]): Promise<M2ibResult> {
-    this.tail ??= compile(this.tailGraph(), this.model.options);
+    this.tail ??= compile(this.tailGraph(), this.cut.model.options);
     const stages = Object.fromEntries(noise.map((values, i) => [`noise${i}`, values]));
     const run = await (await this.tail).run({ hidden, text: tensor("float32", [1, text.length], new Float32Array(text)), ...stages });
     const { information, ...trace } = run;
@@ -166,41 +160,24 @@ export class M2ib {
 
   /** Operations for one image and sentence, the text tower apart. */
   flops(): number {
-    return flopsOf([this.trunkGraph(), ...Object.values(this.tailGraph())]);
+    return flopsOf([this.cut.trunkGraph(), ...Object.values(this.tailGraph())]);
   }
 
   async dispose(): Promise<void> {
-    const sessions = await Promise.all([this.trunk, this.tail]);
-    this.trunk = undefined;
+    const tail = await this.tail;
     this.tail = undefined;
-    await Promise.all(sessions.map((session) => session?.dispose()));
-  }
-
-  private trunkGraph(): Value {
-    const { imageSize } = this.model.config.vision;
-    const pixels = input("pixels", "float32", [1, 3, imageSize, imageSize]);
-    return visionTower(pixels, this.model.weights, this.model.config).blocks[this.config.layer]!;
+    await Promise.all([this.cut.dispose(), tail?.dispose()]);
   }
 
   private tailGraph(): Record<string, Value> {
     const { beta, lr, classToken } = this.config;
     const [, , tokens, width] = this.noiseShape;
-    const { embed } = this.model.config;
+    const { embed } = this.cut.model.config;
     const { samplesAtOnce } = this;
-    const featuresBehind = (z: Value) => this.featuresBehind(z);
+    const featuresBehind = (z: Value) => this.cut.featuresBehind(z);
     const problem = { tokens, width, embed, beta, lr, classToken, samplesAtOnce, featuresBehind };
     const { information, trace } = bottleneckGraph(problem, this.stages);
     return { information, ...(this.withTrace && trace) };
-  }
-
-  /** The image features [B, E] if the tokens behind the bottleneck's block were z [B, T, D]. */
-  private featuresBehind(z: Value): Value {
-    const { weights, config } = this.model;
-    const { imageSize, depth } = config.vision;
-    if (this.config.layer === depth - 1)
-      return projectClassToken(poolClassToken(z, visionWeights(weights, config), config.vision), weights);
-    const tower = visionTower(input("pixels", "float32", [z.shape[0]!, 3, imageSize, imageSize]), weights, config);
-    return substitute([tower.features], new Map([[tower.blocks[this.config.layer]!, z]]))[0]!;
   }
 
   /** With a trace the last update is made, too; the map is that of the forward pass before it. */
@@ -225,6 +202,25 @@ export class M2ib {
     });
   }
 }
+
+/** M2IB as one saliency method among others: a patch's value is its information in nats. */
+export const m2ib: OpenSaliencyMethod = (model, settings) => {
+  const config = { ...settings, layer: settings.layer ?? defaultLayer };
+  const method = new M2ib(model, config, settings.fast ? { schedule: fastSchedule(config) } : {});
+  return {
+    layer: config.layer,
+    warnings: method.warnings,
+    noise: {
+      shape: method.noiseShape,
+      of: (fileName, seed) => method.noiseOf(fileName, seed),
+      from: (noise) => method.splitNoise(noise),
+    },
+    hiddenTokens: (view) => method.hiddenTokens(view),
+    attribute: async (hidden, text, noise) => (await method.attribute(hidden, text, noise!)).capacity,
+    flops: () => method.flops(),
+    dispose: () => method.dispose(),
+  };
+};
 
 /** Neighbouring steps with the same number of samples as one stage. */
 function stagesOf(schedule: readonly number[]): Stage[] {

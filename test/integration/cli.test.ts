@@ -59,7 +59,8 @@ describe("help and version", () => {
     expect(status).toBe(0);
     for (const flag of ["--prompt <TEXT>", "--visual-prompt <box|points|both>", "--config <FILE>", "--events", "--quiet"])
       expect(stdout).toContain(flag);
-    expect(stdout).toMatch(/--layer <N> +[^\n]*\(default: 7\)/);
+    expect(stdout).toMatch(/--beta <N> +[^\n]*\(default: 0\.1\)/);
+    expect(stdout).toContain("--saliency-method <m2ib|gradcam|nib|patch-text>");
   });
 
   test("the version is the package's", async () => {

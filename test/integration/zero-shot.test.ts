@@ -164,6 +164,33 @@ describe("segment", () => {
     await expect(segment({ out: at("fed"), noise: at("noise.safetensors"), samples: 3 })).rejects.toThrow("[at least 3, 3, 197, 96]");
   });
 
+  test("another saliency method is a setting of the run, with its values in the raw file", async () => {
+    const settings = { raw: true, inputs: [at("scans", "a.png")], layer: undefined };
+    for (const [saliencyMethod, layer] of [
+      ["gradcam", 10],
+      ["nib", 7],
+      ["patch-text", 11],
+    ] as const) {
+      const out = at(saliencyMethod);
+      expect((await segment({ ...settings, out, saliencyMethod })).at(-1)).toMatchObject({ done: 1 });
+      expect(record(saliencyMethod).settings).toMatchObject({ saliencyMethod, layer });
+      expect(record(saliencyMethod).images[0]!.ms).toHaveProperty(saliencyMethod);
+      const { tensors } = await readSafetensors(join(out, "raw", "a.safetensors"));
+      expect(tensors.get("capacity")!.shape).toEqual([14, 14]);
+      const [least, most] = [Math.min, Math.max].map((of) => of(...(tensors.get("saliency")!.data as Float32Array)));
+      // The map of 224 pixels fills [0, 1]; scaled down to the image its peak is averaged with what is beside it.
+      expect(least).toBe(0);
+      expect(most).toBeGreaterThan(0.9);
+      await expect(segment({ ...settings, out, saliencyMethod: "m2ib" })).rejects.toThrow(
+        `saliencyMethod was "${saliencyMethod}", now it is "m2ib"`,
+      );
+    }
+    await expect(segment({ out: at("x"), saliencyMethod: "nib", classToken: "noise" })).rejects.toThrow(/--class-token noise is for m2ib/);
+    await expect(segment({ out: at("x"), saliencyMethod: "nib", noise: at("noise.safetensors") })).rejects.toThrow(/--noise is for m2ib/);
+    expect((await segment({ out: at("x"), saliencyMethod: "nib", dryRun: true })).at(-1)).toMatchObject({ type: "end" });
+    expect(existsSync(at("x"))).toBe(false);
+  });
+
   test("a model that is not named, and a layer that is not there, end the run before anything is written", async () => {
     await expect(segment({ out: at("nothing"), clip: undefined })).rejects.toThrow(/no CLIP model was named.*models init.*demo/s);
     await expect(segment({ out: at("nothing"), layer: 12 })).rejects.toThrow("layer 12 does not exist");

@@ -49,7 +49,7 @@ export function projectClassToken(classToken: Value, weights: NamedWeights): Val
  *
  * @remarks The published model was never asked for them; they mean something after training with a term that is.
  */
-export function patchFeatures({ blocks }: VisionTower, weights: NamedWeights, { vision }: BiomedClipConfig): Value {
+export function patchFeatures({ blocks }: Pick<VisionTower, "blocks">, weights: NamedWeights, { vision }: BiomedClipConfig): Value {
   const tokens = blocks.at(-1)!; // [B, T, D]
   const patches = slice(tokens, 1, 1, tokens.shape[1]!); // [B, T - 1, D]
   return projectClassToken(norm(patches, weights.norm("visual.trunk.norm"), vision.epsilon), weights);

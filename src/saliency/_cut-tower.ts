@@ -1,0 +1,84 @@
+import { ConfigError } from "../errors.ts";
+import { compile, input, substitute, type Value } from "../graph/index.ts";
+import type { Image } from "../image/index.ts";
+import { type BiomedClip, projectClassToken, visionTower, visionWeights } from "../models/biomedclip/index.ts";
+import { gridOf, poolClassToken } from "../models/vit.ts";
+import type { Session } from "../runtime/session.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** The image tower in two parts: the blocks up to one, which run once an image, and those behind it, which are differentiated. */
+export class CutTower {
+  readonly model: BiomedClip;
+  /** The last block before the cut. */
+  readonly layer: number;
+  private trunk: Promise<Session> | undefined;
+
+  /** @throws ConfigError when the model has no such layer */
+  constructor(model: BiomedClip, layer: number) {
+    const { depth } = model.config.vision;
+    if (!(layer >= 0 && layer < depth)) {
+      throw new ConfigError(
+        `layer ${layer} does not exist: the image tower of "${model.weights.file}" has blocks 0 to ${depth - 1}. Use --layer 0 to ${Math.max(depth - 2, 0)}.`,
+      );
+    }
+    this.model = model;
+    this.layer = layer;
+  }
+
+  /** Whether no block is left behind the cut. */
+  get isLast(): boolean {
+    return this.layer === this.model.config.vision.depth - 1;
+  }
+
+  /** Things worth a warning where the text's gradient is taken at the cut. */
+  get warnings(): string[] {
+    if (!this.isLast) return [];
+    return [
+      `layer ${this.layer} is the last block: behind it the patches no longer reach the class token, so the map does not depend on the text`,
+    ];
+  }
+
+  /** Tokens of the image tower, class token included. */
+  get tokens(): number {
+    return gridOf(this.model.config.vision) ** 2 + 1;
+  }
+
+  /** The tokens [1, T, D] at the cut. */
+  async hiddenTokens(view: Image): Promise<Tensor> {
+    this.trunk ??= compile({ hidden: this.trunkGraph() }, this.model.options);
+    const { hidden } = await (await this.trunk).run({ pixels: this.model.normalised(view) });
+    return hidden!;
+  }
+
+  /** What `hiddenTokens` computes. */
+  trunkGraph(): Value {
+    return this.tower(1).blocks[this.layer]!;
+  }
+
+  /** The image features [B, E] if the tokens at the cut were z [B, T, D]. */
+  featuresBehind(z: Value): Value {
+    const { weights, config } = this.model;
+    if (this.isLast) return projectClassToken(poolClassToken(z, visionWeights(weights, config), config.vision), weights);
+    const { blocks, features } = this.tower(z.shape[0]!);
+    return substitute([features], new Map([[blocks[this.layer]!, z]]))[0]!;
+  }
+
+  /** The same and, on the way to them, what the next block's attention reads: its first normalisation of z [B, T, D]. */
+  normAndFeaturesBehind(z: Value): { norm: Value; features: Value } {
+    const { blocks, norms1, features } = this.tower(z.shape[0]!);
+    const [normBehind, featuresBehind] = substitute([norms1[this.layer + 1]!, features], new Map([[blocks[this.layer]!, z]]));
+    return { norm: normBehind!, features: featuresBehind! };
+  }
+
+  async dispose(): Promise<void> {
+    const trunk = await this.trunk;
+    this.trunk = undefined;
+    await trunk?.dispose();
+  }
+
+  private tower(batch: number) {
+    const { weights, config } = this.model;
+    const { imageSize } = config.vision;
+    return visionTower(input("pixels", "float32", [batch, 3, imageSize, imageSize]), weights, config);
+  }
+}

@@ -1,0 +1,36 @@
+import { ConfigError } from "../errors.ts";
+import { exp, gradients, mul, reduceMean, reduceSum, relu, reshape, slice, type Value } from "../graph/index.ts";
+import { cosineSimilarity } from "../nn/index.ts";
+import { CutTower } from "./_cut-tower.ts";
+import { methodOfGraph } from "./_method-of-graph.ts";
+import type { OpenSaliencyMethod } from "./saliency-method.ts";
+
+/**
+ * GradCAM on the patches of a vision transformer: channels that raise the agreement with the text, weighted by how much.
+ *
+ *   s = exp(logit scale) · cos(text, image)
+ *   A = LN₁ of block `layer` + 1 at the patches [N, D],   w = mean over the patches of ∂s/∂A
+ *   value = max(0, Σ w A)                                                  summed over the channels
+ *
+ * By default A is that of the last block, as pytorch-grad-cam advises for vision transformers. Behind its second normalisation, where
+ * some look, the gradient at the patches is zero: the class token has read them by then.
+ *
+ * @see Selvaraju et al. 2017, arXiv:1610.02391
+ */
+export const gradcam: OpenSaliencyMethod = (model, { layer = model.config.vision.depth - 2 }) => {
+  const cut = new CutTower(model, layer);
+  if (cut.isLast) {
+    throw new ConfigError(
+      `gradcam reads what the block after --layer ${layer} takes in, but ${layer} is the last one. Use --layer 0 to ${Math.max(layer - 1, 0)}.`,
+    );
+  }
+  const patchesOf = (tokens: Value) => slice(tokens, 1, 1, cut.tokens); // [1, T, D] to [1, N, D]
+  return methodOfGraph(cut, (hidden, text) => {
+    const { norm, features } = cut.normAndFeaturesBehind(hidden);
+    const score = mul(exp(model.weights.get("logit_scale", [])), cosineSimilarity(text, features)); // [1]
+    const [gradient] = gradients(score, [norm]) as [Value]; // [1, T, D]
+    const weights = reduceMean(patchesOf(gradient), [1], { keepDims: true }); // [1, 1, D]
+    const sums = reduceSum(mul(weights, patchesOf(norm)), [2]); // [1, N]
+    return reshape(relu(sums), [cut.tokens - 1]);
+  });
+};

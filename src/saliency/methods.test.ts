@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { openClip } from "../../test/support/clip-cases.ts";
+import { expectClose, largestDifference } from "../../test/support/close.ts";
+import { randomModel } from "../../test/support/models.ts";
+import { gradcamCases, nibCases } from "../../test/support/saliency-cases.ts";
+import { describeWith } from "../../test/support/shared-data.ts";
+import { compile, input } from "../graph/index.ts";
+import { patchFeatures, visionTower } from "../models/biomedclip/index.ts";
+import { normal } from "../tensor/random.ts";
+import { M2ib, M2ibConfig } from "./m2ib.ts";
+import { type SaliencyMethodName, saliencyMethods } from "./methods.ts";
+import type { SaliencyMethodSettings } from "./saliency-method.ts";
+
+const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
+const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
+const text = normal("text", 1, 64);
+const quick = { ...M2ibConfig.parse({ steps: 3, samples: 2 }), layer: undefined };
+
+describeWith(["parity/saliency/cam-tiny.safetensors", "parity/saliency/nib-tiny.safetensors", bertBase], "saliency methods", () => {
+  gradcamCases("tiny", () => randomModel("biomedclip-tiny"));
+  nibCases(() => randomModel("biomedclip-tiny"));
+});
+
+/** The values of a method for one view and text. */
+async function valuesOf(name: SaliencyMethodName, settings: SaliencyMethodSettings = quick, words = text): Promise<Float32Array> {
+  const method = saliencyMethods[name](await openClip(await randomModel("biomedclip-tiny")), settings);
+  const values = await method.attribute(await method.hiddenTokens(view), words, method.noise?.of("a.png", 1));
+  await method.dispose();
+  return values;
+}
+
+describe.each(Object.keys(saliencyMethods) as SaliencyMethodName[])("%s", (name) => {
+  test("gives each patch a value that depends on the text's direction and not on its length", async () => {
+    const values = await valuesOf(name);
+    expect(values).toHaveLength(14 * 14);
+    expect(values.every(Number.isFinite)).toBe(true);
+    const largest = Math.max(...values.map(Math.abs));
+    expectClose(
+      await valuesOf(
+        name,
+        quick,
+        text.map((value) => 3 * value),
+      ),
+      values,
+      1e-4 * largest,
+      "a longer text",
+    );
+    expect(await valuesOf(name, quick, normal("text", 2, 64))).not.toEqual(values);
+  });
+
+  test("works again after its sessions were let go, and gives the same", async () => {
+    const method = saliencyMethods[name](await openClip(await randomModel("biomedclip-tiny")), quick);
+    const values = async () => await method.attribute(await method.hiddenTokens(view), text, method.noise?.of("a.png", 1));
+    const first = await values();
+    await method.dispose();
+    expect(await values()).toEqual(first);
+    await method.dispose();
+  });
+});
+
+test("m2ib is M2IB: it alone draws noise, and it costs the most", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  const m2ib = new M2ib(clip, M2ibConfig.parse({ steps: 3, samples: 2 }));
+  const { capacity } = await m2ib.attribute(await m2ib.hiddenTokens(view), text, m2ib.noiseOf("a.png", 1));
+  expect(await valuesOf("m2ib")).toEqual(capacity);
+  const opened = Object.entries(saliencyMethods).map(
+    ([name, open]) => [name, open(clip, { ...M2ibConfig.parse({}), layer: undefined })] as const,
+  );
+  expect(opened.filter(([, { noise }]) => noise).map(([name]) => name)).toEqual(["m2ib"]);
+  const flops = Object.fromEntries(opened.map(([name, method]) => [name, method.flops()]));
+  expect(flops.m2ib).toBeGreaterThan(5 * flops.nib!);
+  expect(flops.nib).toBeGreaterThan(flops.gradcam!);
+});
+
+test("GradCAM looks at the last block's first normalisation by default, at an earlier block's if asked to", async () => {
+  expect(await valuesOf("gradcam", { ...quick, layer: 10 })).toEqual(await valuesOf("gradcam"));
+  expect(await valuesOf("gradcam", { ...quick, layer: 4 })).not.toEqual(await valuesOf("gradcam"));
+});
+
+test("GradCAM is never negative, NIB may be", async () => {
+  expect(Math.min(...(await valuesOf("gradcam")))).toBeGreaterThanOrEqual(0);
+  expect(Math.min(...(await valuesOf("nib")))).toBeLessThan(0);
+});
+
+test("NIB's values settle the finer its path is", async () => {
+  const [coarse, fine, finest] = [
+    await valuesOf("nib", { ...quick, steps: 4 }),
+    await valuesOf("nib", { ...quick, steps: 16 }),
+    await valuesOf("nib", { ...quick, steps: 64 }),
+  ];
+  expect(largestDifference(fine, finest)).toBeLessThan(largestDifference(coarse, finest) / 2);
+});
+
+test("patch-text is the cosine of the patches' features with the text", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  const tower = visionTower(input("pixels", "float32", [1, 3, 224, 224]), clip.weights, clip.config);
+  const session = await compile({ patches: patchFeatures(tower, clip.weights, clip.config) });
+  const { patches } = await session.run({ pixels: clip.normalised(view) });
+  const cosines = Float32Array.from({ length: 196 }, (_, i) => {
+    const patch = (patches!.data as Float32Array).subarray(i * 64, (i + 1) * 64);
+    const dot = patch.reduce((sum, value, k) => sum + value * text[k]!, 0);
+    return dot / (Math.hypot(...patch) * Math.hypot(...text));
+  });
+  expectClose(await valuesOf("patch-text"), cosines, 1e-5, "cosines");
+});
+
+test.each(["m2ib", "gradcam", "nib"] as const)("%s refuses a layer that the model lacks with the layers it has", async (name) => {
+  await expect(valuesOf(name, { ...quick, layer: 12 })).rejects.toThrow(/layer 12 does not exist.*--layer 0 to 10/);
+});
+
+test("the last block leaves nothing to differentiate: GradCAM refuses it, NIB warns", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  expect(() => saliencyMethods.gradcam(clip, { ...quick, layer: 11 })).toThrow(/--layer 11.*last one.*--layer 0 to 10/);
+  expect(saliencyMethods.nib(clip, { ...quick, layer: 11 }).warnings[0]).toContain("does not depend on the text");
+});

@@ -1,0 +1,22 @@
+import { reshape } from "../graph/index.ts";
+import { patchFeatures } from "../models/biomedclip/index.ts";
+import { cosineSimilarity } from "../nn/index.ts";
+import { CutTower } from "./_cut-tower.ts";
+import { methodOfGraph } from "./_method-of-graph.ts";
+import type { OpenSaliencyMethod } from "./saliency-method.ts";
+
+/**
+ * Cosine of each patch with the text: the patches of the last block go the class token's way into the shared space. One pass of
+ * the image tower, without a gradient.
+ *
+ * It means something only with a model whose training asked the patches what they show (`finetune --regions` with a dense weight above
+ * 0). The published models were asked about the class token alone.
+ */
+export const patchText: OpenSaliencyMethod = (model) => {
+  const { weights, config } = model;
+  const cut = new CutTower(model, config.vision.depth - 1);
+  return methodOfGraph(cut, (hidden, text) => {
+    const patches = patchFeatures({ blocks: [hidden] }, weights, config); // [1, N, E]
+    return reshape(cosineSimilarity(reshape(text, [1, 1, config.embed]), patches), [cut.tokens - 1]);
+  });
+};
