@@ -1,13 +1,13 @@
 /**
- * How far `--fast` agrees with the whole computation: rank correlation of the patches' information on ten real images.
- * Beside it, the whole computation with other noise: what a change of the seed alone does.
+ * How far `--fast` and the other saliency methods agree with the whole computation of M2IB: rank correlation of the patches' values on
+ * ten real images. Beside it, the whole computation with other noise: what a change of the seed alone does.
  */
 import { basename, join } from "node:path";
 import { decodeImage } from "../src/formats/decode.ts";
-import { clipView } from "../src/image/index.ts";
+import { clipView, type Image } from "../src/image/index.ts";
 import { mean } from "../src/metrics/index.ts";
 import { loadClip } from "../src/pipeline/model.ts";
-import { fastSchedule, M2ib, M2ibConfig, type M2ibOptions } from "../src/saliency/index.ts";
+import { fastSchedule, M2ib, M2ibConfig, type M2ibOptions, type SaliencyMethodName, saliencyMethods } from "../src/saliency/index.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { benchModel } from "./models.ts";
 
@@ -27,6 +27,7 @@ const cases = [
 
 interface Prepared {
   readonly name: string;
+  readonly pixels: Image;
   readonly hidden: Tensor;
   readonly text: Float32Array;
 }
@@ -42,7 +43,7 @@ for (const preset of ["biomedclip", "biomedclip-tiny"]) {
     const { image } = await decodeImage(join(data, file), { mode: "paper" });
     const { pixels } = clipView(image, "crop", clip.config.vision.imageSize);
     const text = await clip.textFeatures(tokenizer.encode(sentence).ids);
-    prepared.push({ name: basename(file), hidden: await trunk.hiddenTokens(pixels), text });
+    prepared.push({ name: basename(file), pixels, hidden: await trunk.hiddenTokens(pixels), text });
   }
   const maps = async (seed: number, options: M2ibOptions) => {
     const m2ib = new M2ib(clip, config, options);
@@ -52,8 +53,22 @@ for (const preset of ["biomedclip", "biomedclip-tiny"]) {
     await m2ib.dispose();
     return { found, seconds: (performance.now() - start) / 1000 / prepared.length };
   };
+  const mapsOf = async (method: SaliencyMethodName) => {
+    const opened = saliencyMethods[method](clip, { ...config, layer: undefined });
+    const start = performance.now();
+    const found: Float32Array[] = [];
+    for (const { pixels, text } of prepared) found.push(await opened.attribute(await opened.hiddenTokens(pixels), text));
+    await opened.dispose();
+    return { found, seconds: (performance.now() - start) / 1000 / prepared.length };
+  };
   const whole = await maps(42, {});
-  const others = { "`--fast`": await maps(42, { schedule: fastSchedule(config) }), "another seed": await maps(7, {}) };
+  const others = {
+    "`--fast`": await maps(42, { schedule: fastSchedule(config) }),
+    "another seed": await maps(7, {}),
+    "`nib`": await mapsOf("nib"),
+    "`gradcam`": await mapsOf("gradcam"),
+    "`patch-text`": await mapsOf("patch-text"),
+  };
   const row = (name: string, numbers: string) => process.stdout.write(`| ${preset} | ${name} | ${numbers} |\n`);
   row("whole", `1 | 1 | ${whole.seconds.toFixed(2)}`);
   for (const [name, { found, seconds }] of Object.entries(others)) {
@@ -64,16 +79,21 @@ for (const preset of ["biomedclip", "biomedclip-tiny"]) {
   await clip.dispose();
 }
 
-/** Spearman's rank correlation of two maps without ties. */
+/** Spearman's rank correlation of two maps; 0 where one is constant, such as GradCAM's where nothing speaks for the text. */
 function spearman(a: Float32Array, b: Float32Array): number {
-  const [ranksA, ranksB] = [ranksOf(a), ranksOf(b)];
-  const squares = ranksA.reduce((sum, rank, i) => sum + (rank - ranksB[i]!) ** 2, 0);
-  return 1 - (6 * squares) / (a.length * (a.length ** 2 - 1));
+  const centred = (ranks: number[]) => ranks.map((rank) => rank - (ranks.length - 1) / 2);
+  const [ranksA, ranksB] = [centred(ranksOf(a)), centred(ranksOf(b))];
+  const dot = (x: number[], y: number[]) => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+  return dot(ranksA, ranksB) / Math.sqrt(dot(ranksA, ranksA) * dot(ranksB, ranksB) || 1);
 }
 
+/** Equal values, such as GradCAM's zeros, share the mean of their ranks. */
 function ranksOf(values: Float32Array): number[] {
   const order = [...values.keys()].sort((i, j) => values[i]! - values[j]!);
   const ranks = new Array<number>(values.length);
-  for (const [rank, index] of order.entries()) ranks[index] = rank;
+  for (let start = 0, end = 0; start < order.length; start = end) {
+    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
+    for (let i = start; i < end; i++) ranks[order[i]!] = (start + end - 1) / 2;
+  }
   return ranks;
 }
