@@ -5,6 +5,7 @@ import {
   EmbedSettings,
   EvaluateSettings,
   FinetuneSettings,
+  PhantomSettings,
   RefineRunSettings,
   RetrieveSettings,
   SaliencyRunSettings,
@@ -90,6 +91,12 @@ export const jobCommands: readonly JobCommand[] = [
     job: "finetune",
     summary: "train a CLIP model on pairs of image and caption, with DHN-NCE or another contrastive loss",
     schema: FinetuneSettings,
+    resumes: true,
+  },
+  {
+    job: "phantom",
+    summary: "draw synthetic scans with masks of what they show, captions, prompts and a vocabulary",
+    schema: PhantomSettings,
     resumes: true,
   },
   {

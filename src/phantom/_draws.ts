@@ -2,8 +2,9 @@ import { uniform } from "../tensor/random.ts";
 
 /** Random numbers one after another, of a stream of their own: what one part of a picture draws moves no other part. */
 export class Draws {
-  private readonly name: string;
-  private readonly seed: number;
+  /** Of the stream; a field of its own takes both. */
+  readonly name: string;
+  readonly seed: number;
   private readonly at: (index: number) => number;
   private next = 0;
 

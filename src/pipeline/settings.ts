@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type CoarseMethodName, coarseMethods, coarsePresets } from "../coarse/index.ts";
+import { drawable } from "../phantom/phantom.ts";
 import { promptPresets } from "../prompts/index.ts";
 import { devices } from "../runtime/session.ts";
 import { M2ibConfig, type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
@@ -293,3 +294,24 @@ export type CommonSettings = z.infer<typeof CommonSettings>;
 export type SaliencySettings = z.infer<typeof SaliencySettings>;
 export type CoarseSettings = z.infer<typeof CoarseSettings>;
 export type RefineSettings = z.infer<typeof RefineSettings>;
+
+/** `medclip-sam phantom`. */
+export const PhantomSettings = z.strictObject({
+  out: z.string().describe("folder for the images, masks, captions, prompts and the vocabulary"),
+  count: z.number().int().positive().default(100).describe("images of each modality"),
+  seed: z.number().int().nonnegative().default(42).describe("of all that is drawn and written"),
+  size: z.number().int().min(64).max(1024).default(256).describe("width and height in pixels"),
+  modalities: z
+    .array(z.enum(drawable))
+    .min(1)
+    .default([...drawable])
+    .describe("what is drawn; all by default"),
+  start: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe("number of the first image of each modality: other numbers, other images, so that sets of one seed do not overlap"),
+  overwrite: z.boolean().default(false).describe("replace images that other settings made"),
+});
+export type PhantomSettings = z.infer<typeof PhantomSettings>;

@@ -32,7 +32,19 @@ describe("help and version", () => {
       const { status, stdout } = await runCommand(["--help"]);
       best = Math.min(best, performance.now() - start);
       expect(status).toBe(0);
-      for (const command of ["segment", "saliency", "coarse", "refine", "embed", "evaluate", "retrieve", "models", "doctor", "demo"]) {
+      for (const command of [
+        "segment",
+        "saliency",
+        "coarse",
+        "refine",
+        "embed",
+        "evaluate",
+        "retrieve",
+        "phantom",
+        "models",
+        "doctor",
+        "demo",
+      ]) {
         expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
       }
     }

@@ -1,0 +1,22 @@
+import { breastUltrasound } from "./breast-ultrasound.ts";
+import { chestXray } from "./chest-xray.ts";
+import type { drawable, Phantom } from "./phantom.ts";
+
+/** Draws a scan of a modality, from the stream of random numbers of that name. */
+type Scanner = (name: string, seed: number, size: number) => Phantom;
+
+const scanners: Readonly<Record<(typeof drawable)[number], Scanner>> = {
+  "breast-ultrasound": breastUltrasound,
+  "chest-xray": chestXray,
+};
+
+/**
+ * Draws a synthetic scan, of which every pixel's structure is known: for tests, and for models that learn what words mean in pictures.
+ * Nothing in it was measured on a person.
+ *
+ * @param index - which of the endless row of scans that the seed stands for; the same arguments give the same bytes
+ * @param size - width and height in pixels
+ */
+export function phantom(modality: (typeof drawable)[number], seed: number, index: number, size = 256): Phantom {
+  return scanners[modality](`phantom/${modality}/${index}`, seed, size);
+}
