@@ -12,7 +12,7 @@ export const ModelsInitSettings = z.strictObject({
   name: z.string().describe("biomedclip, biomedclip-tiny, sam-vit-b, sam-vit-l, sam-vit-h, sam-tiny, or a .json file with sizes"),
   seed: z.number().int().nonnegative().default(42).describe("of the weights"),
   out: z.string().describe("folder for the model"),
-  purpose: z.enum(purposes).default("comparison").describe("whether the weights behave like trained ones, or are good to train from"),
+  purpose: z.enum(purposes).default("comparison").describe("whether the weights behave like trained ones, or suit a training"),
   vocab: z.string().optional().describe("vocabulary (vocab.txt) to put beside a CLIP model"),
 });
 export type ModelsInitSettings = z.infer<typeof ModelsInitSettings>;

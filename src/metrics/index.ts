@@ -1,3 +1,4 @@
+export { pointing, rocAuc } from "./localisation.ts";
 export { nsd } from "./nsd.ts";
 export { dsc, iou } from "./overlap.ts";
 export { type PixelEdgeMetrics, pixelEdgeMetrics } from "./pixel-edge.ts";

@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { parse } from "csv-parse/sync";
+import { lesions } from "../src/phantom/index.ts";
+import type { DrawnImage } from "../src/pipeline/_phantom-record.ts";
+import { targetOf } from "../src/pipeline/_phantom-tables.ts";
+
+/** A sentence about an image, and what it should find. */
+export interface Target {
+  readonly image: string;
+  readonly mask: string;
+  readonly prompt: string;
+  /** What targets are averaged together: modality and structure. */
+  readonly group: string;
+  readonly kind: "structure" | "lesion";
+}
+
+/** Of each image of a folder of phantoms the target that its `prompts.json` names, where the image shows it. */
+export async function targetsOfPhantoms(folder: string): Promise<Target[]> {
+  const { seed, images } = JSON.parse(await readFile(join(folder, "phantoms.json"), "utf8")) as { seed: number; images: DrawnImage[] };
+  const prompts = JSON.parse(await readFile(join(folder, "prompts.json"), "utf8")) as Record<string, string>;
+  return images.flatMap((drawn): Target[] => {
+    const name = targetOf(drawn, seed);
+    const isShown = name === "lungs" ? drawn.structures.left_lung || drawn.structures.right_lung : drawn.structures[name];
+    if (!isShown) return [];
+    const file = `${drawn.name}.png`;
+    return [
+      {
+        image: join(folder, "images", file),
+        mask: join(folder, "masks", file),
+        prompt: prompts[file]!,
+        group: `${drawn.modality}, ${name}`,
+        kind: lesions.includes(name) ? "lesion" : "structure",
+      },
+    ];
+  });
+}
+
+/** A table with the columns image, mask, prompt, group and kind; files are relative to it. */
+export async function readTargets(file: string): Promise<Target[]> {
+  const rows = parse(await readFile(file, "utf8"), { columns: true }) as Target[];
+  const within = (name: string) => (isAbsolute(name) ? name : join(dirname(file), name));
+  return rows.map((row) => ({ ...row, image: within(row.image), mask: within(row.mask) }));
+}
