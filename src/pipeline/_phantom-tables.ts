@@ -2,7 +2,9 @@ import {
   caption,
   Draws,
   distractors,
+  drawable,
   lesions,
+  type Modality,
   phrasesOf,
   promptFor,
   type StructureFacts,
@@ -14,8 +16,12 @@ import {
 } from "../phantom/index.ts";
 import type { DrawnImage } from "./_phantom-record.ts";
 
-/** How many phrases of what the modality never shows each image is said not to show. */
+/** How many phrases of what the modality never shows each image is said not to show, and how many sentences about other modalities. */
 const foreignPhrases = 6;
+const foreignSentences = 3;
+
+/** How many sentences ask for a structure of a modality. */
+const sentencesEach = 8;
 
 /** Draws for the words about an image. */
 const wordsFor = ({ modality, index }: DrawnImage, seed: number, purpose: string) =>
@@ -72,7 +78,8 @@ export function captionsCsv(images: readonly DrawnImage[], seed: number): string
 
 /**
  * filename, phrase, mask: what an image shows and where, and what it does not show. A phrase is all wordings of a structure, with "|" between.
- * Kinds of lesion have rows of their own. Of what other modalities show, and of what none does, a few are drawn by lot as absent.
+ * Kinds of lesion have rows of their own, and so have the sentences that prompts are made like, which name the modality. Of what other
+ * modalities show, and of what none does, a few are drawn by lot as absent.
  */
 export function regionsCsv(images: readonly DrawnImage[], seed: number): string {
   const rows = images.flatMap((image) => {
@@ -81,12 +88,23 @@ export function regionsCsv(images: readonly DrawnImage[], seed: number): string 
       const { phrases, kinds } = wordsOf(name);
       const mask = facts ? `masks_${name}/${image.name}.png` : "";
       const ofKinds = Object.entries(kinds ?? {}).map(([kind, words]) => [words, facts?.kind === kind ? mask : ""] as const);
-      return [[phrases, mask] as const, ...ofKinds];
+      return [[phrases, mask] as const, ...ofKinds, [sentencesFor(image.modality, name), mask] as const];
     });
-    const absent = picked(foreignTo(image), foreignPhrases, wordsFor(image, seed, "absent")).map((phrases) => [phrases, ""] as const);
+    const draws = wordsFor(image, seed, "absent");
+    const others = drawable.filter((modality) => modality !== image.modality);
+    const sentences = others.flatMap((modality) => structuresOf[modality].map((name) => sentencesFor(modality, name)));
+    const foreign = [...picked(foreignTo(image), foreignPhrases, draws), ...picked(sentences, foreignSentences, draws)];
+    const absent = foreign.map((phrases) => [phrases, ""] as const);
     return [...own, ...absent].map(([phrases, mask]) => [file, phrases.join("|"), mask]);
   });
   return csv([["filename", "phrase", "mask"], ...rows]);
+}
+
+/** Sentences that ask for a structure of a modality, the same for all images. */
+function sentencesFor(modality: Modality, structure: StructureName): readonly string[] {
+  const draws = new Draws(`phantom/sentences/${modality}/${structure}`, 0);
+  const { phrases } = wordsOf(structure);
+  return [...new Set(Array.from({ length: sentencesEach }, (_, i) => promptFor(modality, phrases[i % phrases.length]!, draws)))];
 }
 
 /** Wordings of what an image of the modality cannot show. */

@@ -95,11 +95,14 @@ describe("a drawn set", () => {
     const { images } = await json("set", "phantoms.json");
     for (const { name, modality, structures } of images) {
       const own = rows.map((row) => row.split(",")).filter(([file]) => file === `images/${name}.png`);
-      expect(own).toHaveLength(modality === "chest-xray" ? 6 + 6 : 5 + 2 + 6);
+      // Structures, kinds of lesion, sentences; foreign phrases and sentences.
+      expect(own).toHaveLength(modality === "chest-xray" ? 6 + 6 + 6 + 3 : 5 + 2 + 5 + 6 + 3);
       expect(new Set(own.map(([, phrase]) => phrase)).size).toBe(own.length);
       for (const [, , mask] of own) if (mask !== "") expect(existsSync(at("set", mask!)), mask).toBe(true);
       const heart = own.find(([, phrase]) => phrase!.startsWith("the heart|"));
       if (modality === "chest-xray") expect(heart![2]).toBe(structures.heart ? `masks_heart/${name}.png` : "");
+      const sentence = own.find(([, phrase]) => /^[^|]* the heart\|/.test(phrase!));
+      if (modality === "chest-xray") expect(sentence![2]).toBe(heart![2]);
       const malignant = own.find(([, phrase]) => phrase!.includes("malignant"));
       if (modality === "breast-ultrasound") expect(malignant![2] !== "").toBe(structures.lesion?.kind === "malignant");
     }
