@@ -32,6 +32,12 @@ export function addRicianNoise(levels: Float32Array, sigma: number, name: string
   }
 }
 
+/** Normal noise. */
+export function addNoise(levels: Float32Array, sigma: number, name: string, seed: number): void {
+  const noise = normal(name, seed, levels.length);
+  for (let i = 0; i < levels.length; i++) levels[i]! += sigma * noise[i]!;
+}
+
 /** Intensities between `low` and `high` as grays from black to white, [size, size]. */
 export function display(levels: Float32Array, size: number, low: number, high: number): GrayImage {
   const scale = 255 / (high - low);

@@ -1,13 +1,17 @@
+import { brainMri } from "./brain-mri.ts";
 import { breastUltrasound } from "./breast-ultrasound.ts";
+import { chestCt } from "./chest-ct.ts";
 import { chestXray } from "./chest-xray.ts";
-import type { drawable, Phantom } from "./phantom.ts";
+import type { Modality, Phantom } from "./phantom.ts";
 
 /** Draws a scan of a modality, from the stream of random numbers of that name. */
 type Scanner = (name: string, seed: number, size: number) => Phantom;
 
-const scanners: Readonly<Record<(typeof drawable)[number], Scanner>> = {
+const scanners: Readonly<Record<Modality, Scanner>> = {
   "breast-ultrasound": breastUltrasound,
+  "brain-mri": brainMri,
   "chest-xray": chestXray,
+  "chest-ct": chestCt,
 };
 
 /**
@@ -17,6 +21,6 @@ const scanners: Readonly<Record<(typeof drawable)[number], Scanner>> = {
  * @param index - which of the endless row of scans that the seed stands for; the same arguments give the same bytes
  * @param size - width and height in pixels
  */
-export function phantom(modality: (typeof drawable)[number], seed: number, index: number, size = 256): Phantom {
+export function phantom(modality: Modality, seed: number, index: number, size = 256): Phantom {
   return scanners[modality](`phantom/${modality}/${index}`, seed, size);
 }

@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { fnv1a } from "../tensor/random.ts";
-import { Draws, drawable, lesions, type Phantom, phantom, type StructureName, structuresOf } from "./index.ts";
+import { Draws, lesions, modalities, type Phantom, phantom, type StructureName, structuresOf } from "./index.ts";
 
 const seed = 3;
 const size = 96;
 const count = 60;
-const drawn = new Map(drawable.map((modality) => [modality, Array.from({ length: count }, (_, i) => phantom(modality, seed, i, size))]));
+const drawn = new Map(modalities.map((modality) => [modality, Array.from({ length: count }, (_, i) => phantom(modality, seed, i, size))]));
+
+/** Brain and vertebrae fill the middle of their scans: hardly a picture lacks them. */
+const always: readonly StructureName[] = ["brain", "spine"];
 
 const area = (one: Phantom, name: string) => one.structures.get(name)?.mask.data.reduce((sum, value) => sum + value, 0) ?? 0;
 const lesionOf = (one: Phantom) => lesions.find((name) => one.structures.has(name));
@@ -19,7 +22,7 @@ function column(one: Phantom, name: string): number {
   return sum / pixels;
 }
 
-describe.each(drawable)("%s", (modality) => {
+describe.each(modalities)("%s", (modality) => {
   const all = drawn.get(modality)!;
 
   test("the same arguments give the same bytes; another index, seed or size gives another picture", () => {
@@ -40,13 +43,13 @@ describe.each(drawable)("%s", (modality) => {
     }
   });
 
-  test("shows structures of the modality alone, each in some pictures and missing in others", () => {
+  test("shows structures of the modality alone, each in some pictures and, but for what no such scan lacks, missing in others", () => {
     const names = structuresOf[modality].filter((name) => name !== "lungs");
     for (const one of all) for (const name of one.structures.keys()) expect(names).toContain(name as StructureName);
     for (const name of names) {
       const shown = all.filter(({ structures }) => structures.has(name)).length;
       expect(shown, name).toBeGreaterThan(count / 10);
-      expect(shown, name).toBeLessThan(count);
+      if (!always.includes(name)) expect(shown, name).toBeLessThan(count);
     }
   });
 

@@ -3,8 +3,6 @@ import type { GrayImage, Mask } from "../image/index.ts";
 /** What is drawn. */
 export const modalities = ["breast-ultrasound", "brain-mri", "chest-xray", "chest-ct"] as const;
 export type Modality = (typeof modalities)[number];
-/** Those of them that can be drawn so far. */
-export const drawable = ["breast-ultrasound", "chest-xray"] as const satisfies readonly Modality[];
 
 /** What a caption can tell of a structure that an image shows. */
 export interface StructureFacts {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { writeAtomic } from "../atomic-write.ts";
 import { ConfigError, InputError } from "../errors.ts";
-import { drawable } from "../phantom/index.ts";
+import { modalities } from "../phantom/index.ts";
 import { version } from "../version.ts";
 import type { PhantomSettings } from "./settings.ts";
 
@@ -17,7 +17,7 @@ const Facts = z.strictObject({
 const DrawnImage = z.strictObject({
   /** Of its files, without their ending. */
   name: z.string(),
-  modality: z.enum(drawable),
+  modality: z.enum(modalities),
   index: z.int().nonnegative(),
   /** What it shows, and what is known of it. */
   structures: z.record(z.string(), Facts),

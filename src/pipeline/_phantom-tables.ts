@@ -2,9 +2,9 @@ import {
   caption,
   Draws,
   distractors,
-  drawable,
   lesions,
   type Modality,
+  modalities,
   phrasesOf,
   promptFor,
   type StructureFacts,
@@ -91,7 +91,7 @@ export function regionsCsv(images: readonly DrawnImage[], seed: number): string 
       return [[phrases, mask] as const, ...ofKinds, [sentencesFor(image.modality, name), mask] as const];
     });
     const draws = wordsFor(image, seed, "absent");
-    const others = drawable.filter((modality) => modality !== image.modality);
+    const others = modalities.filter((modality) => modality !== image.modality);
     const sentences = others.flatMap((modality) => structuresOf[modality].map((name) => sentencesFor(modality, name)));
     const foreign = [...picked(foreignTo(image), foreignPhrases, draws), ...picked(sentences, foreignSentences, draws)];
     const absent = foreign.map((phrases) => [phrases, ""] as const);

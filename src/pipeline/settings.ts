@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type CoarseMethodName, coarseMethods, coarsePresets } from "../coarse/index.ts";
-import { drawable } from "../phantom/phantom.ts";
+import { modalities } from "../phantom/phantom.ts";
 import { promptPresets } from "../prompts/index.ts";
 import { devices } from "../runtime/session.ts";
 import { M2ibConfig, type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
@@ -302,9 +302,9 @@ export const PhantomSettings = z.strictObject({
   seed: z.number().int().nonnegative().default(42).describe("of all that is drawn and written"),
   size: z.number().int().min(64).max(1024).default(256).describe("width and height in pixels"),
   modalities: z
-    .array(z.enum(drawable))
+    .array(z.enum(modalities))
     .min(1)
-    .default([...drawable])
+    .default([...modalities])
     .describe("what is drawn; all by default"),
   start: z
     .number()

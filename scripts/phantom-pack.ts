@@ -1,0 +1,162 @@
+/**
+ * Makes the pack that comes with this package, from an empty folder: draws phantoms, trains a small CLIP and a small SAM on them with the commands
+ * of this package, and puts both in half precision beside their `pack.json`.
+ *
+ *     npm run pack:phantom -- --work DIR --out packs/phantom
+ *
+ * It can be stopped at any time and goes on where it stopped. The same sources, machine and number of threads give the same bytes. With `--minute`
+ * everything is a hundred times smaller: a rehearsal that makes a pack of no worth.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { DrawnImage } from "../src/pipeline/_phantom-record.ts";
+import { targetOf } from "../src/pipeline/_phantom-tables.ts";
+import { openWeights } from "../src/tensor/open-weights.ts";
+import { writeSafetensorsStream } from "../src/tensor/safetensors.ts";
+import { fromFloat32, readTensor, toFloat32 } from "../src/tensor/stored-tensor.ts";
+import { type PackRecipe, packRecipes } from "./phantom-recipe.ts";
+
+const { values: flags } = parseArgs({
+  options: {
+    work: { type: "string" },
+    out: { type: "string" },
+    minute: { type: "boolean", default: false },
+    threads: { type: "string", default: "2" },
+    command: { type: "string", default: "dist/cli/main.js" },
+  },
+});
+if (!flags.work || !flags.out) throw new Error("--work DIR and --out DIR are needed");
+const [work, out] = [resolve(flags.work), resolve(flags.out)];
+const at = (...parts: string[]) => join(work, ...parts);
+const recipe: PackRecipe = packRecipes[flags.minute ? "minute" : "full"];
+const { phantoms, clip, sam, defaults } = recipe;
+
+/** Stands for the argument that a command takes without a flag. */
+const positional = "";
+
+await mkdir(work, { recursive: true });
+const stages: readonly [name: string, run: () => Promise<void>][] = [
+  ["draw phantoms", () => command("phantom", { out: at("train"), count: phantoms.count, seed: phantoms.seed })],
+  ["begin a CLIP", () => init("clip", clip.sizes, { vocab: at("train", "vocab.txt") })],
+  [
+    "train the CLIP",
+    () =>
+      command("finetune", {
+        clip: at("start", "clip"),
+        pairs: at("train", "captions.csv"),
+        regions: at("train", "regions.csv"),
+        out: at("clip"),
+        threads: flags.threads,
+        ...clip.training,
+      }),
+  ],
+  [
+    "ask the CLIP for coarse masks",
+    async () => {
+      const model = at("clip", "model");
+      await firstImages();
+      const { visualPrompt: _, negativePoints: __, points: ___, ...ofSaliency } = defaults;
+      await command("saliency", {
+        [positional]: at("prompted"),
+        clip: model,
+        prompts: at("train", "prompts.json"),
+        out: at("saliency"),
+        threads: flags.threads,
+        ...ofSaliency,
+      });
+      await command("coarse", { [positional]: at("saliency"), out: at("saliency") });
+      await sortByTarget();
+    },
+  ],
+  ["begin a SAM", () => init("sam", sam.sizes, {})],
+  [
+    "train the SAM",
+    () =>
+      command("finetune-sam", {
+        sam: at("start", "sam"),
+        data: at("train"),
+        coarse: at("coarse"),
+        out: at("sam"),
+        threads: flags.threads,
+        ...sam.training,
+      }),
+  ],
+  ["write the pack", writePack],
+];
+for (const [name, run] of stages) {
+  const done = at(`${name.replaceAll(" ", "-")}.done`);
+  if (existsSync(done)) continue;
+  const begun = performance.now();
+  process.stdout.write(`${name} ...\n`);
+  await run();
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  await writeFile(done, `${seconds} s\n`);
+  process.stdout.write(`${name}: ${seconds} s\n`);
+}
+process.stdout.write(`the pack is in ${out}\n`);
+
+/** Runs a command of this package to its end; its flags in camelCase. */
+async function command(name: string, settings: Readonly<Record<string, string | number | boolean | undefined>>): Promise<void> {
+  const args = Object.entries(settings).flatMap(([key, value]) => {
+    if (value === undefined) return [];
+    if (key === positional) return [String(value)];
+    const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return typeof value === "boolean" ? [value ? flag : `--no-${flag.slice(2)}`] : [flag, String(value)];
+  });
+  const child = spawn(process.execPath, [resolve(flags.command), ...name.split(" "), ...args, "--quiet"], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const status = await new Promise((ended, failed) => child.once("close", ended).once("error", failed));
+  if (status !== 0) throw new Error(`medclip-sam ${name} ${args.join(" ")} ended with status ${status}`);
+}
+
+/** A model with fresh weights in `start/`. */
+async function init(kind: "clip" | "sam", sizes: unknown, options: { readonly vocab?: string }): Promise<void> {
+  const file = at(`${kind}.json`);
+  await writeFile(file, JSON.stringify({ [kind]: sizes }));
+  await command("models init", { [positional]: file, purpose: "training", seed: phantoms.seed, out: at("start", kind), ...options });
+}
+
+/** The phantoms whose coarse masks SAM meets, in a folder of their own. */
+async function firstImages(): Promise<void> {
+  await mkdir(at("prompted"), { recursive: true });
+  for (const { name, index } of await drawn())
+    if (index < phantoms.prompted) await copyFile(at("train", "images", `${name}.png`), at("prompted", `${name}.png`));
+}
+
+/** Coarse masks by the structure that they were asked for, as `finetune-sam --coarse` reads them. */
+async function sortByTarget(): Promise<void> {
+  for (const image of await drawn()) {
+    const mask = at("saliency", "coarse", `${image.name}.png`);
+    if (!existsSync(mask)) continue;
+    const folder = at("coarse", targetOf(image, phantoms.seed));
+    await mkdir(folder, { recursive: true });
+    await copyFile(mask, join(folder, `${image.name}.png`));
+  }
+}
+
+async function drawn(): Promise<readonly DrawnImage[]> {
+  return (JSON.parse(await readFile(at("train", "phantoms.json"), "utf8")) as { images: DrawnImage[] }).images;
+}
+
+async function writePack(): Promise<void> {
+  await mkdir(join(out, "clip"), { recursive: true });
+  await mkdir(join(out, "sam"), { recursive: true });
+  await writeHalf(at("clip", "model", "open_clip_model.safetensors"), join(out, "clip", "open_clip_model.safetensors"));
+  await writeHalf(at("sam", "model", "model.safetensors"), join(out, "sam", "model.safetensors"));
+  for (const file of ["open_clip_config.json", "vocab.txt"]) await copyFile(at("clip", "model", file), join(out, "clip", file));
+  const pack = { name: "phantom", notice: recipe.notice, clip: "clip", sam: "sam", defaults };
+  await writeFile(join(out, "pack.json"), `${JSON.stringify(pack, null, 2)}\n`);
+}
+
+/** The weights of a file in half precision. */
+async function writeHalf(from: string, to: string): Promise<void> {
+  const { tensors } = await openWeights(from);
+  const entries = [...tensors].map(([name, { shape }]) => ({ name, shape, dtype: "float16" as const }));
+  await writeSafetensorsStream(to, entries, async ({ name }) => fromFloat32("float16", toFloat32(await readTensor(tensors.get(name)!))), {
+    weights: "trained on phantoms; a demonstration, not for patients",
+  });
+}
