@@ -118,17 +118,29 @@ async function outlined(
   name: string,
 ): Promise<Region[]> {
   const image = await decode();
+  const outlines = new Map<string, Outline | undefined>(); // several phrases may name one mask: it is read once
   const found: Region[] = [];
   for (const [phrase, masks] of regions) {
-    const mask = await unionOf(masks);
-    if (mask && (mask.width !== image.width || mask.height !== image.height)) {
-      throw new InputError(
-        `"${masks[0]}" has ${mask.width} x ${mask.height} pixels, "${name}" has ${image.width} x ${image.height}; a mask must have the size of its image`,
-      );
-    }
-    found.push({ phrase, outline: mask?.data.some((value) => value > 0) ? outlineOf(mask) : undefined });
+    const files = masks.join("|");
+    if (!outlines.has(files)) outlines.set(files, await outlineIn(masks, image, name));
+    found.push({ phrase, outline: outlines.get(files) });
   }
   return found;
+}
+
+/** What mask files outline together; undefined where they are empty. @throws InputError when their size is not that of the image */
+async function outlineIn(
+  masks: readonly string[],
+  image: { readonly width: number; readonly height: number },
+  name: string,
+): Promise<Outline | undefined> {
+  const mask = await unionOf(masks);
+  if (mask && (mask.width !== image.width || mask.height !== image.height)) {
+    throw new InputError(
+      `"${masks[0]}" has ${mask.width} x ${mask.height} pixels, "${name}" has ${image.width} x ${image.height}; a mask must have the size of its image`,
+    );
+  }
+  return mask?.data.some((value) => value > 0) ? outlineOf(mask) : undefined;
 }
 
 /** The union of mask files; undefined where there is none. @throws InputError when one cannot be read, or their sizes differ */
