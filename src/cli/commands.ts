@@ -101,7 +101,7 @@ export const jobCommands: readonly JobCommand[] = [
   },
   {
     job: "demo",
-    summary: "the whole road with a drawn image and tiny random models",
+    summary: "the whole road on drawn scans, with the models that come with this package",
     schema: DemoSettings,
     resumes: false,
   },

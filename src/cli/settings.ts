@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { purposes } from "../hub/random-weights.ts";
+import { CommonSettings, SaliencySettings } from "../pipeline/settings.ts";
 
 /** `medclip-sam demo`. */
 export const DemoSettings = z.strictObject({
-  out: z.string().default("medclip-sam-demo").describe("folder for the models, the image and the results"),
-  seed: z.number().int().nonnegative().default(42).describe("of the image and the weights"),
+  out: z.string().default("medclip-sam-demo").describe("folder for the images and the results"),
+  seed: z.number().int().nonnegative().default(42).describe("of the images; the models of the pack phantom were trained on seed 1"),
+  ...CommonSettings.pick({ threads: true }).shape,
+  ...SaliencySettings.pick({ pack: true }).shape,
 });
 
 /** `medclip-sam models init`. */

@@ -8,6 +8,7 @@ import { WeightsError } from "../errors.ts";
 const PackFile = z.strictObject({
   name: z.string(),
   notice: z.string(),
+  label: z.string().optional(),
   clip: z.string(),
   sam: z.string(),
   defaults: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
@@ -19,6 +20,8 @@ export interface Pack {
   readonly folder: string;
   /** What everybody who sees a result must know. */
   readonly notice: string;
+  /** The same in two or three words, drawn into pictures. */
+  readonly label?: string | undefined;
   /** Folder or file of each model. */
   readonly clip: string;
   readonly sam: string;

@@ -14,6 +14,7 @@ export {
   type Ties,
 } from "./components.ts";
 export { outerContours, outline } from "./contours.ts";
+export { type Dot, letterRows, lettersApart, textDots } from "./dot-text.ts";
 export { histogram } from "./histogram.ts";
 export { minMax, toByte, toGray } from "./levels.ts";
 export { opencvArea } from "./opencv-area.ts";

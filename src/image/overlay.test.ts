@@ -172,3 +172,14 @@ test("a layer of another size is refused by name", () => {
   expect(() => overlay(flat(30, 20), { coarse: rectangle(20, 30, 0, 0, 1, 1) })).toThrow(ShapeError);
   expect(() => overlay(flat(30, 20), { coarse: rectangle(20, 30, 0, 0, 1, 1) })).toThrow("coarse has 20 x 30 pixels, the image 30 x 20");
 });
+
+test("a label stands in the lower left corner, white on black, and hides nothing else", () => {
+  const drawn = overlay(flat(300, 200), { label: "T" });
+  // 5 x 7 dots with their margin: the bar of the T lies in the second row of dots, its foot in the sixth.
+  expect(at(drawn, 1, 194)).toEqual([255, 255, 255]);
+  expect(at(drawn, 2, 198)).toEqual([255, 255, 255]);
+  expect(at(drawn, 0, 193)).toEqual([0, 0, 0]);
+  expect(at(drawn, 1, 198)).toEqual([0, 0, 0]);
+  expect(at(drawn, 5, 199)).toEqual(untouched);
+  expect(at(drawn, 0, 192)).toEqual(untouched);
+});

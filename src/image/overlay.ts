@@ -1,4 +1,5 @@
 import { ShapeError } from "../errors.ts";
+import { letterRows, lettersApart, textDots } from "./dot-text.ts";
 import { opencvNearest } from "./opencv-resize.ts";
 import type { Box, GrayImage, Image, LabelledPoint, Mask, Size } from "./types.ts";
 
@@ -14,6 +15,8 @@ export interface OverlayLayers {
   readonly boxes?: readonly Box[] | undefined;
   /** Positive ones as green plus signs, negative ones as red crosses. */
   readonly points?: readonly LabelledPoint[] | undefined;
+  /** A few words in the lower left corner, white on black, such as that the model is for demonstration. */
+  readonly label?: string | undefined;
 }
 
 type Colour = readonly [red: number, green: number, blue: number];
@@ -37,7 +40,7 @@ const rimOpacity = 0.6;
  * @returns the image, enlarged by a whole factor if its longer side has fewer than 256 pixels
  * @throws ShapeError when a layer has another size than the image
  */
-export function overlay(image: Image, { saliency, coarse, mask, boxes = [], points = [] }: OverlayLayers): Image {
+export function overlay(image: Image, { saliency, coarse, mask, boxes = [], points = [], label = "" }: OverlayLayers): Image {
   for (const [name, layer] of Object.entries({ saliency, coarse, mask })) {
     if (layer && (layer.width !== image.width || layer.height !== image.height)) {
       throw new ShapeError(`overlay: ${name} has ${layer.width} x ${layer.height} pixels, the image ${image.width} x ${image.height}`);
@@ -83,7 +86,23 @@ export function overlay(image: Image, { saliency, coarse, mask, boxes = [], poin
       label === 1 ? green : red,
     );
   }
+  if (label !== "") paintLabel(canvas, label, line);
   return canvas;
+}
+
+/** @param dot - side of a dot in pixels */
+function paintLabel({ width, height, data }: Image, label: string, dot: number): void {
+  const [wide, tall] = [(lettersApart * label.length + 1) * dot, (letterRows + 2) * dot];
+  const fill = (x0: number, y0: number, x1: number, y1: number, colour: Colour) => {
+    for (let y = Math.max(y0, 0); y < Math.min(y1, height); y++)
+      for (let x = Math.max(x0, 0); x < Math.min(x1, width); x++) data.set(colour, 3 * (y * width + x));
+  };
+  const top = height - tall;
+  fill(0, top, wide, height, dark);
+  for (const { column, row } of textDots(label)) {
+    const [x, y] = [(column + 1) * dot, top + (row + 1) * dot];
+    fill(x, y, x + dot, y + dot, white);
+  }
 }
 
 type Pixel = readonly [x: number, y: number];

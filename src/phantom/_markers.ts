@@ -1,32 +1,4 @@
-/** A letter in 3 x 5 dots: five rows of three bits, as octal digits from top to bottom. */
-const font: Readonly<Record<string, string>> = {
-  ...{ A: "25755", B: "65656", C: "34443", D: "65556", E: "74647", G: "34553", H: "55755", I: "72227", L: "44447", M: "57755", N: "65555" },
-  ...{
-    O: "25552",
-    P: "65644",
-    R: "65655",
-    S: "34216",
-    T: "72222",
-    U: "55557",
-    V: "55552",
-    X: "55255",
-    Y: "55222",
-    ".": "00002",
-    "+": "02720",
-  },
-  ...{
-    "0": "75557",
-    "1": "26227",
-    "2": "71747",
-    "3": "71317",
-    "4": "55711",
-    "5": "74717",
-    "6": "74757",
-    "7": "71122",
-    "8": "75757",
-    "9": "75717",
-  },
-};
+import { textDots } from "../image/index.ts";
 
 /** Burns a line of text into a picture, as scanners and technicians do. Letters without a glyph are blank; what leaves the picture is cut. */
 export function burnText(
@@ -35,14 +7,7 @@ export function burnText(
   text: string,
   at: { readonly x: number; readonly y: number; readonly dot: number; readonly level: number },
 ): void {
-  for (const [i, letter] of [...text].entries()) {
-    for (const [row, digit] of [...(font[letter] ?? "00000")].entries()) {
-      for (let column = 0; column < 3; column++) {
-        if (!(Number(digit) & (4 >> column))) continue;
-        fillSquare(picture, size, at.x + (i * 4 + column) * at.dot, at.y + row * at.dot, at);
-      }
-    }
-  }
+  for (const { column, row } of textDots(text)) fillSquare(picture, size, at.x + column * at.dot, at.y + row * at.dot, at);
 }
 
 function fillSquare(picture: Uint8Array, size: number, left: number, top: number, { dot, level }: { dot: number; level: number }): void {

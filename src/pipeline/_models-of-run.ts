@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { type UsableDevice, usableDevice } from "../graph/index.ts";
 import { sha256OfFile } from "../hub/hash.ts";
-import { locatePack } from "../hub/pack.ts";
+import { embeddedPack, locatePack, type Pack } from "../hub/pack.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import type { SaliencyMethod } from "../saliency/index.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
@@ -15,16 +15,27 @@ export interface RunSession extends UsableDevice {
   readonly session: SessionOptions;
   /** Of the models' pack; the warnings begin with them. */
   readonly notices: readonly string[];
+  /** Of the models' pack, to be drawn into pictures. */
+  readonly label?: string | undefined;
 }
 
 /** Sessions on the device that is asked for, or on the one that works in its place, with a warning. */
 export async function sessionOptions(
-  settings: Pick<CommonSettings, "device" | "threads"> & { readonly pack?: string | undefined },
+  settings: Pick<CommonSettings, "device" | "threads"> & { readonly [model in "pack" | "clip" | "sam"]?: string | undefined },
 ): Promise<RunSession> {
-  const { threads, pack } = settings;
+  const { threads } = settings;
   const { device, warnings } = await usableDevice(settings.device);
-  const notices = pack === undefined ? [] : [(await locatePack(pack)).notice];
-  return { device, warnings: [...notices, ...warnings], notices, session: { device, ...(threads !== undefined && { threads }) } };
+  const { notice, label }: Partial<Pack> = (await packBehind(settings)) ?? {};
+  const notices = notice === undefined ? [] : [notice];
+  const session = { device, ...(threads !== undefined && { threads }) };
+  return { device, warnings: [...notices, ...warnings], notices, label, session };
+}
+
+/** The pack that is named, or whose name stands in place of a model. */
+async function packBehind({ pack, clip, sam }: { readonly [model in "pack" | "clip" | "sam"]?: string | undefined }) {
+  if (pack !== undefined) return await locatePack(pack);
+  for (const model of [clip, sam]) if (model !== undefined) return await embeddedPack(model);
+  return undefined;
 }
 
 /** The files behind a CLIP model. Its configuration counts too: it tells the heads. */

@@ -28,11 +28,12 @@ export async function writeCoarse(out: string, name: string, coarse: Mask): Prom
   await writeMask(outputFile(out, "coarse", name), coarse);
 }
 
-/** The mask, and the picture that shows how it came about. */
+/** The mask, and the picture that shows how it came about. @param label - words to be drawn into the picture */
 export async function writeRefined(
   out: string,
   name: string,
   layers: { readonly image: Image; readonly saliency?: GrayImage; readonly coarse: Mask; readonly refined: RefineResult },
+  label?: string,
 ): Promise<void> {
   const { image, saliency, coarse, refined } = layers;
   await writeMask(outputFile(out, "masks", name), refined.mask);
@@ -42,6 +43,7 @@ export async function writeRefined(
     mask: refined.mask,
     boxes: refined.boxes,
     points: refined.points,
+    label,
   });
   await writeRgb(outputFile(out, "overlay", name), picture);
 }

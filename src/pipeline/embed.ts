@@ -19,8 +19,8 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
   if (settings.inputs.length === 0 && settings.text.length === 0)
     throw new ConfigError("embed: give images, folders, or sentences with --text TEXT");
   const inputs = settings.inputs.length === 0 ? [] : await findInputs(settings.inputs, settings.out);
-  const { session, warnings: aboutDevice } = await sessionOptions(settings);
-  for (const message of aboutDevice) yield { type: "warning", message };
+  const { session, notices, warnings: aboutRun } = await sessionOptions(settings);
+  for (const message of aboutRun) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
   const { clip, tokenizer } = await loadClip(settings.clip, settings.clipConfig, session);
   const { contextLength, embed, vision } = clip.config;
@@ -66,7 +66,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
       text_features: matrix(texts),
       similarity: tensor("float32", [images.length, texts.length], similarity),
     },
-    { image_names: JSON.stringify(names), texts: JSON.stringify(settings.text) },
+    { image_names: JSON.stringify(names), texts: JSON.stringify(settings.text), ...(notices.length > 0 && { notice: notices.join(" ") }) },
   );
   const failed = inputs.length - images.length;
   yield { type: "end", done: total - failed, skipped: 0, failed, ms: Math.round(performance.now() - start), lines: [settings.out] };

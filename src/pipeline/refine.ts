@@ -50,7 +50,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     const saliency = existsSync(map) ? await readGray(map) : undefined;
     const refined = await step.run(image, coarse, basename(file), ms);
     await timed(ms, "write", async () => {
-      await writeRefined(out, name, { image, coarse, refined, ...(saliency && { saliency }) });
+      await writeRefined(out, name, { image, coarse, refined, ...(saliency && { saliency }) }, run.label);
       if (raw) await writeRaw(out, name, rawRefined(refined, side));
     });
     const { width, height } = image;

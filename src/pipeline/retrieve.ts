@@ -40,7 +40,7 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
   const captions = settings.captions ?? modePresets[settings.mode].captions;
   const set = await loadPairs(settings.pairs, { ...settings, captions });
   yield { type: "stage", message: "opening the model" };
-  const { session, warnings } = await sessionOptions(settings);
+  const { session, notices, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };
   const { clip, clipFiles } = await loadClip(settings.clip, settings.clipConfig, session);
   const { contextLength } = clip.config;
@@ -89,7 +89,7 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
     if (settings.json !== undefined) {
       await writeAtomic(
         settings.json,
-        `${JSON.stringify({ ...result, dropped: set.reasons, undecodable: failed - broken.length, settings }, null, 1)}\n`,
+        `${JSON.stringify({ ...result, dropped: set.reasons, undecodable: failed - broken.length, ...(notices.length > 0 && { notices }), settings }, null, 1)}\n`,
       );
     }
     const ms = Math.round(performance.now() - begun);

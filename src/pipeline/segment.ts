@@ -63,7 +63,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     await timed(ms, "write", async () => {
       await writeSaliency(out, name, map.gray);
       await writeCoarse(out, name, cut.coarse);
-      await writeRefined(out, name, { image, saliency: map.gray, coarse: cut.coarse, refined });
+      await writeRefined(out, name, { image, saliency: map.gray, coarse: cut.coarse, refined }, run.label);
       if (raw) await writeRaw(out, name, { ...rawSaliency(map.saliency, map.capacity), ...rawRefined(refined, side) });
     });
     return {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { locatePack } from "../../src/hub/pack.ts";
-import { loadPack, segment } from "../../src/index.ts";
+import { decodeImage, loadPack, segment } from "../../src/index.ts";
+import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { runCommand } from "../support/command.ts";
 import { tinyModels, writeDisc } from "../support/tiny-run.ts";
 
@@ -27,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const writePack = (defaults: Record<string, unknown>) =>
-  writeFile(join(pack, "pack.json"), JSON.stringify({ name: "random", notice, clip: "clip", sam: "sam", defaults }));
+  writeFile(join(pack, "pack.json"), JSON.stringify({ name: "random", notice, label: "Random", clip: "clip", sam: "sam", defaults }));
 const run = async (out: string) => JSON.parse(await readFile(join(folder, out, "run.json"), "utf8"));
 
 test("a pack brings both models, and its settings where none is given; every output bears its notice", async () => {
@@ -40,6 +41,17 @@ test("a pack brings both models, and its settings where none is given; every out
   expect(weights.sam.file).toBe(join(pack, "sam", "model.safetensors"));
   expect(notices).toEqual([notice]);
   expect(images[0].points.length).toBeGreaterThan(0);
+  const picture = await decodeImage(join(folder, "segment", "overlay", "disc.png"), { mode: "paper" });
+  const { width, height, data } = picture.image;
+  const pixel = (x: number, y: number) => Array.from(data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3));
+  expect(pixel(0, height - 1)).toEqual([0, 0, 0]); // the bar on which the label stands
+  expect(pixel(1, height - 2)).toEqual([255, 255, 255]); // the foot of its R
+});
+
+test("features of a pack's model bear its notice, too", async () => {
+  const file = join(folder, "features.safetensors");
+  expect((await runCommand(["embed", image, "--text", "a disc", "--pack", pack, "--out", file])).status).toBe(0);
+  expect((await readSafetensors(file)).metadata.notice).toBe(notice);
 });
 
 test("a single step takes from a pack what concerns it", async () => {
