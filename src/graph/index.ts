@@ -14,6 +14,7 @@ export {
   erf,
   exp,
   gelu,
+  greaterOrEqual,
   log,
   max,
   mul,

@@ -1,7 +1,10 @@
 export type { ContrastiveLoss, ContrastiveOptions } from "./contrastive-loss.ts";
 export { type ContrastiveLossName, contrastiveLosses } from "./contrastive-losses.ts";
 export { dcl, dhnNce, hnNce } from "./dhn-nce.ts";
+export { dicePlain, diceSquared } from "./dice.ts";
+export { binaryCrossEntropy, focal } from "./focal.ts";
 export { infoNce } from "./info-nce.ts";
+export { actualIou, medsamLoss, samLoss } from "./promptable.ts";
 export { denseLoss, labelLoss, type RegionOptions } from "./region.ts";
 export { releasedDhnNce } from "./released-dhn-nce.ts";
 export { siglip } from "./siglip.ts";

@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.ts";
-import { add, matmul, mul, type Operand, reduceMean, reduceSum, softplus, sub, swapLast, type Value } from "../graph/index.ts";
+import { add, matmul, mul, type Operand, reduceMean, reduceSum, swapLast, type Value } from "../graph/index.ts";
 import { unitLength } from "../nn/index.ts";
+import { binaryCrossEntropy } from "./focal.ts";
 
 /** How cosines become the logits of the region terms. */
 export interface RegionOptions {
@@ -55,11 +56,6 @@ function logitsOf(features: Value, phrases: Value, { scale, bias = 0 }: Omit<Reg
     throw new ShapeError(`regions: features [${features.shape}] and phrases [${phrases.shape}] must have the same width`);
   }
   return add(mul(matmul(unitLength(features), swapLast(unitLength(phrases))), scale), bias);
-}
-
-/** -y ln σ(l) - (1 - y) ln (1 - σ(l)) for y in [0, 1]. */
-function binaryCrossEntropy(logits: Value, truth: Value): Value {
-  return sub(softplus(logits), mul(truth, logits));
 }
 
 /** @param each - [B, P] */

@@ -224,9 +224,10 @@ export function cast(x: Value, dtype: DType): Value {
   return x.dtype === dtype ? x : apply(Cast, [x], { to: { int: onnxTypes[dtype] } })[0]!;
 }
 
-/** 1 where a ≥ b, else 0, in the dtype of a. */
-function greaterOrEqual(a: Value, b: Value): Value {
-  return cast(apply(GreaterOrEqual, [a, b])[0]!, a.dtype);
+/** 1 where a ≥ b, else 0, in the dtype of both. It has no gradient: `detach` what is compared. */
+export function greaterOrEqual(a: Operand, b: Operand): Value {
+  const [left, right] = pair(a, b);
+  return cast(apply(GreaterOrEqual, [left, right])[0]!, left.dtype);
 }
 
 /** 1 where y > 0, else 0, for y ≥ 0. */
