@@ -4,7 +4,6 @@ import type { Plateau } from "../optim/index.ts";
 import { openSafetensors, writeSafetensorsStream } from "../tensor/safetensors.ts";
 import { readTensor } from "../tensor/stored-tensor.ts";
 import { sameShape } from "../tensor/tensor.ts";
-import type { ContrastiveSettings } from "./settings.ts";
 import type { TrainingState } from "./training-state.ts";
 
 /** What a checkpoint holds beside arrays. */
@@ -12,7 +11,7 @@ export interface Progress {
   /** Steps made. */
   readonly step: number;
   readonly plateau: Plateau;
-  readonly settings: ContrastiveSettings;
+  readonly settings: object;
   /** The caller's own, plain JSON. */
   readonly progress: unknown;
 }
@@ -40,14 +39,14 @@ export async function saveCheckpoint(file: string, state: TrainingState, progres
  *
  * @throws WeightsError when the file is no checkpoint of such a model, ConfigError when it was made with other settings
  */
-export async function loadCheckpoint(file: string, state: TrainingState, settings: ContrastiveSettings): Promise<Progress> {
+export async function loadCheckpoint(file: string, state: TrainingState, settings: object): Promise<Progress> {
   const { tensors, metadata } = await openSafetensors(file);
   if (metadata.training === undefined) throw new WeightsError(`"${file}" is not a training checkpoint: it says nothing of its progress.`);
   const progress = JSON.parse(metadata.training) as Progress;
-  const keys = Object.keys(settings) as (keyof ContrastiveSettings)[];
-  const other = keys.find((key) => !isDeepStrictEqual(settings[key], progress.settings[key]));
+  const [before, now] = [new Map(Object.entries(progress.settings)), new Map(Object.entries(settings))];
+  const other = [...now.keys()].find((key) => !isDeepStrictEqual(now.get(key), before.get(key)));
   if (other) {
-    const [was, is] = [progress.settings[other], settings[other]].map((value) => JSON.stringify(value) ?? "the default");
+    const [was, is] = [before.get(other), now.get(other)].map((value) => JSON.stringify(value) ?? "the default");
     throw new ConfigError(`"${file}" was made with ${other} ${was}, not ${is}. Resume with the same settings, or begin anew.`);
   }
   for (const [array, values] of arraysOf(state)) {

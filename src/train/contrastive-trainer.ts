@@ -3,33 +3,19 @@ import type { ClipFiles } from "../hub/locate.ts";
 import { type BiomedClipConfig, biomedClipConfigOf, biomedClipFamily, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { gridOf } from "../models/vit.ts";
 import { Weights } from "../models/weights.ts";
-import { adam, adamW, afterEpoch, clipFactorOf, type Plateau, plateauAt, type Schedule, sgd } from "../optim/index.ts";
 import type { SessionOptions } from "../runtime/session.ts";
-import { type Shape, sameShape } from "../tensor/tensor.ts";
-import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { sameShape } from "../tensor/tensor.ts";
 import { ContrastiveGradient, type PairFeatures, type TrainingPairs } from "./contrastive-gradient.ts";
-import { exportModel } from "./export-model.ts";
+import { exportClip } from "./export-clip.ts";
 import { type LoraAdapter, loraAdapters, loraStart } from "./lora.ts";
-import { scheduleOf } from "./schedule-of.ts";
 import type { ContrastiveSettings } from "./settings.ts";
 import { TrainableWeights } from "./trainable-weights.ts";
 import { logitBias, loraOf, trainedTensors } from "./trained-tensors.ts";
-import { TrainingState } from "./training-state.ts";
-
-/** What a run knows of its length. */
-export interface RunLength {
-  readonly stepsPerEpoch: number;
-  readonly epochs: number;
-}
+import { type RunLength, Trainer, type Update } from "./trainer.ts";
 
 /** What a step met, all but `step` before its update. */
-export interface StepResult {
-  /** Counted from 1. */
-  readonly step: number;
+export interface StepResult extends Update {
   readonly loss: number;
-  /** Norm of the whole gradient, before it was clipped. */
-  readonly gradNorm: number;
-  readonly lr: number;
   /** ln (1 / τ) as the model keeps it; a fixed τ of the loss does not show here. */
   readonly logitScale: number;
 }
@@ -59,18 +45,13 @@ const initialLogitBias = -10;
  * for await (const batch of batches) console.log(await trainer.step(batch));
  * await trainer.exportTo("fine-tuned");
  */
-export class ContrastiveTrainer {
+export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
   readonly config: BiomedClipConfig;
-  readonly settings: ContrastiveSettings;
   readonly files: ClipFiles;
   private readonly weights: Weights;
-  private readonly state: TrainingState;
   private readonly adapters: readonly LoraAdapter[];
   private readonly gradient: ContrastiveGradient;
-  private readonly schedule: Schedule | undefined;
-  private plateau: Plateau;
-  private logitScale: number;
-  private done = 0;
+  private logitScale = 0;
 
   private constructor(
     files: ClipFiles,
@@ -83,17 +64,13 @@ export class ContrastiveTrainer {
     const tensors = biomedClipTensors(config);
     const trained = trainedTensors(tensors, settings);
     const lora = settings.loraRank > 0 ? loraOf(settings) : undefined;
+    super(trained, settings, length, options);
     this.files = files;
     this.weights = weights;
     this.config = config;
-    this.settings = settings;
-    this.state = new TrainingState(trained, optimizerOf(settings), options);
     this.adapters = lora ? loraAdapters(tensors, lora).filter(({ site }) => trained.has(`${site}.A`)) : [];
     const training = { weights: () => new TrainableWeights(weights, trained, lora), state: this.state, options };
     this.gradient = new ContrastiveGradient(config, settings, training);
-    this.schedule = scheduleOf(settings, length);
-    this.plateau = plateauAt(settings.lr);
-    this.logitScale = 0;
   }
 
   /**
@@ -121,37 +98,6 @@ export class ContrastiveTrainer {
     return trainer;
   }
 
-  /** Steps made so far. */
-  get steps(): number {
-    return this.done;
-  }
-
-  /** Number of trained elements. */
-  get size(): number {
-    return this.state.size;
-  }
-
-  /** The learning rate of the next step. */
-  get lr(): number {
-    return this.schedule ? this.schedule(this.done) : this.plateau.lr;
-  }
-
-  /** Names of the trained tensors: open_clip's, and of adapters `<module>.<q|k|v|o|fc1|fc2>.A` and `.B`. */
-  get trainedNames(): readonly string[] {
-    return [...this.state.tensors.keys()];
-  }
-
-  /** A trained tensor as it is now; changes of the copy change nothing. */
-  trained(name: string): { readonly shape: Shape; readonly data: Float32Array } | undefined {
-    const shape = this.state.tensors.get(name)?.shape;
-    return shape && { shape, data: this.state.view(this.state.values, name).slice() };
-  }
-
-  /** The gradient of the last step, of one trained tensor. */
-  lastGradient(name: string): Float32Array | undefined {
-    return this.state.tensors.has(name) ? this.state.view(this.state.gradient, name).slice() : undefined;
-  }
-
   /**
    * One step: the gradient of the loss over the whole batch, clipped if so set, and an update of all trained weights.
    *
@@ -159,20 +105,11 @@ export class ContrastiveTrainer {
    */
   async step(pairs: TrainingPairs): Promise<StepResult> {
     this.check(pairs);
-    const { lr, logitScale } = this;
-    const { clipNorm, weightDecay } = this.settings;
+    const { logitScale } = this;
     const loss = await this.gradient.run(pairs);
-    const gradNorm = await this.state.gradientNorm();
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-      throw new InputError(
-        `step ${this.done + 1}: the loss is ${loss} and the gradient's norm ${gradNorm}. A lower learning rate or clipping (clipNorm) may help.`,
-      );
-    }
-    const factor = clipNorm === undefined ? 1 : clipFactorOf(gradNorm, clipNorm);
-    this.done++;
-    await this.state.step(this.done, lr, weightDecay, factor);
+    const update = await this.update(loss);
     this.holdLogitScale();
-    return { step: this.done, loss, gradNorm, lr, logitScale };
+    return { ...update, loss, logitScale };
   }
 
   /** Features [B, E] of both sides before normalisation. */
@@ -196,40 +133,16 @@ export class ContrastiveTrainer {
     return { loss: sum / pairs, features };
   }
 
-  /** Tells the schedule "plateau" the validation loss of an epoch. @returns the learning rate from now on */
-  endEpoch(validationLoss: number): number {
-    this.plateau = afterEpoch(this.plateau, validationLoss, { patience: this.settings.patience });
-    return this.lr;
-  }
-
-  /**
-   * Writes all that the rest of the run depends on into one safetensors file, which appears whole or not at all.
-   *
-   * @param progress - the caller's own: where it stands in its data, the best loss so far
-   */
-  async save(file: string, progress: unknown = null): Promise<void> {
-    const { done: step, plateau, settings } = this;
-    await saveCheckpoint(file, this.state, { step, plateau, settings, progress });
-  }
-
-  /**
-   * Goes on where a saved run was: its further steps give the same bytes as if it had never stopped.
-   *
-   * @returns the caller's progress
-   * @throws ConfigError when the checkpoint was made with other settings
-   */
-  async load(file: string): Promise<unknown> {
-    const { step, plateau, progress } = await loadCheckpoint(file, this.state, this.settings);
-    this.done = step;
-    this.plateau = plateau;
+  override async load(file: string): Promise<unknown> {
+    const progress = await super.load(file);
     this.readLogitScale();
     return progress;
   }
 
   /** Writes the model in the names and types of its file, adapters merged, with the configuration and vocabulary beside it. */
-  async exportTo(folder: string): Promise<string> {
+  override async exportTo(folder: string): Promise<string> {
     const tensors = biomedClipTensors(this.config);
-    return await exportModel(folder, this.files, this.weights, tensors, this.state, this.adapters, loraOf(this.settings));
+    return await exportClip(folder, this.files, this.weights, tensors, this.state, this.adapters, loraOf(this.settings));
   }
 
   async dispose(): Promise<void> {
@@ -286,13 +199,4 @@ export class ContrastiveTrainer {
       if (unknown !== undefined) throw new InputError(`text ${i} has the token ${unknown}; the vocabulary has ${vocabulary}`);
     }
   }
-}
-
-function optimizerOf({ optimizer, adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: epsilon, momentum }: ContrastiveSettings) {
-  const optimizers = {
-    adamw: () => adamW({ beta1, beta2, epsilon }),
-    adam: () => adam({ beta1, beta2, epsilon }),
-    sgd: () => sgd({ momentum, nesterov: true }),
-  };
-  return optimizers[optimizer]();
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { contrastiveLosses } from "../losses/index.ts";
 import { loraTargets } from "./lora.ts";
+import { OptimiserSettings } from "./optimiser-settings.ts";
 
 const names = <T extends Record<string, unknown>>(table: T) => Object.keys(table) as [keyof T & string, ...(keyof T & string)[]];
 
@@ -24,19 +25,7 @@ export const ContrastiveSettings = z.strictObject({
   regionScale: z.number().positive().default(10).describe("factor of the cosines in these questions: 1 / τ"),
   regionBias: z.number().default(0).describe("added to their logits; negative where outlined structures are small or rare"),
 
-  optimizer: z.enum(["adamw", "adam", "sgd"]).default("adamw").describe("how weights follow the gradient"),
-  lr: z.number().positive().default(1e-6).describe("highest learning rate; with LoRA 1e-3 to 1e-2 are usual"),
-  adamBeta1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean gradient"),
-  adamBeta2: z.number().min(0).lt(1).default(0.98).describe("decay of the mean squared gradient"),
-  adamEpsilon: z.number().positive().default(1e-6).describe("ε of Adam"),
-  momentum: z.number().min(0).lt(1).default(0.9).describe("momentum of SGD, in Nesterov's form"),
-  weightDecay: z.number().nonnegative().default(0.1).describe("on arrays of two or more axes alone"),
-  clipNorm: z.number().positive().optional().describe("largest norm of the whole gradient; default: not clipped"),
-
-  schedule: z.enum(["cosine", "constant", "cooldown", "halve", "plateau"]).default("cosine").describe("course of the learning rate"),
-  warmup: z.number().int().nonnegative().default(0).describe("steps over which the learning rate rises"),
-  cooldown: z.number().int().positive().default(100).describe("last steps over which it falls, for the schedule cooldown"),
-  patience: z.number().int().nonnegative().default(0).describe("epochs without improvement that the schedule plateau puts up with"),
+  ...OptimiserSettings.shape,
 
   chunk: z.number().int().positive().default(16).describe("pairs that go through the towers at once; larger batches use cached gradients"),
   freezeVision: z.number().int().nonnegative().default(0).describe("blocks of the image tower that stay as they are, from the first"),

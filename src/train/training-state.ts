@@ -1,5 +1,5 @@
 import { compile, input, mul } from "../graph/index.ts";
-import { isDecayed, type Optimizer, squaredNorm } from "../optim/index.ts";
+import { type Optimizer, squaredNorm } from "../optim/index.ts";
 import type { Session, SessionOptions } from "../runtime/session.ts";
 import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
 
@@ -31,12 +31,18 @@ export class TrainingState {
   private update: Promise<Session> | undefined;
   private norm: Promise<Session> | undefined;
 
-  constructor(shapes: ReadonlyMap<string, Shape>, optimizer: Optimizer, options: SessionOptions) {
+  /** @param decayed - which tensors weight decay applies to */
+  constructor(
+    shapes: ReadonlyMap<string, Shape>,
+    optimizer: Optimizer,
+    options: SessionOptions,
+    decayed: (name: string, shape: Shape) => boolean,
+  ) {
     const tensors = new Map<string, TrainedTensor>();
     let end = 0;
-    const place = (decayed: boolean) => {
+    const place = (isFirst: boolean) => {
       for (const [name, shape] of shapes) {
-        if (isDecayed(name, shape) !== decayed) continue;
+        if (decayed(name, shape) !== isFirst) continue;
         tensors.set(name, { name, shape, offset: end, size: sizeOf(shape) });
         end += sizeOf(shape);
       }

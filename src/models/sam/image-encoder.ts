@@ -1,6 +1,6 @@
 import { add, conv, crop, gelu, pad, reshape, transpose, type Value } from "../../graph/index.ts";
 import { channelNorm, type Linear, linear, norm } from "../../nn/index.ts";
-import type { Weights } from "../weights.ts";
+import type { NamedWeights } from "../named-weights.ts";
 import { type RelativeAttention, relativeAttention } from "./_relative-attention.ts";
 import type { SamConfig } from "./config.ts";
 
@@ -24,7 +24,7 @@ export interface BlockLinears {
 }
 
 /** The linear layers of a block as the file has them. */
-export function blockLinears(weights: Weights, index: number): BlockLinears {
+export function blockLinears(weights: NamedWeights, index: number): BlockLinears {
   const name = `image_encoder.blocks.${index}`;
   const [query, key, value] = weights.fused(`${name}.attn.qkv`);
   const [out, lin1, lin2] = ["attn.proj", "mlp.lin1", "mlp.lin2"].map((layer) => weights.linear(`${name}.${layer}`));
@@ -33,13 +33,13 @@ export function blockLinears(weights: Weights, index: number): BlockLinears {
 
 /** What the image encoder computes on its way; g = imageSize / patch. */
 export interface ImageEncoding {
-  /** [1, g, g, D], before the position map is added. */
+  /** [B, g, g, D], before the position map is added. */
   readonly patches: Value;
-  /** The output of each block, [1, g, g, D]. */
+  /** The output of each block, [B, g, g, D]. */
   readonly blocks: readonly Value[];
-  /** The neck after its first convolution, first normalisation and second convolution, [1, C, g, g]. */
+  /** The neck after its first convolution, first normalisation and second convolution, [B, C, g, g]. */
   readonly neck: readonly [projected: Value, normalised: Value, mixed: Value];
-  /** [1, C, g, g]: all that the decoder needs of the image. */
+  /** [B, C, g, g]: all that the decoder needs of the image. */
   readonly embedding: Value;
 }
 
@@ -47,28 +47,28 @@ export interface ImageEncoding {
  * SAM's image encoder: a ViT without class token whose blocks attend within windows, a few of them over the whole image, and
  * a neck of two convolutions.
  *
- * @param image - [1, 3, S, S], normalised and padded
+ * @param image - [B, 3, S, S], normalised and padded
  * @see Kirillov et al. 2023, arXiv:2304.02643, appendix A; Li et al. 2022, arXiv:2203.16527 (plain ViT with windows)
  */
-export function imageEncoder(image: Value, weights: Weights, config: SamConfig, options: ImageEncoderOptions = {}): ImageEncoding {
+export function imageEncoder(image: Value, weights: NamedWeights, config: SamConfig, options: ImageEncoderOptions = {}): ImageEncoding {
   const bias = weights.get("image_encoder.patch_embed.proj.bias");
-  const projected = conv(image, weights.get("image_encoder.patch_embed.proj.weight"), { stride: config.patch, bias }); // [1, D, g, g]
-  const patches = transpose(projected, [0, 2, 3, 1]); // [1, g, g, D]
+  const projected = conv(image, weights.get("image_encoder.patch_embed.proj.weight"), { stride: config.patch, bias }); // [B, D, g, g]
+  const patches = transpose(projected, [0, 2, 3, 1]); // [B, g, g, D]
   const blocks: Value[] = [];
-  let x = add(patches, weights.get("image_encoder.pos_embed")); // [1, g, g, D]
+  let x = add(patches, weights.get("image_encoder.pos_embed")); // [B, g, g, D]
   for (let i = 0; i < config.depth; i++) {
     x = block(x, weights, config, i, options);
     blocks.push(x);
   }
-  const narrow = conv(transpose(x, [0, 3, 1, 2]), weights.get("image_encoder.neck.0.weight")); // [1, C, g, g]
+  const narrow = conv(transpose(x, [0, 3, 1, 2]), weights.get("image_encoder.neck.0.weight")); // [B, C, g, g]
   const normalised = channelNorm(narrow, weights.norm("image_encoder.neck.1"), EPSILON);
   const mixed = conv(normalised, weights.get("image_encoder.neck.2.weight"), { padding: 1 });
   const embedding = channelNorm(mixed, weights.norm("image_encoder.neck.3"), EPSILON);
   return { patches, blocks, neck: [narrow, normalised, mixed], embedding };
 }
 
-/** x + attention(LN(x)), then x + mlp(LN(x)); [1, g, g, D] to the same. */
-function block(x: Value, weights: Weights, config: SamConfig, index: number, { queriesAChunk, linears }: ImageEncoderOptions): Value {
+/** x + attention(LN(x)), then x + mlp(LN(x)); [B, g, g, D] to the same. */
+function block(x: Value, weights: NamedWeights, config: SamConfig, index: number, { queriesAChunk, linears }: ImageEncoderOptions): Value {
   const name = `image_encoder.blocks.${index}`;
   const { lin1, lin2, ...projections } = linears?.[index] ?? blockLinears(weights, index);
   const layer: RelativeAttention = {
@@ -90,12 +90,12 @@ function block(x: Value, weights: Weights, config: SamConfig, index: number, { q
  * attended to like any token, as in the official model.
  */
 function windowedAttention(x: Value, layer: RelativeAttention, { window, heads }: SamConfig): Value {
-  const [, grid, , width] = x.shape as [number, number, number, number];
+  const [batch, grid, , width] = x.shape as [number, number, number, number];
   const count = Math.ceil(grid / window); // windows a side
   const missing = count * window - grid;
-  const padded = pad(x, [0, 0, 0, 0], [0, missing, missing, 0]); // [1, n w, n w, D]
-  const split = transpose(reshape(padded, [count, window, count, window, width]), [0, 2, 1, 3, 4]); // [n, n, w, w, D]
-  const attended = relativeAttention(reshape(split, [count * count, window, window, width]), layer, heads); // [n n, w, w, D]
-  const joined = transpose(reshape(attended, [count, count, window, window, width]), [0, 2, 1, 3, 4]); // [n, w, n, w, D]
-  return crop(reshape(joined, padded.shape), [0, 0, 0, 0], x.shape); // [1, g, g, D]
+  const padded = pad(x, [0, 0, 0, 0], [0, missing, missing, 0]); // [B, n w, n w, D]
+  const split = transpose(reshape(padded, [batch * count, window, count, window, width]), [0, 2, 1, 3, 4]); // [B n, n, w, w, D]
+  const attended = relativeAttention(reshape(split, [batch * count * count, window, window, width]), layer, heads); // [B n n, w, w, D]
+  const joined = transpose(reshape(attended, [batch * count, count, window, window, width]), [0, 2, 1, 3, 4]); // [B n, w, n, w, D]
+  return crop(reshape(joined, padded.shape), [0, 0, 0, 0], x.shape); // [B, g, g, D]
 }

@@ -10,5 +10,5 @@ export {
 export { type BlockLinears, type ImageEncoding, imageEncoder } from "./image-encoder.ts";
 export { type MaskDecoding, maskDecoder, type TwoWayState } from "./mask-decoder.ts";
 export { samFamily } from "./names.ts";
-export { type PromptEncoding, type PromptInputs, promptEncoder } from "./prompt-encoder.ts";
+export { type PromptEncoding, type PromptInputs, type PromptSlots, promptEncoder, promptSlots, usedSlots } from "./prompt-encoder.ts";
 export { quantisedLinears } from "./quantise.ts";

@@ -1,6 +1,20 @@
-import { add, concat, convTranspose, expand, gelu, matmul, relu, reshape, slice, transpose, type Value } from "../../graph/index.ts";
+import {
+  add,
+  concat,
+  constant,
+  convTranspose,
+  expand,
+  gelu,
+  matmul,
+  relu,
+  reshape,
+  slice,
+  transpose,
+  type Value,
+} from "../../graph/index.ts";
 import { type Attention, attention, channelNorm, linear, norm } from "../../nn/index.ts";
-import type { Weights } from "../weights.ts";
+import { zeros } from "../../tensor/tensor.ts";
+import type { NamedWeights } from "../named-weights.ts";
 import { gridOf, logitsSideOf, type SamConfig } from "./config.ts";
 import type { PromptEncoding } from "./prompt-encoder.ts";
 
@@ -34,10 +48,11 @@ export interface MaskDecoding {
  * SAM's mask decoder: prompt tokens and image look at each other, then each mask token's vector is compared with every pixel
  * of the upscaled image.
  *
- * @param embedding - [1, C, g, g] from the image encoder. Prompts share it, so what depends on it alone is computed once for all.
+ * @param embedding - [1, C, g, g] from the image encoder. Prompts share it, so what depends on it alone is computed once for all. Or
+ *   [B, C, g, g], one for each prompt
  * @see Kirillov et al. 2023, arXiv:2304.02643, section 3 and appendix A
  */
-export function maskDecoder(embedding: Value, prompt: PromptEncoding, weights: Weights, config: SamConfig): MaskDecoding {
+export function maskDecoder(embedding: Value, prompt: PromptEncoding, weights: NamedWeights, config: SamConfig): MaskDecoding {
   const { outChannels: width, decoder } = config;
   const at = "mask_decoder";
   const batch = prompt.sparse?.shape[0] ?? 1;
@@ -47,8 +62,9 @@ export function maskDecoder(embedding: Value, prompt: PromptEncoding, weights: W
   ];
   const own = concat(learned, 1); // [1, 1 + M, C]
   const tokens = prompt.sparse ? concat([expandRows(own, batch), prompt.sparse], 1) : own; // [B, T, C]
-  const image = flattened(add(embedding, prompt.dense)); // [1, g g, C]
-  const { layers, transformer } = twoWayTransformer(tokens, image, flattened(prompt.densePositions), weights, config);
+  const image = flattened(add(embedding, prompt.dense)); // [1 or B, g g, C]
+  const hidden = prompt.hidden && behindOwn(prompt.hidden, own.shape[1]!);
+  const { layers, transformer } = twoWayTransformer(tokens, image, flattened(prompt.densePositions), hidden, weights, config);
 
   const grid = gridOf(config);
   const side = logitsSideOf(config);
@@ -72,7 +88,8 @@ function twoWayTransformer(
   tokens: Value,
   image: Value,
   positions: Value,
-  weights: Weights,
+  hidden: Value | undefined,
+  weights: NamedWeights,
   { decoder }: SamConfig,
 ): { layers: TwoWayState[]; transformer: TwoWayState } {
   const at = "mask_decoder.transformer";
@@ -83,7 +100,8 @@ function twoWayTransformer(
     out: weights.linear(`${name}.out_proj`),
   });
   const normalise = (x: Value, name: string): Value => norm(x, weights.norm(name), TRANSFORMER_EPSILON);
-  const attend = (q: Value, k: Value, v: Value, name: string): Value => attention(q, k, projections(name), decoder.heads, v);
+  const attend = (q: Value, k: Value, v: Value, name: string, mask?: Value): Value =>
+    attention(q, k, projections(name), decoder.heads, v, mask);
 
   let queries = tokens;
   let keys = image;
@@ -92,20 +110,20 @@ function twoWayTransformer(
     const layer = `${at}.layers.${i}`;
     if (i === 0) {
       // The first layer has nothing to add to yet: no positions, and the attention's output replaces the tokens.
-      queries = attend(queries, queries, queries, `${layer}.self_attn`);
+      queries = attend(queries, queries, queries, `${layer}.self_attn`, hidden);
     } else {
       const q = add(queries, tokens);
-      queries = add(queries, attend(q, q, queries, `${layer}.self_attn`));
+      queries = add(queries, attend(q, q, queries, `${layer}.self_attn`, hidden));
     }
     queries = normalise(queries, `${layer}.norm1`);
 
     queries = add(queries, attend(add(queries, tokens), add(keys, positions), keys, `${layer}.cross_attn_token_to_image`));
     queries = normalise(queries, `${layer}.norm2`);
 
-    const hidden = relu(linear(queries, weights.linear(`${layer}.mlp.lin1`)));
-    queries = normalise(add(queries, linear(hidden, weights.linear(`${layer}.mlp.lin2`))), `${layer}.norm3`);
+    const wide = relu(linear(queries, weights.linear(`${layer}.mlp.lin1`)));
+    queries = normalise(add(queries, linear(wide, weights.linear(`${layer}.mlp.lin2`))), `${layer}.norm3`);
 
-    const seen = attend(add(keys, positions), add(queries, tokens), queries, `${layer}.cross_attn_image_to_token`); // [B, g g, C]
+    const seen = attend(add(keys, positions), add(queries, tokens), queries, `${layer}.cross_attn_image_to_token`, hidden); // [B, g g, C]
     // Only sums of equal shapes are fused with the normalisation, which rounds otherwise than the two do one by one.
     keys = normalise(add(i === 0 ? expandRows(keys, seen.shape[0]!) : keys, seen), `${layer}.norm4`);
     layers.push({ queries, keys });
@@ -115,7 +133,7 @@ function twoWayTransformer(
 }
 
 /** Twice as large, twice: [B, C, g, g] to [B, C / 8, 4 g, 4 g]. */
-function upscale(x: Value, weights: Weights): Value {
+function upscale(x: Value, weights: NamedWeights): Value {
   const at = "mask_decoder.output_upscaling";
   const double = (y: Value, index: number): Value =>
     convTranspose(y, weights.get(`${at}.${index}.weight`), { stride: 2, bias: weights.get(`${at}.${index}.bias`) });
@@ -124,7 +142,7 @@ function upscale(x: Value, weights: Weights): Value {
 }
 
 /** Three linear layers with ReLU between them. */
-function perceptron(x: Value, weights: Weights, name: string): Value {
+function perceptron(x: Value, weights: NamedWeights, name: string): Value {
   const [first, second, last] = [0, 1, 2].map((i) => weights.linear(`${name}.layers.${i}`));
   return linear(relu(linear(relu(linear(x, first!)), second!)), last!);
 }
@@ -134,7 +152,13 @@ function expandRows(x: Value, count: number): Value {
   return count === 1 ? x : expand(x, [count, ...x.shape.slice(1)]);
 }
 
-/** [1, C, g, g] to [1, g g, C]. */
+/** What hides prompt tokens [B, N], as an addition to the scores of all tokens: [B, 1, 1, T], 0 for the decoder's own. */
+function behindOwn(hidden: Value, own: number): Value {
+  const [batch, count] = hidden.shape as [number, number];
+  return reshape(concat([constant(zeros("float32", [batch, own])), hidden], 1), [batch, 1, 1, own + count]);
+}
+
+/** [B, C, g, g] to [B, g g, C]. */
 function flattened(x: Value): Value {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   return transpose(reshape(x, [batch, channels, height * width]), [0, 2, 1]);

@@ -1,0 +1,205 @@
+import { ConfigError, InputError } from "../errors.ts";
+import { flopsOf, input, mul } from "../graph/index.ts";
+import type { SamFiles } from "../hub/locate.ts";
+import { gridOf, imageEncoder, logitsSideOf, type SamConfig, samConfigOf, samFamily, samTensors } from "../models/sam/index.ts";
+import { Weights } from "../models/weights.ts";
+import type { SessionOptions } from "../runtime/session.ts";
+import { SessionCache } from "../runtime/session-cache.ts";
+import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
+import { exportModel } from "./export-model.ts";
+import { decodingOf, type ImageKind, type PromptShape, promptableLoss, promptFeeds, type TrainingPrompt } from "./promptable-graph.ts";
+import type { PromptableSettings } from "./promptable-settings.ts";
+import { promptableTensors } from "./promptable-tensors.ts";
+import { TrainableWeights } from "./trainable-weights.ts";
+import { TrainedGraph, type Training } from "./trained-graph.ts";
+import { type RunLength, Trainer, type Update } from "./trainer.ts";
+
+/** B images with P prompts each. */
+export interface PromptedImages {
+  /** Float32 [B, 3, S, S], as `samInput` makes them, where the encoder is trained; else its embeddings [B, C, g, g]. */
+  readonly images: Tensor<"float32">;
+  /** B P prompts, those of the first image first. */
+  readonly prompts: readonly TrainingPrompt[];
+  /** uint8 [B P, 1, 4 g, 4 g], 0 or 1: what each prompt means, at the size of the logits. */
+  readonly targets: Tensor<"uint8">;
+}
+
+/** What a step met, before its update. */
+export interface PromptableStep extends Update {
+  readonly loss: number;
+}
+
+/** What the model answers. */
+export interface PromptableAnswer {
+  /** [B P, M, 4 g, 4 g] */
+  readonly logits: Tensor<"float32">;
+  /** [B P, M] */
+  readonly iou: Tensor<"float32">;
+}
+
+/** Graphs kept at once: training and held-out targets need two kinds of each. */
+const mostGraphs = 4;
+
+/**
+ * Fine-tunes a SAM model on masks with prompts: the mask decoder, and by choice the prompt encoder and the image encoder.
+ *
+ * It holds the trained weights, their gradients and the optimiser's state, and sessions: call `dispose` when done.
+ *
+ * @example
+ * const trainer = await PromptableTrainer.open(await locateSam("sam-vit-b"), PromptableSettings.parse({}), { stepsPerEpoch: 100, epochs: 8 });
+ * const images = await trainer.encode(pixels);
+ * console.log(await trainer.step({ images, prompts, targets }));
+ * await trainer.exportTo("fine-tuned");
+ */
+export class PromptableTrainer extends Trainer<PromptableSettings> {
+  readonly config: SamConfig;
+  readonly files: SamFiles;
+  private readonly weights: Weights;
+  private readonly training: Training;
+  private readonly graphs = new SessionCache<TrainedGraph>(mostGraphs);
+
+  private constructor(
+    files: SamFiles,
+    weights: Weights,
+    config: SamConfig,
+    settings: PromptableSettings,
+    length: RunLength,
+    options: SessionOptions,
+  ) {
+    const trained = promptableTensors(config, settings);
+    super(trained, settings, length, options, () => true);
+    this.files = files;
+    this.weights = weights;
+    this.config = config;
+    this.training = { weights: () => new TrainableWeights(weights, trained), state: this.state, options };
+  }
+
+  /**
+   * Opens a model and reads the weights that are trained.
+   *
+   * @throws WeightsError when a tensor is missing, surplus or misshapen
+   */
+  static async open(
+    files: SamFiles,
+    settings: PromptableSettings,
+    length: RunLength,
+    options: SessionOptions = {},
+  ): Promise<PromptableTrainer> {
+    const weights = await Weights.open(files.weights, samFamily);
+    const config = samConfigOf(weights);
+    weights.check(samTensors(config));
+    const trainer = new PromptableTrainer(files, weights, config, settings, length, options);
+    for (const name of trainer.trainedNames) trainer.state.view(trainer.state.values, name).set(await weights.read(name));
+    return trainer;
+  }
+
+  /** What a step takes of the images. */
+  get imageKind(): ImageKind {
+    return this.settings.trainEncoder ? "pixels" : "embedding";
+  }
+
+  /**
+   * One step: the gradient of the loss over all prompts, clipped if so set, and an update of all trained weights. Batches of one size take
+   * one graph.
+   *
+   * @throws InputError when the loss is not finite; the weights are then as they were
+   * @throws ConfigError when the batch is no multiple of `chunk`
+   */
+  async step({ images, prompts, targets }: PromptedImages): Promise<PromptableStep> {
+    const shape = this.shapeOf(images, prompts, this.imageKind);
+    const side = logitsSideOf(this.config);
+    if (targets.shape.join() !== [prompts.length, 1, side, side].join()) {
+      throw new InputError(`targets must be [${[prompts.length, 1, side, side]}] for ${prompts.length} prompts, got [${targets.shape}]`);
+    }
+    const chunk = Math.min(this.settings.chunk ?? shape.images, shape.images);
+    if (shape.images % chunk !== 0) {
+      throw new ConfigError(
+        `a batch of ${shape.images} images cannot be cut into chunks of ${chunk}. Choose a chunk that divides the batch.`,
+      );
+    }
+    const [parts, rows] = [shape.images / chunk, chunk * shape.prompts];
+    const graph = await this.lossGraph({ ...shape, images: chunk }, 1 / parts);
+    let loss = 0;
+    for (let part = 0; part < parts; part++) {
+      const feeds = {
+        [this.imageKind]: rowsOf(images, part * chunk, chunk),
+        ...promptFeeds(prompts.slice(part * rows, (part + 1) * rows), shape.points),
+        target: rowsOf(targets, part * rows, rows),
+      };
+      loss += (await graph.run(feeds, part === 0)).loss!.data[0] as number;
+    }
+    return { ...(await this.update(loss)), loss };
+  }
+
+  /** The answers to prompts about embeddings [B, C, g, g], as many for each. */
+  async answer(images: Tensor<"float32">, prompts: readonly TrainingPrompt[]): Promise<PromptableAnswer> {
+    const shape = this.shapeOf(images, prompts, "embedding");
+    const key = `answer ${JSON.stringify(shape)}`;
+    const graph = await this.graphs.get(key, () =>
+      TrainedGraph.forward(this.training, (weights) => {
+        const { logits, iou } = decodingOf(weights, this.config, "embedding", shape);
+        return { logits, iou };
+      }),
+    );
+    const { logits, iou } = await graph.run({ embedding: images, ...promptFeeds(prompts, shape.points) });
+    return { logits: logits as Tensor<"float32">, iou: iou as Tensor<"float32"> };
+  }
+
+  /** What the image encoder, as it is now, makes of pixels [B, 3, S, S]: [B, C, g, g]. */
+  async encode(pixels: Tensor<"float32">): Promise<Tensor<"float32">> {
+    const graph = await this.graphs.get(`encode ${pixels.shape}`, () =>
+      TrainedGraph.forward(this.training, (weights) => ({
+        embedding: imageEncoder(input("pixels", "float32", pixels.shape), weights, this.config).embedding,
+      })),
+    );
+    return (await graph.run({ pixels })).embedding as Tensor<"float32">;
+  }
+
+  /** Operations of a step of so many images and prompts, forward and backward, and of encoding one image. */
+  flops(shape: PromptShape): { readonly step: number; readonly encode: number } {
+    const { imageSize: side } = this.config;
+    const encode = flopsOf([imageEncoder(input("pixels", "float32", [1, 3, side, side]), this.weights, this.config).embedding]);
+    const { logits } = decodingOf(this.weights, this.config, this.imageKind, shape);
+    return { step: 3 * flopsOf([logits]), encode };
+  }
+
+  /** Writes the model in the names and types of its file; what was not trained stays the same bytes. */
+  override async exportTo(folder: string): Promise<string> {
+    const changed = (official: string) =>
+      this.state.tensors.has(official) ? Promise.resolve(this.state.view(this.state.values, official)) : undefined;
+    return await exportModel(folder, { weights: this.weights, tensors: samTensors(this.config), changed });
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([this.graphs.dispose(), this.state.dispose()]);
+  }
+
+  private lossGraph(shape: PromptShape, share: number): Promise<TrainedGraph> {
+    return this.graphs.get(`loss ${JSON.stringify(shape)}`, () =>
+      TrainedGraph.backward(this.training, (weights) => {
+        const decoding = decodingOf(weights, this.config, this.imageKind, shape);
+        return { loss: mul(promptableLoss(decoding, this.settings, this.config), share) };
+      }),
+    );
+  }
+
+  private shapeOf(images: Tensor, prompts: readonly TrainingPrompt[], kind: ImageKind): PromptShape {
+    const { imageSize: side, outChannels: width } = this.config;
+    const grid = gridOf(this.config);
+    const expected = kind === "pixels" ? [3, side, side] : [width, grid, grid];
+    const [count, ...rest] = images.shape;
+    if (rest.join() !== expected.join() || prompts.length % count! !== 0) {
+      throw new InputError(
+        `images [${images.shape}] with ${prompts.length} prompts: expected ${kind} [B, ${expected.join(", ")}] and as many prompts for each image`,
+      );
+    }
+    return { images: count!, prompts: prompts.length / count!, points: this.settings.points + this.settings.negativePoints };
+  }
+}
+
+/** Some rows of an array along its first axis, without a copy. */
+function rowsOf<T extends "float32" | "uint8">(array: Tensor<T>, from: number, count: number): Tensor<T> {
+  const [, ...rest] = array.shape as [number, ...Shape];
+  const size = sizeOf(rest);
+  return tensor(array.dtype, [count, ...rest], array.data.subarray(from * size, (from + count) * size) as Tensor<T>["data"]);
+}

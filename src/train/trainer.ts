@@ -1,0 +1,130 @@
+import { InputError } from "../errors.ts";
+import { afterEpoch, clipFactorOf, isDecayed, type Plateau, plateauAt, type Schedule } from "../optim/index.ts";
+import type { SessionOptions } from "../runtime/session.ts";
+import type { Shape } from "../tensor/tensor.ts";
+import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { type OptimiserSettings, optimizerOf } from "./optimiser-settings.ts";
+import { scheduleOf } from "./schedule-of.ts";
+import { TrainingState } from "./training-state.ts";
+
+/** What a run knows of its length. */
+export interface RunLength {
+  readonly stepsPerEpoch: number;
+  readonly epochs: number;
+}
+
+/** What an update met, all but `step` before it. */
+export interface Update {
+  /** Counted from 1. */
+  readonly step: number;
+  /** Norm of the whole gradient, before it was clipped. */
+  readonly gradNorm: number;
+  readonly lr: number;
+}
+
+/** What all trainers have: trained weights that follow their gradients, a course of the learning rate, checkpoints. */
+export abstract class Trainer<S extends OptimiserSettings> {
+  readonly settings: S;
+  protected readonly state: TrainingState;
+  private readonly schedule: Schedule | undefined;
+  private plateau: Plateau;
+  private done = 0;
+
+  /** @param decayed - which of the trained tensors weight decay applies to */
+  constructor(
+    trained: ReadonlyMap<string, Shape>,
+    settings: S,
+    length: RunLength,
+    options: SessionOptions,
+    decayed: (name: string, shape: Shape) => boolean = isDecayed,
+  ) {
+    this.settings = settings;
+    this.state = new TrainingState(trained, optimizerOf(settings), options, decayed);
+    this.schedule = scheduleOf(settings, length);
+    this.plateau = plateauAt(settings.lr);
+  }
+
+  /** Writes the model in the names and types of its file. @returns the weights file */
+  abstract exportTo(folder: string): Promise<string>;
+
+  /** Steps made so far. */
+  get steps(): number {
+    return this.done;
+  }
+
+  /** Number of trained elements. */
+  get size(): number {
+    return this.state.size;
+  }
+
+  /** The learning rate of the next step. */
+  get lr(): number {
+    return this.schedule ? this.schedule(this.done) : this.plateau.lr;
+  }
+
+  /** Official names of the trained tensors; those of adapters are `<module>.<q|k|v|o|fc1|fc2>.A` and `.B`. */
+  get trainedNames(): readonly string[] {
+    return [...this.state.tensors.keys()];
+  }
+
+  /** A trained tensor as it is now; changes of the copy change nothing. */
+  trained(name: string): { readonly shape: Shape; readonly data: Float32Array } | undefined {
+    const shape = this.state.tensors.get(name)?.shape;
+    return shape && { shape, data: this.state.view(this.state.values, name).slice() };
+  }
+
+  /** The gradient of the last step, of one trained tensor. */
+  lastGradient(name: string): Float32Array | undefined {
+    return this.state.tensors.has(name) ? this.state.view(this.state.gradient, name).slice() : undefined;
+  }
+
+  /** Tells the schedule "plateau" the validation loss of an epoch. @returns the learning rate from now on */
+  endEpoch(validationLoss: number): number {
+    this.plateau = afterEpoch(this.plateau, validationLoss, { patience: this.settings.patience });
+    return this.lr;
+  }
+
+  /**
+   * Writes all that the rest of the run depends on into one safetensors file, which appears whole or not at all.
+   *
+   * @param progress - the caller's own: where it stands in its data, the best loss so far
+   */
+  async save(file: string, progress: unknown = null): Promise<void> {
+    const { done: step, plateau, settings } = this;
+    await saveCheckpoint(file, this.state, { step, plateau, settings, progress });
+  }
+
+  /**
+   * Goes on where a saved run was: its further steps give the same bytes as if it had never stopped.
+   *
+   * @returns the caller's progress
+   * @throws ConfigError when the checkpoint was made with other settings
+   */
+  async load(file: string): Promise<unknown> {
+    const { step, plateau, progress } = await loadCheckpoint(file, this.state, this.settings);
+    this.done = step;
+    this.plateau = plateau;
+    return progress;
+  }
+
+  /**
+   * Updates all trained weights by the gradient that the state holds, clipped if so set.
+   *
+   * @param loss - whose gradient that is
+   * @throws InputError when loss or gradient are not finite; the weights are then as they were
+   */
+  protected async update(loss: number): Promise<Update> {
+    const { lr } = this;
+    const { clipNorm, weightDecay } = this.settings;
+    const gradNorm = await this.state.gradientNorm();
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
+      throw new InputError(
+        `step ${this.done + 1}: the loss is ${loss} and the gradient's norm ${gradNorm}. A lower learning rate or clipping (clipNorm) may help.`,
+      );
+    }
+    const factor = clipNorm === undefined ? 1 : clipFactorOf(gradNorm, clipNorm);
+    this.done++;
+    await this.state.step(this.done, lr, weightDecay, factor);
+    return { step: this.done, gradNorm, lr };
+  }
+}
