@@ -4,6 +4,8 @@ import { ConfigError, InputError } from "../errors.ts";
 
 /** A table whose first row names the columns. */
 export interface Table {
+  /** Names of the columns. */
+  readonly columns: readonly string[];
   /** Without the header. */
   readonly rows: readonly (readonly string[])[];
   /**
@@ -35,7 +37,7 @@ export async function readTable(file: string, separator: string): Promise<Table>
         (header.length === 1 ? ", or the character between the columns with --separator." : "."),
     );
   };
-  return { rows, column };
+  return { columns: header, rows, column };
 }
 
 async function readText(file: string): Promise<string> {

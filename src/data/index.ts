@@ -13,6 +13,7 @@ export { type CsvColumns, type CsvOptions, readCsvPairs } from "./csv-pairs.ts";
 export { decodePair } from "./decode-pair.ts";
 export { epochOrder, type OrderOptions } from "./epoch-order.ts";
 export { type LoadPairsOptions, loadPairs, type PairSet } from "./load-pairs.ts";
+export { listMaskTargets, type MaskTarget, type MaskTargetOptions, type MaskTargetSet } from "./mask-targets.ts";
 export { negativePairs } from "./negative-pairs.ts";
 export { countReasons, type DroppedPair, type ImageSource, imageName, type Pair, screenPairs } from "./pairs.ts";
 export { type RegionTargets, type RegionView, regionTargets } from "./region-targets.ts";

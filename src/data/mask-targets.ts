@@ -1,0 +1,141 @@
+import { readdir, stat } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { ConfigError, InputError } from "../errors.ts";
+import { type ImageInput, listImages } from "../formats/list-images.ts";
+import { isMissing, readTable } from "./_table.ts";
+
+/** A mask of an image: something that SAM shall find when it is pointed at. */
+export interface MaskTarget {
+  /** Names it within its data set; random numbers are drawn by it. */
+  readonly key: string;
+  readonly image: string;
+  readonly mask: string;
+  /** A mask of the same thing that is only about right, as the pipeline makes them before SAM. */
+  readonly coarse?: string;
+  /** What is balanced against others: a structure, a kind of lesion. */
+  readonly group: string;
+  /** What must not be torn apart by a split: the patient, by default the image. */
+  readonly case: string;
+}
+
+export interface MaskTargetOptions {
+  /** For folders `<split>_images` and `<split>_masks`; default `train`. */
+  readonly split?: string | undefined;
+  /** Folder of coarse masks. */
+  readonly coarse?: string | undefined;
+  /** Column of a table whose value must not be torn apart by a split. */
+  readonly groupColumn?: string | undefined;
+  /** Between two fields of a table; default ",". */
+  readonly separator?: string | undefined;
+}
+
+/** Targets, and files that were met on the way and have no partner. */
+export interface MaskTargetSet {
+  readonly targets: readonly MaskTarget[];
+  readonly unmatched: readonly string[];
+}
+
+/** The group of targets that have no structure of their own. */
+const onlyGroup = "mask";
+
+/**
+ * Finds images and their masks:
+ *
+ *   DIR/images and DIR/masks_<structure>, ...   one mask a structure; `masks/` beside them is left alone
+ *   DIR/images and DIR/masks                    one mask an image
+ *   DIR/<split>_images and DIR/<split>_masks    the same
+ *   FILE.csv                                    columns image and mask, by choice coarse and group; paths relative to the table
+ *
+ * Names are equal but for the ending. Coarse masks lie in `<coarse>/<structure>/NAME.png`, or `<coarse>/NAME.png` for a single folder.
+ * Whether a file is a picture, or a mask empty, is not looked at.
+ *
+ * @throws InputError when there is nothing of the kind
+ * @throws ConfigError when a table lacks a column
+ */
+export async function listMaskTargets(data: string, options: MaskTargetOptions = {}): Promise<MaskTargetSet> {
+  const found = await stat(data).catch((cause: NodeJS.ErrnoException) => {
+    throw new InputError(`"${data}" cannot be read: ${cause.message}`, { cause });
+  });
+  const set = found.isDirectory() ? await ofFolder(data, options) : await ofTable(data, options);
+  if (set.targets.length === 0) {
+    throw new InputError(
+      `"${data}": no image has a mask of its name${set.unmatched[0] ? `; the first without is "${set.unmatched[0]}"` : ""}`,
+    );
+  }
+  return set;
+}
+
+async function ofFolder(data: string, { split = "train", coarse }: MaskTargetOptions): Promise<MaskTargetSet> {
+  const names = (await listFolders(data)).sort();
+  const structures = names.flatMap((name) => /^masks_(.+)$/.exec(name)?.[1] ?? []);
+  const [images, masks] = names.includes("images") ? ["images", "masks"] : [`${split}_images`, `${split}_masks`];
+  const folders =
+    images === "images" && structures.length > 0
+      ? structures.map((structure) => ({ group: structure, folder: `masks_${structure}`, coarse: coarse && join(coarse, structure) }))
+      : [{ group: onlyGroup, folder: masks, coarse }];
+  if (!names.includes(images) || !folders.every(({ folder }) => names.includes(folder))) {
+    throw new InputError(
+      `"${data}" has neither images/ with masks/ or masks_<structure>/, nor ${split}_images/ with ${split}_masks/; it has ${names.join(", ") || "no folders"}`,
+    );
+  }
+  const pictures = (await listImages([join(data, images)])).inputs;
+  const targets: MaskTarget[] = [];
+  const unmatched: string[] = [];
+  for (const { group, folder, coarse: place } of folders) {
+    const own = byName((await listImages([join(data, folder)])).inputs);
+    const about = place !== undefined && (await isFolder(place)) ? byName((await listImages([place])).inputs) : new Map<string, string>();
+    for (const { name, file } of pictures) {
+      const mask = own.get(name);
+      const guess = about.get(name);
+      if (mask === undefined) unmatched.push(file);
+      else targets.push({ key: `${group}/${name}`, image: file, mask, group, case: name, ...(guess !== undefined && { coarse: guess }) });
+    }
+  }
+  // Where structures have folders of their own, an image need not have all of them.
+  const used = new Set(targets.map(({ image }) => image));
+  return { targets, unmatched: [...new Set(unmatched)].filter((file) => !used.has(file)) };
+}
+
+async function ofTable(file: string, { coarse: coarseFolder, groupColumn, separator = "," }: MaskTargetOptions): Promise<MaskTargetSet> {
+  if (coarseFolder !== undefined)
+    throw new ConfigError(`--coarse is for folders; name coarse masks in a column "coarse" of "${file}" instead.`);
+  const { rows, column, columns } = await readTable(file, separator);
+  const [image, mask] = [column("image", "a column of that name"), column("mask", "a column of that name")];
+  const [coarse, group] = ["coarse", "group"].map((name) => columns.indexOf(name)) as [number, number];
+  const held = groupColumn === undefined ? -1 : column(groupColumn, "--group-column");
+  const within = (name: string) => (isAbsolute(name) ? name : join(dirname(file), name));
+  const targets: MaskTarget[] = [];
+  const unmatched: string[] = [];
+  for (const [i, row] of rows.entries()) {
+    const [imageName, maskName] = [row[image]!.trim(), row[mask]!.trim()];
+    if (imageName === "" || isMissing(maskName)) {
+      unmatched.push(`row ${i + 2}${imageName === "" ? "" : ` (${imageName})`}`);
+      continue;
+    }
+    const about = coarse < 0 || isMissing(row[coarse]!) ? undefined : within(row[coarse]!.trim());
+    targets.push({
+      key: `row ${i + 2}`,
+      image: within(imageName),
+      mask: within(maskName),
+      group: group < 0 || isMissing(row[group]!) ? onlyGroup : row[group]!.trim(),
+      case: held < 0 || row[held] === "" ? imageName : row[held]!,
+      ...(about !== undefined && { coarse: about }),
+    });
+  }
+  return { targets, unmatched };
+}
+
+const byName = (inputs: readonly ImageInput[]): Map<string, string> => new Map(inputs.map(({ name, file }) => [name, file]));
+
+async function listFolders(path: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const name of await readdir(path)) if (await isFolder(join(path, name))) names.push(name);
+  return names;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
