@@ -18,7 +18,7 @@ export { negativePairs } from "./negative-pairs.ts";
 export { countReasons, type DroppedPair, type ImageSource, imageName, type Pair, screenPairs } from "./pairs.ts";
 export { type RegionTargets, type RegionView, regionTargets } from "./region-targets.ts";
 export { type Region, type RegionOptions, type RegionSet, readRegions } from "./regions.ts";
-export { splitPairs } from "./split.ts";
+export { shuffledIndices, splitPairs } from "./split.ts";
 export { type CropDraws, type CropRange, centrePart, centreView, cropDraws, cropView, defaultCrop, randomCrop } from "./views.ts";
 export { readShard } from "./webdataset.ts";
 export { PairWorkers, type WorkersOptions } from "./workers.ts";

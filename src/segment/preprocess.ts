@@ -38,6 +38,16 @@ export function resizeLongest(image: Image, side: number): Image {
 export function samInput(image: Image, side: number): SamInput {
   const { data, ...resized } = resizeLongest(image, side); // [h, w, 3]
   const pixels = zeros("float32", [1, 3, side, side]);
+  normaliseInto(pixels.data, { data, ...resized }, side);
+  return { pixels, resized };
+}
+
+/**
+ * Normalises an image that has the model's size already.
+ *
+ * @param pixels - takes it: [3, S, S], zeros before
+ */
+export function normaliseInto(pixels: Float32Array, { data, ...resized }: Image, side: number): void {
   for (let channel = 0; channel < 3; channel++) {
     // There are only 256 levels, so each is normalised once, in float32 as the official tool does.
     const normal = Float32Array.from({ length: 256 }, (_, level) => {
@@ -46,8 +56,7 @@ export function samInput(image: Image, side: number): SamInput {
     for (let y = 0; y < resized.height; y++) {
       let from = y * resized.width * 3 + channel;
       const to = (channel * side + y) * side;
-      for (let x = 0; x < resized.width; x++, from += 3) pixels.data[to + x] = normal[data[from]!]!;
+      for (let x = 0; x < resized.width; x++, from += 3) pixels[to + x] = normal[data[from]!]!;
     }
   }
-  return { pixels, resized };
 }

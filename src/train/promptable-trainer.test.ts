@@ -7,7 +7,7 @@ import { followCurve } from "../../test/support/sam-curves.ts";
 import { describeWith } from "../../test/support/shared-data.ts";
 import { tinySam } from "../../test/support/tiny-sam.ts";
 import { locateSam } from "../hub/locate.ts";
-import type { LabelledPoint } from "../image/index.ts";
+import type { Image, LabelledPoint } from "../image/index.ts";
 import { SamPredictor, samInput } from "../segment/index.ts";
 import { uniform } from "../tensor/random.ts";
 import { tensor } from "../tensor/tensor.ts";
@@ -59,6 +59,15 @@ const discs = (count: number, side = 32) =>
     ),
   );
 
+/** Their embeddings, [B, 32, 8, 8]. */
+async function embedded(images: readonly Image[]) {
+  const predictor = await SamPredictor.open((await locateSam(await tinySam())).weights, threads);
+  const values = new Float32Array(images.length * 2048);
+  for (const [n, image] of images.entries()) values.set((await predictor.setImage(image)).values.data, n * 2048);
+  await predictor.dispose();
+  return tensor("float32", [images.length, 32, 8, 8], values);
+}
+
 async function open(settings: Partial<PromptableSettings> = {}) {
   const parsed = PromptableSettings.parse({ lr: 1e-3, points: 3, ...settings });
   return await PromptableTrainer.open(await locateSam(await tinySam()), parsed, length, threads);
@@ -67,9 +76,9 @@ async function open(settings: Partial<PromptableSettings> = {}) {
 describe("prompts of several kinds in one batch", () => {
   test("have the answers that the predictor gives to each of them alone", async () => {
     const { images, pixels } = pictures(2);
-    const trainer = await open();
+    const trainer = await open({ trainEncoder: true });
     const predictor = await SamPredictor.open((await locateSam(await tinySam())).weights, threads);
-    const { logits, iou } = await trainer.answer(await trainer.encode(pixels), mixed);
+    const { logits, iou } = await trainer.answer({ images: pixels, prompts: mixed, targets: discs(6) });
     const size = 4 * 32 * 32;
     for (const [n, { box: given, points }] of mixed.entries()) {
       await predictor.setImage(images[Math.floor(n / 3)]!);
@@ -83,10 +92,10 @@ describe("prompts of several kinds in one batch", () => {
 
 describe("training the encoder, too", () => {
   test("the decoder's gradients are those with the encoder frozen, and all parts have one", async () => {
-    const { pixels } = pictures(2);
+    const { images, pixels } = pictures(2);
     const [frozen, whole] = [await open({ loss: "sam" }), await open({ loss: "sam", trainEncoder: true, trainPromptEncoder: true })];
     const targets = discs(6);
-    const first = await frozen.step({ images: await frozen.encode(pixels), prompts: mixed, targets });
+    const first = await frozen.step({ images: await embedded(images), prompts: mixed, targets });
     const second = await whole.step({ images: pixels, prompts: mixed, targets });
     expect(second.loss).toBeCloseTo(first.loss, 5);
     for (const name of frozen.trainedNames) {
@@ -122,7 +131,7 @@ test("some steps teach a small model three discs; the exported file answers as t
   for (let s = 0; s < 30; s++) last = (await trainer.step(batch)).loss;
   expect(last).toBeLessThan(0.6 * loss);
   const file = await trainer.exportTo(join(folder, "exported"));
-  const { logits } = await trainer.answer(await trainer.encode(pixels), mixed);
+  const { logits } = await trainer.answer(batch);
   const predictor = await SamPredictor.open(file, threads);
   await predictor.setImage(images[0]!);
   const [answer] = await predictor.predict({ boxes: [box] });

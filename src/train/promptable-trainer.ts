@@ -31,6 +31,7 @@ export interface PromptableStep extends Update {
 
 /** What the model answers. */
 export interface PromptableAnswer {
+  readonly loss: number;
   /** [B P, M, 4 g, 4 g] */
   readonly logits: Tensor<"float32">;
   /** [B P, M] */
@@ -47,7 +48,7 @@ const mostGraphs = 4;
  *
  * @example
  * const trainer = await PromptableTrainer.open(await locateSam("sam-vit-b"), PromptableSettings.parse({}), { stepsPerEpoch: 100, epochs: 8 });
- * const images = await trainer.encode(pixels);
+ * const { values: images } = await predictor.setImage(image);
  * console.log(await trainer.step({ images, prompts, targets }));
  * await trainer.exportTo("fine-tuned");
  */
@@ -93,6 +94,11 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     return trainer;
   }
 
+  /** The sizes of a model. @throws WeightsError as `open` */
+  static async configOf(files: SamFiles): Promise<SamConfig> {
+    return samConfigOf(await Weights.open(files.weights, samFamily));
+  }
+
   /** What a step takes of the images. */
   get imageKind(): ImageKind {
     return this.settings.trainEncoder ? "pixels" : "embedding";
@@ -105,12 +111,8 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
    * @throws InputError when the loss is not finite; the weights are then as they were
    * @throws ConfigError when the batch is no multiple of `chunk`
    */
-  async step({ images, prompts, targets }: PromptedImages): Promise<PromptableStep> {
-    const shape = this.shapeOf(images, prompts, this.imageKind);
-    const side = logitsSideOf(this.config);
-    if (targets.shape.join() !== [prompts.length, 1, side, side].join()) {
-      throw new InputError(`targets must be [${[prompts.length, 1, side, side]}] for ${prompts.length} prompts, got [${targets.shape}]`);
-    }
+  async step(batch: PromptedImages): Promise<PromptableStep> {
+    const shape = this.shapeOf(batch);
     const chunk = Math.min(this.settings.chunk ?? shape.images, shape.images);
     if (shape.images % chunk !== 0) {
       throw new ConfigError(
@@ -121,43 +123,33 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     const graph = await this.lossGraph({ ...shape, images: chunk }, 1 / parts);
     let loss = 0;
     for (let part = 0; part < parts; part++) {
-      const feeds = {
-        [this.imageKind]: rowsOf(images, part * chunk, chunk),
-        ...promptFeeds(prompts.slice(part * rows, (part + 1) * rows), shape.points),
-        target: rowsOf(targets, part * rows, rows),
+      const some = {
+        images: rowsOf(batch.images, part * chunk, chunk),
+        prompts: batch.prompts.slice(part * rows, (part + 1) * rows),
+        targets: rowsOf(batch.targets, part * rows, rows),
       };
-      loss += (await graph.run(feeds, part === 0)).loss!.data[0] as number;
+      loss += (await graph.run(this.feedsOf(some, shape.points), part === 0)).loss!.data[0] as number;
     }
     return { ...(await this.update(loss)), loss };
   }
 
-  /** The answers to prompts about embeddings [B, C, g, g], as many for each. */
-  async answer(images: Tensor<"float32">, prompts: readonly TrainingPrompt[]): Promise<PromptableAnswer> {
-    const shape = this.shapeOf(images, prompts, "embedding");
-    const key = `answer ${JSON.stringify(shape)}`;
-    const graph = await this.graphs.get(key, () =>
+  /** The loss of a batch and the answers to its prompts, without a step. */
+  async answer(batch: PromptedImages): Promise<PromptableAnswer> {
+    const shape = this.shapeOf(batch);
+    const graph = await this.graphs.get(`answer ${JSON.stringify(shape)}`, () =>
       TrainedGraph.forward(this.training, (weights) => {
-        const { logits, iou } = decodingOf(weights, this.config, "embedding", shape);
-        return { logits, iou };
+        const decoding = decodingOf(weights, this.config, this.imageKind, shape);
+        return { loss: promptableLoss(decoding, this.settings, this.config), logits: decoding.logits, iou: decoding.iou };
       }),
     );
-    const { logits, iou } = await graph.run({ embedding: images, ...promptFeeds(prompts, shape.points) });
-    return { logits: logits as Tensor<"float32">, iou: iou as Tensor<"float32"> };
+    const { loss, logits, iou } = await graph.run(this.feedsOf(batch, shape.points));
+    return { loss: loss!.data[0] as number, logits: logits as Tensor<"float32">, iou: iou as Tensor<"float32"> };
   }
 
-  /** What the image encoder, as it is now, makes of pixels [B, 3, S, S]: [B, C, g, g]. */
-  async encode(pixels: Tensor<"float32">): Promise<Tensor<"float32">> {
-    const graph = await this.graphs.get(`encode ${pixels.shape}`, () =>
-      TrainedGraph.forward(this.training, (weights) => ({
-        embedding: imageEncoder(input("pixels", "float32", pixels.shape), weights, this.config).embedding,
-      })),
-    );
-    return (await graph.run({ pixels })).embedding as Tensor<"float32">;
-  }
-
-  /** Operations of a step of so many images and prompts, forward and backward, and of encoding one image. */
-  flops(shape: PromptShape): { readonly step: number; readonly encode: number } {
+  /** Operations of a step of so many images with so many prompts each, forward and backward, and of encoding one image. */
+  flops(images: number, prompts: number): { readonly step: number; readonly encode: number } {
     const { imageSize: side } = this.config;
+    const shape = { images, prompts, points: this.settings.points + this.settings.negativePoints };
     const encode = flopsOf([imageEncoder(input("pixels", "float32", [1, 3, side, side]), this.weights, this.config).embedding]);
     const { logits } = decodingOf(this.weights, this.config, this.imageKind, shape);
     return { step: 3 * flopsOf([logits]), encode };
@@ -183,17 +175,25 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     );
   }
 
-  private shapeOf(images: Tensor, prompts: readonly TrainingPrompt[], kind: ImageKind): PromptShape {
+  private feedsOf({ images, prompts, targets }: PromptedImages, points: number): Record<string, Tensor> {
+    return { [this.imageKind]: images, ...promptFeeds(prompts, points), target: targets };
+  }
+
+  private shapeOf({ images, prompts, targets }: PromptedImages): PromptShape {
     const { imageSize: side, outChannels: width } = this.config;
-    const grid = gridOf(this.config);
-    const expected = kind === "pixels" ? [3, side, side] : [width, grid, grid];
+    const [grid, cells] = [gridOf(this.config), logitsSideOf(this.config)];
+    const expected = this.imageKind === "pixels" ? [3, side, side] : [width, grid, grid];
     const [count, ...rest] = images.shape;
     if (rest.join() !== expected.join() || prompts.length % count! !== 0) {
       throw new InputError(
-        `images [${images.shape}] with ${prompts.length} prompts: expected ${kind} [B, ${expected.join(", ")}] and as many prompts for each image`,
+        `images [${images.shape}] with ${prompts.length} prompts: expected ${this.imageKind} [B, ${expected.join(", ")}] and as many prompts for each image`,
       );
     }
-    return { images: count!, prompts: prompts.length / count!, points: this.settings.points + this.settings.negativePoints };
+    if (targets.shape.join() !== [prompts.length, 1, cells, cells].join()) {
+      throw new InputError(`targets must be [${[prompts.length, 1, cells, cells]}] for ${prompts.length} prompts, got [${targets.shape}]`);
+    }
+    const { points, negativePoints } = this.settings;
+    return { images: count!, prompts: prompts.length / count!, points: points + negativePoints };
   }
 }
 

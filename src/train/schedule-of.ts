@@ -6,7 +6,7 @@ export function scheduleOf(
   { schedule, lr: base, warmup, cooldown }: OptimiserSettings,
   { stepsPerEpoch, epochs }: { readonly stepsPerEpoch: number; readonly epochs: number },
 ): Schedule | undefined {
-  const total = stepsPerEpoch * epochs;
+  const total = Math.round(stepsPerEpoch * epochs); // the last epoch may be a part of one
   const schedules: Record<OptimiserSettings["schedule"], () => Schedule | undefined> = {
     cosine: () => cosine({ base, warmup, total }),
     constant: () => constantRate({ base, warmup }),

@@ -5,8 +5,8 @@ import { InputError } from "../errors.ts";
 import { EventFile } from "../formats/tensorboard.ts";
 import type { Recalls } from "./held-out.ts";
 
-/** A step, as `metrics.jsonl` holds it. All but the last field are the same in every run of the same settings. */
-export interface StepLine {
+/** A step, as `metrics.jsonl` holds it. All but what is a time are the same in every run of the same settings. */
+export interface StepRecord {
   /** Counted from 1, over all epochs. */
   readonly step: number;
   /** Counted from 1. */
@@ -15,28 +15,52 @@ export interface StepLine {
   readonly lr: number;
   /** Norm of the whole gradient before it was clipped. */
   readonly gradNorm: number;
+}
+
+/** What held-out data say after an epoch; epoch 0 is before training. */
+export interface EpochRecord {
+  readonly epoch: number;
+  /** Steps made. */
+  readonly step: number;
+  readonly validationLoss: number;
+  /** Whether the epoch is the best of all so far. */
+  readonly isBest: boolean;
+}
+
+/** A step of a contrastive training. */
+export interface StepLine extends StepRecord {
   readonly logitScale: number;
   /** A time: differs from run to run. */
   readonly pairsPerSecond: number;
 }
 
-/** What held-out pairs say after an epoch; epoch 0 is before training. */
-export interface EpochLine {
-  readonly epoch: number;
-  /** Steps made. */
-  readonly step: number;
-  readonly validationLoss: number;
+/** What held-out pairs say. The best epoch is that of the lowest loss. */
+export interface EpochLine extends EpochRecord {
   readonly recall: { readonly imageToText: Recalls; readonly textToImage: Recalls };
-  /** Whether the validation loss is the lowest of all epochs so far. */
-  readonly isBest: boolean;
 }
 
-export type MetricsLine = StepLine | EpochLine;
+/** A step of a promptable training. */
+export interface PromptStepLine extends StepRecord {
+  /** A time: differs from run to run. */
+  readonly promptsPerSecond: number;
+}
 
-const isEpoch = (line: MetricsLine): line is EpochLine => "validationLoss" in line;
+/** What held-out targets say. The best epoch is that of the highest mean DSC. */
+export interface PromptEpochLine extends EpochRecord {
+  /** Mean over the groups of the mean DSC of their targets, at the size of the logits. */
+  readonly dsc: number;
+  /** By group. */
+  readonly dscOf: Readonly<Record<string, number>>;
+}
+
+export type MetricsLine = StepRecord | EpochRecord;
+
+const isEpoch = (line: MetricsLine): line is EpochRecord => "validationLoss" in line;
 
 /** The lines of a training folder's `metrics.jsonl`; the last one may be cut short by a killed run and is left out then. */
-export async function readMetrics(folder: string): Promise<{ steps: StepLine[]; epochs: EpochLine[] }> {
+export async function readMetrics<S extends StepRecord = StepLine, E extends EpochRecord = EpochLine>(
+  folder: string,
+): Promise<{ steps: S[]; epochs: E[] }> {
   const file = join(folder, metricsName);
   const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return "";
@@ -51,30 +75,42 @@ export async function readMetrics(folder: string): Promise<{ steps: StepLine[]; 
     }
   });
   return {
-    steps: lines.filter((line): line is StepLine => !isEpoch(line)),
-    epochs: lines.filter(isEpoch),
+    steps: lines.filter((line): line is S => !isEpoch(line)),
+    epochs: lines.filter((line): line is E => isEpoch(line)),
   };
 }
 
 const metricsName = "metrics.jsonl";
 
+/** What of a line becomes a curve in TensorBoard, by its name there. */
+export interface Scalars<S, E> {
+  readonly step: (line: S) => Readonly<Record<string, number>>;
+  readonly epoch: (line: E) => Readonly<Record<string, number>>;
+}
+
 /** Where numbers of a training go: `metrics.jsonl`, and TensorBoard event files in `tensorboard/`. */
-export class TrainingLog {
+export class TrainingLog<S extends StepRecord, E extends EpochRecord> {
   private readonly metrics: FileHandle;
   private readonly events: EventFile;
+  private readonly scalars: Scalars<S, E>;
 
-  private constructor(metrics: FileHandle, events: EventFile) {
+  private constructor(metrics: FileHandle, events: EventFile, scalars: Scalars<S, E>) {
     this.metrics = metrics;
     this.events = events;
+    this.scalars = scalars;
   }
 
   /**
    * @param at - where the training goes on; lines behind it, of a run that was killed, are cut off. Undefined: at the start
    * @throws InputError when the folder cannot be written to
    */
-  static async open(folder: string, at: { readonly step: number; readonly epochs: number } | undefined): Promise<TrainingLog> {
+  static async open<S extends StepRecord, E extends EpochRecord>(
+    folder: string,
+    at: { readonly step: number; readonly epochs: number } | undefined,
+    scalars: Scalars<S, E>,
+  ): Promise<TrainingLog<S, E>> {
     const file = join(folder, metricsName);
-    const before = at ? await readMetrics(folder) : { steps: [], epochs: [] };
+    const before = at ? await readMetrics<S, E>(folder) : { steps: [], epochs: [] };
     const kept: MetricsLine[] = [
       ...before.steps.filter(({ step }) => step <= at!.step),
       ...before.epochs.filter(({ epoch }) => epoch <= at!.epochs),
@@ -83,29 +119,18 @@ export class TrainingLog {
     kept.sort((a, b) => a.step - b.step || Number(isEpoch(a)) - Number(isEpoch(b)));
     await writeAtomic(file, kept.map(lineOf).join(""));
     const metrics = await open(file, "a");
-    return new TrainingLog(metrics, await EventFile.create(join(folder, "tensorboard"), (at?.step ?? -1) + 1));
+    return new TrainingLog(metrics, await EventFile.create(join(folder, "tensorboard"), (at?.step ?? -1) + 1), scalars);
   }
 
-  async step(line: StepLine): Promise<void> {
+  async step(line: S): Promise<void> {
     await this.metrics.appendFile(lineOf(line));
-    const { step, loss, lr, gradNorm, logitScale, pairsPerSecond } = line;
-    await this.events.add(step, {
-      "train/loss": loss,
-      "train/lr": lr,
-      "train/grad_norm": gradNorm,
-      "train/logit_scale": logitScale,
-      "train/pairs_per_second": pairsPerSecond,
-    });
+    const { step, loss, lr, gradNorm } = line;
+    await this.events.add(step, { "train/loss": loss, "train/lr": lr, "train/grad_norm": gradNorm, ...this.scalars.step(line) });
   }
 
-  async epoch(line: EpochLine): Promise<void> {
+  async epoch(line: E): Promise<void> {
     await this.metrics.appendFile(lineOf(line));
-    const scalars: Record<string, number> = { "validation/loss": line.validationLoss };
-    for (const k of [1, 5, 10] as const) {
-      scalars[`validation/image_to_text_recall_at_${k}`] = line.recall.imageToText[k];
-      scalars[`validation/text_to_image_recall_at_${k}`] = line.recall.textToImage[k];
-    }
-    await this.events.add(line.step, scalars);
+    await this.events.add(line.step, { "validation/loss": line.validationLoss, ...this.scalars.epoch(line) });
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,157 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { DroppedPair } from "../data/index.ts";
+import { CancelledError, InputError } from "../errors.ts";
+import type { OptimiserSettings } from "./optimiser-settings.ts";
+import type { Trainer } from "./trainer.ts";
+import { type EpochRecord, type Scalars, type StepRecord, TrainingLog } from "./training-log.ts";
+
+/** How long a training goes on, and what it writes. */
+export interface CourseOptions {
+  /** Folder for checkpoints, metrics and the model. */
+  readonly out: string;
+  readonly epochs: number;
+  /** Epochs that are no better than the best after which the training ends; default: never. */
+  readonly earlyStop?: number | undefined;
+  /** Steps between two checkpoints, beside those of each epoch's end and of every ten minutes; default: no others. */
+  readonly checkpointEvery?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where a training stands; what the trainer itself does not know. Plain JSON, kept in its checkpoints. */
+export interface TrainingPosition {
+  /** Epochs that are finished. */
+  readonly epochs: number;
+  /** Where the next batch of the current epoch is looked for. */
+  readonly position: number;
+  /** Epochs are counted from 1. The loss is null where nothing is held out; the DSC is that of promptable training. */
+  readonly best: { readonly epoch: number; readonly loss: number | null; readonly dsc?: number } | null;
+  /** Epochs since the best one. */
+  readonly bad: number;
+  readonly isStopped: boolean;
+}
+
+/** @typeParam S - lines of steps, @typeParam E - lines of epochs */
+export type CourseEvent<S, E> =
+  /** Once, before the first step. */
+  | { readonly type: "resumed"; readonly step: number; readonly position: TrainingPosition }
+  | { readonly type: "step"; readonly line: S }
+  /** `line` is undefined where nothing is held out. */
+  | { readonly type: "epoch"; readonly epoch: number; readonly line: E | undefined; readonly position: TrainingPosition }
+  | { readonly type: "dropped"; readonly pairs: readonly DroppedPair[] };
+
+/** A batch that is ready for its step. */
+export interface CourseStep<S> {
+  /** Where the batch after it is looked for. */
+  readonly position: number;
+  /** What could not be used on the way to it. */
+  readonly dropped: readonly DroppedPair[];
+  /** Makes the step. @returns what is noted of it beside its epoch; `seconds` is asked for afterwards: how long it took since the last one */
+  readonly run: () => Promise<(seconds: number) => Omit<S, "epoch">>;
+}
+
+/** A training: what it is made of; how it goes on is the same for all. */
+export interface Course<S extends StepRecord, E extends EpochRecord> {
+  readonly trainer: Trainer<OptimiserSettings>;
+  /** The batches of an epoch, counted from 0, from a position on. */
+  readonly steps: (epoch: number, from: number) => AsyncIterable<CourseStep<S>>;
+  /** What held-out data say; undefined: nothing is held out, and the last model counts as the best. */
+  readonly score:
+    | (() => Promise<{ readonly scores: Omit<E, "epoch" | "step" | "isBest">; readonly dropped: readonly DroppedPair[] }>)
+    | undefined;
+  /** Whether scores are better than the best so far. */
+  readonly isBetter: (scores: Omit<E, "epoch" | "step" | "isBest">, best: NonNullable<TrainingPosition["best"]>) => boolean;
+  /** What of a line the best one is remembered by. */
+  readonly bestOf: (line: E) => Omit<NonNullable<TrainingPosition["best"]>, "epoch">;
+  readonly scalars: Scalars<S, E>;
+  /** For a message: what there was too little of when no step could be made. */
+  readonly emptiness: string;
+}
+
+/** A crash or a power failure costs at most about so much work. */
+const checkpointMs = 10 * 60_000;
+
+const start: TrainingPosition = { epochs: 0, position: 0, best: null, bad: 0, isStopped: false };
+
+/** The checkpoint from which a training in a folder goes on. */
+export const lastCheckpoint = (out: string): string => join(out, "checkpoints", "last.safetensors");
+/** The checkpoint of the best epoch. */
+export const bestCheckpoint = (out: string): string => join(out, "checkpoints", "best.safetensors");
+/** The exported model of the best epoch. */
+export const modelFolder = (out: string): string => join(out, "model");
+
+/**
+ * Runs a training and writes into its folder: `metrics.jsonl`, `tensorboard/`, `checkpoints/last.safetensors` and `best.safetensors`, and
+ * the best model so far as `model/`.
+ *
+ * Where the folder has a last checkpoint the training goes on from there, and ends with the same bytes as one that never stopped.
+ *
+ * @throws ConfigError when the checkpoint was made with other settings
+ * @throws InputError when no batch can be filled, or the loss is not finite
+ * @throws CancelledError between two steps when the signal fires
+ */
+export async function* runCourse<S extends StepRecord, E extends EpochRecord>(
+  course: Course<S, E>,
+  options: CourseOptions,
+): AsyncGenerator<CourseEvent<S, E>> {
+  const { trainer } = course;
+  const { out, epochs, signal } = options;
+  const last = lastCheckpoint(out);
+  const resumed = existsSync(last) ? ((await trainer.load(last)) as TrainingPosition) : undefined;
+  let at = resumed ?? start;
+  if (resumed) yield { type: "resumed", step: trainer.steps, position: resumed };
+  const log = await TrainingLog.open(out, resumed && { step: trainer.steps, epochs: resumed.epochs }, course.scalars);
+  async function* scored(epoch: number): AsyncGenerator<CourseEvent<S, E>, E | undefined> {
+    if (!course.score) return undefined;
+    const { scores, dropped } = await course.score();
+    if (dropped.length > 0) yield { type: "dropped", pairs: dropped };
+    const isBest = epoch > 0 && (at.best === null || course.isBetter(scores, at.best));
+    const line = { epoch, step: trainer.steps, ...scores, isBest } as unknown as E;
+    await log.epoch(line);
+    return line;
+  }
+  try {
+    if (!resumed) {
+      const line = yield* scored(0);
+      if (line) yield { type: "epoch", epoch: 0, line, position: at };
+    }
+    let saved = performance.now();
+    while (at.epochs < epochs && !at.isStopped) {
+      const epoch = at.epochs + 1;
+      let begun = performance.now();
+      for await (const { position, dropped, run } of course.steps(at.epochs, at.position)) {
+        if (signal?.aborted) throw new CancelledError();
+        if (dropped.length > 0) yield { type: "dropped", pairs: dropped };
+        const described = await run();
+        at = { ...at, position };
+        const now = performance.now();
+        const { step, ...numbers } = described((now - begun) / 1000);
+        begun = now;
+        const line = { step, epoch, ...numbers } as unknown as S;
+        await log.step(line);
+        if (line.step % (options.checkpointEvery ?? Number.POSITIVE_INFINITY) === 0 || now - saved > checkpointMs) {
+          await trainer.save(last, at);
+          saved = performance.now();
+        }
+        yield { type: "step", line };
+      }
+      if (trainer.steps === 0) throw new InputError(course.emptiness);
+      const line = yield* scored(epoch);
+      if (line) trainer.endEpoch(line.validationLoss);
+      const isBest = line?.isBest ?? true;
+      const bad = isBest ? 0 : at.bad + 1;
+      const best = isBest ? { epoch, ...(line ? course.bestOf(line) : { loss: null }) } : at.best;
+      at = { epochs: epoch, position: 0, best, bad, isStopped: bad >= (options.earlyStop ?? Number.POSITIVE_INFINITY) };
+      // The last checkpoint comes last: a run that is killed before it repeats the others.
+      if (isBest) {
+        await trainer.exportTo(modelFolder(out));
+        await trainer.save(bestCheckpoint(out), at);
+      }
+      await trainer.save(last, at);
+      saved = performance.now();
+      yield { type: "epoch", epoch, line, position: at };
+    }
+  } finally {
+    await log.close();
+  }
+}
