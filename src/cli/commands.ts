@@ -4,6 +4,7 @@ import {
   CoarseRunSettings,
   EmbedSettings,
   EvaluateSettings,
+  FinetuneSamSettings,
   FinetuneSettings,
   PhantomSettings,
   RefineRunSettings,
@@ -94,6 +95,12 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: true,
   },
   {
+    job: "finetune-sam",
+    summary: "train a SAM model on images with masks, from boxes and points as good or bad as those of the pipeline",
+    schema: FinetuneSamSettings,
+    resumes: true,
+  },
+  {
     job: "phantom",
     summary: "draw synthetic scans with masks of what they show, captions, prompts and a vocabulary",
     schema: PhantomSettings,
@@ -115,7 +122,7 @@ export const jobCommands: readonly JobCommand[] = [
 ];
 
 /** Settings that name something which must be there before a run is worth starting. */
-const existing = ["inputs", "coarse", "pred", "truth", "prompts", "noise", "vocab", "pairs", "images"];
+const existing = ["inputs", "coarse", "pred", "truth", "prompts", "noise", "vocab", "pairs", "images", "data"];
 
 /** @throws ConfigError when a path given on the command line does not exist: that is a mistyped command, not a bad image */
 export async function checkPaths(settings: Readonly<Record<string, unknown>>): Promise<void> {

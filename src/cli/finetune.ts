@@ -1,15 +1,29 @@
 import type { RunEvent } from "../pipeline/events.ts";
 import { runFinetune } from "../pipeline/finetune.ts";
-import type { FinetuneSettings } from "../pipeline/settings.ts";
+import { runFinetuneSam } from "../pipeline/finetune-sam.ts";
+import type { FinetuneSamSettings, FinetuneSettings } from "../pipeline/settings.ts";
 import { writeTrainingReport } from "../report/index.ts";
 
-/** Fine-tunes, and keeps `report.html` up to date: after each epoch, and at the end. */
-export async function* runFinetuneWithReport(
-  settings: FinetuneSettings,
-  options: { readonly signal?: AbortSignal },
+interface JobOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Fine-tunes a CLIP model, and keeps `report.html` up to date: after each epoch, and at the end. */
+export function runFinetuneWithReport(settings: FinetuneSettings, options: JobOptions): AsyncGenerator<RunEvent> {
+  return withReport(runFinetune(settings, options), settings);
+}
+
+/** The same for a SAM model. */
+export function runFinetuneSamWithReport(settings: FinetuneSamSettings, options: JobOptions): AsyncGenerator<RunEvent> {
+  return withReport(runFinetuneSam(settings, options), settings);
+}
+
+async function* withReport(
+  events: AsyncGenerator<RunEvent>,
+  { out, dryRun }: { readonly out: string; readonly dryRun: boolean },
 ): AsyncGenerator<RunEvent> {
-  for await (const event of runFinetune(settings, options)) {
-    if (!settings.dryRun && (event.type === "epoch" || event.type === "end")) await writeTrainingReport(settings.out);
+  for await (const event of events) {
+    if (!dryRun && (event.type === "epoch" || event.type === "end")) await writeTrainingReport(out);
     yield event;
   }
 }

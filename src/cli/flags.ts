@@ -43,6 +43,7 @@ const placeholders: Record<string, string> = {
   clipConfig: "FILE",
   coarse: "DIR",
   csv: "FILE",
+  data: "DIR|FILE",
   freeze: "NAME",
   groupColumn: "NAME",
   imageColumn: "NAME",

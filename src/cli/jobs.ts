@@ -13,6 +13,7 @@ export const jobs = {
   evaluate: async () => (await import("../pipeline/evaluate.ts")).runEvaluate,
   retrieve: async () => (await import("../pipeline/retrieve.ts")).runRetrieve,
   finetune: async () => (await import("./finetune.ts")).runFinetuneWithReport,
+  "finetune-sam": async () => (await import("./finetune.ts")).runFinetuneSamWithReport,
   phantom: async () => (await import("../pipeline/phantom.ts")).runPhantom,
   demo: async () => (await import("../pipeline/demo.ts")).runDemo,
   "models init": async () => (await import("./models-init.ts")).runModelsInit,

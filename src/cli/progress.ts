@@ -77,8 +77,9 @@ export class Progress {
         break;
       case "step": {
         this.tally.done++;
-        const { step, epoch, loss, lr, gradNorm, pairsPerSecond } = event;
-        const words = `epoch ${epoch}  loss ${loss.toFixed(4)}  lr ${lr.toPrecision(3)}  ${pairsPerSecond} pairs/s`;
+        const { step, epoch, loss, lr, gradNorm, pairsPerSecond, promptsPerSecond } = event;
+        const speed = promptsPerSecond === undefined ? `${pairsPerSecond} pairs/s` : `${promptsPerSecond} prompts/s`;
+        const words = `epoch ${epoch}  loss ${loss.toFixed(4)}  lr ${lr.toPrecision(3)}  ${speed}`;
         if (!this.terminal.isTTY && this.now() - this.printedAt > stepEveryMs) {
           this.print(`[${step}/${this.tally.total}] ${words}  gradient ${gradNorm.toPrecision(3)}  ${this.left()}`);
           this.printedAt = this.now();

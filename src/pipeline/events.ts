@@ -26,7 +26,10 @@ export type RunEvent =
       readonly loss: number;
       readonly lr: number;
       readonly gradNorm: number;
-      readonly pairsPerSecond: number;
+      /** Of a contrastive training. */
+      readonly pairsPerSecond?: number;
+      /** Of a promptable one. */
+      readonly promptsPerSecond?: number;
     }
   /** An epoch of a training is finished and its checkpoint is in place; epoch 0 is before training. */
   | { readonly type: "epoch"; readonly epoch: number; readonly step: number; readonly summary: string }

@@ -40,9 +40,14 @@ export async function loadClip(model: string | undefined, configFile: string | u
   return { ...textImageModel(clip, tokenizer, files.tokenizer), clipFiles: files };
 }
 
+/** The files of a SAM model, see `locateSam`. @throws WeightsError when no model is named, or files are missing */
+export async function samFilesOf(model: string | undefined): Promise<SamFiles> {
+  if (model === undefined) throw new WeightsError(noModel("SAM", "--sam"));
+  return await locateSam(model);
+}
+
 /** Opens a SAM model. @throws WeightsError when no model is named, or files are missing or do not fit */
 export async function loadSam(model: string | undefined, options: SamOptions): Promise<SamOfFiles> {
-  if (model === undefined) throw new WeightsError(noModel("SAM", "--sam"));
-  const files = await locateSam(model);
+  const files = await samFilesOf(model);
   return { sam: await SamPredictor.open(files.weights, options), samFiles: files };
 }

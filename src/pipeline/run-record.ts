@@ -98,6 +98,7 @@ const neutral = new Set([
   "overwrite",
   "dryRun",
   "pairs",
+  "data",
   "images",
   "workers",
   "checkpointEvery",

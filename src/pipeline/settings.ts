@@ -5,6 +5,8 @@ import { promptPresets } from "../prompts/index.ts";
 import { devices } from "../runtime/session.ts";
 import { M2ibConfig, type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
 import { samPrecisions, voteRules } from "../segment/index.ts";
+import { PromptDrawSettings } from "../train/prompt-draws.ts";
+import { PromptableSettings } from "../train/promptable-settings.ts";
 import { ContrastiveSettings } from "../train/settings.ts";
 
 /** `paper`: what the method says. `reference`: what the released scripts do, so that published numbers can be compared. */
@@ -289,6 +291,50 @@ export const FinetuneSettings = z.strictObject({
     .describe("leave captions that also hold for another image of their batch out of its negatives (default: with --regions)"),
 });
 export type FinetuneSettings = z.infer<typeof FinetuneSettings>;
+
+/** `medclip-sam finetune-sam`. */
+export const FinetuneSamSettings = z.strictObject({
+  data: z
+    .string()
+    .describe(
+      "folder with images/ and masks/ or masks_<structure>/, or <split>_images/ and <split>_masks/; or a table (CSV: image, mask, coarse, group)",
+    ),
+  split: z.string().default("train").describe("for folders named <split>_images and <split>_masks"),
+  coarse: z
+    .string()
+    .optional()
+    .describe("folder with coarse masks of the pipeline: <structure>/NAME.png, or NAME.png for a single folder of masks"),
+  groupColumn: z
+    .string()
+    .optional()
+    .describe("column of the table whose value, a patient or case, must not be in training and validation both"),
+  separator: PairSettings.shape.separator,
+  ...CommonSettings.pick({ device: true, threads: true }).shape,
+  sam: z.string().optional().describe("SAM model: folder, checkpoint file or name"),
+  cache: z
+    .string()
+    .optional()
+    .describe("folder in which embeddings are kept where the encoder is not trained (default: as many as fit in memory)"),
+  out: z.string().describe("folder for checkpoints, metrics, report and model"),
+  overwrite: z.boolean().default(false).describe("begin anew where the folder holds a training"),
+  dryRun: z.boolean().default(false).describe("say what would be done, and how long it would take"),
+  seed: CommonSettings.shape.seed.describe("of the split, the order of the targets and the prompts"),
+  epochs: z.number().int().positive().default(10).describe("how often the held-out targets are scored, see --epoch-steps"),
+  epochSteps: z.number().int().positive().optional().describe("steps of an epoch (default: as many as show each target once on average)"),
+  steps: z.number().int().positive().optional().describe("steps in all, in place of --epochs"),
+  batch: z.number().int().positive().default(4).describe("images a step"),
+  prompts: z.number().int().positive().default(4).describe("prompts an image: they share its embedding, which costs most"),
+  balance: z
+    .enum(["groups", "none"])
+    .default("groups")
+    .describe("groups: show structures, or the groups of a table, equally often, however many targets each has"),
+  validation: z.number().min(0).max(0.9).default(0.1).describe("share of the images that is held out"),
+  earlyStop: z.number().int().positive().optional().describe("stop after so many epochs without a higher DSC (default: never)"),
+  checkpointEvery: z.number().int().positive().optional().describe("steps between checkpoints (default: each epoch and every 10 minutes)"),
+  ...PromptDrawSettings.shape,
+  ...PromptableSettings.shape,
+});
+export type FinetuneSamSettings = z.infer<typeof FinetuneSamSettings>;
 
 export type CommonSettings = z.infer<typeof CommonSettings>;
 export type SaliencySettings = z.infer<typeof SaliencySettings>;

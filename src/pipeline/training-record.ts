@@ -17,10 +17,26 @@ export interface PairCounts {
   readonly truncated: number;
 }
 
+/** How the targets of a promptable training were found and dealt. */
+export interface TargetCounts {
+  readonly train: number;
+  readonly validation: number;
+  readonly trainImages: number;
+  readonly validationImages: number;
+  /** Targets to train on, by group. */
+  readonly groups: Readonly<Record<string, number>>;
+  /** Targets with a coarse mask. */
+  readonly coarse: number;
+  /** Masks in which nothing is set. */
+  readonly empty: number;
+  /** Images without a mask. */
+  readonly unmatched: number;
+}
+
 /** `run.json` of a training. */
-export interface TrainingFile extends RunHeader {
+export interface TrainingFile<Counts = PairCounts | TargetCounts> extends RunHeader {
   readonly notice: string;
-  readonly counts: PairCounts;
+  readonly counts: Counts;
   readonly stepsPerEpoch: number;
   /** Numbers that are trained. */
   readonly trainedSize: number;

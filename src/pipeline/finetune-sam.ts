@@ -1,0 +1,188 @@
+import { existsSync, statSync } from "node:fs";
+import { listMaskTargets, type MaskTarget, splitPairs } from "../data/index.ts";
+import { ConfigError } from "../errors.ts";
+import { logitsSideOf } from "../models/sam/index.ts";
+import {
+  fineTunePromptable,
+  lastCheckpoint,
+  modelFolder,
+  PromptableSettings,
+  PromptableTrainer,
+  PromptData,
+  PromptDrawSettings,
+  type PromptEpochLine,
+} from "../train/index.ts";
+import { dryFinetuneSam } from "./_finetune-sam-estimate.ts";
+import { ImageEmbeddings } from "./_image-embeddings.ts";
+import { fileRecord, sessionOptions } from "./_models-of-run.ts";
+import type { RunOptions } from "./_run.ts";
+import type { RunEvent } from "./events.ts";
+import { samFilesOf } from "./model.ts";
+import type { FinetuneSamSettings } from "./settings.ts";
+import { TrainingRecord } from "./training-record.ts";
+
+/**
+ * `medclip-sam finetune-sam`: trains a SAM model on images with masks.
+ *
+ * Images and masks that cannot be used are named and left out. Started again in the same folder with the same settings, it goes on from
+ * the last checkpoint.
+ *
+ * @throws ConfigError when the settings cannot work, or the folder holds a training with others
+ */
+export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const begun = performance.now();
+  const { out, seed, batch, prompts } = settings;
+  checkSettings(settings);
+  const { targets, unmatched } = await listMaskTargets(settings.data, settings);
+  if (unmatched.length > 0)
+    yield { type: "warning", message: `without a mask, and not used: ${unmatched.length}, such as "${unmatched[0]}"` };
+  const split = splitTargets(targets, settings);
+  const { session, device, warnings } = await sessionOptions(settings);
+  for (const message of warnings) yield { type: "warning", message };
+  const files = await samFilesOf(settings.sam);
+
+  yield { type: "stage", message: `reading ${targets.length} masks and their images` };
+  const sizing = await PromptableTrainer.configOf(files);
+  const sizes = { side: sizing.imageSize, cells: logitsSideOf(sizing), signal };
+  const [train, validation] = [await PromptData.read(split.train, sizes), await PromptData.read(split.validation, sizes)];
+  if (train.targets.length === 0) throw new ConfigError(`finetune-sam: "${settings.data}" has no mask to train on that is not empty.`);
+  if (settings.validation > 0 && validation.targets.length === 0)
+    throw new ConfigError("finetune-sam: nothing would be held out. Raise --validation, or set it to 0.");
+  const stepsPerEpoch = settings.epochSteps ?? Math.max(1, Math.round(train.targets.length / (batch * prompts)));
+  const total = settings.steps ?? settings.epochs * stepsPerEpoch;
+  const epochs = Math.ceil(total / stepsPerEpoch);
+
+  yield { type: "stage", message: "opening the model" };
+  const trainer = await PromptableTrainer.open(files, trainingOf(settings), { stepsPerEpoch, epochs: total / stepsPerEpoch }, session);
+  const embeddings = settings.trainEncoder ? undefined : await ImageEmbeddings.open(settings.sam, settings.cache, session);
+  try {
+    if (settings.dryRun) {
+      yield* dryFinetuneSam(trainer, { train, validation }, { batch, prompts, total, epochs }, session);
+      return;
+    }
+    const excess = embeddings?.excess(train.images.length) ?? 0;
+    if (excess > 0)
+      yield {
+        type: "warning",
+        message: `the embeddings of ${excess} of ${train.images.length} images do not fit in memory and are computed again each time. Give --cache DIR to keep them.`,
+      };
+
+    yield { type: "stage", message: "checking weights and data" };
+    const record = await TrainingRecord.open(
+      out,
+      {
+        command: "finetune-sam",
+        settings,
+        seed,
+        device,
+        threads: settings.threads ?? null,
+        weights: { sam: await fileRecord(files.weights) },
+        ...(statSync(settings.data).isFile() && { data: { table: await fileRecord(settings.data) } }),
+        counts: countsOf(train, validation, unmatched.length),
+        stepsPerEpoch,
+        trainedSize: trainer.size,
+      },
+      settings,
+    );
+    const isResumed = existsSync(lastCheckpoint(out));
+    await record.fail([...train.failed, ...validation.failed]);
+    await record.write();
+
+    const started = (already: number): RunEvent => ({ type: "start", command: "finetune-sam", total, done: already, out, unit: "step" });
+    if (!isResumed) yield started(0);
+    for (const [name, message] of record.failed) yield { type: "failure", name, message, code: "input" };
+    const data = {
+      train,
+      validation: validation.targets.length > 0 ? validation : undefined,
+      embed: embeddings && ((part: PromptData) => embeddings.of(part)),
+    };
+    let [done, skipped, best] = [0, 0, "no epoch was finished"];
+    const { earlyStop, checkpointEvery, balance } = settings;
+    const options = { out, epochs, stepsPerEpoch, steps: total, batch, prompts, seed, earlyStop, checkpointEvery, signal };
+    for await (const event of fineTunePromptable(trainer, data, {
+      ...options,
+      isBalanced: balance === "groups",
+      draws: drawsOf(settings),
+    })) {
+      for (const message of embeddings?.warnings.splice(0) ?? []) yield { type: "warning", message };
+      switch (event.type) {
+        case "resumed":
+          skipped = event.step;
+          yield started(event.step);
+          break;
+        case "step":
+          done++;
+          yield { type: "step", ...event.line };
+          break;
+        case "epoch":
+          if (event.epoch > 0) await record.reach(trainer.steps, event.position);
+          yield { type: "epoch", epoch: event.epoch, step: trainer.steps, summary: epochSummary(event.epoch, epochs, event.line) };
+          break;
+      }
+      if ("position" in event) {
+        const { best: found, isStopped, bad } = event.position;
+        if (found) best = `best epoch ${found.epoch}${found.dsc === undefined ? "" : `, DSC ${found.dsc.toFixed(4)}`}`;
+        if (isStopped) best += `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a higher one`;
+      }
+    }
+    const ms = Math.round(performance.now() - begun);
+    yield { type: "end", done, skipped, failed: record.failed.size, ms, lines: [`${best}; the model is in ${modelFolder(out)}`] };
+  } finally {
+    await embeddings?.dispose();
+    await trainer.dispose();
+  }
+}
+
+function checkSettings({ boxShare, bothShare, validation, schedule, earlyStop, batch, chunk }: FinetuneSamSettings): void {
+  if (boxShare + bothShare > 1)
+    throw new ConfigError(`finetune-sam: --box-share and --both-share are ${boxShare} and ${bothShare}; together they must be at most 1.`);
+  if (validation === 0 && (schedule === "plateau" || earlyStop !== undefined))
+    throw new ConfigError(
+      'finetune-sam: the schedule "plateau" and --early-stop follow held-out targets, but nothing is held out. Give --validation.',
+    );
+  if (chunk !== undefined && batch % chunk !== 0)
+    throw new ConfigError(
+      `finetune-sam: a batch of ${batch} images cannot be cut into chunks of ${chunk}. Choose a --chunk that divides --batch.`,
+    );
+}
+
+/** Targets of one case stay together. */
+function splitTargets(targets: readonly MaskTarget[], { validation, seed }: FinetuneSamSettings) {
+  const named = targets.map((target) => ({ key: target.key, group: target.case, target }));
+  const parts = splitPairs(named, { fraction: validation, seed });
+  const of = (part: typeof named) => part.map(({ target }) => target);
+  return { train: of(parts.train), validation: of(parts.validation) };
+}
+
+function trainingOf(settings: FinetuneSamSettings): PromptableSettings {
+  const keys = Object.keys(PromptableSettings.shape) as (keyof PromptableSettings)[];
+  return PromptableSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
+}
+
+function drawsOf(settings: FinetuneSamSettings): PromptDrawSettings {
+  const keys = Object.keys(PromptDrawSettings.shape) as (keyof PromptDrawSettings)[];
+  return PromptDrawSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
+}
+
+function countsOf(train: PromptData, validation: PromptData, unmatched: number) {
+  const groups = new Map<string, number>();
+  for (const { group } of train.targets) groups.set(group, (groups.get(group) ?? 0) + 1);
+  return {
+    train: train.targets.length,
+    validation: validation.targets.length,
+    trainImages: train.images.length,
+    validationImages: validation.images.length,
+    groups: Object.fromEntries([...groups].sort(([a], [b]) => (a < b ? -1 : 1))),
+    coarse: [...train.targets, ...validation.targets].filter(({ coarse }) => coarse !== undefined).length,
+    empty: train.empty + validation.empty,
+    unmatched,
+  };
+}
+
+function epochSummary(epoch: number, epochs: number, line: PromptEpochLine | undefined): string {
+  const name = epoch === 0 ? "before training" : `epoch ${epoch} of ${epochs}`;
+  if (!line) return name;
+  const groups = Object.entries(line.dscOf);
+  const each = groups.length > 1 ? ` (${groups.map(([group, dsc]) => `${group} ${dsc.toFixed(3)}`).join(", ")})` : "";
+  return `${name}: DSC ${line.dsc.toFixed(4)}${line.isBest ? ", the highest" : ""}${each}; validation loss ${line.validationLoss.toFixed(4)}`;
+}

@@ -1,0 +1,176 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runFinetuneSam } from "../../src/pipeline/finetune-sam.ts";
+import { FinetuneSamSettings } from "../../src/pipeline/settings.ts";
+import { SamPredictor } from "../../src/segment/index.ts";
+import { uniform } from "../../src/tensor/random.ts";
+import { type PromptEpochLine, type PromptStepLine, readMetrics } from "../../src/train/index.ts";
+import { builtCommand } from "../support/build.ts";
+import { runCommand, startCommand } from "../support/command.ts";
+import { readEvents } from "../support/tensorboard.ts";
+import { collect } from "../support/tiny-run.ts";
+import { tinySam } from "../support/tiny-sam.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-finetune-sam-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+const bytes = (...parts: string[]) => readFileSync(at(...parts));
+let sam: string;
+
+const [width, height] = [80, 56];
+
+/** A bright disc and a darker bar on noise, with the mask of each, and a square as the disc's coarse mask. */
+async function writePicture(i: number): Promise<void> {
+  const noise = uniform(`picture/${i}`, 1);
+  const disc = (x: number, y: number) => Math.hypot(x - 25 - i, y - 20 - (i % 3)) < 9;
+  const bar = (x: number, y: number) => x > 10 && x < 70 && y > 42 && y < 46 + (i % 4);
+  const square = (x: number, y: number) => Math.abs(x - 28 - i) < 9 && Math.abs(y - 20) < 9;
+  const write = (file: string, level: (x: number, y: number, k: number) => number) =>
+    sharp(
+      Uint8Array.from({ length: width * height }, (_, k) => level(k % width, Math.floor(k / width), k)),
+      { raw: { width, height, channels: 1 } },
+    )
+      .png()
+      .toFile(at(file));
+  await write(`data/images/${i}.png`, (x, y, k) => 30 * noise.at(k) + (disc(x, y) ? 200 : bar(x, y) ? 110 : 30));
+  await write(`data/masks_disc/${i}.png`, (x, y) => (disc(x, y) ? 255 : 0));
+  if (i !== 0) await write(`data/masks_bar/${i}.png`, (x, y) => (bar(x, y) && i !== 1 ? 255 : 0)); // the second one is empty
+  await write(`coarse/disc/${i}.png`, (x, y) => (square(x, y) ? 255 : 0));
+}
+
+beforeAll(async () => {
+  sam = await tinySam();
+  await builtCommand();
+  for (const name of ["data/images", "data/masks_disc", "data/masks_bar", "coarse/disc"]) mkdirSync(at(name), { recursive: true });
+  for (let i = 0; i < 10; i++) await writePicture(i);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const flags = { loss: "sam", batch: 2, prompts: 2, epochs: 2, "epoch-steps": 3, validation: 0.2, lr: 1e-3, threads: 1 };
+const args = (out: string, ...more: string[]) => [
+  ...["finetune-sam", "--data", at("data"), "--coarse", at("coarse"), "--sam", sam, "--out", at(out), "--train-encoder"],
+  ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, `${value}`]),
+  ...more,
+];
+const settings = (changes: Partial<FinetuneSamSettings>) => {
+  const { "epoch-steps": epochSteps, ...rest } = flags;
+  return FinetuneSamSettings.parse({ data: at("data"), sam, epochSteps, ...rest, ...changes });
+};
+const read = (out: string) => readMetrics<PromptStepLine, PromptEpochLine>(at(out));
+/** Metrics without what is a time. */
+const metrics = (out: string) =>
+  bytes(out, "metrics.jsonl")
+    .toString()
+    .replaceAll(/,"promptsPerSecond":[^}]*/g, "");
+const results = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "model/model.safetensors"];
+
+test("the command trains to its end: metrics, checkpoints, events, report and a model that the predictor opens", async () => {
+  const { status, stdout, stderr } = await runCommand(args("whole"));
+  expect(status, stderr).toBe(0);
+  expect(stderr).toMatch(/before training: DSC .*bar .*disc .*\n(.*\n)*epoch 2 of 2: DSC/);
+  expect(stdout).toMatch(/^best epoch [12], DSC [\d.]+; the model is in .*model\n$/);
+  const { steps, epochs } = await read("whole");
+  expect(steps.flatMap(({ step, epoch }) => [step, epoch])).toEqual([1, 1, 2, 1, 3, 1, 4, 2, 5, 2, 6, 2]);
+  expect(steps.every(({ loss, gradNorm, promptsPerSecond }) => [loss, gradNorm, promptsPerSecond].every(Number.isFinite))).toBe(true);
+  expect(epochs.flatMap(({ epoch, step }) => [epoch, step])).toEqual([0, 0, 1, 3, 2, 6]);
+  expect(epochs.every(({ dsc, dscOf }) => Math.abs(dsc - (dscOf.disc! + dscOf.bar!) / 2) < 1e-9)).toBe(true);
+
+  const [name] = readdirSync(at("whole", "tensorboard"));
+  const events = readEvents(bytes("whole", "tensorboard", name!));
+  expect(events.filter(({ scalars }) => "validation/dsc_disc" in scalars)).toHaveLength(3);
+  const run = JSON.parse(bytes("whole", "run.json").toString());
+  expect(run).toMatchObject({
+    command: "finetune-sam",
+    counts: { empty: 1, unmatched: 0, coarse: 10, groups: expect.objectContaining({ disc: expect.any(Number), bar: expect.any(Number) }) },
+    result: { steps: 6, epochs: 2 },
+    failed: [],
+  });
+  expect(run.counts.train + run.counts.validation).toBe(18);
+  const page = bytes("whole", "report.html").toString();
+  expect(page.match(/<svg /g)).toHaveLength(4);
+  expect(page).toContain("to train on: disc");
+
+  const predictor = await SamPredictor.open(at("whole", "model", "model.safetensors"), { threads: 1 });
+  expect(predictor.config.imageSize).toBe(64);
+  await predictor.dispose();
+});
+
+test("a run that is interrupted and then killed ends with the bytes of one that never stopped", { timeout: 120_000 }, async () => {
+  for (const [step, signal] of [
+    [2, "SIGINT"],
+    [4, "SIGKILL"],
+  ] as const) {
+    const { child, result } = startCommand(args("killed", "--checkpoint-every", "1", "--events"));
+    await new Promise<void>((resolve) => {
+      let seen = "";
+      child.stdout!.on("data", (part: string) => {
+        seen += part;
+        if (seen.includes(`{"type":"step","step":${step},`)) resolve();
+      });
+      void result.then(() => resolve());
+    });
+    child.kill(signal);
+    await result;
+    await sleep(700); // the working process sees that it is alone, and ends
+    expect(existsSync(at("killed", "checkpoints", "last.safetensors"))).toBe(true);
+  }
+  const { status, stderr } = await runCommand(args("killed"));
+  expect(status, stderr).toBe(0);
+  for (const file of results) expect(bytes("killed", file).equals(bytes("whole", file)), file).toBe(true);
+  expect(metrics("killed")).toBe(metrics("whole"));
+});
+
+test("with the encoder frozen it stays the same bytes, the decoder learns, and embeddings can be kept in a folder", async () => {
+  const frozen = { trainEncoder: false, threads: 1, cache: at("cache") };
+  await collect(runFinetuneSam(settings({ out: at("frozen"), ...frozen })));
+  expect(readdirSync(at("cache")).length).toBeGreaterThan(6); // as many images as six steps and the held-out ones see
+  await collect(runFinetuneSam(settings({ out: at("in-memory"), ...frozen, cache: undefined })));
+  for (const file of results) expect(bytes("in-memory", file).equals(bytes("frozen", file)), file).toBe(true);
+  const { steps } = await read("frozen");
+  expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss);
+});
+
+test("enough steps teach a small model both structures", { timeout: 120_000 }, async () => {
+  const long = { trainEncoder: true, trainPromptEncoder: true, steps: 120, epochSteps: 60, lr: 3e-3, coarse: at("coarse"), warmup: 10 };
+  await collect(runFinetuneSam(settings({ out: at("long"), ...long, batch: 4 })));
+  const { epochs } = await read("long");
+  expect(epochs.map(({ step }) => step)).toEqual([0, 60, 120]);
+  expect(epochs.at(-1)!.dsc).toBeGreaterThan(0.6);
+});
+
+test("files that cannot be used are named, the rest is trained on; other settings need --overwrite, which begins anew", async () => {
+  mkdirSync(at("bad/images"), { recursive: true });
+  mkdirSync(at("bad/masks"));
+  for (const i of [2, 3, 4]) writeFileSync(at(`bad/images/${i}.png`), bytes(`data/images/${i}.png`));
+  for (const i of [2, 3]) writeFileSync(at(`bad/masks/${i}.png`), bytes(`data/masks_disc/${i}.png`));
+  writeFileSync(at("bad/masks/4.png"), "no picture");
+  writeFileSync(at("bad/images/5.png"), "no picture");
+  const run = (changes: Partial<FinetuneSamSettings>) =>
+    collect(runFinetuneSam(settings({ data: at("bad"), out: at("bad-out"), validation: 0, epochs: 1, epochSteps: 1, ...changes })));
+  const events = await run({});
+  expect(events).toContainEqual(expect.objectContaining({ type: "failure", name: "mask/4", message: expect.stringContaining("is not a") }));
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: "warning", message: expect.stringMatching(/^without a mask, and not used: 1/) }),
+  );
+  expect(events.at(-1)).toMatchObject({ type: "end", done: 1, failed: 1 });
+  expect((await run({})).at(-1)).toMatchObject({ done: 0, skipped: 1 });
+  await expect(run({ lr: 1e-4 })).rejects.toThrow("lr was 0.001, now it is 0.0001");
+  expect((await run({ lr: 1e-4, overwrite: true })).at(-1)).toMatchObject({ done: 1, skipped: 0 });
+});
+
+test("a dry run writes nothing; settings that cannot work are told before anything is written", async () => {
+  const events = await collect(runFinetuneSam(settings({ out: at("dry"), dryRun: true })));
+  expect(events.at(-1)).toMatchObject({
+    lines: [expect.stringMatching(/masks on \d+ images to train on/), ...Array(3).fill(expect.anything())],
+  });
+  const run = (changes: Partial<FinetuneSamSettings>) => collect(runFinetuneSam(settings({ out: at("dry"), ...changes })));
+  await expect(run({ boxShare: 0.8, bothShare: 0.5 })).rejects.toThrow("together they must be at most 1");
+  await expect(run({ chunk: 3, batch: 4 })).rejects.toThrow("cannot be cut into chunks of 3");
+  await expect(run({ validation: 0, schedule: "plateau" })).rejects.toThrow("nothing is held out");
+  await expect(run({ sam: undefined })).rejects.toThrow("no SAM model was named");
+  await expect(run({ data: at("coarse") })).rejects.toThrow("has neither images/");
+  expect(existsSync(at("dry"))).toBe(false);
+});
