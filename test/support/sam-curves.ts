@@ -31,8 +31,10 @@ export async function followCurve(name: keyof typeof curves): Promise<void> {
   const prompts = promptsOf(numbers("boxes"));
   const embeddings = embeddingsOf(masks);
   const some = (from: number, to: number) => tensor("float32", [to - from, 256, 64, 64], embeddings.slice(from * 2 ** 20, to * 2 ** 20));
+  const targetsOf = (from: number, to: number) =>
+    tensor("uint8", [to - from, 1, 256, 256], (masks.data as Uint8Array<ArrayBuffer>).slice(from * 65536, to * 65536));
   const logits = async () => {
-    const { logits: all, iou } = await trainer.answer(some(0, 4), prompts);
+    const { logits: all, iou } = await trainer.answer({ images: some(0, 4), prompts, targets: targetsOf(0, 4) });
     return { logits: strided(all.data, all.shape, [2, 3], 8), iou: iou.data };
   };
 
@@ -41,8 +43,7 @@ export async function followCurve(name: keyof typeof curves): Promise<void> {
   expectClose(before.iou, numbers("iou_before"), 1e-4, "iou before");
   for (const [s, expected] of steps.loss.entries()) {
     const at = 2 * (s % 2);
-    const targets = tensor("uint8", [2, 1, 256, 256], bytesOf(masks).slice(at * 65536, (at + 2) * 65536));
-    const found = await trainer.step({ images: some(at, at + 2), prompts: prompts.slice(at, at + 2), targets });
+    const found = await trainer.step({ images: some(at, at + 2), prompts: prompts.slice(at, at + 2), targets: targetsOf(at, at + 2) });
     expect(Math.abs(found.loss - expected), `loss ${s}`).toBeLessThan(2e-4);
     expect(Math.abs(found.gradNorm / steps.grad_norm[s]! - 1), `norm ${s}`).toBeLessThan(5e-4);
     if (s === 0) expect(compared(tensors, "grad0.", (tensorName) => trainer.lastGradient(tensorName), 5e-5, true)).toBeGreaterThan(10);
@@ -68,8 +69,6 @@ function embeddingsOf(masks: Tensor): Float32Array<ArrayBuffer> {
   }
   return values;
 }
-
-const bytesOf = ({ data }: Tensor) => Uint8Array.from(data as Float32Array, Number);
 
 function promptsOf(boxes: Float32Array): TrainingPrompt[] {
   return Array.from({ length: boxes.length / 4 }, (_, i) => {
