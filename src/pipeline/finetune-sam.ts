@@ -1,4 +1,5 @@
-import { existsSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { listMaskTargets, type MaskTarget, splitPairs } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
@@ -77,7 +78,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
         device,
         threads: settings.threads ?? null,
         weights: { sam: await fileRecord(files.weights) },
-        ...(statSync(settings.data).isFile() && { data: { table: await fileRecord(settings.data) } }),
+        data: { targets: { file: settings.data, sha256: digestOf(targets) } },
         counts: countsOf(train, validation, unmatched.length),
         stepsPerEpoch,
         trainedSize: trainer.size,
@@ -131,6 +132,12 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
     await embeddings?.dispose();
     await trainer.dispose();
   }
+}
+
+/** Tells lists of targets apart, wherever they lie: a training goes on with the same ones alone. What is in the files does not count. */
+function digestOf(targets: readonly MaskTarget[]): string {
+  const lines = targets.map(({ key, group, case: name, coarse }) => JSON.stringify([key, group, name, coarse !== undefined]));
+  return createHash("sha256").update(lines.join("\n")).digest("hex");
 }
 
 function checkSettings({ boxShare, bothShare, validation, schedule, earlyStop, batch, chunk }: FinetuneSamSettings): void {

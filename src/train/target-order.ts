@@ -35,8 +35,8 @@ export class TargetOrder {
     const groups = new Map<string, number[]>();
     for (const [i, { group, image }] of targets.entries()) {
       const name = isBalanced ? group : "";
-      groups.set(name, [...(groups.get(name) ?? []), i]);
-      this.ofImage.set(image, [...(this.ofImage.get(image) ?? []), i]);
+      addTo(groups, name, i);
+      addTo(this.ofImage, image, i);
     }
     this.groups = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, members]) => members);
     this.weights = new Float64Array(targets.length);
@@ -79,4 +79,10 @@ export class TargetOrder {
     this.orders.set(stream, order);
     return order;
   }
+}
+
+function addTo<K>(lists: Map<K, number[]>, key: K, value: number): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
