@@ -38,8 +38,8 @@ export interface PromptableAnswer {
   readonly iou: Tensor<"float32">;
 }
 
-/** Graphs kept at once: training and held-out targets need two kinds of each. */
-const mostGraphs = 4;
+/** Graphs kept at once: one for steps, one for answers; batches of other sizes replace them. */
+const mostGraphs = 2;
 
 /**
  * Fine-tunes a SAM model on masks with prompts: the mask decoder, and by choice the prompt encoder and the image encoder.
@@ -54,22 +54,13 @@ const mostGraphs = 4;
  */
 export class PromptableTrainer extends Trainer<PromptableSettings> {
   readonly config: SamConfig;
-  readonly files: SamFiles;
   private readonly weights: Weights;
   private readonly training: Training;
   private readonly graphs = new SessionCache<TrainedGraph>(mostGraphs);
 
-  private constructor(
-    files: SamFiles,
-    weights: Weights,
-    config: SamConfig,
-    settings: PromptableSettings,
-    length: RunLength,
-    options: SessionOptions,
-  ) {
+  private constructor(weights: Weights, config: SamConfig, settings: PromptableSettings, length: RunLength, options: SessionOptions) {
     const trained = promptableTensors(config, settings);
     super(trained, settings, length, options, () => true);
-    this.files = files;
     this.weights = weights;
     this.config = config;
     this.training = { weights: () => new TrainableWeights(weights, trained), state: this.state, options };
@@ -89,7 +80,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     const weights = await Weights.open(files.weights, samFamily);
     const config = samConfigOf(weights);
     weights.check(samTensors(config));
-    const trainer = new PromptableTrainer(files, weights, config, settings, length, options);
+    const trainer = new PromptableTrainer(weights, config, settings, length, options);
     for (const name of trainer.trainedNames) trainer.state.view(trainer.state.values, name).set(await weights.read(name));
     return trainer;
   }
