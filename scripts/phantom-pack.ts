@@ -17,7 +17,7 @@ import { targetOf } from "../src/pipeline/_phantom-tables.ts";
 import { openWeights } from "../src/tensor/open-weights.ts";
 import { writeSafetensorsStream } from "../src/tensor/safetensors.ts";
 import { fromFloat32, readTensor, toFloat32 } from "../src/tensor/stored-tensor.ts";
-import { type PackRecipe, packRecipes } from "./phantom-recipe.ts";
+import { type PackRecipe, packRecipes, type Settings } from "./phantom-recipe.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -58,32 +58,21 @@ const stages: readonly [name: string, run: () => Promise<void>][] = [
     async () => {
       const model = at("clip", "model");
       await firstImages();
-      const { visualPrompt: _, negativePoints: __, points: ___, ...ofSaliency } = defaults;
       await command("saliency", {
         [positional]: at("prompted"),
         clip: model,
         prompts: at("train", "prompts.json"),
         out: at("saliency"),
         threads: flags.threads,
-        ...ofSaliency,
+        ...defaults.saliency,
       });
-      await command("coarse", { [positional]: at("saliency"), out: at("saliency") });
+      await command("coarse", { [positional]: at("saliency"), out: at("saliency"), ...sam.coarse });
       await sortByTarget();
     },
   ],
   ["begin a SAM", () => init("sam", sam.sizes, {})],
-  [
-    "train the SAM",
-    () =>
-      command("finetune-sam", {
-        sam: at("start", "sam"),
-        data: at("train"),
-        coarse: at("coarse"),
-        out: at("sam"),
-        threads: flags.threads,
-        ...sam.training,
-      }),
-  ],
+  ["train the SAM", () => trainSam(at("start", "sam"), at("sam"), sam.training)],
+  ["finish the SAM", () => trainSam(at("sam", "model"), at("sam-finished"), sam.finish)],
   ["write the pack", writePack],
 ];
 for (const [name, run] of stages) {
@@ -99,12 +88,11 @@ for (const [name, run] of stages) {
 process.stdout.write(`the pack is in ${out}\n`);
 
 /** Runs a command of this package to its end; its flags in camelCase. */
-async function command(name: string, settings: Readonly<Record<string, string | number | boolean | undefined>>): Promise<void> {
+async function command(name: string, settings: Settings): Promise<void> {
   const args = Object.entries(settings).flatMap(([key, value]) => {
-    if (value === undefined) return [];
     if (key === positional) return [String(value)];
     const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    return typeof value === "boolean" ? [value ? flag : `--no-${flag.slice(2)}`] : [flag, String(value)];
+    return typeof value === "boolean" ? [value ? flag : `--no-${flag.slice(2)}`] : [value].flat().flatMap((one) => [flag, String(one)]);
   });
   const child = spawn(process.execPath, [resolve(flags.command), ...name.split(" "), ...args, "--quiet"], {
     stdio: ["ignore", "ignore", "inherit"],
@@ -118,6 +106,11 @@ async function init(kind: "clip" | "sam", sizes: unknown, options: { readonly vo
   const file = at(`${kind}.json`);
   await writeFile(file, JSON.stringify({ [kind]: sizes }));
   await command("models init", { [positional]: file, purpose: "training", seed: phantoms.seed, out: at("start", kind), ...options });
+}
+
+async function trainSam(from: string, to: string, settings: Settings): Promise<void> {
+  const { seed } = phantoms;
+  await command("finetune-sam", { sam: from, data: at("train"), coarse: at("coarse"), out: to, seed, threads: flags.threads, ...settings });
 }
 
 /** The phantoms whose coarse masks SAM meets, in a folder of their own. */
@@ -146,9 +139,16 @@ async function writePack(): Promise<void> {
   await mkdir(join(out, "clip"), { recursive: true });
   await mkdir(join(out, "sam"), { recursive: true });
   await writeHalf(at("clip", "model", "open_clip_model.safetensors"), join(out, "clip", "open_clip_model.safetensors"));
-  await writeHalf(at("sam", "model", "model.safetensors"), join(out, "sam", "model.safetensors"));
+  await writeHalf(at("sam-finished", "model", "model.safetensors"), join(out, "sam", "model.safetensors"));
   for (const file of ["open_clip_config.json", "vocab.txt"]) await copyFile(at("clip", "model", file), join(out, "clip", file));
-  const pack = { name: "phantom", notice: recipe.notice, clip: "clip", sam: "sam", defaults };
+  const pack = {
+    name: "phantom",
+    notice: recipe.notice,
+    label: recipe.label,
+    clip: "clip",
+    sam: "sam",
+    defaults: { ...defaults.saliency, ...defaults.coarse, ...defaults.refine },
+  };
   await writeFile(join(out, "pack.json"), `${JSON.stringify(pack, null, 2)}\n`);
 }
 

@@ -17,6 +17,7 @@ export const PromptableSettings = z.strictObject({
     .describe("for the loss sam: whether the single answer, the three candidates for ambiguous prompts, or both learn"),
   trainEncoder: z.boolean().default(false).describe("also train the image encoder; else each image is encoded once"),
   trainPromptEncoder: z.boolean().default(false).describe("also train what the kinds of prompts mean"),
+  freeze: z.array(z.string()).default([]).describe('names of tensors that stay as they are; "*" stands for any characters'),
   points: z.number().int().positive().default(10).describe("most points of a prompt on the target; prompts have 1 to so many"),
   negativePoints: z.number().int().nonnegative().default(0).describe("most points of a prompt beside the target"),
   chunk: z

@@ -1,5 +1,7 @@
+import { ConfigError } from "../errors.ts";
 import { type SamConfig, samTensors } from "../models/sam/index.ts";
 import type { Shape } from "../tensor/tensor.ts";
+import { frozenNames } from "./frozen-names.ts";
 import type { PromptableSettings } from "./promptable-settings.ts";
 
 /** The masks that a training looks at, as [from, to) of the decoder's mask tokens. */
@@ -23,6 +25,8 @@ export function learntMasks({ loss, masks }: Pick<PromptableSettings, "loss" | "
  * learns of points and boxes. Left out is what the loss does not depend on, as weight decay alone would move it: the heads of masks that
  * are not looked at, with the loss `medsam` the head of the IoU, and the network for mask prompts. The directions of the position
  * features are drawn once and never trained, as in the official model.
+ *
+ * @throws ConfigError when a name to be frozen fits no tensor, or nothing is left to be trained
  */
 export function promptableTensors(config: SamConfig, settings: PromptableSettings): Map<string, Shape> {
   const ranges = learntMasks(settings, config);
@@ -36,5 +40,9 @@ export function promptableTensors(config: SamConfig, settings: PromptableSetting
     if (mask !== undefined) return !ranges.some(({ from, to }) => Number(mask) >= from && Number(mask) < to);
     return settings.loss === "medsam" && name.startsWith("mask_decoder.iou_prediction_head.");
   };
-  return new Map([...samTensors(config)].filter(([name]) => parts.some((part) => part.test(name)) && !isIdle(name)));
+  const all = samTensors(config);
+  const isFrozen = frozenNames(settings.freeze, [...all.keys()]);
+  const trained = [...all].filter(([name]) => parts.some((part) => part.test(name)) && !isIdle(name) && !isFrozen(name));
+  if (trained.length === 0) throw new ConfigError("nothing is left to be trained: all tensors are frozen. Freeze fewer of them.");
+  return new Map(trained);
 }

@@ -165,3 +165,32 @@ test("arrays that do not fit one another are told", async () => {
   await expect(trainer.step({ images: pixels, prompts: mixed, targets: discs(5) })).rejects.toThrow(/targets must be \[6,1,32,32\]/);
   await trainer.dispose();
 });
+
+describe("freezing tensors by name", () => {
+  const answering = [
+    ...["transformer", "output_upscaling", "mask_tokens", "iou_token"].map((part) => `mask_decoder.${part}.*`),
+    "mask_decoder.output_hypernetworks_mlps.0.*",
+  ];
+
+  test("with all that the single answer depends on frozen, it stays the same bytes, and the candidates learn", async () => {
+    const { images } = pictures(2);
+    const batch = { images: await embedded(images), prompts: mixed, targets: discs(6) };
+    const trainer = await open({ loss: "sam", masks: "both", freeze: answering });
+    const before = await trainer.answer(batch);
+    for (let step = 0; step < 3; step++) await trainer.step(batch);
+    const after = await trainer.answer(batch);
+    const mask = (logits: typeof before.logits, prompt: number, token: number) =>
+      logits.data.slice((prompt * 4 + token) * 1024, (prompt * 4 + token + 1) * 1024);
+    for (let prompt = 0; prompt < mixed.length; prompt++) {
+      expect(mask(after.logits, prompt, 0)).toEqual(mask(before.logits, prompt, 0));
+      expect(mask(after.logits, prompt, 1)).not.toEqual(mask(before.logits, prompt, 1));
+    }
+    expect(after.iou.data).not.toEqual(before.iou.data);
+    await trainer.dispose();
+  });
+
+  test("a name that fits nothing is refused, and so is a training of nothing", async () => {
+    await expect(open({ freeze: ["decoder.*"] })).rejects.toThrow('no tensor is called "decoder.*"');
+    await expect(open({ freeze: ["mask_decoder.*"] })).rejects.toThrow("nothing is left to be trained");
+  });
+});

@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import type { Shape } from "../tensor/tensor.ts";
+import { frozenNames } from "./frozen-names.ts";
 import { loraAdapters, loraTensors } from "./lora.ts";
 import type { ContrastiveSettings } from "./settings.ts";
 
@@ -13,15 +14,11 @@ export const logitBias = "logit_bias";
  * @throws ConfigError when a name to be frozen fits no tensor, or nothing is left to be trained
  */
 export function trainedTensors(tensors: ReadonlyMap<string, Shape>, settings: ContrastiveSettings): Map<string, Shape> {
-  const names = [...tensors.keys()];
-  for (const pattern of settings.freeze) {
-    if (!names.some((name) => fits(name, pattern)))
-      throw new ConfigError(`freeze: no tensor is called "${pattern}"; names look like "${names[1]}". "*" stands for any characters.`);
-  }
+  const isNamed = frozenNames(settings.freeze, [...tensors.keys()]);
   const isFrozen = (name: string) =>
     frozenBelow(name, settings.freezeVision, /^visual\.trunk\.(?:blocks\.(\d+)\.|cls_token|pos_embed|patch_embed)/) ||
     frozenBelow(name, settings.freezeText, /^text\.transformer\.(?:encoder\.layer\.(\d+)\.|embeddings\.)/) ||
-    settings.freeze.some((pattern) => fits(name, pattern));
+    isNamed(name);
   const free = new Map([...tensors].filter(([name]) => name !== "logit_scale" && !isFrozen(name)));
   const trained = settings.loraRank > 0 ? loraTensors(loraAdapters(free, loraOf(settings)), loraOf(settings)) : free;
   if (settings.learnTemperature && !isFrozen("logit_scale")) trained.set("logit_scale", []);
@@ -39,9 +36,4 @@ export function loraOf({ loraRank, loraAlpha, loraTargets }: ContrastiveSettings
 function frozenBelow(name: string, count: number, tower: RegExp): boolean {
   const found = count > 0 ? tower.exec(name) : null;
   return found !== null && Number(found[1] ?? -1) < count;
-}
-
-function fits(name: string, pattern: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(name);
 }
