@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import { readGray, writeGray, writeMask } from "../formats/gray.ts";
 import { defaultPack, locatePack } from "../hub/pack.ts";
+import type { Mask } from "../image/index.ts";
 import { dsc } from "../metrics/index.ts";
 import { type Modality, type Phantom, phantom, type StructureName } from "../phantom/index.ts";
 import { outputFile } from "./_outputs.ts";
@@ -11,6 +12,7 @@ import type { RunEvent } from "./events.ts";
 import { readImageRecords } from "./run-record.ts";
 import { runSegment } from "./segment.ts";
 import { SegmentSettings } from "./settings.ts";
+import { countForeground } from "./steps.ts";
 
 /** A phantom to be drawn, and what is asked of it. */
 interface Request {
@@ -28,6 +30,14 @@ const requests: readonly Request[] = [
   { name: "xray-left-lung", modality: "chest-xray", target: "left_lung", prompt: "A chest X-ray showing the left lung" },
   { name: "ct-right-lung", modality: "chest-ct", target: "right_lung", prompt: "A chest CT showing the right lung" },
 ];
+
+/** What takes at least a fortieth of a picture that is a view of the whole, not of a part. */
+const wholeViews: Readonly<Record<Modality, readonly StructureName[]>> = {
+  "breast-ultrasound": [],
+  "brain-mri": ["brain", "skull"],
+  "chest-xray": ["left_lung", "right_lung", "heart"],
+  "chest-ct": ["left_lung", "right_lung"],
+};
 
 export interface DemoOptions {
   readonly out: string;
@@ -51,7 +61,7 @@ export async function* runDemo(
   await drawInputs(out, seed);
   const run = SegmentSettings.parse({
     ...pack.defaults,
-    inputs: [at("input")],
+    inputs: requests.map(({ name }) => at("input", `${name}.png`)),
     prompts: at("prompts.json"),
     out,
     pack: named,
@@ -76,7 +86,7 @@ async function drawInputs(out: string, seed: number): Promise<void> {
   await mkdir(join(out, "input"), { recursive: true });
   await mkdir(join(out, "truth"), { recursive: true });
   for (const { name, modality, target } of requests) {
-    const { image, structures } = drawnWith(targetsOf(modality), modality, seed);
+    const { image, structures } = firstPhantom(modality, seed);
     await writeGray(join(out, "input", `${name}.png`), image);
     await writeMask(join(out, "truth", `${name}.png`), structures.get(target)!.mask);
   }
@@ -84,13 +94,14 @@ async function drawInputs(out: string, seed: number): Promise<void> {
   await writeAtomic(join(out, "prompts.json"), `${JSON.stringify(prompts, null, 1)}\n`);
 }
 
-const targetsOf = (modality: Modality) => requests.filter((one) => one.modality === modality).map(({ target }) => target);
-
-/** The first phantom of a seed that shows all that is asked for. */
-function drawnWith(targets: readonly StructureName[], modality: Modality, seed: number): Phantom {
+/** The first phantom of a seed that shows the whole, and all that is asked for. */
+function firstPhantom(modality: Modality, seed: number): Phantom {
+  const targets = requests.filter((one) => one.modality === modality).map(({ target }) => target);
+  const isLarge = (mask: Mask | undefined) => mask !== undefined && countForeground(mask) >= mask.data.length / 40;
   for (let index = 0; ; index++) {
     const drawn = phantom(modality, seed, index);
-    if (targets.every((target) => drawn.structures.has(target))) return drawn;
+    const isWhole = wholeViews[modality].every((name) => isLarge(drawn.structures.get(name)?.mask));
+    if (isWhole && targets.every((target) => drawn.structures.has(target))) return drawn;
   }
 }
 

@@ -41,9 +41,11 @@ describe("the tarball", () => {
   const namesIn = async (path: string) => [...(await readFile(source(path), "utf8")).matchAll(named)].map(([, name]) => name!);
   const isRelative = (name: string) => name.startsWith(".");
 
-  test("holds the build, the README with its picture, the licence and the changelog, and nothing else", async () => {
+  test("holds the build, the pack, the README with its picture, the licence and the changelog, and nothing else", async () => {
     const others = paths().filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
-    expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "docs/images/demo.webp", "package.json"]);
+    const pack = ["README.md", "clip/open_clip_config.json", "clip/open_clip_model.safetensors", "clip/vocab.txt", "pack.json"];
+    const packs = [...pack, "sam/model.safetensors"].map((path) => `packs/phantom/${path}`);
+    expect(others.sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "docs/images/demo.webp", "package.json", ...packs]);
     const pictures = (await readFile(source("README.md"), "utf8")).matchAll(/!\[[^\]]*\]\(([^)]+)\)/g);
     for (const [, picture] of pictures) expect(paths()).toContain(picture);
   });
@@ -111,11 +113,26 @@ describe("installed in an empty folder", () => {
     expect((await medclipSam("--help")).stdout).toContain("Usage: medclip-sam");
   });
 
-  test("the demo goes the whole road", async () => {
+  test("the demo goes the whole road on the pack, and says what it is", async () => {
     const { stdout } = await medclipSam("demo", "--out", "demo");
-    expect(stdout).toContain("the whole road works on this machine");
-    for (const path of ["masks/scan.png", "overlay/scan.png", "run.json"])
+    expect(stdout).toContain("demonstration model");
+    for (const path of ["masks/xray-heart.png", "overlay/xray-left-lung.png", "run.json"])
       expect((await stat(user("demo", path))).size).toBeGreaterThan(100);
+  });
+
+  test("an image is segmented without naming a model", async () => {
+    const { stderr } = await medclipSam(
+      "segment",
+      "demo/input/xray-heart.png",
+      "--prompt",
+      "A chest X-ray showing the heart",
+      "--out",
+      "own",
+    );
+    expect(stderr).toContain("demonstration model");
+    const [run, demo] = await Promise.all(["own", "demo"].map(async (out) => JSON.parse(await readFile(user(out, "run.json"), "utf8"))));
+    const { boxes } = demo.images.find(({ name }: { name: string }) => name === "xray-heart");
+    expect(run.images[0].boxes).toEqual(boxes);
   });
 
   const program = `

@@ -1,0 +1,83 @@
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { builtCommand, mainFile } from "../support/build.ts";
+import { runCommand } from "../support/command.ts";
+
+// The script that makes the pack, a hundred times smaller: the way from an empty folder to a pack that segments.
+
+const root = resolve(import.meta.dirname, "../..");
+let folder: string;
+const at = (...parts: string[]) => join(folder, ...parts);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "medclip-sam-phantom-pack-"));
+  await builtCommand();
+  const options = ["--no-config", "--no-dts", "--out-dir", at("script"), "--target", "node20.19", "--log-level", "error"];
+  await promisify(execFile)(process.execPath, ["node_modules/tsdown/dist/run.mjs", "scripts/phantom-pack.ts", ...options], { cwd: root });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Starts the script. @param name - of its folders */
+function start(name: string) {
+  const args = [at("script", "phantom-pack.mjs"), "--minute", "--work", at(name, "work"), "--out", at(name, "pack"), "--command", mainFile];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  const seen: { text: string; resolve: () => void }[] = [];
+  child.stdout.setEncoding("utf8").on("data", (part: string) => {
+    said += part;
+    for (const { text, resolve: tell } of seen) if (said.includes(text)) tell();
+  });
+  const ended = new Promise<{ status: number | null; said: string }>((done) => child.once("close", (status) => done({ status, said })));
+  const until = (text: string) => new Promise<void>((tell) => seen.push({ text, resolve: tell }));
+  return { child, ended, until };
+}
+
+/** SHA-256 of every file of a pack, by its name. */
+async function contents(pack: string): Promise<Record<string, string>> {
+  const files = (await readdir(pack, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const hashes = files.map(async ({ parentPath, name }) => {
+    const path = join(parentPath, name);
+    return [
+      path.slice(pack.length + 1),
+      createHash("sha256")
+        .update(await readFile(path))
+        .digest("hex"),
+    ] as const;
+  });
+  return Object.fromEntries((await Promise.all(hashes)).sort());
+}
+
+test("it makes a pack from an empty folder, and the same bytes when it is killed on the way and started again", async () => {
+  const whole = start("whole");
+  expect((await whole.ended).status).toBe(0);
+  const made = await contents(at("whole", "pack"));
+  expect(Object.keys(made)).toEqual([
+    "clip/open_clip_config.json",
+    "clip/open_clip_model.safetensors",
+    "clip/vocab.txt",
+    "pack.json",
+    "sam/model.safetensors",
+  ]);
+  const interrupted = start("interrupted");
+  await interrupted.until("train the CLIP ...");
+  interrupted.child.kill("SIGKILL");
+  await interrupted.ended;
+  const { status, said } = await start("interrupted").ended;
+  expect(status).toBe(0);
+  expect(said).not.toContain("draw phantoms"); // what was done is not done again
+  expect(await contents(at("interrupted", "pack"))).toEqual(made);
+}, 600_000);
+
+test("the pack segments, and says that it is a demonstration model", async () => {
+  const image = at("whole", "work", "train", "images", "chest-xray-00000.png");
+  const args = ["segment", image, "--prompt", "A chest X-ray showing the heart", "--pack", at("whole", "pack"), "--out", at("out")];
+  const { status, stderr } = await runCommand(args);
+  expect(status).toBe(0);
+  expect(stderr).toContain("demonstration model");
+  expect((await stat(at("out", "masks", "chest-xray-00000.png"))).size).toBeGreaterThan(50);
+});
