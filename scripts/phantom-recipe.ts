@@ -20,7 +20,7 @@ export interface PackRecipe {
 
 const label = "demonstration model";
 const notice =
-  "demonstration model: small networks trained on synthetic images alone (the phantom pack). It shows the way of the method; its masks of real images mean nothing.";
+  "demonstration model: small networks trained on drawn scans alone (the phantom pack). It shows how the method works; rely on none of its masks, least of all on those of real images.";
 
 /** A vision transformer of 14 x 14 patches beside a text tower of two layers: 1.6 million numbers. */
 const clipSizes = {

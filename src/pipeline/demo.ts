@@ -22,12 +22,13 @@ interface Request {
   readonly prompt: string;
 }
 
-/** The two of the chest X-ray are about one picture: it is the sentence that moves the mask. */
+/** The three of the chest X-ray are about one picture: it is the sentence that moves the mask. */
 const requests: readonly Request[] = [
   { name: "ultrasound-tumor", modality: "breast-ultrasound", target: "lesion", prompt: "A breast ultrasound showing a breast tumor" },
   { name: "mri-tumor", modality: "brain-mri", target: "tumor", prompt: "A brain MRI showing the brain tumor" },
-  { name: "xray-heart", modality: "chest-xray", target: "heart", prompt: "A chest X-ray showing the heart" },
   { name: "xray-left-lung", modality: "chest-xray", target: "left_lung", prompt: "A chest X-ray showing the left lung" },
+  { name: "xray-right-lung", modality: "chest-xray", target: "right_lung", prompt: "A chest X-ray showing the right lung" },
+  { name: "xray-heart", modality: "chest-xray", target: "heart", prompt: "A chest X-ray showing the heart" },
   { name: "ct-right-lung", modality: "chest-ct", target: "right_lung", prompt: "A chest CT showing the right lung" },
 ];
 
