@@ -140,7 +140,10 @@ describe("exit status", () => {
   });
 
   test("3: no weights", async () => {
-    for (const model of [[], ["--clip", "nowhere", "--sam", "nowhere"]]) {
+    for (const model of [
+      ["--sam", "nowhere"],
+      ["--clip", "nowhere", "--sam", "nowhere"],
+    ]) {
       const { status, stderr } = await runCommand(["segment", at("pred"), "--prompt", "x", "--out", at("o"), ...model]);
       expect(status).toBe(3);
       expect(stderr).toMatch(/^error: .*CLIP/m);
@@ -162,7 +165,17 @@ describe("output for programs", () => {
   });
 
   test("an error that ends the run is the last line", async () => {
-    const { status, stdout } = await runCommand(["segment", at("pred"), "--prompt", "x", "--out", at("o"), "--events"]);
+    const { status, stdout } = await runCommand([
+      "segment",
+      at("pred"),
+      "--prompt",
+      "x",
+      "--clip",
+      "nowhere",
+      "--out",
+      at("o"),
+      "--events",
+    ]);
     expect(status).toBe(3);
     expect(JSON.parse(stdout.trimEnd().split("\n").at(-1)!)).toMatchObject({ type: "error", code: "weights" });
   });
