@@ -106,7 +106,8 @@ const full: PackRecipe = {
     finish: { ...samPrompts, freeze: answering, loss: "sam", masks: "both", lr: 1e-3, warmup: 30, steps: 600, epochSteps: 600 },
   },
   defaults: {
-    saliency: { saliencyMethod: "patch-text", fit: "squash" },
+    // `patch-text` asks for no block and no β; these are for who asks for another method.
+    saliency: { saliencyMethod: "patch-text", layer: 4, beta: 0.03, samples: 4, fit: "squash" },
     coarse: { coarseMethod: "threshold", threshold: 0.75, keep: 2, minSaliency: 0.8 },
     refine: { visualPrompt: "box", perComponent: true },
   },
