@@ -17,6 +17,10 @@ vi.mock(import("../pipeline/gemm-speed.ts"), () => ({ gemmSpeed: async () => 350
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-doctor-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+test("the models that come with the package are looked for", async () => {
+  expect((await examine()).lines).toContainEqual(expect.stringMatching(/^OK +pack +phantom \(demonstration model\)/));
+});
+
 /** A weights file of full size that takes no room: its header, and a hole where the values would be. */
 function hollowWeights(name: string, tensors: ReadonlyMap<string, Shape>): string {
   let end = 0;

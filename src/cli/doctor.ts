@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import { compile, gradients, input, mul, reduceSum, sigmoid } from "../graph/index.ts";
 import { hashCacheFile } from "../hub/hash.ts";
+import { locateClip, locateSam } from "../hub/locate.ts";
+import { defaultPack, locatePack } from "../hub/pack.ts";
 import { gemmSpeed } from "../pipeline/gemm-speed.ts";
 import { secondsOf, shortSeconds } from "../pipeline/time-estimate.ts";
 import { availableDevices, runtimeVersion } from "../runtime/node.ts";
@@ -67,6 +69,15 @@ const checks: readonly Check[] = [
   { title: "graphs", run: checkGradient, remedy: "Reinstall the package, and please report this." },
   { title: "speed", run: checkSpeed, remedy: "" },
   { title: "images", run: checkImages, remedy: "Reinstall the package; sharp has binaries of its own for each platform." },
+  {
+    title: "pack",
+    run: async () => {
+      const { name, label, clip, sam } = await locatePack(defaultPack);
+      await Promise.all([locateClip(clip), locateSam(sam)]);
+      return `${name} (${label}) comes with this package`;
+    },
+    remedy: "Reinstall the package; without the pack, commands need --clip and --sam.",
+  },
   {
     title: "cache",
     run: async () => {

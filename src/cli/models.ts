@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { MedclipSamError, WeightsError } from "../errors.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import { type ClipFiles, locateClip, locateSam, publishedModels } from "../hub/locate.ts";
+import { defaultPack, embeddedPack } from "../hub/pack.ts";
 import { type BiomedClipConfig, biomedClipConfigOf, biomedClipFamily, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { type SamConfig, samConfigOf, samFamily, samTensors } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
@@ -37,7 +38,10 @@ export async function listModels(): Promise<string[]> {
     );
     return `${name.padEnd(width)}  ${note}; ${repository}; ${place}`;
   });
-  return await Promise.all(rows);
+  const pack = await embeddedPack(defaultPack);
+  const own =
+    pack && `${pack.name.padEnd(width)}  ${pack.label ?? pack.notice}: a small CLIP and SAM; comes with this package; ${pack.folder}`;
+  return [...(own ? [own] : []), ...(await Promise.all(rows))];
 }
 
 /**

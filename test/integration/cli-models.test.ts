@@ -32,11 +32,12 @@ describe("models init", () => {
 });
 
 describe("models list", () => {
-  test("names the published models and where they would be", async () => {
+  test("names the pack that comes with the package, and the published models and where they would be", async () => {
     const { status, stdout } = await models("list");
     expect(status).toBe(0);
     expect(stdout).toMatch(/^biomedclip .*microsoft\/BiomedCLIP/m);
     expect(stdout).toMatch(/^sam-vit-h /m);
+    expect(stdout).toMatch(/^phantom .*demonstration model.*packs.phantom$/m);
   });
 });
 
