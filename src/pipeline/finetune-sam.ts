@@ -1,12 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { listMaskTargets, type MaskTarget, splitPairs } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import {
   fineTunePromptable,
-  lastCheckpoint,
-  modelFolder,
   PromptableSettings,
   PromptableTrainer,
   PromptData,
@@ -17,6 +14,7 @@ import { dryFinetuneSam } from "./_finetune-sam-estimate.ts";
 import { ImageEmbeddings } from "./_image-embeddings.ts";
 import { fileRecord, sessionOptions } from "./_models-of-run.ts";
 import type { RunOptions } from "./_run.ts";
+import { runTraining } from "./_training-run.ts";
 import type { RunEvent } from "./events.ts";
 import { samFilesOf } from "./model.ts";
 import type { FinetuneSamSettings } from "./settings.ts";
@@ -85,49 +83,22 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
       },
       settings,
     );
-    const isResumed = existsSync(lastCheckpoint(out));
     await record.fail([...train.failed, ...validation.failed]);
     await record.write();
-
-    const started = (already: number): RunEvent => ({ type: "start", command: "finetune-sam", total, done: already, out, unit: "step" });
-    if (!isResumed) yield started(0);
-    for (const [name, message] of record.failed) yield { type: "failure", name, message, code: "input" };
     const data = {
       train,
       validation: validation.targets.length > 0 ? validation : undefined,
       embed: embeddings && ((part: PromptData) => embeddings.of(part)),
     };
-    let [done, skipped, best] = [0, 0, "no epoch was finished"];
     const { earlyStop, checkpointEvery, balance } = settings;
     const options = { out, epochs, stepsPerEpoch, steps: total, batch, prompts, seed, earlyStop, checkpointEvery, signal };
-    for await (const event of fineTunePromptable(trainer, data, {
-      ...options,
-      isBalanced: balance === "groups",
-      draws: drawsOf(settings),
-    })) {
-      for (const message of embeddings?.warnings.splice(0) ?? []) yield { type: "warning", message };
-      switch (event.type) {
-        case "resumed":
-          skipped = event.step;
-          yield started(event.step);
-          break;
-        case "step":
-          done++;
-          yield { type: "step", ...event.line };
-          break;
-        case "epoch":
-          if (event.epoch > 0) await record.reach(trainer.steps, event.position);
-          yield { type: "epoch", epoch: event.epoch, step: trainer.steps, summary: epochSummary(event.epoch, epochs, event.line) };
-          break;
-      }
-      if ("position" in event) {
-        const { best: found, isStopped, bad } = event.position;
-        if (found) best = `best epoch ${found.epoch}${found.dsc === undefined ? "" : `, DSC ${found.dsc.toFixed(4)}`}`;
-        if (isStopped) best += `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a higher one`;
-      }
-    }
-    const ms = Math.round(performance.now() - begun);
-    yield { type: "end", done, skipped, failed: record.failed.size, ms, lines: [`${best}; the model is in ${modelFolder(out)}`] };
+    const draws = drawsOf(settings);
+    yield* runTraining(fineTunePromptable(trainer, data, { ...options, isBalanced: balance === "groups", draws }), {
+      ...{ command: "finetune-sam", out, total, epochs, begun, trainer, record, describe },
+      scoreOf: ({ dsc }) => (dsc === undefined ? undefined : `DSC ${dsc.toFixed(4)}`),
+      better: "higher",
+      warnings: () => embeddings?.warnings.splice(0) ?? [],
+    });
   } finally {
     await embeddings?.dispose();
     await trainer.dispose();
@@ -186,10 +157,9 @@ function countsOf(train: PromptData, validation: PromptData, unmatched: number) 
   };
 }
 
-function epochSummary(epoch: number, epochs: number, line: PromptEpochLine | undefined): string {
-  const name = epoch === 0 ? "before training" : `epoch ${epoch} of ${epochs}`;
-  if (!line) return name;
-  const groups = Object.entries(line.dscOf);
-  const each = groups.length > 1 ? ` (${groups.map(([group, dsc]) => `${group} ${dsc.toFixed(3)}`).join(", ")})` : "";
-  return `${name}: DSC ${line.dsc.toFixed(4)}${line.isBest ? ", the highest" : ""}${each}; validation loss ${line.validationLoss.toFixed(4)}`;
+/** What held-out targets say of an epoch. */
+function describe({ dsc, dscOf, isBest, validationLoss }: PromptEpochLine): string {
+  const groups = Object.entries(dscOf);
+  const each = groups.length > 1 ? ` (${groups.map(([group, score]) => `${group} ${score.toFixed(3)}`).join(", ")})` : "";
+  return `DSC ${dsc.toFixed(4)}${isBest ? ", the highest" : ""}${each}; validation loss ${validationLoss.toFixed(4)}`;
 }

@@ -1,18 +1,10 @@
-import { existsSync } from "node:fs";
 import { countReasons, defaultCrop, encodePairs, loadPairs, PairWorkers, readRegions, splitPairs } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
-import {
-  ContrastiveSettings,
-  ContrastiveTrainer,
-  type EpochLine,
-  type FineTuneOptions,
-  fineTune,
-  lastCheckpoint,
-  modelFolder,
-} from "../train/index.ts";
+import { ContrastiveSettings, ContrastiveTrainer, type EpochLine, type FineTuneOptions, fineTune } from "../train/index.ts";
 import { dryFinetune } from "./_finetune-estimate.ts";
 import { clipRecord, fileRecord, sessionOptions } from "./_models-of-run.ts";
 import type { RunOptions } from "./_run.ts";
+import { runTraining } from "./_training-run.ts";
 import type { RunEvent } from "./events.ts";
 import { clipFilesOf } from "./model.ts";
 import type { WeightsRecord } from "./run-record.ts";
@@ -90,45 +82,14 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       },
       settings,
     );
-    const isResumed = existsSync(lastCheckpoint(out));
     await record.fail(set.dropped.filter(({ kind }) => kind === "input"));
     await record.write();
-
-    const total = stepsPerEpoch * epochs;
-    let [done, skipped, best] = [0, 0, "no epoch was finished"];
-    const started = (already: number): RunEvent => ({ type: "start", command: "finetune", total, done: already, out, unit: "step" });
-    if (!isResumed) yield started(0);
-    const known = [...record.failed].map(([name, message]) => ({ name, message }));
-    for (const failure of known) yield { type: "failure", ...failure, code: "input" };
     const data = { train: encoded.train, validation: validation.length > 0 ? encoded.validation : undefined, workers };
-    for await (const event of fineTune(trainer, data, { ...optionsOf(settings), regions, session, signal })) {
-      switch (event.type) {
-        case "resumed":
-          skipped = event.step;
-          yield started(event.step);
-          break;
-        case "dropped":
-          for (const failure of await record.fail(event.pairs)) yield { type: "failure", ...failure, code: "input" };
-          break;
-        case "step": {
-          done++;
-          yield { type: "step", ...event.line };
-          break;
-        }
-        case "epoch":
-          if (event.epoch > 0) await record.reach(trainer.steps, event.position);
-          yield { type: "epoch", epoch: event.epoch, step: trainer.steps, summary: epochSummary(event.epoch, epochs, event.line) };
-          break;
-      }
-      if ("position" in event) {
-        const { best: found, isStopped, bad } = event.position;
-        const loss = found?.loss ?? null;
-        if (found) best = `best epoch ${found.epoch}${loss === null ? "" : `, validation loss ${loss.toFixed(4)}`}`;
-        if (isStopped) best += `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a lower one`;
-      }
-    }
-    const ms = Math.round(performance.now() - begun);
-    yield { type: "end", done, skipped, failed: record.failed.size, ms, lines: [`${best}; the model is in ${modelFolder(out)}`] };
+    yield* runTraining(fineTune(trainer, data, { ...optionsOf(settings), regions, session, signal }), {
+      ...{ command: "finetune", out, total: stepsPerEpoch * epochs, epochs, begun, trainer, record, describe },
+      scoreOf: ({ loss }) => (loss === null ? undefined : `validation loss ${loss.toFixed(4)}`),
+      better: "lower",
+    });
   } finally {
     await workers.close();
     await trainer.dispose();
@@ -203,11 +164,10 @@ async function pairFiles(files: readonly string[]): Promise<Record<string, Weigh
   return Object.fromEntries(records.map((record, i) => [files.length === 1 ? "pairs" : `pairs ${i + 1}`, record]));
 }
 
-function epochSummary(epoch: number, epochs: number, line: EpochLine | undefined): string {
-  const name = epoch === 0 ? "before training" : `epoch ${epoch} of ${epochs}`;
-  if (!line) return name;
+/** What held-out pairs say of an epoch. */
+function describe({ validationLoss, isBest, recall }: EpochLine): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const { imageToText, textToImage } = line.recall;
+  const { imageToText, textToImage } = recall;
   const recalls = `R@1 ${percent(imageToText[1])} and ${percent(textToImage[1])}, R@10 ${percent(imageToText[10])} and ${percent(textToImage[10])}`;
-  return `${name}: validation loss ${line.validationLoss.toFixed(4)}${line.isBest ? ", the lowest" : ""}; ${recalls} (image to text, text to image)`;
+  return `validation loss ${validationLoss.toFixed(4)}${isBest ? ", the lowest" : ""}; ${recalls} (image to text, text to image)`;
 }

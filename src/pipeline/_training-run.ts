@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import { type CourseEvent, type EpochRecord, lastCheckpoint, modelFolder, type StepRecord, type TrainingPosition } from "../train/index.ts";
+import type { RunEvent } from "./events.ts";
+import type { TrainingRecord } from "./training-record.ts";
+
+/** A training as its command tells of it. */
+export interface TrainingRun<E extends EpochRecord> {
+  readonly command: string;
+  readonly out: string;
+  /** Steps in all, and epochs. */
+  readonly total: number;
+  readonly epochs: number;
+  /** `performance.now()` when the command began. */
+  readonly begun: number;
+  readonly trainer: { readonly steps: number };
+  readonly record: TrainingRecord;
+  /** What held-out data say after an epoch. */
+  readonly describe: (line: E) => string;
+  /** The score of the best epoch, such as "DSC 0.81"; undefined where nothing was held out. */
+  readonly scoreOf: (best: NonNullable<TrainingPosition["best"]>) => string | undefined;
+  /** What the score of a better epoch is: "lower" or "higher". */
+  readonly better: string;
+  /** Sentences that came up since they were last asked for. */
+  readonly warnings?: (() => readonly string[]) | undefined;
+}
+
+/** Runs a training and tells of it from its start to its end; failures and epochs go into its record. */
+export async function* runTraining<S extends StepRecord, E extends EpochRecord>(
+  events: AsyncIterable<CourseEvent<S, E>>,
+  { command, out, total, epochs, begun, trainer, record, describe, scoreOf, better, warnings }: TrainingRun<E>,
+): AsyncGenerator<RunEvent> {
+  let [done, skipped, best] = [0, 0, "no epoch was finished"];
+  const started = (already: number): RunEvent => ({ type: "start", command, total, done: already, out, unit: "step" });
+  if (!existsSync(lastCheckpoint(out))) yield started(0);
+  for (const [name, message] of record.failed) yield { type: "failure", name, message, code: "input" };
+  for await (const event of events) {
+    for (const message of warnings?.() ?? []) yield { type: "warning", message };
+    switch (event.type) {
+      case "resumed":
+        skipped = event.step;
+        yield started(event.step);
+        break;
+      case "dropped":
+        for (const failure of await record.fail(event.pairs)) yield { type: "failure", ...failure, code: "input" };
+        break;
+      case "step":
+        done++;
+        yield { type: "step", ...event.line };
+        break;
+      case "epoch": {
+        if (event.epoch > 0) await record.reach(trainer.steps, event.position);
+        const name = event.epoch === 0 ? "before training" : `epoch ${event.epoch} of ${epochs}`;
+        const summary = event.line ? `${name}: ${describe(event.line)}` : name;
+        yield { type: "epoch", epoch: event.epoch, step: trainer.steps, summary };
+        break;
+      }
+    }
+    if ("position" in event) {
+      const { best: found, isStopped, bad } = event.position;
+      const score = found && scoreOf(found);
+      if (found) best = `best epoch ${found.epoch}${score === undefined ? "" : `, ${score}`}`;
+      if (isStopped) best += `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a ${better} one`;
+    }
+  }
+  const ms = Math.round(performance.now() - begun);
+  yield { type: "end", done, skipped, failed: record.failed.size, ms, lines: [`${best}; the model is in ${modelFolder(out)}`] };
+}
