@@ -21,8 +21,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const length = { stepsPerEpoch: 10, epochs: 1 };
 const threads = { threads: 1 };
 
-describeWith(["parity/learn/sam-train-sam-multi.safetensors"], "sam-train-sam-multi", () => {
-  test("ten steps of the true decoder have the reference's losses, gradients and weights", () => followCurve("sam-train-sam-multi"));
+describe.each(["sam-train-medsam", "sam-train-sam-multi"] as const)("%s", (name) => {
+  describeWith([`parity/learn/${name}.safetensors`], "at the true size of the decoder", () => {
+    test("ten steps have the reference's losses, gradients and weights", () => followCurve(name));
+  });
 });
 
 /** Two pictures of noise as the model takes them, of the model's size. */
