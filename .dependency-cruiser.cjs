@@ -1,12 +1,13 @@
 /** The picture of the README's "Structure" section as rules: imports point down, steps never import one another. */
 const surfaces = ["cli", "report"];
 const flows = ["pipeline", "train"];
+const shared = ["run"];
 const steps = ["saliency", "coarse", "prompts", "segment", "losses", "metrics", "data", "phantom"];
 const outside = ["models", "text", "formats", "hub"];
 const blocks = ["nn", "optim", "image"];
 const compute = ["graph", "runtime"];
 const arrays = ["tensor"];
-const layers = [surfaces, flows, steps, outside, blocks, compute, arrays];
+const layers = [surfaces, flows, shared, steps, outside, blocks, compute, arrays];
 
 const folder = (names) => `^src/(${names.join("|")})/`;
 
@@ -46,6 +47,7 @@ module.exports = {
       to: { path: "^src/[^_]*/_", pathNot: "^src/$1/" },
     },
     { name: "runtime-below-graph", severity: "error", from: { path: "^src/runtime/" }, to: { path: "^src/graph/" } },
+    { name: "run-knows-no-step", severity: "error", from: { path: folder(shared) }, to: { path: folder(steps) } },
     ...downwards,
     ...apart,
   ],

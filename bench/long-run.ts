@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { writeGray } from "../src/formats/gray.ts";
 import { median } from "../src/metrics/index.ts";
-import type { RunEvent } from "../src/pipeline/events.ts";
+import type { RunEvent } from "../src/run/events.ts";
 import { uniform } from "../src/tensor/random.ts";
 import { benchModel } from "./models.ts";
 

@@ -1,8 +1,8 @@
-import type { RunEvent } from "../pipeline/events.ts";
 import { runFinetune } from "../pipeline/finetune.ts";
 import { runFinetuneSam } from "../pipeline/finetune-sam.ts";
 import type { FinetuneSamSettings, FinetuneSettings } from "../pipeline/settings.ts";
 import { writeTrainingReport } from "../report/index.ts";
+import type { RunEvent } from "../run/events.ts";
 
 interface JobOptions {
   readonly signal?: AbortSignal;

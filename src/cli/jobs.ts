@@ -1,4 +1,4 @@
-import type { RunEvent } from "../pipeline/events.ts";
+import type { RunEvent } from "../run/events.ts";
 
 /** Long work: takes checked settings, tells what it does. */
 export type Job<Settings> = (settings: Settings, options: { readonly signal?: AbortSignal }) => AsyncGenerator<RunEvent>;

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
-import type { RunEvent } from "../pipeline/events.ts";
+import type { RunEvent } from "../run/events.ts";
 
 /** From the command to its child process. */
 export type ToWorker = { readonly type: "run"; readonly job: string; readonly settings: unknown } | { readonly type: "cancel" };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { RunEvent } from "../pipeline/events.ts";
+import type { RunEvent } from "../run/events.ts";
 import { Progress, type ProgressOptions } from "./progress.ts";
 
 const events: RunEvent[] = [

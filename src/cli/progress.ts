@@ -1,4 +1,4 @@
-import type { RunEvent } from "../pipeline/events.ts";
+import type { RunEvent } from "../run/events.ts";
 
 /** Where progress is drawn. */
 export interface Terminal {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunEvent } from "../pipeline/events.ts";
+import type { RunEvent } from "../run/events.ts";
 import { type Outcome, removeRunLeftovers, supervise } from "./supervise.ts";
 
 let folder = "";

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { removeLeftovers } from "../atomic-write.ts";
-import type { RunEvent } from "../pipeline/events.ts";
+import type { RunEvent } from "../run/events.ts";
 import type { FromWorker, JobError, ToWorker } from "./messages.ts";
 
 /** How a supervised job ended. */

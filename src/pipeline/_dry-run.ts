@@ -1,8 +1,8 @@
 import type { ImageInput } from "../formats/list-images.ts";
+import type { RunEvent } from "../run/events.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import type { SaliencyMethod } from "../saliency/index.ts";
 import type { SamPredictor } from "../segment/index.ts";
-import type { RunEvent } from "./events.ts";
 import { gemmSpeed } from "./gemm-speed.ts";
 import { secondsOf, shortSeconds } from "./time-estimate.ts";
 

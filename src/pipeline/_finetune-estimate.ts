@@ -2,9 +2,9 @@ import type { EncodedPairs } from "../data/index.ts";
 import { flopsOf, input } from "../graph/index.ts";
 import { biomedClipFamily, textTower, visionTower } from "../models/biomedclip/index.ts";
 import { Weights } from "../models/weights.ts";
+import type { RunEvent } from "../run/events.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import type { ContrastiveTrainer } from "../train/index.ts";
-import type { RunEvent } from "./events.ts";
 import { gemmSpeed } from "./gemm-speed.ts";
 import { secondsOf, shortSeconds } from "./time-estimate.ts";
 

@@ -1,6 +1,6 @@
+import type { RunEvent } from "../run/events.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import type { PromptableTrainer, PromptData } from "../train/index.ts";
-import type { RunEvent } from "./events.ts";
 import { gemmSpeed } from "./gemm-speed.ts";
 import { secondsOf, shortSeconds } from "./time-estimate.ts";
 

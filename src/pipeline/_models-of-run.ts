@@ -2,12 +2,12 @@ import { ConfigError } from "../errors.ts";
 import { type UsableDevice, usableDevice } from "../graph/index.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import { embeddedPack, locatePack, type Pack } from "../hub/pack.ts";
+import type { WeightsRecord } from "../run/record.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import type { SaliencyMethod } from "../saliency/index.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
 import type { ClipOfFiles, SamOfFiles } from "./model.ts";
-import type { WeightsRecord } from "./run-record.ts";
 import type { CommonSettings, SaliencySettings } from "./settings.ts";
 
 /** How sessions of a run are opened, and what is to be said about that and the models. */

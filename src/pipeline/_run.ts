@@ -1,8 +1,8 @@
 import type { ImageInput } from "../formats/list-images.ts";
-import type { Item } from "./_items.ts";
+import type { Item } from "../run/items.ts";
+import type { RunHeader, WeightsRecord } from "../run/record.ts";
 import type { RunSession } from "./_models-of-run.ts";
 import { boxNumbers, type OutputFolder, outputFile, pointNumbers } from "./_outputs.ts";
-import type { RunHeader, WeightsRecord } from "./run-record.ts";
 import type { CommonSettings } from "./settings.ts";
 import { countForeground, type RefineResult } from "./steps.ts";
 import type { TextPrompts } from "./text-prompts.ts";

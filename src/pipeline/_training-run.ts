@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+import type { RunEvent } from "../run/events.ts";
 import { type CourseEvent, type EpochRecord, lastCheckpoint, modelFolder, type StepRecord, type TrainingPosition } from "../train/index.ts";
-import type { RunEvent } from "./events.ts";
 import type { TrainingRecord } from "./training-record.ts";
 
 /** A training as its command tells of it. */

@@ -3,11 +3,11 @@ import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { readGray } from "../formats/gray.ts";
 import type { Box } from "../image/index.ts";
-import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
+import type { RunEvent } from "../run/events.ts";
+import { findInputs, type Item, type Outcome, runItems } from "../run/items.ts";
+import { type ImageRecord, RunRecord, readImageRecords } from "../run/record.ts";
 import { cleanOutputs, outputFile, writeCoarse } from "./_outputs.ts";
 import type { RunOptions } from "./_run.ts";
-import type { RunEvent } from "./events.ts";
-import { type ImageRecord, RunRecord, readImageRecords } from "./run-record.ts";
 import { type CoarseRunSettings, modePresets } from "./settings.ts";
 import { coarseStep, countForeground } from "./steps.ts";
 

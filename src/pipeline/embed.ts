@@ -1,12 +1,12 @@
 import { CancelledError, ConfigError, MedclipSamError } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
 import { clipView } from "../image/index.ts";
+import type { RunEvent } from "../run/events.ts";
+import { findInputs } from "../run/items.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { tensor } from "../tensor/tensor.ts";
-import { findInputs } from "./_items.ts";
 import { sessionOptions } from "./_models-of-run.ts";
 import type { RunOptions } from "./_run.ts";
-import type { RunEvent } from "./events.ts";
 import { loadClip } from "./model.ts";
 import type { EmbedSettings } from "./settings.ts";
 

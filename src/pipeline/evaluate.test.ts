@@ -8,8 +8,8 @@ import { InputError } from "../errors.ts";
 import { writeGray, writeMask } from "../formats/gray.ts";
 import type { GrayImage } from "../image/index.ts";
 import { bootstrapMean } from "../metrics/index.ts";
+import type { RunEvent } from "../run/events.ts";
 import { evaluate, runEvaluate } from "./evaluate.ts";
-import type { RunEvent } from "./events.ts";
 import { EvaluateSettings } from "./settings.ts";
 
 /** A mask file of 0 and the given level. */

@@ -10,7 +10,7 @@ import { overlap } from "../metrics/overlap.ts";
 import { releasedScores } from "../metrics/released.ts";
 import { bootstrapMean, mean, median, std } from "../metrics/statistics.ts";
 import { surfaceMetrics } from "../metrics/surface-distance.ts";
-import type { RunEvent } from "./events.ts";
+import type { RunEvent } from "../run/events.ts";
 import { type EvaluateSettings, type Mode, modePresets } from "./settings.ts";
 
 /** The metrics of a pair, as fractions or distances. */

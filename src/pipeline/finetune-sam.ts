@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { listMaskTargets, type MaskTarget, splitPairs } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
+import type { RunEvent } from "../run/events.ts";
 import {
   fineTunePromptable,
   PromptableSettings,
@@ -15,7 +16,6 @@ import { ImageEmbeddings } from "./_image-embeddings.ts";
 import { fileRecord, sessionOptions } from "./_models-of-run.ts";
 import type { RunOptions } from "./_run.ts";
 import { runTraining } from "./_training-run.ts";
-import type { RunEvent } from "./events.ts";
 import { samFilesOf } from "./model.ts";
 import type { FinetuneSamSettings } from "./settings.ts";
 import { TrainingRecord } from "./training-record.ts";

@@ -1,13 +1,13 @@
 import { countReasons, defaultCrop, encodePairs, loadPairs, PairWorkers, readRegions, splitPairs } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
+import type { RunEvent } from "../run/events.ts";
+import type { WeightsRecord } from "../run/record.ts";
 import { ContrastiveSettings, ContrastiveTrainer, type EpochLine, type FineTuneOptions, fineTune } from "../train/index.ts";
 import { dryFinetune } from "./_finetune-estimate.ts";
 import { clipRecord, fileRecord, sessionOptions } from "./_models-of-run.ts";
 import type { RunOptions } from "./_run.ts";
 import { runTraining } from "./_training-run.ts";
-import type { RunEvent } from "./events.ts";
 import { clipFilesOf } from "./model.ts";
-import type { WeightsRecord } from "./run-record.ts";
 import { type FinetuneSettings, modePresets } from "./settings.ts";
 import { TrainingRecord } from "./training-record.ts";
 

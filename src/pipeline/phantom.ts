@@ -6,10 +6,10 @@ import { CancelledError } from "../errors.ts";
 import { writeGray, writeMask } from "../formats/gray.ts";
 import type { Mask } from "../image/index.ts";
 import { type Phantom, phantom, structureNames, vocabulary } from "../phantom/index.ts";
+import type { RunEvent } from "../run/events.ts";
 import { type DrawnImage, PhantomRecord } from "./_phantom-record.ts";
 import { captionsCsv, promptsJson, regionsCsv, targetOf } from "./_phantom-tables.ts";
 import type { RunOptions } from "./_run.ts";
-import type { RunEvent } from "./events.ts";
 import type { PhantomSettings } from "./settings.ts";
 
 /** Images whose files are written while the next one is drawn. */

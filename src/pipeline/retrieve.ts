@@ -11,11 +11,11 @@ import {
   summariseRanks,
   type WholeSetOptions,
 } from "../metrics/retrieval/index.ts";
+import type { RunEvent } from "../run/events.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { sessionOptions } from "./_models-of-run.ts";
 import { imageFeatures, textFeatures } from "./_pair-features.ts";
 import type { RunOptions } from "./_run.ts";
-import type { RunEvent } from "./events.ts";
 import { loadClip } from "./model.ts";
 import { modePresets, type RetrieveSettings } from "./settings.ts";
 

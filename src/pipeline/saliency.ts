@@ -1,14 +1,14 @@
 import { basename } from "node:path";
 import { decodeImage } from "../formats/decode.ts";
+import type { RunEvent } from "../run/events.ts";
+import { findInputs, type Item, type Outcome, runItems } from "../run/items.ts";
+import { RunRecord } from "../run/record.ts";
 import { dryRun } from "./_dry-run.ts";
-import { findInputs, type Item, type Outcome, runItems } from "./_items.ts";
 import { memoryPlan } from "./_memory-plan.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "./_models-of-run.ts";
 import { boxNumbers, cleanOutputs, type OutputFolder, rawSaliency, writeRaw, writeSaliency } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions } from "./_run.ts";
-import type { RunEvent } from "./events.ts";
 import { loadClip } from "./model.ts";
-import { RunRecord } from "./run-record.ts";
 import type { SaliencyRunSettings } from "./settings.ts";
 import { SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { textPrompts } from "./text-prompts.ts";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import type { DroppedPair } from "../data/index.ts";
 import { ConfigError, InputError } from "../errors.ts";
+import { differenceOf, type RunHeader, versions } from "../run/record.ts";
 import type { TrainingPosition } from "../train/index.ts";
-import { differenceOf, type RunHeader, versions } from "./run-record.ts";
 
 /** How the pairs of a training were found and dealt. */
 export interface PairCounts {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeMask } from "../../src/formats/gray.ts";
-import type { RunEvent } from "../../src/pipeline/events.ts";
+import type { RunEvent } from "../../src/run/events.ts";
 import { builtCommand, mainFile } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 import { drawn } from "../support/pictures.ts";

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunEvent } from "../../src/pipeline/events.ts";
+import type { RunEvent } from "../../src/run/events.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 import { describeWithSoftwareVulkan, errorsOnWebGpu, noVulkan } from "../support/software-vulkan.ts";

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import sharp from "sharp";
-import type { RunEvent } from "../../src/pipeline/events.ts";
+import type { RunEvent } from "../../src/run/events.ts";
 import { uniform } from "../../src/tensor/random.ts";
 import { randomModel } from "./models.ts";
 

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { CancelledError, InputError, MedclipSamError } from "../errors.ts";
 import { type ImageInput, listImages } from "../formats/list-images.ts";
 import type { RunEvent } from "./events.ts";
-import type { ImageRecord, RunRecord, Work } from "./run-record.ts";
+import type { ImageRecord, RunRecord, Work } from "./record.ts";
 
 /** One image's worth of work. */
 export interface Item {
