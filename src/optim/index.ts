@@ -11,6 +11,7 @@ export {
   type PlateauOptions,
   plateauAt,
   type Schedule,
+  type ThresholdMode,
 } from "./schedules.ts";
 export { type SgdOptions, sgd } from "./sgd.ts";
 export { isDecayed } from "./weight-decay.ts";

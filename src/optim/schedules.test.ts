@@ -92,6 +92,27 @@ test("without improvement for one epoch the rate is halved, down to where a chan
   expect(state.lr).toBeCloseTo(1e-6 / 64, 12); // the next step, 7.8e-9, would be below 1e-8
 });
 
+const ratesAfter = (losses: readonly number[], options: PlateauOptions = {}): number[] => {
+  let state = plateauAt(1);
+  return losses.map((loss) => {
+    state = afterEpoch(state, loss, options);
+    return state.lr;
+  });
+};
+
+test("below 0, too, only a lower loss is better; the relative mode of torch takes a slightly worse one for better", () => {
+  const rising = [-2, -1.9999, -1.9998, -1.9997]; // each worse than the one before, by half of the threshold
+  expect(ratesAfter(rising)).toEqual([1, 0.5, 0.25, 0.125]);
+  expect(ratesAfter(rising, { thresholdMode: "torch" })).toEqual([1, 1, 1, 1]);
+  expect(ratesAfter([-2, -2.0001, -2.0005])).toEqual([1, 0.5, 0.5]); // an improvement by less than 1e-4 of the magnitude does not count
+  expect(ratesAfter([0.1, 0, -0.1, -0.1])).toEqual([1, 1, 1, 0.5]); // through 0
+});
+
+test("above 0 both relative modes are the same", () => {
+  const losses = [2, 1.9999, 1.9997, 1.5, 1.5, 1.49999];
+  expect(ratesAfter(losses)).toEqual(ratesAfter(losses, { thresholdMode: "torch" }));
+});
+
 test("a plateau's state survives JSON", () => {
   const state = afterEpoch(plateauAt(1e-5), 0.5);
   expect(JSON.parse(JSON.stringify(plateauAt(1e-5)))).toEqual(plateauAt(1e-5));

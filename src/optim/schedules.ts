@@ -38,13 +38,23 @@ export function halvedEachEpoch({ base, stepsPerEpoch, factor = 0.5 }: { base: n
   return (step) => base * factor ** Math.floor(step / stepsPerEpoch);
 }
 
+/** The loss below which an epoch counts as better than the best one, by a small threshold. */
+const limits = {
+  /** Lower by a share of the best's magnitude. */
+  relative: (best: number, threshold: number) => best * (1 - Math.sign(best) * threshold),
+  absolute: (best: number, threshold: number) => best - threshold,
+  /** The relative mode of torch: a share of the best with its sign, so that below 0, where a contrastive loss can be, slightly worse counts as better. */
+  torch: (best: number, threshold: number) => best * (1 - threshold),
+} as const;
+export type ThresholdMode = keyof typeof limits;
+
 export interface PlateauOptions {
   readonly factor?: number;
   /** Bad epochs that are put up with: the rate falls at the next one. */
   readonly patience?: number;
-  /** By how much a loss must be lower than the best to count as better: relative to it, or absolute. */
+  /** By how much a loss must be lower than the best to count as better; see `thresholdMode`. */
   readonly threshold?: number;
-  readonly thresholdMode?: "relative" | "absolute";
+  readonly thresholdMode?: ThresholdMode;
   /** Epochs after a fall in which bad ones are not counted. */
   readonly cooldown?: number;
   readonly minimum?: number;
@@ -70,12 +80,11 @@ const smallestChange = 1e-8;
 /**
  * After an epoch: the learning rate falls when the loss has not become lower for more than `patience` epochs.
  *
- * @see torch.optim.lr_scheduler.ReduceLROnPlateau, whose rules these are
+ * @see torch.optim.lr_scheduler.ReduceLROnPlateau, whose rules these are, but for losses below 0: see `torch` of the threshold modes
  */
 export function afterEpoch(before: Plateau, loss: number, options: PlateauOptions = {}): Plateau {
   const { factor = 0.5, patience = 0, threshold = 1e-4, thresholdMode = "relative", cooldown = 0, minimum = 0 } = options;
-  const best = before.best ?? Number.POSITIVE_INFINITY;
-  const isBetter = loss < (before.best === null ? best : thresholdMode === "relative" ? best * (1 - threshold) : best - threshold);
+  const isBetter = loss < (before.best === null ? Number.POSITIVE_INFINITY : limits[thresholdMode](before.best, threshold));
   const isCooling = before.cooling > 0;
   const bad = isBetter || isCooling ? 0 : before.bad + 1;
   const state = { lr: before.lr, best: isBetter ? loss : before.best, bad, cooling: isCooling ? before.cooling - 1 : 0 };

@@ -108,6 +108,7 @@ function withPreset(settings: FinetuneSettings) {
     lr: settings.lr ?? preset.lr,
     batch: settings.batch ?? preset.batch,
     schedule: settings.schedule ?? preset.schedule,
+    plateauThreshold: settings.plateauThreshold ?? preset.plateauThreshold,
     warmup: settings.warmup ?? preset.warmup,
     validation: settings.validation ?? preset.validation,
     regionWeight: settings.regionWeight ?? (settings.regions === undefined ? 0 : 1),

@@ -31,6 +31,7 @@ export const modePresets = {
     lr: 1e-6,
     batch: 64,
     schedule: "plateau",
+    plateauThreshold: "relative",
     warmup: 0,
     validation: 0.15,
   },
@@ -49,6 +50,8 @@ export const modePresets = {
     lr: 1e-3,
     batch: 16,
     schedule: "cosine",
+    /** torch's rule, in which a loss below 0 that is slightly worse than the best counts as better. */
+    plateauThreshold: "torch",
     warmup: 1000,
     /** The released script holds nothing out. */
     validation: 0,
@@ -271,6 +274,7 @@ export const FinetuneSettings = z.strictObject({
   loss: ofMode(contrastive.loss, "loss"),
   lr: ofMode(contrastive.lr, "lr"),
   schedule: ofMode(contrastive.schedule, "schedule"),
+  plateauThreshold: ofMode(contrastive.plateauThreshold, "plateauThreshold"),
   warmup: ofMode(contrastive.warmup, "warmup"),
   regions: z
     .string()

@@ -15,7 +15,13 @@ export const OptimiserSettings = z.strictObject({
   schedule: z.enum(["cosine", "constant", "cooldown", "halve", "plateau"]).default("cosine").describe("course of the learning rate"),
   warmup: z.number().int().nonnegative().default(0).describe("steps over which the learning rate rises"),
   cooldown: z.number().int().positive().default(100).describe("last steps over which it falls, for the schedule cooldown"),
-  patience: z.number().int().nonnegative().default(0).describe("epochs without improvement that the schedule plateau puts up with"),
+  patience: z.number().int().nonnegative().default(0).describe("epochs without improvement after which the schedule plateau still waits"),
+  plateauThreshold: z
+    .enum(["relative", "torch"])
+    .default("relative")
+    .describe(
+      "when the schedule plateau calls a loss better: lower than the best by 1e-4 of its magnitude, or as torch, which for losses below 0 also takes slightly worse ones",
+    ),
 });
 export type OptimiserSettings = z.infer<typeof OptimiserSettings>;
 

@@ -80,7 +80,8 @@ export abstract class Trainer<S extends OptimiserSettings> {
 
   /** Tells the schedule "plateau" the validation loss of an epoch. @returns the learning rate from now on */
   endEpoch(validationLoss: number): number {
-    this.plateau = afterEpoch(this.plateau, validationLoss, { patience: this.settings.patience });
+    const { patience, plateauThreshold: thresholdMode } = this.settings;
+    this.plateau = afterEpoch(this.plateau, validationLoss, { patience, thresholdMode });
     return this.lr;
   }
 
