@@ -54,7 +54,7 @@ for (const preset of ["biomedclip", "biomedclip-tiny"]) {
     return { found, seconds: (performance.now() - start) / 1000 / prepared.length };
   };
   const mapsOf = async (method: SaliencyMethodName) => {
-    const opened = saliencyMethods[method](clip, { ...config, layer: undefined });
+    const opened = saliencyMethods[method].open(clip, { ...config, layer: undefined, fast: false });
     const start = performance.now();
     const found: Float32Array[] = [];
     for (const { pixels, text } of prepared) found.push(await opened.attribute(await opened.hiddenTokens(pixels), text));

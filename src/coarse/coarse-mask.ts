@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { type Box, components, type GrayImage, type Mask, maskOf, selectComponents, type Ties } from "../image/index.ts";
-import type { CoarseMethod, CutMask } from "./coarse-method.ts";
+import type { CutMask } from "./coarse-method.ts";
 import { type CoarseMethodName, coarseMethods } from "./methods.ts";
 
 /** How a saliency map becomes a coarse mask. */
@@ -40,8 +40,9 @@ export const coarsePresets = {
  * @example const { mask, warnings } = coarseMask(map, { ...coarsePresets.paper, method: "otsu", keep: 2 });
  */
 export function coarseMask(map: GrayImage, options: CoarseMaskOptions = {}): { mask: Mask; warnings: string[]; level?: number } {
-  const { method = "kmeans", threshold, keep = 1, ties = "strict", minAreaPx = 0, minMeanSaliency = 0, window } = options;
-  const cut = window === undefined ? coarseMethods[method](map, { threshold }) : inside(coarseMethods[method], map, window, threshold);
+  const { method = "kmeans", threshold = 0.3, keep = 1, ties = "strict", minAreaPx = 0, minMeanSaliency = 0, window } = options;
+  const cutOf = (part: GrayImage) => coarseMethods[method].cut(part, { threshold });
+  const cut = window === undefined ? cutOf(map) : inside(cutOf, map, window);
   const labels = components(cut);
   const saliency = minAreaPx > 0 || minMeanSaliency > 0 ? map : undefined;
   const selected = selectComponents(labels, { keep, ties, minAreaPx, minMeanSaliency, saliency });
@@ -65,7 +66,7 @@ export function coarseMask(map: GrayImage, options: CoarseMaskOptions = {}): { m
 }
 
 /** Runs a method on a part of a map, and puts its mask back where the part was. */
-function inside(method: CoarseMethod, map: GrayImage, { x0, y0, x1, y1 }: Box, threshold: number | undefined): CutMask {
+function inside(cutOf: (part: GrayImage) => CutMask, map: GrayImage, { x0, y0, x1, y1 }: Box): CutMask {
   const [width, height] = [x1 - x0, y1 - y0];
   if (!(x0 >= 0 && y0 >= 0 && x1 <= map.width && y1 <= map.height && width > 0 && height > 0)) {
     throw new ShapeError(
@@ -78,7 +79,7 @@ function inside(method: CoarseMethod, map: GrayImage, { x0, y0, x1, y1 }: Box, t
     const start = (y0 + y) * map.width + x0;
     part.set(map.data.subarray(start, start + width), y * width);
   }
-  const cut = method({ width, height, data: part }, { threshold });
+  const cut = cutOf({ width, height, data: part });
   for (let y = 0; y < height; y++) data.set(cut.data.subarray(y * width, (y + 1) * width), (y0 + y) * map.width + x0);
   return { ...cut, width: map.width, height: map.height, data };
 }

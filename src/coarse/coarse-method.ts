@@ -1,10 +1,5 @@
+import type { z } from "zod";
 import type { GrayImage, Mask } from "../image/index.ts";
-
-/** What a coarse method may be told; each reads what it needs. */
-export interface CutOptions {
-  /** Saliency above which a pixel is foreground, in [0, 1]; `threshold` alone reads it. */
-  readonly threshold?: number | undefined;
-}
 
 /** A mask made by cutting the levels of a map. */
 export interface CutMask extends Mask {
@@ -13,4 +8,8 @@ export interface CutMask extends Mask {
 }
 
 /** A way from a stored saliency map to a mask of the same size. */
-export type CoarseMethod = (map: GrayImage, options?: CutOptions) => CutMask;
+export interface CoarseMethod<S extends z.ZodObject = z.ZodObject> {
+  /** All that can be chosen about it, each with its default, unit and meaning. */
+  readonly settings: S;
+  cut(map: GrayImage, settings: z.infer<S>): CutMask;
+}

@@ -1,5 +1,5 @@
 export { type CoarseMaskOptions, coarseMask, coarsePresets } from "./coarse-mask.ts";
-export type { CoarseMethod, CutMask, CutOptions } from "./coarse-method.ts";
+export type { CoarseMethod, CutMask } from "./coarse-method.ts";
 export { kmeansMask } from "./kmeans.ts";
 export { type CoarseMethodName, coarseMethods } from "./methods.ts";
 export { otsuMask, thresholdMask } from "./threshold.ts";

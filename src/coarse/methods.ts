@@ -1,12 +1,13 @@
+import { z } from "zod";
 import type { CoarseMethod } from "./coarse-method.ts";
 import { kmeansMask } from "./kmeans.ts";
-import { otsuMask, thresholdMask } from "./threshold.ts";
+import { otsuMask, ThresholdSettings, thresholdMask } from "./threshold.ts";
 
 /** The coarse methods by their names on the command line. A new method is one function and one row here. */
 export const coarseMethods = {
-  kmeans: kmeansMask,
-  otsu: otsuMask,
-  threshold: thresholdMask,
+  kmeans: { settings: z.strictObject({}), cut: kmeansMask },
+  otsu: { settings: z.strictObject({}), cut: otsuMask },
+  threshold: { settings: ThresholdSettings, cut: thresholdMask },
 } as const satisfies Record<string, CoarseMethod>;
 
 /** The name of a coarse method. */

@@ -125,7 +125,7 @@ describeWith([`${folder}/coarse.json`], "the released script, scikit-learn and O
     });
 
     test("threshold 0.3: mask and what follows", async () => {
-      const ours = thresholdMask(map);
+      const ours = thresholdMask(map, { threshold: 0.3 });
       expectClose(ours.data, (await mask("threshold", name)).data, 0, "mask");
       expectAfter(ours, map, threshold.after);
     });

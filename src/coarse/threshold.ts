@@ -1,8 +1,15 @@
+import { z } from "zod";
 import { type GrayImage, histogram, otsuThreshold } from "../image/index.ts";
-import type { CutMask, CutOptions } from "./coarse-method.ts";
+import type { CutMask } from "./coarse-method.ts";
 
-/** The pixels whose saliency, level / 255, is above the threshold (0.3 by default, as in the released script). */
-export function thresholdMask(map: GrayImage, { threshold = 0.3 }: CutOptions = {}): CutMask {
+/** The default is that of the released script. */
+export const ThresholdSettings = z.strictObject({
+  threshold: z.number().min(0).max(1).default(0.3).describe("saliency above which a pixel is foreground, in [0, 1]"),
+});
+type ThresholdSettings = z.infer<typeof ThresholdSettings>;
+
+/** The pixels whose saliency, level / 255, is above the threshold. */
+export function thresholdMask(map: GrayImage, { threshold }: ThresholdSettings): CutMask {
   let level = 0;
   while (level < 256 && !(level / 255 > threshold)) level++;
   return from(map, level);

@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import { randomModel } from "../../test/support/models.ts";
 import { ConfigError } from "../errors.ts";
 import { memoryPlan } from "./_memory-plan.ts";
+import { SaliencySettings } from "./settings.ts";
 
-const needs = async () => ({ saliency: { layer: 7, samples: 10, steps: 10 }, sam: await randomModel("sam-tiny") });
+const saliency = SaliencySettings.parse({});
+const needs = async () => ({ saliency, sam: await randomModel("sam-tiny") });
 
 test("without a limit nothing is given up and nothing is said", async () => {
   const { plan, message } = await memoryPlan(undefined, await needs());
@@ -28,7 +30,7 @@ test("a limit that cannot be met is refused with what is needed", async () => {
 });
 
 test("a run of one step needs less than a run of both, and more samples need more", async () => {
-  const { saliency, sam } = await needs();
+  const { sam } = await needs();
   await expect(memoryPlan("1.1GB", { sam, saliency })).rejects.toThrow("cannot be met");
   expect((await memoryPlan("1.1GB", { saliency })).plan.options).toMatchObject({ prepack: false });
   expect((await memoryPlan("2GB", { saliency })).plan.options).toEqual({});
@@ -36,8 +38,7 @@ test("a run of one step needs less than a run of both, and more samples need mor
 });
 
 test("another saliency method needs another amount of memory, and what it does not read does not count", async () => {
-  const plan = async (limit: string, settings: object) =>
-    (await memoryPlan(limit, { saliency: { layer: undefined, steps: 10, samples: 10, ...settings } })).message;
+  const plan = async (limit: string, settings: object) => (await memoryPlan(limit, { saliency: { ...saliency, ...settings } })).message;
   expect(await plan("1.1GB", {})).toContain("attention in small pieces");
   expect(await plan("1.1GB", { saliencyMethod: "gradcam" })).toContain("nothing is given up");
   expect(await plan("1.1GB", { saliencyMethod: "gradcam", layer: 0 })).toContain("attention in small pieces");

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { ConfigError } from "../errors.ts";
 import { locateSam } from "../hub/locate.ts";
-import type { SaliencyMethodName } from "../saliency/index.ts";
+import { saliencyMethods } from "../saliency/index.ts";
 import type { SamOptions } from "../segment/index.ts";
 import type { SaliencySettings } from "./settings.ts";
 
@@ -49,30 +49,14 @@ const samPeaks: readonly (Peaks & { readonly weights: number })[] = [
   { weights: Number.POSITIVE_INFINITY, prepacked: 3.99 * GB, smallest: 3.73 * GB }, // ViT-H, 2564 MB
 ];
 
-/**
- * Of BiomedCLIP, whose image tower has 12 blocks: the larger part is the trunk, and those behind the method's cut are differentiated.
- * M2IB, two samples at once, has the noise of all steps in memory: found by four runs with 4 and 11 such blocks, 10 and 20 samples, 3 and
- * 10 steps, which it meets within 2 %. The other methods were found by two runs each, with the fewest or 4 blocks and with 11.
- */
-function saliencyPeaks({ saliencyMethod = "m2ib", layer, samples, steps, fast }: SaliencyNeeds): Peaks {
-  const blocks = Math.max(0, 11 - (layer ?? (saliencyMethod === "gradcam" ? 10 : 7)));
-  const m2ib = 895 + 17 * blocks + 1.06 * samples * steps;
-  const megabytes: Readonly<Record<SaliencyMethodName, Peaks>> = {
-    // A preview has a loop for each number of samples, and the runtime packs the weights for each: measured 0.25 GB.
-    m2ib: { prepacked: m2ib + (fast ? 57 * blocks : 0), smallest: m2ib - 95 },
-    gradcam: { prepacked: 895 + 37 * blocks, smallest: 885 + 10 * blocks },
-    nib: { prepacked: 870 + 58 * blocks, smallest: 907 + 8 * blocks },
-    "patch-text": { prepacked: 892, smallest: 892 },
-  };
-  const { prepacked, smallest } = megabytes[saliencyMethod];
+/** Of the saliency method with BiomedCLIP, 5 % added as above. */
+function saliencyPeaks({ saliencyMethod, ...settings }: SaliencyNeeds): Peaks {
+  const { prepacked, smallest } = saliencyMethods[saliencyMethod].memory(settings);
   return { prepacked: 1.05 * MB * prepacked, smallest: 1.05 * MB * smallest };
 }
 
 /** How the saliency method works. */
-interface SaliencyNeeds extends Pick<SaliencySettings, "layer" | "samples" | "steps"> {
-  readonly saliencyMethod?: SaliencyMethodName;
-  readonly fast?: boolean;
-}
+type SaliencyNeeds = Pick<SaliencySettings, "saliencyMethod" | "layer" | "samples" | "steps" | "fast" | "beta" | "lr" | "classToken">;
 
 /** What takes memory in a run. */
 export interface MemoryNeeds {

@@ -3,11 +3,12 @@ import { type CoarseMethodName, coarseMethods, coarsePresets } from "../coarse/i
 import { modalities } from "../phantom/phantom.ts";
 import { promptPresets } from "../prompts/index.ts";
 import { devices } from "../runtime/session.ts";
-import { M2ibConfig, type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
+import { type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
 import { samPrecisions, voteRules } from "../segment/index.ts";
 import { PromptDrawSettings } from "../train/prompt-draws.ts";
 import { PromptableSettings } from "../train/promptable-settings.ts";
 import { ContrastiveSettings } from "../train/settings.ts";
+import { settingsOfMethods } from "./method-settings.ts";
 
 /** `paper`: what the method says. `reference`: what the released scripts do, so that published numbers can be compared. */
 export const modes = ["paper", "reference"] as const;
@@ -83,16 +84,10 @@ export const SaliencySettings = z.strictObject({
     .enum(names<SaliencyMethodName>(saliencyMethods))
     .default("m2ib")
     .describe("how the map is made: m2ib as published, or one to compare with it"),
-  ...M2ibConfig.shape,
-  layer: M2ibConfig.shape.layer
-    .unwrap()
-    .optional()
-    .describe("block of the image tower after whose output the method looks, from 0 (default: 7; with gradcam the last but one)"),
-  steps: M2ibConfig.shape.steps.describe("Adam steps of m2ib, whose map is read at the last forward pass; points on the path of nib"),
+  ...settingsOfMethods(saliencyMethods),
   clip: z.string().optional().describe("CLIP model: folder, weights file or name"),
   clipConfig: z.string().optional().describe("configuration for a CLIP file that has none beside it"),
   fit: z.enum(["crop", "squash", "pad"]).default("crop").describe("how an image becomes the square that CLIP sees"),
-  fast: z.boolean().default(false).describe("a preview of the saliency map in four tenths of the time, with fewer noise samples"),
   noise: z.string().optional().describe("safetensors file whose tensor `noise` replaces the seeded noise of every input"),
 });
 
@@ -102,7 +97,7 @@ export const CoarseSettings = z.strictObject({
     .enum(names<CoarseMethodName>(coarseMethods))
     .default("kmeans")
     .describe("how the map is cut into foreground and background"),
-  threshold: z.number().min(0).max(1).default(0.3).describe("for the method threshold: saliency above which a pixel is foreground"),
+  ...settingsOfMethods(coarseMethods),
   keep: z.number().int().positive().default(1).describe("how many of the largest components stay"),
   minArea: z.number().int().nonnegative().default(0).describe("components with fewer pixels are dropped first"),
   minSaliency: z.number().min(0).max(1).default(0).describe("components of lower mean saliency are dropped first"),

@@ -1,5 +1,4 @@
 import { coarseMask } from "../coarse/index.ts";
-import { ConfigError } from "../errors.ts";
 import {
   type Box,
   clipView,
@@ -15,7 +14,7 @@ import {
   toGray,
 } from "../image/index.ts";
 import { visualPrompts } from "../prompts/index.ts";
-import { ensembleFeature, mapOfCapacity, type SaliencyMethod, saliencyMethods } from "../saliency/index.ts";
+import { ensembleFeature, mapOfCapacity, refuseForeign, type SaliencyMethod, saliencyMethods } from "../saliency/index.ts";
 import { type ImageEmbedding, type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../segment/index.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -51,8 +50,8 @@ export class SaliencyStep {
     this.model = model;
     this.settings = settings;
     this.preset = modePresets[settings.mode];
-    this.method = saliencyMethods[settings.saliencyMethod](model.clip, settings);
-    if (!this.method.noise) refuseNoise(settings);
+    refuseForeign(settings.saliencyMethod, settings);
+    this.method = saliencyMethods[settings.saliencyMethod].open(model.clip, settings);
   }
 
   /**
@@ -106,17 +105,6 @@ export class SaliencyStep {
     this.targets.set(key, result);
     return result;
   }
-}
-
-/** Settings about noise are nonsense with a method that draws none, and leaving them out would hide that. */
-function refuseNoise({ saliencyMethod, noise, classToken }: SaliencySettings): void {
-  const refuse = (wrong: string, instead: string) => {
-    throw new ConfigError(
-      `${wrong} is for m2ib: --saliency-method ${saliencyMethod} draws no noise. ${instead}, or use --saliency-method m2ib.`,
-    );
-  };
-  if (noise !== undefined) refuse("--noise", "Leave it out");
-  if (classToken === "noise") refuse("--class-token noise", "Use --class-token free");
 }
 
 /** What the second step makes of a saliency map. */

@@ -1,9 +1,10 @@
+import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { exp, gradients, mul, reduceMean, reduceSum, relu, reshape, slice, type Value } from "../graph/index.ts";
 import { cosineSimilarity } from "../nn/index.ts";
 import { CutTower } from "./_cut-tower.ts";
 import { methodOfGraph } from "./_method-of-graph.ts";
-import type { OpenSaliencyMethod } from "./saliency-method.ts";
+import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts";
 
 /**
  * GradCAM on the patches of a vision transformer: channels that raise the agreement with the text, weighted by how much.
@@ -17,20 +18,29 @@ import type { OpenSaliencyMethod } from "./saliency-method.ts";
  *
  * @see Selvaraju et al. 2017, arXiv:1610.02391
  */
-export const gradcam: OpenSaliencyMethod = (model, { layer = model.config.vision.depth - 2 }) => {
-  const cut = new CutTower(model, layer);
-  if (cut.isLast) {
-    throw new ConfigError(
-      `gradcam reads what the block after --layer ${layer} takes in, but ${layer} is the last one. Use --layer 0 to ${Math.max(layer - 1, 0)}.`,
-    );
-  }
-  const patchesOf = (tokens: Value) => slice(tokens, 1, 1, cut.tokens); // [1, T, D] to [1, N, D]
-  return methodOfGraph(cut, (hidden, text) => {
-    const { norm, features } = cut.normAndFeaturesBehind(hidden);
-    const score = mul(exp(model.weights.get("logit_scale", [])), cosineSimilarity(text, features)); // [1]
-    const [gradient] = gradients(score, [norm]) as [Value]; // [1, T, D]
-    const weights = reduceMean(patchesOf(gradient), [1], { keepDims: true }); // [1, 1, D]
-    const sums = reduceSum(mul(weights, patchesOf(norm)), [2]); // [1, N]
-    return reshape(relu(sums), [cut.tokens - 1]);
-  });
-};
+export const gradcam = saliencyMethod({
+  settings: z.strictObject({ layer: layerSetting("the last but one") }),
+  drawsNoise: false,
+  open(model, { layer = model.config.vision.depth - 2 }) {
+    const cut = new CutTower(model, layer);
+    if (cut.isLast) {
+      throw new ConfigError(
+        `gradcam reads what the block after --layer ${layer} takes in, but ${layer} is the last one. Use --layer 0 to ${Math.max(layer - 1, 0)}.`,
+      );
+    }
+    const patchesOf = (tokens: Value) => slice(tokens, 1, 1, cut.tokens); // [1, T, D] to [1, N, D]
+    return methodOfGraph(cut, (hidden, text) => {
+      const { norm, features } = cut.normAndFeaturesBehind(hidden);
+      const score = mul(exp(model.weights.get("logit_scale", [])), cosineSimilarity(text, features)); // [1]
+      const [gradient] = gradients(score, [norm]) as [Value]; // [1, T, D]
+      const weights = reduceMean(patchesOf(gradient), [1], { keepDims: true }); // [1, 1, D]
+      const sums = reduceSum(mul(weights, patchesOf(norm)), [2]); // [1, N]
+      return reshape(relu(sums), [cut.tokens - 1]);
+    });
+  },
+  /** By two runs, with 1 block and with 11 behind the layer. */
+  memory({ layer = 10 }) {
+    const blocks = blocksBehind(layer);
+    return { prepacked: 895 + 37 * blocks, smallest: 885 + 10 * blocks };
+  },
+});

@@ -8,7 +8,7 @@ import { normal } from "../tensor/random.ts";
 import { sameShape, type Tensor, tensor } from "../tensor/tensor.ts";
 import { bottleneckGraph, classTokens, type Stage } from "./_bottleneck.ts";
 import { CutTower } from "./_cut-tower.ts";
-import type { OpenSaliencyMethod } from "./saliency-method.ts";
+import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts";
 
 /** Of the released command line. */
 export const defaultLayer = 7;
@@ -204,23 +204,42 @@ export class M2ib {
 }
 
 /** M2IB as one saliency method among others: a patch's value is its information in nats. */
-export const m2ib: OpenSaliencyMethod = (model, settings) => {
-  const config = { ...settings, layer: settings.layer ?? defaultLayer };
-  const method = new M2ib(model, config, settings.fast ? { schedule: fastSchedule(config) } : {});
-  return {
-    layer: config.layer,
-    warnings: method.warnings,
-    noise: {
-      shape: method.noiseShape,
-      of: (fileName, seed) => method.noiseOf(fileName, seed),
-      from: (noise) => method.splitNoise(noise),
-    },
-    hiddenTokens: (view) => method.hiddenTokens(view),
-    attribute: async (hidden, text, noise) => (await method.attribute(hidden, text, noise!)).capacity,
-    flops: () => method.flops(),
-    dispose: () => method.dispose(),
-  };
-};
+export const m2ib = saliencyMethod({
+  settings: z.strictObject({
+    ...M2ibConfig.shape,
+    layer: layerSetting(`${defaultLayer}`),
+    fast: z.boolean().default(false).describe("a preview of the saliency map in four tenths of the time, with fewer noise samples"),
+  }),
+  drawsNoise: true,
+  refusedElsewhere: { classToken: "noise" },
+  open(model, { fast, layer = defaultLayer, ...settings }) {
+    const config = { ...settings, layer };
+    const method = new M2ib(model, config, fast ? { schedule: fastSchedule(config) } : {});
+    return {
+      layer,
+      warnings: method.warnings,
+      noise: {
+        shape: method.noiseShape,
+        of: (fileName, seed) => method.noiseOf(fileName, seed),
+        from: (noise) => method.splitNoise(noise),
+      },
+      hiddenTokens: (view) => method.hiddenTokens(view),
+      attribute: async (hidden, text, noise) => (await method.attribute(hidden, text, noise!)).capacity,
+      flops: () => method.flops(),
+      dispose: () => method.dispose(),
+    };
+  },
+  /**
+   * Two samples at once, and the noise of all steps is in memory: found by four runs with 4 and 11 blocks behind the layer, 10 and 20
+   * samples, 3 and 10 steps, which it meets within 2 %. A preview has a loop for each number of samples, and the runtime packs the
+   * weights for each: measured 0.25 GB.
+   */
+  memory({ layer = defaultLayer, samples, steps, fast }) {
+    const blocks = blocksBehind(layer);
+    const peak = 895 + 17 * blocks + 1.06 * samples * steps;
+    return { prepacked: peak + (fast ? 57 * blocks : 0), smallest: peak - 95 };
+  },
+});
 
 /** Neighbouring steps with the same number of samples as one stage. */
 function stagesOf(schedule: readonly number[]): Stage[] {

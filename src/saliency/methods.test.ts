@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { z } from "zod";
 import { openClip } from "../../test/support/clip-cases.ts";
 import { expectClose, largestDifference } from "../../test/support/close.ts";
 import { randomModel } from "../../test/support/models.ts";
@@ -9,12 +10,12 @@ import { patchFeatures, visionTower } from "../models/biomedclip/index.ts";
 import { normal } from "../tensor/random.ts";
 import { M2ib, M2ibConfig } from "./m2ib.ts";
 import { type SaliencyMethodName, saliencyMethods } from "./methods.ts";
-import type { SaliencyMethodSettings } from "./saliency-method.ts";
 
 const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
 const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
 const text = normal("text", 1, 64);
-const quick = { ...M2ibConfig.parse({ steps: 3, samples: 2 }), layer: undefined };
+type Settings = z.infer<typeof saliencyMethods.m2ib.settings>;
+const quick: Settings = { ...M2ibConfig.parse({ steps: 3, samples: 2 }), layer: undefined, fast: false };
 
 describeWith(["parity/saliency/cam-tiny.safetensors", "parity/saliency/nib-tiny.safetensors", bertBase], "saliency methods", () => {
   gradcamCases("tiny", () => randomModel("biomedclip-tiny"));
@@ -22,8 +23,8 @@ describeWith(["parity/saliency/cam-tiny.safetensors", "parity/saliency/nib-tiny.
 });
 
 /** The values of a method for one view and text. */
-async function valuesOf(name: SaliencyMethodName, settings: SaliencyMethodSettings = quick, words = text): Promise<Float32Array> {
-  const method = saliencyMethods[name](await openClip(await randomModel("biomedclip-tiny")), settings);
+async function valuesOf(name: SaliencyMethodName, settings: Settings = quick, words = text): Promise<Float32Array> {
+  const method = saliencyMethods[name].open(await openClip(await randomModel("biomedclip-tiny")), settings);
   const values = await method.attribute(await method.hiddenTokens(view), words, method.noise?.of("a.png", 1));
   await method.dispose();
   return values;
@@ -49,7 +50,7 @@ describe.each(Object.keys(saliencyMethods) as SaliencyMethodName[])("%s", (name)
   });
 
   test("works again after its sessions were let go, and gives the same", async () => {
-    const method = saliencyMethods[name](await openClip(await randomModel("biomedclip-tiny")), quick);
+    const method = saliencyMethods[name].open(await openClip(await randomModel("biomedclip-tiny")), quick);
     const values = async () => await method.attribute(await method.hiddenTokens(view), text, method.noise?.of("a.png", 1));
     const first = await values();
     await method.dispose();
@@ -64,7 +65,7 @@ test("m2ib is M2IB: it alone draws noise, and it costs the most", async () => {
   const { capacity } = await m2ib.attribute(await m2ib.hiddenTokens(view), text, m2ib.noiseOf("a.png", 1));
   expect(await valuesOf("m2ib")).toEqual(capacity);
   const opened = Object.entries(saliencyMethods).map(
-    ([name, open]) => [name, open(clip, { ...M2ibConfig.parse({}), layer: undefined })] as const,
+    ([name, { open }]) => [name, open(clip, { ...M2ibConfig.parse({}), layer: undefined, fast: false })] as const,
   );
   expect(opened.filter(([, { noise }]) => noise).map(([name]) => name)).toEqual(["m2ib"]);
   const flops = Object.fromEntries(opened.map(([name, method]) => [name, method.flops()]));
@@ -110,6 +111,6 @@ test.each(["m2ib", "gradcam", "nib"] as const)("%s refuses a layer that the mode
 
 test("the last block leaves nothing to differentiate: GradCAM refuses it, NIB warns", async () => {
   const clip = await openClip(await randomModel("biomedclip-tiny"));
-  expect(() => saliencyMethods.gradcam(clip, { ...quick, layer: 11 })).toThrow(/--layer 11.*last one.*--layer 0 to 10/);
-  expect(saliencyMethods.nib(clip, { ...quick, layer: 11 }).warnings[0]).toContain("does not depend on the text");
+  expect(() => saliencyMethods.gradcam.open(clip, { ...quick, layer: 11 })).toThrow(/--layer 11.*last one.*--layer 0 to 10/);
+  expect(saliencyMethods.nib.open(clip, { ...quick, layer: 11 }).warnings[0]).toContain("does not depend on the text");
 });

@@ -1,8 +1,9 @@
+import { ConfigError } from "../errors.ts";
 import { gradcam } from "./gradcam.ts";
 import { m2ib } from "./m2ib.ts";
 import { nib } from "./nib.ts";
 import { patchText } from "./patch-text.ts";
-import type { OpenSaliencyMethod } from "./saliency-method.ts";
+import type { MethodRow } from "./saliency-method.ts";
 
 /** The saliency methods by their names on the command line. A new method is one file and one row here. */
 export const saliencyMethods = {
@@ -10,7 +11,27 @@ export const saliencyMethods = {
   gradcam,
   nib,
   "patch-text": patchText,
-} as const satisfies Record<string, OpenSaliencyMethod>;
+} as const satisfies Record<string, MethodRow>;
 
 /** The name of a saliency method. */
 export type SaliencyMethodName = keyof typeof saliencyMethods;
+
+/**
+ * Refuses what another method would follow and this one would pass over, where that changes what the map says.
+ *
+ * @throws ConfigError for given noise with a method that draws none, or a value that only another method knows
+ */
+export function refuseForeign(name: SaliencyMethodName, settings: Readonly<Record<string, unknown>>): void {
+  const { uses }: MethodRow = saliencyMethods[name];
+  for (const [other, { drawsNoise, refusedElsewhere = {} }] of Object.entries<MethodRow>(saliencyMethods)) {
+    const wrong = Object.entries(refusedElsewhere).filter(([key, value]) => settings[key] === value);
+    if (drawsNoise && settings.noise !== undefined) wrong.push(["noise", settings.noise]);
+    for (const [key, value] of wrong) {
+      if (uses.includes(key)) continue;
+      const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      throw new ConfigError(
+        `${flag} ${value} is for ${other}, and --saliency-method ${name} does not read it. Leave it out, or use --saliency-method ${other}.`,
+      );
+    }
+  }
+}

@@ -1,9 +1,10 @@
+import { z } from "zod";
 import { add, cast, expand, gradients, loop, mul, reduceSum, reshape, scalar, slice, type Value } from "../graph/index.ts";
 import { cosineSimilarity } from "../nn/index.ts";
 import { CutTower } from "./_cut-tower.ts";
 import { methodOfGraph } from "./_method-of-graph.ts";
 import { defaultLayer } from "./m2ib.ts";
-import type { OpenSaliencyMethod } from "./saliency-method.ts";
+import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts";
 
 /** ε of the cosine, as in the released code. */
 const cosineEpsilon = 1e-6;
@@ -20,16 +21,28 @@ const cosineEpsilon = 1e-6;
  *
  * @see Zhu et al. 2025, "Narrowing Information Bottleneck Theory for Multimodal Image-Text Representations Interpretability", arXiv:2502.14889
  */
-export const nib: OpenSaliencyMethod = (model, { layer = defaultLayer, steps }) => {
-  const cut = new CutTower(model, layer);
-  const values = (hidden: Value, text: Value) => {
-    const { last } = loop(steps, [expand(scalar(0), hidden.shape)], (index, [sum]) => {
-      const x = mul(hidden, mul(add(cast(index, "float32"), 1), 1 / steps)); // [1, T, D]
-      const [gradient] = gradients(cosineSimilarity(text, cut.featuresBehind(x), cosineEpsilon), [x]) as [Value];
-      return { next: [add(sum!, gradient)] };
-    });
-    const sums = reduceSum(mul(hidden, mul(last[0]!, 1 / steps)), [2]); // [1, T]
-    return reshape(slice(sums, 1, 1, cut.tokens), [cut.tokens - 1]);
-  };
-  return methodOfGraph(cut, values, cut.warnings);
-};
+export const nib = saliencyMethod({
+  settings: z.strictObject({
+    layer: layerSetting(`${defaultLayer}`),
+    steps: z.number().int().positive().default(10).describe("n, points on the path from nothing to the tokens"),
+  }),
+  drawsNoise: false,
+  open(model, { layer = defaultLayer, steps }) {
+    const cut = new CutTower(model, layer);
+    const values = (hidden: Value, text: Value) => {
+      const { last } = loop(steps, [expand(scalar(0), hidden.shape)], (index, [sum]) => {
+        const x = mul(hidden, mul(add(cast(index, "float32"), 1), 1 / steps)); // [1, T, D]
+        const [gradient] = gradients(cosineSimilarity(text, cut.featuresBehind(x), cosineEpsilon), [x]) as [Value];
+        return { next: [add(sum!, gradient)] };
+      });
+      const sums = reduceSum(mul(hidden, mul(last[0]!, 1 / steps)), [2]); // [1, T]
+      return reshape(slice(sums, 1, 1, cut.tokens), [cut.tokens - 1]);
+    };
+    return methodOfGraph(cut, values, cut.warnings);
+  },
+  /** By two runs, with 4 blocks and with 11 behind the layer. */
+  memory({ layer = defaultLayer }) {
+    const blocks = blocksBehind(layer);
+    return { prepacked: 870 + 58 * blocks, smallest: 907 + 8 * blocks };
+  },
+});

@@ -1,9 +1,10 @@
+import { z } from "zod";
 import { reshape } from "../graph/index.ts";
 import { patchFeatures } from "../models/biomedclip/index.ts";
 import { cosineSimilarity } from "../nn/index.ts";
 import { CutTower } from "./_cut-tower.ts";
 import { methodOfGraph } from "./_method-of-graph.ts";
-import type { OpenSaliencyMethod } from "./saliency-method.ts";
+import { saliencyMethod } from "./saliency-method.ts";
 
 /**
  * Cosine of each patch with the text: the patches of the last block go the class token's way into the shared space. One pass of
@@ -12,11 +13,16 @@ import type { OpenSaliencyMethod } from "./saliency-method.ts";
  * It means something only with a model whose training asked the patches what they show (`finetune --regions` with a dense weight above
  * 0). The published models were asked about the class token alone.
  */
-export const patchText: OpenSaliencyMethod = (model) => {
-  const { weights, config } = model;
-  const cut = new CutTower(model, config.vision.depth - 1);
-  return methodOfGraph(cut, (hidden, text) => {
-    const patches = patchFeatures({ blocks: [hidden] }, weights, config); // [1, N, E]
-    return reshape(cosineSimilarity(reshape(text, [1, 1, config.embed]), patches), [cut.tokens - 1]);
-  });
-};
+export const patchText = saliencyMethod({
+  settings: z.strictObject({}),
+  drawsNoise: false,
+  open(model) {
+    const { weights, config } = model;
+    const cut = new CutTower(model, config.vision.depth - 1);
+    return methodOfGraph(cut, (hidden, text) => {
+      const patches = patchFeatures({ blocks: [hidden] }, weights, config); // [1, N, E]
+      return reshape(cosineSimilarity(reshape(text, [1, 1, config.embed]), patches), [cut.tokens - 1]);
+    });
+  },
+  memory: () => ({ prepacked: 892, smallest: 892 }),
+});

@@ -1,22 +1,7 @@
+import { z } from "zod";
 import type { Image } from "../image/index.ts";
 import type { BiomedClip } from "../models/biomedclip/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { ClassToken } from "./_bottleneck.ts";
-
-/** What a saliency method may be told; each reads what it needs. */
-export interface SaliencyMethodSettings {
-  /** Block of the image tower after whose output the method looks, from 0; by default the method's own. */
-  readonly layer?: number | undefined;
-  /** Of `m2ib` and `nib`. */
-  readonly steps: number;
-  /** These and what follows are for `m2ib` alone. */
-  readonly samples: number;
-  readonly beta: number;
-  readonly lr: number;
-  readonly classToken: ClassToken;
-  /** A preview with fewer noise samples. */
-  readonly fast?: boolean | undefined;
-}
 
 /** The noise of a method that needs some, in the parts in which its `attribute` takes it. */
 export interface MethodNoise {
@@ -51,5 +36,50 @@ export interface SaliencyMethod {
   dispose(): Promise<void>;
 }
 
-/** Opens a method; nothing is computed yet. @throws ConfigError when the settings do not fit the model */
-export type OpenSaliencyMethod = (model: BiomedClip, settings: SaliencyMethodSettings) => SaliencyMethod;
+/** Largest resident memory of a process that makes maps with BiomedCLIP, in megabytes, as measured. */
+export interface MemoryPeaks {
+  /** With weights in the layout that the kernels like best. */
+  readonly prepacked: number;
+  /** With weights as they lie in the file. */
+  readonly smallest: number;
+}
+
+/** Settings as a method gets them; zod's type of an object without fields forbids all others. */
+type SettingsOf<S extends z.ZodObject> = keyof S["shape"] extends never ? object : z.infer<S>;
+
+/** What a method's file says of it. */
+interface MethodDescription<S extends z.ZodObject> {
+  /** All that can be chosen about it, each with its default, unit and meaning. Methods may share a setting's name, type and default. */
+  readonly settings: S;
+  /** Whether it draws noise, which can then be given in place of the seeded noise. */
+  readonly drawsNoise: boolean;
+  /** Values of its own settings that change what the map says, so that other methods refuse them instead of passing them over. */
+  readonly refusedElsewhere?: Partial<z.infer<S>>;
+  /** Opens it; nothing is computed yet. @throws ConfigError when the settings do not fit the model */
+  open(model: BiomedClip, settings: SettingsOf<S>): SaliencyMethod;
+  /** What it takes with these settings. */
+  memory(settings: SettingsOf<S>): MemoryPeaks;
+}
+
+/** A row of the table of methods. */
+export interface MethodRow<S extends z.ZodObject = z.ZodObject> extends MethodDescription<S> {
+  /** Names of the settings that it reads: its own, and the file `noise` where it draws some. Others have no effect with it. */
+  readonly uses: readonly string[];
+}
+
+/** Makes the row of a method from what its file says. */
+export function saliencyMethod<S extends z.ZodObject>(method: MethodDescription<S>): MethodRow<S> {
+  return { ...method, uses: [...Object.keys(method.settings.shape), ...(method.drawsNoise ? ["noise"] : [])] };
+}
+
+/** The setting `layer` of a method that cuts the image tower. @param usual - its default in words */
+export const layerSetting = (usual: string) =>
+  z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(`block of the image tower after whose output the method looks, from 0 (default: ${usual})`);
+
+/** Blocks of BiomedCLIP's image tower behind a layer: those that are differentiated, which take memory. */
+export const blocksBehind = (layer: number) => Math.max(0, 11 - layer);

@@ -30,7 +30,7 @@ async function valuesOf(
   const pixels = await clipPixels();
   const found: Float32Array[] = [];
   for (const [i, { image, sentence }] of cases.entries()) {
-    const method = saliencyMethods[name](clip, { ...M2ibConfig.parse({}), layer: undefined, ...settings(i) });
+    const method = saliencyMethods[name].open(clip, { ...M2ibConfig.parse({}), layer: undefined, fast: false, ...settings(i) });
     const hidden = await method.hiddenTokens(pixels[images.indexOf(image)]!);
     found.push(await method.attribute(hidden, await clip.textFeatures(tokenizer.encode(sentence).ids)));
     await method.dispose();
