@@ -1,7 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
-import { type ImageInput, listImages } from "../formats/list-images.ts";
+import { type ImageInput, listImages } from "../scans/list-images.ts";
 import { isMissing, readTable } from "./_table.ts";
 
 /** A mask of an image: something that SAM shall find when it is pointed at. */

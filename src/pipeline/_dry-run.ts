@@ -1,7 +1,7 @@
-import type { ImageInput } from "../formats/list-images.ts";
 import type { RunEvent } from "../run/events.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import type { SaliencyMethod } from "../saliency/index.ts";
+import type { ImageInput } from "../scans/list-images.ts";
 import type { SamPredictor } from "../segment/index.ts";
 import { gemmSpeed } from "./gemm-speed.ts";
 import { secondsOf, shortSeconds } from "./time-estimate.ts";

@@ -1,6 +1,6 @@
-import type { ImageInput } from "../formats/list-images.ts";
 import type { Item } from "../run/items.ts";
 import type { RunHeader, WeightsRecord } from "../run/record.ts";
+import type { ImageInput } from "../scans/list-images.ts";
 import type { RunSession } from "./_models-of-run.ts";
 import { boxNumbers, type OutputFolder, outputFile, pointNumbers } from "./_outputs.ts";
 import type { CommonSettings } from "./settings.ts";

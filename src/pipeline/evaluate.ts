@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import { CancelledError, InputError, MedclipSamError } from "../errors.ts";
 import { readGray } from "../formats/gray.ts";
-import { type ImageInput, listImages, type Skipped } from "../formats/list-images.ts";
 import { type GrayImage, type Mask, opencvNearest } from "../image/index.ts";
 import { nsd } from "../metrics/nsd.ts";
 import { overlap } from "../metrics/overlap.ts";
@@ -11,6 +10,7 @@ import { releasedScores } from "../metrics/released.ts";
 import { bootstrapMean, mean, median, std } from "../metrics/statistics.ts";
 import { surfaceMetrics } from "../metrics/surface-distance.ts";
 import type { RunEvent } from "../run/events.ts";
+import { type ImageInput, listImages, type Skipped } from "../scans/list-images.ts";
 import { type EvaluateSettings, type Mode, modePresets } from "./settings.ts";
 
 /** The metrics of a pair, as fractions or distances. */

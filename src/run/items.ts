@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { CancelledError, InputError, MedclipSamError } from "../errors.ts";
-import { type ImageInput, listImages } from "../formats/list-images.ts";
+import { type ImageInput, listImages } from "../scans/list-images.ts";
 import type { RunEvent } from "./events.ts";
 import type { ImageRecord, RunRecord, Work } from "./record.ts";
 

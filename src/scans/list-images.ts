@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, parse } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
+import { imageEnding } from "./names.ts";
 
 /** An image to work on. */
 export interface ImageInput {
@@ -14,8 +15,6 @@ export interface Skipped {
   readonly file: string;
   readonly reason: string;
 }
-
-const imageEnding = /\.(png|jpe?g|tiff?|webp|bmp)$/i;
 
 /**
  * The images that some paths stand for: files as given, folders with all their sub-folders.
