@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { removeLeftovers, writeAtomic } from "./atomic-write.ts";
-import { InputError } from "./errors.ts";
+import { AppendFile } from "./append-file.ts";
+import { remove, removeLeftovers, writeAtomic, writing } from "./atomic-write.ts";
+import { concernsOneInput, InputError, OutputError } from "./errors.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -40,6 +41,49 @@ test("a failed write names the file, keeps the old one and leaves nothing behind
   await expect(writeAtomic(join(folder, "taken"), "x")).rejects.toThrow(InputError);
   await expect(writeAtomic(join(folder, "taken"), "x")).rejects.toThrow(/taken" cannot be written/);
   expect(await readdir(folder)).toEqual(["taken"]);
+});
+
+/** An error as the system gives it. */
+const systemError = (code: string) => Object.assign(new Error(`${code}: as the system says it, write`), { code });
+
+test.each([
+  ["ENOSPC", "the disk is full. Free some space (ENOSPC)."],
+  ["EDQUOT", "the disk quota is used up. Free some space (EDQUOT)."],
+  ["EROFS", "the disk is read-only. Choose another folder (EROFS)."],
+  ["EACCES", "this user may not write there. Change the permissions or choose another folder (EACCES)."],
+  ["EMFILE", "too many files are open. Raise the limit (ulimit -n) (EMFILE)."],
+  ["EIO", "EIO: as the system says it, write."],
+])("%s concerns all that is still to be written: it is told as a fault of the output", async (code, words) => {
+  const failing = writing("out/masks/a.png", () => Promise.reject(systemError(code)));
+  await expect(failing).rejects.toThrow(OutputError);
+  await expect(failing).rejects.toThrow(`"out/masks/a.png" cannot be written: ${words}`);
+  await expect(failing).rejects.toSatisfy((error) => !concernsOneInput(error));
+});
+
+test.each(["ENAMETOOLONG", "EISDIR"])("%s concerns one name, so others can still be written", async (code) => {
+  await expect(writing("out/masks/a.png", () => Promise.reject(systemError(code)))).rejects.toSatisfy(concernsOneInput);
+});
+
+test("running out of open files is no fault of the input that was to be read", () => {
+  expect(concernsOneInput(new InputError("x cannot be read", { cause: systemError("EMFILE") }))).toBe(false);
+  expect(concernsOneInput(new InputError("x cannot be read", { cause: systemError("EACCES") }))).toBe(true);
+});
+
+test("a file where a folder should be is a fault of the output, for whole files, growing ones and removals", async () => {
+  await writeFile(join(folder, "file"), "");
+  await expect(writeAtomic(join(folder, "file", "a.png"), "x")).rejects.toThrow(/a part of its path is a file, not a folder/);
+  await expect(AppendFile.open(join(folder, "file", "log"))).rejects.toThrow(OutputError);
+  await expect(remove([join(folder, "file", "a.png")])).rejects.toThrow(OutputError);
+});
+
+test("a growing file goes on at its end", async () => {
+  for (const line of ["one\n", "two\n"]) {
+    const file = await AppendFile.open(join(folder, "deep", "log"));
+    await file.append(line);
+    await file.sync();
+    await file.close();
+  }
+  expect(await readFile(join(folder, "deep", "log"), "utf8")).toBe("one\ntwo\n");
 });
 
 test("leftovers of ended processes go; those of running ones, other files, folders and links stay", async () => {

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { InputError, MedclipSamError } from "./errors.ts";
+import { InputError, MedclipSamError, OutputError } from "./errors.ts";
 
 /** `.<name>.<count>.<process id>.tmp`, beside the file it will become. */
 const temporary = /^\..+\.(\d+)\.tmp$/;
@@ -8,31 +8,70 @@ const temporary = /^\..+\.(\d+)\.tmp$/;
 /** Tells apart the writers of one process. */
 let count = 0;
 
+/** Faults of one name: too long, with characters that the file system does not have, or taken by a folder. Another file can be written. */
+const faultsOfName = new Set(["ENAMETOOLONG", "EILSEQ", "EINVAL", "EISDIR"]);
+
+/** The other faults in words, with what to do. */
+const faultsOfPlace: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full. Free some space",
+  EDQUOT: "the disk quota is used up. Free some space",
+  EFBIG: "the file would be larger than this system allows. Raise the limit",
+  EROFS: "the disk is read-only. Choose another folder",
+  EACCES: "this user may not write there. Change the permissions or choose another folder",
+  EPERM: "this user may not write there. Change the permissions or choose another folder",
+  ENOTDIR: "a part of its path is a file, not a folder. Move that file away or choose another folder",
+  EEXIST: "a part of its path is a file, not a folder. Move that file away or choose another folder",
+  ENOENT: "its folder has disappeared. Bring it back or choose another one",
+  EMFILE: "too many files are open. Raise the limit (ulimit -n)",
+  ENFILE: "too many files are open on this machine. Close other programs",
+};
+
+/**
+ * Does something that writes to a file, or removes it.
+ *
+ * Every function that writes results does it in here, so the one distinction that callers need is made in one place: a fault of the place
+ * concerns all that is still to be written, a fault of the name this file alone.
+ *
+ * @throws OutputError when nothing else could be written either, InputError when it is the name
+ */
+export async function writing<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (cause instanceof MedclipSamError || code === undefined) throw cause;
+    if (faultsOfName.has(code)) throw new InputError(`"${file}" cannot be written: ${message}`, { cause });
+    const words = faultsOfPlace[code];
+    throw new OutputError(`"${file}" cannot be written: ${words === undefined ? message : `${words} (${code})`}.`, { cause });
+  }
+}
+
 /**
  * Writes a file so that its name never holds half of it: `fill` writes a temporary file in the same folder, which then takes
  * the name. Makes the folder if needed. When `fill` throws, an older file of that name stays as it was.
  *
- * @throws InputError when the folder cannot be written to; nothing is left behind
+ * @throws OutputError, InputError as `writing`; nothing is left behind
  */
 export async function writeAtomically(file: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
   const partial = join(dirname(file), `.${basename(file)}.${count++}.${process.pid}.tmp`);
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    const handle = await open(partial, "wx");
+  await writing(file, async () => {
     try {
-      await fill(handle);
-    } finally {
-      await handle.close();
+      await mkdir(dirname(file), { recursive: true });
+      const handle = await open(partial, "wx");
+      try {
+        await fill(handle);
+      } finally {
+        await handle.close();
+      }
+      await rename(partial, file);
+    } catch (error) {
+      await rm(partial, { force: true }).catch(() => {});
+      throw error;
     }
-    await rename(partial, file);
-  } catch (cause) {
-    await rm(partial, { force: true }).catch(() => {});
-    if (cause instanceof MedclipSamError || (cause as NodeJS.ErrnoException).code === undefined) throw cause;
-    throw new InputError(`"${file}" cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
+  });
 }
 
-/** Writes a whole file atomically. @throws InputError when the folder cannot be written to */
+/** Writes a whole file atomically. @throws OutputError, InputError as `writing` */
 export async function writeAtomic(file: string, content: Uint8Array | string): Promise<void> {
   await writeAtomically(file, (handle) => handle.writeFile(content));
 }
@@ -44,6 +83,11 @@ export async function writeFully(handle: FileHandle, view: ArrayBufferView): Pro
     const { bytesWritten } = await handle.write(bytes, done, Math.min(2 ** 30, bytes.length - done));
     done += bytesWritten;
   }
+}
+
+/** Removes files and folders with all that is in them; those that are not there are no fault. @throws OutputError, InputError as `writing` */
+export async function remove(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await writing(path, () => rm(path, { recursive: true, force: true }));
 }
 
 /**
@@ -61,7 +105,7 @@ export async function removeLeftovers(dir: string): Promise<string[]> {
     return entry.isFile() && writer !== undefined && !isRunning(Number(writer));
   });
   const files = stale.map(({ name }) => join(dir, name)).sort();
-  for (const file of files) await rm(file, { force: true });
+  await remove(files);
   return files;
 }
 

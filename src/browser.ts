@@ -14,7 +14,16 @@
  * const { mask } = await segment(model, { width, height, data }, "A chest X-ray showing the lungs"); // data: [H, W, 3], 0 to 255
  */
 export { coarseMask } from "./coarse/index.ts";
-export { CancelledError, ConfigError, type ErrorCode, InputError, MedclipSamError, ShapeError, WeightsError } from "./errors.ts";
+export {
+  CancelledError,
+  ConfigError,
+  type ErrorCode,
+  InputError,
+  MedclipSamError,
+  OutputError,
+  ShapeError,
+  WeightsError,
+} from "./errors.ts";
 export {
   type Box,
   type GrayImage,

@@ -1,5 +1,5 @@
 /** What went wrong, as a stable word: the command line maps it to an exit status, a server would map it to an HTTP status. */
-export type ErrorCode = "input" | "shape" | "weights" | "config" | "cancelled";
+export type ErrorCode = "input" | "output" | "shape" | "weights" | "config" | "cancelled";
 
 /** The base of every error that this package throws on purpose. Messages say where, what was expected, what came, what to do. */
 export class MedclipSamError extends Error {
@@ -16,6 +16,13 @@ export class MedclipSamError extends Error {
 export class InputError extends MedclipSamError {
   constructor(message: string, options?: ErrorOptions) {
     super("input", message, options);
+  }
+}
+
+/** Results cannot be written: the disk is full, the folder is read-only or gone. What concerns every result ends a batch. */
+export class OutputError extends MedclipSamError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("output", message, options);
   }
 }
 
@@ -45,4 +52,13 @@ export class CancelledError extends MedclipSamError {
   constructor(message = "cancelled", options?: ErrorOptions) {
     super("cancelled", message, options);
   }
+}
+
+/** What a machine runs out of: no input can be read then, whichever it is. */
+const exhausted = new Set(["EMFILE", "ENFILE", "ENOMEM"]);
+
+/** Whether an error concerns one input alone, so that a batch can name it and go on with the others. */
+export function concernsOneInput(error: unknown): error is MedclipSamError {
+  if (!(error instanceof MedclipSamError) || error.code !== "input") return false;
+  return !exhausted.has(String((error.cause as { readonly code?: unknown } | undefined)?.code));
 }

@@ -1,5 +1,14 @@
 export { coarseMask } from "./coarse/index.ts";
-export { CancelledError, ConfigError, type ErrorCode, InputError, MedclipSamError, ShapeError, WeightsError } from "./errors.ts";
+export {
+  CancelledError,
+  ConfigError,
+  type ErrorCode,
+  InputError,
+  MedclipSamError,
+  OutputError,
+  ShapeError,
+  WeightsError,
+} from "./errors.ts";
 export { decodeImage } from "./formats/decode.ts";
 export { readGray, writeGray, writeMask, writeRgb } from "./formats/gray.ts";
 export {

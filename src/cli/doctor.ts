@@ -1,4 +1,4 @@
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
@@ -83,7 +83,6 @@ const checks: readonly Check[] = [
     run: async () => {
       const folder = dirname(hashCacheFile());
       const probe = join(folder, "doctor.txt");
-      await mkdir(folder, { recursive: true });
       await writeAtomic(probe, "ok");
       await rm(probe);
       return folder;

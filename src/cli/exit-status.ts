@@ -16,6 +16,7 @@ export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 /** The status of a run that an error has ended. */
 export const statusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   input: exitStatus.failed,
+  output: exitStatus.failed,
   shape: exitStatus.usage,
   config: exitStatus.usage,
   weights: exitStatus.weights,

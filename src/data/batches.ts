@@ -1,4 +1,4 @@
-import { CancelledError, MedclipSamError } from "../errors.ts";
+import { CancelledError, concernsOneInput } from "../errors.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { epochOrder, type OrderOptions } from "./epoch-order.ts";
 import { type DroppedPair, imageName, type Pair } from "./pairs.ts";
@@ -133,7 +133,7 @@ async function* batches(
 
 /** Bad input concerns one pair; anything else concerns the run. */
 function undecodable({ key, image }: Pair, error: unknown): DroppedPair {
-  if (!(error instanceof MedclipSamError) || error.code !== "input") throw error;
+  if (!concernsOneInput(error)) throw error;
   const detail = error.message.includes(imageName(image)) ? error.message : `"${imageName(image)}": ${error.message}`;
   return { key, kind: "input", reason: "image cannot be decoded", detail };
 }

@@ -1,7 +1,5 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFully } from "../atomic-write.ts";
-import { InputError } from "../errors.ts";
+import { AppendFile } from "../append-file.ts";
 import { ProtobufWriter } from "../protobuf-writer.ts";
 import { maskedCrc32c } from "./_crc32c.ts";
 
@@ -34,26 +32,21 @@ export function scalarsEvent(step: number, scalars: Readonly<Record<string, numb
  * @see tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto
  */
 export class EventFile {
-  private readonly handle: FileHandle;
+  private readonly file: AppendFile;
 
-  private constructor(handle: FileHandle) {
-    this.handle = handle;
+  private constructor(file: AppendFile) {
+    this.file = file;
   }
 
   /**
    * @param firstStep - the first step that is written
-   * @throws InputError when the folder cannot be written to
+   * @throws OutputError when the folder cannot be written to
    */
   static async create(folder: string, firstStep: number): Promise<EventFile> {
     const seconds = Date.now() / 1000;
     // TensorBoard reads files in the order of their names.
     const file = join(folder, `events.out.tfevents.${seconds.toFixed(3)}.${process.pid}`);
-    const handle = await mkdir(folder, { recursive: true })
-      .then(() => open(file, "w"))
-      .catch((cause: Error) => {
-        throw new InputError(`"${file}" cannot be written: ${cause.message}`, { cause });
-      });
-    const events = new EventFile(handle);
+    const events = new EventFile(await AppendFile.open(file));
     await events.append(new ProtobufWriter().double(1, seconds).text(3, "brain.Event:2").bytes());
     const start = (log: ProtobufWriter) => log.integer(1, 1);
     await events.append(new ProtobufWriter().double(1, seconds).integer(2, firstStep).message(7, start).bytes());
@@ -67,10 +60,10 @@ export class EventFile {
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.file.close();
   }
 
   private async append(event: Uint8Array): Promise<void> {
-    await writeFully(this.handle, tfRecord(event));
+    await this.file.append(tfRecord(event));
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import { ConfigError, InputError } from "../errors.ts";
@@ -31,7 +31,6 @@ export async function initModel(model: string, folder: string, options: InitOpti
   if (!sizes.clip && !sizes.sam)
     throw new ConfigError(`models init: unknown model "${model}"; known are ${initNames.join(", ")}, and a .json file with sizes`);
   if (sizes.clip) return await initClip(basename(model, ".json"), sizes.clip, folder, options);
-  await mkdir(folder, { recursive: true });
   const file = join(folder, "model.safetensors");
   await writeRandomWeights(file, "sam", samTensors(sizes.sam!), options.seed, options.purpose);
   return [file];
@@ -39,7 +38,6 @@ export async function initModel(model: string, folder: string, options: InitOpti
 
 /** Writes a CLIP model of any sizes; see `initModel`. */
 export async function initClip(name: string, preset: BiomedClipConfig, folder: string, options: InitOptions): Promise<string[]> {
-  await mkdir(folder, { recursive: true });
   const files = [join(folder, "open_clip_model.safetensors"), join(folder, "open_clip_config.json")];
   const config = options.vocabulary ? { ...preset, text: { ...preset.text, vocabulary: await countWords(options.vocabulary) } } : preset;
   await writeRandomWeights(files[0]!, "biomedclip", biomedClipTensors(config), options.seed, options.purpose);

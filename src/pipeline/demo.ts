@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import { readGray, writeGray, writeMask } from "../formats/gray.ts";
@@ -84,8 +83,6 @@ export async function* runDemo(
 
 /** The scans that are asked about in `input/`, the truth in `truth/`, and the sentences in `prompts.json`. */
 async function drawInputs(out: string, seed: number): Promise<void> {
-  await mkdir(join(out, "input"), { recursive: true });
-  await mkdir(join(out, "truth"), { recursive: true });
   for (const { name, modality, target } of requests) {
     const { image, structures } = firstPhantom(modality, seed);
     await writeGray(join(out, "input", `${name}.png`), image);

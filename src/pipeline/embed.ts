@@ -1,4 +1,4 @@
-import { CancelledError, ConfigError, MedclipSamError } from "../errors.ts";
+import { CancelledError, ConfigError, concernsOneInput } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
 import { clipView } from "../image/index.ts";
 import type { RunEvent } from "../run/events.ts";
@@ -39,7 +39,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
         names.push(name);
         yield { type: "item", name, ms: Math.round(performance.now() - begun), warnings };
       } catch (error) {
-        if (!(error instanceof MedclipSamError) || error.code !== "input") throw error;
+        if (!concernsOneInput(error)) throw error;
         yield { type: "failure", name, message: error.message, code: error.code };
       }
     }

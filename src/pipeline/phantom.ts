@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { removeLeftovers, writeAtomic } from "../atomic-write.ts";
+import { remove, removeLeftovers, writeAtomic } from "../atomic-write.ts";
 import { CancelledError } from "../errors.ts";
 import { writeGray, writeMask } from "../formats/gray.ts";
 import type { Mask } from "../image/index.ts";
@@ -114,8 +113,7 @@ function union([first, ...others]: readonly Mask[]): Mask {
 async function clean(out: string, replaced: readonly DrawnImage[]): Promise<void> {
   const folders = ["images", "masks", ...structureNames.map((structure) => `masks_${structure}`)];
   for (const folder of ["", ...folders]) await removeLeftovers(join(out, folder));
-  for (const { name } of replaced) await Promise.all(folders.map((folder) => rm(join(out, folder, `${name}.png`), { force: true })));
+  for (const { name } of replaced) await remove(folders.map((folder) => join(out, folder, `${name}.png`)));
   if (replaced.length === 0) return;
-  const tables = ["captions.csv", "regions.csv", "prompts.json", "phantoms.json"];
-  for (const table of tables) await rm(join(out, table), { force: true });
+  await remove(["captions.csv", "regions.csv", "prompts.json", "phantoms.json"].map((table) => join(out, table)));
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAtomic } from "../atomic-write.ts";
+import { remove, writeAtomic } from "../atomic-write.ts";
 import type { DroppedPair } from "../data/index.ts";
 import { ConfigError, InputError } from "../errors.ts";
 import { differenceOf, type RunHeader, versions } from "../run/record.ts";
@@ -81,7 +81,7 @@ export class TrainingRecord {
     if (!before && existsSync(join(out, "checkpoints")))
       throw new ConfigError(`"${out}" holds checkpoints but no run.json that tells where they come from. Choose another --out.`);
     if (overwrite) {
-      for (const name of before ? outputs : []) await rm(join(out, name), { recursive: true, force: true });
+      if (before) await remove(outputs.map((name) => join(out, name)));
       return new TrainingRecord(file, head, undefined);
     }
     const difference = before && differenceOf(before, head);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { CancelledError, InputError, MedclipSamError } from "../errors.ts";
+import { CancelledError, concernsOneInput, InputError, type MedclipSamError, ShapeError } from "../errors.ts";
 import { type ImageInput, listImages } from "../scans/list-images.ts";
 import type { RunEvent } from "./events.ts";
 import type { ImageRecord, RunRecord, Work } from "./record.ts";
@@ -73,9 +73,9 @@ export async function* runItems(
   yield { type: "end", done, skipped, failed: failedCount, ms: Math.round(performance.now() - start) };
 }
 
-/** Bad input concerns one item; anything else, a missing weight or a programming error, concerns the run. */
+/** Bad input concerns one item; anything else, a full disk, a missing weight or a programming error, concerns the run. */
 function isItemError(error: unknown): error is MedclipSamError {
-  return error instanceof MedclipSamError && (error.code === "input" || error.code === "shape");
+  return concernsOneInput(error) || error instanceof ShapeError;
 }
 
 async function failed(item: Item, error: MedclipSamError, record: RunRecord): Promise<RunEvent> {

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Weights } from "../models/weights.ts";
 import { type SafetensorsEntry, writeSafetensorsStream } from "../tensor/safetensors.ts";
@@ -34,7 +33,6 @@ export interface ModelContent {
  * @returns the weights file
  */
 export async function exportModel(folder: string, { weights, tensors, changed, added = new Map() }: ModelContent): Promise<string> {
-  await mkdir(folder, { recursive: true });
   const places = new Map<string, Place>();
   for (const official of tensors.keys())
     for (const [part, name] of weights.namesOf(official).entries()) places.set(name, { official, part });

@@ -1,5 +1,6 @@
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { AppendFile } from "../append-file.ts";
 import { writeAtomic } from "../atomic-write.ts";
 import { InputError } from "../errors.ts";
 import { EventFile } from "../formats/tensorboard.ts";
@@ -90,11 +91,11 @@ export interface Scalars<S, E> {
 
 /** Where numbers of a training go: `metrics.jsonl`, and TensorBoard event files in `tensorboard/`. */
 export class TrainingLog<S extends StepRecord, E extends EpochRecord> {
-  private readonly metrics: FileHandle;
+  private readonly metrics: AppendFile;
   private readonly events: EventFile;
   private readonly scalars: Scalars<S, E>;
 
-  private constructor(metrics: FileHandle, events: EventFile, scalars: Scalars<S, E>) {
+  private constructor(metrics: AppendFile, events: EventFile, scalars: Scalars<S, E>) {
     this.metrics = metrics;
     this.events = events;
     this.scalars = scalars;
@@ -102,7 +103,7 @@ export class TrainingLog<S extends StepRecord, E extends EpochRecord> {
 
   /**
    * @param at - where the training goes on; lines behind it, of a run that was killed, are cut off. Undefined: at the start
-   * @throws InputError when the folder cannot be written to
+   * @throws OutputError when the folder cannot be written to
    */
   static async open<S extends StepRecord, E extends EpochRecord>(
     folder: string,
@@ -118,18 +119,18 @@ export class TrainingLog<S extends StepRecord, E extends EpochRecord> {
     // In the order of the training: an epoch's line follows that of its last step.
     kept.sort((a, b) => a.step - b.step || Number(isEpoch(a)) - Number(isEpoch(b)));
     await writeAtomic(file, kept.map(lineOf).join(""));
-    const metrics = await open(file, "a");
+    const metrics = await AppendFile.open(file);
     return new TrainingLog(metrics, await EventFile.create(join(folder, "tensorboard"), (at?.step ?? -1) + 1), scalars);
   }
 
   async step(line: S): Promise<void> {
-    await this.metrics.appendFile(lineOf(line));
+    await this.metrics.append(lineOf(line));
     const { step, loss, lr, gradNorm } = line;
     await this.events.add(step, { "train/loss": loss, "train/lr": lr, "train/grad_norm": gradNorm, ...this.scalars.step(line) });
   }
 
   async epoch(line: E): Promise<void> {
-    await this.metrics.appendFile(lineOf(line));
+    await this.metrics.append(lineOf(line));
     await this.events.add(line.step, { "validation/loss": line.validationLoss, ...this.scalars.epoch(line) });
   }
 
