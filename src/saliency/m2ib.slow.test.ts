@@ -1,9 +1,9 @@
-import { m2ibCases } from "../../test/support/m2ib-cases.ts";
-import { randomModel } from "../../test/support/models.ts";
-import { describeWith } from "../../test/support/shared-data.ts";
+import { bertBase } from "../../test/support/clip-cases.ts";
+import { type M2ibFile, m2ibCases } from "../../test/support/m2ib-cases.ts";
+import { describeCases, describeWith } from "../../test/support/shared-data.ts";
 
-const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
-
-describeWith(["parity/saliency/m2ib-full.safetensors", bertBase], "M2IB, true size", () => {
-  m2ibCases("full", () => randomModel("biomedclip"), bertBase);
+describeWith([bertBase], "with the reference's vocabulary", () => {
+  describeCases<M2ibFile>("parity/saliency", /^m2ib-(?!ensemble).*\.safetensors$/, "M2IB, true size", (files) => {
+    for (const file of files) if (file.settings.model === "full") m2ibCases(file);
+  });
 });

@@ -1,21 +1,30 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
-import { openClip } from "../../test/support/clip-cases.ts";
+import { bertBase, isSmall, openClip } from "../../test/support/clip-cases.ts";
 import { expectClose } from "../../test/support/close.ts";
-import { classNoiseCases, ensembleCase, m2ibCases } from "../../test/support/m2ib-cases.ts";
+import {
+  type ClassNoiseFile,
+  classNoiseCases,
+  type EnsembleFile,
+  ensembleCase,
+  type M2ibFile,
+  m2ibCases,
+} from "../../test/support/m2ib-cases.ts";
 import { randomModel } from "../../test/support/models.ts";
-import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
+import { describeCases, describeWith } from "../../test/support/shared-data.ts";
 import { normal } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fastSchedule, M2ib, M2ibConfig } from "./m2ib.ts";
 
-const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
-
-describeWith(["parity/saliency/m2ib-tiny.safetensors", "parity/saliency/nib-tiny.safetensors", bertBase], "M2IB", () => {
-  m2ibCases("tiny", () => randomModel("biomedclip-tiny"), bertBase);
-  m2ibCases("mini", async () => sharedPath("parity/clip/mini"), "parity/clip/mini");
-  classNoiseCases(() => randomModel("biomedclip-tiny"), bertBase);
-  ensembleCase(() => randomModel("biomedclip-tiny"), bertBase);
+describeWith([bertBase], "with the reference's vocabulary", () => {
+  const folder = "parity/saliency";
+  describeCases<M2ibFile>(folder, /^m2ib-(?!ensemble).*\.safetensors$/, "M2IB", (files) => {
+    for (const file of files) if (isSmall(file.settings)) m2ibCases(file);
+  });
+  describeCases<ClassNoiseFile>(folder, /^nib-.*\.safetensors$/, "M2IB, the class token held at noise", (files) =>
+    files.forEach(classNoiseCases),
+  );
+  describeCases<EnsembleFile>(folder, /^m2ib-ensemble.*\.safetensors$/, "M2IB, several sentences", (files) => files.forEach(ensembleCase));
 });
 
 test("a layer that the model lacks is refused with the layers it has", async () => {

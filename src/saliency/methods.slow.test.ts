@@ -1,7 +1,9 @@
-import { randomModel } from "../../test/support/models.ts";
-import { gradcamCases } from "../../test/support/saliency-cases.ts";
-import { describeWith } from "../../test/support/shared-data.ts";
+import { bertBase } from "../../test/support/clip-cases.ts";
+import { type GradcamFile, gradcamCases } from "../../test/support/saliency-cases.ts";
+import { describeCases, describeWith } from "../../test/support/shared-data.ts";
 
-describeWith(["parity/saliency/cam-full.safetensors", "data/vocab/bert_base_uncased_vocab.txt"], "saliency methods, true size", () => {
-  gradcamCases("full", () => randomModel("biomedclip"));
+describeWith([bertBase], "with the reference's vocabulary", () => {
+  describeCases<GradcamFile>("parity/saliency", /^cam-.*\.safetensors$/, "GradCAM, true size", (files) => {
+    for (const file of files) if (file.settings.model === "full") gradcamCases(file);
+  });
 });

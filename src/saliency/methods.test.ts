@@ -1,25 +1,27 @@
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
-import { openClip } from "../../test/support/clip-cases.ts";
+import { bertBase, isSmall, openClip } from "../../test/support/clip-cases.ts";
 import { expectClose, largestDifference } from "../../test/support/close.ts";
 import { randomModel } from "../../test/support/models.ts";
-import { gradcamCases, nibCases } from "../../test/support/saliency-cases.ts";
-import { describeWith } from "../../test/support/shared-data.ts";
+import { type GradcamFile, gradcamCases, type NibFile, nibCases } from "../../test/support/saliency-cases.ts";
+import { describeCases, describeWith } from "../../test/support/shared-data.ts";
 import { compile, input } from "../graph/index.ts";
 import { patchFeatures, visionTower } from "../models/biomedclip/index.ts";
 import { normal } from "../tensor/random.ts";
 import { M2ib, M2ibConfig } from "./m2ib.ts";
 import { type SaliencyMethodName, saliencyMethods } from "./methods.ts";
 
-const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
 const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
 const text = normal("text", 1, 64);
 type Settings = z.infer<typeof saliencyMethods.m2ib.settings>;
 const quick: Settings = { ...M2ibConfig.parse({ steps: 3, samples: 2 }), layer: undefined, fast: false };
 
-describeWith(["parity/saliency/cam-tiny.safetensors", "parity/saliency/nib-tiny.safetensors", bertBase], "saliency methods", () => {
-  gradcamCases("tiny", () => randomModel("biomedclip-tiny"));
-  nibCases(() => randomModel("biomedclip-tiny"));
+describeWith([bertBase], "with the reference's vocabulary", () => {
+  const folder = "parity/saliency";
+  describeCases<GradcamFile>(folder, /^cam-.*\.safetensors$/, "GradCAM", (files) => {
+    for (const file of files) if (isSmall(file.settings)) gradcamCases(file);
+  });
+  describeCases<NibFile>(folder, /^nib-.*\.safetensors$/, "NIB", (files) => files.forEach(nibCases));
 });
 
 /** The values of a method for one view and text. */

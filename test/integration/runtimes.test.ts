@@ -10,12 +10,13 @@ import * as browser from "../../src/runtime/browser.ts";
 import type { OpenSession } from "../../src/runtime/session.ts";
 import { SamPredictor } from "../../src/segment/index.ts";
 import { storedTensor } from "../../src/tensor/stored-tensor.ts";
-import { featureCases } from "../support/clip-cases.ts";
+import { bertBase, clipOfCase, type FeatureFile, featureCases } from "../support/clip-cases.ts";
 import { gradientError } from "../support/gradient-error.ts";
-import { m2ibCases } from "../support/m2ib-cases.ts";
+import { type M2ibFile, m2ibCases } from "../support/m2ib-cases.ts";
 import { randomModel } from "../support/models.ts";
+import type { SamFile } from "../support/sam-cases.ts";
 import { compareCase } from "../support/sam-parity.ts";
-import { describeWith } from "../support/shared-data.ts";
+import { describeCases, describeWith } from "../support/shared-data.ts";
 
 // The import `#runtime` is what a browser's bundler would resolve to the other file; here a test chooses.
 const chosen = vi.hoisted(() => ({ openSession: undefined as OpenSession | undefined }));
@@ -37,8 +38,6 @@ async function clipInMemory(folder: string): Promise<BiomedClip> {
   return await BiomedClip.open(await inMemory(weights), hints);
 }
 
-const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
-
 describe.each(runtimes)("$runtime", ({ openSession }) => {
   beforeEach(() => {
     chosen.openSession = openSession;
@@ -51,24 +50,26 @@ describe.each(runtimes)("$runtime", ({ openSession }) => {
       expect(await gradientError(sample)).toBeLessThan((sample.dtype ?? "float64") === "float64" ? 1e-8 : 1e-3);
   });
 
-  describeWith(["parity/clip/features-tiny.safetensors"], "BiomedCLIP, tiny", () => {
-    featureCases("tiny", async () => clipInMemory(await randomModel("biomedclip-tiny")));
+  describeCases<FeatureFile>("parity/clip", /^features-.*\.safetensors$/, "BiomedCLIP", (files) => {
+    const [file] = files.filter(({ settings }) => settings.model === "tiny");
+    if (file) featureCases(file, async () => clipInMemory(await clipOfCase(file.settings)));
   });
 
-  describeWith(["parity/saliency/m2ib-tiny.safetensors", bertBase], "M2IB", () => {
-    m2ibCases(
-      "tiny",
-      async () => clipInMemory(await randomModel("biomedclip-tiny")),
-      bertBase,
-      (key) => key === "00",
-    );
+  describeWith([bertBase], "with the reference's vocabulary", () => {
+    describeCases<M2ibFile>("parity/saliency", /^m2ib-(?!ensemble).*\.safetensors$/, "M2IB", (files) => {
+      const [file] = files.filter(({ settings }) => settings.model === "tiny");
+      const first = file?.settings.cases[0]?.key;
+      if (file) m2ibCases(file, { model: async () => clipInMemory(await clipOfCase(file.settings)), only: (key) => key === first });
+    });
   });
 
-  describeWith(["parity/sam/tiny-0.safetensors"], "SAM, tiny", () => {
-    test("embedding, logits and masks are the reference's", async () => {
-      const predictor = await SamPredictor.open(await inMemory(join(await randomModel("sam-tiny"), "model.safetensors")));
-      expect(await compareCase(predictor, "tiny-0", ["box"])).toBeUndefined();
+  describeCases<SamFile>("parity/sam", /^tiny-.*\.safetensors$/, "SAM", ([file]) => {
+    test("embedding, logits and masks are the reference's", async ({ skip }) => {
+      const folder = await randomModel("sam-tiny", undefined, file!.settings.seed);
+      const predictor = await SamPredictor.open(await inMemory(join(folder, "model.safetensors")));
+      const reason = await compareCase(predictor, file!.file, ["box"]);
       await predictor.dispose();
+      skip(reason !== undefined, reason);
     });
   });
 

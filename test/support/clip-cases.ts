@@ -1,22 +1,41 @@
 import { test } from "vitest";
 import { compile, input } from "../../src/graph/index.ts";
 import { locateClip } from "../../src/hub/locate.ts";
+import type { Image } from "../../src/image/types.ts";
 import { BiomedClip, textTower, visionTower } from "../../src/models/biomedclip/index.ts";
-import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { loadTokenizer } from "../../src/text/load-tokenizer.ts";
+import type { Tokenizer } from "../../src/text/wordpiece.ts";
 import { expectClose } from "./close.ts";
-import { sharedPath } from "./shared-data.ts";
+import { randomModel } from "./models.ts";
+import { type CaseFile, readCase, sharedPath } from "./shared-data.ts";
 
-/** The uint8 views [224, 224, 3] on which the feature and saliency cases were computed. */
-export async function clipPixels(): Promise<{ width: number; height: number; data: Uint8Array }[]> {
-  const { tensors } = await readSafetensors(sharedPath("parity/clip/pixels.safetensors"));
+/** The vocabulary of the tiny and full BiomedCLIP of the cases. */
+export const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
+
+/** The uint8 views [224, 224, 3] on which the feature and saliency cases were computed, by the path of their image. */
+export async function clipPixels(): Promise<ReadonlyMap<string, Image>> {
+  const { tensors, settings } = await readCase<{ images: string[] }>("parity/clip/pixels.safetensors");
   const { shape, data } = tensors.get("pixels")!;
-  const size = 224 * 224 * 3;
-  return Array.from({ length: shape[0]! }, (_, i) => ({
-    width: 224,
-    height: 224,
-    data: (data as Uint8Array).subarray(i * size, (i + 1) * size),
-  }));
+  const [, height, width] = shape as [number, number, number];
+  const size = height * width * 3;
+  return new Map(
+    settings.images.map((name, i) => [name, { width, height, data: (data as Uint8Array).subarray(i * size, (i + 1) * size) }]),
+  );
+}
+
+/** Models of the cases that take seconds; the true size has tests of its own, and OpenAI's CLIP is not built. */
+export const isSmall = ({ model }: { readonly model: string }): boolean => model === "tiny" || model === "mini";
+
+/** The folder with the weights of a case: those of the mini model are files, the others are made by the recipe. */
+export async function clipOfCase({ model, seed }: { readonly model: string; readonly seed: number }): Promise<string> {
+  if (model === "mini") return sharedPath("parity/clip/mini");
+  return await randomModel(model === "full" ? "biomedclip" : `biomedclip-${model}`, undefined, seed);
+}
+
+/** The tokenizer of a case: the mini model has its own vocabulary. */
+export async function tokenizerOfCase({ model }: { readonly model: string }): Promise<Tokenizer> {
+  return await loadTokenizer(sharedPath(model === "mini" ? "parity/clip/mini" : bertBase));
 }
 
 /** Opens a model folder as a user's would be; one that is open stays as it is. */
@@ -28,18 +47,28 @@ export async function openClip(model: string | BiomedClip): Promise<BiomedClip> 
 
 const numbers = (value: Tensor): number[] => Array.from(value.data as Float32Array, Number);
 
-/** Compares a model with `features-<name>.safetensors`, with the tolerances stated beside that file. */
-export function featureCases(name: string, model: () => Promise<string | BiomedClip>): void {
-  const cases = sharedPath(`parity/clip/features-${name}.safetensors`);
+export interface FeatureFile {
+  readonly model: string;
+  readonly images: readonly string[];
+  readonly token_stride?: number;
+}
+
+/**
+ * Compares a model with a file of features, with the tolerances stated beside that file.
+ *
+ * @param model - by default the one that the case names
+ */
+export function featureCases({ file }: CaseFile<FeatureFile>, model?: () => Promise<string | BiomedClip>): void {
+  const open = async (settings: FeatureFile & { seed: number }) => await openClip(await (model ? model() : clipOfCase(settings)));
 
   test("image features, embeddings and hidden states are the reference's", async () => {
-    const { tensors, metadata } = await readSafetensors(cases);
-    const stride = Number(JSON.parse(metadata.case!).token_stride ?? 1);
-    const clip = await openClip(await model());
-    const pixels = await clipPixels();
-    const rows = tensors.get("image_features")!.shape[0]!;
+    const { tensors, settings } = await readCase<FeatureFile>("parity/clip", file);
+    const stride = settings.token_stride ?? 1;
+    const clip = await open(settings);
+    const views = await clipPixels();
+    const pixels = settings.images.map((name) => views.get(name)!);
     const features = [];
-    for (let i = 0; i < rows; i++) features.push(...(await clip.imageFeatures(pixels[i]!)));
+    for (const view of pixels) features.push(...(await clip.imageFeatures(view)));
     expectClose(features, numbers(tensors.get("image_features")!), 1e-4, "image features");
 
     const tower = visionTower(input("pixels", "float32", [1, 3, 224, 224]), clip.weights, clip.config);
@@ -58,8 +87,8 @@ export function featureCases(name: string, model: () => Promise<string | BiomedC
   });
 
   test("text features, hidden states and similarities are the reference's", async () => {
-    const { tensors } = await readSafetensors(cases);
-    const clip = await openClip(await model());
+    const { tensors, settings } = await readCase<FeatureFile>("parity/clip", file);
+    const clip = await open(settings);
     const expected = numbers(tensors.get("text_features")!);
     const count = tensors.get("text_features")!.shape[0]!;
     for (let i = 0; i < count; i++) {

@@ -3,12 +3,12 @@ import { opencvNearest, toGray } from "../../src/image/index.ts";
 import type { BiomedClip } from "../../src/models/biomedclip/index.ts";
 import { ensembleFeature, M2ib, M2ibConfig, mapOfCapacity } from "../../src/saliency/index.ts";
 import { normal } from "../../src/tensor/random.ts";
-import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
-import { loadTokenizer } from "../../src/text/load-tokenizer.ts";
-import { clipPixels, openClip } from "./clip-cases.ts";
+import { clipOfCase, clipPixels, openClip, tokenizerOfCase } from "./clip-cases.ts";
 import { expectClose, largestDifference } from "./close.ts";
-import { sharedPath } from "./shared-data.ts";
+import { type CaseFile, readCase } from "./shared-data.ts";
+
+const folder = "parity/saliency";
 
 interface Case {
   key: string;
@@ -21,14 +21,25 @@ interface Case {
   samples: number;
 }
 
-interface ClassNoiseCase extends Pick<Case, "sentence" | "layer"> {
-  case: number;
-  pixels_row: number;
-  m2ib: Pick<Case, "beta" | "steps" | "samples">;
+export interface M2ibFile {
+  model: string;
+  cases: Case[];
 }
 
-/** Rows of `pixels.safetensors`. */
-const images = ["mri_brain_tumor/images/0008.png", "us_breast_tumor/images/busi_malignant_021.jpg"];
+export interface ClassNoiseFile {
+  model: string;
+  cases: ClassNoiseCase[];
+}
+
+export interface EnsembleFile extends Omit<Case, "sentence"> {
+  model: string;
+  sentences: string[];
+}
+
+interface ClassNoiseCase extends Pick<Case, "image" | "sentence" | "layer"> {
+  case: number;
+  m2ib: Pick<Case, "beta" | "steps" | "samples">;
+}
 
 /** What the cases' README states; the map's errors are relative to its maximum. */
 const tolerance = { cosine: 2e-5, kl: 5e-5, correlation: 0.999999, cells: 2e-4, worst: 1e-3, map: 1e-3 };
@@ -38,35 +49,38 @@ function caseNoise(shape: readonly [number, number, number, number], seed: numbe
   return tensor("float32", shape, normal("m2ib/eps", seed, shape[0] * shape[1] * shape[2] * shape[3]));
 }
 
-/** Compares every case of `m2ib-<name>.safetensors`. */
+/**
+ * Compares the cases of a file of M2IB maps.
+ *
+ * @param options.model - by default the one that the file names
+ * @param options.only - which of the cases; default: all
+ */
 export function m2ibCases(
-  name: string,
-  model: () => Promise<string | BiomedClip>,
-  vocabulary: string,
-  only: (key: string) => boolean = () => true,
+  { file, settings }: CaseFile<M2ibFile>,
+  { model, only = () => true }: { model?: () => Promise<BiomedClip>; only?: (key: string) => boolean } = {},
 ): void {
-  test(`M2IB on the ${name} model gives the reference's losses and maps`, async () => {
-    const { tensors, metadata } = await readSafetensors(sharedPath(`parity/saliency/m2ib-${name}.safetensors`));
-    const { cases, seed } = JSON.parse(metadata.case!) as { cases: Case[]; seed: number };
-    const clip = await openClip(await model());
-    const tokenizer = await loadTokenizer(sharedPath(vocabulary));
+  test(`M2IB on the ${settings.model} model gives the reference's losses and maps`, async () => {
+    const { tensors } = await readCase(folder, file);
+    const clip = await openClip(await (model ? model() : clipOfCase(settings)));
+    const tokenizer = await tokenizerOfCase(settings);
     const pixels = await clipPixels();
-    for (const { key, image, image_size, sentence, layer, beta, steps, samples } of cases.filter((one) => only(one.key))) {
+    for (const { key, image, image_size, sentence, layer, beta, steps, samples } of settings.cases.filter((one) => only(one.key))) {
       const m2ib = new M2ib(clip, M2ibConfig.parse({ layer, beta, steps, samples }), { trace: true });
-      const hidden = await m2ib.hiddenTokens(pixels[images.indexOf(image)]!);
+      const hidden = await m2ib.hiddenTokens(pixels.get(image)!);
       const text = await clip.textFeatures(tokenizer.encode(sentence).ids);
-      const result = await m2ib.attribute(hidden, text, m2ib.splitNoise(caseNoise(m2ib.noiseShape, seed)));
+      const result = await m2ib.attribute(hidden, text, m2ib.splitNoise(caseNoise(m2ib.noiseShape, settings.seed)));
       const expected = (what: string) => tensors.get(`${key}.${what}`)?.data as Float32Array | undefined;
 
       expectSameLosses(result.trace!.losses, expected("losses")!, key);
       expectSameMap(result.capacity, expected("kl_map")!, key);
-      const { map } = mapOfCapacity(result.capacity, 224);
+      const side = clip.config.vision.imageSize;
+      const { map } = mapOfCapacity(result.capacity, side);
       const map224 = expected("map224");
       if (map224) expectClose(map, map224, tolerance.map, `${key}: map224`);
       const pixelsU8 = tensors.get(`${key}.final_u8`)?.data as Uint8Array | undefined;
       if (pixelsU8) {
         const [width, height] = image_size;
-        const gray = toGray(opencvNearest({ width: 224, height: 224, data: map }, { width, height }));
+        const gray = toGray(opencvNearest({ width: side, height: side, data: map }, { width, height }));
         const off = pixelsU8.reduce((count, level, i) => count + (Math.abs(level - gray.data[i]!) > 1 ? 1 : 0), 0);
         expect(off / pixelsU8.length, `${key}: pixels off by more than one level`).toBeLessThan(1e-3);
       }
@@ -77,20 +91,18 @@ export function m2ibCases(
   });
 }
 
-/** The class token held at noise: the tiny model's cases. */
-export function classNoiseCases(model: () => Promise<string>, vocabulary: string): void {
-  test("M2IB with the class token held at noise gives the reference's losses and maps", async () => {
-    const { tensors, metadata } = await readSafetensors(sharedPath("parity/saliency/nib-tiny.safetensors"));
-    const { cases, seed } = JSON.parse(metadata.case!) as { cases: ClassNoiseCase[]; seed: number };
-    const clip = await openClip(await model());
-    const tokenizer = await loadTokenizer(sharedPath(vocabulary));
+/** The class token held at noise. */
+export function classNoiseCases({ file, settings }: CaseFile<ClassNoiseFile>): void {
+  test(`M2IB with the class token held at noise gives the reference's losses and maps: ${file}`, async () => {
+    const { tensors } = await readCase(folder, file);
+    const clip = await openClip(await clipOfCase(settings));
+    const tokenizer = await tokenizerOfCase(settings);
     const pixels = await clipPixels();
-    expect(cases).toHaveLength(3);
-    for (const { case: number, pixels_row, sentence, layer, m2ib: settings } of cases) {
-      const m2ib = new M2ib(clip, M2ibConfig.parse({ layer, ...settings, classToken: "noise" }), { trace: true });
-      const hidden = await m2ib.hiddenTokens(pixels[pixels_row]!);
+    for (const { case: number, image, sentence, layer, m2ib: config } of settings.cases) {
+      const m2ib = new M2ib(clip, M2ibConfig.parse({ layer, ...config, classToken: "noise" }), { trace: true });
+      const hidden = await m2ib.hiddenTokens(pixels.get(image)!);
       const text = await clip.textFeatures(tokenizer.encode(sentence).ids);
-      const result = await m2ib.attribute(hidden, text, m2ib.splitNoise(caseNoise(m2ib.noiseShape, seed)));
+      const result = await m2ib.attribute(hidden, text, m2ib.splitNoise(caseNoise(m2ib.noiseShape, settings.seed)));
       const expected = (what: string) => tensors.get(`${number}.${what}`)!.data as Float32Array;
       expectSameLosses(result.trace!.losses, expected("class_noise_losses"), `case ${number}`);
       expectSameMap(result.capacity, expected("class_noise_kl_map"), `case ${number}`);
@@ -100,20 +112,20 @@ export function classNoiseCases(model: () => Promise<string>, vocabulary: string
   });
 }
 
-/** Sentences as an ensemble: the tiny model's case. */
-export function ensembleCase(model: () => Promise<string>, vocabulary: string): void {
-  test("an ensemble of sentences gives the reference's target and map", async () => {
-    const { tensors, metadata } = await readSafetensors(sharedPath("parity/saliency/m2ib-ensemble.safetensors"));
-    const { seed, sentences, layer, beta, steps, samples } = JSON.parse(metadata.case!) as { seed: number; sentences: string[] } & Case;
-    const clip = await openClip(await model());
-    const tokenizer = await loadTokenizer(sharedPath(vocabulary));
+/** Sentences as an ensemble. */
+export function ensembleCase({ file, settings }: CaseFile<EnsembleFile>): void {
+  test(`an ensemble of sentences gives the reference's target and map: ${file}`, async () => {
+    const { tensors } = await readCase(folder, file);
+    const { image, sentences, layer, beta, steps, samples, seed } = settings;
+    const clip = await openClip(await clipOfCase(settings));
+    const tokenizer = await tokenizerOfCase(settings);
     const features = [];
     for (const sentence of sentences) features.push(await clip.textFeatures(tokenizer.encode(sentence).ids));
     const target = ensembleFeature(features);
     expectClose(target, tensors.get("ensemble_feature")!.data as Float32Array, 1e-5, "target");
     const m2ib = new M2ib(clip, M2ibConfig.parse({ layer, beta, steps, samples }));
     const { capacity } = await m2ib.attribute(
-      await m2ib.hiddenTokens((await clipPixels())[0]!),
+      await m2ib.hiddenTokens((await clipPixels()).get(image)!),
       target,
       m2ib.splitNoise(caseNoise(m2ib.noiseShape, seed)),
     );

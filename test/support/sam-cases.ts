@@ -5,9 +5,9 @@ import type { Box, LabelledPoint, Mask } from "../../src/image/types.ts";
 import { type SamConfig, samTensors } from "../../src/models/sam/index.ts";
 import type { SamPrompts } from "../../src/segment/index.ts";
 import { recipePieces, recipeTensor } from "../../src/tensor/recipe.ts";
-import { readSafetensors, writeSafetensorsStream } from "../../src/tensor/safetensors.ts";
+import { writeSafetensorsStream } from "../../src/tensor/safetensors.ts";
 import type { Shape, Tensor } from "../../src/tensor/tensor.ts";
-import { sharedPath } from "./shared-data.ts";
+import { readCase, sharedPath } from "./shared-data.ts";
 
 /** A temporary folder, and how to remove it. */
 export async function temporaryFolder(): Promise<{ folder: string; remove: () => Promise<void> }> {
@@ -15,16 +15,18 @@ export async function temporaryFolder(): Promise<{ folder: string; remove: () =>
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** What a test may do to the recipe's weights of seed 1. */
+/** What a test may do to the recipe's weights. */
 export interface SamFileChanges {
+  /** Default: 1. */
+  readonly seed?: number;
   /** Other names for the file, drawn under the official ones. */
   readonly rename?: (official: string) => string;
   /** Changes the values of some tensors in place. */
   readonly change?: Readonly<Record<string, (values: Float32Array) => void>>;
 }
 
-/** Writes a SAM checkpoint with the recipe's weights, seed 1. */
-export async function writeSam(file: string, config: SamConfig, { rename = (name) => name, change = {} }: SamFileChanges = {}) {
+/** Writes a SAM checkpoint with the recipe's weights. */
+export async function writeSam(file: string, config: SamConfig, { seed = 1, rename = (name) => name, change = {} }: SamFileChanges = {}) {
   const officialNames = new Map<string, string>();
   const entries = [...samTensors(config)].map(([official, shape]) => {
     officialNames.set(rename(official), official);
@@ -32,31 +34,31 @@ export async function writeSam(file: string, config: SamConfig, { rename = (name
   });
   await writeSafetensorsStream(file, entries, ({ name, shape }) => {
     const official = officialNames.get(name)!;
-    if (!change[official]) return recipePieces("sam", official, shape, 1);
-    const values = recipeTensor("sam", official, shape, 1);
+    if (!change[official]) return recipePieces("sam", official, shape, seed);
+    const values = recipeTensor("sam", official, shape, seed);
     change[official](values);
     return values;
   });
   return file;
 }
 
+/** What the metadata of a file of SAM cases say. */
+export interface SamFile {
+  readonly image: string;
+  readonly image_sha256: string;
+}
+
 /** One case of the shared SAM data. */
 export interface SamCase {
   readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly seed: number;
   readonly image: string;
   readonly imageSha256: string;
-  readonly resizedSha256?: string;
 }
 
-export async function readSamCase(name: string): Promise<SamCase> {
-  const { tensors, metadata } = await readSafetensors(sharedPath("parity", "sam", `${name}.safetensors`));
-  const settings = JSON.parse(metadata.case!) as { image: string; image_sha256: string; resized_sha256?: string };
-  return {
-    tensors,
-    image: sharedPath("data", settings.image),
-    imageSha256: settings.image_sha256,
-    ...(settings.resized_sha256 && { resizedSha256: settings.resized_sha256 }),
-  };
+export async function readSamCase(file: string): Promise<SamCase> {
+  const { tensors, settings } = await readCase<SamFile>("parity/sam", file);
+  return { tensors, seed: settings.seed, image: sharedPath("data", settings.image), imageSha256: settings.image_sha256 };
 }
 
 /** The prompts of a case by their name; points are the same in every row of a batch. */

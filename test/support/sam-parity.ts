@@ -15,8 +15,9 @@ const promptNames = ["box", "boxes3", "point1", "points5", "both", "mask", "boxm
  *
  * @returns a reason when the case cannot be compared here
  */
-export async function compareCase(predictor: SamPredictor, name: string, prompts = promptNames): Promise<string | undefined> {
-  const parity = await readSamCase(name);
+export async function compareCase(predictor: SamPredictor, file: string, prompts = promptNames): Promise<string | undefined> {
+  const parity = await readSamCase(file);
+  const name = file.replace(/\.safetensors$/, "");
   const image = await decodeRgb(parity.image);
   if (sha256(image.data) !== parity.imageSha256) {
     expect(parity.image, "only a JPEG may decode to other bytes").toMatch(/\.jpg$/);

@@ -1,7 +1,6 @@
-import { featureCases } from "../../../test/support/clip-cases.ts";
-import { randomModel } from "../../../test/support/models.ts";
-import { describeWith } from "../../../test/support/shared-data.ts";
+import { type FeatureFile, featureCases } from "../../../test/support/clip-cases.ts";
+import { describeCases } from "../../../test/support/shared-data.ts";
 
-describeWith(["parity/clip/features-full.safetensors"], "BiomedCLIP, true size", () => {
-  featureCases("full", () => randomModel("biomedclip"));
+describeCases<FeatureFile>("parity/clip", /^features-.*\.safetensors$/, "BiomedCLIP, true size", (files) => {
+  for (const file of files) if (file.settings.model === "full") featureCases(file);
 });

@@ -2,29 +2,31 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { clipPixels, featureCases } from "../../../test/support/clip-cases.ts";
+import { clipPixels, type FeatureFile, featureCases } from "../../../test/support/clip-cases.ts";
 import { expectClose } from "../../../test/support/close.ts";
 import { randomModel } from "../../../test/support/models.ts";
-import { describeWith, sharedJson, sharedPath } from "../../../test/support/shared-data.ts";
+import { describeCases, describeWith, readCase, sharedJson, sharedPath } from "../../../test/support/shared-data.ts";
 import { locateClip } from "../../hub/locate.ts";
 import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { toFloat32 } from "../../tensor/stored-tensor.ts";
 import { BiomedClip } from "./biomedclip.ts";
 import { biomedClipPresets, biomedClipTensors } from "./config.ts";
 
-describeWith(["parity/clip/features-tiny.safetensors"], "BiomedCLIP, tiny", () => {
-  featureCases("tiny", () => randomModel("biomedclip-tiny"));
+describeCases<FeatureFile>("parity/clip", /^features-.*\.safetensors$/, "BiomedCLIP, tiny", (files) => {
+  for (const file of files) if (file.settings.model === "tiny") featureCases(file);
 });
 
-describeWith(["parity/clip/names-full.json"], "names and shapes", () => {
-  test.each([
-    ["biomedclip", "full"],
-    ["biomedclip-tiny", "tiny"],
-  ])("of %s are the published ones, in their order", (preset, name) => {
-    const { open_clip } = sharedJson<{ open_clip: Record<string, number[]> }>(`parity/clip/names-${name}.json`);
-    expect([...biomedClipTensors(biomedClipPresets[preset]!)]).toEqual(Object.entries(open_clip));
+for (const [preset, name] of [
+  ["biomedclip", "full"],
+  ["biomedclip-tiny", "tiny"],
+]) {
+  describeWith([`parity/clip/names-${name}.json`], "names and shapes", () => {
+    test(`of ${preset} are the published ones, in their order`, () => {
+      const { open_clip } = sharedJson<{ open_clip: Record<string, number[]> }>(`parity/clip/names-${name}.json`);
+      expect([...biomedClipTensors(biomedClipPresets[preset!]!)]).toEqual(Object.entries(open_clip));
+    });
   });
-});
+}
 
 const openClipConfig = sharedPath("parity/clip/mini/open_clip_config.json");
 
@@ -47,11 +49,11 @@ describeWith(
       ],
     ])("from %s", async (_, path, config, expected) => {
       const { weights, hints } = await locateClip(sharedPath(path), config);
-      const { tensors } = await readSafetensors(sharedPath("parity/clip/features-mini.safetensors"));
+      const { tensors, settings } = await readCase<FeatureFile>("parity/clip/features-mini.safetensors");
       const clip = await BiomedClip.open(weights, hints);
       const pixels = await clipPixels();
       const images = [];
-      for (let i = 0; i < tensors.get(expected)!.shape[0]!; i++) images.push(...(await clip.imageFeatures(pixels[i]!)));
+      for (const name of settings.images) images.push(...(await clip.imageFeatures(pixels.get(name)!)));
       expectClose(images, toFloat32(tensors.get(expected)!), 1e-4, "image features");
       const texts = [];
       for (let i = 0; i < tensors.get("text_features")!.shape[0]!; i++) {

@@ -8,15 +8,12 @@ import { zeros } from "../../tensor/tensor.ts";
 import { Weights } from "../weights.ts";
 import { samConfigOf, samFamily, samPresets, samTensors } from "./index.ts";
 
-describeWith(["parity/sam/names-tiny.json"], "names and shapes of the official models", () => {
-  test.each([
-    ["sam-tiny", "names-tiny.json"],
-    ["sam-vit-b", "names-vit-b.json"],
-    ["sam-vit-l", "names-vit-l.json"],
-    ["sam-vit-h", "names-vit-h.json"],
-  ])("%s has the tensors of %s, in their order", (preset, file) => {
-    const expected = Object.entries(sharedJson<Record<string, number[]>>("parity", "sam", file));
-    expect([...samTensors(samPresets[preset]!)]).toEqual(expected);
+describe.each(["tiny", "vit-b", "vit-l", "vit-h"])("names and shapes of the official models", (size) => {
+  describeWith([`parity/sam/names-${size}.json`], size, () => {
+    test("are the preset's, in their order", () => {
+      const expected = Object.entries(sharedJson<Record<string, number[]>>(`parity/sam/names-${size}.json`));
+      expect([...samTensors(samPresets[`sam-${size}`]!)]).toEqual(expected);
+    });
   });
 });
 
