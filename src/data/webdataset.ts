@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { InputError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { read, type TarMember, tarMembers } from "./_tar.ts";
 import type { DroppedPair, Pair } from "./pairs.ts";
 
@@ -90,7 +91,7 @@ function splitName(path: string): { key: string; ending: string } {
 /** A field of a sample's JSON as text; nothing where it is not there or the JSON cannot be read. */
 function fieldOf(json: string, field: string): string | undefined {
   try {
-    const value: unknown = JSON.parse(json)?.[field];
+    const value = (parseJson(json, "json", InputError) as Record<string, unknown> | null)?.[field];
     return value === undefined || value === null ? undefined : String(value);
   } catch {
     return undefined;

@@ -65,7 +65,7 @@ describe("models of any size", () => {
     [{ clip: { ...clip, heads: 3 } }, /heads must divide width/],
     [{ clip: { ...clip, depth: 0 } }, /does not hold the sizes of a model/],
     [{ sam: { ...sam, layers: 3 } }, /layers/],
-    ["no JSON", /sizes.json" does not hold the sizes of a model/],
+    ["no JSON", /sizes.json" is not valid JSON: line 1, column 1/],
   ])("sizes that cannot be are refused: %j", async (content, message) => {
     await expect(initModel(await sizes(content), join(folder, "never"), { seed: 1 })).rejects.toThrow(message);
   });

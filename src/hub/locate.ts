@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { WeightsError } from "../errors.ts";
 import { type ConfigHints, readHints } from "../models/biomedclip/index.ts";
+import { readJson } from "../read-json.ts";
 import { defaultPack, embeddedPack } from "./pack.ts";
 
 /** Where the files of a CLIP model lie. */
@@ -66,17 +67,9 @@ export async function locateSam(model: string): Promise<SamFiles> {
 }
 
 async function readConfig(file: string): Promise<ConfigHints> {
-  let text: string;
+  const json = await readJson(file, WeightsError);
   try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    throw new WeightsError(
-      `"${file}" cannot be read (${(cause as NodeJS.ErrnoException).code}); it should tell the sizes of the CLIP model.`,
-      { cause },
-    );
-  }
-  try {
-    return readHints(JSON.parse(text));
+    return readHints(json);
   } catch (cause) {
     throw new WeightsError(`"${file}": ${(cause as Error).message}`, { cause });
   }

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { WeightsError } from "../errors.ts";
+import { readJsonIfPresent } from "../read-json.ts";
 
 /** `pack.json` */
 const PackFile = z.strictObject({
@@ -55,18 +56,8 @@ export async function embeddedPack(name: string): Promise<Pack | undefined> {
 
 async function readPack(folder: string): Promise<Pack | undefined> {
   const file = join(folder, "pack.json");
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch {
-    return undefined;
-  }
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (cause) {
-    throw new WeightsError(`"${file}" is not JSON: ${(cause as Error).message}`, { cause });
-  }
+  const content = await readJsonIfPresent(file, WeightsError);
+  if (content === undefined) return undefined;
   const { data, error } = PackFile.safeParse(content);
   if (error) throw new WeightsError(`"${file}" does not describe a pack: ${z.prettifyError(error)}`);
   return { ...data, folder, clip: join(folder, data.clip), sam: join(folder, data.sam) };

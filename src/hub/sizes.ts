@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { type BiomedClipConfig, biomedClipPresets } from "../models/biomedclip/index.ts";
 import { type SamConfig, samPresets } from "../models/sam/index.ts";
+import { readJson } from "../read-json.ts";
 
 const count = z.number().int().positive();
 
@@ -49,20 +49,9 @@ const Sizes = z.union([z.strictObject({ clip: ClipSizes }), z.strictObject({ sam
  * @throws ConfigError when the file cannot be read or its sizes do not fit together
  */
 export async function readSizes(file: string): Promise<{ readonly clip?: BiomedClipConfig; readonly sam?: SamConfig }> {
-  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new ConfigError(`models init: "${file}" cannot be read (${cause.code})`, { cause });
-  });
-  const { data, error } = Sizes.safeParse(jsonOf(text));
+  const { data, error } = Sizes.safeParse(await readJson(file, ConfigError));
   if (error) throw new ConfigError(`models init: "${file}" does not hold the sizes of a model: ${z.prettifyError(error)}`);
   return "clip" in data ? { clip: clipOf(data.clip) } : { sam: samOf(data.sam) };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function clipOf({ imageSize, patch, width, depth, heads, mlpWidth = 4 * width, embed, text }: z.infer<typeof ClipSizes>): BiomedClipConfig {

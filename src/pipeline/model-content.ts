@@ -1,4 +1,5 @@
 import { ConfigError, WeightsError } from "../errors.ts";
+import { parseJson } from "../json.ts";
 import { BiomedClip, type ConfigHints, readHints } from "../models/biomedclip/index.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../segment/index.ts";
@@ -39,7 +40,7 @@ export async function openClip(content: ClipContent, options: SessionOptions = {
   const clip = await BiomedClip.open(await weightsOf(content.weights, "CLIP weights"), await hintsOf(content.config), options);
   const source = nameOf(content.vocabulary, "vocabulary");
   const text = await textOf(content.vocabulary, source);
-  const config = content.tokenizerConfig && parsed(await textOf(content.tokenizerConfig, "tokenizer_config.json"), "tokenizer_config.json");
+  const config = await tokenizerConfigOf(content.tokenizerConfig);
   const tokenizer = text.trimStart().startsWith("{") ? wordPieceOfJson(text, { source }) : wordPieceOf(text, { source, config });
   return textImageModel(clip, tokenizer, source);
 }
@@ -65,21 +66,18 @@ async function weightsOf(content: Content, what: string): Promise<{ name: string
   return { name, bytes: await bytesOf(content, name) };
 }
 
+async function tokenizerConfigOf(content: Content | undefined): Promise<unknown> {
+  const name = "tokenizer_config.json";
+  return content && parseJson(await bytesOf(content, name), name, WeightsError);
+}
+
 async function hintsOf(content: Content): Promise<ConfigHints> {
   const name = nameOf(content, "CLIP configuration");
   try {
-    return readHints(parsed(await textOf(content, name), name));
+    return readHints(parseJson(await bytesOf(content, name), name, WeightsError));
   } catch (cause) {
     if (cause instanceof ConfigError) throw new WeightsError(`"${name}": ${cause.message}`, { cause });
     throw cause;
-  }
-}
-
-function parsed(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new WeightsError(`"${name}" is not valid JSON: ${(cause as Error).message}`, { cause });
   }
 }
 

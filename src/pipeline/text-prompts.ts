@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
 import { ConfigError, InputError } from "../errors.ts";
+import { readJson } from "../read-json.ts";
 
 /** Finds the sentences for an image by its file; several are an ensemble. */
 export type TextPrompts = (file: string) => readonly string[];
@@ -30,13 +30,7 @@ export async function textPrompts(settings: {
 }
 
 async function readPromptFile(file: string): Promise<Map<string, readonly string[]>> {
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(file, "utf8"));
-  } catch (cause) {
-    throw new ConfigError(`"${file}" cannot be read as a JSON file of prompts: ${(cause as Error).message}`, { cause });
-  }
-  const parsed = PromptFile.safeParse(json);
+  const parsed = PromptFile.safeParse(await readJson(file, ConfigError));
   if (!parsed.success) {
     const { path } = parsed.error.issues[0]!;
     throw new ConfigError(

@@ -1,6 +1,6 @@
 import { WeightsError } from "../errors.ts";
+import { repeatedKey } from "../json.ts";
 import type { ByteSource } from "./_byte-source.ts";
-import { repeatedKey } from "./_repeated-key.ts";
 import { bytesOf, type DType, type Shape, sizeOf } from "./tensor.ts";
 
 /** The name, element type and shape of a tensor in a safetensors file. */

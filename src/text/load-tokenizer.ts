@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { WeightsError } from "../errors.ts";
-import { messageOf, parseJson } from "./_parse-json.ts";
+import { readJsonIfPresent } from "../read-json.ts";
 import { type Tokenizer, wordPieceOf, wordPieceOfJson } from "./wordpiece.ts";
 
 /**
@@ -12,9 +12,12 @@ import { type Tokenizer, wordPieceOf, wordPieceOfJson } from "./wordpiece.ts";
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const found = await stat(path).catch((cause) => {
-    throw new WeightsError(`"${path}" cannot be read (${messageOf(cause)}); expected a vocab.txt, a tokenizer.json or a folder with one`, {
-      cause,
-    });
+    throw new WeightsError(
+      `"${path}" cannot be read (${(cause as Error).message}); expected a vocab.txt, a tokenizer.json or a folder with one`,
+      {
+        cause,
+      },
+    );
   });
   if (found.isDirectory()) {
     const json = await textIfPresent(join(path, "tokenizer.json"));
@@ -31,8 +34,8 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
 /** `vocab.txt` with the settings of the `tokenizer_config.json` beside it. */
 async function withConfig(vocabText: string, file: string): Promise<Tokenizer> {
   const configFile = join(dirname(file), "tokenizer_config.json");
-  const config = await textIfPresent(configFile);
-  return wordPieceOf(vocabText, { source: file, config: config === null ? {} : parseJson(config, configFile) });
+  const config = (await readJsonIfPresent(configFile, WeightsError)) ?? {};
+  return wordPieceOf(vocabText, { source: file, config });
 }
 
 async function textIfPresent(file: string): Promise<string | null> {
@@ -41,6 +44,6 @@ async function textIfPresent(file: string): Promise<string | null> {
     return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new WeightsError(`"${file}" cannot be read as UTF-8 text: ${messageOf(cause)}`, { cause });
+    throw new WeightsError(`"${file}" cannot be read as UTF-8 text: ${(cause as Error).message}`, { cause });
   }
 }

@@ -1,7 +1,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { ConfigError, WeightsError } from "../errors.ts";
-import { messageOf, parseJson } from "./_parse-json.ts";
+import { parseJson } from "../json.ts";
 
 /** Turns a sentence into the ids of a vocabulary. */
 export interface Tokenizer {
@@ -88,7 +88,7 @@ export function wordPieceOf(vocabText: string, options: { source?: string; confi
  */
 export function wordPieceOfJson(json: string, options: { source?: string } = {}): Tokenizer {
   const source = options.source ?? "tokenizer.json";
-  const parsed = TokenizerJson.safeParse(parseJson(json, source));
+  const parsed = TokenizerJson.safeParse(parseJson(json, source, WeightsError));
   if (!parsed.success) throw new WeightsError(`"${source}" does not describe a tokenizer: ${z.prettifyError(parsed.error)}`);
   const { normalizer, added_tokens, model } = parsed.data;
   if (model.type !== "WordPiece") {
@@ -108,7 +108,7 @@ export function wordPieceOfJson(json: string, options: { source?: string } = {})
       },
     );
   } catch (cause) {
-    throw new WeightsError(`"${source}" describes a tokenizer that cannot be built: ${messageOf(cause)}`, { cause });
+    throw new WeightsError(`"${source}" describes a tokenizer that cannot be built: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -82,7 +82,7 @@ test("in the library, a pack's settings hold where none is given, and its notice
 
 test.each([
   ["nowhere", undefined, /"nowhere" is no pack/],
-  ["damaged", "{", /pack.json" is not JSON/],
+  ["damaged", "{", /pack.json" is not valid JSON: line 1, column 2/],
   ["incomplete", '{"name": "x"}', /pack.json" does not describe a pack[\s\S]*notice/],
 ])("a pack that is %s is refused with exit 3", async (name, content, message) => {
   const given = content === undefined ? name : await mkdtemp(join(folder, "bad-"));
