@@ -29,7 +29,8 @@ export async function* runTraining<S extends StepRecord, E extends EpochRecord>(
   events: AsyncIterable<CourseEvent<S, E>>,
   { command, out, total, epochs, begun, trainer, record, describe, scoreOf, better, warnings }: TrainingRun<E>,
 ): AsyncGenerator<RunEvent> {
-  let [done, skipped, best] = [0, 0, "no epoch was finished"];
+  let [done, skipped] = [0, 0];
+  let position: TrainingPosition | undefined;
   const started = (already: number): RunEvent => ({ type: "start", command, total, done: already, out, unit: "step" });
   if (!existsSync(lastCheckpoint(out))) yield started(0);
   for (const [name, message] of record.failed) yield { type: "failure", name, message, code: "input" };
@@ -48,20 +49,25 @@ export async function* runTraining<S extends StepRecord, E extends EpochRecord>(
         yield { type: "step", ...event.line };
         break;
       case "epoch": {
-        if (event.epoch > 0) await record.reach(trainer.steps, event.position);
+        await record.reach(trainer.steps, event.position);
         const name = event.epoch === 0 ? "before training" : `epoch ${event.epoch} of ${epochs}`;
         const summary = event.line ? `${name}: ${describe(event.line)}` : name;
         yield { type: "epoch", epoch: event.epoch, step: trainer.steps, summary };
         break;
       }
     }
-    if ("position" in event) {
-      const { best: found, isStopped, bad } = event.position;
-      const score = found && scoreOf(found);
-      if (found) best = `best epoch ${found.epoch}${score === undefined ? "" : `, ${score}`}`;
-      if (isStopped) best += `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a ${better} one`;
-    }
+    if ("position" in event) position = event.position;
   }
   const ms = Math.round(performance.now() - begun);
-  yield { type: "end", done, skipped, failed: record.failed.size, ms, lines: [`${best}; the model is in ${modelFolder(out)}`] };
+  const lines = position?.best ? [outcomeOf(position, position.best)] : [];
+  yield { type: "end", done, skipped, failed: record.failed.size, ms, lines };
+
+  /** Which model the training leaves, and why. */
+  function outcomeOf({ isStopped, bad }: TrainingPosition, best: NonNullable<TrainingPosition["best"]>): string {
+    const [score, folder] = [scoreOf(best), modelFolder(out)];
+    const end = isStopped ? `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a ${better} one` : "";
+    if (score === undefined) return `nothing was held out to choose by: the model in ${folder} is that of the last epoch, ${best.epoch}`;
+    if (best.epoch === 0) return `no epoch is better than the model before training (${score})${end}; ${folder} holds that model`;
+    return `best epoch ${best.epoch}, ${score}${end}; the model is in ${folder}`;
+  }
 }

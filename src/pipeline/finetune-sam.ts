@@ -158,8 +158,8 @@ function countsOf(train: PromptData, validation: PromptData, unmatched: number) 
 }
 
 /** What held-out targets say of an epoch. */
-function describe({ dsc, dscOf, isBest, validationLoss }: PromptEpochLine): string {
+function describe({ epoch, dsc, dscOf, isBest, validationLoss }: PromptEpochLine): string {
   const groups = Object.entries(dscOf);
   const each = groups.length > 1 ? ` (${groups.map(([group, score]) => `${group} ${score.toFixed(3)}`).join(", ")})` : "";
-  return `DSC ${dsc.toFixed(4)}${isBest ? ", the highest" : ""}${each}; validation loss ${validationLoss.toFixed(4)}`;
+  return `DSC ${dsc.toFixed(4)}${isBest && epoch > 0 ? ", the highest" : ""}${each}; validation loss ${validationLoss.toFixed(4)}`;
 }

@@ -166,9 +166,9 @@ async function pairFiles(files: readonly string[]): Promise<Record<string, Weigh
 }
 
 /** What held-out pairs say of an epoch. */
-function describe({ validationLoss, isBest, recall }: EpochLine): string {
+function describe({ epoch, validationLoss, isBest, recall }: EpochLine): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const { imageToText, textToImage } = recall;
   const recalls = `R@1 ${percent(imageToText[1])} and ${percent(textToImage[1])}, R@10 ${percent(imageToText[10])} and ${percent(textToImage[10])}`;
-  return `validation loss ${validationLoss.toFixed(4)}${isBest ? ", the lowest" : ""}; ${recalls} (image to text, text to image)`;
+  return `validation loss ${validationLoss.toFixed(4)}${isBest && epoch > 0 ? ", the lowest" : ""}; ${recalls} (image to text, text to image)`;
 }

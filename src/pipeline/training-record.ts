@@ -33,6 +33,13 @@ export interface TargetCounts {
   readonly unmatched: number;
 }
 
+/** What a training has come to. */
+export interface TrainingResult extends Pick<TrainingPosition, "epochs" | "best" | "isStopped"> {
+  readonly steps: number;
+  /** Whether the model in `model/` has a better held-out score than the one before training, which it else is; null where nothing is held out. */
+  readonly isImproved: boolean | null;
+}
+
 /** `run.json` of a training. */
 export interface TrainingFile<Counts = PairCounts | TargetCounts> extends RunHeader {
   readonly notice: string;
@@ -41,8 +48,8 @@ export interface TrainingFile<Counts = PairCounts | TargetCounts> extends RunHea
   /** Numbers that are trained. */
   readonly trainedSize: number;
   readonly failed: readonly { readonly name: string; readonly message: string }[];
-  /** Null before the first epoch has ended. */
-  readonly result: (Pick<TrainingPosition, "epochs" | "best" | "isStopped"> & { readonly steps: number }) | null;
+  /** Null before the first score. */
+  readonly result: TrainingResult | null;
 }
 
 /** What a training writes into its folder. */
@@ -108,7 +115,7 @@ export class TrainingRecord {
 
   /** Notes where the training stands, and writes the file. */
   async reach(steps: number, { epochs, best, isStopped }: TrainingPosition): Promise<void> {
-    this.result = { steps, epochs, best, isStopped };
+    this.result = { steps, epochs, best, isImproved: best && best.loss !== null ? best.epoch > 0 : null, isStopped };
     await this.write();
   }
 

@@ -1,6 +1,6 @@
 import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
-import type { TrainingFile } from "../pipeline/training-record.ts";
+import type { TrainingFile, TrainingResult } from "../pipeline/training-record.ts";
 import type { EpochLine, StepLine } from "../train/index.ts";
 import { lineChart } from "./line-chart.ts";
 import { trainingPage } from "./training-report.ts";
@@ -15,7 +15,7 @@ const run: TrainingFile = {
   stepsPerEpoch: 2,
   trainedSize: 10,
   failed: [],
-  result: { steps: 4, epochs: 2, best: { epoch: 2, loss: 1.25 }, isStopped: false },
+  result: { steps: 4, epochs: 2, best: { epoch: 2, loss: 1.25 }, isImproved: true, isStopped: false },
 };
 const steps: StepLine[] = [1, 2, 3, 4].map((step) => ({
   ...{ step, epoch: Math.ceil(step / 2), loss: 2 - step / 4, lr: 1e-3, gradNorm: 1, logitScale: 4, pairsPerSecond: 9 },
@@ -39,6 +39,19 @@ test("the page holds the curves, the epochs and the settings, and needs nothing 
   expect(document.querySelector("p")!.textContent).toBe("4 of 4 steps; the best epoch is 2 with the validation loss 1.2500.");
   expect(document.querySelector("table")!.textContent).toContain("1.0000 *");
   expect(html).not.toMatch(/<script|<link|@import|url\(|src=/);
+});
+
+test("the page says where no epoch is better than the start, and where nothing is held out", () => {
+  const standing = (best: NonNullable<TrainingResult["best"]>) => {
+    const result = { steps: 4, epochs: 2, best, isImproved: false, isStopped: false };
+    return parseHTML(trainingPage({ ...run, result }, steps, epochs)).document.querySelector("p")!.textContent;
+  };
+  expect(standing({ epoch: 0, loss: 1 })).toBe(
+    "4 of 4 steps; no epoch is better than the model before training with the validation loss 1.0000, which model/ holds.",
+  );
+  expect(standing({ epoch: 2, loss: null })).toBe(
+    "4 of 4 steps; nothing is held out to choose by, and the model is that of the last epoch, 2.",
+  );
 });
 
 test("names are text, never markup", () => {

@@ -52,7 +52,10 @@ function standing({ result, stepsPerEpoch, settings }: TrainingFile, steps: read
   if (!best) return `${done}; no epoch is finished.`;
   const loss = best.loss === null ? "" : ` with the validation loss ${best.loss.toFixed(4)}`;
   const dsc = best.dsc === undefined ? "" : ` with the mean DSC ${best.dsc.toFixed(4)}`;
-  return `${done}; the best epoch is ${best.epoch}${dsc || loss}.${result.isStopped ? " Stopped early." : ""}`;
+  const stopped = result.isStopped ? " Stopped early." : "";
+  if (best.loss === null) return `${done}; nothing is held out to choose by, and the model is that of the last epoch, ${best.epoch}.`;
+  if (best.epoch === 0) return `${done}; no epoch is better than the model before training${dsc || loss}, which model/ holds.${stopped}`;
+  return `${done}; the best epoch is ${best.epoch}${dsc || loss}.${stopped}`;
 }
 
 function chartsOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], view: TrainingView): TitledChart[] {

@@ -28,7 +28,7 @@ export async function scoreHeldOut(
 ): Promise<HeldOutScores> {
   const dropped: DroppedPair[] = [];
   const { loss, features } = await trainer.validate(noting(dropped, plainBatches(pairs, workers, views)));
-  if (!Number.isFinite(loss)) throw new InputError("fewer than two of the pairs for validation can be decoded");
+  if (pairs.pairs.length - dropped.length < 2) throw new InputError("fewer than two of the pairs for validation can be decoded");
   const { imageToText, textToImage } = await pairRanks(joined(features), { ...session, ...(views.signal && { signal: views.signal }) });
   return { loss, recall: { imageToText: summariseRanks(imageToText).recall, textToImage: summariseRanks(textToImage).recall }, dropped };
 }

@@ -22,6 +22,9 @@ export interface Update {
   readonly lr: number;
 }
 
+/** What to do about a training that diverges. */
+const divergedHint = "A lower learning rate (--lr), a warm-up (--warmup) or clipping the gradient (--clip-norm) may help.";
+
 /** What all trainers have: trained weights that follow their gradients, a course of the learning rate, checkpoints. */
 export abstract class Trainer<S extends OptimiserSettings> {
   readonly settings: S;
@@ -89,8 +92,14 @@ export abstract class Trainer<S extends OptimiserSettings> {
    * Writes all that the rest of the run depends on into one safetensors file, which appears whole or not at all.
    *
    * @param progress - the caller's own: where it stands in its data, the best loss so far
+   * @throws InputError when a weight is not finite: what is saved can be gone on from
    */
   async save(file: string, progress: unknown = null): Promise<void> {
+    const broken = this.state.firstNotFinite();
+    if (broken !== undefined)
+      throw new InputError(
+        `step ${this.done}: "${broken}" has weights that are not finite numbers, and nothing was saved. ${divergedHint}`,
+      );
     const { done: step, plateau, settings } = this;
     await saveCheckpoint(file, this.state, { step, plateau, settings, progress });
   }
@@ -120,7 +129,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
     const gradNorm = await this.state.gradientNorm();
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
       throw new InputError(
-        `step ${this.done + 1}: the loss is ${loss} and the gradient's norm ${gradNorm}. A lower learning rate or clipping (clipNorm) may help.`,
+        `step ${this.done + 1}: the loss is ${loss} and the norm of the gradient ${gradNorm}, expected finite numbers. The step was not made. ${divergedHint}`,
       );
     }
     const factor = clipNorm === undefined ? 1 : clipFactorOf(gradNorm, clipNorm);

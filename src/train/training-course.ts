@@ -24,7 +24,10 @@ export interface TrainingPosition {
   readonly epochs: number;
   /** Where the next batch of the current epoch is looked for. */
   readonly position: number;
-  /** Epochs are counted from 1. The loss is null where nothing is held out; the DSC is that of promptable training. */
+  /**
+   * Epochs are counted from 1; 0 is the model before training, which stays the best until an epoch is better. Where nothing is held out the
+   * best epoch is the last one, and its loss null. The DSC is that of promptable training.
+   */
   readonly best: { readonly epoch: number; readonly loss: number | null; readonly dsc?: number } | null;
   /** Epochs since the best one. */
   readonly bad: number;
@@ -82,12 +85,13 @@ export const modelFolder = (out: string): string => join(out, "model");
 
 /**
  * Runs a training and writes into its folder: `metrics.jsonl`, `tensorboard/`, `checkpoints/last.safetensors` and `best.safetensors`, and
- * the best model so far as `model/`.
+ * the best model so far as `model/`. The model before training takes part: `model/` is never worse than it by the held-out score. Where nothing
+ * is held out `model/` is the last model.
  *
  * Where the folder has a last checkpoint the training goes on from there, and ends with the same bytes as one that never stopped.
  *
  * @throws ConfigError when the checkpoint was made with other settings
- * @throws InputError when no batch can be filled, or the loss is not finite
+ * @throws InputError when no batch can be filled, or a loss or a weight is not finite
  * @throws CancelledError between two steps when the signal fires
  */
 export async function* runCourse<S extends StepRecord, E extends EpochRecord>(
@@ -101,20 +105,38 @@ export async function* runCourse<S extends StepRecord, E extends EpochRecord>(
   let at = resumed ?? start;
   if (resumed) yield { type: "resumed", step: trainer.steps, position: resumed };
   const log = await TrainingLog.open(out, resumed && { step: trainer.steps, epochs: resumed.epochs }, course.scalars);
-  async function* scored(epoch: number): AsyncGenerator<CourseEvent<S, E>, E | undefined> {
-    if (!course.score) return undefined;
-    const { scores, dropped } = await course.score();
+  /** Scores the model after an epoch, or before the first one, keeps it where it is the best so far, and saves where the training stands. */
+  async function* finish(epoch: number): AsyncGenerator<CourseEvent<S, E>> {
+    const line = course.score && (yield* scored(course.score, epoch));
+    if (line && epoch > 0) trainer.endEpoch(line.validationLoss);
+    const isBest = line?.isBest ?? true;
+    const best = isBest ? { epoch, ...(line ? course.bestOf(line) : { loss: null }) } : at.best;
+    const bad = isBest ? 0 : at.bad + 1;
+    at = { epochs: epoch, position: 0, best, bad, isStopped: bad >= (options.earlyStop ?? Number.POSITIVE_INFINITY) };
+    // The last checkpoint comes last: a run that is killed before it repeats the others.
+    if (isBest) {
+      await trainer.save(bestCheckpoint(out), at);
+      await trainer.exportTo(modelFolder(out));
+    }
+    await trainer.save(last, at);
+    yield { type: "epoch", epoch, line, position: at };
+  }
+  async function* scored(score: NonNullable<Course<S, E>["score"]>, epoch: number): AsyncGenerator<CourseEvent<S, E>, E> {
+    const { scores, dropped } = await score();
     if (dropped.length > 0) yield { type: "dropped", pairs: dropped };
-    const isBest = epoch > 0 && (at.best === null || course.isBetter(scores, at.best));
+    if (!Number.isFinite(scores.validationLoss)) {
+      const when = epoch === 0 ? "before training" : `after epoch ${epoch}`;
+      throw new InputError(
+        `${when} the validation loss is ${scores.validationLoss}, expected a finite number. ${epoch === 0 ? "Is the model damaged?" : "A lower learning rate may help."}`,
+      );
+    }
+    const isBest = at.best === null || course.isBetter(scores, at.best);
     const line = { epoch, step: trainer.steps, ...scores, isBest } as unknown as E;
     await log.epoch(line);
     return line;
   }
   try {
-    if (!resumed) {
-      const line = yield* scored(0);
-      if (line) yield { type: "epoch", epoch: 0, line, position: at };
-    }
+    if (!resumed && course.score) yield* finish(0);
     let saved = performance.now();
     while (at.epochs < epochs && !at.isStopped) {
       const epoch = at.epochs + 1;
@@ -136,20 +158,8 @@ export async function* runCourse<S extends StepRecord, E extends EpochRecord>(
         yield { type: "step", line };
       }
       if (trainer.steps === 0) throw new InputError(course.emptiness);
-      const line = yield* scored(epoch);
-      if (line) trainer.endEpoch(line.validationLoss);
-      const isBest = line?.isBest ?? true;
-      const bad = isBest ? 0 : at.bad + 1;
-      const best = isBest ? { epoch, ...(line ? course.bestOf(line) : { loss: null }) } : at.best;
-      at = { epochs: epoch, position: 0, best, bad, isStopped: bad >= (options.earlyStop ?? Number.POSITIVE_INFINITY) };
-      // The last checkpoint comes last: a run that is killed before it repeats the others.
-      if (isBest) {
-        await trainer.exportTo(modelFolder(out));
-        await trainer.save(bestCheckpoint(out), at);
-      }
-      await trainer.save(last, at);
+      yield* finish(epoch);
       saved = performance.now();
-      yield { type: "epoch", epoch, line, position: at };
     }
   } finally {
     await log.close();

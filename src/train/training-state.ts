@@ -86,6 +86,12 @@ export class TrainingState {
     }
   }
 
+  /** The first tensor with a value that is not a finite number. */
+  firstNotFinite(): string | undefined {
+    for (const name of this.tensors.keys()) if (!this.view(this.values, name).every(Number.isFinite)) return name;
+    return undefined;
+  }
+
   /** Norm of the whole gradient. */
   async gradientNorm(): Promise<number> {
     this.norm ??= compile({ norm: squaredNorm([input("x", "float32", [piece])]) }, this.options);

@@ -71,7 +71,8 @@ test("the command trains to its end: metrics, checkpoints, events, report and a 
   const { status, stdout, stderr } = await runCommand(args("whole"));
   expect(status, stderr).toBe(0);
   expect(stderr).toMatch(/before training: DSC .*bar .*disc .*\n(.*\n)*epoch 2 of 2: DSC/);
-  expect(stdout).toMatch(/^best epoch [12], DSC [\d.]+; the model is in .*model\n$/);
+  // Six steps need not make it better.
+  expect(stdout).toMatch(/^(best epoch [12], DSC [\d.]+; the model is in .*|no epoch is better than .* \(DSC [\d.]+\); .*)model.*\n$/);
   const { steps, epochs } = await read("whole");
   expect(steps.flatMap(({ step, epoch }) => [step, epoch])).toEqual([1, 1, 2, 1, 3, 1, 4, 2, 5, 2, 6, 2]);
   expect(steps.every(({ loss, gradNorm, promptsPerSecond }) => [loss, gradNorm, promptsPerSecond].every(Number.isFinite))).toBe(true);

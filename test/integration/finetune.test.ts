@@ -166,21 +166,32 @@ test("a picture that is broken is named once, the rest is trained on, and the ex
   expect(stderr.match(/failed: broken\.png: image cannot be decoded.*is not a PNG/g)).toHaveLength(1);
   expect(stderr).toContain("captions not used: 1 short");
   expect(stderr).toContain("8 done, 1 failed");
-  expect(stdout).toContain("best epoch 2; the model is in");
+  expect(stdout).toMatch(/^nothing was held out to choose by: the model in .*model is that of the last epoch, 2\n$/);
   expect(status).toBe(1);
   expect(await readMetrics(at("some"))).toMatchObject({ epochs: [] });
 });
 
-test("without a better validation loss it stops early, and keeps the best model", async () => {
+test("without a better validation loss it stops early, keeps the model that it began with, and says so", async () => {
   // A learning rate at which no weight changes: every epoch is as good as the first.
   const events = await collect(runFinetune(settings({ out: at("early"), epochs: 6, lr: 1e-30, optimizer: "sgd", earlyStop: 1 })));
   const { epochs } = await readMetrics(at("early"));
   expect(epochs.map(({ epoch, isBest }) => [epoch, isBest])).toEqual([
-    [0, false],
-    [1, true],
-    [2, false],
+    [0, true],
+    [1, false],
   ]);
-  expect(events.at(-1)).toMatchObject({ lines: [expect.stringMatching(/^best epoch 1, .*stopped after 1 epoch without a lower one/)] });
+  const line =
+    /^no epoch is better than the model before training \(validation loss [\d.-]+\); stopped after 1 epoch without a lower one; .*model holds that model$/;
+  expect(events.at(-1)).toMatchObject({ lines: [expect.stringMatching(line)] });
+  expect(JSON.parse(bytes("early", "run.json").toString()).result).toMatchObject({
+    best: { epoch: 0 },
+    isImproved: false,
+    isStopped: true,
+  });
+  // It stays the model that training began with, tensor by tensor.
+  const [before, after] = await Promise.all(
+    [clip, at("early", "model")].map((model) => readSafetensors(join(model, "open_clip_model.safetensors"))),
+  );
+  for (const [name, { data }] of before!.tensors) expect(after!.tensors.get(name)!.data, name).toEqual(data);
 });
 
 test("a dry run tells what would be done and writes nothing", async () => {
