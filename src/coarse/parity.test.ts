@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
 import { areaOf, decodeGray, decodeMask } from "../../test/support/pictures.ts";
-import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
+import { describeWith, sharedJson, sharedNames, sharedPath } from "../../test/support/shared-data.ts";
 import {
   components,
   type GrayImage,
@@ -85,6 +85,8 @@ describeWith([`${folder}/coarse.json`], "the released script, scikit-learn and O
   const { maps } = sharedJson<{ maps: Case[] }>(`${folder}/coarse.json`);
   const mask = (method: string, name: string) => decodeMask(sharedPath(folder, method, `${name}.png`));
 
+  const keptFolders = sharedNames(folder, /^kmeans-keep\d+$/);
+
   describe.each(maps)("$name", ({ name, kmeans, two_means, otsu, threshold }) => {
     let map: GrayImage;
     beforeAll(async () => {
@@ -112,9 +114,9 @@ describeWith([`${folder}/coarse.json`], "the released script, scikit-learn and O
       expectAfter(theirs, map, kmeans.after);
     });
 
-    test.for([1, 2])("keeping %i of the k-means mask, with ties", async (keep) => {
-      const kept = keepComponents(await mask("kmeans", name), { keep, ties: "keep" });
-      expectClose(kept.data, (await mask(`kmeans-keep${keep}`, name)).data, 0, "mask");
+    test.for(keptFolders)("%s: some of the k-means mask, with ties", async (kept) => {
+      const ours = keepComponents(await mask("kmeans", name), { keep: Number(kept.replace("kmeans-keep", "")), ties: "keep" });
+      expectClose(ours.data, (await mask(kept, name)).data, 0, "mask");
     });
 
     test("Otsu: threshold, mask and what follows", async () => {

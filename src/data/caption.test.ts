@@ -46,7 +46,6 @@ describeWith(["parity/learn/captions.json"], "captions of the reference rule", (
   const cases = sharedJson<Case[]>("parity/learn/captions.json");
 
   test("all are cleaned to the same text", () => {
-    expect(cases).toHaveLength(60);
     expect(cases.map(({ raw }) => cleanCaption(raw))).toEqual(cases.map(({ cleaned }) => cleaned));
   });
 

@@ -303,7 +303,6 @@ describeWith(["parity/clip/preprocess.safetensors"], "decoding as Pillow does", 
     const bytes = await readFile(sharedPath("parity/clip/preprocess.safetensors"));
     const header = JSON.parse(bytes.toString("utf8", 8, 8 + Number(bytes.readBigUInt64LE(0))));
     const { cases } = JSON.parse(header.__metadata__.case) as { cases: Case[] };
-    expect(cases).toHaveLength(14);
     for (const { source, image: name, mode, width, height, rgb_sha256 } of cases) {
       const file = source === "data" ? sharedPath("data", name) : sharedPath("parity/clip/images", name);
       const { image, warnings } = await decodeImage(file, reference);

@@ -29,10 +29,9 @@ test("with aligned corners the outermost samples stay, and one sample is the fir
 describeWith(["parity/clip/resize.safetensors"], "arrays resized by torch", async () => {
   const { tensors } = await readSafetensors(sharedPath("parity/clip/resize.safetensors"));
   const names = [...tensors.keys()].filter((name) => name.includes("torch_bilinear"));
-  test("there are 14", () => expect(names).toHaveLength(14));
   test.for(names)("%s", (name) => {
     const alignCorners = name.endsWith("corners");
-    const [input, { shape, data }] = [tensors.get(`${name[0]}.input`)!, tensors.get(name)!];
+    const [input, { shape, data }] = [tensors.get(`${name.split(".")[0]}.input`)!, tensors.get(name)!];
     const floats = Float32Array.from(input.data as Uint8Array, (level) => level / 255);
     const map = { width: input.shape[1]!, height: input.shape[0]!, data: floats };
     const resized = bilinear(map, { width: shape[1]!, height: shape[0]! }, undefined, { alignCorners });

@@ -37,9 +37,8 @@ test("a size of nothing is refused", () => {
 describeWith(["parity/clip/resize.safetensors"], "arrays averaged by OpenCV", async () => {
   const { tensors } = await readSafetensors(sharedPath("parity/clip/resize.safetensors"));
   const names = [...tensors.keys()].filter((name) => name.includes("cv_area"));
-  test("there are 6, all of bytes", () => expect(names).toHaveLength(6));
   test.for(names)("%s", (name) => {
-    const [input, { shape, data }] = [tensors.get(`${name[0]}.input`)!, tensors.get(name)!];
+    const [input, { shape, data }] = [tensors.get(`${name.split(".")[0]}.input`)!, tensors.get(name)!];
     const raster = { width: input.shape[1]!, height: input.shape[0]!, data: input.data as Uint8Array };
     expectClose(opencvArea(raster, { width: shape[1]!, height: shape[0]! }).data, data as Uint8Array, 0, name);
   });

@@ -25,7 +25,7 @@ describeWith(["parity/clip/resize.safetensors"], "arrays resized by OpenCV", asy
   const { tensors } = await readSafetensors(sharedPath("parity/clip/resize.safetensors"));
   const ours = { nearest: opencvNearest, linear: opencvLinear };
   test.for([...tensors.keys()].filter((name) => /cv_(nearest|linear)_/.test(name) && !name.includes("index")))("%s", (name) => {
-    const [, index, method, type] = name.match(/^(\d)\.cv_(nearest|linear)_(u8|f32)$/)!;
+    const [, index, method, type] = name.match(/^(\d+)\.cv_(nearest|linear)_(u8|f32)$/)!;
     const [input, { shape, data }] = [tensors.get(`${index}.input`)!, tensors.get(name)!];
     const bytes = input.data as Uint8Array;
     const raster = {

@@ -33,7 +33,10 @@ describeWith(["parity/clip/resize.safetensors"], "arrays resized by Pillow", asy
     const resized = pillowResize(image, { width: shape[1]!, height: shape[0]! }, filter);
     expect(resized.data).toEqual(data);
   });
-  test("every filter has cases", () => expect(names).toHaveLength(7 * 5 + 7 * 2));
+  test("every filter has cases", () => {
+    const filters = new Set(names.map((name) => name.split("_")[1]));
+    expect(filters).toEqual(new Set(["bilinear", "bicubic", "lanczos", "box", "nearest"]));
+  });
 });
 
 test("a picture of one level keeps it, with every filter and size", () => {

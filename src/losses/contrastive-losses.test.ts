@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
-import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
+import { describeCases, readCase } from "../../test/support/shared-data.ts";
 import { compile, div, exp, gradients, input, type Value } from "../graph/index.ts";
 import { normal } from "../tensor/random.ts";
-import { readSafetensors } from "../tensor/safetensors.ts";
 import { toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { ContrastiveLoss } from "./contrastive-loss.ts";
@@ -77,24 +76,22 @@ async function check(cases: readonly Case[], arrays: (name: string) => Tensor, t
   }
 }
 
-for (const batch of [3, 8, 50, 64]) {
-  const file = `parity/learn/losses-b${batch}.safetensors`;
-  describeWith([file], `batch of ${batch}`, () => {
-    test("losses and gradients are the reference's", async () => {
-      const { tensors, metadata } = await readSafetensors(sharedPath(file));
-      const { cases } = JSON.parse(metadata.case!) as { cases: Case[] };
-      await check(cases, (name) => tensors.get(name)!, `b${batch}`, 1e-5);
-    });
+describeCases<{ cases: Case[] }>("parity/learn", /^losses-b\d+\.safetensors$/, "batches", (files) => {
+  test.for(files)("$file: losses and gradients are the reference's", async ({ file, settings }) => {
+    const { tensors } = await readCase("parity/learn", file);
+    await check(settings.cases, (name) => tensors.get(name)!, file, 1e-5);
   });
-}
+});
 
-describeWith(["parity/learn/losses-edge.safetensors"], "edge cases", () => {
-  test.each(["two", "duplicates", "cold", "same", "scaled"])("%s: losses and gradients are the reference's", async (group) => {
-    const { tensors, metadata } = await readSafetensors(sharedPath("parity/learn/losses-edge.safetensors"));
-    const { groups } = JSON.parse(metadata.case!) as { groups: Record<string, { cases: Case[] }> };
+describeCases<{ groups: Record<string, { cases: Case[] }> }>("parity/learn", /^losses-edge.*\.safetensors$/, "edge cases", (files) => {
+  const groups = files.flatMap(({ file, settings }) =>
+    Object.entries(settings.groups).map(([group, { cases }]) => ({ file, group, cases })),
+  );
+  test.for(groups)("$group: losses and gradients are the reference's", async ({ file, group, cases }) => {
+    const { tensors } = await readCase("parity/learn", file);
     // Where the softmax is saturated float32 has few digits left of the gradient.
     const tolerance = group === "two" || group === "cold" ? 1e-3 : 1e-5;
-    await check(groups[group]!.cases, (name) => tensors.get(`${group}.${name}`)!, group, tolerance);
+    await check(cases, (name) => tensors.get(`${group}.${name}`)!, group, tolerance);
   });
 });
 

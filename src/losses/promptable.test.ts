@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
-import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
+import { describeWith, readCase } from "../../test/support/shared-data.ts";
 import { cast, compile, gradients, input, reduceMean, slice, type Value } from "../graph/index.ts";
 import { uniform } from "../tensor/random.ts";
-import { readSafetensors } from "../tensor/safetensors.ts";
 import { toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
 import { dicePlain, diceSquared } from "./dice.ts";
@@ -57,15 +56,15 @@ const losses: Record<string, Loss> = {
   focal: masks(0, 1, mean(focal)),
   dice_plain: masks(0, 1, mean(dicePlain)),
   sam_single: masks(0, 1, (logits, target, iou) => samLoss(logits, iou, target)),
-  sam_multi: masks(0, 3, (logits, target, iou) => samLoss(logits, iou, target)),
+  sam_multi: (logits, target, iou) => samLoss(logits, iou, target),
   medsam_saturated: masks(1, 2, medsamLoss),
 };
 
 const file = "parity/learn/sam-losses.safetensors";
 describeWith([file], "losses and gradients of the reference", () => {
   test.each(Object.keys(losses))("%s", async (name) => {
-    const { tensors, metadata } = await readSafetensors(sharedPath(file));
-    const { cases } = JSON.parse(metadata.case!) as { cases: Record<string, { loss: number }> };
+    const { tensors, settings } = await readCase<{ cases: Record<string, { loss: number }> }>(file);
+    const { cases } = settings;
     const given = { logits: tensors.get("logits")!, target: tensors.get("target")!, iou: tensors.get("iou")! };
     const found = await run(losses[name]!, given);
     expect(Math.abs(found.loss - cases[name]!.loss)).toBeLessThan(5e-6);
@@ -79,9 +78,9 @@ describeWith([file], "losses and gradients of the reference", () => {
   });
 
   test("the IoU of each mask with the target", async () => {
-    const { tensors } = await readSafetensors(sharedPath(file));
+    const { tensors } = await readCase(file);
     const given = { logits: tensors.get("logits")!, target: tensors.get("target")!, iou: tensors.get("iou")! };
-    const whole = await run((logits) => reduceMean(logits), { ...given, target: repeated(given.target, 3) });
+    const whole = await run((logits) => reduceMean(logits), { ...given, target: repeated(given.target, given.logits.shape[1]!) });
     expectClose(whole.actual, toFloat32(tensors.get("actual_iou")!), 1e-6);
   });
 });

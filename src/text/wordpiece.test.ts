@@ -153,9 +153,10 @@ describeWith(["parity/clip/tokens.json", "data/vocab"], "the reference's WordPie
   }
   const { vocabularies, cases } = sharedJson<Tokens>("parity/clip/tokens.json");
 
-  test.each(["bert", "scibert", "mini"])("gives the ids of all sentences with the vocabulary %s", async (name) => {
+  // The vocabulary of OpenAI's CLIP is one of byte pairs.
+  const wordPieces = Object.keys(vocabularies).filter((name) => name !== "clip");
+  test.each(wordPieces)("gives the ids of all sentences with the vocabulary %s", async (name) => {
     const tokenizer = await loadTokenizer(sharedPath(vocabularies[name]!));
-    expect(cases).toHaveLength(159);
     expect(cases.map(({ text }) => ({ text, ids: tokenizer.encode(text).ids }))).toEqual(
       cases.map((c) => ({ text: c.text, ids: c[name] })),
     );

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { describeWith, sharedPath } from "../../../test/support/shared-data.ts";
+import { describeWith, readCase } from "../../../test/support/shared-data.ts";
 import { normal, uniform } from "../../tensor/random.ts";
-import { readSafetensors } from "../../tensor/safetensors.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import {
   type Accuracy,
@@ -155,19 +154,25 @@ const rowOf = ({ recall, meanRank, medianRank, medianRankOpenClip }: RankSummary
 });
 
 describeWith(["parity/learn/retrieval.safetensors"], "retrieval of the reference", () => {
-  const cases = () => readSafetensors(sharedPath("parity/learn/retrieval.safetensors"));
+  interface Settings extends Record<"summary" | "summary_with_partial", Record<string, Summary>> {
+    batch: number;
+    whole_set: WholeSet;
+  }
+  const cases = () => readCase<Settings>("parity/learn/retrieval.safetensors");
 
   test.each([
     ["accuracy", "summary", false],
     ["accuracy_with_partial", "summary_with_partial", true],
-  ])("the paper's protocol: %s", async (accuracyName, summaryName, keepPartial) => {
-    const { tensors, metadata } = await cases();
-    const order = tensors.get("shuffles")!.data as Int32Array;
-    const shuffles = Array.from({ length: 5 }, (_, s) => order.subarray(s * 320, (s + 1) * 320));
+  ] as const)("the paper's protocol: %s", async (accuracyName, summaryName, keepPartial) => {
+    const { tensors, settings } = await cases();
+    const { data, shape } = tensors.get("shuffles")!;
+    const [rounds, pairs] = shape as [number, number];
+    const shuffles = Array.from({ length: rounds }, (_, s) => (data as Int32Array).subarray(s * pairs, (s + 1) * pairs));
     const features = { image: tensors.get("image"), text: tensors.get("text") } as PairFeatures;
-    const found = await batchRetrieval(features, { batch: 50, shuffles, keepPartial });
+    const { batch } = settings;
+    const found = await batchRetrieval(features, { batch, shuffles, keepPartial });
     expect(found.accuracy.flat(2).map(Math.fround)).toEqual(Array.from(tensors.get(accuracyName)!.data as Float32Array));
-    const expected = JSON.parse(metadata.case!)[summaryName] as Record<string, Summary>;
+    const expected = settings[summaryName];
     for (const [key, direction] of [
       ["image_to_text", "imageToText"],
       ["text_to_image", "textToImage"],
@@ -179,13 +184,13 @@ describeWith(["parity/learn/retrieval.safetensors"], "retrieval of the reference
         for (const [k, value] of summary[name].entries()) expect(value, `${key} ${name}`).toBeCloseTo(expected[key]![name][k]!, 14);
       }
     }
-    expect(found.queries).toBe(keepPartial ? 3200 : 3000);
+    expect(found.queries).toBe(2 * rounds * (keepPartial ? pairs : pairs - (pairs % batch)));
   });
 
   test("ranks over the whole set, by tiles", async () => {
-    const { tensors, metadata } = await cases();
+    const { tensors, settings } = await cases();
     const features = { image: tensors.get("image"), text: tensors.get("text") } as PairFeatures;
-    const { whole_set } = JSON.parse(metadata.case!) as { whole_set: WholeSet };
+    const { whole_set } = settings;
     const { imageToText, textToImage } = await pairRanks(features, { tile: 64 });
     expect(imageToText).toEqual(tensors.get("rank_image_to_text")!.data);
     expect(textToImage).toEqual(tensors.get("rank_text_to_image")!.data);
@@ -199,9 +204,10 @@ describeWith(["parity/learn/retrieval.safetensors"], "retrieval of the reference
 
 describeWith(["parity/learn/retrieval-ties.safetensors"], "ranks of the reference with ties", () => {
   test.each(allTies)("%s", async (ties) => {
-    const { tensors, metadata } = await readSafetensors(sharedPath("parity/learn/retrieval-ties.safetensors"));
-    const { whole_set } = JSON.parse(metadata.case!) as { whole_set: WholeSet };
-    const ranks = ranksOf(tensors.get("similarity")!.data as Float32Array, 40, ties);
+    const { tensors, settings } = await readCase<{ whole_set: WholeSet }>("parity/learn/retrieval-ties.safetensors");
+    const { whole_set } = settings;
+    const { data, shape } = tensors.get("similarity")!;
+    const ranks = ranksOf(data as Float32Array, shape[0]!, ties);
     expect(ranks.imageToText).toEqual(tensors.get(`rank_image_to_text_${ties}`)!.data);
     expect(ranks.textToImage).toEqual(tensors.get(`rank_text_to_image_${ties}`)!.data);
     expect(rowOf(summariseRanks(ranks.imageToText))).toEqual(whole_set.image_to_text[ties]);
