@@ -12,6 +12,7 @@ import {
   SaliencyRunSettings,
   SegmentSettings,
 } from "../pipeline/settings.ts";
+import { isPattern } from "../scans/pattern.ts";
 import type { SettingsSchema } from "./flags.ts";
 import type { JobName } from "./jobs.ts";
 import { DemoSettings, ModelsInitSettings } from "./settings.ts";
@@ -129,6 +130,7 @@ export async function checkPaths(settings: Readonly<Record<string, unknown>>): P
   for (const key of existing) {
     const paths = [settings[key]].flat().filter((value) => typeof value === "string");
     for (const path of paths) {
+      if (key === "inputs" && isPattern(path)) continue; // expanded where folders are walked
       await stat(path).catch((cause: NodeJS.ErrnoException) => {
         // Anything else is told better by whoever opens it.
         if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") return;

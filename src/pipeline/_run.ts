@@ -1,3 +1,4 @@
+import type { RunInputs } from "../run/inputs.ts";
 import type { Item } from "../run/items.ts";
 import type { RunHeader, WeightsRecord } from "../run/record.ts";
 import type { ImageInput } from "../scans/list-images.ts";
@@ -29,15 +30,20 @@ export function summaryOf({ mask, scores }: RefineResult): string {
   return `${countForeground(mask)} px${score}`;
 }
 
-/** The header of a run's record. @param run - the device that computes, whatever the settings ask for, and what the models' pack must tell */
+/**
+ * The header of a run's record.
+ *
+ * @param run - the device that computes, whatever the settings ask for; what the models' pack must tell; which files were not taken
+ */
 export function header(
   command: string,
   settings: CommonSettings,
   weights: Record<string, WeightsRecord>,
-  { device, notices }: Pick<RunSession, "device" | "notices">,
+  { device, notices, leftOut }: Pick<RunSession, "device" | "notices"> & Pick<RunInputs, "leftOut">,
 ): Omit<RunHeader, "versions"> {
   const { seed, threads } = settings;
-  return { command, settings: { ...settings }, seed, device, threads: threads ?? null, weights, ...(notices.length > 0 && { notices }) };
+  const told = { ...(notices.length > 0 && { notices }), ...(leftOut && { leftOut }) };
+  return { command, settings: { ...settings }, seed, device, threads: threads ?? null, weights, ...told };
 }
 
 /** One item an image, with its sentences where it has any; an image without is left to fail by name. */

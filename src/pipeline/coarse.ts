@@ -4,7 +4,8 @@ import { ConfigError } from "../errors.ts";
 import { readGray } from "../formats/gray.ts";
 import type { Box } from "../image/index.ts";
 import type { RunEvent } from "../run/events.ts";
-import { findInputs, type Item, type Outcome, runItems } from "../run/items.ts";
+import { findInputs } from "../run/inputs.ts";
+import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { type ImageRecord, RunRecord, readImageRecords } from "../run/record.ts";
 import { cleanOutputs, outputFile, writeCoarse } from "./_outputs.ts";
 import type { RunOptions } from "./_run.ts";
@@ -31,8 +32,8 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
   const { out, inputs } = settings;
   if (inputs.length !== 1) throw new ConfigError(`coarse reads one folder of saliency maps, got ${inputs.length}`);
   const { pictures, records } = await resultFolder(inputs[0]!, "saliency");
-  // The maps may lie in the output folder itself, where the steps of a run share their sub-folders.
-  const maps = await findInputs([pictures], join(out, "coarse"));
+  const { inputs: maps, leftOut, warnings } = await findInputs([pictures], out);
+  for (const message of warnings) yield { type: "warning", message };
   if (settings.dryRun) {
     yield {
       type: "end",
@@ -44,7 +45,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
     };
     return;
   }
-  const record = await RunRecord.open(out, { command: "coarse", settings: { ...settings }, weights: {} }, settings);
+  const record = await RunRecord.open(out, { command: "coarse", settings: { ...settings }, weights: {}, leftOut }, settings);
   await cleanOutputs(out);
   const placed = modePresets[settings.mode].placement === "window";
   const unknown = maps.filter(({ name }) => !records.get(name)?.window).length;

@@ -2,7 +2,7 @@ import { CancelledError, ConfigError, concernsOneInput } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
 import { clipView } from "../image/index.ts";
 import type { RunEvent } from "../run/events.ts";
-import { findInputs } from "../run/items.ts";
+import { findInputs } from "../run/inputs.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { sessionOptions } from "./_models-of-run.ts";
@@ -18,9 +18,10 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
   const start = performance.now();
   if (settings.inputs.length === 0 && settings.text.length === 0)
     throw new ConfigError("embed: give images, folders, or sentences with --text TEXT");
-  const inputs = settings.inputs.length === 0 ? [] : await findInputs(settings.inputs, settings.out);
+  const { inputs, warnings: aboutInputs } =
+    settings.inputs.length === 0 ? { inputs: [], warnings: [] } : await findInputs(settings.inputs, settings.out);
   const { session, notices, warnings: aboutRun } = await sessionOptions(settings);
-  for (const message of aboutRun) yield { type: "warning", message };
+  for (const message of [...aboutInputs, ...aboutRun]) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
   const { clip, tokenizer } = await loadClip(settings.clip, settings.clipConfig, session);
   const { contextLength, embed, vision } = clip.config;

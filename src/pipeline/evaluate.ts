@@ -10,7 +10,8 @@ import { releasedScores } from "../metrics/released.ts";
 import { bootstrapMean, mean, median, std } from "../metrics/statistics.ts";
 import { surfaceMetrics } from "../metrics/surface-distance.ts";
 import type { RunEvent } from "../run/events.ts";
-import { type ImageInput, listImages, type Skipped } from "../scans/list-images.ts";
+import { type LeftOut, leftOutMessage } from "../scans/left-out.ts";
+import { type ImageInput, listImages } from "../scans/list-images.ts";
 import { type EvaluateSettings, type Mode, modePresets } from "./settings.ts";
 
 /** The metrics of a pair, as fractions or distances. */
@@ -159,7 +160,8 @@ export async function* runEvaluate(
   const folder = predictionFolder(settings.pred, inputs);
   const predicted = await listImages([folder]);
   yield { type: "start", command: "evaluate", total: inputs.length, done: 0 };
-  yield* warningsOf(truths.skipped);
+  yield* warningsOf("--truth", truths.leftOut);
+  yield* warningsOf("--pred", predicted.leftOut);
   const predictions = new Map(predicted.inputs.map(({ name, file }) => [name, file]));
   const names = new Set(inputs.map(({ name }) => name));
   const surplus = predicted.inputs.filter(({ name }) => !names.has(name)).map(({ name }) => name);
@@ -210,10 +212,9 @@ function predictionFolder(pred: string, truths: readonly ImageInput[]): string {
   return isResult ? masks : pred;
 }
 
-function* warningsOf(skipped: readonly Skipped[]): Generator<RunEvent> {
-  if (skipped.length === 0) return;
-  const files = skipped.map(({ file, reason }) => `"${file}" ${reason}`);
-  yield { type: "warning", message: `${count(skipped.length, "file")} of the truth not compared: ${shortened(files)}` };
+function* warningsOf(flag: string, leftOut: readonly LeftOut[]): Generator<RunEvent> {
+  const message = leftOutMessage(leftOut);
+  if (message !== undefined) yield { type: "warning", message: `${flag}: ${message}` };
 }
 
 interface Failure {

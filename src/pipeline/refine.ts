@@ -6,7 +6,8 @@ import { readGray } from "../formats/gray.ts";
 import type { GrayImage, Mask } from "../image/index.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
-import { findInputs, type Item, type Outcome, runItems } from "../run/items.ts";
+import { findInputs } from "../run/inputs.ts";
+import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { RunRecord } from "../run/record.ts";
 import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
@@ -22,12 +23,12 @@ import { RefineStep, type StageTimes, timed } from "./steps.ts";
 /** The third step over files: images and coarse masks to masks. Pairs are made by name. */
 export async function* runRefine(settings: RefineRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
-  const inputs = await findInputs(settings.inputs, out);
+  const { inputs, ...found } = await findInputs(settings.inputs, out);
   const { pictures, run: earlier } = await resultFolder(settings.coarse, "coarse");
   const { plan, message } = await memoryPlan(settings.maxMemory, { sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
   const run = await sessionOptions(settings);
-  for (const message of run.warnings) yield { type: "warning", message };
+  for (const message of [...found.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
   const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const promptable = await loadSam(settings.sam, options);
@@ -37,7 +38,11 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     return;
   }
   yield { type: "stage", message: "checking weights" };
-  const record = await RunRecord.open(out, header("refine", settings, await samRecord(promptable), run), settings);
+  const record = await RunRecord.open(
+    out,
+    header("refine", settings, await samRecord(promptable), { ...run, leftOut: found.leftOut }),
+    settings,
+  );
   await cleanOutputs(out);
   const side = logitsSideOf(promptable.sam.config);
   const coarseFile = (name: string) => join(pictures, `${name}.png`);

@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { decodeImage } from "../formats/decode.ts";
 import type { RunEvent } from "../run/events.ts";
-import { findInputs, type Item, type Outcome, runItems } from "../run/items.ts";
+import { findInputs } from "../run/inputs.ts";
+import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { RunRecord } from "../run/record.ts";
 import { dryRun } from "./_dry-run.ts";
 import { memoryPlan } from "./_memory-plan.ts";
@@ -16,12 +17,12 @@ import { textPrompts } from "./text-prompts.ts";
 /** The first step over files: image and text to saliency map. */
 export async function* runSaliency(settings: SaliencyRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
-  const inputs = await findInputs(settings.inputs, out);
+  const { inputs, ...found } = await findInputs(settings.inputs, out);
   const sentences = await textPrompts(settings);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings });
   if (message !== undefined) yield { type: "stage", message };
   const run = await sessionOptions(settings);
-  for (const message of run.warnings) yield { type: "warning", message };
+  for (const message of [...found.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
   const options = { ...run.session, ...plan.options };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
@@ -34,7 +35,7 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
   yield { type: "stage", message: "checking weights" };
   const weights = { ...(await clipRecord(text)), ...(settings.noise && { noise: await fileRecord(settings.noise) }) };
   const recorded = { ...settings, layer: step.method.layer };
-  const record = await RunRecord.open(out, header("saliency", recorded, weights, run), settings);
+  const record = await RunRecord.open(out, header("saliency", recorded, weights, { ...run, leftOut: found.leftOut }), settings);
   await cleanOutputs(out);
   for (const message of step.method.warnings) yield { type: "warning", message };
   const folders: OutputFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];

@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import { decodeImage } from "../formats/decode.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
-import { findInputs, type Item, type Outcome, runItems } from "../run/items.ts";
+import { findInputs } from "../run/inputs.ts";
+import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { RunRecord } from "../run/record.ts";
 import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
@@ -22,12 +23,12 @@ import { textPrompts } from "./text-prompts.ts";
  */
 export async function* runSegment(settings: SegmentSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
-  const inputs = await findInputs(settings.inputs, out);
+  const { inputs, ...found } = await findInputs(settings.inputs, out);
   const sentences = await textPrompts(settings);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
   const run = await sessionOptions(settings);
-  for (const message of run.warnings) yield { type: "warning", message };
+  for (const message of [...found.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening models" };
   const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
@@ -46,7 +47,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     ...(settings.noise && { noise: await fileRecord(settings.noise) }),
   };
   const recorded = { ...settings, layer: saliencyStep.method.layer };
-  const record = await RunRecord.open(out, header("segment", recorded, weights, run), settings);
+  const record = await RunRecord.open(out, header("segment", recorded, weights, { ...run, leftOut: found.leftOut }), settings);
   await cleanOutputs(out);
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
   const folders = ["saliency", "coarse", "masks", "overlay", ...(raw ? (["raw"] as const) : [])] as const;

@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { CancelledError, concernsOneInput, InputError, type MedclipSamError, ShapeError } from "../errors.ts";
-import { type ImageInput, listImages } from "../scans/list-images.ts";
 import type { RunEvent } from "./events.ts";
 import type { ImageRecord, RunRecord, Work } from "./record.ts";
 
@@ -109,19 +107,4 @@ async function contentHash(file: string): Promise<string> {
   } catch (cause) {
     throw new InputError(`"${file}" cannot be read: ${(cause as Error).message}`, { cause });
   }
-}
-
-/**
- * The images of a run. Results of an earlier run that lie among them, because the output folder is inside an input folder,
- * are not inputs.
- *
- * @throws InputError when there are none
- */
-export async function findInputs(paths: readonly string[], out: string): Promise<ImageInput[]> {
-  const { inputs } = await listImages(paths);
-  const inside = `${resolve(out)}/`;
-  const images = inputs.filter(({ file }) => !resolve(file).startsWith(inside) || paths.includes(file));
-  if (images.length === 0)
-    throw new InputError(`no images in ${paths.map((path) => `"${path}"`).join(", ")}; read are PNG, JPEG, TIFF and WebP files.`);
-  return images;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import { ConfigError, InputError } from "../errors.ts";
 import { runtimeVersion } from "../runtime/node.ts";
+import type { LeftOutRecord } from "../scans/left-out.ts";
 import { version } from "../version.ts";
 
 /** A weight file behind a run. */
@@ -26,6 +27,8 @@ export interface RunHeader {
   readonly notices?: readonly string[];
   /** Other files that a result depends on. */
   readonly data?: Readonly<Record<string, WeightsRecord>>;
+  /** What lies in the input folders and was not taken. */
+  readonly leftOut?: LeftOutRecord | undefined;
 }
 
 /** What a run knows of one image. Later steps in the same folder add their fields. */

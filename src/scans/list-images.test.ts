@@ -17,23 +17,69 @@ const touch = async (...names: string[]) => {
     await writeFile(join(root, name), "");
   }
 };
+/** What was left out, relative to the root. */
+const leftOut = async (...paths: string[]) =>
+  (await listImages(paths)).leftOut.map(({ file, reason }) => `${file.slice(root.length + 1)}: ${reason}`);
 const names = async (...paths: string[]) => (await listImages(paths)).inputs.map(({ name }) => name);
 
 test("a folder is walked with its sub-folders, sorted by name, and keeps them in the name", async () => {
   await touch("in/b.png", "in/a.jpg", "in/z/y/deep.TIFF", "in/z/a.webp", "in/c.v2.JPEG", "in/d.bmp", "in/e.tif");
-  const { inputs, skipped } = await listImages([join(root, "in")]);
+  const { inputs, leftOut } = await listImages([join(root, "in")]);
   expect(inputs.map(({ name }) => name)).toEqual(["a", "b", "c.v2", "d", "e", "z/a", "z/y/deep"]);
-  expect(inputs[6]).toEqual({ file: join(root, "in", "z", "y", "deep.TIFF"), name: "z/y/deep" });
-  expect(skipped).toEqual([]);
+  expect(inputs[6]).toEqual({ file: join(root, "in", "z", "y", "deep.TIFF"), name: "z/y/deep", path: "z/y/deep.TIFF" });
+  expect(leftOut).toEqual([]);
 });
 
-test("hidden files and folders are passed over, other files are named as skipped", async () => {
-  await touch("in/.hidden.png", "in/._a.png", "in/.git/a.png", "in/a.png", "in/notes.txt", "in/slice.dcm", "in/png");
-  const { inputs, skipped } = await listImages([join(root, "in")]);
-  expect(inputs.map(({ name }) => name)).toEqual(["a"]);
-  expect(skipped).toEqual(
-    ["notes.txt", "png", "slice.dcm"].map((name) => ({ file: join(root, "in", name), reason: "does not have the ending of an image" })),
+test("what is no image is left out with its reason, by the first bytes; the litter of systems is passed over in silence", async () => {
+  await touch("in/.hidden.png", "in/._a.png", "in/.DS_Store", "in/Thumbs.db", "in/.git/a.png", "in/a.png", "in/empty");
+  const bytes = { IMG1: "\x89PNG\r\n\x1a\n", "b.gif": "GIF89a", "c.dat": "BM", "s.dcm": `${"\0".repeat(128)}DICM`, "v.nii.gz": "\x1f\x8b" };
+  for (const [name, head] of Object.entries({ ...bytes, "notes.txt": "text", "w.jpgx": "RIFF\0\0\0\0WEBP" }))
+    await writeFile(join(root, "in", name), head, "latin1");
+  expect(await names(join(root, "in"))).toEqual(["a"]);
+  expect(await leftOut(join(root, "in"))).toEqual([
+    "in/.git: hidden",
+    "in/.hidden.png: hidden",
+    "in/IMG1: unnamed",
+    "in/b.gif: unread",
+    "in/c.dat: unread",
+    "in/empty: empty",
+    "in/notes.txt: other",
+    "in/s.dcm: dicom",
+    "in/v.nii.gz: nifti",
+    "in/w.jpgx: unnamed",
+  ]);
+});
+
+test("results of runs are known by the record beside them, not by the names of their folders", async () => {
+  await touch(
+    "in/a.png",
+    "in/masks/m.png",
+    "in/old/masks/m.png",
+    "in/old/overlay/x/m.png",
+    "in/old/masks_heart/m.png",
+    "in/old/more/b.png",
   );
+  await writeFile(join(root, "in/run.json"), "somebody else's");
+  await writeFile(join(root, "in/old/run.json"), JSON.stringify({ command: "segment", images: [] }));
+  expect(await names(join(root, "in"))).toEqual(["a", "masks/m", "old/more/b"]);
+  expect(await leftOut(join(root, "in"))).toEqual([
+    "in/old/masks: results",
+    "in/old/masks_heart: results",
+    "in/old/overlay: results",
+    "in/run.json: other",
+  ]);
+  // A folder that is named is taken, and the output folder of the run is one before it has a record.
+  expect(await names(join(root, "in/old/masks"))).toEqual(["m"]);
+  const { inputs } = await listImages([join(root, "in")], { out: join(root, "in") });
+  expect(inputs.map(({ name }) => name)).toEqual(["a", "old/more/b"]);
+});
+
+test("a pattern that the shell did not expand stands for the files that fit", async () => {
+  await touch("in/a.png", "in/b1.png", "in/b(2).png", "in/c.jpg", "in/.h.png", "in/q?.png", "in/qx.png");
+  expect(await names(join(root, "in", "*.png"))).toEqual(["a", "b(2)", "b1", "q?", "qx"]);
+  expect(await names(join(root, "in", "b?*.png"))).toEqual(["b(2)", "b1"]);
+  expect(await names(join(root, "in", "q?.png"))).toEqual(["q?"]); // a file of that very name
+  await expect(listImages([join(root, "in", "*.tif")])).rejects.toThrow(/\*\.tif" does not exist, and as a pattern it fits no file in/);
 });
 
 test("a file that is given is taken whatever its ending, and paths keep their order", async () => {
@@ -67,6 +113,12 @@ test("two inputs with one name are a config error that names both files", async 
   await expect(listImages([png, png])).rejects.toThrow(`"${png}" is given twice`);
 });
 
+test("names that only some file systems tell apart are a config error that says so", async () => {
+  await touch("in/A.png", "in/a.png", "nfc/e\u0301.png", "nfc/\u00e9.png");
+  await expect(listImages([join(root, "in")])).rejects.toThrow('names that macOS and Windows take for the same, "A" and "a"');
+  await expect(listImages([join(root, "nfc")])).rejects.toThrow("so their results would overwrite one another");
+});
+
 test("the same file name in two sub-folders is no conflict", async () => {
   await touch("in/1/a.png", "in/2/a.png");
   expect(await names(join(root, "in"))).toEqual(["1/a", "2/a"]);
@@ -79,25 +131,18 @@ test("links are followed, but loops and second ways to a folder are not", async 
   await symlink("b", join(root, "in", "a-link-to-b"));
   await symlink(join(root, "outside", "y.png"), join(root, "in", "y.png"));
   await symlink("nothing", join(root, "in", "broken.png"));
-  const { inputs, skipped } = await listImages([join(root, "in")]);
-  expect(inputs.map(({ name }) => name)).toEqual(["b/loop/outside/y", "b/x", "y"]);
-  expect(skipped.map(({ file, reason }) => [file.slice(root.length + 4), reason])).toEqual([
-    ["a-link-to-b", "is a link to a folder that was read already"],
-    ["b/loop/in", "is a link to a folder that was read already"],
-    ["b/up", "is a link to a folder that was read already"],
-    ["broken.png", "is a broken link"],
-  ]);
+  expect(await names(join(root, "in"))).toEqual(["b/loop/outside/y", "b/x", "y"]);
+  expect(await leftOut(join(root, "in"))).toEqual(["in/a-link-to-b: loop", "in/b/loop/in: loop", "in/b/up: loop", "in/broken.png: link"]);
 });
 
-test("a device under the name of an image is skipped", async () => {
+test("a device under the name of an image is left out", async () => {
   await touch("in/a.png");
   await symlink("/dev/null", join(root, "in", "device.png"));
-  const { inputs, skipped } = await listImages([join(root, "in")]);
-  expect(inputs).toHaveLength(1);
-  expect(skipped).toEqual([{ file: join(root, "in", "device.png"), reason: "is not a regular file" }]);
+  expect(await names(join(root, "in"))).toEqual(["a"]);
+  expect(await leftOut(join(root, "in"))).toEqual(["in/device.png: special"]);
 });
 
 test("an empty folder, or none, gives nothing", async () => {
-  expect(await listImages([root])).toEqual({ inputs: [], skipped: [] });
-  expect(await listImages([])).toEqual({ inputs: [], skipped: [] });
+  expect(await listImages([root])).toEqual({ inputs: [], leftOut: [] });
+  expect(await listImages([])).toEqual({ inputs: [], leftOut: [] });
 });

@@ -1,63 +1,83 @@
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join, parse } from "node:path";
+import { join, parse, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
-import { imageEnding } from "./names.ts";
+import { kindOfFile } from "./file-kind.ts";
+import type { LeftOut, LeftOutReason } from "./left-out.ts";
+import { canonicalName, imageEnding } from "./names.ts";
+import { expandPattern } from "./pattern.ts";
+import { isResultFolder, isRunFolder, recordName } from "./results-of-runs.ts";
 
 /** An image to work on. */
 export interface ImageInput {
   readonly file: string;
   /** Names the results: the file name without its ending, after the sub-folders of the given folder, with "/" between. */
   readonly name: string;
+  /** Its path below the given folder, with ending and "/" between; of a file that was given itself, the whole path. */
+  readonly path: string;
 }
 
-/** A file or folder that was met on the way and not taken. */
-export interface Skipped {
-  readonly file: string;
-  readonly reason: string;
+/** The images of some paths, and what lies beside them and is none. */
+export interface ImageList {
+  readonly inputs: ImageInput[];
+  readonly leftOut: LeftOut[];
 }
 
 /**
  * The images that some paths stand for: files as given, folders with all their sub-folders.
  *
- * In folders, only files with the ending of an image are taken and hidden ones are passed over; each folder's images are sorted by name
- * in code-point order, so that a run has the same order everywhere. Links are followed, but no folder is read twice.
+ * In folders, only files with the ending of an image are taken; all others are returned with the reason, but for what systems leave behind
+ * (".DS_Store"). Results of earlier runs, and of the run itself, are no inputs. Each folder's images are sorted by name in code-point order, so that a run has the
+ * same order everywhere. Links are followed, but no folder is read twice. A path with "*" or "?" in its last part that does not exist stands
+ * for the files that fit, as not every shell expands it.
  *
+ * @param options.out - output folder of the run, whose results are passed over even before it has a record
  * @throws InputError when a path does not exist or cannot be read
  * @throws ConfigError when two inputs have the same name, as their results would overwrite one another
  */
-export async function listImages(paths: readonly string[]): Promise<{ inputs: ImageInput[]; skipped: Skipped[] }> {
+export async function listImages(given: readonly string[], options: { readonly out?: string | undefined } = {}): Promise<ImageList> {
   const inputs: ImageInput[] = [];
-  const skipped: Skipped[] = [];
-  for (const path of paths) {
+  const leftOut: LeftOut[] = [];
+  for (const path of (await Promise.all(given.map(expandPattern))).flat()) {
     const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
       throw new InputError(cause.code === "ENOENT" ? `"${path}" does not exist` : `"${path}" cannot be read: ${cause.message}`, { cause });
     });
     if (found.isDirectory()) {
-      const folder = await walk(path);
+      const folder = await walk(path, options.out);
       inputs.push(...folder.inputs);
-      skipped.push(...folder.skipped);
+      leftOut.push(...folder.leftOut);
     } else {
-      inputs.push({ file: path, name: parse(path).name });
+      inputs.push({ file: path, name: parse(path).name, path: resolve(path) });
     }
   }
-  const taken = new Map<string, string>();
-  for (const { file, name } of inputs) {
-    const other = taken.get(name);
-    if (other === file) throw new ConfigError(`"${file}" is given twice`);
-    if (other !== undefined) {
-      throw new ConfigError(
-        `"${other}" and "${file}" have the same name "${name}", so their results would overwrite one another; rename one`,
-      );
-    }
-    taken.set(name, file);
-  }
-  return { inputs, skipped };
+  refuseEqualNames(inputs);
+  return { inputs, leftOut };
 }
 
+/** Names are equal if any file system takes them for equal: macOS and Windows do not tell upper from lower case, macOS not one Unicode form from another. */
+function refuseEqualNames(inputs: readonly ImageInput[]): void {
+  const taken = new Map<string, ImageInput>();
+  for (const input of inputs) {
+    const { file, name } = input;
+    const key = canonicalName(name).toLowerCase();
+    const other = taken.get(key);
+    if (other && resolve(other.file) === resolve(file)) throw new ConfigError(`"${file}" is given twice`);
+    if (other) {
+      const equal =
+        other.name === name ? `the same name "${name}"` : `names that macOS and Windows take for the same, "${other.name}" and "${name}"`;
+      throw new ConfigError(`"${other.file}" and "${file}" have ${equal}, so their results would overwrite one another; rename one`);
+    }
+    taken.set(key, input);
+  }
+}
+
+/** What systems put into folders on their own; nobody misses it. */
+const litter = /^(\.DS_Store|\.localized|\._.*|Thumbs\.db|desktop\.ini|__MACOSX)$/i;
+
 /** All images below a folder. Linked folders come after all real ones, so that an image keeps its real place where it has one. */
-async function walk(root: string): Promise<{ inputs: ImageInput[]; skipped: Skipped[] }> {
+async function walk(root: string, out: string | undefined): Promise<ImageList> {
   const inputs: ImageInput[] = [];
-  const skipped: Skipped[] = [];
+  const leftOut: LeftOut[] = [];
+  const leave = (file: string, reason: LeftOutReason) => leftOut.push({ file, reason });
   const visited = new Set<string>();
   const real = [""]; // folders still to read, relative to the root, "/" between
   const linked: string[] = [];
@@ -69,28 +89,33 @@ async function walk(root: string): Promise<{ inputs: ImageInput[]; skipped: Skip
     const path = place(folder);
     const entries = await open(path, visited).catch((cause) => {
       if (folder === "") throw new InputError(`"${path}" cannot be read: ${messageOf(cause)}`, { cause });
-      skipped.push({ file: path, reason: `cannot be read: ${messageOf(cause)}` });
+      leave(path, "unreadable");
       return [];
     });
     if (entries === "visited") {
-      skipped.push({ file: path, reason: "is a link to a folder that was read already" });
+      leave(path, "loop");
       continue;
     }
+    const isOut = out !== undefined && resolve(out) === resolve(path);
+    const isRun = isOut || (entries.some(({ name }) => name === recordName) && (await isRunFolder(path)));
     for (const entry of entries) {
-      if (entry.name.startsWith(".")) continue;
+      if (litter.test(entry.name)) continue;
       const relative = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const file = place(relative);
       const target = entry.isSymbolicLink() ? await stat(file).catch(() => null) : entry;
-      if (target === null) skipped.push({ file, reason: "is a broken link" });
-      else if (target.isDirectory()) (target === entry ? real : linked).push(relative);
-      else if (!target.isFile()) skipped.push({ file, reason: "is not a regular file" });
-      else if (!imageEnding.test(entry.name)) skipped.push({ file, reason: "does not have the ending of an image" });
-      else inputs.push({ file, name: relative.replace(imageEnding, "") });
+      if (entry.name.startsWith(".")) leave(file, "hidden");
+      else if (target === null) leave(file, "link");
+      else if (target.isDirectory()) {
+        if (isRun && isResultFolder(entry.name)) leave(file, "results");
+        else (target === entry ? real : linked).push(relative);
+      } else if (!target.isFile()) leave(file, "special");
+      else if (imageEnding.test(entry.name)) inputs.push({ file, name: relative.replace(imageEnding, ""), path: relative });
+      else if (!(isRun && entry.name === recordName)) leave(file, await kindOfFile(file).catch(() => "unreadable" as const));
     }
   }
   inputs.sort((a, b) => byCodePoint(a.name, b.name));
-  skipped.sort((a, b) => byCodePoint(a.file, b.file));
-  return { inputs, skipped };
+  leftOut.sort((a, b) => byCodePoint(a.file, b.file));
+  return { inputs, leftOut };
 }
 
 /** A folder's entries, or that it was read before under this or another name. */

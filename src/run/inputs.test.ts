@@ -1,0 +1,46 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { findInputs } from "./inputs.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-inputs-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+beforeAll(() => {
+  mkdirSync(at("scans", "old", "masks"), { recursive: true });
+  writeFileSync(at("scans", "a.png"), "");
+  writeFileSync(at("scans", "slice.dcm"), `${"\0".repeat(128)}DICM`);
+  symlinkSync("nothing", at("scans", "link.png"));
+  writeFileSync(at("scans", "old", "run.json"), JSON.stringify({ command: "segment", images: [] }));
+  writeFileSync(at("scans", "old", "masks", "a.png"), "");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("what is left out is one warning and stands in the record", async () => {
+  const { inputs, warnings, leftOut } = await findInputs([at("scans")], at("out"));
+  expect(inputs.map(({ name }) => name)).toEqual(["a"]);
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /^left out of the input folders: 1 broken link \("link.png"\); 1 folder with results of an earlier run \("masks"\); 1 DICOM file/,
+    ),
+  ]);
+  expect(leftOut).toEqual({
+    counts: { link: 1, results: 1, dicom: 1 },
+    files: [
+      { file: at("scans", "link.png"), reason: "link" },
+      { file: at("scans", "old", "masks"), reason: "results" },
+      { file: at("scans", "slice.dcm"), reason: "dicom" },
+    ],
+  });
+  expect(await findInputs([at("scans", "a.png")], at("out"))).toMatchObject({ leftOut: undefined, warnings: [] });
+});
+
+test("a folder without images is an input error that says what it holds", async () => {
+  await expect(findInputs([at("scans", "old")], at("out"))).rejects.toThrow(
+    /no images in ".*old".*1 folder with results of an earlier run/,
+  );
+});
+
+test("results may be written beside the images, or into the folder above them, and are no inputs of the next run", async () => {
+  for (const out of [at("scans"), folder]) expect((await findInputs([at("scans")], out)).inputs.map(({ name }) => name)).toEqual(["a"]);
+});
