@@ -1,3 +1,5 @@
+import { actsOnMachine } from "./_forbidden-globals.ts";
+
 /**
  * What a pickle may name: a function is what it may call, anything else a constant. The functions are ours and only assemble data,
  * so no pickle can run code of its own.
@@ -12,9 +14,17 @@ export interface PickleRules {
 }
 
 /**
- * Reads a Python pickle of protocol 2 to 5 as far as plain data and the allowed globals go.
+ * What stands for a class or function that the rules do not name, and for whatever a pickle makes with it: the name alone. Trainers keep
+ * their settings, paths and scores beside the weights; none of that is made, and its content is dropped.
+ */
+export class Inert {
+  constructor(readonly path: string) {}
+}
+
+/**
+ * Reads a Python pickle of protocol 2 to 5 as far as plain data and the allowed globals go; the rest becomes `Inert`.
  *
- * Dictionaries become Maps, lists and tuples arrays, bytes Uint8Arrays, integers beyond 2⁵³ bigints. The same object named twice in
+ * Dictionaries become Maps, lists, tuples and sets arrays, bytes Uint8Arrays, integers beyond 2⁵³ bigints. The same object named twice in
  * the pickle is the same object in the result, which may therefore contain itself.
  *
  * @see cpython Lib/pickletools.py, where each operation is described
@@ -138,12 +148,14 @@ class PickleReader {
 
   append(items: unknown[]): void {
     const list = this.top();
+    if (list instanceof Inert) return;
     if (!Array.isArray(list)) this.fail("items are added to something that is no list");
     for (const item of items) list.push(item);
   }
 
   setItems(items: unknown[]): void {
     const dictionary = this.top();
+    if (dictionary instanceof Inert) return;
     if (!(dictionary instanceof Map) || items.length % 2 !== 0) this.fail("items are set in something that is no dictionary");
     for (let i = 0; i < items.length; i += 2) dictionary.set(items[i], items[i + 1]);
   }
@@ -154,7 +166,7 @@ class PickleReader {
 
   /** A state dict carries its version as an attribute, the only kind that torch sets; the values do not depend on it. */
   setAttributes(_state: unknown): void {
-    if (!(this.top() instanceof Map)) this.fail("attributes are set on something that is no dictionary");
+    if (!(this.top() instanceof Map || this.top() instanceof Inert)) this.fail("attributes are set on something that is no dictionary");
   }
 
   checkProtocol(protocol: number): void {
@@ -165,12 +177,14 @@ class PickleReader {
     if (typeof module !== "string" || typeof name !== "string") return this.fail("a global is not named by texts");
     const path = `${module}.${name}`;
     if (Object.hasOwn(this.rules.globals, path)) return this.rules.globals[path];
+    if (!actsOnMachine(module, name)) return new Inert(path);
     return this.rules.fail(
-      `it asks Python for "${path}", which weights do not need. Nothing was run. If you trust the file, save its tensors alone: torch.save(model.state_dict(), ...).`,
+      `it asks Python for "${path}", which weights do not need. Nothing was run. Harmful files name such things: get the weights from another source.`,
     );
   }
 
   call([callee, args]: unknown[]): unknown {
+    if (callee instanceof Inert) return new Inert(callee.path);
     if (typeof callee !== "function") return this.fail("something is called that is no function");
     if (!Array.isArray(args) || args.length > MOST_ARGUMENTS) return this.fail("a function is called without a short list of arguments");
     return callee(...args);
@@ -210,6 +224,7 @@ const operationTable: Record<string, readonly [code: number, run: Operation]> = 
   BINBYTES: [0x42, (r) => r.push(r.slice(r.uint32()))],
   SHORT_BINBYTES: [0x43, (r) => r.push(r.slice(r.byte()))],
   BINBYTES8: [0x8e, (r) => r.push(r.slice(r.uint64()))],
+  BYTEARRAY8: [0x96, (r) => r.push(r.slice(r.uint64()))],
 
   EMPTY_LIST: [0x5d, (r) => r.push([])],
   LIST: [0x6c, (r) => r.push(r.popToMark())],
@@ -220,6 +235,9 @@ const operationTable: Record<string, readonly [code: number, run: Operation]> = 
   TUPLE1: [0x85, (r) => r.push(r.popTuple(1))],
   TUPLE2: [0x86, (r) => r.push(r.popTuple(2))],
   TUPLE3: [0x87, (r) => r.push(r.popTuple(3))],
+  EMPTY_SET: [0x8f, (r) => r.push([])],
+  ADDITEMS: [0x90, (r) => r.append(r.popToMark())],
+  FROZENSET: [0x91, (r) => r.push(r.popToMark())],
   EMPTY_DICT: [0x7d, (r) => r.push(new Map())],
   SETITEM: [0x73, (r) => r.setItems(r.popTuple(2))],
   SETITEMS: [0x75, (r) => r.setItems(r.popToMark())],
@@ -227,6 +245,8 @@ const operationTable: Record<string, readonly [code: number, run: Operation]> = 
   GLOBAL: [0x63, (r) => r.push(r.global([r.line(), r.line()]))],
   STACK_GLOBAL: [0x93, (r) => r.push(r.global(r.popTuple(2)))],
   REDUCE: [0x52, (r) => r.push(r.call(r.popTuple(2)))],
+  NEWOBJ: [0x81, (r) => r.push(r.call(r.popTuple(2)))],
+  NEWOBJ_EX: [0x92, (r) => r.push(r.call(r.popTuple(3).slice(0, 2)))], // what follows are arguments with names, which our functions have none of
   BUILD: [0x62, (r) => r.setAttributes(r.pop())],
   BINPERSID: [0x51, (r) => r.push(r.rules.persistent(r.pop()))],
 };

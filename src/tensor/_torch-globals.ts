@@ -1,4 +1,4 @@
-import type { PickleGlobals } from "./_pickle.ts";
+import { Inert, type PickleGlobals } from "./_pickle.ts";
 import { type DType, type Shape, sizeOf } from "./tensor.ts";
 
 /** Memory that tensors are views of; it lies in the archive entry `data/<key>`. */
@@ -28,7 +28,7 @@ class StorageClass {
 }
 
 /** The type of elements, where it is named by itself. */
-class TorchDtype {
+export class TorchDtype {
   constructor(readonly dtype: DType) {}
 }
 
@@ -62,12 +62,13 @@ const dtypes: Record<string, DType> = {
 };
 
 /**
- * Everything that a checkpoint may name: what torch writes for dictionaries of tensors, and no more.
+ * What has a meaning where a checkpoint names it: what torch writes for dictionaries of tensors, and no more.
  *
  * @param fail - says what is wrong and throws
  */
 export function torchGlobals(fail: (what: string) => never): PickleGlobals {
-  const rebuild = (storage: unknown, offset: unknown, shape: unknown, strides: unknown, named?: unknown): TorchTensor => {
+  const rebuild = (storage: unknown, offset: unknown, shape: unknown, strides: unknown, named?: unknown): TorchTensor | Inert => {
+    for (const kind of [storage, named]) if (kind instanceof Inert) return kind; // complex, quantised and 8-bit numbers
     if (!(storage instanceof TorchStorage)) return fail("it has a tensor without storage.");
     const dtype = named instanceof TorchDtype ? named.dtype : storage.dtype;
     const isView = isCount(offset) && areCounts(shape) && areCounts(strides) && shape.length === strides.length;
@@ -80,12 +81,24 @@ export function torchGlobals(fail: (what: string) => never): PickleGlobals {
     Object.fromEntries(Object.entries(names).map(([name, dtype]) => [`torch.${name}`, make(dtype)]));
   return {
     "collections.OrderedDict": (pairs: unknown = []) => orderedDictionary(fail, pairs),
+    "collections.defaultdict": () => new Map(), // its argument makes missing values
+    ...Object.fromEntries(
+      ["__builtin__", "builtins"].flatMap((module) => sets.map((name) => [`${module}.${name}`, (items: unknown = []) => items])),
+    ),
     "torch._utils._rebuild_tensor": (...[storage, offset, shape, strides]: unknown[]) => rebuild(storage, offset, shape, strides),
     "torch._utils._rebuild_tensor_v2": (...[storage, offset, shape, strides]: unknown[]) => rebuild(storage, offset, shape, strides),
     // For types without a storage class of their own. What comes between, hooks and the need of a gradient, says nothing about the values.
     "torch._utils._rebuild_tensor_v3": (...[storage, offset, shape, strides, , , dtype]: unknown[]) =>
       rebuild(storage, offset, shape, strides, dtype),
     "torch._utils._rebuild_parameter": (data: unknown) => data,
+    "torch._utils._rebuild_parameter_with_state": (data: unknown) => data,
+    // A tensor with attributes of its own, which say nothing about its values: the function that makes it, its class, the arguments.
+    "torch._tensor._rebuild_from_type_v2": (make: unknown, kind: unknown, args: unknown) =>
+      kind === plainTensor && typeof make === "function" && Array.isArray(args)
+        ? make(...args)
+        : new Inert("torch._tensor._rebuild_from_type_v2"),
+    "torch.Tensor": plainTensor,
+    "torch._tensor.Tensor": plainTensor,
     "torch.nn.parameter.Parameter": (data: unknown) => data,
     "torch.Size": (lengths: unknown) => lengths,
     "torch.storage.UntypedStorage": new StorageClass(undefined),
@@ -95,9 +108,18 @@ export function torchGlobals(fail: (what: string) => never): PickleGlobals {
   };
 }
 
-/** The storage that a persistent id stands for: ("storage", its class, its key, the device it was on, its length). */
-export function torchStorage(id: unknown, fail: (what: string) => never): TorchStorage {
+/** The class of tensors without attributes. */
+const plainTensor = Symbol("torch.Tensor");
+
+const sets = ["set", "frozenset"];
+
+/**
+ * The storage that a persistent id stands for: ("storage", its class, its key, the device it was on, its length). Inert where the
+ * elements are of a type that is not read.
+ */
+export function torchStorage(id: unknown, fail: (what: string) => never): TorchStorage | Inert {
   const [kind, storageClass, key, , length] = Array.isArray(id) ? id : [];
+  if (storageClass instanceof Inert) return storageClass;
   if (kind !== "storage" || !(storageClass instanceof StorageClass) || typeof key !== "string" || !isCount(length)) {
     return fail("its pickle refers to something that is no storage.");
   }

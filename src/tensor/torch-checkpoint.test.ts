@@ -159,6 +159,47 @@ test("torch's own mark for the order of bytes is optional, and tensors may lie i
   expect(values).toEqual({ a: [null, null] });
 });
 
+test("objects of other classes beside the tensors are passed over, and told by their path", async () => {
+  const objects = [
+    text("best") +
+      `cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(${text("f8")}\x89\x88tR(K\x03${text("<")}NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tbC\x08${"\x00".repeat(8)}tR`,
+    `${text("args")}cargparse\nNamespace\n)\x81}${text("lr")}K\x01sb`,
+    `${text("path")}cpathlib\nPosixPath\n${text("a")}\x85R`,
+    `${text("settings")}comegaconf.dictconfig\nDictConfig\n)\x81}${text("_content")}}sb`,
+    `${text("make")}cfunctools\npartial\nctorch.nn\nGELU\n\x85R(ctorch.nn\nGELU\n)}Ntb`,
+    `${text("seen")}c__builtin__\nset\n](K\x01K\x02e\x85R`,
+    `${text("counts")}ccollections\ndefaultdict\nc__builtin__\nlist\n\x85R${text("a")}K\x05s`,
+    `cmodels\nStage\nK\x01\x85R${text("a key")}`,
+  ].join("");
+  const file = await checkpoint(`}(${text("state_dict")}}${text("w")}${vector("0", 4, 0, 4)}s${objects}u`, [storage("0", numbers)]);
+  const { tensors, unread, values } = await openTorchCheckpoint(file);
+  expect([...tensors.keys()]).toEqual(["state_dict.w"]);
+  expect(Object.fromEntries(unread)).toEqual({
+    best: "numpy.core.multiarray.scalar",
+    args: "argparse.Namespace",
+    path: "pathlib.PosixPath",
+    settings: "omegaconf.dictconfig.DictConfig",
+    make: "functools.partial",
+  });
+  expect(values).toEqual({ state_dict: {}, seen: [1, 2], counts: { a: 5 }, "<models.Stage>": "a key" });
+});
+
+test("tensors of types that are not read are told like other objects", async () => {
+  const file = await checkpoint(`}${text("w")}${vector("0", 4, 0, 4, 1, "ComplexFloatStorage")}s`);
+  const { tensors, unread } = await openTorchCheckpoint(file);
+  expect([[...tensors], [...unread]]).toEqual([[], [["w", "torch.ComplexFloatStorage"]]]);
+});
+
+test("a tensor with attributes or a parameter with a state is a tensor", async () => {
+  const rebuilt = vector("0", 4, 0, 4).replace("ctorch._utils\n_rebuild_tensor_v2\n", "").slice(0, -1);
+  const file = await checkpoint(
+    `}(${text("a")}ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\nctorch\nTensor\n${rebuilt}}tR` +
+      `${text("b")}ctorch._utils\n_rebuild_parameter_with_state\n(${vector("0", 4, 0, 4)}\x88N}tRu`,
+    [storage("0", numbers)],
+  );
+  expect([...(await openTorchCheckpoint(file)).tensors.keys()]).toEqual(["a", "b"]);
+});
+
 describe("a checkpoint that contradicts itself is refused", () => {
   const one = `}${text("w")}${vector("0", 4, 0, 4)}s`;
   const deep = `${"]".repeat(100)}${"a".repeat(99)}`;
@@ -172,7 +213,7 @@ describe("a checkpoint that contradicts itself is refused", () => {
     ["deflated storage", one, [{ ...storage("0", numbers), method: 8 }], '"archive/data/0" in it is compressed'],
     ["encrypted storage", one, [{ ...storage("0", numbers), flags: 1 }], '"archive/data/0" in it is encrypted'],
     ["big-endian", one, [storage("0", numbers)], "it was written on a big-endian machine", "big"],
-    ["complex numbers", `}${text("w")}${vector("0", 4, 0, 4, 1, "ComplexFloatStorage")}s`, [], '"torch.ComplexFloatStorage"'],
+    ["a whole model", "cmy.models\nClip\n)\x81}b", [], 'it holds one object of the class "my.models.Clip". Save its tensors instead'],
     ["no dictionary", "]", [], "it does not hold a dictionary of tensors"],
     [
       "two tensors of one path",

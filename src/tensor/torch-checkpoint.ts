@@ -2,8 +2,8 @@ import { withFile } from "#files";
 import { WeightsError } from "../errors.ts";
 import type { ByteSource } from "./_byte-source.ts";
 import { contentOf } from "./_file-content.ts";
-import { unpickle } from "./_pickle.ts";
-import { TorchTensor, torchGlobals, torchStorage } from "./_torch-globals.ts";
+import { Inert, unpickle } from "./_pickle.ts";
+import { TorchDtype, TorchTensor, torchGlobals, torchStorage } from "./_torch-globals.ts";
 import { dataOffset, readZipDirectory, type ZipEntry } from "./_zip.ts";
 import { type StoredTensor, storedTensor } from "./stored-tensor.ts";
 import { bytesOf } from "./tensor.ts";
@@ -27,7 +27,9 @@ export interface TorchCheckpoint {
    * numbers and places in lists. Keys contain dots themselves; two paths that become equal so are an error.
    */
   readonly tensors: Map<string, StoredTensor>;
-  /** Everything but the tensors, which are left out of dictionaries and null in lists. */
+  /** Objects of other classes than those of tensors and plain data, by their path: the class's name, since nothing else of them is read. */
+  readonly unread: ReadonlyMap<string, string>;
+  /** Everything but these two, which are left out of dictionaries and null in lists. */
   readonly values: { readonly [key: string]: PlainValue };
 }
 
@@ -39,8 +41,8 @@ const PICKLE_LIMIT = 2 ** 28;
 /**
  * Names, types, shapes and places of the tensors of a file that `torch.save` of torch 1.6 or newer wrote.
  *
- * Reads the zip directory and the pickle inside alone, so the size of the file does not matter. The pickle is data to us: it may name
- * the classes that rebuild tensors and dictionaries, anything else is refused, and nothing is run.
+ * Reads the zip directory and the pickle inside alone, so the size of the file does not matter. The pickle is data to us: nothing is run,
+ * classes that rebuild tensors and dictionaries have a meaning, and objects of any other class are passed over.
  *
  * @throws WeightsError naming the file and the reason: another kind of file, incomplete, compressed, big-endian, unsafe
  */
@@ -69,10 +71,14 @@ export async function checkpointIn(source: ByteSource): Promise<TorchCheckpoint>
     persistent: (id) => torchStorage(id, fail),
     fail,
   });
+  if (tree instanceof Inert) {
+    fail(`it holds one object of the class "${tree.path}". Save its tensors instead: torch.save(model.state_dict(), ...).`);
+  }
   if (!(tree instanceof Map)) return fail("it does not hold a dictionary of tensors.");
   const found = new Map<string, TorchTensor>();
-  const values = plainDictionary(tree, { found, fail, depth: 0, visited: 0 }, "");
-  return { tensors: await placeTensors(source, directory, root, found, fail), values };
+  const unread = new Map<string, string>();
+  const values = plainDictionary(tree, { found, unread, fail, depth: 0, visited: 0 }, "");
+  return { tensors: await placeTensors(source, directory, root, found, fail), unread, values };
 }
 
 /** The folder inside the archive that holds everything, with its slash; its name is that of the file when it was saved. */
@@ -91,6 +97,7 @@ function rootOf(directory: Map<string, ZipEntry>, fail: Fail): string {
  */
 interface Walk {
   readonly found: Map<string, TorchTensor>;
+  readonly unread: Map<string, string>;
   readonly fail: Fail;
   depth: number;
   visited: number;
@@ -110,16 +117,22 @@ function plainDictionary(dictionary: Map<unknown, unknown>, into: Walk, path: st
 }
 
 function keyText(key: unknown, fail: Fail): string {
-  const parts = Array.isArray(key) ? key : [key]; // a tuple may be a key too
-  return parts.every((part) => isPlain(part)) ? parts.join(",") : fail("a dictionary in it has a key that is neither text nor number.");
+  if (Array.isArray(key)) return key.map((part) => keyText(part, fail)).join(","); // a tuple may be a key too
+  if (key instanceof Inert) return `<${key.path}>`;
+  if (key instanceof TorchDtype) return key.dtype;
+  return isPlain(key) ? String(key) : fail("a dictionary in it has a key that is neither text nor number.");
 }
 
-/** The plain form of a value; undefined for a tensor, which is noted under its path. */
+/** The plain form of a value; undefined for a tensor or an object that is not read, which are noted under their path. */
 function plainValue(value: unknown, into: Walk, path: string): PlainValue | undefined {
   if (++into.visited > VALUE_LIMIT) into.fail(`it holds more than ${VALUE_LIMIT} values.`);
   if (value instanceof TorchTensor) {
     if (into.found.has(path)) into.fail(`it has two tensors with the path "${path}".`);
     into.found.set(path, value);
+    return undefined;
+  }
+  if (value instanceof Inert) {
+    into.unread.set(path, value.path);
     return undefined;
   }
   if (!(value instanceof Map) && !Array.isArray(value)) return isPlain(value) ? value : null;
