@@ -1,5 +1,5 @@
 import type { Image } from "../image/types.ts";
-import { type ImageFormat, type NamedBytes, type Pixels, readPixels } from "./_pixels.ts";
+import { type ImageFormat, type NamedBytes, type Pixels, readPixels } from "./pixels.ts";
 
 /** An image with all that was guessed or changed on the way. */
 export interface DecodedImage {

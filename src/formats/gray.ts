@@ -2,7 +2,7 @@ import sharp from "sharp";
 import { writeAtomic } from "../atomic-write.ts";
 import { InputError } from "../errors.ts";
 import type { GrayImage, Image, Mask } from "../image/types.ts";
-import { readPixels } from "./_pixels.ts";
+import { readPixels } from "./pixels.ts";
 
 /**
  * A mask or saliency file as one 8-bit channel: gray as stored (1 to 4 bits expanded to 0..255), colour by OpenCV's integer weights,

@@ -21,6 +21,9 @@ export interface Pixels {
   readonly warnings: readonly string[];
 }
 
+/** As `Pixels`, of any type of sample. Where an 8-bit gray file has alpha the space is "rgb", since gray would come without it. */
+export type AnyPixels = Omit<Pixels, "data"> & { readonly data: SampleArray };
+
 /** The content of a picture file that is in memory, for instance a member of an archive; the name is for messages. */
 export interface NamedBytes {
   readonly name: string;
@@ -39,14 +42,45 @@ const spaces: Record<string, { space: Pixels["space"]; colours: number; decodeAs
   cmyk: { space: "cmyk", colours: 4, decodeAs: "cmyk" },
 };
 
+/** The types of samples, by sharp's names for them. */
+const sampleTypes = {
+  uchar: Uint8Array,
+  char: Int8Array,
+  ushort: Uint16Array,
+  short: Int16Array,
+  uint: Uint32Array,
+  int: Int32Array,
+  float: Float32Array,
+} as const;
+type SampleType = keyof typeof sampleTypes;
+export type SampleArray = InstanceType<(typeof sampleTypes)[SampleType]>;
+
 /**
  * The stored samples of a png, jpeg, tiff or webp file: not turned by EXIF, not converted by colour profiles, first page only.
  *
- * @throws InputError when it is missing, empty, cut short, damaged, too large, or something else
+ * @throws InputError when it is missing, empty, cut short, damaged, too large, has samples of more than 16 bits or with a sign, or is something else
  */
 export async function readPixels(input: string | NamedBytes): Promise<Pixels> {
-  const file = typeof input === "string" ? input : input.name;
-  const bytes = typeof input === "string" ? await readInput(input) : input.bytes;
+  const { data, ...pixels } = await decode(typeof input === "string" ? await readContent(input) : input, {
+    types: ["uchar", "ushort"],
+    keepsAlpha: false,
+  });
+  return { ...pixels, data: data as Pixels["data"] };
+}
+
+/**
+ * The same for samples of any type that TIFF files hold but 64 bits, and with the alpha of every file.
+ *
+ * @throws InputError as `readPixels`, but for types of samples
+ */
+export function readAnyPixels(content: NamedBytes): Promise<AnyPixels> {
+  return decode(content, { types: Object.keys(sampleTypes) as SampleType[], keepsAlpha: true });
+}
+
+async function decode(
+  { name: file, bytes }: NamedBytes,
+  { types, keepsAlpha }: { readonly types: readonly SampleType[]; readonly keepsAlpha: boolean },
+): Promise<AnyPixels> {
   if (bytes.length === 0) throw new InputError(`"${file}" is empty (0 bytes)`);
   const format = formatOf(file, bytes);
   const label = format.toUpperCase();
@@ -57,18 +91,22 @@ export async function readPixels(input: string | NamedBytes): Promise<Pixels> {
     .catch((cause) => {
       throw new InputError(`"${file}" is a damaged or truncated ${label} file (${reasonOf(cause)})`, { cause });
     });
-  const { width, height, channels, depth, pages = 1, orientation = 1 } = header;
+  const { width, height, depth, pages = 1, orientation = 1 } = header;
   if (width * height > maxPixels) {
     throw new InputError(`"${file}" has ${width} x ${height} pixels; at most ${maxPixels / 1e6} million are read. Make it smaller first.`);
   }
-  const known = spaces[header.space];
-  const hasAlpha = known !== undefined && channels === known.colours + 1;
-  if (known === undefined || (channels !== known.colours && !hasAlpha)) {
+  const stored = spaces[header.space];
+  const hasAlpha = stored !== undefined && header.channels === stored.colours + 1;
+  if (stored === undefined || (header.channels !== stored.colours && !hasAlpha)) {
     throw new InputError(
-      `"${file}" has ${channels} channels (${header.space}); expected gray, RGB or CMYK. Convert it to an RGB PNG first.`,
+      `"${file}" has ${header.channels} channels (${header.space}); expected gray, RGB or CMYK. Convert it to an RGB PNG first.`,
     );
   }
-  if (depth !== "uchar" && depth !== "ushort") {
+  // sharp gives 8-bit gray without its alpha, but not colour.
+  const known = keepsAlpha && hasAlpha && header.space === "b-w" ? spaces["srgb"]! : stored;
+  const channels = known.colours + (hasAlpha ? 1 : 0);
+  const type = types.find((name) => name === depth);
+  if (type === undefined) {
     throw new InputError(`"${file}" has samples of type ${depth}; expected 8 or 16 bits without sign. Convert it to an 8-bit PNG first.`);
   }
 
@@ -89,7 +127,6 @@ export async function readPixels(input: string | NamedBytes): Promise<Pixels> {
     .catch((cause) => {
       throw new InputError(`"${file}" is a damaged or truncated ${label} file (${reasonOf(cause)})`, { cause });
     });
-  // sharp gives 8-bit gray without its alpha.
   const sizeAgrees = info.width === width && info.height === height;
   if (!sizeAgrees || (info.channels !== channels && info.channels !== known.colours)) {
     throw new InputError(
@@ -104,29 +141,24 @@ export async function readPixels(input: string | NamedBytes): Promise<Pixels> {
     channels,
     hasAlpha,
     stride: info.channels,
-    bitDepth: depth === "ushort" ? 16 : (header.bitsPerSample ?? 8),
-    data:
-      depth === "ushort"
-        ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2)
-        : new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    bitDepth: (type === "uchar" && header.bitsPerSample) || 8 * sampleTypes[type].BYTES_PER_ELEMENT,
+    data: new sampleTypes[type](data.buffer, data.byteOffset, data.byteLength / sampleTypes[type].BYTES_PER_ELEMENT),
     warnings,
   };
 }
 
 /** The bytes of a regular file. Reading them here, not in the decoder, keeps its cache of file names out of play. */
-async function readInput(file: string): Promise<Uint8Array> {
-  let bytes: Uint8Array;
+export async function readContent(file: string): Promise<NamedBytes> {
   try {
     const found = await stat(file);
     if (found.isDirectory()) throw new InputError(`"${file}" is a folder, expected an image file`);
     if (!found.isFile()) throw new InputError(`"${file}" is not a regular file`);
-    bytes = await readFile(file);
+    return { name: file, bytes: await readFile(file) };
   } catch (cause) {
     if (cause instanceof InputError) throw cause;
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") throw new InputError(`"${file}" does not exist`, { cause });
     throw new InputError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
   }
-  return bytes;
 }
 
 /** The format by the first bytes; endings are often wrong. */

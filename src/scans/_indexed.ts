@@ -1,0 +1,81 @@
+import { crc32 } from "node:zlib";
+
+/** A picture with a palette, turned into a gray picture of its indices. */
+export interface Indexed {
+  /** The same file, whose header now says gray: it decodes to the indices, where those of less than 8 bits are spread over 0 to 255. */
+  readonly asGray: Uint8Array;
+  /** Colours of the palette as 0xRRGGBB. */
+  readonly colours: readonly number[];
+  /** Indices that are fully transparent. */
+  readonly transparent: ReadonlySet<number>;
+}
+
+/**
+ * The indices of a PNG or TIFF file with a palette, which the decoder would expand to colours. Samples of a palette and of gray are stored
+ * alike in both formats, so that the type of colour in the header is all that has to change.
+ *
+ * @returns undefined when the file has no palette, or is cut off before it ends
+ */
+export function indexed(bytes: Uint8Array): Indexed | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    if (bytes[0] === 0x89) return indexedPng(bytes, view);
+    return bytes[0] === 0x49 || bytes[0] === 0x4d ? indexedTiff(bytes, view) : undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // the decoder tells better what is damaged
+    throw error;
+  }
+}
+
+/** Where the type of colour stands in a PNG file: behind the signature (8), length and name (8), width and height (8) and depth (1). */
+const colourTypeAt = 25;
+const pngPalette = 3;
+
+/** @see https://www.w3.org/TR/png-3, sections 5 and 11 */
+function indexedPng(bytes: Uint8Array, view: DataView): Indexed | undefined {
+  if (bytes[colourTypeAt] !== pngPalette) return undefined;
+  const header = bytes.slice(0, 33);
+  header[colourTypeAt] = 0;
+  new DataView(header.buffer).setUint32(29, crc32(header.subarray(12, 29)));
+  const parts: Uint8Array[] = [header];
+  let colours: number[] = [];
+  let opacities: readonly number[] = [];
+  for (let at = 33; at < bytes.length; ) {
+    const end = at + 12 + view.getUint32(at);
+    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const content = bytes.subarray(at + 8, end - 4);
+    if (name === "PLTE") colours = Array.from({ length: content.length / 3 }, (_, i) => view.getUint32(at + 7 + 3 * i) & 0xffffff);
+    else if (name === "tRNS") opacities = [...content];
+    else if (name === "IDAT" || name === "IEND") parts.push(bytes.subarray(at, end));
+    at = end;
+  }
+  const transparent = new Set(opacities.flatMap((opacity, i) => (opacity === 0 ? [i] : [])));
+  return { asGray: Buffer.concat(parts), colours, transparent };
+}
+
+const [photometricTag, colourMapTag] = [262, 320];
+const [tiffBlackIsZero, tiffPalette] = [1, 3];
+
+/** @see TIFF 6.0, sections 2 and 5; BigTIFF differs in the width of counts and offsets */
+function indexedTiff(bytes: Uint8Array, view: DataView): Indexed | undefined {
+  const little = bytes[0] === 0x49;
+  const isBig = view.getUint16(2, little) === 43;
+  const offset = (at: number) => (isBig ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little));
+  const directory = offset(isBig ? 8 : 4);
+  const entries = isBig ? offset(directory) : view.getUint16(directory, little);
+  const [first, size, wide] = isBig ? [directory + 8, 20, 8] : [directory + 2, 12, 4];
+  const places = new Map(Array.from({ length: entries }, (_, i) => [view.getUint16(first + i * size, little), first + i * size]));
+  const photometric = places.get(photometricTag);
+  const map = places.get(colourMapTag);
+  if (photometric === undefined || map === undefined) return undefined;
+  const value = photometric + 4 + wide;
+  if (view.getUint16(value, little) !== tiffPalette) return undefined;
+  const asGray = bytes.slice();
+  new DataView(asGray.buffer).setUint16(value, tiffBlackIsZero, little);
+  // All reds, then all greens, then all blues, of 16 bits each.
+  const count = offset(map + 4) / 3;
+  const values = 2 * 3 * count > wide ? offset(map + 4 + wide) : map + 4 + wide;
+  const level = (channel: number, i: number) => view.getUint16(values + 2 * (channel * count + i), little) >> 8;
+  const colours = Array.from({ length: count }, (_, i) => (level(0, i) << 16) | (level(1, i) << 8) | level(2, i));
+  return { asGray, colours, transparent: new Set() };
+}

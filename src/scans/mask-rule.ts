@@ -1,0 +1,231 @@
+import { InputError } from "../errors.ts";
+import type { Mask } from "../image/types.ts";
+
+/** A decoded picture that shall be a mask: samples as they are stored, interleaved row-major [H, W, stride]. */
+export interface MaskSamples {
+  readonly width: number;
+  readonly height: number;
+  readonly data: ArrayLike<number>;
+  /** What the samples of a pixel are: one level; red, green and blue; one index of a palette. */
+  readonly kind: "gray" | "rgb" | "palette";
+  /** Whether the last sample of a pixel is its opacity. */
+  readonly hasAlpha?: boolean | undefined;
+  /** Samples a pixel; default: those of its kind, and its opacity. */
+  readonly stride?: number | undefined;
+  /** The largest value that a sample of this type can have, 255 for 8 bits; undefined for types without a natural one. */
+  readonly full?: number | undefined;
+  /** Colours (0xRRGGBB) and transparent indices of a palette. */
+  readonly palette?: { readonly colours: readonly number[]; readonly transparent: ReadonlySet<number> } | undefined;
+}
+
+/** A mask, and what had to be guessed: sentences without the file name. */
+export interface MaskReading {
+  readonly mask: Mask;
+  readonly warnings: readonly string[];
+}
+
+export interface MaskRuleOptions {
+  /** The value of a label image that is foreground: a level, an index of a palette, or a colour as 0xRRGGBB. */
+  readonly label?: number | undefined;
+  /** Names the picture in messages. */
+  readonly name?: string | undefined;
+}
+
+/** Why a picture is not a mask that can be used, in words that can be counted. */
+export type MaskProblem = "label image" | "another size than the image" | "values that are not numbers";
+
+/** A picture that can be read, but is no mask. */
+export class MaskError extends InputError {
+  readonly problem: MaskProblem;
+
+  constructor(problem: MaskProblem, message: string) {
+    super(message);
+    this.problem = problem;
+  }
+}
+
+/**
+ * What is foreground in a picture that shall be a mask: one rule for all files and for pictures in memory.
+ *
+ *   palettes                 count by index
+ *   colours                  count as gray where the channels of all pixels agree
+ *   transparent pixels       are background; a single colour that fades out is as opaque as it says
+ *   one value                0 is empty, any other full, with a warning
+ *   two values               the larger is foreground; of two colours the one that is not black
+ *   soft edges               above the middle is foreground, with a warning. They reach 255 or 65535, 95 % of the pixels are within 16/255 of
+ *                            an end, and there are three values or more between
+ *   anything else            is a label image, of which `label` chooses a value
+ *
+ * A `label` holds for pictures of two values, too: where it does not occur the mask is empty, with a warning. Only a picture of 0
+ * and the largest value is a mask whatever the label is, so that masks can be compared with label images.
+ *
+ * @throws MaskError when it is a label image and no label is chosen (the message lists its values), or holds values that are not numbers
+ */
+export function maskOf(samples: MaskSamples, { label, name }: MaskRuleOptions = {}): MaskReading {
+  const where = name === undefined ? "the mask" : `"${name}"`;
+  const { width, height } = samples;
+  const levels = levelsOf(samples, label === undefined);
+  const { isForeground, warnings } = chosen(levels, countsOf(levels, where), where, label);
+  const data = new Uint8Array(width * height);
+  for (let i = 0; i < data.length; i++) if (isForeground(levels.data[i]!)) data[i] = 1;
+  return { mask: { width, height, data }, warnings };
+}
+
+/** One number a pixel. */
+interface Levels {
+  readonly data: ArrayLike<number>;
+  readonly kind: "gray" | "palette" | "colour";
+  readonly full: number | undefined;
+  readonly colours?: readonly number[] | undefined;
+  /** Whether some pixels are background because they are transparent. */
+  readonly hasTransparent: boolean;
+  /** Where a colour picture shows gray alone: the colour of a level. */
+  readonly asColour?: ((level: number) => number) | undefined;
+}
+
+/**
+ * Each pixel's level, index, or colour; 0 where it is transparent.
+ *
+ * @param followsOpacity - whether the opacity itself is the level where there is but one colour, which fades out
+ */
+function levelsOf(samples: MaskSamples, followsOpacity: boolean): Levels {
+  const { width, height, data, kind, hasAlpha = false, full, palette, stride: given } = samples;
+  const pixels = width * height;
+  const channels = kind === "rgb" ? 3 : 1;
+  const stride = given ?? channels + (hasAlpha ? 1 : 0);
+  if (kind === "palette") {
+    const { colours, transparent } = palette!;
+    if (transparent.size === 0) return { data, kind, full, colours, hasTransparent: false };
+    const visible = Uint16Array.from({ length: pixels }, (_, i) => (transparent.has(data[i]!) ? 0 : data[i]!));
+    return { data: visible, kind, full, colours, hasTransparent: true };
+  }
+  if (stride === 1) return { data, kind: "gray", full, hasTransparent: false };
+  const base = (full ?? 65535) + 1;
+  const asColour = (level: number) => (level * base + level) * base + level;
+  const isGray = channels === 1 || channelsAgree(data, stride, pixels, hasAlpha);
+  const levels = new Float64Array(pixels);
+  let [hasTransparent, fades, first] = [false, false, Number.NaN];
+  let isOneColour = true;
+  for (let i = 0, at = 0; i < pixels; i++, at += stride) {
+    const alpha = hasAlpha ? data[at + stride - 1]! : 1;
+    if (alpha === 0) {
+      hasTransparent = true;
+      continue;
+    }
+    levels[i] = isGray ? data[at]! : (data[at]! * base + data[at + 1]!) * base + data[at + 2]!;
+    if (Number.isNaN(first)) first = levels[i]!;
+    if (levels[i] !== first) isOneColour = false;
+    if (hasAlpha && alpha !== full) fades = true;
+  }
+  if (followsOpacity && isOneColour && fades && hasTransparent && first > 0) {
+    return { data: Float64Array.from({ length: pixels }, (_, i) => data[i * stride + stride - 1]!), kind: "gray", full, hasTransparent };
+  }
+  return { data: levels, kind: isGray ? "gray" : "colour", full, hasTransparent, ...(isGray && channels === 3 && { asColour }) };
+}
+
+function channelsAgree(data: ArrayLike<number>, stride: number, pixels: number, hasAlpha: boolean): boolean {
+  for (let i = 0, at = 0; i < pixels; i++, at += stride) {
+    if (hasAlpha && data[at + stride - 1] === 0) continue;
+    if (data[at] !== data[at + 1] || data[at] !== data[at + 2]) return false;
+  }
+  return true;
+}
+
+/** With more values than this a picture is a label image at best. */
+const mostValues = 65536;
+
+/** How many pixels have each value, in the order of the values. @throws MaskError when values are not numbers, or too many */
+function countsOf({ data }: Levels, where: string): Map<number, number> {
+  const counts = new Map<number, number>();
+  let [last, run] = [Number.NaN, 0]; // masks are runs of equal pixels
+  const settle = () => {
+    if (run > 0) counts.set(last, (counts.get(last) ?? 0) + run);
+  };
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] === last) {
+      run++;
+      continue;
+    }
+    settle();
+    [last, run] = [data[i]!, 1];
+    if (!Number.isFinite(last)) throw new MaskError("values that are not numbers", `${where} holds ${last}; expected a mask of two values`);
+    if (counts.size > mostValues)
+      throw new MaskError("label image", `${where} has more than ${mostValues} values, expected a mask of two. Is it an image?`);
+  }
+  settle();
+  return new Map([...counts].sort(([a], [b]) => a - b));
+}
+
+interface Choice {
+  readonly isForeground: (level: number) => boolean;
+  readonly warnings: readonly string[];
+}
+
+function chosen(levels: Levels, counts: ReadonlyMap<number, number>, where: string, label: number | undefined): Choice {
+  if (label === undefined) return byRule(levels, counts, where);
+  const { kind, full, asColour } = levels;
+  const isLabel = asColour && label > full! ? (level: number) => asColour(level) === label : (level: number) => level === label;
+  const values = [...counts.keys()];
+  if (values.some(isLabel)) return { isForeground: isLabel, warnings: [] };
+  const written = writtenIn(levels);
+  if (kind === "gray" && values.every((value) => value === 0 || value === full)) {
+    const { isForeground, warnings } = byRule(levels, counts, where);
+    const isUsed = values.length > 1;
+    return { isForeground, warnings: isUsed ? [`is a mask of ${values.join(" and ")}, in which no label is looked for`] : warnings };
+  }
+  return { isForeground: isLabel, warnings: [`has no label ${label}, only ${written(values)}: taken as empty`] };
+}
+
+function byRule(levels: Levels, counts: ReadonlyMap<number, number>, where: string): Choice {
+  const { kind, colours, hasTransparent } = levels;
+  const values = [...counts.keys()];
+  const [low, high] = [values[0]!, values.at(-1)!];
+  const written = writtenIn(levels);
+  const above = (limit: number, ...warnings: string[]): Choice => ({ isForeground: (level) => level > limit, warnings });
+  if (values.length === 1) {
+    if (high !== 0) return above(Number.NEGATIVE_INFINITY, `has one value, ${written(values)}: taken as foreground everywhere`);
+    if (hasTransparent) return above(0, "has nothing but transparent and black pixels: taken as empty");
+    const colour = kind === "palette" ? (colours![0] ?? 0) : 0;
+    return colour === 0 ? above(0) : above(0, `has palette index 0 alone (${hex(colour)}): taken as empty`);
+  }
+  if (values.length === 2) {
+    if (kind === "palette" && !hasTransparent && colours![high] === 0 && colours![low] !== 0) {
+      const warning = `has black as the larger of two palette indices: the other one, ${low} (${hex(colours![low]!)}), is taken as foreground`;
+      return { isForeground: (level) => level === low, warnings: [warning] };
+    }
+    if (kind !== "colour" || low === 0) return above(low);
+  }
+  if (kind === "gray" && isSoft(counts, levels.full)) return above(high / 2, "has soft edges: taken as foreground above the middle");
+  throw new MaskError(
+    "label image",
+    `${where} has ${values.length} ${nouns[kind]} (${written(values)}); expected ${kind === "colour" ? "black and another one" : "two"}. Is it a label image? Then choose one with --label N; otherwise save it as 0 and 255.`,
+  );
+}
+
+const nouns = { gray: "values", palette: "palette indices", colour: "colours" } as const;
+
+const hex = (colour: number): string => `0x${colour.toString(16).padStart(6, "0")}`;
+
+/** The first few of some values. */
+function writtenIn({ kind }: Levels): (values: readonly number[]) => string {
+  const text = (value: number) => (kind === "colour" ? hex(value) : String(value));
+  return (values) => `${values.slice(0, 12).map(text).join(", ")}${values.length > 12 ? ` and ${values.length - 12} more` : ""}`;
+}
+
+/**
+ * Whether a picture is a mask of two levels with values between them at its edges, as resizing, drawing and JPEG make them. Values that all lie
+ * near 0 are labels beside the largest value, which marks what is left out.
+ */
+function isSoft(counts: ReadonlyMap<number, number>, full: number | undefined): boolean {
+  const values = [...counts.keys()];
+  const high = values.at(-1)!;
+  if (![255, 65535, full].includes(high) || values[0]! < 0) return false;
+  const reach = (16 * high) / 255;
+  let [near, all] = [0, 0];
+  for (const [value, count] of counts) {
+    all += count;
+    if (value <= reach || value >= high - reach) near += count;
+  }
+  const between = values.filter((value) => value > 0 && value < high);
+  return near >= 0.95 * all && between.length >= 3 && between.some((value) => value > reach);
+}

@@ -1,0 +1,42 @@
+import { InputError } from "../errors.ts";
+import { type AnyPixels, readAnyPixels, readContent } from "../formats/pixels.ts";
+import type { Size } from "../image/types.ts";
+import { indexed } from "./_indexed.ts";
+import { MaskError, type MaskReading, type MaskSamples, maskOf } from "./mask-rule.ts";
+
+export interface ReadMaskOptions {
+  /** The value of a label image that is foreground. */
+  readonly label?: number | undefined;
+  /** The image that the mask belongs to, whose size it must have; `file` is for the message. */
+  readonly image?: (Size & { readonly file: string }) | undefined;
+}
+
+/**
+ * Reads a mask file (png, tiff, jpeg, webp) by the one rule of `maskOf`. Palettes count by index, 1 to 4 bits as they are stored.
+ *
+ * @throws MaskError when it is a label image and none of its labels is chosen, or has another size than its image
+ * @throws InputError when it is missing, damaged, CMYK, or not such a file
+ */
+export async function readMask(file: string, { label, image }: ReadMaskOptions = {}): Promise<MaskReading> {
+  const content = await readContent(file);
+  const palette = indexed(content.bytes);
+  const pixels = await readAnyPixels(palette ? { name: file, bytes: palette.asGray } : content);
+  const { width, height, space } = pixels;
+  if (space === "cmyk") throw new InputError(`"${file}" is a CMYK image; expected a mask in gray, colours or with a palette`);
+  if (image && (width !== image.width || height !== image.height)) {
+    throw new MaskError(
+      "another size than the image",
+      `"${file}" has ${width} x ${height} pixels, "${image.file}" has ${image.width} x ${image.height}; a mask must have the size of its image`,
+    );
+  }
+  const samples: MaskSamples = { ...stored(pixels), width, height, ...(palette ? { kind: "palette", palette } : { kind: space }) };
+  const { mask, warnings } = maskOf(samples, { label, name: file });
+  return { mask, warnings: [...pixels.warnings, ...warnings] };
+}
+
+/** Samples as the file holds them: the decoder spreads those of less than 8 bits over 0 to 255. */
+function stored({ data, stride, bitDepth, hasAlpha }: AnyPixels) {
+  const isSpread = bitDepth < 8;
+  const full = data instanceof Uint8Array ? 2 ** bitDepth - 1 : data instanceof Uint16Array ? 65535 : undefined;
+  return { data: isSpread ? data.map((value) => (value * full!) / 255) : data, stride, hasAlpha, full };
+}
