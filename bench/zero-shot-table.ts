@@ -15,9 +15,8 @@ import {
   dsc,
   loadModel,
   loadPack,
-  type Mask,
   overlay,
-  readGray,
+  readMask,
   type SegmentOptions,
   segment,
   surfaceNsd,
@@ -76,7 +75,7 @@ if (flags.pictures) for (const [group, scores] of grouped(results[0]!.scores)) a
 
 async function scoreOf(target: Target, options: SegmentOptions): Promise<Score> {
   const { image } = await decodeImage(target.image, { mode: "paper" });
-  const truth = maskOf(await readGray(target.mask));
+  const { mask: truth } = await readMask(target.mask);
   const name = basename(target.image);
   const { mask, coarse, saliency } = await segment(model, image, target.prompt, { ...options, name });
   const wrong = flags.wrong ? (await segment(model, image, flags.wrong, { ...options, name })).mask : undefined;
@@ -89,10 +88,6 @@ async function scoreOf(target: Target, options: SegmentOptions): Promise<Score> 
     pointing: pointing(saliency, truth),
     ...(wrong && { wrong: dsc(wrong, truth) }),
   };
-}
-
-function maskOf({ width, height, data }: Mask): Mask {
-  return { width, height, data: data.map((level) => (level > 127 ? 1 : 0)) };
 }
 
 /** The first targets of each group. */

@@ -41,4 +41,5 @@ export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotMod
 export { visualPrompts } from "./prompts/index.ts";
 export { configureRuntime, type WasmPaths } from "./runtime/browser.ts";
 export { M2ib, M2ibConfig } from "./saliency/index.ts";
+export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
 export { SamPredictor } from "./segment/index.ts";

@@ -29,5 +29,7 @@ export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot.ts";
 export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot-files.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { M2ib, M2ibConfig } from "./saliency/index.ts";
+export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
+export { type ReadMaskOptions, readMask } from "./scans/read-mask.ts";
 export { SamPredictor } from "./segment/index.ts";
 export { version } from "./version.ts";

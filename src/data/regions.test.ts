@@ -28,6 +28,10 @@ beforeAll(async () => {
   await mask("right.png", (x) => x >= 30);
   await mask("middle.png", (x, y) => x >= 15 && x < 20 && y < 10);
   await mask("nothing.png", () => false);
+  const levels = (name: string, level: (x: number) => number) =>
+    writeGray(join(folder, name), { width, height, data: Uint8Array.from({ length: width * height }, (_, i) => level(i % width)) });
+  await levels("ones.png", (x) => (x < 10 ? 1 : 0));
+  await levels("labels.png", (x) => (x < 10 ? 1 : x < 20 ? 2 : 0));
   await mask("small.png", () => true, 30);
 });
 
@@ -73,6 +77,33 @@ describe("a table of outlines", () => {
     expect([...regions.phrases]).toEqual([["the heart", ["the heart", "the cardiac shadow", "heart"]]]);
     const batch = [pair("a.png", "Nothing to see"), pair("b.png", "A wide cardiac shadow")];
     expect([...negativePairs(batch, regions).data]).toEqual([1, 0, 1, 1]);
+  });
+
+  test("takes masks of 0 and 1 for what they outline, and labels where one is chosen", async () => {
+    const rows = "filename,phrase,mask\na.png,the heart,ones.png\nb.png,the lungs,labels.png\n";
+    const outlineOf = async (label?: number) => {
+      const { images } = await readRegions(table(rows), pairs, { label });
+      return [...images.values()].map(([region]) => region!.outline?.runs.length);
+    };
+    expect(await outlineOf()).toEqual([2 * height]);
+    expect(await outlineOf(2)).toEqual([undefined, 2 * height]);
+  });
+
+  test("leaves out what cannot be used, as a whole, and says why; empty masks are counted, too", async () => {
+    const rows =
+      "filename,phrase,mask\na.png,the heart,middle.png\na.png,the lungs,left.png\na.png,the lungs,labels.png\n" +
+      "b.png,the heart,small.png\nb.png,the liver,nothing.png\nc.png,the heart,lost.png\n";
+    const { images, dropped, empty } = await readRegions(table(rows), pairs);
+    expect([...images].map(([name, regions]) => [name, regions.map(({ phrase }) => phrase)])).toEqual([
+      [join(folder, "a.png"), ["the heart"]],
+      [join(folder, "b.png"), ["the liver"]],
+    ]);
+    expect(empty).toBe(1);
+    expect(dropped.map(({ key, reason }) => [key, reason])).toEqual([
+      [`"the lungs" of ${join(folder, "a.png")}`, "label image"],
+      [`"the heart" of ${join(folder, "b.png")}`, "another size than the image"],
+      [`"the heart" of ${join(folder, "c.png")}`, "cannot be read"],
+    ]);
   });
 
   test.each([

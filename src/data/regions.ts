@@ -1,11 +1,12 @@
 import { dirname, isAbsolute, join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readGray } from "../formats/gray.ts";
-import type { Mask } from "../image/index.ts";
+import type { Mask, Size } from "../image/index.ts";
+import { MaskGuesses, maskProblem } from "../scans/mask-report.ts";
+import { readMask } from "../scans/read-mask.ts";
 import { isMissing, readTable } from "./_table.ts";
 import { decodePair } from "./decode-pair.ts";
 import { type Outline, outlineOf } from "./outline.ts";
-import { imageName, type Pair } from "./pairs.ts";
+import { type DroppedPair, imageName, type Pair } from "./pairs.ts";
 
 /** What is known about a phrase in an image. */
 export interface Region {
@@ -22,6 +23,12 @@ export interface RegionSet {
   readonly phrases: ReadonlyMap<string, readonly string[]>;
   /** Images of the table that no pair has. */
   readonly unused: readonly string[];
+  /** Outlines whose image or mask cannot be used: nothing is known of them. */
+  readonly dropped: readonly DroppedPair[];
+  /** Outlines whose masks are there and empty, so that the image counts as not showing them. */
+  readonly empty: number;
+  /** What was guessed of masks: a sentence for each kind of guess. */
+  readonly warnings: readonly string[];
 }
 
 export interface RegionOptions {
@@ -31,10 +38,9 @@ export interface RegionOptions {
   readonly masks?: string | undefined;
   /** Between two fields; default ",". */
   readonly separator?: string | undefined;
+  /** The value of label images that is foreground. */
+  readonly label?: number | undefined;
 }
-
-/** A pixel of a mask file is foreground above this level. */
-const foregroundAbove = 127;
 
 /** How many files are decoded at a time. */
 const atOnce = 8;
@@ -44,15 +50,16 @@ const atOnce = 8;
  *
  *   filename   the image, as in the table of the pairs
  *   phrase     what is outlined, in a few words: "the heart"; other words for the same may follow: "the heart|the cardiac shadow"
- *   mask       file of the same size in pixels, 8-bit gray, foreground above 127; empty where the image does not show it
+ *   mask       file of the same size in pixels, read as `readMask` reads all masks; empty where the image does not show it
  *
  * one row an outline. Several rows with the same image and phrase are one region (two lesions). An image needs no row for what
  * nobody looked for: that stays unknown. Images without any row are trained on as before. All masks are read at once and kept as
  * outlines, a kilobyte or two each.
  *
  * @param pairs - rows of images that no pair has are not used
- * @throws InputError when the table or a file in it cannot be read, a mask has another size than its image, a structure is both outlined and
- *   absent, or no row belongs to any pair
+ * A region of which a mask cannot be used (damaged, a label image, another size than the image) is unknown as a whole, and is named.
+ *
+ * @throws InputError when the table cannot be read, a structure is both outlined and absent, no row belongs to any pair, or none can be used
  * @throws ConfigError when the table lacks a column
  */
 export async function readRegions(file: string, pairs: readonly Pair[], options: RegionOptions = {}): Promise<RegionSet> {
@@ -100,61 +107,94 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
     throw new InputError(`"${file}": no outlined image belongs to any pair; ${looked}. Write the images as in the table of the pairs.`);
   }
   const images = new Map<string, Region[]>();
+  const dropped: DroppedPair[] = [];
+  const guesses = new MaskGuesses();
+  let empty = 0;
   const work = [...found];
   for (let i = 0; i < work.length; i += atOnce) {
     const part = work.slice(i, i + atOnce);
-    const regions = await Promise.all(
-      part.map(([name, ofImage]) => outlined(ofImage, () => decodePair(sources.get(name)!, "paper"), name)),
+    const read = await Promise.all(
+      part.map(([name, ofImage]) => outlined(ofImage, { name, source: sources.get(name)!, label: options.label, guesses })),
     );
-    for (const [k, [name]] of part.entries()) images.set(name, regions[k]!);
+    for (const [k, [name, ofImage]] of part.entries()) {
+      const { regions, unusable } = read[k]!;
+      dropped.push(...unusable);
+      empty += regions.filter(({ phrase, outline }) => !outline && ofImage.get(phrase)!.length > 0).length;
+      if (regions.length > 0) images.set(name, regions);
+    }
   }
-  return { images, phrases: new Map([...phrases].map(([words, wordings]) => [words, [...wordings]])), unused: [...unused] };
+  if (images.size === 0)
+    throw new InputError(`"${file}": none of ${dropped.length} outlines can be used. The first: ${dropped[0]!.detail}`);
+  return {
+    images,
+    phrases: new Map([...phrases].map(([words, wordings]) => [words, [...wordings]])),
+    unused: [...unused],
+    dropped,
+    empty,
+    warnings: guesses.sentences(),
+  };
+}
+
+interface OutlinedImage {
+  readonly name: string;
+  readonly source: Pair["image"];
+  readonly label: number | undefined;
+  readonly guesses: MaskGuesses;
 }
 
 /** Reads the masks of an image. */
 async function outlined(
-  regions: ReadonlyMap<string, readonly string[]>,
-  decode: () => Promise<{ readonly width: number; readonly height: number }>,
-  name: string,
-): Promise<Region[]> {
-  const image = await decode();
-  const outlines = new Map<string, Outline | undefined>(); // several phrases may name one mask: it is read once
-  const found: Region[] = [];
-  for (const [phrase, masks] of regions) {
+  phrases: ReadonlyMap<string, readonly string[]>,
+  { name, source, label, guesses }: OutlinedImage,
+): Promise<{ regions: Region[]; unusable: DroppedPair[] }> {
+  const drop = (phrase: string, reason: string, error: InputError): DroppedPair => ({
+    key: `"${phrase}" of ${name}`,
+    kind: "input",
+    reason,
+    detail: error.message,
+  });
+  let image: Size;
+  try {
+    image = await decodePair(source, "paper");
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { regions: [], unusable: [...phrases.keys()].map((phrase) => drop(phrase, "image that cannot be read", error)) };
+  }
+  const outlines = new Map<string, Outline | InputError | undefined>(); // several phrases may name one mask: it is read once
+  const outlineIn = async (files: readonly string[]): Promise<Outline | InputError | undefined> => {
+    try {
+      const mask = await unionOf(files, { ...image, file: name }, label, guesses);
+      return mask?.data.includes(1) ? outlineOf(mask) : undefined;
+    } catch (error) {
+      if (error instanceof InputError) return error;
+      throw error;
+    }
+  };
+  const regions: Region[] = [];
+  const unusable: DroppedPair[] = [];
+  for (const [phrase, masks] of phrases) {
     const files = masks.join("|");
-    if (!outlines.has(files)) outlines.set(files, await outlineIn(masks, image, name));
-    found.push({ phrase, outline: outlines.get(files) });
+    if (!outlines.has(files)) outlines.set(files, await outlineIn(masks));
+    const outline = outlines.get(files);
+    if (outline instanceof InputError) unusable.push(drop(phrase, maskProblem(outline), outline));
+    else regions.push({ phrase, outline });
   }
-  return found;
+  return { regions, unusable };
 }
 
-/** What mask files outline together; undefined where they are empty. @throws InputError when their size is not that of the image */
-async function outlineIn(
-  masks: readonly string[],
-  image: { readonly width: number; readonly height: number },
-  name: string,
-): Promise<Outline | undefined> {
-  const mask = await unionOf(masks);
-  if (mask && (mask.width !== image.width || mask.height !== image.height)) {
-    throw new InputError(
-      `"${masks[0]}" has ${mask.width} x ${mask.height} pixels, "${name}" has ${image.width} x ${image.height}; a mask must have the size of its image`,
-    );
-  }
-  return mask?.data.some((value) => value > 0) ? outlineOf(mask) : undefined;
-}
-
-/** The union of mask files; undefined where there is none. @throws InputError when one cannot be read, or their sizes differ */
-async function unionOf(files: readonly string[]): Promise<Mask | undefined> {
+/** The union of mask files; undefined where there is none. @throws InputError when one cannot be used */
+async function unionOf(
+  files: readonly string[],
+  image: Size & { readonly file: string },
+  label: number | undefined,
+  guesses: MaskGuesses,
+): Promise<Mask | undefined> {
   let union: Mask | undefined;
   for (const file of files) {
-    const { width, height, data } = await readGray(file);
-    if (union && (union.width !== width || union.height !== height)) {
-      throw new InputError(
-        `"${file}" has ${width} x ${height} pixels, "${files[0]}" has ${union.width} x ${union.height}; both outline one image`,
-      );
-    }
+    const { mask, warnings } = await readMask(file, { label, image });
+    guesses.add(file, warnings);
     const before = union;
-    union = { width, height, data: data.map((level, i) => (level > foregroundAbove || before?.data[i] === 1 ? 1 : 0)) };
+    union = before ? { ...mask, data: mask.data.map((value, i) => value | before.data[i]!) } : mask;
   }
   return union;
 }

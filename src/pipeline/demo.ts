@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
-import { readGray, writeGray, writeMask } from "../formats/gray.ts";
+import { writeGray, writeMask } from "../formats/gray.ts";
 import { defaultPack, locatePack } from "../hub/pack.ts";
 import type { Mask } from "../image/index.ts";
 import { dsc } from "../metrics/index.ts";
 import { type Modality, type Phantom, phantom, type StructureName } from "../phantom/index.ts";
 import type { RunEvent } from "../run/events.ts";
 import { readImageRecords } from "../run/record.ts";
+import { readMask } from "../scans/read-mask.ts";
 import { outputFile } from "./_outputs.ts";
 import type { RunOptions } from "./_run.ts";
 import { runSegment } from "./segment.ts";
@@ -109,11 +110,9 @@ async function results(out: string): Promise<string[]> {
   const lines: string[] = [];
   for (const { name, prompt } of requests) {
     if (!records.has(name)) continue;
-    const mask = await readGray(outputFile(out, "masks", name));
-    const truth = await readGray(join(out, "truth", `${name}.png`));
-    const isInside = (level: number) => (level > 127 ? 1 : 0);
-    const agreement = dsc({ ...mask, data: mask.data.map(isInside) }, { ...truth, data: truth.data.map(isInside) });
-    lines.push(`${name.padEnd(17)} DSC ${agreement.toFixed(2)}  "${prompt}"`);
+    const { mask } = await readMask(outputFile(out, "masks", name));
+    const { mask: truth } = await readMask(join(out, "truth", `${name}.png`));
+    lines.push(`${name.padEnd(17)} DSC ${dsc(mask, truth).toFixed(2)}  "${prompt}"`);
   }
   return lines;
 }

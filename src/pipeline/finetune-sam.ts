@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { listMaskTargets, type MaskTarget, splitPairs } from "../data/index.ts";
+import { countReasons, listMaskTargets, type MaskTarget, splitPairs } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
@@ -42,9 +42,17 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
 
   yield { type: "stage", message: `reading ${targets.length} masks and their images` };
   const sizing = await PromptableTrainer.configOf(files);
-  const sizes = { side: sizing.imageSize, cells: logitsSideOf(sizing), signal };
-  const [train, validation] = [await PromptData.read(split.train, sizes), await PromptData.read(split.validation, sizes)];
-  if (train.targets.length === 0) throw new ConfigError(`finetune-sam: "${settings.data}" has no mask to train on that is not empty.`);
+  const options = { side: sizing.imageSize, cells: logitsSideOf(sizing), label: settings.label, signal };
+  const [train, validation] = [await PromptData.read(split.train, options), await PromptData.read(split.validation, options)];
+  for (const message of [...train.warnings, ...validation.warnings]) yield { type: "warning", message };
+  const unused = unusedMasks([train, validation]);
+  if (train.targets.length === 0) {
+    const [first] = train.failed;
+    throw new ConfigError(
+      `finetune-sam: "${settings.data}" has no mask to train on${unused === "" ? "" : ` (${unused})`}.${first ? ` The first: ${first.detail}` : ""}`,
+    );
+  }
+  if (unused !== "") yield { type: "warning", message: `masks not used: ${unused}` };
   if (settings.validation > 0 && validation.targets.length === 0)
     throw new ConfigError("finetune-sam: nothing would be held out. Raise --validation, or set it to 0.");
   const stepsPerEpoch = settings.epochSteps ?? Math.max(1, Math.round(train.targets.length / (batch * prompts)));
@@ -153,8 +161,17 @@ function countsOf(train: PromptData, validation: PromptData, unmatched: number) 
     groups: Object.fromEntries([...groups].sort(([a], [b]) => (a < b ? -1 : 1))),
     coarse: [...train.targets, ...validation.targets].filter(({ coarse }) => coarse !== undefined).length,
     empty: train.empty + validation.empty,
+    unused: countReasons([...train.failed, ...validation.failed]),
     unmatched,
   };
+}
+
+/** How many masks are not used, by reason: "2 empty, 1 label image"; "" where all are. */
+function unusedMasks(parts: readonly PromptData[]): string {
+  const empty = parts.reduce((sum, part) => sum + part.empty, 0);
+  const reasons = Object.entries(countReasons(parts.flatMap(({ failed }) => failed)));
+  const counts = empty > 0 ? [...reasons, ["empty", empty] as const] : reasons;
+  return counts.map(([reason, count]) => `${count} ${reason}`).join(", ");
 }
 
 /** What held-out targets say of an epoch. */

@@ -1,4 +1,4 @@
-import { countReasons, defaultCrop, encodePairs, loadPairs, PairWorkers, readRegions, splitPairs } from "../data/index.ts";
+import { countReasons, defaultCrop, encodePairs, loadPairs, PairWorkers, type RegionSet, readRegions, splitPairs } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
 import type { RunEvent } from "../run/events.ts";
 import type { WeightsRecord } from "../run/record.ts";
@@ -9,7 +9,7 @@ import type { RunOptions } from "./_run.ts";
 import { runTraining } from "./_training-run.ts";
 import { clipFilesOf } from "./model.ts";
 import { type FinetuneSettings, modePresets } from "./settings.ts";
-import { TrainingRecord } from "./training-record.ts";
+import { type OutlineCounts, TrainingRecord } from "./training-record.ts";
 
 /**
  * `medclip-sam finetune`: trains a CLIP model on pairs of image and caption.
@@ -49,17 +49,14 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       validation: validation.length,
       dropped: set.reasons,
       truncated: encoded.train.truncated + encoded.validation.truncated,
+      ...(regions && { outlines: outlineCounts(regions) }),
     };
     const unused = Object.entries(countReasons(set.dropped.filter(({ kind }) => kind === "caption")));
     if (unused.length > 0)
       yield { type: "warning", message: `captions not used: ${unused.map(([reason, n]) => `${n} ${reason}`).join(", ")}` };
     if (counts.truncated > 0)
       yield { type: "warning", message: `${counts.truncated} captions are longer than ${contextLength} tokens and were cut` };
-    if (regions && regions.unused.length > 0)
-      yield {
-        type: "warning",
-        message: `outlines not used, as no training pair has their image: ${regions.unused.length}, such as "${regions.unused[0]}"`,
-      };
+    for (const message of regions ? outlineWarnings(regions) : []) yield { type: "warning", message };
     if (settings.dryRun) {
       yield* dryFinetune(trainer, encoded, { ...settings, stepsPerEpoch }, session);
       return;
@@ -82,7 +79,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       },
       settings,
     );
-    await record.fail(set.dropped.filter(({ kind }) => kind === "input"));
+    await record.fail([...set.dropped.filter(({ kind }) => kind === "input"), ...(regions?.dropped ?? [])]);
     await record.write();
     const data = { train: encoded.train, validation: validation.length > 0 ? encoded.validation : undefined, workers };
     yield* runTraining(fineTune(trainer, data, { ...optionsOf(settings), regions, session, signal }), {
@@ -163,6 +160,22 @@ function optionsOf({
 async function pairFiles(files: readonly string[]): Promise<Record<string, WeightsRecord>> {
   const records = await Promise.all(files.map(fileRecord));
   return Object.fromEntries(records.map((record, i) => [files.length === 1 ? "pairs" : `pairs ${i + 1}`, record]));
+}
+
+function outlineCounts({ images, dropped, empty }: RegionSet): OutlineCounts {
+  const regions = [...images.values()].reduce((sum, { length }) => sum + length, 0);
+  return { regions, empty, unused: countReasons(dropped) };
+}
+
+/** What became of the outlines that are not used as they are. */
+function outlineWarnings({ unused, dropped, empty, warnings }: RegionSet): string[] {
+  const reasons = Object.entries(countReasons(dropped)).map(([reason, count]) => `${count} ${reason}`);
+  return [
+    ...(unused.length > 0 ? [`outlines not used, as no training pair has their image: ${unused.length}, such as "${unused[0]}"`] : []),
+    ...(reasons.length > 0 ? [`outlines not used: ${reasons.join(", ")}`] : []),
+    ...(empty > 0 ? [`outlines whose mask is empty, so that the image counts as not showing them: ${empty}`] : []),
+    ...warnings,
+  ];
 }
 
 /** What held-out pairs say of an epoch. */

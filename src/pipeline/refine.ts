@@ -3,12 +3,12 @@ import { basename, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
 import { readGray } from "../formats/gray.ts";
-import type { GrayImage, Mask } from "../image/index.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { RunRecord } from "../run/record.ts";
+import { readMask } from "../scans/read-mask.ts";
 import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
 import { memoryPlan } from "./_memory-plan.ts";
@@ -50,7 +50,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     const ms: StageTimes = {};
     const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
     if (!existsSync(coarseFile(name))) throw new InputError(`"${file}" has no coarse mask: expected "${coarseFile(name)}".`);
-    const coarse = binary(await readGray(coarseFile(name)));
+    const { mask: coarse, warnings: guesses } = await readMask(coarseFile(name), { label: settings.label, image: { ...image, file } });
     const map = outputFile(earlier, "saliency", name);
     const saliency = existsSync(map) ? await readGray(map) : undefined;
     const refined = await step.run(image, coarse, basename(file), ms);
@@ -61,7 +61,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     const { width, height } = image;
     return {
       record: { file, width, height, ...refinedRecord(refined), ms },
-      warnings: [...warnings, ...refined.warnings],
+      warnings: [...warnings, ...guesses.map((guess) => `coarse mask: ${guess}`), ...refined.warnings],
       summary: summaryOf(refined),
     };
   };
@@ -77,9 +77,4 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   } finally {
     await promptable.sam.dispose();
   }
-}
-
-/** Any non-zero pixel of a coarse mask file is foreground. */
-function binary({ width, height, data }: GrayImage): Mask {
-  return { width, height, data: data.map((level) => (level > 0 ? 1 : 0)) };
 }

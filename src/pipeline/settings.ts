@@ -103,6 +103,13 @@ export const CoarseSettings = z.strictObject({
   minSaliency: z.number().min(0).max(1).default(0).describe("components of lower mean saliency are dropped first"),
 });
 
+/** Of every command that reads mask files. */
+const label = z
+  .number()
+  .positive()
+  .optional()
+  .describe("value of label images that is foreground: a level, an index of a palette, or a colour such as 0xff0000");
+
 /** Image and coarse mask to mask. */
 export const RefineSettings = z.strictObject({
   pack,
@@ -176,6 +183,7 @@ export const RefineRunSettings = z.strictObject({
   ...CommonSettings.shape,
   ...RefineSettings.shape,
   coarse: z.string().describe("folder with the coarse masks, or the folder that `coarse` or `segment` wrote"),
+  label,
 });
 export type RefineRunSettings = z.infer<typeof RefineRunSettings>;
 
@@ -276,6 +284,7 @@ export const FinetuneSettings = z.strictObject({
     .optional()
     .describe("table of outlined images (CSV: filename, phrase, mask), of which the training also asks what they show and where"),
   masks: z.string().optional().describe("folder of the masks that this table names (default: the folder of the table)"),
+  label,
   regionWeight: contrastive.regionWeight
     .removeDefault()
     .optional()
@@ -299,6 +308,7 @@ export const FinetuneSamSettings = z.strictObject({
       "folder with images/ and masks/ or masks_<structure>/, or <split>_images/ and <split>_masks/; or a table (CSV: image, mask, coarse, group)",
     ),
   split: z.string().default("train").describe("for folders named <split>_images and <split>_masks"),
+  label,
   coarse: z
     .string()
     .optional()

@@ -15,6 +15,17 @@ export interface PairCounts {
   readonly dropped: Readonly<Record<string, number>>;
   /** Captions that were longer than the context. */
   readonly truncated: number;
+  readonly outlines?: OutlineCounts;
+}
+
+/** What is known of outlined images. */
+export interface OutlineCounts {
+  /** What phrases name in images, or that it is not there. */
+  readonly regions: number;
+  /** Those of them whose masks are empty. */
+  readonly empty: number;
+  /** Outlines whose image or mask cannot be used, by reason. */
+  readonly unused: Readonly<Record<string, number>>;
 }
 
 /** How the targets of a promptable training were found and dealt. */
@@ -29,6 +40,8 @@ export interface TargetCounts {
   readonly coarse: number;
   /** Masks in which nothing is set. */
   readonly empty: number;
+  /** Targets whose image or mask cannot be used, by reason, the most frequent first. */
+  readonly unused: Readonly<Record<string, number>>;
   /** Images without a mask. */
   readonly unmatched: number;
 }

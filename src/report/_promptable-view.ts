@@ -32,6 +32,7 @@ export function promptableView(counts: TargetCounts, epochs: readonly PromptEpoc
       ...Object.entries(counts.groups).map(([group, count]): [string, number] => [`to train on: ${group}`, count]),
       ["masks with a coarse mask", counts.coarse],
       ["empty masks, not used", counts.empty],
+      ...Object.entries(counts.unused).map(([reason, count]): [string, number] => [`masks not used: ${reason}`, count]),
       ["images without a mask", counts.unmatched],
     ],
   };

@@ -18,7 +18,7 @@ export interface MaskSamples {
   readonly palette?: { readonly colours: readonly number[]; readonly transparent: ReadonlySet<number> } | undefined;
 }
 
-/** A mask, and what had to be guessed: sentences without the file name. */
+/** A mask, and what had to be guessed: phrases without the file name, alike where they mean the same. */
 export interface MaskReading {
   readonly mask: Mask;
   readonly warnings: readonly string[];
@@ -167,13 +167,12 @@ function chosen(levels: Levels, counts: ReadonlyMap<number, number>, where: stri
   const isLabel = asColour && label > full! ? (level: number) => asColour(level) === label : (level: number) => level === label;
   const values = [...counts.keys()];
   if (values.some(isLabel)) return { isForeground: isLabel, warnings: [] };
-  const written = writtenIn(levels);
   if (kind === "gray" && values.every((value) => value === 0 || value === full)) {
     const { isForeground, warnings } = byRule(levels, counts, where);
     const isUsed = values.length > 1;
-    return { isForeground, warnings: isUsed ? [`is a mask of ${values.join(" and ")}, in which no label is looked for`] : warnings };
+    return { isForeground, warnings: isUsed ? [`a mask of ${values.join(" and ")}, in which no label is looked for`] : warnings };
   }
-  return { isForeground: isLabel, warnings: [`has no label ${label}, only ${written(values)}: taken as empty`] };
+  return { isForeground: isLabel, warnings: [`no label ${label}: taken as empty`] };
 }
 
 function byRule(levels: Levels, counts: ReadonlyMap<number, number>, where: string): Choice {
@@ -183,19 +182,19 @@ function byRule(levels: Levels, counts: ReadonlyMap<number, number>, where: stri
   const written = writtenIn(levels);
   const above = (limit: number, ...warnings: string[]): Choice => ({ isForeground: (level) => level > limit, warnings });
   if (values.length === 1) {
-    if (high !== 0) return above(Number.NEGATIVE_INFINITY, `has one value, ${written(values)}: taken as foreground everywhere`);
-    if (hasTransparent) return above(0, "has nothing but transparent and black pixels: taken as empty");
+    if (high !== 0) return above(Number.NEGATIVE_INFINITY, `one value, ${written(values)}: taken as foreground everywhere`);
+    if (hasTransparent) return above(0, "nothing but transparent and black pixels: taken as empty");
     const colour = kind === "palette" ? (colours![0] ?? 0) : 0;
-    return colour === 0 ? above(0) : above(0, `has palette index 0 alone (${hex(colour)}): taken as empty`);
+    return colour === 0 ? above(0) : above(0, `palette index 0 alone (${hex(colour)}): taken as empty`);
   }
   if (values.length === 2) {
     if (kind === "palette" && !hasTransparent && colours![high] === 0 && colours![low] !== 0) {
-      const warning = `has black as the larger of two palette indices: the other one, ${low} (${hex(colours![low]!)}), is taken as foreground`;
+      const warning = `black is the larger of two palette indices: the other one, ${low} (${hex(colours![low]!)}), is taken as foreground`;
       return { isForeground: (level) => level === low, warnings: [warning] };
     }
     if (kind !== "colour" || low === 0) return above(low);
   }
-  if (kind === "gray" && isSoft(counts, levels.full)) return above(high / 2, "has soft edges: taken as foreground above the middle");
+  if (kind === "gray" && isSoft(counts, levels.full)) return above(high / 2, "soft edges: taken as foreground above the middle");
   throw new MaskError(
     "label image",
     `${where} has ${values.length} ${nouns[kind]} (${written(values)}); expected ${kind === "colour" ? "black and another one" : "two"}. Is it a label image? Then choose one with --label N; otherwise save it as 0 and 255.`,

@@ -1,22 +1,22 @@
 import type { DroppedPair, MaskTarget } from "../data/index.ts";
-import { CancelledError, InputError, MedclipSamError } from "../errors.ts";
+import { CancelledError, InputError } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
-import { readGray } from "../formats/gray.ts";
-import type { Image, Mask, Size } from "../image/index.ts";
+import type { Image } from "../image/index.ts";
+import { MaskGuesses, maskProblem } from "../scans/mask-report.ts";
+import { readMask } from "../scans/read-mask.ts";
 import { resizeLongest } from "../segment/index.ts";
 import { ByteCache } from "./byte-cache.ts";
-import { type PromptSource, type SquareSizes, targetGrid } from "./target-grid.ts";
+import { type PromptSource, type SquareSizes, type TargetGrid, targetGrid } from "./target-grid.ts";
 import type { OrderedTarget } from "./target-order.ts";
 
 /** A target that is ready to be prompted for. */
 export interface PreparedTarget extends OrderedTarget, PromptSource {}
 
 export interface PromptDataOptions extends SquareSizes {
+  /** The value of label images that is foreground. */
+  readonly label?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** A pixel of a mask file is foreground above this level. */
-const foregroundAbove = 127;
 
 /** How many images are decoded at a time. */
 const atOnce = 8;
@@ -33,6 +33,8 @@ export class PromptData {
   readonly failed: readonly DroppedPair[];
   /** Masks in which nothing is set. */
   readonly empty: number;
+  /** What was guessed of masks: a sentence for each kind of guess. */
+  readonly warnings: readonly string[];
   private readonly side: number;
   private readonly cache: ByteCache<Image>;
 
@@ -41,6 +43,7 @@ export class PromptData {
     targets: PreparedTarget[],
     failed: DroppedPair[],
     empty: number,
+    warnings: readonly string[],
     side: number,
     cache: ByteCache<Image>,
   ) {
@@ -48,6 +51,7 @@ export class PromptData {
     this.targets = targets;
     this.failed = failed;
     this.empty = empty;
+    this.warnings = warnings;
     this.side = side;
     this.cache = cache;
   }
@@ -57,21 +61,22 @@ export class PromptData {
    *
    * @throws CancelledError when the signal fires
    */
-  static async read(targets: readonly MaskTarget[], { side, cells, signal }: PromptDataOptions): Promise<PromptData> {
+  static async read(targets: readonly MaskTarget[], { signal, ...options }: PromptDataOptions): Promise<PromptData> {
     const byImage = new Map<string, MaskTarget[]>();
     for (const target of targets) byImage.set(target.image, [...(byImage.get(target.image) ?? []), target]);
     const work = [...byImage];
     const cache = new ByteCache<Image>(imageBytes, ({ data }) => data.length);
     const [images, prepared, failed]: [string[], PreparedTarget[], DroppedPair[]] = [[], [], []];
+    const guesses = new MaskGuesses();
     let empty = 0;
     for (let from = 0; from < work.length; from += atOnce) {
       if (signal?.aborted) throw new CancelledError();
-      const part = await Promise.all(work.slice(from, from + atOnce).map(([file, own]) => readImage(file, own, { side, cells })));
+      const part = await Promise.all(work.slice(from, from + atOnce).map(([file, own]) => readImage(file, own, options, guesses)));
       for (const [k, { image, grids }] of part.entries()) {
         const [file, own] = work[from + k]!;
         const found = grids.filter((grid): grid is Found => "truth" in grid);
         for (const [t, grid] of grids.entries()) {
-          if ("error" in grid) failed.push(undecodable(own[t]!, grid.error));
+          if ("reason" in grid) failed.push({ key: own[t]!.key, kind: "input", ...grid });
           else if (!("truth" in grid)) empty++;
         }
         if (!image || found.length === 0) continue;
@@ -82,7 +87,7 @@ export class PromptData {
         images.push(file);
       }
     }
-    return new PromptData(images, prepared, failed, empty, side, cache);
+    return new PromptData(images, prepared, failed, empty, guesses.sentences(), options.side, cache);
   }
 
   /** An image at the model's size, three channels. */
@@ -96,44 +101,49 @@ export class PromptData {
 }
 
 type Found = { readonly target: MaskTarget } & Pick<PromptSource, "truth" | "coarse">;
-type Grid = Found | { readonly error: unknown } | { readonly isEmpty: true };
+type Grid = Found | Pick<DroppedPair, "reason" | "detail"> | { readonly isEmpty: true };
 
-async function readImage(file: string, targets: readonly MaskTarget[], sizes: SquareSizes): Promise<{ image?: Image; grids: Grid[] }> {
+async function readImage(
+  file: string,
+  targets: readonly MaskTarget[],
+  { label, ...sizes }: Omit<PromptDataOptions, "signal">,
+  guesses: MaskGuesses,
+): Promise<{ image?: Image; grids: Grid[] }> {
   let image: Image;
   try {
     ({ image } = await decodeImage(file, { mode: "paper" }));
   } catch (error) {
-    return { grids: targets.map(() => ({ error })) };
+    const unused = reasonOf(error, () => "image that cannot be read");
+    return { grids: targets.map(() => unused) };
   }
+  const gridOf = async (mask: string) => {
+    const reading = await readMask(mask, { label, image: { ...image, file } });
+    guesses.add(mask, reading.warnings);
+    return targetGrid(reading.mask, sizes);
+  };
   const grids = await Promise.all(
     targets.map(async (target): Promise<Grid> => {
+      let truth: TargetGrid | undefined;
       try {
-        const truth = targetGrid(await readMask(target.mask, file, image), sizes);
-        if (!truth) return { isEmpty: true };
-        const coarse = target.coarse === undefined ? undefined : targetGrid(await readMask(target.coarse, file, image), sizes);
-        return { target, truth, coarse };
+        truth = await gridOf(target.mask);
       } catch (error) {
-        return { error };
+        return reasonOf(error, maskProblem);
+      }
+      if (!truth) return { isEmpty: true };
+      try {
+        return { target, truth, coarse: target.coarse === undefined ? undefined : await gridOf(target.coarse) };
+      } catch (error) {
+        return reasonOf(error, (cause) => `coarse mask: ${maskProblem(cause)}`);
       }
     }),
   );
   return { image: inOneChannel(resizeLongest(image, sizes.side)), grids };
 }
 
-/** @throws InputError when it cannot be read, or has another size than its image */
-async function readMask(file: string, imageFile: string, image: Size): Promise<Mask> {
-  const { width, height, data } = await readGray(file);
-  if (width !== image.width || height !== image.height) {
-    throw new InputError(
-      `"${file}" has ${width} x ${height} pixels, "${imageFile}" has ${image.width} x ${image.height}; a mask must have the size of its image`,
-    );
-  }
-  return { width, height, data: data.map((level) => (level > foregroundAbove ? 1 : 0)) };
-}
-
-function undecodable({ key }: MaskTarget, error: unknown): DroppedPair {
-  if (!(error instanceof MedclipSamError)) throw error;
-  return { key, kind: "input", reason: "image or mask cannot be used", detail: error.message };
+/** Why a target is left out. @throws what is not the fault of a file */
+function reasonOf(error: unknown, reason: (error: InputError) => string): Pick<DroppedPair, "reason" | "detail"> {
+  if (!(error instanceof InputError)) throw error;
+  return { reason: reason(error), detail: error.message };
 }
 
 /** Gray pictures, which most are, in a third of the memory. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -66,6 +66,20 @@ const metrics = (out: string) =>
     .toString()
     .replaceAll(/,"promptsPerSecond":[^}]*/g, "");
 const results = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "model/model.safetensors"];
+
+test("a set without a mask that can be used is told why, before anything is computed", async () => {
+  for (const name of ["labels/images", "labels/masks"]) mkdirSync(at(name), { recursive: true });
+  for (let i = 0; i < 3; i++) {
+    copyFileSync(at(`data/images/${i}.png`), at(`labels/images/${i}.png`));
+    const levels = Uint8Array.from({ length: width * height }, (_, k) => (i === 0 ? 0 : k % 3));
+    await sharp(levels, { raw: { width, height, channels: 1 } })
+      .toColourspace("b-w")
+      .png()
+      .toFile(at(`labels/masks/${i}.png`));
+  }
+  const run = collect(runFinetuneSam(settings({ data: at("labels"), out: at("none"), validation: 0 })));
+  await expect(run).rejects.toThrow(/has no mask to train on \(2 label image, 1 empty\). The first: ".*1.png" has 3 values \(0, 1, 2\)/);
+});
 
 test("the command trains to its end: metrics, checkpoints, events, report and a model that the predictor opens", async () => {
   const { status, stdout, stderr } = await runCommand(args("whole"));
