@@ -13,7 +13,7 @@ import type { SamOfFiles } from "./model.ts";
 import type { EmbedImage } from "./steps.ts";
 
 /** Changes when files of an earlier version must not be read any more. */
-const format = 1;
+const format = 2;
 
 /**
  * Image embeddings of SAM on disk, so that a second prompt on an image costs no run of the encoder. A file, 4 MiB for published

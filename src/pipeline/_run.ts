@@ -33,17 +33,23 @@ export function summaryOf({ mask, scores }: RefineResult): string {
 /**
  * The header of a run's record.
  *
- * @param run - the device that computes, whatever the settings ask for; what the models' pack must tell; which files were not taken
+ * @param run - what computes, whatever the settings ask for; what the models' pack must tell; which files were not taken
  */
 export function header(
   command: string,
   settings: CommonSettings,
   weights: Record<string, WeightsRecord>,
-  { device, notices, leftOut }: Pick<RunSession, "device" | "notices"> & Pick<RunInputs, "leftOut">,
+  {
+    device,
+    notices,
+    samPrecision,
+    leftOut,
+  }: Pick<RunSession, "device" | "notices"> & Pick<RunHeader, "samPrecision"> & Pick<RunInputs, "leftOut">,
 ): Omit<RunHeader, "versions"> {
   const { seed, threads } = settings;
+  const computed = { device, ...(samPrecision && { samPrecision }) };
   const told = { ...(notices.length > 0 && { notices }), ...(leftOut && { leftOut }) };
-  return { command, settings: { ...settings }, seed, device, threads: threads ?? null, weights, ...told };
+  return { command, settings: { ...settings }, seed, ...computed, threads: threads ?? null, weights, ...told };
 }
 
 /** One item an image, with its sentences where it has any; an image without is left to fail by name. */

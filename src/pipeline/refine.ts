@@ -32,6 +32,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   yield { type: "stage", message: "opening the model" };
   const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const promptable = await loadSam(settings.sam, options);
+  for (const message of promptable.sam.warnings) yield { type: "warning", message };
   const step = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   if (settings.dryRun) {
     yield* dryRun("refine", inputs, { sam: promptable.sam }, options);
@@ -40,7 +41,11 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   yield { type: "stage", message: "checking weights" };
   const record = await RunRecord.open(
     out,
-    header("refine", settings, await samRecord(promptable), { ...run, leftOut: found.leftOut }),
+    header("refine", settings, await samRecord(promptable), {
+      ...run,
+      leftOut: found.leftOut,
+      samPrecision: promptable.sam.options.precision,
+    }),
     settings,
   );
   await cleanOutputs(out);

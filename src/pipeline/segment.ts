@@ -33,6 +33,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
+  for (const message of promptable.sam.warnings) yield { type: "warning", message };
   const saliencyStep = new SaliencyStep(text, settings);
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   const noise = await noiseOfFile(settings, saliencyStep.method);
@@ -47,7 +48,8 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     ...(settings.noise && { noise: await fileRecord(settings.noise) }),
   };
   const recorded = { ...settings, layer: saliencyStep.method.layer };
-  const record = await RunRecord.open(out, header("segment", recorded, weights, { ...run, leftOut: found.leftOut }), settings);
+  const about = { ...run, leftOut: found.leftOut, samPrecision: promptable.sam.options.precision };
+  const record = await RunRecord.open(out, header("segment", recorded, weights, about), settings);
   await cleanOutputs(out);
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
   const folders = ["saliency", "coarse", "masks", "overlay", ...(raw ? (["raw"] as const) : [])] as const;

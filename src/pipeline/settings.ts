@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { type CoarseMethodName, coarseMethods, coarsePresets } from "../coarse/index.ts";
+import { samPrecisions } from "../models/sam/index.ts";
 import { modalities } from "../phantom/phantom.ts";
 import { promptPresets } from "../prompts/index.ts";
 import { devices } from "../runtime/session.ts";
 import { type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
-import { samPrecisions, voteRules } from "../segment/index.ts";
+import { voteRules } from "../segment/index.ts";
 import { PromptDrawSettings } from "../train/prompt-draws.ts";
 import { PromptableSettings } from "../train/promptable-settings.ts";
 import { ContrastiveSettings } from "../train/settings.ts";

@@ -112,6 +112,13 @@ export async function segment(
     capacity: map.capacity,
     gray: map.gray,
     coarse: cut.coarse,
-    warnings: [...model.warnings, ...step.method.warnings, ...map.warnings, ...cut.warnings, ...refined.warnings],
+    warnings: [
+      ...model.warnings,
+      ...model.mask.sam.warnings,
+      ...step.method.warnings,
+      ...map.warnings,
+      ...cut.warnings,
+      ...refined.warnings,
+    ],
   };
 }

@@ -20,6 +20,8 @@ export interface RunHeader {
   readonly seed?: number;
   /** Where it was computed; the settings hold what was asked for. */
   readonly device?: string;
+  /** Numbers in which SAM's image encoder multiplied; the settings hold what was asked for. */
+  readonly samPrecision?: string | undefined;
   readonly threads?: number | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly weights: Readonly<Record<string, WeightsRecord>>;
@@ -276,6 +278,8 @@ export function differenceOf(before: RunHeader, now: RunHeader): string | undefi
     if (!neutral.has(key) && was !== is) return `${key} was ${was}, now it is ${is}`;
   }
   if (before.device !== now.device) return `it was computed on ${before.device}, now it would be on ${now.device}`;
+  const [precision, present] = [before, now].map(({ samPrecision, settings }) => samPrecision ?? settings.samPrecision);
+  if (precision !== present) return `SAM computed in ${precision}, now it would in ${present}`;
   const [was, is] = [before, now].map(({ weights, data }) => ({ ...weights, ...data }));
   for (const key of new Set([...Object.keys(was!), ...Object.keys(is!)])) {
     if (was![key]?.sha256 !== is![key]?.sha256) return `the file behind "${key}" was another one`;

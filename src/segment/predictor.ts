@@ -10,9 +10,11 @@ import {
   promptEncoder,
   quantisedLinears,
   type SamConfig,
+  type SamPrecision,
   samConfigOf,
   samFamily,
   samTensors,
+  usablePrecision,
 } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
 import type { Session, SessionOptions } from "../runtime/session.ts";
@@ -21,10 +23,6 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { above, logitsOfImage, type Placement } from "./postprocess.ts";
 import { samInput } from "./preprocess.ts";
 import type { Candidates } from "./voting.ts";
-
-/** Numbers in which the image encoder multiplies. */
-export const samPrecisions = ["float32", "int8"] as const;
-export type SamPrecision = (typeof samPrecisions)[number];
 
 /** How a predictor's sessions are opened, and how it uses them. */
 export interface SamOptions extends SessionOptions {
@@ -107,7 +105,10 @@ export class Prediction {
  */
 export class SamPredictor {
   readonly config: SamConfig;
+  /** Those given to `open`, with the precision that is used. */
   readonly options: SamOptions;
+  /** Sentences for the user about options that cannot be followed on this machine. */
+  readonly warnings: readonly string[];
   private readonly weights: Weights;
   private encoder: Session | undefined;
   /**
@@ -119,14 +120,16 @@ export class SamPredictor {
   /** The end of the work begun so far. Calls take turns, so that no session is disposed while another call runs it. */
   private turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(weights: Weights, config: SamConfig, options: SamOptions) {
+  private constructor(weights: Weights, config: SamConfig, options: SamOptions, warnings: readonly string[]) {
     this.weights = weights;
     this.config = config;
     this.options = options;
+    this.warnings = warnings;
   }
 
   /**
-   * Opens a SAM checkpoint under official or Hugging Face names. Nothing is loaded before the first image.
+   * Opens a SAM checkpoint under official or Hugging Face names. Nothing is loaded before the first image, except for one layer where
+   * int8 is asked for: if this machine does not compute it rightly, the precision is float32, and `warnings` says so.
    *
    * @param options - `prepack: false` maps the weights instead of copying them: 0.3 GB less for ViT-B, at about the same speed
    * @throws WeightsError when the file is not a SAM checkpoint or lacks tensors
@@ -135,7 +138,8 @@ export class SamPredictor {
     const weights = await Weights.open(file, samFamily);
     const config = samConfigOf(weights);
     weights.check(samTensors(config));
-    return new SamPredictor(weights, config, options);
+    const { precision, warnings } = await usablePrecision(options.precision ?? "float32", weights, options);
+    return new SamPredictor(weights, config, { ...options, precision }, warnings);
   }
 
   /** Encodes an image and remembers it as the one that `predict` works on. The embedding stays valid after the next image. */

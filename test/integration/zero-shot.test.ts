@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { runCoarse } from "../../src/pipeline/coarse.ts";
 import { runRefine } from "../../src/pipeline/refine.ts";
 import { runSaliency } from "../../src/pipeline/saliency.ts";
@@ -13,6 +13,27 @@ import { normal } from "../../src/tensor/random.ts";
 import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { collect, tinyModels, writeDisc } from "../support/tiny-run.ts";
+
+/** A machine whose 8-bit kernels are wrong, while a test says so. */
+const machine = vi.hoisted(() => ({ isWrong: false }));
+vi.mock(import("#runtime"), async (original) => {
+  const { openSession, ...rest } = await original();
+  return {
+    ...rest,
+    openSession: async (...given) => {
+      const session = await openSession(...given);
+      if (!machine.isWrong) return session;
+      return {
+        dispose: () => session.dispose(),
+        run: async (feeds) => {
+          const outputs = await session.run(feeds);
+          if (outputs.int8) (outputs.int8.data as Float32Array).fill(0);
+          return outputs;
+        },
+      };
+    },
+  };
+});
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-run-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -34,6 +55,7 @@ interface Run {
   command: string;
   settings: Record<string, unknown>;
   seed: number;
+  samPrecision: string;
   weights: Record<string, { sha256: string }>;
   images: {
     name: string;
@@ -239,8 +261,22 @@ test("a limit of memory says what is given up for it; one model at a time gives 
 
 test("the encoder's precision is a setting of the run, so results of another one are not gone on with", async () => {
   expect((await segment({ out: at("rounded"), samPrecision: "int8" })).at(-1)).toMatchObject({ done: 2 });
-  expect(record("rounded").settings).toMatchObject({ samPrecision: "int8" });
+  expect(record("rounded")).toMatchObject({ settings: { samPrecision: "int8" }, samPrecision: "int8" });
   await expect(segment({ out: at("rounded") })).rejects.toThrow(/samPrecision was "int8", now it is "float32"/);
+});
+
+test("where 8-bit numbers are computed wrongly, images are encoded in float32; a warning and the record say so", async () => {
+  machine.isWrong = true;
+  try {
+    const warning = { type: "warning", message: expect.stringMatching(/^8-bit numbers cannot be used on this machine/) };
+    const settings = { out: at("fallen-back"), inputs: [at("scans", "a.png")], samPrecision: "int8", raw: true };
+    expect(await segment(settings)).toContainEqual(warning);
+    expect(record("fallen-back")).toMatchObject({ settings: { samPrecision: "int8" }, samPrecision: "float32" });
+    expect(contents("fallen-back")["raw/a.safetensors"]).toBe(contents("whole")["raw/a.safetensors"]);
+    await expect(segment({ out: at("rounded"), samPrecision: "int8" })).rejects.toThrow("SAM computed in int8, now it would in float32");
+  } finally {
+    machine.isWrong = false;
+  }
 });
 
 test("reference mode spreads the map of the crop over the whole image", async () => {

@@ -11,4 +11,4 @@ export { type BlockLinears, type ImageEncoding, imageEncoder } from "./image-enc
 export { type MaskDecoding, maskDecoder, type TwoWayState } from "./mask-decoder.ts";
 export { samFamily } from "./names.ts";
 export { type PromptEncoding, type PromptInputs, type PromptSlots, promptEncoder, promptSlots, usedSlots } from "./prompt-encoder.ts";
-export { quantisedLinears } from "./quantise.ts";
+export { quantisedLinears, type SamPrecision, samPrecisions, usablePrecision } from "./quantise.ts";
