@@ -14,7 +14,7 @@ export type SamPrecision = (typeof samPrecisions)[number];
 /**
  * The linear layers of the image encoder in 8 bits. It takes a second for ViT-B, and a quarter of the memory of the weights.
  *
- * @remarks An approximation: with random weights the embedding of ViT-B is off by 2 %, what that means for trained weights is not
+ * @remarks An approximation: with random weights the embedding of ViT-B is off by 2 to 3 %, what that means for trained weights is not
  *   measured. `quantisedWeight` tells why all processors give the same result.
  */
 export async function quantisedLinears(weights: Weights, config: SamConfig): Promise<BlockLinears[]> {
