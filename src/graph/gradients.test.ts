@@ -2,16 +2,18 @@ import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
 import { gradientError } from "../../test/support/gradient-error.ts";
 import { normal } from "../tensor/random.ts";
+import { storedTensor } from "../tensor/stored-tensor.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { compile } from "./compile.ts";
 import { gradients, pullback } from "./gradients.ts";
 import { matmul } from "./operators/algebra.ts";
 import { loop } from "./operators/control.ts";
-import { add, mul, sigmoid } from "./operators/elementwise.ts";
-import { detach, reduceSum } from "./operators/movement.ts";
+import { add, cast, exp, greaterOrEqual, mul, sigmoid } from "./operators/elementwise.ts";
+import { detach, reduceSum, transpose } from "./operators/movement.ts";
 import { logSumExp, softmax } from "./operators/normalisation.ts";
 import { operators } from "./operators/table.ts";
-import { constant, input, type Operator, scalar, type Value } from "./value.ts";
+import { substitute } from "./substitute.ts";
+import { apply, constant, input, type Operator, scalar, stored, type Value } from "./value.ts";
 
 describe("each gradient rule agrees with finite differences", () => {
   const differentiable = Object.values(operators).filter((operator: Operator) => operator.gradient);
@@ -72,10 +74,91 @@ test("a log-sum-exp of large numbers is finite, and its gradient is the softmax"
   await session.dispose();
 });
 
-test("a gradient through a loop is refused by name", () => {
+describe("what would have the gradient zero by mistake is refused, and the value named", () => {
   const x = input("x", "float32", [2]);
-  const { last } = loop(3, [x], (_, [value]) => ({ next: [mul(value!, 2)] }));
-  expect(() => gradients(reduceSum(last[0]!), [x])).toThrow("the operator Loop has no gradient rule");
+  const start = constant(tensor("float32", [2], new Float32Array(2)));
+
+  test.each<[string, () => Value, string]>([
+    ["a loop that starts from it", () => loop(3, [x], (_, [value]) => ({ next: [mul(value!, 2)] })).last[0]!, 'starts from input "x"'],
+    ["a loop whose body captures it", () => loop(3, [start], (_, [sum]) => ({ next: [add(sum!, x)] })).last[0]!, 'captures input "x"'],
+    [
+      "a loop whose body captures what depends on it",
+      () => loop(3, [start], (_, [sum]) => ({ next: [add(sum!, exp(x))] })).last[0]!,
+      'captures Exp float32 [2] (2 elements), which depends on input "x"',
+    ],
+    [
+      "a loop within a loop that captures it",
+      () => loop(2, [start], (_, [a]) => ({ next: [loop(2, [a!], (_, [b]) => ({ next: [mul(b!, x)] })).last[0]!] })).last[0]!,
+      'captures input "x"',
+    ],
+    [
+      "what a loop collects",
+      () => loop(3, [start], (_, [sum]) => ({ next: [sum!], collect: [mul(x, 2)] })).collected[0]!,
+      "captures Mul float32 [2]",
+    ],
+    [
+      "a loop whose other value captures it",
+      () => loop(3, [start, start], (_, [a, b]) => ({ next: [add(b!, 1), mul(a!, x)] })).last[0]!,
+      'captures input "x"',
+    ],
+    ["rounding to integers", () => cast(cast(x, "int32"), "float32"), "Cast is not differentiable in its input 0, Cast int32 [2]"],
+    ["a comparison", () => greaterOrEqual(x, 0), "Cast is not differentiable in its input 0, GreaterOrEqual bool [2]"],
+    [
+      "an input that a rule leaves out",
+      () => apply(leavesOut, [start, x])[0]!,
+      'LeavesOut is not differentiable in its input 1, input "x"',
+    ],
+    ["a second output", () => apply(operators.LayerNormalization!, [x, start, start], { axis: { int: -1 } })[1]!, "only the first output"],
+  ])("%s", (_, made, message) => {
+    expect(() => gradients(reduceSum(made()), [x])).toThrow(message);
+  });
+
+  test("the same loops cost nothing when they do not depend on it", () => {
+    const other = input("other", "float32", [2]);
+    const { last, collected } = loop(3, [other], (_, [value]) => ({ next: [mul(value!, other)], collect: [value!] }));
+    const y = mul(reduceSum(add(last[0]!, reduceSum(collected[0]!, [0]))), reduceSum(x));
+    expect(gradients(y, [x])[0]!.shape).toEqual([2]);
+  });
+
+  test("another value of the same input, or of the same place in a file", () => {
+    const twin = input("x", "float32", [2]);
+    expect(() => gradients(reduceSum(exp(x)), [twin])).toThrow('input "x" float32 [2] (2 elements) is another value than the one');
+    const weight = (offset: number) => stored(storedTensor("weights.bin", offset, "float32", [2]));
+    expect(() => gradients(reduceSum(exp(weight(8))), [weight(8)])).toThrow("is another value than the one of that name");
+    expect(gradients(reduceSum(exp(weight(8))), [weight(0)])).toHaveLength(1);
+  });
+
+  test("a value that exists only inside a loop", () => {
+    let inside: Value | undefined;
+    const { last } = loop(3, [x], (_, [value]) => {
+      inside = value;
+      return { next: [mul(value!, 2)] };
+    });
+    expect(() => gradients(reduceSum(last[0]!), [inside!])).toThrow('input "value0" float32 [2] (2 elements) exists only inside a loop');
+  });
+
+  test("an integer", () => {
+    const n = input("n", "int64", [2]);
+    expect(() => gradients(reduceSum(cast(n, "float32")), [n])).toThrow('input "n" int64 [2] (2 elements) is not a floating-point value');
+  });
+});
+
+const leavesOut: Operator = { name: "LeavesOut", types: ([a]) => [{ dtype: a!.dtype, shape: a!.shape }], gradient: (dy) => [dy] };
+
+test("a value between two transpositions has its gradient, and can be substituted", async () => {
+  const x = input("x", "float32", [2, 3]);
+  const between = transpose(x, [1, 0]);
+  const y = transpose(between, [1, 0]);
+  const [dx] = gradients(reduceSum(mul(y, y)), [between]) as [Value];
+  const other = input("other", "float32", [3, 2]);
+  const [cut] = substitute([y], new Map([[between, other]])) as [Value];
+  const session = await compile({ dx, cut, y });
+  const numbers = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const run = await session.run({ x: tensor("float32", [2, 3], numbers), other: tensor("float32", [3, 2], numbers) });
+  expect([...run.dx!.data]).toEqual([2, 8, 4, 10, 6, 12]);
+  expect([...run.cut!.data]).toEqual([1, 3, 5, 2, 4, 6]);
+  expect([...run.y!.data]).toEqual([...numbers]);
+  await session.dispose();
 });
 
 test("a known gradient is handed on: in two links as in one", async () => {

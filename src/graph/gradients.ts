@@ -1,9 +1,9 @@
 import { ShapeError } from "../errors.ts";
-import { sameShape, sizeOf } from "../tensor/tensor.ts";
+import { isFloat, sameShape, sizeOf } from "../tensor/tensor.ts";
 import { add } from "./operators/elementwise.ts";
 import { expand } from "./operators/movement.ts";
-import { nodesOf } from "./order.ts";
-import { describe, scalar, type Value } from "./value.ts";
+import { nodesOf, readsOf } from "./order.ts";
+import { describe, type Node, type Scope, scalar, type Value } from "./value.ts";
 
 /**
  * Derivatives of a scalar by reverse-mode differentiation: from the loss back, each node hands the gradient of its output on
@@ -12,7 +12,7 @@ import { describe, scalar, type Value } from "./value.ts";
  * @param loss - one element
  * @param wrt - values to differentiate with respect to
  * @returns for each of `wrt` a value of its shape and dtype; zeros where the loss does not depend on it
- * @throws ShapeError when the loss is not one element, or an operator on the way has no gradient
+ * @throws ShapeError when the loss is not one element, or as `pullback`
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
   if (sizeOf(loss.shape) !== 1) throw new ShapeError(`gradients: the loss must be one element, got ${describe(loss)}`);
@@ -25,39 +25,96 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
  * @param known - values, each with the gradient of the loss there, of its shape and dtype
  * @param wrt - values to differentiate with respect to
  * @returns for each of `wrt` a value of its shape and dtype; zeros where nothing depends on it
- * @throws ShapeError when a gradient has another shape than its value, or an operator on the way has no gradient
+ * @throws ShapeError when a gradient has another shape or dtype than its value, or where it is not known how a value depends on one of
+ *   `wrt`: through an operator without a gradient, an input that has none, a second output, a loop. Never zeros instead.
  */
 export function pullback(known: readonly (readonly [value: Value, gradient: Value])[], wrt: readonly Value[]): Value[] {
-  const nodes = nodesOf(known.map(([value]) => value));
-  const dependent = new Set<Value>(wrt);
-  for (const node of nodes) {
-    if (!node.operator.stopsGradient && node.inputs.some((value) => dependent.has(value)))
-      for (const output of node.outputs) dependent.add(output);
-  }
+  const values = known.map(([value]) => value);
+  const nodes = nodesOf(values);
+  checkWrt(wrt, values, nodes);
+  const dependent = dependentsOf(wrt, nodes);
   const total = new Map<Value, Value>();
   const accumulate = (value: Value, gradient: Value) => {
     const before = total.get(value);
     total.set(value, before ? add(before, gradient) : gradient);
   };
   for (const [value, gradient] of known) {
-    if (!sameShape(value.shape, gradient.shape)) {
-      throw new ShapeError(`pullback: the gradient of ${describe(value)} must have its shape, got ${describe(gradient)}`);
+    if (!sameShape(value.shape, gradient.shape) || value.dtype !== gradient.dtype) {
+      throw new ShapeError(`pullback: the gradient of ${describe(value)} must have its shape and dtype, got ${describe(gradient)}`);
     }
     accumulate(value, gradient);
   }
   for (const node of nodes.reverse()) {
     const [first, ...others] = node.outputs;
-    const dy = total.get(first!);
+    if (!dependent.has(first!) || !node.outputs.some((output) => total.has(output))) continue;
+    if (node.body) throw new ShapeError(loopMessage(node, dependent));
     const unexpected = others.find((output) => total.has(output));
     if (unexpected) throw new ShapeError(`gradients: ${describe(unexpected)}: only the first output of an operator has a gradient`);
-    if (!dy || node.operator.stopsGradient || !node.inputs.some((value) => dependent.has(value))) continue;
     if (!node.operator.gradient) throw new ShapeError(`gradients: the operator ${node.operator.name} has no gradient rule`);
-    node.operator.gradient(dy, node.inputs, node).forEach((gradient, i) => {
-      const value = node.inputs[i]!;
-      if (!dependent.has(value)) return;
-      if (!gradient) throw new ShapeError(`gradients: ${node.operator.name} is not differentiable in its input ${i}`);
+    const ofInputs = node.operator.gradient(total.get(first!)!, node.inputs, node);
+    for (const [i, value] of node.inputs.entries()) {
+      if (!dependent.has(value)) continue;
+      const gradient = ofInputs[i];
+      if (!gradient) throw new ShapeError(`gradients: ${node.operator.name} is not differentiable in its input ${i}, ${describe(value)}`);
       accumulate(value, gradient);
-    });
+    }
   }
   return wrt.map((value) => total.get(value) ?? expand(scalar(0, value.dtype), value.shape));
+}
+
+/** The values that depend on some, each with one that it depends on. What a loop's body reads from outside counts as read. */
+function dependentsOf(wrt: readonly Value[], nodes: readonly Node[]): ReadonlyMap<Value, Value> {
+  const dependent = new Map(wrt.map((value) => [value, value]));
+  for (const node of nodes) {
+    const read = node.operator.stopsGradient ? undefined : readsOf(node).find((value) => dependent.has(value));
+    if (read) for (const output of node.outputs) if (!dependent.has(output)) dependent.set(output, dependent.get(read)!);
+  }
+  return dependent;
+}
+
+/**
+ * Refuses what would have the gradient zero by mistake.
+ *
+ * @throws ShapeError for a value that is not a floating-point number, exists only inside a loop that is read from outside, or stands for
+ *   the same input or tensor of a file as another value, the one that is read
+ */
+function checkWrt(wrt: readonly Value[], known: readonly Value[], nodes: readonly Node[]): void {
+  const bodies = nodes.flatMap(({ body }) => (body ? [body.scope] : []));
+  const sources = new Set([...known, ...nodes.flatMap(readsOf)].filter(({ source }) => source.kind !== "node"));
+  for (const value of wrt) {
+    if (!isFloat(value.dtype)) throw new ShapeError(`gradients: ${describe(value)} is not a floating-point value, so it has no gradient`);
+    if (bodies.some((body) => encloses(body, value.scope))) {
+      throw new ShapeError(`gradients: ${describe(value)} exists only inside a loop. Take gradients inside its body.`);
+    }
+    if (sources.has(value)) continue;
+    if ([...sources].some((other) => haveOneOrigin(value, other))) {
+      throw new ShapeError(
+        `gradients: ${describe(value)} is another value than the one of that name that is read. Make it once and use it in both places.`,
+      );
+    }
+  }
+}
+
+/** Whether two values stand for one input of the graph, or for a common part of a file. */
+function haveOneOrigin({ source: a, scope }: Value, { source: b, scope: otherScope }: Value): boolean {
+  // Arguments of loop bodies are inputs, too, and those of two bodies may have one name.
+  if (a.kind === "input" && b.kind === "input") return scope === otherScope && a.name === b.name;
+  if (a.kind !== "stored" || b.kind !== "stored") return false;
+  const [one, other] = [a.stored, b.stored];
+  if (one.file !== other.file || one.content !== other.content) return false;
+  return one.offset < other.offset + other.byteLength && other.offset < one.offset + one.byteLength;
+}
+
+/** Whether the inner scope is the outer one or lies in it. */
+function encloses(outer: Scope, inner: Scope): boolean {
+  for (let scope: Scope | null = inner; scope; scope = scope.parent) if (scope === outer) return true;
+  return false;
+}
+
+function loopMessage(node: Node, dependent: ReadonlyMap<Value, Value>): string {
+  const read = readsOf(node).find((value) => dependent.has(value))!;
+  const origin = dependent.get(read)!;
+  const how = node.inputs.includes(read) ? "starts from" : "captures";
+  const which = read === origin ? describe(read) : `${describe(read)}, which depends on ${describe(origin)}`;
+  return `gradients: the operator Loop has no gradient rule, and its body ${how} ${which}. Take gradients inside the body, or repeat its steps without a loop.`;
 }

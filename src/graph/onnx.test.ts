@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type ValueInfoProto } from "onnx-buf";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { openSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
 import { rowsOf } from "../tensor/stored-tensor.ts";
 import { tensor } from "../tensor/tensor.ts";
 import {
   add,
+  cast,
   compile,
   constant,
   exp,
@@ -17,6 +18,7 @@ import {
   input,
   loop,
   mul,
+  reduceSum,
   scalar,
   serialise,
   softmax,
@@ -109,6 +111,50 @@ test("a graph is cut at a named intermediate by substituting it", async () => {
   const session = await compile({ y: cut });
   const { y } = await session.run({ other: vector(3, 4) });
   expect([...y!.data]).toEqual([7, 9]);
+});
+
+describe("a loop that reads the intermediate is built anew", () => {
+  const x = input("x", "float32", [2]);
+  const middle = exp(x);
+  const other = input("other", "float32", [2]);
+  const cutAt = async (end: Value) => {
+    const [cut] = substitute([end], new Map([[middle, other]])) as [Value];
+    const session = await compile({ y: cut });
+    const { y } = await session.run({ other: vector(3, 4) });
+    await session.dispose();
+    return [...y!.data];
+  };
+
+  test("as its start", async () => {
+    expect(await cutAt(loop(2, [middle], (_, [value]) => ({ next: [mul(value!, 2)] })).last[0]!)).toEqual([12, 16]);
+  });
+
+  test("in its body, directly or computed further outside", async () => {
+    const ones = constant(vector(1, 1));
+    expect(await cutAt(loop(2, [ones], (_, [value]) => ({ next: [mul(value!, middle)] })).last[0]!)).toEqual([9, 16]);
+    expect(await cutAt(loop(2, [ones], (_, [value]) => ({ next: [mul(value!, mul(middle, 2))] })).last[0]!)).toEqual([36, 64]);
+  });
+
+  test("in a loop within it, beside one that does not read it", async () => {
+    const ones = constant(vector(1, 1));
+    const { last, collected } = loop(2, [ones], (i, [value]) => {
+      const twice = loop(2, [value!], (_, [inner]) => ({ next: [add(inner!, middle)] }));
+      const constantInside = loop(2, [ones], (_, [inner]) => ({ next: [mul(inner!, 2)] }));
+      return { next: [add(twice.last[0]!, constantInside.last[0]!)], collect: [i] };
+    });
+    expect(await cutAt(add(last[0]!, cast(reduceSum(collected[0]!), "float32")))).toEqual([1 + 4 * 3 + 8 + 1, 1 + 4 * 4 + 8 + 1]);
+  });
+
+  test("but what exists only inside it cannot be replaced from outside", () => {
+    let inside: Value | undefined;
+    const { last } = loop(2, [x], (_, [value]) => {
+      inside = exp(value!);
+      return { next: [inside] };
+    });
+    expect(() => substitute(last, new Map([[inside!, other]]))).toThrow(
+      "cannot replace Exp float32 [2] (2 elements), which exists only inside a loop",
+    );
+  });
 });
 
 test("a missing feed is named", async () => {

@@ -4,8 +4,9 @@ import type { Model } from "../runtime/session.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType, Shape, Tensor } from "../tensor/tensor.ts";
 import { onnxTypes } from "./operators/elementwise.ts";
+import { movement } from "./operators/movement.ts";
 import { nodesOf, readsOf } from "./order.ts";
-import type { Attribute, Body, Node, Scope, Value } from "./value.ts";
+import type { Attribute, Attributes, Body, Node, Scope, Value } from "./value.ts";
 import { rootScope } from "./value.ts";
 
 /** Operator set with Gelu as an operator; IR version that goes with it. */
@@ -95,9 +96,9 @@ class GraphWriter {
 
   /** The nodes of one scope that some values depend on. */
   nodes(proto: ProtobufWriter, values: readonly Value[], scope: Scope): void {
-    const ordered = nodesOf(values).filter((node) => node.outputs[0]!.scope === scope);
+    const ordered = nodesOf(values, writtenReads).filter((node) => node.outputs[0]!.scope === scope);
     const used = new Set<Value>(values);
-    for (const node of ordered) for (const value of readsOf(node)) used.add(value);
+    for (const node of ordered) for (const value of writtenReads(node)) used.add(value);
     for (const node of ordered) proto.message(1, (message) => this.node(message, node, used));
   }
 
@@ -122,12 +123,13 @@ class GraphWriter {
   }
 
   private node(message: ProtobufWriter, node: Node, used: ReadonlySet<Value>): void {
-    for (const value of node.inputs) message.text(1, this.nameOf(value));
+    const { name, inputs, attributes } = written(node);
+    for (const value of inputs) message.text(1, this.nameOf(value));
     // Outputs nobody reads are left out at the end of the list and unnamed within it. A Loop names all of its values.
     const last = node.body ? node.outputs.length - 1 : node.outputs.findLastIndex((value, i) => i === 0 || used.has(value));
     for (const value of node.outputs.slice(0, last + 1)) message.text(2, this.nameOf(value));
-    message.text(4, node.operator.name);
-    for (const [name, attribute] of Object.entries(node.attributes)) message.message(5, (proto) => writeAttribute(proto, name, attribute));
+    message.text(4, name);
+    for (const [name, attribute] of Object.entries(attributes)) message.message(5, (proto) => writeAttribute(proto, name, attribute));
     if (node.body)
       message.message(5, (proto) =>
         proto
@@ -150,6 +152,30 @@ class GraphWriter {
     for (const value of body.inputs) proto.message(11, (info) => writeType(info, this.nameOf(value), value));
     for (const [i, value] of body.outputs.entries()) proto.message(12, (info) => writeType(info, outputNames[i]!, value));
   }
+}
+
+/**
+ * How a node is written: as it is, except that a transposition of a transposition becomes one. It stays two in the graph, so that each
+ * value in between can be differentiated and substituted.
+ */
+function written({ operator, inputs, attributes }: Node): Pick<Node, "inputs" | "attributes"> & { readonly name: string } {
+  if (operator !== movement.Transpose) return { name: operator.name, inputs, attributes };
+  let [x] = inputs as [Value];
+  let perm = orderOf(attributes);
+  while (x.source.kind === "node" && x.source.node.operator === movement.Transpose) {
+    const inner = orderOf(x.source.node.attributes);
+    perm = perm.map((axis) => inner[axis]!);
+    x = x.source.node.inputs[0]!;
+  }
+  if (perm.every((axis, i) => axis === i)) return { name: "Identity", inputs: [x], attributes: {} };
+  return { name: operator.name, inputs: [x], attributes: { perm: { ints: perm } } };
+}
+
+const orderOf = ({ perm }: Attributes): readonly number[] => (perm as { ints: readonly number[] }).ints;
+
+/** What a node reads as it is written. */
+function writtenReads(node: Node): readonly Value[] {
+  return node.body ? readsOf(node) : written(node).inputs;
 }
 
 /** Where a stored tensor lies; files in memory are told apart by their bytes, since their names may be equal. */

@@ -3,8 +3,10 @@ import type { Node, Value } from "./value.ts";
 /**
  * The nodes that some values depend on, each after those it reads. Nodes inside a loop's body are not listed, but what the
  * body reads from outside is.
+ *
+ * @param reads - what counts as read by a node
  */
-export function nodesOf(outputs: readonly Value[]): Node[] {
+export function nodesOf(outputs: readonly Value[], reads: (node: Node) => readonly Value[] = readsOf): Node[] {
   const ordered: Node[] = [];
   const seen = new Set<Node>();
   // An explicit stack: deep models would overflow the call stack.
@@ -23,8 +25,8 @@ export function nodesOf(outputs: readonly Value[]): Node[] {
       if (seen.has(top.node)) continue;
       seen.add(top.node);
       stack.push({ node: top.node, ready: true });
-      const reads = readsOf(top.node);
-      for (let i = reads.length - 1; i >= 0; i--) push(reads[i]!);
+      const read = reads(top.node);
+      for (let i = read.length - 1; i >= 0; i--) push(read[i]!);
     }
   }
   return ordered;

@@ -1,28 +1,55 @@
 import { ShapeError } from "../errors.ts";
 import { sameShape } from "../tensor/tensor.ts";
-import { nodesOf } from "./order.ts";
-import { apply, describe, type Value } from "./value.ts";
+import { nodesOf, readsOf } from "./order.ts";
+import { apply, type Body, describe, type Node, type Scope, type Value } from "./value.ts";
 
 /**
  * The outputs as they would be if some values were others: a graph is cut at named intermediates without touching the
- * function that built it. Nodes that do not depend on the replaced values are shared, not copied.
+ * function that built it. Nodes that do not depend on the replaced values are shared, not copied; loops that read one, in their bodies
+ * too, are built anew.
  *
  * @param replacements - for each value the one to use instead, of the same shape and dtype
- * @throws ShapeError when a replacement has another shape or dtype, or lies behind a loop
+ * @throws ShapeError when a replacement has another shape or dtype, or a value is replaced that exists only inside a loop
  */
 export function substitute(outputs: readonly Value[], replacements: ReadonlyMap<Value, Value>): Value[] {
   for (const [value, other] of replacements) {
     if (value.dtype !== other.dtype || !sameShape(value.shape, other.shape)) {
       throw new ShapeError(`substitute: cannot replace ${describe(value)} by ${describe(other)}`);
     }
+    if (value.scope.depth > 0) throw new ShapeError(`substitute: cannot replace ${describe(value)}, which exists only inside a loop`);
   }
-  const instead = new Map<Value, Value>(replacements);
-  const resolve = (value: Value): Value => instead.get(value) ?? value;
-  for (const node of nodesOf(outputs)) {
-    if (node.outputs.some((output) => replacements.has(output)) || !node.inputs.some((value) => instead.has(value))) continue;
-    if (node.body) throw new ShapeError("substitute: cannot replace what a loop reads");
-    const fresh = apply(node.operator, node.inputs.map(resolve), node.attributes);
-    for (const [i, output] of node.outputs.entries()) instead.set(output, fresh[i]!);
+  const changed: Changed = { values: new Map(replacements), scopes: new Map() };
+  rebuild(nodesOf(outputs), changed);
+  return outputs.map((value) => changed.values.get(value) ?? value);
+}
+
+/** What is to be used instead of some values, and of the scopes of loop bodies that are built anew. */
+interface Changed {
+  readonly values: Map<Value, Value>;
+  readonly scopes: Map<Scope, Scope>;
+}
+
+/** Applies nodes once more that read a value which has another instead, or lie in a body that is built anew; notes the new outputs. */
+function rebuild(nodes: readonly Node[], changed: Changed): void {
+  const { values, scopes } = changed;
+  for (const node of nodes) {
+    const { scope } = node.outputs[0]!;
+    if (node.outputs.every((output) => values.has(output))) continue;
+    if (!scopes.has(scope) && !readsOf(node).some((value) => values.has(value))) continue;
+    const inputs = node.inputs.map((value) => values.get(value) ?? value);
+    // A loop stays where it was written; other nodes follow what they read.
+    const home = node.body && (scopes.get(scope) ?? scope);
+    const fresh = apply(node.operator, inputs, node.attributes, node.body && rebuiltBody(node.body, home!, changed), home);
+    for (const [i, output] of node.outputs.entries()) if (!values.has(output)) values.set(output, fresh[i]!);
   }
-  return outputs.map(resolve);
+}
+
+/** A loop's body with arguments of its own, in which values have others instead. */
+function rebuiltBody(body: Body, parent: Scope, { values, scopes }: Changed): Body {
+  const scope: Scope = { depth: body.scope.depth, parent };
+  const changed: Changed = { values: new Map(values), scopes: new Map(scopes).set(body.scope, scope) };
+  for (const value of body.inputs) changed.values.set(value, { ...value, scope });
+  rebuild(nodesOf(body.outputs), changed);
+  const instead = (value: Value) => changed.values.get(value) ?? value;
+  return { scope, inputs: body.inputs.map(instead), outputs: body.outputs.map(instead) };
 }

@@ -78,6 +78,8 @@ export interface Operator {
   /** The ONNX name. */
   readonly name: string;
   readonly types: (inputs: readonly Value[], attributes: Attributes, body?: Body) => readonly OutputType[];
+  /** Multiplications and additions of one application, by default none worth counting. */
+  readonly flops?: (node: Node) => number;
   /** Absent: a gradient through this operator is an error that names it. */
   readonly gradient?: GradientRule;
   /** Its output counts as a constant: no gradient flows through, by definition. */

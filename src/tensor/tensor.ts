@@ -50,6 +50,11 @@ export function bytesOf(dtype: DType): number {
   return arrays[dtype].BYTES_PER_ELEMENT;
 }
 
+/** Whether values of a dtype are floating-point numbers. */
+export function isFloat(dtype: DType): boolean {
+  return dtype.includes("float");
+}
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, length) => product * length, 1);

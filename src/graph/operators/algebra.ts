@@ -1,5 +1,6 @@
 /** Matrix products. */
 import { ShapeError } from "../../errors.ts";
+import { sizeOf } from "../../tensor/tensor.ts";
 import { broadcastShapes } from "../_shapes.ts";
 import { apply, describe, type Operator, type Value } from "../value.ts";
 import { reduceSum, sumTo, swapLast } from "./movement.ts";
@@ -14,6 +15,7 @@ const MatMul: Operator = {
     }
     return [{ dtype: a!.dtype, shape: [...broadcastShapes(a!.shape.slice(0, -2), b!.shape.slice(0, -2), "matmul"), m!, n!] }];
   },
+  flops: ({ inputs: [a], outputs: [y] }) => 2 * sizeOf(y!.shape) * a!.shape.at(-1)!,
   gradient: (dy, [a, b]) => [sumTo(matmul(dy, swapLast(b!)), a!.shape), sumTo(matmul(swapLast(a!), dy), b!.shape)],
   samples: [
     {
@@ -51,6 +53,7 @@ const Gemm: Operator = {
     if (c && (c.shape.length !== 1 || c.shape[0] !== n)) throw new ShapeError(`gemm: the bias must be [${n}], got ${describe(c)}`);
     return [{ dtype: a!.dtype, shape: [m!, n!] }];
   },
+  flops: ({ inputs: [a], outputs: [y], attributes }) => 2 * sizeOf(y!.shape) * a!.shape[flag(attributes.transA) ? 0 : 1]!,
   gradient: (dy, [a, b, c], { attributes }) => {
     const [ta, tb] = [flag(attributes.transA), flag(attributes.transB)];
     const da = ta ? gemm(b!, dy, { transA: tb, transB: true }) : gemm(dy, b!, { transB: !tb });

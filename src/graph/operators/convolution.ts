@@ -1,5 +1,6 @@
 /** Two-dimensional convolutions over [B, C, H, W]. */
 import { ShapeError } from "../../errors.ts";
+import { sizeOf } from "../../tensor/tensor.ts";
 import { type Attributes, apply, describe, type Operator, type Value } from "../value.ts";
 import { crop, pad, reduceSum, transpose } from "./movement.ts";
 
@@ -28,6 +29,7 @@ const Conv: Operator = {
     const length = (size: number, kernel: number) => Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
     return [{ dtype: x!.dtype, shape: [batch, out, length(height, kh), length(width, kw)] }];
   },
+  flops: ({ inputs: [, w], outputs: [y] }) => 2 * sizeOf(y!.shape) * sizeOf(w!.shape.slice(1)),
   gradient: (dy, [x, w, bias], { attributes }) => {
     if (attributes.dilations) throw new ShapeError("conv: no gradient of a dilated convolution");
     const { stride, padding } = geometry(attributes);
@@ -75,6 +77,7 @@ const ConvTranspose: Operator = {
     const length = (size: number, kernel: number, more: number) => (size - 1) * stride + kernel - 2 * padding + more;
     return [{ dtype: x!.dtype, shape: [batch, out, length(height, kh, extra[0]!), length(width, kw, extra[1]!)] }];
   },
+  flops: ({ inputs: [x, w] }) => 2 * sizeOf(x!.shape) * sizeOf(w!.shape.slice(1)),
   gradient: (dy, [x, w, bias], { attributes }) => {
     const { stride, padding } = geometry(attributes);
     const dx = crop(conv(dy, w!, { stride, padding }), [0, 0, 0, 0], x!.shape);

@@ -1,6 +1,6 @@
 /** Operators on each element by itself, with NumPy's broadcasting. */
 import { ShapeError } from "../../errors.ts";
-import type { DType } from "../../tensor/tensor.ts";
+import { type DType, isFloat } from "../../tensor/tensor.ts";
 import { broadcastShapes } from "../_shapes.ts";
 import { apply, describe, type GradientRule, type GradientSample, type Operator, scalar, type Value } from "../value.ts";
 import { sumTo } from "./movement.ts";
@@ -131,7 +131,8 @@ const dtypeNames = new Map(Object.entries(onnxTypes).map(([dtype, number]) => [n
 const Cast: Operator = {
   name: "Cast",
   types: ([x], { to }) => [{ dtype: dtypeNames.get((to as { int: number }).int)!, shape: x!.shape }],
-  gradient: (dy, [x]) => [cast(dy, x!.dtype)],
+  // Rounding to integers has the slope 0 nearly everywhere, which is never what is wanted: `detach` what shall count as a constant.
+  gradient: (dy, [x]) => [isFloat(x!.dtype) && isFloat(dy.dtype) ? cast(dy, x!.dtype) : null],
   samples: [{ shapes: [[2, 3]], dtype: "float32", apply: (x) => cast(cast(x!, "float64"), "float32") }],
 };
 

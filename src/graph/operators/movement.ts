@@ -177,16 +177,8 @@ export function reshape(x: Value, shape: Shape): Value {
   return sameShape(x.shape, shape) ? x : apply(Reshape, [x, integers(shape)])[0]!;
 }
 
-/** Axes in another order: axis i of the result is axis order[i] of x. */
+/** Axes in another order: axis i of the result is axis order[i] of x. Chains of transpositions are written as one. */
 export function transpose(x: Value, order: readonly number[]): Value {
-  const { source } = x;
-  if (source.kind === "node" && source.node.operator === Transpose) {
-    const inner = (source.node.attributes.perm as { ints: number[] }).ints;
-    return transpose(
-      source.node.inputs[0]!,
-      order.map((axis) => inner[axis]!),
-    );
-  }
   return order.every((axis, i) => axis === i) ? x : apply(Transpose, [x], { perm: { ints: order } })[0]!;
 }
 

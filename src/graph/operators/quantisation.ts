@@ -1,5 +1,6 @@
 /** Products of 8-bit integers, for inference. All are portable ONNX; ONNX Runtime joins them into one kernel on the CPU. */
 import { ShapeError } from "../../errors.ts";
+import { sizeOf } from "../../tensor/tensor.ts";
 import { apply, describe, type Operator, type Value } from "../value.ts";
 import { add, cast, mul } from "./elementwise.ts";
 
@@ -21,6 +22,7 @@ const MatMulInteger: Operator = {
       throw new ShapeError(`matmulInteger: cannot multiply ${describe(a!)} by ${describe(b!)}`);
     return [{ dtype: "int32", shape: [a!.shape[0]!, b!.shape[1]!] }];
   },
+  flops: ({ inputs: [a], outputs: [y] }) => 2 * sizeOf(y!.shape) * a!.shape[1]!,
 };
 
 export const quantisation = { DynamicQuantizeLinear, MatMulInteger };
