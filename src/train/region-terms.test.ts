@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { randomModel } from "../../test/support/models.ts";
+import { nanoClip } from "../../test/support/models.ts";
 import { locateClip } from "../hub/locate.ts";
 import { tensor } from "../tensor/tensor.ts";
 import type { TrainingPairs } from "./contrastive-gradient.ts";
@@ -7,7 +7,8 @@ import { ContrastiveTrainer } from "./contrastive-trainer.ts";
 import { noisedViews } from "./noised-views.ts";
 import { ContrastiveSettings } from "./settings.ts";
 
-const [batch, side, patches, phrases] = [6, 224, 196, 3];
+const [batch, side, grid, phrases] = [6, 32, 8, 3];
+const [patch, patches] = [side / grid, grid * grid];
 
 /** Bright squares on gray, at another place in each image; the first phrase is the square, the second is absent, the third unknown. */
 function squares(): TrainingPairs {
@@ -16,11 +17,12 @@ function squares(): TrainingPairs {
   const coverage = new Float32Array(batch * phrases * patches);
   const weights = new Float32Array(batch * phrases);
   for (let i = 0; i < batch; i++) {
-    const [top, left] = [2 + i, 9 - i]; // in patches of 16 pixels; the square has 3 x 3 of them
+    const [top, left] = [i, 5 - i]; // in patches; the square has 3 x 3 of them
     for (let c = 0; c < 3; c++)
-      for (let y = 16 * top; y < 16 * (top + 3); y++)
-        pixels.fill(230, ((i * 3 + c) * side + y) * side + 16 * left, ((i * 3 + c) * side + y) * side + 16 * (left + 3));
-    for (let y = top; y < top + 3; y++) coverage.fill(1, i * phrases * patches + y * 14 + left, i * phrases * patches + y * 14 + left + 3);
+      for (let y = patch * top; y < patch * (top + 3); y++)
+        pixels.fill(230, ((i * 3 + c) * side + y) * side + patch * left, ((i * 3 + c) * side + y) * side + patch * (left + 3));
+    for (let y = top; y < top + 3; y++)
+      coverage.fill(1, i * phrases * patches + y * grid + left, i * phrases * patches + y * grid + left + 3);
     labels[i * phrases] = 1;
     weights.fill(1 / (2 * batch), i * phrases, i * phrases + 2);
   }
@@ -45,7 +47,7 @@ function squares(): TrainingPairs {
 }
 
 async function open(settings: Partial<ContrastiveSettings>): Promise<ContrastiveTrainer> {
-  const files = await locateClip(await randomModel("biomedclip-tiny"));
+  const files = await locateClip(await nanoClip());
   const given = ContrastiveSettings.parse({ regionWeight: 0.5, denseWeight: 2, schedule: "constant", weightDecay: 0, ...settings });
   return await ContrastiveTrainer.open(files, given, { stepsPerEpoch: 10, epochs: 1 });
 }
@@ -53,7 +55,7 @@ async function open(settings: Partial<ContrastiveSettings>): Promise<Contrastive
 /** The squares, with a noised view of each image. */
 function noisedSquares(): TrainingPairs {
   const pairs = squares();
-  const noised = noisedViews(pairs.regions!, { grid: 14, width: 96, depth: 12, seed: 1, step: "0/0" });
+  const noised = noisedViews(pairs.regions!, { grid, width: 32, depth: 2, seed: 1, step: "0/0" });
   return { ...pairs, regions: { ...pairs.regions!, noised } };
 }
 

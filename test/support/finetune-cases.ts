@@ -1,42 +1,67 @@
 import { expect } from "vitest";
-import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { toFloat32 } from "../../src/tensor/stored-tensor.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
-import type { PairFeatures, TrainingPairs } from "../../src/train/index.ts";
+import { ContrastiveSettings, type PairFeatures, type TrainingPairs } from "../../src/train/index.ts";
 import { largestDifference } from "./close.ts";
-import { sharedPath } from "./shared-data.ts";
+import { readCase } from "./shared-data.ts";
 
-/** What a curve's metadata says of it. */
-export interface Curve {
+/** What the metadata of a training on the tiny model say. */
+export interface FineTuneFile {
+  readonly size: string;
+  /** Absent with LoRA. */
+  readonly loss?: "dhn-nce" | "infonce";
+  readonly rank?: number;
+  readonly alpha?: number;
+  /** How many numbers the adapters have. */
+  readonly parameters?: number;
+  readonly loss_settings: { readonly tau?: number; readonly beta?: number };
+  readonly optimizer: {
+    readonly lr: number;
+    readonly betas: readonly [number, number];
+    readonly eps: number;
+    readonly weight_decay: number;
+    readonly warmup: number;
+    readonly total: number;
+  };
   readonly steps: { readonly loss: number[]; readonly grad_norm: number[]; readonly lr: number[]; readonly logit_scale: number[] };
   /** Rows of the word embeddings that are stored; of other tensors every n-th element. */
-  readonly word_rows: readonly number[];
+  readonly word_rows?: readonly number[];
 }
 
-export interface FineTuneCase {
-  readonly tensors: ReadonlyMap<string, Tensor>;
-  readonly curve: Curve;
+export type FineTuneCase = Awaited<ReturnType<typeof readCase<FineTuneFile>>>;
+
+/** The settings that a case names, in our words. */
+export function settingsOf({ loss, rank, alpha, loss_settings, optimizer, seed }: FineTuneFile & { seed: number }) {
+  const { tau: temperature, beta } = loss_settings;
+  const { lr, betas, eps, weight_decay, warmup } = optimizer;
+  return ContrastiveSettings.parse({
+    ...(loss === "infonce" ? { loss: "info-nce", learnTemperature: true } : { loss: "dhn-nce", temperature, beta1: beta, beta2: beta }),
+    ...{ lr, adamBeta1: betas[0], adamBeta2: betas[1], adamEpsilon: eps, weightDecay: weight_decay, warmup, seed },
+    ...(rank !== undefined && { loraRank: rank, loraAlpha: alpha }),
+  });
 }
 
-export async function fineTuneCase(name: string): Promise<FineTuneCase> {
-  const { tensors, metadata } = await readSafetensors(sharedPath(`parity/learn/${name}.safetensors`));
-  return { tensors, curve: JSON.parse(metadata.case!) as Curve };
-}
+/** How many pairs the cases have. */
+export const pairCount = async (): Promise<number> => (await fineTuneData()).get("ids")!.shape[0]!;
+
+const fineTuneData = async () => (await readCase("parity/learn/finetune-data.safetensors")).tensors;
 
 /** The pairs [from, to) of the cases: gray levels in three channels, token ids without their padding. */
 export async function pairsOf(from: number, to: number): Promise<TrainingPairs> {
-  const { tensors } = await readSafetensors(sharedPath("parity/learn/finetune-data.safetensors"));
+  const tensors = await fineTuneData();
   const [images, ids] = [tensors.get("images")!, tensors.get("ids")!];
-  const plane = 224 * 224;
+  const [, side] = images.shape as [number, number];
+  const context = ids.shape[1]!;
+  const plane = side * side;
   const pixels = new Uint8Array((to - from) * 3 * plane);
   for (let i = 0; i < 3 * (to - from); i++) {
     const image = from + Math.floor(i / 3);
     pixels.set((images.data as Uint8Array).subarray(image * plane, (image + 1) * plane), i * plane);
   }
   const rows = Array.from({ length: to - from }, (_, i) =>
-    Array.from((ids.data as Int32Array).subarray((from + i) * 64, (from + i + 1) * 64)).filter((id) => id !== 0),
+    Array.from((ids.data as Int32Array).subarray((from + i) * context, (from + i + 1) * context)).filter((id) => id !== 0),
   );
-  return { pixels: tensor("uint8", [to - from, 3, 224, 224], pixels), ids: rows };
+  return { pixels: tensor("uint8", [to - from, 3, side, side], pixels), ids: rows };
 }
 
 /** Cosines [N, N] of all images with all texts. */
@@ -60,7 +85,7 @@ export function cosines({ image, text }: PairFeatures): Float32Array {
  * @param tolerance - largest difference, as a part of the largest value where `isRelative`
  */
 export function expectStored(
-  { tensors, curve }: FineTuneCase,
+  { tensors, settings }: Pick<FineTuneCase, "tensors"> & { settings: Pick<FineTuneFile, "word_rows"> },
   prefix: string,
   actual: (name: string) => Float32Array | undefined,
   tolerance: number,
@@ -74,7 +99,7 @@ export function expectStored(
     if (name.endsWith("self.key.bias")) continue;
     const whole = actual(name);
     if (!whole) continue;
-    let [found, expected] = [sampled(name, whole, curve.word_rows), Array.from(toFloat32(stored))];
+    let [found, expected] = [sampled(name, whole, stored, settings.word_rows), Array.from(toFloat32(stored))];
     if (name.endsWith("attn.qkv.bias")) [found, expected] = [withoutMiddleThird(found), withoutMiddleThird(expected)];
     const largest = isRelative ? expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0) : 1;
     expect(largestDifference(found, expected), key).toBeLessThanOrEqual(tolerance * largest);
@@ -83,8 +108,9 @@ export function expectStored(
   return compared;
 }
 
-function sampled(name: string, whole: Float32Array, rows: readonly number[]): number[] {
-  if (name.endsWith("word_embeddings.weight")) return rows.flatMap((row) => Array.from(whole.subarray(row * 64, (row + 1) * 64)));
+function sampled(name: string, whole: Float32Array, { shape }: Tensor, rows: readonly number[] = []): number[] {
+  const width = shape.at(-1)!;
+  if (name.endsWith("word_embeddings.weight")) return rows.flatMap((row) => Array.from(whole.subarray(row * width, (row + 1) * width)));
   const stride = Math.ceil(whole.length / 384);
   return Array.from(whole).filter((_, i) => i % stride === 0);
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, parse } from "node:path";
@@ -8,10 +8,44 @@ import { initModel } from "../../src/hub/init.ts";
 export async function randomModel(preset: string, vocabulary?: string, seed = 1): Promise<string> {
   const name = [preset, ...(vocabulary ? [parse(vocabulary).name] : []), ...(seed === 1 ? [] : [`seed-${seed}`])].join("-");
   const folder = join(tmpdir(), "medclip-sam-test-models", name);
+  return await madeOnce(folder, (partial) => initModel(preset, partial, { seed, ...(vocabulary && { vocabulary }) }));
+}
+
+/** 2 blocks, 32 x 32 pixels in 8 x 8 patches: what behaves as a large CLIP does, in milliseconds. */
+const nanoClipSizes = {
+  ...{ imageSize: 32, patch: 4, width: 32, depth: 2, heads: 2, mlpWidth: 64, embed: 16 },
+  text: { width: 32, depth: 2, heads: 2, mlpWidth: 64, positions: 64 },
+};
+
+/** A folder with a CLIP model of the least size, random weights to be trained; it has as many words as `vocabulary` has lines. */
+export async function nanoClip(vocabulary?: string): Promise<string> {
+  const folder = join(tmpdir(), "medclip-sam-test-models", `clip-nano${vocabulary ? `-${parse(vocabulary).name}` : ""}`);
+  return await madeOnce(folder, (partial) => initSized({ clip: nanoClipSizes }, partial, vocabulary));
+}
+
+/** 2 blocks, 64 x 64 pixels. */
+const nanoSamSizes = {
+  ...{ imageSize: 64, patch: 8, width: 32, depth: 2, heads: 4, globalBlocks: [1], window: 3, outChannels: 32 },
+  decoder: { innerWidth: 16, mlpWidth: 64, iouWidth: 32 },
+};
+
+/** A folder with a SAM model of the least size, random weights to be trained. */
+export async function nanoSam(): Promise<string> {
+  return await madeOnce(join(tmpdir(), "medclip-sam-test-models", "sam-nano"), (partial) => initSized({ sam: nanoSamSizes }, partial));
+}
+
+async function initSized(sizes: object, folder: string, vocabulary?: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, "sizes.json");
+  writeFileSync(file, JSON.stringify(sizes));
+  await initModel(file, folder, { seed: 1, purpose: "training", vocabulary });
+}
+
+/** Test files run side by side: a model appears whole, whoever made it first. */
+async function madeOnce(folder: string, make: (partial: string) => Promise<unknown>): Promise<string> {
   if (existsSync(folder)) return folder;
-  // Test files run side by side: a model appears whole, whoever made it first.
   const partial = `${folder}.${process.pid}`;
-  await initModel(preset, partial, { seed, ...(vocabulary && { vocabulary }) });
+  await make(partial);
   await rename(partial, folder).catch(() => rm(partial, { recursive: true }));
   return folder;
 }
