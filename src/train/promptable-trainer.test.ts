@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
+import { nanoSam } from "../../test/support/models.ts";
 import { followCurve } from "../../test/support/sam-curves.ts";
 import { describeWith } from "../../test/support/shared-data.ts";
-import { tinySam } from "../../test/support/tiny-sam.ts";
 import { locateSam } from "../hub/locate.ts";
 import type { Image, LabelledPoint } from "../image/index.ts";
 import { SamPredictor, samInput } from "../segment/index.ts";
@@ -63,7 +63,7 @@ const discs = (count: number, side = 32) =>
 
 /** Their embeddings, [B, 32, 8, 8]. */
 async function embedded(images: readonly Image[]) {
-  const predictor = await SamPredictor.open((await locateSam(await tinySam())).weights, threads);
+  const predictor = await SamPredictor.open((await locateSam(await nanoSam())).weights, threads);
   const values = new Float32Array(images.length * 2048);
   for (const [n, image] of images.entries()) values.set((await predictor.setImage(image)).values.data, n * 2048);
   await predictor.dispose();
@@ -72,14 +72,14 @@ async function embedded(images: readonly Image[]) {
 
 async function open(settings: Partial<PromptableSettings> = {}) {
   const parsed = PromptableSettings.parse({ lr: 1e-3, points: 3, ...settings });
-  return await PromptableTrainer.open(await locateSam(await tinySam()), parsed, length, threads);
+  return await PromptableTrainer.open(await locateSam(await nanoSam()), parsed, length, threads);
 }
 
 describe("prompts of several kinds in one batch", () => {
   test("have the answers that the predictor gives to each of them alone", async () => {
     const { images, pixels } = pictures(2);
     const trainer = await open({ trainEncoder: true });
-    const predictor = await SamPredictor.open((await locateSam(await tinySam())).weights, threads);
+    const predictor = await SamPredictor.open((await locateSam(await nanoSam())).weights, threads);
     const { logits, iou } = await trainer.answer({ images: pixels, prompts: mixed, targets: discs(6) });
     const size = 4 * 32 * 32;
     for (const [n, { box: given, points }] of mixed.entries()) {

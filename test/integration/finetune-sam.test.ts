@@ -11,9 +11,9 @@ import { uniform } from "../../src/tensor/random.ts";
 import { type PromptEpochLine, type PromptStepLine, readMetrics } from "../../src/train/index.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand, startCommand } from "../support/command.ts";
+import { nanoSam } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
 import { collect } from "../support/tiny-run.ts";
-import { tinySam } from "../support/tiny-sam.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-finetune-sam-"));
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -42,7 +42,7 @@ async function writePicture(i: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  sam = await tinySam();
+  sam = await nanoSam();
   await builtCommand();
   for (const name of ["data/images", "data/masks_disc", "data/masks_bar", "coarse/disc"]) mkdirSync(at(name), { recursive: true });
   for (let i = 0; i < 10; i++) await writePicture(i);
