@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import type { RunEvent } from "../run/events.ts";
-import { type CourseEvent, type EpochRecord, lastCheckpoint, modelFolder, type StepRecord, type TrainingPosition } from "../train/index.ts";
+import { type CourseEvent, type EpochRecord, modelFolder, type StepRecord, type TrainingPosition } from "../train/index.ts";
 import type { TrainingRecord } from "./training-record.ts";
 
 /** A training as its command tells of it. */
@@ -31,15 +30,16 @@ export async function* runTraining<S extends StepRecord, E extends EpochRecord>(
 ): AsyncGenerator<RunEvent> {
   let [done, skipped] = [0, 0];
   let position: TrainingPosition | undefined;
-  const started = (already: number): RunEvent => ({ type: "start", command, total, done: already, out, unit: "step" });
-  if (!existsSync(lastCheckpoint(out))) yield started(0);
-  for (const [name, message] of record.failed) yield { type: "failure", name, message, code: "input" };
   for await (const event of events) {
     for (const message of warnings?.() ?? []) yield { type: "warning", message };
     switch (event.type) {
-      case "resumed":
+      case "start":
         skipped = event.step;
-        yield started(event.step);
+        yield { type: "start", command, total, done: event.step, out, unit: "step" };
+        for (const [name, message] of record.failed) yield { type: "failure", name, message, code: "input" };
+        break;
+      case "warning":
+        yield event;
         break;
       case "dropped":
         for (const failure of await record.fail(event.pairs)) yield { type: "failure", ...failure, code: "input" };

@@ -98,8 +98,9 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
       validation: validation.targets.length > 0 ? validation : undefined,
       embed: embeddings && ((part: PromptData) => embeddings.of(part)),
     };
-    const { earlyStop, checkpointEvery, balance } = settings;
-    const options = { out, epochs, stepsPerEpoch, steps: total, batch, prompts, seed, earlyStop, checkpointEvery, signal };
+    const { earlyStop, checkpointEvery, resume, balance } = settings;
+    const length = { epochs, stepsPerEpoch, steps: total, batch, prompts, earlyStop, checkpointEvery };
+    const options = { out, ...length, seed, resume, fingerprint: record.fingerprint, signal };
     const draws = drawsOf(settings);
     yield* runTraining(fineTunePromptable(trainer, data, { ...options, isBalanced: balance === "groups", draws }), {
       ...{ command: "finetune-sam", out, total, epochs, begun, trainer, record, describe },

@@ -82,7 +82,8 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
     await record.fail([...set.dropped.filter(({ kind }) => kind === "input"), ...(regions?.dropped ?? [])]);
     await record.write();
     const data = { train: encoded.train, validation: validation.length > 0 ? encoded.validation : undefined, workers };
-    yield* runTraining(fineTune(trainer, data, { ...optionsOf(settings), regions, session, signal }), {
+    const options = { ...optionsOf(settings), regions, session, signal, fingerprint: record.fingerprint };
+    yield* runTraining(fineTune(trainer, data, options), {
       ...{ command: "finetune", out, total: stepsPerEpoch * epochs, epochs, begun, trainer, record, describe },
       scoreOf: ({ loss }) => (loss === null ? undefined : `validation loss ${loss.toFixed(4)}`),
       better: "lower",
@@ -138,6 +139,7 @@ function optionsOf({
   bucketBatches,
   earlyStop,
   checkpointEvery,
+  resume,
   maskNegatives,
   noisedWeight,
 }: FilledSettings) {
@@ -152,6 +154,7 @@ function optionsOf({
     bucketBatches,
     earlyStop,
     checkpointEvery,
+    resume,
     maskNegatives,
     noised: noisedWeight > 0,
   } satisfies Omit<FineTuneOptions, "session">;

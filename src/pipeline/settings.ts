@@ -8,6 +8,7 @@ import { type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
 import { voteRules } from "../segment/index.ts";
 import { PromptDrawSettings } from "../train/prompt-draws.ts";
 import { PromptableSettings } from "../train/promptable-settings.ts";
+import { resumePoints } from "../train/resume.ts";
 import { ContrastiveSettings } from "../train/settings.ts";
 import { settingsOfMethods } from "./method-settings.ts";
 
@@ -267,6 +268,7 @@ export const FinetuneSettings = z.strictObject({
   validation: ofMode(z.number().min(0).max(0.9).describe("share of the pairs that is held out"), "validation"),
   earlyStop: z.number().int().positive().optional().describe("stop after so many epochs without a lower validation loss (default: never)"),
   checkpointEvery: z.number().int().positive().optional().describe("steps between checkpoints (default: each epoch and every 10 minutes)"),
+  resume: z.enum(resumePoints).default("last").describe("checkpoint from which a training in the same folder goes on"),
   cropScale: z.number().gt(0).max(1).default(0.9).describe("least share of an image's area that a random crop keeps; 1: always the middle"),
   bucketBatches: z
     .number()
@@ -341,6 +343,7 @@ export const FinetuneSamSettings = z.strictObject({
   validation: z.number().min(0).max(0.9).default(0.1).describe("share of the images that is held out"),
   earlyStop: z.number().int().positive().optional().describe("stop after so many epochs without a higher DSC (default: never)"),
   checkpointEvery: z.number().int().positive().optional().describe("steps between checkpoints (default: each epoch and every 10 minutes)"),
+  resume: z.enum(resumePoints).default("last").describe("checkpoint from which a training in the same folder goes on"),
   ...PromptDrawSettings.shape,
   ...PromptableSettings.shape,
 });

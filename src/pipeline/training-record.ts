@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { remove, writeAtomic } from "../atomic-write.ts";
 import type { DroppedPair } from "../data/index.ts";
 import { ConfigError, InputError } from "../errors.ts";
-import { differenceOf, type RunHeader, versions } from "../run/record.ts";
+import { differenceOf, fingerprintOf, type RunHeader, versions } from "../run/record.ts";
 import type { TrainingPosition } from "../train/index.ts";
 
 /** How the pairs of a training were found and dealt. */
@@ -109,6 +109,11 @@ export class TrainingRecord {
       throw new ConfigError(`"${out}" holds a training with other settings (${difference}). Choose another --out, or give --overwrite.`);
     }
     return new TrainingRecord(file, head, before);
+  }
+
+  /** Tells this training from others, see `fingerprintOf`. */
+  get fingerprint(): string {
+    return fingerprintOf(this.head);
   }
 
   /** Pairs that could not be used because of their files. */

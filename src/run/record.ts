@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -107,6 +108,7 @@ const neutral = new Set([
   "images",
   "workers",
   "checkpointEvery",
+  "resume",
 ]);
 
 /** Pictures that each command writes: two that write the same ones cannot share a folder. */
@@ -267,6 +269,15 @@ async function readRunFile(file: string): Promise<RunFile | undefined> {
 function without(record: ImageRecord, command: string): ImageRecord {
   const { [command]: _, ...made } = record.made;
   return { ...record, made, warnings: record.warnings.filter((warning) => !warning.startsWith(`${command}: `)) };
+}
+
+/** A few characters that are the same for runs between which `differenceOf` finds no difference. */
+export function fingerprintOf({ command, settings, device, weights, data }: Omit<RunHeader, "versions">): string {
+  const used = Object.entries(settings).filter(([key, value]) => !neutral.has(key) && value !== undefined);
+  const files = Object.entries({ ...weights, ...data }).map(([name, { sha256 }]) => [name, sha256]);
+  const byName = (entries: unknown[][]) => entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  const content = JSON.stringify([command, device, byName(used), byName(files)]);
+  return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }
 
 /** The first setting or file in which two runs of a command differ, in words. */

@@ -108,7 +108,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
    * Goes on where a saved run was: its further steps give the same bytes as if it had never stopped.
    *
    * @returns the caller's progress
-   * @throws ConfigError when the checkpoint was made with other settings
+   * @throws WeightsError when the file is damaged or of another model, ConfigError when it was made with other settings
    */
   async load(file: string): Promise<unknown> {
     const { step, plateau, progress } = await loadCheckpoint(file, this.state, this.settings);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -70,7 +70,7 @@ async function train(
   }
   const last = events.findLast((event) => event.type === "epoch");
   const { epochs } = await readMetrics<StepRecord, EpochRecord>(out);
-  return { events, position: last!.position, best: epochs.map(({ isBest }) => isBest), model: modelOf(name) };
+  return { events, position: last?.position, best: epochs.map(({ isBest }) => isBest), model: modelOf(name) };
 }
 
 /** The weight of the exported model: 0 minus the steps that it has made. */
@@ -101,7 +101,7 @@ test("epochs that are no better than the start count for the early stop", async 
 test("a training that goes on remembers that the start was the best", async () => {
   await train("resumed", [1, 3], { epochs: 1 });
   const { events, position, model } = await train("resumed", [1, 3, 2, 0.5]);
-  expect(events[0]).toMatchObject({ type: "resumed", step: 2, position: { best: { epoch: 0, loss: 1 } } });
+  expect(events[0]).toMatchObject({ type: "start", step: 2, position: { best: { epoch: 0, loss: 1 } } });
   expect(position).toMatchObject({ best: { epoch: 3, loss: 0.5 } });
   expect(model).toBe(-6);
 });
@@ -123,4 +123,81 @@ test.each([
 ])("%s that is not finite ends the training, and the last good model stays", async (name, changes, losses, message) => {
   await expect(train(name, losses, changes)).rejects.toThrow(message);
   if (losses && Number.isFinite(losses[0])) expect(modelOf(name)).toBe(0);
+});
+
+const checkpoint = (name: string, which: string) => join(folder, name, "checkpoints", `${which}.safetensors`);
+const bytesOf = (name: string, which: string) => readFileSync(checkpoint(name, which));
+const change = (file: string, edit: (bytes: Buffer) => Uint8Array) => writeFileSync(file, edit(readFileSync(file)));
+
+test.each<[string, string, (file: string) => void]>([
+  ["cut short", "is damaged: it is no whole checkpoint", (file) => change(file, (bytes) => bytes.subarray(0, 100))],
+  ["empty", "is damaged", (file) => writeFileSync(file, "")],
+  ["changed in one byte", "is damaged", (file) => change(file, (bytes) => bytes.fill(1, bytes.length - 1))],
+  [
+    "of an older format",
+    "is a checkpoint of format 0; this version",
+    (file) => change(file, (bytes) => replaced(bytes, '\\"format\\":1', '\\"former\\":1')),
+  ],
+  ["of other settings", "was made with lr 9, not 1.", (file) => change(file, (bytes) => replaced(bytes, '\\"lr\\":1', '\\"lr\\":9'))],
+  ["gone", "the checkpoint of this training, is not there", (file) => rmSync(file)],
+])(
+  "a last checkpoint that is %s is named, with the way on from the best one, which ends with the same bytes",
+  async (name, problem, harm) => {
+    const losses = [4, 3, 3.5, 2];
+    await train(`${name}, whole`, losses);
+    await train(name, losses, { epochs: 2 });
+    harm(checkpoint(name, "last"));
+    const failure = await train(name, losses).catch((error: Error) => error.message);
+    expect(failure).toContain(problem);
+    expect(failure).toMatch(/Go on from ".*best\.safetensors" \(epoch 1, step 2\) with --resume best; --overwrite begins anew\.$/);
+    expect(failure).not.toContain("Download");
+    const { events } = await train(name, losses, { resume: "best" });
+    expect(events[0]).toMatchObject({ type: "start", step: 2, position: { epochs: 1 } });
+    for (const which of ["last", "best"]) expect(bytesOf(name, which).equals(bytesOf(`${name}, whole`, which)), which).toBe(true);
+  },
+);
+
+/** One text for another of the same length. */
+function replaced(bytes: Buffer, was: string, is: string): Buffer {
+  const at = bytes.indexOf(was);
+  expect(at).toBeGreaterThan(0);
+  bytes.write(is, at);
+  return bytes;
+}
+
+test("where both checkpoints are damaged, beginning anew is left, and the model so far", async () => {
+  await train("both", [4, 3], { epochs: 1 });
+  for (const which of ["last", "best"]) writeFileSync(checkpoint("both", which), "");
+  await expect(train("both", [4, 3])).rejects.toThrow(
+    /last.safetensors" is damaged.*best.safetensors" cannot be used either: --overwrite begins anew\. ".*model" holds the best model so far/,
+  );
+  await expect(train("both", [4, 3], { resume: "best" })).rejects.toThrow(
+    /best.safetensors" is damaged.*Choose --resume last, or --overwrite/,
+  );
+});
+
+test("a checkpoint of another training is refused, though its settings are the same", async () => {
+  await train("one", [4, 3], { epochs: 1, fingerprint: "one" });
+  await train("other", [4, 3], { epochs: 1, fingerprint: "other" });
+  copyFileSync(checkpoint("other", "last"), checkpoint("one", "last"));
+  await expect(train("one", [4, 3], { fingerprint: "one" })).rejects.toThrow(
+    /last.safetensors" belongs to another training.*--resume best/,
+  );
+});
+
+test("lines behind the checkpoint are cut off, lines that are missing are told, a broken line is named", async () => {
+  const metrics = join(folder, "log", "metrics.jsonl");
+  await train("log", [4, 3, 2, 1], { epochs: 2 });
+  const text = readFileSync(metrics, "utf8");
+  writeFileSync(metrics, `${text}{"step":5,"epoch":3,"loss":9,"lr":1,"gradNorm":1}\n{"step":6,`); // of a run that was killed
+  const { events } = await train("log", [4, 3, 2, 1], { epochs: 2 });
+  expect(events.map(({ type }) => type)).toEqual(["start"]);
+  expect(readFileSync(metrics, "utf8")).toBe(text);
+  writeFileSync(metrics, text.slice(0, text.indexOf('{"step":3')));
+  expect((await train("log", [4, 3, 2, 1], { epochs: 2 })).events[1]).toMatchObject({
+    type: "warning",
+    message: expect.stringMatching(/metrics\.jsonl" lacks 2 of the 4 steps that were made/),
+  });
+  writeFileSync(metrics, `{"step":1\n${text}`);
+  await expect(train("log", [4, 3, 2, 1])).rejects.toThrow(/metrics\.jsonl": line 1 is not JSON\. Delete the line/);
 });

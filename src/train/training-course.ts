@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { DroppedPair } from "../data/index.ts";
 import { CancelledError, InputError } from "../errors.ts";
+import { bestCheckpoint, lastCheckpoint, metricsFile, modelFolder } from "./folder.ts";
 import type { OptimiserSettings } from "./optimiser-settings.ts";
+import { type ResumePoint, resume, type Saved, type TrainingPosition } from "./resume.ts";
 import type { Trainer } from "./trainer.ts";
 import { type EpochRecord, type Scalars, type StepRecord, TrainingLog } from "./training-log.ts";
 
@@ -15,29 +15,19 @@ export interface CourseOptions {
   readonly earlyStop?: number | undefined;
   /** Steps between two checkpoints, beside those of each epoch's end and of every ten minutes; default: no others. */
   readonly checkpointEvery?: number | undefined;
+  /** The checkpoint from which it goes on where there is one; default: the last. */
+  readonly resume?: ResumePoint | undefined;
+  /** Tells trainings apart, so that none goes on from a checkpoint of another: settings, weights and data in a few characters. */
+  readonly fingerprint?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** Where a training stands; what the trainer itself does not know. Plain JSON, kept in its checkpoints. */
-export interface TrainingPosition {
-  /** Epochs that are finished. */
-  readonly epochs: number;
-  /** Where the next batch of the current epoch is looked for. */
-  readonly position: number;
-  /**
-   * Epochs are counted from 1; 0 is the model before training, which stays the best until an epoch is better. Where nothing is held out the
-   * best epoch is the last one, and its loss null. The DSC is that of promptable training.
-   */
-  readonly best: { readonly epoch: number; readonly loss: number | null; readonly dsc?: number } | null;
-  /** Epochs since the best one. */
-  readonly bad: number;
-  readonly isStopped: boolean;
 }
 
 /** @typeParam S - lines of steps, @typeParam E - lines of epochs */
 export type CourseEvent<S, E> =
-  /** Once, before the first step. */
-  | { readonly type: "resumed"; readonly step: number; readonly position: TrainingPosition }
+  /** First of all: where the training begins or goes on. */
+  | { readonly type: "start"; readonly step: number; readonly position: TrainingPosition }
+  /** Something about the whole training that the user should know. */
+  | { readonly type: "warning"; readonly message: string }
   | { readonly type: "step"; readonly line: S }
   /** `line` is undefined where nothing is held out. */
   | { readonly type: "epoch"; readonly epoch: number; readonly line: E | undefined; readonly position: TrainingPosition }
@@ -74,14 +64,7 @@ export interface Course<S extends StepRecord, E extends EpochRecord> {
 /** A crash or a power failure costs at most about so much work. */
 const checkpointMs = 10 * 60_000;
 
-const start: TrainingPosition = { epochs: 0, position: 0, best: null, bad: 0, isStopped: false };
-
-/** The checkpoint from which a training in a folder goes on. */
-export const lastCheckpoint = (out: string): string => join(out, "checkpoints", "last.safetensors");
-/** The checkpoint of the best epoch. */
-export const bestCheckpoint = (out: string): string => join(out, "checkpoints", "best.safetensors");
-/** The exported model of the best epoch. */
-export const modelFolder = (out: string): string => join(out, "model");
+const beginning: TrainingPosition = { epochs: 0, position: 0, best: null, bad: 0, isStopped: false };
 
 /**
  * Runs a training and writes into its folder: `metrics.jsonl`, `tensorboard/`, `checkpoints/last.safetensors` and `best.safetensors`, and
@@ -90,7 +73,7 @@ export const modelFolder = (out: string): string => join(out, "model");
  *
  * Where the folder has a last checkpoint the training goes on from there, and ends with the same bytes as one that never stopped.
  *
- * @throws ConfigError when the checkpoint was made with other settings
+ * @throws WeightsError, ConfigError when that is damaged or of another training
  * @throws InputError when no batch can be filled, or a loss or a weight is not finite
  * @throws CancelledError between two steps when the signal fires
  */
@@ -100,11 +83,15 @@ export async function* runCourse<S extends StepRecord, E extends EpochRecord>(
 ): AsyncGenerator<CourseEvent<S, E>> {
   const { trainer } = course;
   const { out, epochs, signal } = options;
-  const last = lastCheckpoint(out);
-  const resumed = existsSync(last) ? ((await trainer.load(last)) as TrainingPosition) : undefined;
-  let at = resumed ?? start;
-  if (resumed) yield { type: "resumed", step: trainer.steps, position: resumed };
+  const resumed = await resume(trainer, out, options.resume ?? "last", options.fingerprint);
+  let at = resumed ?? beginning;
+  yield { type: "start", step: trainer.steps, position: at };
   const log = await TrainingLog.open(out, resumed && { step: trainer.steps, epochs: resumed.epochs }, course.scalars);
+  if (log.lost > 0) {
+    const message = `"${metricsFile(out)}" lacks ${log.lost} of the ${trainer.steps} steps that were made; curves and report are without them`;
+    yield { type: "warning", message };
+  }
+  const save = (file: string) => trainer.save(file, { position: at, fingerprint: options.fingerprint } satisfies Saved);
   /** Scores the model after an epoch, or before the first one, keeps it where it is the best so far, and saves where the training stands. */
   async function* finish(epoch: number): AsyncGenerator<CourseEvent<S, E>> {
     const line = course.score && (yield* scored(course.score, epoch));
@@ -115,10 +102,10 @@ export async function* runCourse<S extends StepRecord, E extends EpochRecord>(
     at = { epochs: epoch, position: 0, best, bad, isStopped: bad >= (options.earlyStop ?? Number.POSITIVE_INFINITY) };
     // The last checkpoint comes last: a run that is killed before it repeats the others.
     if (isBest) {
-      await trainer.save(bestCheckpoint(out), at);
+      await save(bestCheckpoint(out));
       await trainer.exportTo(modelFolder(out));
     }
-    await trainer.save(last, at);
+    await save(lastCheckpoint(out));
     yield { type: "epoch", epoch, line, position: at };
   }
   async function* scored(score: NonNullable<Course<S, E>["score"]>, epoch: number): AsyncGenerator<CourseEvent<S, E>, E> {
@@ -152,7 +139,7 @@ export async function* runCourse<S extends StepRecord, E extends EpochRecord>(
         const line = { step, epoch, ...numbers } as unknown as S;
         await log.step(line);
         if (line.step % (options.checkpointEvery ?? Number.POSITIVE_INFINITY) === 0 || now - saved > checkpointMs) {
-          await trainer.save(last, at);
+          await save(lastCheckpoint(out));
           saved = performance.now();
         }
         yield { type: "step", line };

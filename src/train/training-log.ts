@@ -4,6 +4,7 @@ import { AppendFile } from "../append-file.ts";
 import { writeAtomic } from "../atomic-write.ts";
 import { InputError } from "../errors.ts";
 import { EventFile } from "../formats/tensorboard.ts";
+import { metricsFile } from "./folder.ts";
 import type { Recalls } from "./held-out.ts";
 
 /** A step, as `metrics.jsonl` holds it. All but what is a time are the same in every run of the same settings. */
@@ -62,7 +63,7 @@ const isEpoch = (line: MetricsLine): line is EpochRecord => "validationLoss" in 
 export async function readMetrics<S extends StepRecord = StepLine, E extends EpochRecord = EpochLine>(
   folder: string,
 ): Promise<{ steps: S[]; epochs: E[] }> {
-  const file = join(folder, metricsName);
+  const file = metricsFile(folder);
   const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return "";
     throw new InputError(`"${file}" cannot be read: ${cause.message}`, { cause });
@@ -72,7 +73,7 @@ export async function readMetrics<S extends StepRecord = StepLine, E extends Epo
     try {
       return JSON.parse(row) as MetricsLine;
     } catch (cause) {
-      throw new InputError(`"${file}": line ${i + 1} is not JSON`, { cause });
+      throw new InputError(`"${file}": line ${i + 1} is not JSON. Delete the line: the training goes on without it.`, { cause });
     }
   });
   return {
@@ -80,8 +81,6 @@ export async function readMetrics<S extends StepRecord = StepLine, E extends Epo
     epochs: lines.filter((line): line is E => isEpoch(line)),
   };
 }
-
-const metricsName = "metrics.jsonl";
 
 /** What of a line becomes a curve in TensorBoard, by its name there. */
 export interface Scalars<S, E> {
@@ -94,8 +93,11 @@ export class TrainingLog<S extends StepRecord, E extends EpochRecord> {
   private readonly metrics: AppendFile;
   private readonly events: EventFile;
   private readonly scalars: Scalars<S, E>;
+  /** Steps that were made before and whose lines are not there. */
+  readonly lost: number;
 
-  private constructor(metrics: AppendFile, events: EventFile, scalars: Scalars<S, E>) {
+  private constructor(metrics: AppendFile, events: EventFile, scalars: Scalars<S, E>, lost: number) {
+    this.lost = lost;
     this.metrics = metrics;
     this.events = events;
     this.scalars = scalars;
@@ -110,17 +112,16 @@ export class TrainingLog<S extends StepRecord, E extends EpochRecord> {
     at: { readonly step: number; readonly epochs: number } | undefined,
     scalars: Scalars<S, E>,
   ): Promise<TrainingLog<S, E>> {
-    const file = join(folder, metricsName);
+    const file = metricsFile(folder);
     const before = at ? await readMetrics<S, E>(folder) : { steps: [], epochs: [] };
-    const kept: MetricsLine[] = [
-      ...before.steps.filter(({ step }) => step <= at!.step),
-      ...before.epochs.filter(({ epoch }) => epoch <= at!.epochs),
-    ];
+    const steps = before.steps.filter(({ step }) => step <= at!.step);
+    const kept: MetricsLine[] = [...steps, ...before.epochs.filter(({ epoch }) => epoch <= at!.epochs)];
     // In the order of the training: an epoch's line follows that of its last step.
     kept.sort((a, b) => a.step - b.step || Number(isEpoch(a)) - Number(isEpoch(b)));
     await writeAtomic(file, kept.map(lineOf).join(""));
     const metrics = await AppendFile.open(file);
-    return new TrainingLog(metrics, await EventFile.create(join(folder, "tensorboard"), (at?.step ?? -1) + 1), scalars);
+    const events = await EventFile.create(join(folder, "tensorboard"), (at?.step ?? -1) + 1);
+    return new TrainingLog(metrics, events, scalars, (at?.step ?? 0) - steps.length);
   }
 
   async step(line: S): Promise<void> {

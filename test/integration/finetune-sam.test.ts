@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -146,6 +146,17 @@ test("with the encoder frozen it stays the same bytes, the decoder learns, and e
   for (const file of results) expect(bytes("in-memory", file).equals(bytes("frozen", file)), file).toBe(true);
   const { steps } = await read("frozen");
   expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss);
+});
+
+test("a damaged last checkpoint is called this training's own, with what can be done", async () => {
+  truncateSync(at("frozen", "checkpoints/last.safetensors"), 1000);
+  const again = (resume: "last" | "best") =>
+    collect(runFinetuneSam(settings({ out: at("frozen"), trainEncoder: false, threads: 1, cache: at("cache"), resume })));
+  await expect(again("last")).rejects.toThrow(
+    /last\.safetensors" is damaged.* Go on from ".*best\.safetensors" \(.*\) with --resume best; --over/,
+  );
+  expect((await again("best")).at(-1)).toMatchObject({ type: "end", failed: 0 });
+  expect(bytes("frozen", results[0]!).equals(bytes("in-memory", results[0]!))).toBe(true);
 });
 
 test("enough steps teach a small model both structures", { timeout: 120_000 }, async () => {
