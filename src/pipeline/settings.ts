@@ -6,9 +6,9 @@ import { promptPresets } from "../prompts/index.ts";
 import { devices } from "../runtime/session.ts";
 import { type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
 import { voteRules } from "../segment/index.ts";
+import { LoopSettings } from "../train/loop-settings.ts";
 import { PromptDrawSettings } from "../train/prompt-draws.ts";
 import { PromptableSettings } from "../train/promptable-settings.ts";
-import { resumePoints } from "../train/resume.ts";
 import { ContrastiveSettings } from "../train/settings.ts";
 import { settingsOfMethods } from "./method-settings.ts";
 
@@ -267,8 +267,7 @@ export const FinetuneSettings = z.strictObject({
   batch: ofMode(z.number().int().min(2).describe("pairs that are compared with one another"), "batch"),
   validation: ofMode(z.number().min(0).max(0.9).describe("share of the pairs that is held out"), "validation"),
   earlyStop: z.number().int().positive().optional().describe("stop after so many epochs without a lower validation loss (default: never)"),
-  checkpointEvery: z.number().int().positive().optional().describe("steps between checkpoints (default: each epoch and every 10 minutes)"),
-  resume: z.enum(resumePoints).default("last").describe("checkpoint from which a training in the same folder goes on"),
+  ...LoopSettings.shape,
   cropScale: z.number().gt(0).max(1).default(0.9).describe("least share of an image's area that a random crop keeps; 1: always the middle"),
   bucketBatches: z
     .number()
@@ -342,8 +341,7 @@ export const FinetuneSamSettings = z.strictObject({
     .describe("groups: show structures, or the groups of a table, equally often, however many targets each has"),
   validation: z.number().min(0).max(0.9).default(0.1).describe("share of the images that is held out"),
   earlyStop: z.number().int().positive().optional().describe("stop after so many epochs without a higher DSC (default: never)"),
-  checkpointEvery: z.number().int().positive().optional().describe("steps between checkpoints (default: each epoch and every 10 minutes)"),
-  resume: z.enum(resumePoints).default("last").describe("checkpoint from which a training in the same folder goes on"),
+  ...LoopSettings.shape,
   ...PromptDrawSettings.shape,
   ...PromptableSettings.shape,
 });

@@ -12,7 +12,7 @@ export type { TrainingPrompt } from "./promptable-graph.ts";
 export { PromptableSettings } from "./promptable-settings.ts";
 export { type PromptableAnswer, type PromptableStep, PromptableTrainer, type PromptedImages } from "./promptable-trainer.ts";
 export type { TrainingRegions } from "./region-terms.ts";
-export { type ResumePoint, resumePoints, type TrainingPosition } from "./resume.ts";
+export type { TrainingPosition } from "./resume.ts";
 export { ContrastiveSettings } from "./settings.ts";
 export type { RunLength } from "./trainer.ts";
 export type { CourseEvent, CourseOptions } from "./training-course.ts";

@@ -1,12 +1,9 @@
 import { existsSync } from "node:fs";
 import { ConfigError, MedclipSamError } from "../errors.ts";
 import { bestCheckpoint, lastCheckpoint, modelFolder } from "./folder.ts";
+import type { LoopSettings } from "./loop-settings.ts";
 import type { OptimiserSettings } from "./optimiser-settings.ts";
 import type { Trainer } from "./trainer.ts";
-
-/** The checkpoints that a training can go on from. */
-export const resumePoints = ["last", "best"] as const;
-export type ResumePoint = (typeof resumePoints)[number];
 
 /** Where a training stands; what the trainer itself does not know. Plain JSON, kept in its checkpoints. */
 export interface TrainingPosition {
@@ -40,7 +37,7 @@ export interface Saved {
 export async function resume(
   trainer: Trainer<OptimiserSettings>,
   out: string,
-  from: ResumePoint,
+  from: LoopSettings["resume"],
   fingerprint: string | undefined,
 ): Promise<TrainingPosition | undefined> {
   const files = { last: lastCheckpoint(out), best: bestCheckpoint(out) };

@@ -1,8 +1,9 @@
 import type { DroppedPair } from "../data/index.ts";
 import { CancelledError, InputError } from "../errors.ts";
 import { bestCheckpoint, lastCheckpoint, metricsFile, modelFolder } from "./folder.ts";
+import type { LoopSettings } from "./loop-settings.ts";
 import type { OptimiserSettings } from "./optimiser-settings.ts";
-import { type ResumePoint, resume, type Saved, type TrainingPosition } from "./resume.ts";
+import { resume, type Saved, type TrainingPosition } from "./resume.ts";
 import type { Trainer } from "./trainer.ts";
 import { type EpochRecord, type Scalars, type StepRecord, TrainingLog } from "./training-log.ts";
 
@@ -16,7 +17,7 @@ export interface CourseOptions {
   /** Steps between two checkpoints, beside those of each epoch's end and of every ten minutes; default: no others. */
   readonly checkpointEvery?: number | undefined;
   /** The checkpoint from which it goes on where there is one; default: the last. */
-  readonly resume?: ResumePoint | undefined;
+  readonly resume?: LoopSettings["resume"] | undefined;
   /** Tells trainings apart, so that none goes on from a checkpoint of another: settings, weights and data in a few characters. */
   readonly fingerprint?: string | undefined;
   readonly signal?: AbortSignal | undefined;
