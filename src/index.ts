@@ -22,8 +22,8 @@ export {
   type SaliencyMap,
   toGray,
 } from "./image/index.ts";
+export { type EvaluationOptions, type EvaluationPair, evaluate } from "./metrics/evaluate.ts";
 export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
-export { type EvaluationOptions, type EvaluationPair, evaluate } from "./pipeline/evaluate.ts";
 export type { ClipContent, Content } from "./pipeline/model-content.ts";
 export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot.ts";
 export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot-files.ts";

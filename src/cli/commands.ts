@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { ConfigError } from "../errors.ts";
+import { EvaluateSettings } from "../pipeline/evaluate/settings.ts";
 import {
   CoarseRunSettings,
   EmbedSettings,
-  EvaluateSettings,
   FinetuneSamSettings,
   FinetuneSettings,
   PhantomSettings,

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
-import { EvaluateSettings, SegmentSettings } from "../pipeline/settings.ts";
+import { EvaluateSettings } from "../pipeline/evaluate/settings.ts";
+import { SegmentSettings } from "../pipeline/settings.ts";
 import { flagsOf, kebab, readConfig, settingsFrom } from "./flags.ts";
 
 const Settings = z.strictObject({

@@ -15,6 +15,9 @@ export type ReleasedScores =
       readonly nsdRounded: number;
     };
 
+/** A level of a mask file is foreground above this one. */
+export const releasedThreshold = 200;
+
 /**
  * The scores of one pair by the released evaluation protocol, to compare with published numbers.
  *
@@ -34,6 +37,10 @@ export function releasedScores(pred: GrayImage, truth: GrayImage): ReleasedScore
   return { outcome: "ok", ...scores, dscRounded: toFourDecimals(scores.dsc), nsdRounded: toFourDecimals(scores.nsd) };
 }
 
-const binarise = ({ width, height, data }: GrayImage): Mask => ({ width, height, data: data.map((value) => (value > 200 ? 1 : 0)) });
+const binarise = ({ width, height, data }: GrayImage): Mask => ({
+  width,
+  height,
+  data: data.map((value) => (value > releasedThreshold ? 1 : 0)),
+});
 
 const toFourDecimals = (value: number): number => Math.round(value * 1e4) / 1e4;

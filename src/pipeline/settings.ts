@@ -23,8 +23,6 @@ export const modePresets = {
     ...promptPresets.paper,
     /** The map lies where the model looked and is 0 elsewhere; the coarse method sees that part alone. */
     placement: "window",
-    /** A pixel of a mask file is foreground above this level. */
-    foregroundAbove: 127,
     /** How captions are cleaned, and which are dropped. */
     captions: "paper",
     /** How several candidate masks of a box become one: over the candidates of each box, then the union of the boxes. */
@@ -43,7 +41,6 @@ export const modePresets = {
     ...promptPresets.reference,
     /** The map of the centre crop is stretched over the whole image. */
     placement: "stretch",
-    foregroundAbove: 200,
     /** As the released trainer does: entities and spaces alone, nothing is dropped. */
     captions: "reference",
     /** The released rule reduces over the boxes, which for one box is the union of the candidates. */
@@ -198,19 +195,6 @@ export const EmbedSettings = z.strictObject({
   out: z.string().describe("safetensors file for the features"),
 });
 export type EmbedSettings = z.infer<typeof EmbedSettings>;
-
-/** `medclip-sam evaluate`. */
-export const EvaluateSettings = z.strictObject({
-  ...CommonSettings.pick({ mode: true }).shape,
-  seed: CommonSettings.shape.seed.describe("of the bootstrap intervals"),
-  pred: z.string().describe("folder with predicted masks, or the folder that `segment` wrote"),
-  truth: z.string().describe("folder with true masks; every file in it is evaluated"),
-  tolerance: z.number().nonnegative().default(2).describe("of the surface NSD, in pixels, or millimetres if spacing is given"),
-  spacing: z.tuple([z.number().positive(), z.number().positive()]).optional().describe("millimetres per pixel: row,column"),
-  csv: z.string().optional().describe("write one row an image to this file"),
-  json: z.string().optional().describe("write images and summary to this file"),
-});
-export type EvaluateSettings = z.infer<typeof EvaluateSettings>;
 
 /** Where image-caption pairs come from. */
 export const PairSettings = z.strictObject({

@@ -2,14 +2,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { drawn } from "../../test/support/pictures.ts";
-import { collect } from "../../test/support/tiny-run.ts";
-import { InputError } from "../errors.ts";
-import { writeGray, writeMask } from "../formats/gray.ts";
-import type { GrayImage } from "../image/index.ts";
-import { bootstrapMean } from "../metrics/index.ts";
-import type { RunEvent } from "../run/events.ts";
-import { evaluate, runEvaluate } from "./evaluate.ts";
+import { drawn } from "../../../test/support/pictures.ts";
+import { collect } from "../../../test/support/tiny-run.ts";
+import { InputError } from "../../errors.ts";
+import { writeGray, writeMask } from "../../formats/gray.ts";
+import type { GrayImage } from "../../image/index.ts";
+import { evaluate } from "../../metrics/evaluate.ts";
+import { bootstrapMean } from "../../metrics/index.ts";
+import type { RunEvent } from "../../run/events.ts";
+import { runEvaluate } from "./run.ts";
 import { EvaluateSettings } from "./settings.ts";
 
 /** A mask file of 0 and the given level. */
