@@ -72,7 +72,7 @@ for (let seed = 1; seed <= Number(flags.seeds); seed++) {
 }
 const workers = await PairWorkers.open({ tokenizer: models[0]!, contextLength: preset.contextLength });
 const [seen, heldOut] = [await viewsOf(train), await viewsOf(validation)];
-await workers.close();
+await workers.dispose();
 process.stdout.write(
   `${seen.ids.length} pairs to train on, ${heldOut.ids.length} of other cases to test, ${epochs} epochs, ${flags.seeds} seeds\n\n`,
 );

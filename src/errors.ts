@@ -62,3 +62,8 @@ export function concernsOneInput(error: unknown): error is MedclipSamError {
   if (!(error instanceof MedclipSamError) || error.code !== "input") return false;
   return !exhausted.has(String((error.cause as { readonly code?: unknown } | undefined)?.code));
 }
+
+/** Ends work whose caller wants it no more. @throws CancelledError when the signal has fired */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CancelledError();
+}

@@ -10,6 +10,7 @@ import { gemmSpeed } from "../pipeline/gemm-speed.ts";
 import { secondsOf, shortSeconds } from "../pipeline/time-estimate.ts";
 import { availableDevices, runtimeVersion } from "../runtime/node.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { thenDispose } from "../then-dispose.ts";
 import { version } from "../version.ts";
 
 /** One thing that was looked at: what it says where it works, an error where it does not. */
@@ -113,7 +114,7 @@ async function checkGradient(): Promise<string> {
   const y = reduceSum(mul(x, sigmoid(x)), [0]);
   const [dx] = gradients(y, [x]);
   const session = await compile({ dx: dx! });
-  try {
+  return await thenDispose(async () => {
     const { dx: found } = await session.run({ x: tensor("float32", [points.length], Float32Array.from(points)) });
     const expected = points.map((value) => {
       const s = 1 / (1 + Math.exp(-value));
@@ -122,9 +123,7 @@ async function checkGradient(): Promise<string> {
     const worst = Math.max(...expected.map((value, i) => Math.abs(value - Number(found!.data[i]))));
     if (!(worst < 1e-5)) throw new Error(`a gradient is wrong by ${worst}`);
     return `a graph compiles and runs; its gradient is right to ${worst.toExponential(0)}`;
-  } finally {
-    await session.dispose();
-  }
+  }, session);
 }
 
 /** A picture survives being written and read. */

@@ -83,8 +83,8 @@ export class PairWorkers implements Preparation {
   }
 
   /** Stops the threads; what was asked for and is not done fails. */
-  async close(): Promise<void> {
-    this.failure ??= new CancelledError("the threads that prepare pairs were closed");
+  async dispose(): Promise<void> {
+    this.failure ??= new CancelledError("the threads that prepare pairs were disposed of");
     this.rejectAll(this.failure);
     await Promise.all(this.threads.map(({ worker }) => worker.terminate()));
   }

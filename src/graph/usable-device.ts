@@ -1,6 +1,8 @@
+import { once } from "../once.ts";
 import type { Device } from "../runtime/session.ts";
 import { normal } from "../tensor/random.ts";
 import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
+import { thenDispose } from "../then-dispose.ts";
 import { compile } from "./compile.ts";
 import { matmul } from "./operators/algebra.ts";
 import { conv } from "./operators/convolution.ts";
@@ -28,7 +30,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   kernel: [7, 5, 3, 3],
 };
 
-let webgpu: Promise<UsableDevice> | undefined;
+const testedWebgpu = once(() => tested("webgpu"));
 
 /**
  * The device itself, except for WebGPU where it does not work: there it is the CPU, with a warning. Drivers for WebGPU are many, and
@@ -36,8 +38,7 @@ let webgpu: Promise<UsableDevice> | undefined;
  */
 export async function usableDevice(asked: Device = "cpu"): Promise<UsableDevice> {
   if (asked !== "webgpu") return { device: asked, warnings: [] };
-  webgpu ??= tested(asked);
-  return await webgpu;
+  return await testedWebgpu();
 }
 
 async function tested(device: Device): Promise<UsableDevice> {
@@ -76,15 +77,10 @@ async function outputsOn(device: Device): Promise<Record<string, Tensor>> {
     },
     { device },
   );
-  try {
-    return await session.run(
-      Object.fromEntries(
-        Object.entries(shapes).map(([name, shape]) => [name, tensor("float32", shape, normal(`device/${name}`, 1, sizeOf(shape)))]),
-      ),
-    );
-  } finally {
-    await session.dispose();
-  }
+  const feeds = Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, tensor("float32", shape, normal(`device/${name}`, 1, sizeOf(shape)))]),
+  );
+  return await thenDispose(() => session.run(feeds), session);
 }
 
 /** Not a number where either has one. */

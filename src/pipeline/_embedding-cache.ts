@@ -5,6 +5,7 @@ import { MedclipSamError } from "../errors.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import type { Image } from "../image/index.ts";
 import { gridOf } from "../models/sam/index.ts";
+import { once } from "../once.ts";
 import { runtimeVersion } from "../runtime/node.ts";
 import { type ImageEmbedding, resizedSize } from "../segment/index.ts";
 import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
@@ -23,7 +24,7 @@ const format = 2;
 export class EmbeddingCache {
   private readonly folder: string;
   private readonly model: SamOfFiles;
-  private origin: Promise<string> | undefined;
+  private readonly origin = once(() => this.findOrigin());
 
   constructor(folder: string, model: SamOfFiles) {
     this.folder = folder;
@@ -68,8 +69,7 @@ export class EmbeddingCache {
   }
 
   private async keyOf({ width, height, data }: Image): Promise<string> {
-    this.origin ??= this.findOrigin();
-    return hashOf(`${await this.origin} ${width} ${height} ${hashOf(data)}`);
+    return hashOf(`${await this.origin()} ${width} ${height} ${hashOf(data)}`);
   }
 
   /** All that an embedding depends on beside the image. Other layouts of weights and other devices round differently. */

@@ -3,6 +3,7 @@ import { CancelledError } from "../errors.ts";
 import { compile, input } from "../graph/index.ts";
 import { type BiomedClip, textTower, visionTower } from "../models/biomedclip/index.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { streamThenDispose, thenDispose } from "../then-dispose.ts";
 
 /** Images or texts that go through a tower at once. */
 const batchSize = 16;
@@ -27,7 +28,7 @@ export async function* imageFeatures(
   const shape = [batchSize, 3, side, side] as const;
   const pixels = input("pixels", "float32", shape);
   const session = await compile({ features: visionTower(pixels, clip.weights, clip.config).features }, clip.options);
-  try {
+  yield* streamThenDispose(async function* () {
     for await (const { pairs, pixels, dropped } of plainBatches(data, workers, { batch: batchSize, side, mode, signal })) {
       const some = normalised(pixels, clip.config);
       // The last batch is filled up with gray, so that one session is enough.
@@ -36,9 +37,7 @@ export async function* imageFeatures(
       const { features } = await session.run({ pixels: tensor("float32", shape, filled) });
       yield { pairs, features: (features!.data as Float32Array).subarray(0, pairs.length * clip.config.embed), dropped };
     }
-  } finally {
-    await session.dispose();
-  }
+  }, session);
 }
 
 /**
@@ -56,7 +55,7 @@ export async function textFeatures(clip: BiomedClip, ids: readonly (readonly num
     const rows = Math.ceil(group.length / parts);
     const { features } = textTower(input("ids", "int64", [rows, length]), clip.weights, clip.config);
     const session = await compile({ features }, { ...clip.options, prepack: false });
-    try {
+    await thenDispose(async () => {
       for (let from = 0; from < group.length; from += rows) {
         if (signal?.aborted) throw new CancelledError();
         const part = group.slice(from, from + rows);
@@ -68,9 +67,7 @@ export async function textFeatures(clip: BiomedClip, ids: readonly (readonly num
           for (const place of places) all.set(found.subarray(row * embed, (row + 1) * embed), place * embed);
         }
       }
-    } finally {
-      await session.dispose();
-    }
+    }, session);
   }
   return all;
 }

@@ -5,6 +5,7 @@ import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { streamThenDispose } from "../then-dispose.ts";
 import { sessionOptions } from "./_models-of-run.ts";
 import type { RunOptions } from "./_run.ts";
 import { loadClip } from "./model.ts";
@@ -30,7 +31,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
   const names: string[] = [];
   const images: Float32Array[] = [];
   const texts: Float32Array[] = [];
-  try {
+  yield* streamThenDispose(async function* (): AsyncGenerator<RunEvent> {
     for (const { file, name } of inputs) {
       if (signal?.aborted) throw new CancelledError();
       const begun = performance.now();
@@ -51,9 +52,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
       const warnings = truncated ? [`the text is longer than ${contextLength} tokens and was cut`] : [];
       yield { type: "item", name: `text ${i}`, ms: Math.round(performance.now() - begun), warnings };
     }
-  } finally {
-    await clip.dispose();
-  }
+  }, clip);
   const matrix = (rows: readonly Float32Array[]) => {
     const data = new Float32Array(rows.length * embed);
     for (const [i, row] of rows.entries()) data.set(row, i * embed);

@@ -3,6 +3,7 @@ import { countReasons, listMaskTargets, type MaskTarget, splitPairs } from "../d
 import { ConfigError } from "../errors.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
+import { streamThenDispose } from "../then-dispose.ts";
 import {
   fineTunePromptable,
   PromptableSettings,
@@ -62,7 +63,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   yield { type: "stage", message: "opening the model" };
   const trainer = await PromptableTrainer.open(files, trainingOf(settings), { stepsPerEpoch, epochs: total / stepsPerEpoch }, session);
   const embeddings = settings.trainEncoder ? undefined : await ImageEmbeddings.open(settings.sam, settings.cache, session);
-  try {
+  const work = async function* (): AsyncGenerator<RunEvent> {
     if (settings.dryRun) {
       yield* dryFinetuneSam(trainer, { train, validation }, { batch, prompts, total, epochs }, session);
       return;
@@ -108,10 +109,8 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
       better: "higher",
       warnings: () => embeddings?.warnings.splice(0) ?? [],
     });
-  } finally {
-    await embeddings?.dispose();
-    await trainer.dispose();
-  }
+  };
+  yield* streamThenDispose(work, embeddings, trainer);
 }
 
 /** Tells lists of targets apart, wherever they lie: a training goes on with the same ones alone. What is in the files does not count. */

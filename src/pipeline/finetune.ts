@@ -2,6 +2,7 @@ import { countReasons, defaultCrop, encodePairs, loadPairs, PairWorkers, type Re
 import { ConfigError } from "../errors.ts";
 import type { RunEvent } from "../run/events.ts";
 import type { WeightsRecord } from "../run/record.ts";
+import { streamThenDispose } from "../then-dispose.ts";
 import { ContrastiveSettings, ContrastiveTrainer, type EpochLine, type FineTuneOptions, fineTune } from "../train/index.ts";
 import { dryFinetune } from "./_finetune-estimate.ts";
 import { clipRecord, fileRecord, sessionOptions } from "./_models-of-run.ts";
@@ -42,7 +43,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
   const trainer = await ContrastiveTrainer.open(files, contrastiveOf(settings), length, session);
   const { contextLength } = trainer.config;
   const workers = await PairWorkers.open({ tokenizer: files.tokenizer, contextLength, workers: settings.workers });
-  try {
+  const work = async function* (): AsyncGenerator<RunEvent> {
     const encoded = { train: await encodePairs(train, workers), validation: await encodePairs(validation, workers) };
     const counts = {
       train: train.length,
@@ -88,10 +89,8 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       scoreOf: ({ loss }) => (loss === null ? undefined : `validation loss ${loss.toFixed(4)}`),
       better: "lower",
     });
-  } finally {
-    await workers.close();
-    await trainer.dispose();
-  }
+  };
+  yield* streamThenDispose(work, workers, trainer);
 }
 
 /** Settings whose defaults are those of the mode, filled in. */

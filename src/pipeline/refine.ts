@@ -9,6 +9,7 @@ import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { RunRecord } from "../run/record.ts";
 import { readMask } from "../scans/read-mask.ts";
+import { streamThenDispose } from "../then-dispose.ts";
 import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
 import { memoryPlan } from "./_memory-plan.ts";
@@ -77,9 +78,8 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     inputs: existsSync(coarseFile(name)) ? [file, coarseFile(name)] : [file],
     outputs: folders.map((folder) => outputFile(out, folder, name)),
   }));
-  try {
-    yield* runItems(items, record, process, { command: "refine", out, overwrite: settings.overwrite, signal });
-  } finally {
-    await promptable.sam.dispose();
-  }
+  yield* streamThenDispose(
+    () => runItems(items, record, process, { command: "refine", out, overwrite: settings.overwrite, signal }),
+    promptable.sam,
+  );
 }

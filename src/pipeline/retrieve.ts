@@ -13,6 +13,7 @@ import {
 } from "../metrics/retrieval/index.ts";
 import type { RunEvent } from "../run/events.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { streamThenDispose } from "../then-dispose.ts";
 import { sessionOptions } from "./_models-of-run.ts";
 import { imageFeatures, textFeatures } from "./_pair-features.ts";
 import type { RunOptions } from "./_run.ts";
@@ -45,7 +46,7 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
   const { clip, clipFiles } = await loadClip(settings.clip, settings.clipConfig, session);
   const { contextLength } = clip.config;
   const workers = await PairWorkers.open({ tokenizer: clipFiles.tokenizer, contextLength, workers: settings.workers });
-  try {
+  const work = async function* (): AsyncGenerator<RunEvent> {
     const data = await encodePairs(set.pairs, workers);
     const broken = set.dropped.filter(({ kind }) => kind === "input");
     yield { type: "start", command: "retrieve", total: set.pairs.length + broken.length, done: 0 };
@@ -94,10 +95,8 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
     }
     const ms = Math.round(performance.now() - begun);
     yield { type: "end", done: used.length, skipped: 0, failed, ms, lines: tableOf(result, settings) };
-  } finally {
-    await workers.close();
-    await clip.dispose();
-  }
+  };
+  yield* streamThenDispose(work, workers, clip);
 }
 
 async function* scores(

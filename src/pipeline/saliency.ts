@@ -4,6 +4,7 @@ import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { RunRecord } from "../run/record.ts";
+import { streamThenDispose } from "../then-dispose.ts";
 import { dryRun } from "./_dry-run.ts";
 import { memoryPlan } from "./_memory-plan.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "./_models-of-run.ts";
@@ -55,11 +56,10 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
       summary: `${width} x ${height}`,
     };
   };
-  try {
-    const items = promptedItems(inputs, sentences, folders, out);
-    yield* runItems(items, record, process, { command: "saliency", out, overwrite: settings.overwrite, signal });
-  } finally {
-    await step.dispose();
-    await text.clip.dispose();
-  }
+  const items = promptedItems(inputs, sentences, folders, out);
+  yield* streamThenDispose(
+    () => runItems(items, record, process, { command: "saliency", out, overwrite: settings.overwrite, signal }),
+    step,
+    text.clip,
+  );
 }

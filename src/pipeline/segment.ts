@@ -5,6 +5,7 @@ import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { RunRecord } from "../run/record.ts";
+import { streamThenDispose } from "../then-dispose.ts";
 import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
 import { memoryPlan } from "./_memory-plan.ts";
@@ -62,7 +63,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     if (plan.oneModelAtATime) await Promise.all([saliencyStep.dispose(), text.clip.dispose()]);
     const cut = coarseStep(map.gray, map.window, settings);
     const refined = await refineStep.run(image, cut.coarse, basename(file), ms);
-    if (plan.oneModelAtATime) await promptable.sam.dispose();
+    if (plan.oneModelAtATime) await promptable.sam.release();
     await timed(ms, "write", async () => {
       await writeSaliency(out, name, map.gray);
       await writeCoarse(out, name, cut.coarse);
@@ -85,11 +86,10 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
       summary: summaryOf(refined),
     };
   };
-  try {
-    yield* runItems(items, record, process, { command: "segment", out, overwrite: settings.overwrite, signal });
-  } finally {
-    await saliencyStep.dispose();
-    await text.clip.dispose();
-    await promptable.sam.dispose();
-  }
+  yield* streamThenDispose(
+    () => runItems(items, record, process, { command: "segment", out, overwrite: settings.overwrite, signal }),
+    saliencyStep,
+    text.clip,
+    promptable.sam,
+  );
 }

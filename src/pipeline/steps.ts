@@ -13,6 +13,7 @@ import {
   stretchMap,
   toGray,
 } from "../image/index.ts";
+import { oncePerKey } from "../once.ts";
 import { visualPrompts } from "../prompts/index.ts";
 import { ensembleFeature, mapOfCapacity, refuseForeign, type SaliencyMethod, saliencyMethods } from "../saliency/index.ts";
 import { type ImageEmbedding, type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../segment/index.ts";
@@ -37,13 +38,22 @@ export interface SaliencyResult {
   readonly warnings: readonly string[];
 }
 
-/** First step: image and text to saliency map. Text features are kept, so a sentence is computed once a run. */
+/** What a text asks for: its direction in the shared space [E], and warnings about its words. */
+interface TextTarget {
+  readonly target: Float32Array;
+  readonly warnings: readonly string[];
+}
+
+/** Texts whose features a step keeps, 2 kB each: those used last. */
+const keptTexts = 256;
+
+/** First step: image and text to saliency map. Features of the last 256 texts are kept, so a sentence is computed once a run. */
 export class SaliencyStep {
   readonly method: SaliencyMethod;
   private readonly model: TextImageModel;
   private readonly settings: SaliencySettings & CommonSettings;
   private readonly preset: ModePreset;
-  private readonly targets = new Map<string, { target: Float32Array; warnings: string[] }>();
+  private readonly targets = oncePerKey<TextTarget>(keptTexts);
 
   /** @throws ConfigError when the settings do not fit the model or the method */
   constructor(model: TextImageModel, settings: SaliencySettings & CommonSettings) {
@@ -65,7 +75,7 @@ export class SaliencyStep {
     ms: StageTimes,
     noise?: Tensor<"float32">,
   ): Promise<SaliencyResult> {
-    const { target, warnings } = await timed(ms, "text", () => this.targetOf(sentences));
+    const { target, warnings } = await timed(ms, "text", () => this.targets(JSON.stringify(sentences), () => this.targetOf(sentences)));
     const side = this.model.clip.config.vision.imageSize;
     const { pixels, window } = clipView(image, this.settings.fit, side);
     const hidden = await timed(ms, "image", () => this.method.hiddenTokens(pixels));
@@ -88,10 +98,7 @@ export class SaliencyStep {
     await this.method.dispose();
   }
 
-  private async targetOf(sentences: readonly string[]): Promise<{ target: Float32Array; warnings: string[] }> {
-    const key = JSON.stringify(sentences);
-    const known = this.targets.get(key);
-    if (known) return known;
+  private async targetOf(sentences: readonly string[]): Promise<TextTarget> {
     const { clip, tokenizer } = this.model;
     const { contextLength } = clip.config;
     const warnings: string[] = [];
@@ -101,9 +108,7 @@ export class SaliencyStep {
       if (truncated) warnings.push(`the text prompt is longer than ${contextLength} tokens and was cut`);
       features.push(await clip.textFeatures(ids));
     }
-    const result = { target: ensembleFeature(features), warnings };
-    this.targets.set(key, result);
-    return result;
+    return { target: ensembleFeature(features), warnings };
   }
 }
 

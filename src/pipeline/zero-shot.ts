@@ -1,14 +1,22 @@
 import { z } from "zod";
+import { InputError, throwIfCancelled } from "../errors.ts";
 import { usableDevice } from "../graph/index.ts";
 import type { GrayImage, Image, Mask, SaliencyMap } from "../image/index.ts";
+import { SessionCache } from "../runtime/session-cache.ts";
+import { saliencyMethods } from "../saliency/index.ts";
 import type { SamOptions } from "../segment/index.ts";
+import { thenDispose } from "../then-dispose.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel, type TextImageModel } from "./model-content.ts";
 import { CoarseSettings, CommonSettings, RefineSettings, SaliencySettings } from "./settings.ts";
 import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
 
+/** Saliency steps of different settings that a model keeps ready: each holds sessions, 0.9 GB with BiomedCLIP. */
+const mostSteps = 2;
+
 /**
- * What the zero-shot road needs: a model that relates words to image regions, and one that turns a hint into a mask. It keeps
- * what repeated calls share: compiled graphs and the features of sentences. Call `dispose` when done.
+ * What the zero-shot pipeline needs: a model that relates words to image regions, and one that turns a hint into a mask. It keeps what
+ * repeated calls share: compiled graphs of the two saliency settings used last, the features of their last 256 texts, and the sessions
+ * of SAM. Calls may be made at once. Call `dispose` when done.
  */
 export class ZeroShotModel {
   readonly text: TextImageModel;
@@ -17,7 +25,9 @@ export class ZeroShotModel {
   readonly warnings: readonly string[];
   /** Settings that suit these models, in place of the usual defaults of `segment`. */
   readonly defaults: SegmentOptions;
-  private readonly steps = new Map<string, SaliencyStep>();
+  private readonly steps = new SessionCache<SaliencyStep>(mostSteps);
+  private readonly running = new Set<Promise<unknown>>();
+  private isDisposed = false;
 
   constructor(text: TextImageModel, mask: PromptableModel, warnings: readonly string[] = [], defaults: SegmentOptions = {}) {
     this.text = text;
@@ -26,21 +36,26 @@ export class ZeroShotModel {
     this.defaults = defaults;
   }
 
-  /** The saliency step with these settings, made once. */
-  saliency(settings: SaliencySettings & CommonSettings): SaliencyStep {
-    const { mode, seed } = settings;
-    const ofStep = Object.keys(SaliencySettings.shape).map((name) => settings[name as keyof SaliencySettings]);
-    const key = JSON.stringify([...ofStep, mode, seed]);
-    const step = this.steps.get(key) ?? new SaliencyStep(this.text, settings);
-    this.steps.set(key, step);
-    return step;
+  /** Does some work with the saliency step of these settings. @throws InputError when the model was disposed of */
+  async withSaliency<R>(settings: SaliencySettings & CommonSettings, work: (step: SaliencyStep) => Promise<R>): Promise<R> {
+    if (this.isDisposed) throw new InputError("segment: the model was disposed of. Load it again, or dispose of it later.");
+    const { saliencyMethod, fit, mode, seed } = settings;
+    const read = saliencyMethods[saliencyMethod].uses.map((name) => settings[name as keyof SaliencySettings]);
+    const key = JSON.stringify([saliencyMethod, fit, mode, seed, ...read]);
+    const done = this.steps.use(key, async () => new SaliencyStep(this.text, settings), work);
+    this.running.add(done);
+    try {
+      return await done;
+    } finally {
+      this.running.delete(done);
+    }
   }
 
+  /** Lets go of both models, after the calls that were made before. Later calls are refused. */
   async dispose(): Promise<void> {
-    for (const step of this.steps.values()) await step.dispose();
-    this.steps.clear();
-    await this.text.clip.dispose();
-    await this.mask.sam.dispose();
+    this.isDisposed = true;
+    await Promise.allSettled(this.running);
+    await thenDispose(() => this.steps.dispose(), this.text.clip, this.mask.sam);
   }
 }
 
@@ -73,6 +88,8 @@ const Options = z.strictObject({
 export type SegmentOptions = z.input<typeof Options> & {
   /** How SAM's embedding of the image is got, most of the work for a further prompt on it; by default its encoder runs. */
   readonly embed?: EmbedImage | undefined;
+  /** Ends the call with a `CancelledError`, at the latest when the stage that runs is over: a run of a graph cannot be interrupted. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 /** A mask and how it came about. */
@@ -98,27 +115,31 @@ export async function segment(
   model: ZeroShotModel,
   image: Image,
   text: string | readonly string[],
-  { embed, ...options }: SegmentOptions = {},
+  { embed, signal, ...options }: SegmentOptions = {},
 ): Promise<Segmentation> {
   const settings = { ...Options.parse({ ...model.defaults, ...options }), device: "cpu" as const };
   const { name } = settings;
-  const step = model.saliency(settings);
-  const map = await step.run(image, name, typeof text === "string" ? [text] : text, {});
-  const cut = coarseStep(map.gray, map.window, settings);
-  const refined = await new RefineStep(model.mask, settings, embed).run(image, cut.coarse, name, {});
-  return {
-    ...refined,
-    saliency: map.saliency,
-    capacity: map.capacity,
-    gray: map.gray,
-    coarse: cut.coarse,
-    warnings: [
-      ...model.warnings,
-      ...model.mask.sam.warnings,
-      ...step.method.warnings,
-      ...map.warnings,
-      ...cut.warnings,
-      ...refined.warnings,
-    ],
-  };
+  return await model.withSaliency(settings, async (step) => {
+    throwIfCancelled(signal);
+    const map = await step.run(image, name, typeof text === "string" ? [text] : text, {});
+    throwIfCancelled(signal);
+    const cut = coarseStep(map.gray, map.window, settings);
+    const refined = await new RefineStep(model.mask, settings, embed).run(image, cut.coarse, name, {});
+    throwIfCancelled(signal);
+    return {
+      ...refined,
+      saliency: map.saliency,
+      capacity: map.capacity,
+      gray: map.gray,
+      coarse: cut.coarse,
+      warnings: [
+        ...model.warnings,
+        ...model.mask.sam.warnings,
+        ...step.method.warnings,
+        ...map.warnings,
+        ...cut.warnings,
+        ...refined.warnings,
+      ],
+    };
+  });
 }

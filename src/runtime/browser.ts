@@ -21,12 +21,18 @@ export function configureRuntime(options: { readonly wasmPaths: WasmPaths }): vo
  * memory, which browsers grant to pages that are cross-origin isolated alone; elsewhere there is one.
  */
 async function load(threads: number | undefined): Promise<typeof Ort> {
-  loaded ??= import("onnxruntime-web/wasm").then((ort) => {
-    ort.env.logLevel = "error";
-    ort.env.wasm.numThreads = isIsolated ? (threads ?? 0) : 1; // 0: half of the cores, at most 4
-    if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
-    return ort;
-  });
+  loaded ??= import("onnxruntime-web/wasm").then(
+    (ort) => {
+      ort.env.logLevel = "error";
+      ort.env.wasm.numThreads = isIsolated ? (threads ?? 0) : 1; // 0: half of the cores, at most 4
+      if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
+      return ort;
+    },
+    (error: unknown) => {
+      loaded = undefined; // the next session tries again
+      throw error;
+    },
+  );
   return await loaded;
 }
 

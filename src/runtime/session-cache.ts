@@ -1,8 +1,11 @@
+import { type Disposable, thenDispose } from "../then-dispose.ts";
 import type { Session } from "./session.ts";
+import { SharedSession } from "./shared-session.ts";
 
-/** Sessions of graphs that differ in their shapes, made when first asked for; the least recently used one is let go. */
-export class SessionCache<T extends Pick<Session, "dispose"> = Session> {
-  private readonly sessions = new Map<string, Promise<T>>();
+/** Sessions of graphs that differ in their shapes, opened when first worked with; the least recently used one is let go. */
+export class SessionCache<T extends Disposable = Session> implements Disposable {
+  /** The one used last comes last. */
+  private readonly sessions = new Map<string, SharedSession<T>>();
   private readonly limit: number;
 
   /** @param limit - sessions that are kept at most: each holds the memory of its largest run */
@@ -10,26 +13,34 @@ export class SessionCache<T extends Pick<Session, "dispose"> = Session> {
     this.limit = limit;
   }
 
-  async get(key: string, make: () => Promise<T>): Promise<T> {
-    const known = this.sessions.get(key);
-    if (known) {
-      this.sessions.delete(key);
-      this.sessions.set(key, known);
-      return await known;
-    }
-    const [oldest] = this.sessions;
-    if (oldest && this.sessions.size >= this.limit) {
-      this.sessions.delete(oldest[0]);
-      await (await oldest[1]).dispose();
-    }
-    const session = make();
+  /**
+   * Does some work with the session of a key. Callers at once share it; see `SharedSession`. The work must not ask the same cache for
+   * another session, which may wait until this one is free.
+   *
+   * @param open - opens the session where there is none, after the one that it replaces has been let go
+   */
+  async use<R>(key: string, open: () => Promise<T>, work: (session: T) => Promise<R>): Promise<R> {
+    const session = this.sessions.get(key) ?? this.added(open);
+    this.sessions.delete(key);
     this.sessions.set(key, session);
-    return await session;
+    return await session.use(work);
   }
 
+  /** Lets all sessions go; the next work opens them again. */
   async dispose(): Promise<void> {
-    const sessions = await Promise.all(this.sessions.values());
+    const sessions = [...this.sessions.values()];
     this.sessions.clear();
-    await Promise.all(sessions.map((session) => session.dispose()));
+    await thenDispose(async () => {}, ...sessions);
+  }
+
+  private added(open: () => Promise<T>): SharedSession<T> {
+    const [oldest] = this.sessions;
+    if (!oldest || this.sessions.size < this.limit) return new SharedSession(open);
+    this.sessions.delete(oldest[0]);
+    const room = oldest[1].dispose().catch(() => undefined); // of no concern to whoever needs another session
+    return new SharedSession(async () => {
+      await room;
+      return await open();
+    });
   }
 }

@@ -3,7 +3,7 @@ import { compile, input, substitute, type Value } from "../graph/index.ts";
 import type { Image } from "../image/index.ts";
 import { type BiomedClip, projectClassToken, visionTower, visionWeights } from "../models/biomedclip/index.ts";
 import { gridOf, poolClassToken } from "../models/vit.ts";
-import type { Session } from "../runtime/session.ts";
+import { SharedSession } from "../runtime/shared-session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The image tower in two parts: the blocks up to one, which run once an image, and those behind it, which are differentiated. */
@@ -11,7 +11,7 @@ export class CutTower {
   readonly model: BiomedClip;
   /** The last block before the cut. */
   readonly layer: number;
-  private trunk: Promise<Session> | undefined;
+  private readonly trunk = new SharedSession(() => compile({ hidden: this.trunkGraph() }, this.model.options));
 
   /** @throws ConfigError when the model has no such layer */
   constructor(model: BiomedClip, layer: number) {
@@ -45,8 +45,8 @@ export class CutTower {
 
   /** The tokens [1, T, D] at the cut. */
   async hiddenTokens(view: Image): Promise<Tensor> {
-    this.trunk ??= compile({ hidden: this.trunkGraph() }, this.model.options);
-    const { hidden } = await (await this.trunk).run({ pixels: this.model.normalised(view) });
+    const pixels = this.model.normalised(view);
+    const { hidden } = await this.trunk.use((trunk) => trunk.run({ pixels }));
     return hidden!;
   }
 
@@ -71,9 +71,7 @@ export class CutTower {
   }
 
   async dispose(): Promise<void> {
-    const trunk = await this.trunk;
-    this.trunk = undefined;
-    await trunk?.dispose();
+    await this.trunk.dispose();
   }
 
   private tower(batch: number) {

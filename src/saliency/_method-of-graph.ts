@@ -1,6 +1,7 @@
 import { compile, flopsOf, input, type Value } from "../graph/index.ts";
-import type { Session } from "../runtime/session.ts";
+import { SharedSession } from "../runtime/shared-session.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { thenDispose } from "../then-dispose.ts";
 import type { CutTower } from "./_cut-tower.ts";
 import type { SaliencyMethod } from "./saliency-method.ts";
 
@@ -16,21 +17,17 @@ export function methodOfGraph(
 ): SaliencyMethod {
   const { vision, embed } = cut.model.config;
   const graph = () => valuesOf(input("hidden", "float32", [1, cut.tokens, vision.width]), input("text", "float32", [1, embed]));
-  let session: Promise<Session> | undefined;
+  const session = new SharedSession(() => compile({ values: graph() }, cut.model.options));
   return {
     layer: cut.layer,
     warnings,
     hiddenTokens: (view) => cut.hiddenTokens(view),
     async attribute(hidden, text) {
-      session ??= compile({ values: graph() }, cut.model.options);
-      const { values } = await (await session).run({ hidden, text: tensor("float32", [1, embed], new Float32Array(text)) });
+      const feeds = { hidden, text: tensor("float32", [1, embed], new Float32Array(text)) };
+      const { values } = await session.use((opened) => opened.run(feeds));
       return values!.data as Float32Array;
     },
     flops: () => flopsOf([cut.trunkGraph(), graph()]),
-    async dispose() {
-      const opened = await session;
-      session = undefined;
-      await Promise.all([cut.dispose(), opened?.dispose()]);
-    },
+    dispose: () => thenDispose(() => cut.dispose(), session),
   };
 }

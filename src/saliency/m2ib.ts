@@ -3,9 +3,10 @@ import { ShapeError } from "../errors.ts";
 import { compile, flopsOf, type Value } from "../graph/index.ts";
 import type { Image } from "../image/types.ts";
 import type { BiomedClip } from "../models/biomedclip/index.ts";
-import type { Session } from "../runtime/session.ts";
+import { SharedSession } from "../runtime/shared-session.ts";
 import { normal } from "../tensor/random.ts";
 import { sameShape, type Tensor, tensor } from "../tensor/tensor.ts";
+import { thenDispose } from "../then-dispose.ts";
 import { bottleneckGraph, classTokens, type Stage } from "./_bottleneck.ts";
 import { CutTower } from "./_cut-tower.ts";
 import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts";
@@ -94,7 +95,7 @@ export class M2ib {
   private readonly withTrace: boolean;
   private readonly samplesAtOnce: number;
   private readonly stages: readonly Stage[];
-  private tail: Promise<Session> | undefined;
+  private readonly tail = new SharedSession(() => compile(this.tailGraph(), this.cut.model.options));
 
   /**
    * @throws ConfigError when the model has no such layer
@@ -149,9 +150,9 @@ export class M2ib {
    * @param noise - for each stage [steps, samples, T, D], from `noiseOf` or `splitNoise`
    */
   async attribute(hidden: Tensor, text: Float32Array, noise: readonly Tensor[]): Promise<M2ibResult> {
-    this.tail ??= compile(this.tailGraph(), this.cut.model.options);
     const stages = Object.fromEntries(noise.map((values, i) => [`noise${i}`, values]));
-    const run = await (await this.tail).run({ hidden, text: tensor("float32", [1, text.length], new Float32Array(text)), ...stages });
+    const feeds = { hidden, text: tensor("float32", [1, text.length], new Float32Array(text)), ...stages };
+    const run = await this.tail.use((tail) => tail.run(feeds));
     const { information, ...trace } = run;
     const perToken = this.withTrace ? this.lastInformation(trace.kl!) : (information!.data as Float32Array);
     const capacity = perToken.slice(1 - this.tokens); // of the patches
@@ -163,10 +164,9 @@ export class M2ib {
     return flopsOf([this.cut.trunkGraph(), ...Object.values(this.tailGraph())]);
   }
 
+  /** Lets the sessions go; what is asked afterwards opens them again. */
   async dispose(): Promise<void> {
-    const tail = await this.tail;
-    this.tail = undefined;
-    await Promise.all([this.cut.dispose(), tail?.dispose()]);
+    await thenDispose(() => this.cut.dispose(), this.tail);
   }
 
   private tailGraph(): Record<string, Value> {

@@ -18,8 +18,11 @@ import {
 } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
 import type { Session, SessionOptions } from "../runtime/session.ts";
+import { SessionCache } from "../runtime/session-cache.ts";
+import { SharedSession } from "../runtime/shared-session.ts";
 import type { WeightsFile } from "../tensor/open-weights.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import { thenDispose } from "../then-dispose.ts";
 import { above, logitsOfImage, type Placement } from "./postprocess.ts";
 import { samInput } from "./preprocess.ts";
 import type { Candidates } from "./voting.ts";
@@ -93,6 +96,9 @@ export class Prediction {
   }
 }
 
+/** Each session keeps some 80 MB, so those of the kinds of prompts used last are kept. */
+const mostDecoders = 4;
+
 /**
  * Segments images by boxes and points. Encoding an image takes seconds and is done once; each prompt then takes milliseconds.
  *
@@ -110,14 +116,13 @@ export class SamPredictor {
   /** Sentences for the user about options that cannot be followed on this machine. */
   readonly warnings: readonly string[];
   private readonly weights: Weights;
-  private encoder: Session | undefined;
-  /**
-   * One session for each kind of prompt, since shapes are static: how many points and boxes, with a mask or not. The one used
-   * last comes last.
-   */
-  private readonly decoders = new Map<string, Session>();
+  private readonly encoder = new SharedSession(() => this.compileEncoder());
+  /** One session for each kind of prompt, since shapes are static: how many points and boxes, with a mask or not. */
+  private readonly decoders = new SessionCache(mostDecoders);
+  /** The last image's alone: a caller who prompts several keeps their embeddings. */
   private current: ImageEmbedding | undefined;
-  /** The end of the work begun so far. Calls take turns, so that no session is disposed while another call runs it. */
+  private isDisposed = false;
+  /** The end of the work begun so far. Calls take turns, so that two at once take no more memory than one. */
   private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(weights: Weights, config: SamConfig, options: SamOptions, warnings: readonly string[]) {
@@ -147,8 +152,7 @@ export class SamPredictor {
     return this.inTurn(async () => {
       const { imageSize: side } = this.config;
       const { pixels, resized } = samInput(image, side);
-      this.encoder ??= await this.compileEncoder();
-      const { embedding } = await this.encoder.run({ image: pixels });
+      const { embedding } = await this.encoder.use((encoder) => encoder.run({ image: pixels }));
       const size: Size = { width: image.width, height: image.height };
       this.current = { values: embedding as Tensor<"float32">, size, resized, side };
       return this.current;
@@ -168,8 +172,8 @@ export class SamPredictor {
       if (!embedding) throw new InputError("predict: there is no image yet. Call setImage first, or give an embedding.");
       const predictions: Prediction[] = [];
       for (const feed of this.feedsOf(prompts, embedding)) {
-        const decoder = await this.decoderOf(feed);
-        const { logits, iou } = await decoder.run(feed);
+        const open = () => this.compileDecoder(feed); // it takes 50 ms
+        const { logits, iou } = await this.decoders.use(kindOf(feed), open, (decoder) => decoder.run(feed));
         predictions.push(...predictionsOf(logits!, iou!, embedding));
       }
       return predictions;
@@ -178,27 +182,31 @@ export class SamPredictor {
 
   /** Lets go of the encoder, most of the memory; the next `setImage` loads it again. Embeddings stay valid. */
   releaseEncoder(): Promise<void> {
-    return this.inTurn(async () => {
-      const { encoder } = this;
-      this.encoder = undefined;
-      await encoder?.dispose();
-    });
+    return this.inTurn(() => this.encoder.dispose());
   }
 
+  /** Lets go of all sessions and of the last image; what is asked afterwards opens them again. Embeddings stay valid. */
+  release(): Promise<void> {
+    return this.inTurn(() => this.letGo());
+  }
+
+  /** Lets go of everything, after the calls that were made before. Later calls are refused. */
   async dispose(): Promise<void> {
-    await this.releaseEncoder();
-    await this.inTurn(async () => {
-      this.current = undefined;
-      const decoders = [...this.decoders.values()];
-      this.decoders.clear();
-      for (const decoder of decoders) await decoder.dispose();
-    });
+    const done = this.turn.then(() => this.letGo());
+    this.isDisposed = true;
+    await done;
   }
 
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+  private async letGo(): Promise<void> {
+    this.current = undefined;
+    await thenDispose(() => this.encoder.dispose(), this.decoders);
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.isDisposed) throw new InputError(`this SamPredictor was disposed. Open another one of "${this.weights.file}".`);
     const result = this.turn.then(work);
     this.turn = result.catch(() => undefined); // a failure is its caller's, not that of the next in turn
-    return result;
+    return await result;
   }
 
   /** What the decoder is fed for each few boxes, or once where there is none. */
@@ -240,23 +248,6 @@ export class SamPredictor {
     return imageEncoder(input("image", "float32", [1, 3, side, side]), this.weights, this.config, { ...this.options, linears }).embedding;
   }
 
-  /** The session for prompts like these; it takes 50 ms to make one. */
-  private async decoderOf(feed: Readonly<Record<string, Tensor>>): Promise<Session> {
-    const kind = Object.entries(feed)
-      .map(([name, { shape }]) => `${name} [${shape}]`)
-      .join(", ");
-    const known = this.decoders.get(kind);
-    const decoder = known ?? (await this.compileDecoder(feed));
-    this.decoders.delete(kind);
-    this.decoders.set(kind, decoder);
-    const [oldest] = this.decoders;
-    if (this.decoders.size > MOST_DECODERS) {
-      this.decoders.delete(oldest![0]);
-      await oldest![1].dispose();
-    }
-    return decoder;
-  }
-
   private compileDecoder(feed: Readonly<Record<string, Tensor>>): Promise<Session> {
     const { config, weights } = this;
     const fed = (name: string): Value | undefined => {
@@ -274,8 +265,12 @@ export class SamPredictor {
   }
 }
 
-/** Each session keeps some 80 MB, so those of the kinds of prompts used last are kept. */
-const MOST_DECODERS = 4;
+/** How many points and boxes a feed has, with a mask or not. */
+function kindOf(feed: Readonly<Record<string, Tensor>>): string {
+  return Object.entries(feed)
+    .map(([name, { shape }]) => `${name} [${shape}]`)
+    .join(", ");
+}
 
 /** A prediction for each row of logits [B, M, l, l] and scores [B, M]. */
 function predictionsOf(logits: Tensor, iou: Tensor, placement: Placement): Prediction[] {

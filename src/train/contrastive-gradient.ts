@@ -5,6 +5,7 @@ import type { NamedWeights } from "../models/named-weights.ts";
 import { gridOf } from "../models/vit.ts";
 import { SessionCache } from "../runtime/session-cache.ts";
 import { type Shape, type Tensor, tensor } from "../tensor/tensor.ts";
+import { thenDispose } from "../then-dispose.ts";
 import { packTexts } from "./pack-texts.ts";
 import { regionFeeds, regionTerms, rowsOf, type TrainingRegions } from "./region-terms.ts";
 import type { ContrastiveSettings } from "./settings.ts";
@@ -87,7 +88,7 @@ export class ContrastiveGradient {
 
   /** The loss of features over their whole batch. */
   async loss({ image, text }: PairFeatures): Promise<number> {
-    const graph = await this.graph("loss", String(image.shape[0]), () =>
+    const graph = this.graph("loss", String(image.shape[0]), () =>
       TrainedGraph.forward(this.training, (weights) => ({
         loss: this.lossOf(featureInput("image", image.shape), featureInput("text", text.shape), weights),
       })),
@@ -101,8 +102,7 @@ export class ContrastiveGradient {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([...this.graphs.values()].map((cache) => cache.dispose()));
-    this.graphs.clear();
+    await thenDispose(async () => {}, ...this.graphs.values());
   }
 
   private async inOne(pairs: TrainingPairs): Promise<number> {
@@ -114,7 +114,7 @@ export class ContrastiveGradient {
     const features = tensor("float32", [ids.length + (regions?.ids.length ?? 0), config.embed], await this.embed("text", texts));
     const images = imageFeeds(pixels, 0, ids.length);
     const known = regions ? regionFeeds(regions, 0, ids.length, settings) : {};
-    const graph = await this.graph("image and loss", keyOf(images.key, negatives, regions), () =>
+    const graph = this.graph("image and loss", keyOf(images.key, negatives, regions), () =>
       TrainedGraph.backward(this.training, (weights) => {
         const given = featureInput("text", features.shape);
         const tower = this.imageTower(images.feeds, weights);
@@ -136,7 +136,7 @@ export class ContrastiveGradient {
     const { negatives } = pairs;
     const regions = this.regionsOf(pairs);
     const { image, text } = await this.features(pairs);
-    const graph = await this.graph("loss and gradient", keyOf(String(image.shape[0]), negatives), () =>
+    const graph = this.graph("loss and gradient", keyOf(String(image.shape[0]), negatives), () =>
       TrainedGraph.backward(this.training, (weights) => {
         const wrt = { image: featureInput("image", image.shape), text: featureInput("text", text.shape) };
         return { loss: this.lossOf(wrt.image, wrt.text, weights, negatives), wrt };
@@ -173,7 +173,7 @@ export class ContrastiveGradient {
       const { config, settings } = this;
       const known = regionFeeds(regions, from, to, settings);
       const part = rowsOf(rows, from, to);
-      const graph = await this.graph("propagate image and regions", keyOf(key, undefined, regions), () =>
+      const graph = this.graph("propagate image and regions", keyOf(key, undefined, regions), () =>
         TrainedGraph.backward(this.training, (weights) => {
           const tower = this.imageTower(feeds, weights);
           const given = featureInput("phrases", shape);
@@ -196,7 +196,7 @@ export class ContrastiveGradient {
   }
 
   private async embed(side: "image" | "text", { key, feeds }: TowerFeeds): Promise<Float32Array<ArrayBuffer>> {
-    const graph = await this.graph(`embed ${side}`, key, () =>
+    const graph = this.graph(`embed ${side}`, key, () =>
       TrainedGraph.forward(this.training, (weights) => ({ features: this.tower(side)(feeds, weights) })),
     );
     return (await graph.run(feeds)).features!.data as Float32Array<ArrayBuffer>;
@@ -204,7 +204,7 @@ export class ContrastiveGradient {
 
   /** Runs a tower with the gradient at its features, `rows` [n, E], back to its trained tensors. */
   private async propagate(side: "image" | "text", { key, feeds }: TowerFeeds, rows: Tensor<"float32">, isFirst: boolean): Promise<void> {
-    const graph = await this.graph(`propagate ${side}`, key, () =>
+    const graph = this.graph(`propagate ${side}`, key, () =>
       TrainedGraph.backward(this.training, (weights) => ({
         loss: reduceSum(mul(this.tower(side)(feeds, weights), featureInput("rows", rows.shape))),
       })),
@@ -212,10 +212,10 @@ export class ContrastiveGradient {
     await graph.run({ ...feeds, rows }, isFirst);
   }
 
-  private graph(kind: string, key: string, make: () => Promise<TrainedGraph>): Promise<TrainedGraph> {
+  private graph(kind: string, key: string, open: () => Promise<TrainedGraph>): Pick<TrainedGraph, "run"> {
     const cache = this.graphs.get(kind) ?? new SessionCache<TrainedGraph>(keptBy(this.training.state.size));
     this.graphs.set(kind, cache);
-    return cache.get(key, make);
+    return { run: (feeds, isFirst) => cache.use(key, open, (graph) => graph.run(feeds, isFirst)) };
   }
 
   private tower(side: "image" | "text"): Tower {

@@ -5,6 +5,7 @@ import { gridOf } from "../models/vit.ts";
 import { Weights } from "../models/weights.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { sameShape } from "../tensor/tensor.ts";
+import { thenDispose } from "../then-dispose.ts";
 import { ContrastiveGradient, type PairFeatures, type TrainingPairs } from "./contrastive-gradient.ts";
 import { exportClip } from "./export-clip.ts";
 import { type LoraAdapter, loraAdapters, loraStart } from "./lora.ts";
@@ -146,7 +147,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([this.gradient.dispose(), this.state.dispose()]);
+    await thenDispose(() => this.gradient.dispose(), this.state);
   }
 
   /** Values before the first step. */

@@ -6,6 +6,7 @@ import { Weights } from "../models/weights.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { SessionCache } from "../runtime/session-cache.ts";
 import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
+import { thenDispose } from "../then-dispose.ts";
 import { exportModel } from "./export-model.ts";
 import { decodingOf, type ImageKind, type PromptShape, promptableLoss, promptFeeds, type TrainingPrompt } from "./promptable-graph.ts";
 import type { PromptableSettings } from "./promptable-settings.ts";
@@ -111,7 +112,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
       );
     }
     const [parts, rows] = [shape.images / chunk, chunk * shape.prompts];
-    const graph = await this.lossGraph({ ...shape, images: chunk }, 1 / parts);
+    const graph = this.lossGraph({ ...shape, images: chunk }, 1 / parts);
     let loss = 0;
     for (let part = 0; part < parts; part++) {
       const some = {
@@ -127,7 +128,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
   /** The loss of a batch and the answers to its prompts, without a step. */
   async answer(batch: PromptedImages): Promise<PromptableAnswer> {
     const shape = this.shapeOf(batch);
-    const graph = await this.graphs.get(`answer ${JSON.stringify(shape)}`, () =>
+    const graph = this.graph(`answer ${JSON.stringify(shape)}`, () =>
       TrainedGraph.forward(this.training, (weights) => {
         const decoding = decodingOf(weights, this.config, this.imageKind, shape);
         return { loss: promptableLoss(decoding, this.settings, this.config), logits: decoding.logits, iou: decoding.iou };
@@ -154,16 +155,20 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([this.graphs.dispose(), this.state.dispose()]);
+    await thenDispose(() => this.graphs.dispose(), this.state);
   }
 
-  private lossGraph(shape: PromptShape, share: number): Promise<TrainedGraph> {
-    return this.graphs.get(`loss ${JSON.stringify(shape)}`, () =>
+  private lossGraph(shape: PromptShape, share: number): Pick<TrainedGraph, "run"> {
+    return this.graph(`loss ${JSON.stringify(shape)}`, () =>
       TrainedGraph.backward(this.training, (weights) => {
         const decoding = decodingOf(weights, this.config, this.imageKind, shape);
         return { loss: mul(promptableLoss(decoding, this.settings, this.config), share) };
       }),
     );
+  }
+
+  private graph(key: string, open: () => Promise<TrainedGraph>): Pick<TrainedGraph, "run"> {
+    return { run: (feeds, isFirst) => this.graphs.use(key, open, (graph) => graph.run(feeds, isFirst)) };
   }
 
   private feedsOf({ images, prompts, targets }: PromptedImages, points: number): Record<string, Tensor> {

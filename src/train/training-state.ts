@@ -1,7 +1,9 @@
 import { compile, input, mul } from "../graph/index.ts";
 import { type Optimizer, squaredNorm } from "../optim/index.ts";
 import type { Session, SessionOptions } from "../runtime/session.ts";
+import { SharedSession } from "../runtime/shared-session.ts";
 import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
+import { thenDispose } from "../then-dispose.ts";
 
 /** Elements that an update works on at once. With more, intermediates leave the caches; with fewer, the calls cost more than they do. */
 const piece = 2 ** 17;
@@ -28,8 +30,8 @@ export class TrainingState {
   private readonly options: SessionOptions;
   /** Weight decay applies to the elements before this one alone. */
   private readonly decayed: number;
-  private update: Promise<Session> | undefined;
-  private norm: Promise<Session> | undefined;
+  private readonly update = new SharedSession(() => this.compileUpdate());
+  private readonly norm = new SharedSession(() => compile({ norm: squaredNorm([input("x", "float32", [piece])]) }, this.options));
 
   /** @param decayed - which tensors weight decay applies to */
   constructor(
@@ -94,8 +96,10 @@ export class TrainingState {
 
   /** Norm of the whole gradient. */
   async gradientNorm(): Promise<number> {
-    this.norm ??= compile({ norm: squaredNorm([input("x", "float32", [piece])]) }, this.options);
-    const session = await this.norm;
+    return await this.norm.use((session) => this.normBy(session));
+  }
+
+  private async normBy(session: Session): Promise<number> {
     let squares = 0;
     for (let at = 0; at < this.gradient.length; at += piece) {
       const { norm } = await session.run({ x: tensor("float32", [piece], this.gradient.subarray(at, at + piece)) });
@@ -111,8 +115,6 @@ export class TrainingState {
    * @param factor - that the gradient is multiplied with before
    */
   async step(step: number, lr: number, weightDecay: number, factor: number): Promise<void> {
-    this.update ??= this.compileUpdate();
-    const session = await this.update;
     const number = (value: number) => tensor("float32", [], Float32Array.of(value));
     const numbersOf = (decay: number) =>
       Object.entries({ ...this.optimizer.numbers(step, lr, decay), factor }).map(([key, value]) => [key, number(value)] as const);
@@ -121,16 +123,15 @@ export class TrainingState {
     for (let at = 0; at < this.values.length; at += piece) {
       const part = (array: Float32Array<ArrayBuffer>) => tensor("float32", [piece], array.subarray(at, at + piece));
       const feeds = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, part(array)]));
-      const after = await session.run({ ...feeds, gradient: part(this.gradient), ...(at < this.decayed ? decayed : free) });
+      const after = await this.update.use((session) =>
+        session.run({ ...feeds, gradient: part(this.gradient), ...(at < this.decayed ? decayed : free) }),
+      );
       for (const [name, array] of Object.entries(arrays)) array.set(after[name]!.data as Float32Array, at);
     }
   }
 
   async dispose(): Promise<void> {
-    const sessions = await Promise.all([this.update, this.norm]);
-    this.update = undefined;
-    this.norm = undefined;
-    await Promise.all(sessions.map((session) => session?.dispose()));
+    await thenDispose(() => this.update.dispose(), this.norm);
   }
 
   private compileUpdate(): Promise<Session> {

@@ -35,7 +35,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  for (const workers of opened) await workers.close();
+  for (const workers of opened) await workers.dispose();
   rmSync(folder, { recursive: true });
 });
 
@@ -115,8 +115,8 @@ test("a caller that waits is told when the run is cancelled or the threads are c
   cancel.abort();
   await expect(batches.next()).rejects.toThrow(CancelledError);
   const others = plainBatches(data, workers, options);
-  await workers.close();
-  await expect(others.next()).rejects.toThrow("were closed");
+  await workers.dispose();
+  await expect(others.next()).rejects.toThrow("were disposed of");
 });
 
 test("a vocabulary that is not there is told at once", async () => {

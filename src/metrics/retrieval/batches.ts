@@ -3,6 +3,7 @@ import { compile, input, matmul, swapLast } from "../../graph/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { uniform } from "../../tensor/random.ts";
 import { tensor } from "../../tensor/tensor.ts";
+import { thenDispose } from "../../then-dispose.ts";
 import { mean, std } from "../statistics.ts";
 import { type PairFeatures, unitFeatures } from "./features.ts";
 import { ranksOf } from "./ranks.ts";
@@ -75,7 +76,7 @@ export async function batchRetrieval(features: PairFeatures, options: BatchRetri
   const similarity = matmul(input("image", "float32", shape), swapLast(input("text", "float32", shape))); // [stack, batch, batch]
   const session = await compile({ similarity }, sessionOptions);
   const accuracy: (readonly [Top, Top])[] = [];
-  try {
+  await thenDispose(async () => {
     for (const order of orders) {
       const hits = { imageToText: [0, 0], textToImage: [0, 0] };
       for (let from = 0; from < used; from += stack * batch) {
@@ -97,9 +98,7 @@ export async function batchRetrieval(features: PairFeatures, options: BatchRetri
       const share = ([top1, top2]: number[]): Top => [top1! / used, top2! / used];
       accuracy.push([share(hits.imageToText), share(hits.textToImage)]);
     }
-  } finally {
-    await session.dispose();
-  }
+  }, session);
   return {
     accuracy,
     imageToText: topAccuracy(accuracy.map(([forward]) => forward)),

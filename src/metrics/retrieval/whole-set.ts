@@ -2,6 +2,7 @@ import { CancelledError } from "../../errors.ts";
 import { compile, gemm, input } from "../../graph/index.ts";
 import type { Session, SessionOptions } from "../../runtime/session.ts";
 import { tensor } from "../../tensor/tensor.ts";
+import { thenDispose } from "../../then-dispose.ts";
 import { type PairFeatures, unitFeatures } from "./features.ts";
 import { isAhead, type PairRanks, type Ties } from "./ranks.ts";
 
@@ -27,7 +28,7 @@ export async function pairRanks(features: PairFeatures, options: WholeSetOptions
   const { ties = "stable", tile = 1024, signal, ...sessionOptions } = options;
   const { image, text, count, width } = unitFeatures(features);
   const tiles = await TileMaker.open(image.data, text.data, { count, width, tile }, sessionOptions);
-  try {
+  return await thenDispose(async () => {
     const blocks = Math.ceil(count / tile);
     const size = (block: number) => Math.min(tile, count - block * tile);
     const own = new Float32Array(count);
@@ -50,9 +51,7 @@ export async function pairRanks(features: PairFeatures, options: WholeSetOptions
       }
     }
     return { imageToText, textToImage };
-  } finally {
-    await tiles.dispose();
-  }
+  }, tiles);
 }
 
 /** Makes tiles of the similarity matrix. All have the same shape, the last ones filled up with zeros: one kernel computes them all. */

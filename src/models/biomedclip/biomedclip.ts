@@ -1,10 +1,12 @@
 import { ShapeError } from "../../errors.ts";
-import { compile, input } from "../../graph/index.ts";
+import { compile, input, type Value } from "../../graph/index.ts";
 import type { Image } from "../../image/types.ts";
-import type { Session, SessionOptions } from "../../runtime/session.ts";
+import type { SessionOptions } from "../../runtime/session.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
+import { SharedSession } from "../../runtime/shared-session.ts";
 import type { WeightsFile } from "../../tensor/open-weights.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { thenDispose } from "../../then-dispose.ts";
 import { Weights } from "../weights.ts";
 import { type BiomedClipConfig, biomedClipConfigOf, biomedClipTensors, type ConfigHints } from "./config.ts";
 import { biomedClipFamily } from "./names.ts";
@@ -18,7 +20,7 @@ export class BiomedClip {
   readonly weights: Weights;
   readonly config: BiomedClipConfig;
   readonly options: SessionOptions;
-  private vision: Promise<Session> | undefined;
+  private readonly vision = new SharedSession(() => compile({ features: this.visionFeatures() }, this.options));
   private readonly text = new SessionCache(keptTextSessions);
 
   private constructor(weights: Weights, config: BiomedClipConfig, options: SessionOptions) {
@@ -41,19 +43,21 @@ export class BiomedClip {
 
   /** Features [E] of an image in the shared space, before normalisation. `view` is what the model sees: S x S pixels. */
   async imageFeatures(view: Image): Promise<Float32Array> {
-    const { imageSize } = this.config.vision;
-    this.vision ??= compile(
-      { features: visionTower(input("pixels", "float32", [1, 3, imageSize, imageSize]), this.weights, this.config).features },
-      this.options,
-    );
-    const { features } = await (await this.vision).run({ pixels: this.normalised(view) });
+    const pixels = this.normalised(view);
+    const { features } = await this.vision.use((tower) => tower.run({ pixels }));
     return features!.data as Float32Array;
   }
 
   /** Features [E] of a text in the shared space, before normalisation. */
   async textFeatures(ids: readonly number[]): Promise<Float32Array> {
-    const session = await this.textSession(ids.length);
-    const { features } = await session.run({ ids: tensor("int64", [1, ids.length], BigInt64Array.from(ids, BigInt)) });
+    const { length } = ids;
+    const feeds = { ids: tensor("int64", [1, length], BigInt64Array.from(ids, BigInt)) };
+    // Shapes are static, so each length of text has a session. They run once or a few times: weights are not prepacked.
+    const open = () => {
+      const { features } = textTower(input("ids", "int64", [1, length]), this.weights, this.config);
+      return compile({ features }, { ...this.options, prepack: false });
+    };
+    const { features } = await this.text.use(String(length), open, (tower) => tower.run(feeds));
     return features!.data as Float32Array;
   }
 
@@ -69,17 +73,13 @@ export class BiomedClip {
     return tensor("float32", [1, 3, height, width], pixels);
   }
 
+  /** Lets the sessions go; what is asked afterwards opens them again. */
   async dispose(): Promise<void> {
-    const vision = await this.vision;
-    this.vision = undefined;
-    await Promise.all([vision?.dispose(), this.text.dispose()]);
+    await thenDispose(() => this.vision.dispose(), this.text);
   }
 
-  /** Shapes are static, so each length of text has a session. They run once or a few times: weights are not prepacked. */
-  private async textSession(length: number): Promise<Session> {
-    return await this.text.get(String(length), () => {
-      const { features } = textTower(input("ids", "int64", [1, length]), this.weights, this.config);
-      return compile({ features }, { ...this.options, prepack: false });
-    });
+  private visionFeatures(): Value {
+    const { imageSize } = this.config.vision;
+    return visionTower(input("pixels", "float32", [1, 3, imageSize, imageSize]), this.weights, this.config).features;
   }
 }
