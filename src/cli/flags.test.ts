@@ -6,19 +6,27 @@ import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { EvaluateSettings } from "../pipeline/evaluate/settings.ts";
 import { SegmentSettings } from "../pipeline/settings.ts";
-import { flagsOf, kebab, readConfig, settingsFrom } from "./flags.ts";
+import { flagsOf, readConfig, settingsFrom } from "./flags.ts";
 
 const Settings = z.strictObject({
   inputs: z.array(z.string()).min(1).describe("images"),
-  out: z.string().describe("folder"),
+  out: z.string().describe("folder").meta({ placeholder: "PATH" }),
   layer: z.number().int().nonnegative().default(7).describe("block"),
   lr: z.number().positive().default(1).describe("learning rate"),
   threshold: z.number().min(0).max(1).default(0.3).describe("share"),
   coarseMethod: z.enum(["kmeans", "otsu"]).default("kmeans").describe("how"),
   perComponent: z.boolean().default(false).describe("one box each"),
   text: z.array(z.string().min(1)).optional().describe("sentence"),
-  prompt: z.array(z.string()).optional().describe("sentence"),
-  prompts: z.string().optional().describe("file"),
+  prompt: z
+    .array(z.string())
+    .optional()
+    .describe("sentence")
+    .meta({ excludes: ["prompts"] }),
+  prompts: z
+    .string()
+    .optional()
+    .describe("file")
+    .meta({ excludes: ["prompt"] }),
   spacing: z.tuple([z.number().positive(), z.number().positive()]).optional().describe("millimetres"),
 });
 const positional = { key: "inputs", label: "an image or folder" };
@@ -30,7 +38,7 @@ describe("flags come from the schema", () => {
   const flags = Object.fromEntries(flagsOf(Settings).map((flag) => [flag.key, flag]));
 
   test("names are in kebab-case", () => {
-    expect(kebab("coarseMethod")).toBe("coarse-method");
+    expect(flags.coarseMethod?.name).toBe("coarse-method");
     expect(flags.perComponent?.name).toBe("per-component");
   });
 

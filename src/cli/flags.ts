@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
+import { kebab } from "../run/effect.ts";
+import { metaOf, type SettingGroup, settingsOfSchema } from "../run/setting-meta.ts";
 
 /** One setting of a command, as the command line offers it. */
 export interface Flag {
@@ -15,6 +17,10 @@ export interface Flag {
   readonly placeholder: string;
   readonly description: string;
   readonly default: unknown;
+  /** Title under which the help lists it. */
+  readonly group: SettingGroup | undefined;
+  /** Keys of settings that cannot be given beside it. */
+  readonly excludes: readonly string[];
   /** What a value must be, for messages. */
   readonly expected: string;
 }
@@ -35,56 +41,25 @@ interface Field {
   readonly description?: string;
 }
 
-/** What a value of text is called in the help; others are VALUE. */
-const placeholders: Record<string, string> = {
-  cache: "DIR",
-  captionColumn: "NAME",
-  clip: "MODEL",
-  clipConfig: "FILE",
-  coarse: "DIR",
-  csv: "FILE",
-  data: "DIR|FILE",
-  freeze: "NAME",
-  groupColumn: "NAME",
-  imageColumn: "NAME",
-  images: "DIR",
-  masks: "DIR",
-  json: "FILE",
-  maxMemory: "SIZE",
-  noise: "FILE",
-  out: "PATH",
-  pack: "NAME|DIR",
-  pairs: "FILE",
-  regions: "FILE",
-  pred: "DIR",
-  prompt: "TEXT",
-  prompts: "FILE",
-  sam: "MODEL",
-  separator: "CHARACTER",
-  text: "TEXT",
-  truth: "DIR",
-};
-
 /** The flags of a command, in the order of its settings. The schema is the one place that describes them. */
 export function flagsOf(schema: SettingsSchema<unknown>): Flag[] {
   const { properties } = z.toJSONSchema(schema, { io: "input" }) as { properties: Record<string, Field> };
+  const shape = settingsOfSchema(schema);
   return Object.entries(properties).map(([key, field]) => {
     const kind = kindOf(field);
+    const { placeholder = "VALUE", group, excludes = [] } = metaOf(shape[key]!);
     return {
       key,
       name: kebab(key),
       kind,
-      placeholder: placeholderOf(key, field, kind),
+      placeholder: placeholderOf(field, kind) ?? placeholder,
+      group,
+      excludes,
       description: field.description ?? "",
       default: field.default,
       expected: expectedOf(field),
     };
   });
-}
-
-/** camelCase to kebab-case. */
-export function kebab(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 const camel = (name: string): string => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
@@ -96,11 +71,12 @@ function kindOf({ type, prefixItems }: Field): Flag["kind"] {
   return "text";
 }
 
-function placeholderOf(key: string, field: Field, kind: Flag["kind"]): string {
+/** What a value is called that its type describes. */
+function placeholderOf(field: Field, kind: Flag["kind"]): string | undefined {
   if (field.enum) return field.enum.join("|");
   if (kind === "number") return "N";
   if (kind === "numbers") return field.prefixItems!.map(() => "N").join(",");
-  return placeholders[key] ?? "VALUE";
+  return undefined;
 }
 
 /** "a whole number of at least 0" */
@@ -140,9 +116,6 @@ export interface Given {
   readonly base?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Settings of which only one can be given: a flag for one replaces a config file's value of another. */
-const alternatives: readonly (readonly string[])[] = [["prompt", "prompts"]];
-
 /**
  * Checked settings with their defaults; flags win over the settings file.
  *
@@ -152,7 +125,8 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
   const flags = flagsOf(schema);
   const values: Record<string, unknown> = { ...base };
   const raw: Record<string, unknown> = {};
-  const dropped = alternatives.flatMap((keys) => (keys.some((key) => given[key] !== undefined) ? keys : []));
+  // A flag replaces the file's value of a setting that cannot be given beside it.
+  const dropped = flags.flatMap(({ key, excludes }) => (given[key] === undefined ? [] : excludes));
   for (const flag of flags) {
     const fromFlag = given[flag.key];
     const fromFile = dropped.includes(flag.key) ? undefined : config?.values[flag.key];

@@ -1,3 +1,4 @@
+import type { RunEvent } from "../run/events.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import type { JobError } from "./messages.ts";
 import { Progress } from "./progress.ts";
@@ -7,6 +8,8 @@ export interface RunJobOptions {
   readonly worker: URL;
   readonly job: string;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** What is to be said before anything else. */
+  readonly warnings: readonly string[];
   /** One JSON event a line on standard output instead of progress. */
   readonly events: boolean;
   readonly quiet: boolean;
@@ -17,21 +20,18 @@ export interface RunJobOptions {
 const cleanUpMs = 300;
 
 /** Runs a job in its process, shows what it does, and says with which status to exit. */
-export async function runJob({ worker, job, settings, events, quiet, resumes }: RunJobOptions): Promise<ExitStatus> {
+export async function runJob({ worker, job, settings, warnings, events, quiet, resumes }: RunJobOptions): Promise<ExitStatus> {
   const outputs = [settings.out, settings.csv, settings.json].filter((path) => typeof path === "string");
   const progress = new Progress(process.stderr, { quiet: quiet || events });
   let failed = 0;
-  const outcome = await supervise({
-    worker,
-    job,
-    settings,
-    onEvent: (event) => {
-      if (event.type === "end") failed = event.failed;
-      if (events) process.stdout.write(`${JSON.stringify(event)}\n`);
-      else progress.show(event);
-      if (event.type === "end" && !events) for (const line of event.lines ?? []) process.stdout.write(`${line}\n`);
-    },
-  });
+  const onEvent = (event: RunEvent) => {
+    if (event.type === "end") failed = event.failed;
+    if (events) process.stdout.write(`${JSON.stringify(event)}\n`);
+    else progress.show(event);
+    if (event.type === "end" && !events) for (const line of event.lines ?? []) process.stdout.write(`${line}\n`);
+  };
+  for (const message of warnings) onEvent({ type: "warning", message });
+  const outcome = await supervise({ worker, job, settings, onEvent });
   progress.clear();
   if (outcome.type === "finished") return failed > 0 ? exitStatus.failed : exitStatus.ok;
   if (outcome.type !== "error") await within(cleanUpMs, removeRunLeftovers(outputs));

@@ -19,6 +19,8 @@ const PackFile = z.strictObject({
 export interface Pack {
   readonly name: string;
   readonly folder: string;
+  /** Its `pack.json`. */
+  readonly file: string;
   /** What everybody who sees a result must know. */
   readonly notice: string;
   /** The same in two or three words, drawn into pictures. */
@@ -42,9 +44,7 @@ export const defaultPack = "phantom";
 export async function locatePack(pack: string): Promise<Pack> {
   const found = (await embeddedPack(pack)) ?? (await readPack(resolve(pack)));
   if (found) return found;
-  throw new WeightsError(
-    `"${pack}" is no pack: neither does one of that name come with this package (${defaultPack} does), nor is it a folder with a pack.json.`,
-  );
+  throw new WeightsError(`No pack named "${pack}", and no folder with a pack.json. Available: ${defaultPack}.`);
 }
 
 /** A pack that comes with this package; undefined where there is none of that name. */
@@ -60,7 +60,7 @@ async function readPack(folder: string): Promise<Pack | undefined> {
   if (content === undefined) return undefined;
   const { data, error } = PackFile.safeParse(content);
   if (error) throw new WeightsError(`"${file}" does not describe a pack: ${z.prettifyError(error)}`);
-  return { ...data, folder, clip: join(folder, data.clip), sam: join(folder, data.sam) };
+  return { ...data, folder, file, clip: join(folder, data.clip), sam: join(folder, data.sam) };
 }
 
 /** The folder of this package: the nearest one above this file with a `package.json`. */

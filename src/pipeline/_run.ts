@@ -1,3 +1,5 @@
+import type { z } from "zod";
+import { effectiveSettings } from "../run/effect.ts";
 import type { RunInputs } from "../run/inputs.ts";
 import type { Item } from "../run/items.ts";
 import type { RunHeader, WeightsRecord } from "../run/record.ts";
@@ -31,12 +33,13 @@ export function summaryOf({ mask, scores }: RefineResult): string {
 }
 
 /**
- * The header of a run's record.
+ * The header of a run's record, with the settings that had an effect.
  *
  * @param run - what computes, whatever the settings ask for; what the models' pack must tell; which files were not taken
  */
 export function header(
   command: string,
+  schema: z.ZodType,
   settings: CommonSettings,
   weights: Record<string, WeightsRecord>,
   {
@@ -49,7 +52,8 @@ export function header(
   const { seed, threads } = settings;
   const computed = { device, ...(samPrecision && { samPrecision }) };
   const told = { ...(notices.length > 0 && { notices }), ...(leftOut && { leftOut }) };
-  return { command, settings: { ...settings }, seed, ...computed, threads: threads ?? null, weights, ...told };
+  const effective = effectiveSettings(schema, { ...settings });
+  return { command, settings: effective, seed, ...computed, threads: threads ?? null, weights, ...told };
 }
 
 /** One item an image, with its sentences where it has any; an image without is left to fail by name. */

@@ -1,31 +1,16 @@
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { readGray } from "../formats/gray.ts";
 import type { Box } from "../image/index.ts";
+import { effectiveSettings } from "../run/effect.ts";
 import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
-import { type ImageRecord, RunRecord, readImageRecords } from "../run/record.ts";
+import { type ImageRecord, RunRecord } from "../run/record.ts";
 import { cleanOutputs, outputFile, writeCoarse } from "./_outputs.ts";
 import type { RunOptions } from "./_run.ts";
-import { type CoarseRunSettings, modePresets } from "./settings.ts";
+import { resultFolder } from "./result-folder.ts";
+import { CoarseRunSettings, modePresets } from "./settings.ts";
 import { coarseStep, countForeground } from "./steps.ts";
-
-/**
- * A folder of a step's results: given is either the folder itself or the one that a run wrote.
- *
- * @returns the folder with the pictures, and what `run.json` beside it tells of each image
- */
-export async function resultFolder(
-  given: string,
-  folder: "saliency" | "coarse",
-): Promise<{ pictures: string; run: string; records: ReadonlyMap<string, ImageRecord> }> {
-  const inner = join(given, folder);
-  const pictures = existsSync(inner) ? inner : given;
-  const run = pictures === inner ? given : dirname(resolve(given));
-  return { pictures, run, records: await readImageRecords(run) };
-}
 
 /** The second step over files: saliency maps to coarse masks. */
 export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
@@ -45,7 +30,8 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
     };
     return;
   }
-  const record = await RunRecord.open(out, { command: "coarse", settings: { ...settings }, weights: {}, leftOut }, settings);
+  const effective = effectiveSettings(CoarseRunSettings, settings);
+  const record = await RunRecord.open(out, { command: "coarse", settings: effective, weights: {}, leftOut }, settings);
   await cleanOutputs(out);
   const placed = modePresets[settings.mode].placement === "window";
   const unknown = maps.filter(({ name }) => !records.get(name)?.window).length;

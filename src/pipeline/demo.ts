@@ -10,6 +10,7 @@ import { readImageRecords } from "../run/record.ts";
 import { readMask } from "../scans/read-mask.ts";
 import { outputFile } from "./_outputs.ts";
 import type { RunOptions } from "./_run.ts";
+import { defaultsOf } from "./pack-settings.ts";
 import { runSegment } from "./segment.ts";
 import { SegmentSettings } from "./settings.ts";
 import { countForeground } from "./steps.ts";
@@ -61,7 +62,7 @@ export async function* runDemo(
   yield { type: "stage", message: "drawing scans" };
   await drawInputs(out, seed);
   const run = SegmentSettings.parse({
-    ...pack.defaults,
+    ...defaultsOf(pack),
     inputs: requests.map(({ name }) => at("input", `${name}.png`)),
     prompts: at("prompts.json"),
     out,

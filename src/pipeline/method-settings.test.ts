@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { coarseMethods } from "../coarse/index.ts";
+import { withoutEffect } from "../run/effect.ts";
 import { type MethodRow, refuseForeign, saliencyMethods } from "../saliency/index.ts";
-import { settingsOfMethods, unusedSettings } from "./method-settings.ts";
-import { CoarseSettings, SaliencySettings } from "./settings.ts";
+import { settingsOfMethods } from "./method-settings.ts";
+import { CoarseSettings, SaliencySettings, SegmentSettings } from "./settings.ts";
 
 describe.each<[string, [string, { readonly settings: z.ZodObject }][], z.ZodObject]>([
   ["saliency", Object.entries<MethodRow>(saliencyMethods), SaliencySettings],
@@ -22,7 +23,7 @@ test("a setting's description names its methods where not all read it, and each 
     two: { settings: z.strictObject({ all: z.number().describe("A"), some: z.number().describe("S"), split: z.number().describe("Y") }) },
     three: { settings: z.strictObject({ all: z.number().describe("A"), split: z.number().describe("X") }) },
   };
-  const { all, some, split } = settingsOfMethods(table);
+  const { all, some, split } = settingsOfMethods(table, "method");
   expect(all.description).toBe("A");
   expect(some.description).toBe("for one and two: S");
   expect(split.description).toBe("for one and three: X; for two: Y");
@@ -30,12 +31,18 @@ test("a setting's description names its methods where not all read it, and each 
 
 test("settings of another method than the chosen one are named, others are not", () => {
   const given = ["layer", "beta", "threshold", "keep", "out"];
-  expect(unusedSettings(given, { saliencyMethod: "m2ib", coarseMethod: "threshold" })).toEqual([]);
-  expect(unusedSettings(given, { saliencyMethod: "nib" })).toEqual([{ setting: "beta", chosenBy: "saliencyMethod", method: "nib" }]);
-  expect(unusedSettings(given, { saliencyMethod: "patch-text", coarseMethod: "otsu" }).map(({ setting }) => setting)).toEqual([
-    "layer",
-    "beta",
-    "threshold",
+  const said = (settings: object) => {
+    const all = { inputs: ["a.png"], out: "o", prompt: ["x"], layer: 3, ...settings };
+    return withoutEffect(SegmentSettings, SegmentSettings.parse(all), given);
+  };
+  expect(said({ coarseMethod: "threshold" })).toEqual([]);
+  expect(said({ saliencyMethod: "nib", coarseMethod: "threshold" })).toEqual([
+    "--beta has no effect with --saliency-method nib; it is for --saliency-method m2ib",
+  ]);
+  expect(said({ saliencyMethod: "patch-text", coarseMethod: "otsu" })).toEqual([
+    "--layer has no effect with --saliency-method patch-text; it is for --saliency-method m2ib or gradcam or nib",
+    "--beta has no effect with --saliency-method patch-text; it is for --saliency-method m2ib",
+    "--threshold has no effect with --coarse-method otsu; it is for --coarse-method threshold",
   ]);
 });
 

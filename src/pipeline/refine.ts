@@ -16,9 +16,9 @@ import { memoryPlan } from "./_memory-plan.ts";
 import { samRecord, sessionOptions } from "./_models-of-run.ts";
 import { cleanOutputs, type OutputFolder, outputFile, rawRefined, writeRaw, writeRefined } from "./_outputs.ts";
 import { header, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
-import { resultFolder } from "./coarse.ts";
 import { loadSam } from "./model.ts";
-import type { RefineRunSettings } from "./settings.ts";
+import { resultFolder } from "./result-folder.ts";
+import { RefineRunSettings } from "./settings.ts";
 import { RefineStep, type StageTimes, timed } from "./steps.ts";
 
 /** The third step over files: images and coarse masks to masks. Pairs are made by name. */
@@ -42,7 +42,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   yield { type: "stage", message: "checking weights" };
   const record = await RunRecord.open(
     out,
-    header("refine", settings, await samRecord(promptable), {
+    header("refine", RefineRunSettings, settings, await samRecord(promptable), {
       ...run,
       leftOut: found.leftOut,
       samPrecision: promptable.sam.options.precision,

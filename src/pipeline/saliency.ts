@@ -11,7 +11,7 @@ import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "./_models-o
 import { boxNumbers, cleanOutputs, type OutputFolder, rawSaliency, writeRaw, writeSaliency } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions } from "./_run.ts";
 import { loadClip } from "./model.ts";
-import type { SaliencyRunSettings } from "./settings.ts";
+import { SaliencyRunSettings } from "./settings.ts";
 import { SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { textPrompts } from "./text-prompts.ts";
 
@@ -36,7 +36,11 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
   yield { type: "stage", message: "checking weights" };
   const weights = { ...(await clipRecord(text)), ...(settings.noise && { noise: await fileRecord(settings.noise) }) };
   const recorded = { ...settings, layer: step.method.layer };
-  const record = await RunRecord.open(out, header("saliency", recorded, weights, { ...run, leftOut: found.leftOut }), settings);
+  const record = await RunRecord.open(
+    out,
+    header("saliency", SaliencyRunSettings, recorded, weights, { ...run, leftOut: found.leftOut }),
+    settings,
+  );
   await cleanOutputs(out);
   for (const message of step.method.warnings) yield { type: "warning", message };
   const folders: OutputFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];

@@ -13,7 +13,7 @@ import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "
 import { boxNumbers, cleanOutputs, rawRefined, rawSaliency, writeCoarse, writeRaw, writeRefined, writeSaliency } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
 import { loadClip, loadSam } from "./model.ts";
-import type { SegmentSettings } from "./settings.ts";
+import { SegmentSettings } from "./settings.ts";
 import { coarseStep, countForeground, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { textPrompts } from "./text-prompts.ts";
 
@@ -50,7 +50,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   };
   const recorded = { ...settings, layer: saliencyStep.method.layer };
   const about = { ...run, leftOut: found.leftOut, samPrecision: promptable.sam.options.precision };
-  const record = await RunRecord.open(out, header("segment", recorded, weights, about), settings);
+  const record = await RunRecord.open(out, header("segment", SegmentSettings, recorded, weights, about), settings);
   await cleanOutputs(out);
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
   const folders = ["saliency", "coarse", "masks", "overlay", ...(raw ? (["raw"] as const) : [])] as const;

@@ -1,4 +1,5 @@
 import { coarseMask } from "../coarse/index.ts";
+import { ConfigError } from "../errors.ts";
 import {
   type Box,
   clipView,
@@ -61,6 +62,7 @@ export class SaliencyStep {
     this.settings = settings;
     this.preset = modePresets[settings.mode];
     refuseForeign(settings.saliencyMethod, settings);
+    refuseMissingLayer(model, settings);
     this.method = saliencyMethods[settings.saliencyMethod].open(model.clip, settings);
   }
 
@@ -110,6 +112,13 @@ export class SaliencyStep {
     }
     return { target: ensembleFeature(features), warnings };
   }
+}
+
+/** A layer that the model lacks is refused also where the method does not read it: who names it takes the model for another one. */
+function refuseMissingLayer({ clip }: TextImageModel, { layer = 0 }: SaliencySettings): void {
+  const { depth } = clip.config.vision;
+  if (layer >= depth)
+    throw new ConfigError(`layer ${layer} does not exist: the image tower of "${clip.weights.file}" has blocks 0 to ${depth - 1}`);
 }
 
 /** What the second step makes of a saliency map. */

@@ -7,6 +7,7 @@ import type { SamOptions } from "../segment/index.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
 import { loadClip, loadSam, type SamOfFiles } from "./model.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel } from "./model-content.ts";
+import { defaultsOf } from "./pack-settings.ts";
 import { CommonSettings } from "./settings.ts";
 import type { EmbedImage } from "./steps.ts";
 import { type Segmentation, type SegmentOptions as SegmentPixelsOptions, segment as segmentPixels, ZeroShotModel } from "./zero-shot.ts";
@@ -40,7 +41,9 @@ export async function loadModel(
  * @example const model = await loadPack();
  */
 export async function loadPack(pack: string = defaultPack, options: SamOptions = {}): Promise<ZeroShotModel> {
-  const { clip, sam, notice, defaults } = await locatePack(pack);
+  const found = await locatePack(pack);
+  const { clip, sam, notice } = found;
+  const defaults = defaultsOf(found);
   const { text, mask, warnings } = await loadModel({ clip, sam }, options);
   return new ZeroShotModel(text, mask, [notice, ...warnings], defaults);
 }

@@ -246,6 +246,12 @@ export async function readImageRecords(folder: string): Promise<ReadonlyMap<stri
   return new Map(run?.images.map((image) => [image.name, image]));
 }
 
+/** What is needed to repeat the runs that have written into a folder, the latest first; none where there is no `run.json`. */
+export async function readRunHeaders(folder: string): Promise<readonly RunHeader[]> {
+  const run = await readRunFile(join(folder, "run.json"));
+  return run ? [run, ...run.earlier] : [];
+}
+
 async function readRunFile(file: string): Promise<RunFile | undefined> {
   let text: string;
   try {

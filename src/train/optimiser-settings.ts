@@ -1,28 +1,57 @@
 import { z } from "zod";
 import { adam, adamW, type Optimizer, sgd } from "../optim/index.ts";
+import { type Condition, grouped } from "../run/setting-meta.ts";
+
+const ofAdam: readonly Condition[] = [{ optimizer: ["adamw", "adam"] }];
 
 /** How weights follow their gradients: what all trainings have in common. */
-export const OptimiserSettings = z.strictObject({
-  optimizer: z.enum(["adamw", "adam", "sgd"]).default("adamw").describe("how weights follow the gradient"),
-  lr: z.number().positive().default(1e-6).describe("highest learning rate; with LoRA 1e-3 to 1e-2 are usual"),
-  adamBeta1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean gradient"),
-  adamBeta2: z.number().min(0).lt(1).default(0.98).describe("decay of the mean squared gradient"),
-  adamEpsilon: z.number().positive().default(1e-6).describe("ε of Adam"),
-  momentum: z.number().min(0).lt(1).default(0.9).describe("momentum of SGD, in Nesterov's form"),
-  weightDecay: z.number().nonnegative().default(0.1).describe("on arrays of two or more axes alone"),
-  clipNorm: z.number().positive().optional().describe("largest norm of the whole gradient; default: not clipped"),
+export const OptimiserSettings = z.strictObject(
+  grouped("Optimiser", {
+    optimizer: z.enum(["adamw", "adam", "sgd"]).default("adamw").describe("how weights follow the gradient"),
+    lr: z.number().positive().default(1e-6).describe("highest learning rate; with LoRA 1e-3 to 1e-2 are usual"),
+    adamBeta1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean gradient").meta({ needs: ofAdam }),
+    adamBeta2: z.number().min(0).lt(1).default(0.98).describe("decay of the mean squared gradient").meta({ needs: ofAdam }),
+    adamEpsilon: z.number().positive().default(1e-6).describe("ε of Adam").meta({ needs: ofAdam }),
+    momentum: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.9)
+      .describe("momentum of SGD, in Nesterov's form")
+      .meta({ needs: [{ optimizer: ["sgd"] }] }),
+    weightDecay: z.number().nonnegative().default(0.1).describe("on arrays of two or more axes alone"),
+    clipNorm: z.number().positive().optional().describe("largest norm of the whole gradient; default: not clipped"),
 
-  schedule: z.enum(["cosine", "constant", "cooldown", "halve", "plateau"]).default("cosine").describe("course of the learning rate"),
-  warmup: z.number().int().nonnegative().default(0).describe("steps over which the learning rate rises"),
-  cooldown: z.number().int().positive().default(100).describe("last steps over which it falls, for the schedule cooldown"),
-  patience: z.number().int().nonnegative().default(0).describe("epochs without improvement after which the schedule plateau still waits"),
-  plateauThreshold: z
-    .enum(["relative", "torch"])
-    .default("relative")
-    .describe(
-      "when the schedule plateau calls a loss better: lower than the best by 1e-4 of its magnitude, or as torch, which for losses below 0 also takes slightly worse ones",
-    ),
-});
+    schedule: z.enum(["cosine", "constant", "cooldown", "halve", "plateau"]).default("cosine").describe("course of the learning rate"),
+    warmup: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe("steps over which the learning rate rises")
+      .meta({ needs: [{ schedule: ["cosine", "constant", "cooldown"] }] }),
+    cooldown: z
+      .number()
+      .int()
+      .positive()
+      .default(100)
+      .describe("last steps over which it falls, for the schedule cooldown")
+      .meta({ needs: [{ schedule: ["cooldown"] }] }),
+    patience: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe("epochs without improvement after which the schedule plateau still waits")
+      .meta({ needs: [{ schedule: ["plateau"] }] }),
+    plateauThreshold: z
+      .enum(["relative", "torch"])
+      .default("relative")
+      .describe(
+        "when the schedule plateau calls a loss better: lower than the best by 1e-4 of its magnitude, or as torch, which for losses below 0 also takes slightly worse ones",
+      ),
+  }),
+);
 export type OptimiserSettings = z.infer<typeof OptimiserSettings>;
 
 /** The optimiser that settings describe. */

@@ -1,30 +1,33 @@
 import { z } from "zod";
 import type { Box, LabelledPoint, Size } from "../image/index.ts";
+import { grouped } from "../run/setting-meta.ts";
 import { normal, type RandomStream, uniform } from "../tensor/random.ts";
 import { distorted } from "./distorted-mask.ts";
 import type { TrainingPrompt } from "./promptable-graph.ts";
 import { boxIou, heldBox, type PromptSource, type SquareSizes, type TargetGrid } from "./target-grid.ts";
 
 /** How prompts are made up in training. */
-export const PromptDrawSettings = z.strictObject({
-  boxShare: z.number().min(0).max(1).default(0.5).describe("share of the prompts that are a box, as inference has by default"),
-  bothShare: z.number().min(0).max(1).default(0.3).describe("share that are a box with points; the rest are points alone"),
-  boxJitter: z.number().nonnegative().default(0.1).describe("deviation by which each edge of a true box is moved, in parts of the side"),
-  maxJitter: z
-    .number()
-    .nonnegative()
-    .default(20)
-    .describe("most that an edge is moved, in pixels of a square of 1024, as in SAM's training; more where coarse boxes are off by more"),
-  coarseShare: z.number().min(0).max(1).default(0.5).describe("how often the prompt comes from the coarse mask, where there is one"),
-  distortedShare: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.3)
-    .describe(
-      "how often the others come from a made-up coarse mask: the true one on a grid of 14 cells a side, too large, too small or moved",
-    ),
-});
+export const PromptDrawSettings = z.strictObject(
+  grouped("Prompts in training", {
+    boxShare: z.number().min(0).max(1).default(0.5).describe("share of the prompts that are a box, as inference has by default"),
+    bothShare: z.number().min(0).max(1).default(0.3).describe("share that are a box with points; the rest are points alone"),
+    boxJitter: z.number().nonnegative().default(0.1).describe("deviation by which each edge of a true box is moved, in parts of the side"),
+    maxJitter: z
+      .number()
+      .nonnegative()
+      .default(20)
+      .describe("most that an edge is moved, in pixels of a square of 1024, as in SAM's training; more where coarse boxes are off by more"),
+    coarseShare: z.number().min(0).max(1).default(0.5).describe("how often the prompt comes from the coarse mask, where there is one"),
+    distortedShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.3)
+      .describe(
+        "how often the others come from a made-up coarse mask: the true one on a grid of 14 cells a side, too large, too small or moved",
+      ),
+  }),
+);
 export type PromptDrawSettings = z.infer<typeof PromptDrawSettings>;
 
 export interface DrawOptions extends PromptDrawSettings, SquareSizes {

@@ -81,7 +81,7 @@ test("in the library, a pack's settings hold where none is given, and its notice
 });
 
 test.each([
-  ["nowhere", undefined, /"nowhere" is no pack/],
+  ["nowhere", undefined, /No pack named "nowhere"/],
   ["damaged", "{", /pack.json" is not valid JSON: line 1, column 2/],
   ["incomplete", '{"name": "x"}', /pack.json" does not describe a pack[\s\S]*notice/],
 ])("a pack that is %s is refused with exit 3", async (name, content, message) => {
@@ -93,11 +93,18 @@ test.each([
   expect(stderr).toMatch(message);
 });
 
-test("a setting of a pack that the command does not know is left out, one that cannot be is refused", async () => {
-  await writePack({ layer: 3, steps: 2, samples: 1, colour: "blue" });
+test("a pack sets the method alone: what concerns another command is left out, all else is refused with exit 2", async () => {
   const args = (out: string) => ["saliency", image, "--prompt", "a disc", "--pack", pack, "--out", join(folder, out)];
-  expect((await runCommand(args("unknown"))).status).toBe(0);
-  await writePack({ layer: -1 });
-  const { status, stderr } = await runCommand(args("wrong"));
-  expect([status, stderr]).toEqual([2, expect.stringMatching(/layer/)]);
+  for (const [defaults, message] of [
+    [{ layer: 3, colour: "blue" }, /pack.json" sets "colour", but a pack may set the method alone/],
+    [{ layer: 3, out: folder, overwrite: true }, /pack.json" sets "out", "overwrite", but/],
+    [{ layer: -1 }, /pack.json" has a setting that cannot be: layer: .* got -1/],
+  ] as const) {
+    await writePack(defaults);
+    const { status, stderr } = await runCommand(args("wrong"));
+    expect([status, stderr]).toEqual([2, expect.stringMatching(message)]);
+    await expect(loadPack(pack)).rejects.toThrow(message);
+  }
+  await writePack({ layer: 3, steps: 2, samples: 1, visualPrompt: "points" });
+  expect((await runCommand(args("known"))).status).toBe(0);
 });

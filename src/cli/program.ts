@@ -1,0 +1,132 @@
+import { Command, CommanderError, Option } from "commander";
+import { MedclipSamError } from "../errors.ts";
+import { version } from "../version.ts";
+import { type JobCommand, jobCommands } from "./commands.ts";
+import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
+import type { Flag } from "./flags.ts";
+
+// Beside this file once it is built.
+const worker = new URL("./worker.js", import.meta.url);
+
+let status: ExitStatus = exitStatus.ok;
+
+/**
+ * The command: parses what was typed, runs it, and sets the exit status. Only what the help needs is loaded at once; settings, and all
+ * that computes, wait for the command that needs them.
+ */
+export async function runProgram(argv: readonly string[] = process.argv): Promise<void> {
+  // A reader that has seen enough, such as `head`, is no error: results are in files. Who reads events is asked by the job itself.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  try {
+    const program = await programOf(argv.slice(2));
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    status = report(error);
+  }
+  process.exitCode = status;
+}
+
+/** All commands by name; the options of those that `words` name. */
+async function programOf(words: readonly string[]): Promise<Command> {
+  const program = new Command("medclip-sam")
+    .description("Type what to segment in a medical image, get a mask, on your own machine. Research use only; not a medical device.")
+    .version(version)
+    .exitOverride();
+  const models = new Command("models").description("published and random weights").copyInheritedSettings(program);
+  for (const command of jobCommands) {
+    const parts = command.job.split(" ");
+    const added = (parts.length > 1 ? models : program).command(parts.at(-1)!).description(command.summary);
+    await addJob(
+      added,
+      command,
+      parts.every((part) => words.includes(part)),
+    );
+  }
+  program.addCommand(models);
+  addModels(models);
+  program
+    .command("doctor")
+    .description("what works on this machine, and what to do about the rest")
+    .action(async () => {
+      const { lines, isHealthy } = await (await import("./doctor.ts")).examine();
+      print(lines);
+      if (!isHealthy) status = exitStatus.failed;
+    });
+  return program;
+}
+
+function addModels(models: Command): void {
+  models
+    .command("list")
+    .description("published models by short name, and where they are on this machine")
+    .action(async () => print(await (await import("./models.ts")).listModels()));
+  models
+    .command("show")
+    .description("what a model is: kind, names, sizes, tensors, first problems, SHA-256")
+    .argument("<model>", "folder, weights file or short name")
+    .option("--clip-config <FILE>", "configuration for a CLIP file that has none beside it")
+    .action(async (model: string, { clipConfig }: { clipConfig?: string }) =>
+      print((await (await import("./models.ts")).showModel(model, clipConfig)).lines),
+    );
+  models
+    .command("verify")
+    .description("whether a model can be used: every tensor there, of the right shape and finite; the vocabulary fits")
+    .argument("<model>", "folder, weights file or short name")
+    .option("--clip-config <FILE>", "configuration for a CLIP file that has none beside it")
+    .action(async (model: string, { clipConfig }: { clipConfig?: string }) => {
+      const { lines, isSound } = await (await import("./models.ts")).verifyModel(model, clipConfig);
+      print(lines);
+      if (!isSound) status = exitStatus.weights;
+    });
+}
+
+/** Makes a command of a job, whose settings are its flags. @param isAsked - whether the flags are wanted, for which the settings are loaded */
+async function addJob(command: Command, { job, schema: load, positional, resumes }: JobCommand, isAsked: boolean): Promise<void> {
+  if (positional) command.argument(positional.usage, positional.description);
+  if (isAsked) {
+    const { flagsOf } = await import("./flags.ts");
+    for (const flag of flagsOf(await load()))
+      if (flag.key !== positional?.key) for (const option of optionsOf(flag)) command.addOption(option);
+  }
+  command
+    .option("--config <FILE>", "YAML file with the same settings; flags win")
+    .option("--events", "one JSON event a line on standard output instead of progress")
+    .option("--quiet", "no progress; warnings and failures are still shown")
+    .action(async (...args: unknown[]) => {
+      // Commander hands over the positional arguments, the options and the command.
+      const { config, events = false, quiet = false, ...flags } = args.at(-2) as Record<string, unknown>;
+      const given = { ...flags, ...(positional && { [positional.key]: positionalValue(args[0]) }) };
+      const { settingsOf } = await import("./given-settings.ts");
+      const { settings, warnings } = await settingsOf(await load(), { flags: given, configFile: config as string | undefined, positional });
+      const { runJob } = await import("./run-job.ts");
+      status = await runJob({ worker, job, settings, warnings, events: events === true, quiet: quiet === true, resumes });
+    });
+}
+
+/** What was given without a flag; nothing if the list is empty, so that a settings file can name it. */
+function positionalValue(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 0 ? undefined : value;
+}
+
+/** A flag as commander's options; defaults are shown, but stay unset so that a settings file can have its say. */
+function optionsOf({ name, kind, placeholder, description, default: preset }: Flag): Option[] {
+  const isShown = preset !== undefined && preset !== false && !Array.isArray(preset);
+  const shown = isShown ? `${description} (default: ${preset})` : description;
+  if (kind === "switch") return [new Option(`--${name}`, shown), new Option(`--no-${name}`).hideHelp()];
+  const option = new Option(`--${name} <${placeholder}>`, shown);
+  if (kind === "list") option.argParser((text: string, before: string[] = []) => [...before, text]);
+  return [option];
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+}
+
+/** Tells an error, and says with which status to exit. */
+function report(error: unknown): ExitStatus {
+  // Commander has printed its message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
+  const isExpected = error instanceof MedclipSamError;
+  process.stderr.write(`error: ${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  return isExpected ? statusOfError[error.code] : exitStatus.failed;
+}

@@ -1,0 +1,66 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { settingsOf } from "../../src/cli/given-settings.ts";
+import { coarseMethods } from "../../src/coarse/index.ts";
+import { runCoarse } from "../../src/pipeline/coarse.ts";
+import { runRefine } from "../../src/pipeline/refine.ts";
+import { runSaliency } from "../../src/pipeline/saliency.ts";
+import { runSegment } from "../../src/pipeline/segment.ts";
+import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/settings.ts";
+import type { RunEvent } from "../../src/run/events.ts";
+import { collect, writeDisc } from "../support/tiny-run.ts";
+
+// `saliency`, `coarse` and `refine` in a row are `segment`: as typed, from the flags on, without starting a process for each.
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-steps-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+const image = at("a.png");
+beforeAll(() => writeDisc(image, 1));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The models of the pack, as if they were somebody's own: without its settings. */
+const models = { clip: join("packs", "phantom", "clip"), sam: join("packs", "phantom", "sam") };
+
+const positional = { key: "inputs", label: "an image" };
+
+/** Runs a command with these flags. @returns its warnings, those of its settings first */
+async function run<S>(
+  schema: Parameters<typeof settingsOf>[0],
+  runOf: (settings: S) => AsyncGenerator<RunEvent>,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<string[]> {
+  const { settings, warnings } = await settingsOf(schema, { flags, positional });
+  const events = await collect(runOf(settings as S));
+  expect(events.at(-1)).toMatchObject({ type: "end", failed: 0 });
+  return [...warnings, ...events.flatMap((event) => (event.type === "warning" ? [event.message] : []))];
+}
+
+const same = (one: string, other: string) =>
+  expect(readFileSync(at(one)).equals(readFileSync(at(other))), `${one} and ${other}`).toBe(true);
+
+describe.each(["the pack of this package", "named models"])("%s", (place) => {
+  const isNamed = place === "named models";
+  const [inputs, prompt] = [[image], ["a bright disc"]];
+  const clip = () => (isNamed ? { clip: models.clip, layer: "3", steps: "2", samples: "1" } : {});
+  // The image is the same, so its embedding is kept.
+  const sam = () => ({ ...(isNamed && { sam: models.sam }), cache: at("cache") });
+
+  beforeAll(async () => {
+    await run(SaliencyRunSettings, runSaliency, { inputs, prompt, ...clip(), out: at(place, "saliency") });
+  });
+
+  test.each(["default", ...Object.keys(coarseMethods)])("three steps are one: %s", async (method) => {
+    const out = (step: string) => at(place, method, step);
+    const chosen = method === "default" ? {} : { coarseMethod: method };
+    const said = await run(CoarseRunSettings, runCoarse, { inputs: [at(place, "saliency")], ...chosen, out: out("coarse") });
+    await run(RefineRunSettings, runRefine, { inputs, coarse: out("coarse"), ...sam(), out: out("refine") });
+    await run(SegmentSettings, runSegment, { inputs, prompt, ...clip(), ...sam(), ...chosen, out: out("segment") });
+    same(join(place, method, "coarse", "coarse", "a.png"), join(place, method, "segment", "coarse", "a.png"));
+    same(join(place, method, "refine", "masks", "a.png"), join(place, method, "segment", "masks", "a.png"));
+    const told = said.find((message) => message.includes('was made with the pack "phantom"'));
+    if (isNamed) expect(told).toBeUndefined();
+    else expect(told).toMatch(/saliency\/run.json" .* so its settings hold here, too: .*--threshold 0.75, --keep 2/);
+  });
+});
