@@ -112,6 +112,12 @@ describe("values", () => {
     expect(parse({ prompts: "p.json" }, { prompt: ["a"] }).prompt).toBeUndefined();
   });
 
+  test("an empty text, as an unset shell variable gives it, is a missing value", () => {
+    expect(() => parse({ out: "" })).toThrow("--out is missing: its PATH is empty (folder)");
+    expect(() => parse({ prompts: "" })).toThrow("--prompts is missing: its FILE is empty (file)");
+    expect(() => parse({}, { prompts: "" })).toThrow("--prompts is missing");
+  });
+
   test("what two settings must not be together is said in the schema's words", () => {
     const flags = { inputs: ["a.png"], out: "o", prompt: ["x"], prompts: "p.json" };
     expect(() => settingsFrom(SegmentSettings, { flags, positional })).toThrow("either with --prompt TEXT");

@@ -134,6 +134,7 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
     if (fromFlag !== undefined) values[flag.key] = typeof fromFlag === "string" ? parsed(fromFlag, flag) : fromFlag;
     else if (fromFile !== undefined) values[flag.key] = flag.kind === "list" && !Array.isArray(fromFile) ? [fromFile] : fromFile;
   }
+  refuseEmpty(flags, given, config);
   const result = schema.safeParse(values);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => {
@@ -149,6 +150,14 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
     return `${where}: expected ${flag.expected}, got ${JSON.stringify(value)}`;
   });
   throw new ConfigError([...new Set(problems)].join("\n"));
+}
+
+/** An empty text comes from a shell variable that is not set: as a folder it would be the current one. @throws ConfigError */
+function refuseEmpty(flags: readonly Flag[], given: Given["flags"], config: Given["config"]): void {
+  const empty = flags.filter(({ key, kind }) => kind === "text" && (given[key] ?? config?.values[key]) === "");
+  if (empty.length === 0) return;
+  const lines = empty.map(({ name, placeholder, description }) => `--${name} is missing: its ${placeholder} is empty (${description})`);
+  throw new ConfigError(lines.join("\n"));
 }
 
 /** A flag's text as the value that the schema checks; what is not a number stays text, so that the schema refuses it. */

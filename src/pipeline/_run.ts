@@ -57,19 +57,10 @@ export function header(
 }
 
 /** One item an image, with its sentences where it has any; an image without is left to fail by name. */
-export function promptedItems(
-  inputs: readonly ImageInput[],
-  sentences: TextPrompts,
-  folders: readonly OutputFolder[],
-  out: string,
-): Item[] {
-  return inputs.map(({ file, name }) => {
-    let prompt: readonly string[] | undefined;
-    try {
-      prompt = sentences(file);
-    } catch {
-      prompt = undefined;
-    }
+export function promptedItems(inputs: readonly ImageInput[], prompts: TextPrompts, folders: readonly OutputFolder[], out: string): Item[] {
+  return inputs.map((image) => {
+    const { file, name } = image;
+    const prompt = prompts.of(image);
     return { name, file, inputs: [file], outputs: folders.map((folder) => outputFile(out, folder, name)), ...(prompt && { prompt }) };
   });
 }

@@ -5,6 +5,7 @@ import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { readingOf, readingWarnings, requireWords } from "../text/reading.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import { sessionOptions } from "./_models-of-run.ts";
 import type { RunOptions } from "./_run.ts";
@@ -19,6 +20,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
   const start = performance.now();
   if (settings.inputs.length === 0 && settings.text.length === 0)
     throw new ConfigError("embed: give images, folders, or sentences with --text TEXT");
+  for (const text of settings.text) requireWords(text, "--text");
   const { inputs, warnings: aboutInputs } =
     settings.inputs.length === 0 ? { inputs: [], warnings: [] } : await findInputs(settings.inputs, settings.out);
   const { session, notices, warnings: aboutRun } = await sessionOptions(settings);
@@ -47,9 +49,8 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
     }
     for (const [i, text] of settings.text.entries()) {
       const begun = performance.now();
-      const { ids, truncated } = tokenizer.encode(text, { contextLength });
-      texts.push(await clip.textFeatures(ids));
-      const warnings = truncated ? [`the text is longer than ${contextLength} tokens and was cut`] : [];
+      texts.push(await clip.textFeatures(tokenizer.encode(text, { contextLength }).ids));
+      const warnings = readingWarnings(readingOf(text, tokenizer, contextLength), text, contextLength);
       yield { type: "item", name: `text ${i}`, ms: Math.round(performance.now() - begun), warnings };
     }
   }, clip);

@@ -13,17 +13,17 @@ import { header, promptedItems, type RunOptions } from "./_run.ts";
 import { loadClip } from "./model.ts";
 import { SaliencyRunSettings } from "./settings.ts";
 import { SaliencyStep, type StageTimes, timed } from "./steps.ts";
-import { textPrompts } from "./text-prompts.ts";
+import { noPrompt, textPrompts } from "./text-prompts.ts";
 
 /** The first step over files: image and text to saliency map. */
 export async function* runSaliency(settings: SaliencyRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
-  const sentences = await textPrompts(settings);
+  const prompts = await textPrompts(settings, inputs);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings });
   if (message !== undefined) yield { type: "stage", message };
   const run = await sessionOptions(settings);
-  for (const message of [...found.warnings, ...run.warnings]) yield { type: "warning", message };
+  for (const message of [...found.warnings, ...prompts.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
   const options = { ...run.session, ...plan.options };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
@@ -44,10 +44,10 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
   await cleanOutputs(out);
   for (const message of step.method.warnings) yield { type: "warning", message };
   const folders: OutputFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];
-  const process = async ({ name, file }: Item): Promise<Outcome> => {
+  const process = async ({ name, file, prompt }: Item): Promise<Outcome> => {
+    if (!prompt) throw noPrompt({ file }, settings);
     const ms: StageTimes = {};
     const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
-    const prompt = sentences(file);
     const map = await step.run(image, basename(file), prompt, ms, noise);
     await timed(ms, "write", async () => {
       await writeSaliency(out, name, map.gray);
@@ -60,7 +60,7 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
       summary: `${width} x ${height}`,
     };
   };
-  const items = promptedItems(inputs, sentences, folders, out);
+  const items = promptedItems(inputs, prompts, folders, out);
   yield* streamThenDispose(
     () => runItems(items, record, process, { command: "saliency", out, overwrite: settings.overwrite, signal }),
     step,

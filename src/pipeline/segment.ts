@@ -15,7 +15,7 @@ import { header, promptedItems, type RunOptions, refinedRecord, summaryOf } from
 import { loadClip, loadSam } from "./model.ts";
 import { SegmentSettings } from "./settings.ts";
 import { coarseStep, countForeground, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
-import { textPrompts } from "./text-prompts.ts";
+import { noPrompt, textPrompts } from "./text-prompts.ts";
 
 /**
  * The zero-shot road over files: image and text to saliency map, coarse mask and mask.
@@ -25,11 +25,11 @@ import { textPrompts } from "./text-prompts.ts";
 export async function* runSegment(settings: SegmentSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
-  const sentences = await textPrompts(settings);
+  const prompts = await textPrompts(settings, inputs);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
   const run = await sessionOptions(settings);
-  for (const message of [...found.warnings, ...run.warnings]) yield { type: "warning", message };
+  for (const message of [...found.warnings, ...prompts.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening models" };
   const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
@@ -54,12 +54,13 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   await cleanOutputs(out);
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
   const folders = ["saliency", "coarse", "masks", "overlay", ...(raw ? (["raw"] as const) : [])] as const;
-  const items = promptedItems(inputs, sentences, folders, out);
+  const items = promptedItems(inputs, prompts, folders, out);
   const side = logitsSideOf(promptable.sam.config);
   const process = async ({ name, file, prompt }: Item): Promise<Outcome> => {
+    if (!prompt) throw noPrompt({ file }, settings);
     const ms: StageTimes = {};
     const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
-    const map = await saliencyStep.run(image, basename(file), prompt ?? sentences(file), ms, noise);
+    const map = await saliencyStep.run(image, basename(file), prompt, ms, noise);
     if (plan.oneModelAtATime) await Promise.all([saliencyStep.dispose(), text.clip.dispose()]);
     const cut = coarseStep(map.gray, map.window, settings);
     const refined = await refineStep.run(image, cut.coarse, basename(file), ms);
@@ -75,7 +76,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
         file,
         width: image.width,
         height: image.height,
-        prompt: prompt ?? sentences(file),
+        prompt,
         ...(map.window && { window: boxNumbers(map.window) }),
         ...(cut.level !== undefined && { level: cut.level }),
         coarseAreaPx: countForeground(cut.coarse),

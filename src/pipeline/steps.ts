@@ -20,6 +20,7 @@ import { ensembleFeature, mapOfCapacity, refuseForeign, type SaliencyMethod, sal
 import { type ImageEmbedding, type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../segment/index.ts";
 import { uniform } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { readingOf, readingWarnings, requireWords } from "../text/reading.ts";
 import type { PromptableModel, TextImageModel } from "./model-content.ts";
 import type { CoarseSettings, CommonSettings, ModePreset, RefineSettings, SaliencySettings } from "./settings.ts";
 import { modePresets } from "./settings.ts";
@@ -39,9 +40,9 @@ export interface SaliencyResult {
   readonly warnings: readonly string[];
 }
 
-/** What a text asks for: its direction in the shared space [E], and warnings about its words. */
+/** What a text asks for: its direction in the shared space [E], none where the model knows no word of it; and warnings about its words. */
 interface TextTarget {
-  readonly target: Float32Array;
+  readonly target: Float32Array | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -78,12 +79,9 @@ export class SaliencyStep {
     noise?: Tensor<"float32">,
   ): Promise<SaliencyResult> {
     const { target, warnings } = await timed(ms, "text", () => this.targets(JSON.stringify(sentences), () => this.targetOf(sentences)));
-    const side = this.model.clip.config.vision.imageSize;
+    const { imageSize: side, patch } = this.model.clip.config.vision;
     const { pixels, window } = clipView(image, this.settings.fit, side);
-    const hidden = await timed(ms, "image", () => this.method.hiddenTokens(pixels));
-    const source = this.method.noise;
-    const eps = source && (await timed(ms, "noise", async () => (noise ? source.from(noise) : source.of(fileName, this.settings.seed))));
-    const capacity = await timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
+    const capacity = target ? await this.attribute(pixels, target, fileName, ms, noise) : new Float32Array((side / patch) ** 2);
     const { map, constant } = mapOfCapacity(capacity, side);
     const placed = this.preset.placement === "window";
     const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
@@ -96,21 +94,37 @@ export class SaliencyStep {
     };
   }
 
+  /** @param pixels - what the model sees */
+  private async attribute(
+    pixels: Image,
+    target: Float32Array,
+    fileName: string,
+    ms: StageTimes,
+    given?: Tensor<"float32">,
+  ): Promise<Float32Array> {
+    const hidden = await timed(ms, "image", () => this.method.hiddenTokens(pixels));
+    const source = this.method.noise;
+    const eps = source && (await timed(ms, "noise", async () => (given ? source.from(given) : source.of(fileName, this.settings.seed))));
+    return await timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
+  }
+
   async dispose(): Promise<void> {
     await this.method.dispose();
   }
 
+  /** Nothing to look for where no sentence holds a word that the model knows: it would point anywhere. */
   private async targetOf(sentences: readonly string[]): Promise<TextTarget> {
+    if (sentences.length === 0) throw new ConfigError("segment: a text prompt is missing");
     const { clip, tokenizer } = this.model;
     const { contextLength } = clip.config;
-    const warnings: string[] = [];
+    for (const sentence of sentences) requireWords(sentence, "segment");
+    const readings = sentences.map((sentence) => readingOf(sentence, tokenizer, contextLength));
+    const warnings = readings.flatMap((reading, i) => readingWarnings(reading, sentences[i]!, contextLength));
     const features: Float32Array[] = [];
-    for (const sentence of sentences) {
-      const { ids, truncated } = tokenizer.encode(sentence, { contextLength });
-      if (truncated) warnings.push(`the text prompt is longer than ${contextLength} tokens and was cut`);
-      features.push(await clip.textFeatures(ids));
+    if (readings.some(({ saysSomething }) => saysSomething)) {
+      for (const sentence of sentences) features.push(await clip.textFeatures(tokenizer.encode(sentence, { contextLength }).ids));
     }
-    return { target: ensembleFeature(features), warnings };
+    return { target: features.length > 0 ? ensembleFeature(features) : undefined, warnings };
   }
 }
 

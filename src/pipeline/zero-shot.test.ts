@@ -131,3 +131,18 @@ test("a model held for several runs follows each run's saliency settings", async
   expect(maps[3]).not.toEqual(maps[0]);
   expect(maps[4]).not.toEqual(maps[3]);
 });
+
+test("words that the model does not know point nowhere: the mask is empty, whatever the coarse method, and the words are named", async () => {
+  const words = Buffer.from("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\nimage\nlesion");
+  const model = await loadModel({ clip: { ...clip, vocabulary: words }, sam });
+  for (const coarseMethod of ["kmeans", "otsu", "threshold"] as const) {
+    const { mask, saliency, capacity, warnings } = await segment(model, image, ["the spleen", "the image"], { ...options, coarseMethod });
+    expect([...mask.data, ...saliency.data, ...capacity].every((value) => value === 0)).toBe(true);
+    expect(capacity).toHaveLength(14 * 14);
+    expect(warnings).toContain('no word of the text prompt "the spleen" that says what to look for is in the model\'s vocabulary');
+    expect(warnings).toContain('not in the model\'s vocabulary, and read as an unknown word: "spleen"');
+  }
+  for (const text of ["  ", "\u200b", "🫁", []])
+    await expect(segment(model, image, text, options)).rejects.toMatchObject({ code: "config" });
+  await model.dispose();
+});

@@ -9,6 +9,8 @@ export interface Tokenizer {
   readonly vocabularySize: number;
   /** The id that fills a batch of sentences up to one length. */
   readonly padId: number;
+  /** The id of a word that the vocabulary lacks. */
+  readonly unknownId: number;
   /**
    * A sentence as the text tower reads it: ids with the start and the end token, without padding.
    *
@@ -133,6 +135,7 @@ function tokenizerOf(
   return {
     vocabularySize: size,
     padId: ids["[PAD]"],
+    unknownId: ids["[UNK]"],
     encode(text, { contextLength = Number.POSITIVE_INFINITY } = {}) {
       if (!(contextLength >= 2))
         throw new ConfigError(`encode: the context length must be at least 2 ([CLS] and [SEP]), got ${contextLength}`);

@@ -173,7 +173,7 @@ describe("segment", () => {
     expect(record("prompted").images.map(({ name, prompt }) => [name, prompt])).toEqual([["a", ["dark lesion", "bright lesion"]]]);
     expect(events.find(({ type }) => type === "failure")).toMatchObject({
       name: "sub/b",
-      message: expect.stringContaining('no prompt for "b.png"'),
+      message: expect.stringMatching(/sub.b\.png": ".*prompts\.json" has no prompt for it/),
     });
   });
 

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { ConfigError } from "../errors.ts";
+import { readingOf, readingWarnings, requireWords } from "./reading.ts";
+import { wordPieceOf } from "./wordpiece.ts";
+
+// Words alone, as in the vocabulary of a small model.
+const tokenizer = wordPieceOf("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nthe\nheart\nlung\n##s\nshowing\nimage\nx\n-\nray\nof\n12\nmm");
+const reading = (sentence: string, contextLength = 64) => readingOf(sentence, tokenizer, contextLength);
+
+test.each(["", "   ", "\t\n\u00a0", "\u200b\u200d\ufeff", "...!?", "🫁", "👩‍⚕️ 🫁", "\u3164", "\u0301", "—"])(
+  "a prompt without words is refused: %j",
+  (sentence) => {
+    expect(() => requireWords(sentence, "--prompt")).toThrow(ConfigError);
+    expect(() => requireWords(sentence, "--prompt")).toThrow(/^--prompt: a text prompt needs words, got ".*Describe what to look for/s);
+  },
+);
+
+test.each(["heart", "肺", "🫁 肺", "Καρδιά", "12", "L5", "قلب", "हृदय", "e\u0301"])(
+  "a prompt with a letter or digit passes: %s",
+  (sentence) => {
+    expect(() => requireWords(sentence, "--prompt")).not.toThrow();
+  },
+);
+
+test("words that the vocabulary lacks are named, each once; punctuation is not", () => {
+  expect(reading("The spleen, the SPLEEN and the lungs")).toEqual({
+    unknown: ["spleen", "SPLEEN", "and"],
+    cut: undefined,
+    saysSomething: true,
+  });
+  expect(reading("x-ray")).toMatchObject({ unknown: [], saysSomething: true });
+  expect(reading("🫁 肺").unknown).toEqual(["🫁", "肺"]);
+});
+
+test("a known word must say what to look for: fillers do not", () => {
+  expect(reading("an image showing the spleen").saysSomething).toBe(false);
+  expect(reading("The image of the").saysSomething).toBe(false);
+  expect(reading("an image showing the heart").saysSomething).toBe(true);
+  expect(reading("12 mm").saysSomething).toBe(true);
+});
+
+test("what a long text loses is told, and does not count as read", () => {
+  expect(reading("the lungs of the heart", 5)).toEqual({ unknown: [], cut: "of the heart", saysSomething: true });
+  expect(reading("the lungs", 4)).toEqual({ unknown: [], cut: "lungs", saysSomething: false });
+  expect(reading("the lungs", 5).cut).toBeUndefined();
+});
+
+test("the warnings are sentences that name the words", () => {
+  const warnings = readingWarnings(reading("the spleen the heart", 5), "the spleen the heart", 5);
+  expect(warnings).toEqual([
+    'no word of the text prompt "the spleen the heart" that says what to look for is in the model\'s vocabulary',
+    'not in the model\'s vocabulary, and read as an unknown word: "spleen"',
+    'the text prompt is longer than 5 tokens and was cut; not read is "heart"',
+  ]);
+  expect(readingWarnings(reading("the heart"), "the heart", 64)).toEqual([]);
+});

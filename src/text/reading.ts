@@ -1,0 +1,69 @@
+import { ConfigError } from "../errors.ts";
+import type { Tokenizer } from "./wordpiece.ts";
+
+/** Words that do not say what to look for: a prompt needs one more that the model knows. In lower case. */
+const fillers = new Set(
+  (
+    "a an the this that these those of in on at by to from for with without and or as is are was be it its there here " +
+    "show shows showing shown see seen view depicting depicts visible present containing contains contain find segment " +
+    "image images picture pictures photo photograph scan scans slice frame medical patient patients region area part"
+  ).split(" "),
+);
+
+/** Letters and digits make a word; combining marks belong to the letter before. Every other sign that is no space stands alone, as BERT splits. */
+const wordOrSign = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*|[^\s]/gu;
+
+/** Signs that nobody sees, some of which count as letters (the Hangul filler). */
+const invisible = /\p{Default_Ignorable_Code_Point}/gu;
+
+/**
+ * Refuses a sentence without letters or digits: spaces, punctuation, emoji, invisible signs.
+ *
+ * @param where - what the message calls the place it came from
+ * @throws ConfigError
+ */
+export function requireWords(sentence: string, where: string): void {
+  if (/[\p{L}\p{N}]/u.test(sentence.replace(invisible, ""))) return;
+  throw new ConfigError(
+    `${where}: a text prompt needs words, got ${JSON.stringify(sentence)}. Describe what to look for, such as "A chest X-ray showing the lungs".`,
+  );
+}
+
+/** What a model makes of a sentence. */
+export interface Reading {
+  /** Words and signs, but for punctuation, that the vocabulary lacks, each once: the model reads [UNK], whatever they mean. */
+  readonly unknown: readonly string[];
+  /** The end of the text that is beyond the context, if it is too long. */
+  readonly cut: string | undefined;
+  /** Whether a word that says what to look for is in the vocabulary and within the context. */
+  readonly saysSomething: boolean;
+}
+
+/** Goes through a sentence word by word, as the tokenizer does. @param contextLength - ids that the model takes, with start and end */
+export function readingOf(sentence: string, tokenizer: Tokenizer, contextLength: number): Reading {
+  const unknown = new Set<string>();
+  let [length, saysSomething] = [2, false];
+  for (const { 0: word, index } of sentence.matchAll(wordOrSign)) {
+    const pieces = tokenizer.encode(word).ids.slice(1, -1);
+    length += pieces.length;
+    if (length > contextLength) return { unknown: [...unknown], cut: sentence.slice(index), saysSomething };
+    if (pieces.includes(tokenizer.unknownId)) {
+      if (!/\p{P}/u.test(word)) unknown.add(word);
+    } else if (/[\p{L}\p{N}]/u.test(word) && !fillers.has(word.toLowerCase())) saysSomething = true;
+  }
+  return { unknown: [...unknown], cut: undefined, saysSomething };
+}
+
+/** What a user should know of a reading. */
+export function readingWarnings({ unknown, cut, saysSomething }: Reading, sentence: string, contextLength: number): string[] {
+  const words = unknown.map((word) => `"${word}"`).join(", ");
+  return [
+    ...(saysSomething
+      ? []
+      : [`no word of the text prompt "${shortened(sentence)}" that says what to look for is in the model's vocabulary`]),
+    ...(unknown.length > 0 ? [`not in the model's vocabulary, and read as an unknown word: ${words}`] : []),
+    ...(cut === undefined ? [] : [`the text prompt is longer than ${contextLength} tokens and was cut; not read is "${shortened(cut)}"`]),
+  ];
+}
+
+const shortened = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}...` : text);
