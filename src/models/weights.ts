@@ -5,81 +5,66 @@ import { cast, constant, reshape, slice, stored, type Value } from "../graph/ind
 import { openWeights, type WeightsFile } from "../tensor/open-weights.ts";
 import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { findModel, type ModelInFile } from "./_model-in-file.ts";
+import { strangerOf } from "./_strangers.ts";
+import type { NameScheme, WeightsFamily } from "./name-scheme.ts";
 import { NamedWeights } from "./named-weights.ts";
 
-/**
- * One of the ways in which published files name a model's tensors. Inside the project a tensor has its official name; a
- * scheme says where it lies in the file: under one name, or in several tensors that join along the first axis.
- */
-export interface NameScheme {
-  readonly name: string;
-  /** The official name of a tensor by which the scheme is recognised, as this scheme writes it. */
-  readonly marker: string;
-  readonly locate: (official: string) => string | readonly string[];
-}
+/** A model that does not lie alone in its file is named by the file, a number sign and what stands before its names: `run.pt#teacher.` */
+const partOfFile = /^(.+)#((?:[\w-]+\.)+|\.)$/;
 
-/** What a family of models expects of a file. */
-export interface WeightsFamily {
-  /** For messages: "BiomedCLIP", "SAM". */
-  readonly title: string;
-  readonly schemes: readonly NameScheme[];
-  /** Tensors that real files hold and no model needs. */
-  readonly ignored: readonly RegExp[];
+/** The file and, where the address names one, the prefix of a model. */
+export function splitAddress(address: string): { readonly file: string; readonly under?: string } {
+  const [, file, under] = partOfFile.exec(address) ?? [];
+  return file === undefined ? { file: address } : { file, under: under === "." ? "" : under! };
 }
-
-/** Prefixes under which trainers keep a model: data-parallel wrappers, checkpoints with optimiser state beside it. */
-const wrappers = ["", "state_dict.", "model_state_dict.", "model.", "module."];
-const prefixes = wrappers.flatMap((outer) => (outer === "" ? wrappers : wrappers.map((inner) => outer + inner)));
 
 /** The tensors of one model in one file, by their official names. Nothing is read: graph values point into the file. */
 export class Weights extends NamedWeights {
   readonly file: string;
   readonly scheme: NameScheme;
+  /** Sentences about what was chosen where the file holds more than the model. */
+  readonly notes: readonly string[];
   private readonly family: WeightsFamily;
   private readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Tensors that cannot be mapped as they lie (views with strides), read into memory. */
   private readonly gathered: ReadonlyMap<string, Tensor>;
+  /** Classes of the file's objects that are not read, by their whole path. */
+  private readonly unread: ReadonlyMap<string, string>;
 
   private constructor(
     file: string,
     family: WeightsFamily,
-    scheme: NameScheme,
-    tensors: ReadonlyMap<string, StoredTensor>,
+    { scheme, tensors, notes }: ModelInFile,
     gathered: ReadonlyMap<string, Tensor>,
+    unread: ReadonlyMap<string, string>,
   ) {
     super();
     this.file = file;
     this.family = family;
     this.scheme = scheme;
+    this.notes = notes;
     this.tensors = tensors;
     this.gathered = gathered;
+    this.unread = unread;
   }
 
   /**
-   * Opens a weights file, or its bytes, and recognises how it names its tensors.
+   * Opens a weights file, or its bytes, and recognises where in it the model lies and how its tensors are named.
    *
+   * @param file - `FILE#PREFIX.` names one of several models in a file
    * @throws WeightsError when the file cannot be read or holds no model of the family
    */
   static async open(file: WeightsFile, family: WeightsFamily): Promise<Weights> {
+    const { file: path, under } = splitAddress(typeof file === "string" ? file : file.name);
     // The runtime maps the file by its absolute path, whatever the folder it is run in.
-    const source = typeof file === "string" ? absolutePath(file) : file;
-    const path = typeof source === "string" ? source : source.name;
-    const { tensors } = await openWeights(source);
-    for (const prefix of prefixes) {
-      const scheme = family.schemes.find(({ marker }) => tensors.has(prefix + marker));
-      if (!scheme) continue;
-      const own = new Map<string, StoredTensor>();
-      for (const [name, value] of tensors) if (name.startsWith(prefix)) own.set(name.slice(prefix.length), value);
-      const views = [...own].filter(([, value]) => !isContiguous(value));
-      const gathered = new Map<string, Tensor>();
-      for (const [name, value] of views) gathered.set(name, await readTensor(value));
-      return new Weights(path, family, scheme, own, gathered);
-    }
-    const [first] = tensors.keys();
-    throw new WeightsError(
-      `"${typeof file === "string" ? file : path}" is not a ${family.title} checkpoint: none of its ${tensors.size} tensors is called ${family.schemes.map(({ marker }) => `"${marker}"`).join(" or ")}` +
-        (first === undefined ? "." : `; the first one is "${first}".`),
-    );
+    const source = typeof file === "string" ? absolutePath(path) : file;
+    const opened = await openWeights(source);
+    const found = findModel(path, opened, family, under);
+    const views = [...found.tensors].filter(([, value]) => !isContiguous(value));
+    const gathered = new Map<string, Tensor>();
+    for (const [name, value] of views) gathered.set(name, await readTensor(value));
+    return new Weights(typeof source === "string" ? source : source.name, family, found, gathered, opened.unread);
   }
 
   /** Whether the file holds the tensor. */
@@ -145,7 +130,7 @@ export class Weights extends NamedWeights {
     const missing = [...needed].filter((name) => !this.tensors.has(name));
     const misshapen = [...expected].filter(([official, shape]) => this.has(official) && !sameButForOnes(this.shapeOf(official), shape));
     const problems = [
-      ...listed(missing, (name) => `missing: "${name}"${candidateFor(name, surplus)}`),
+      ...listed(missing, (name) => `missing: "${name}"${this.objectAt(name) ?? candidateFor(name, surplus)}`),
       ...listed(
         misshapen,
         ([official, shape]) => `wrong shape: "${this.namesOf(official).join('", "')}" is [${this.shapeOf(official)}], expected [${shape}]`,
@@ -153,6 +138,8 @@ export class Weights extends NamedWeights {
       ...listed(surplus, (name) => `unexpected: "${name}"`),
     ];
     if (problems.length === 0) return;
+    const stranger = strangerOf(surplus);
+    if (stranger) problems.push(`It looks like ${stranger}`);
     throw new WeightsError(`"${this.file}" does not fit ${this.family.title} (${this.scheme.name} names):\n  ${problems.join("\n  ")}`);
   }
 
@@ -160,6 +147,12 @@ export class Weights extends NamedWeights {
   namesOf(official: string): readonly string[] {
     const names = this.scheme.locate(official);
     return typeof names === "string" ? [names] : names;
+  }
+
+  /** What lies in place of a tensor, where it is an object that is not read. */
+  private objectAt(name: string): string | undefined {
+    const found = [...this.unread].find(([path]) => path === name || path.endsWith(`.${name}`));
+    return found && ` (the file has an object of the class "${found[1]}" there, which is not read)`;
   }
 
   private stored(name: string, official: string): StoredTensor {

@@ -1,7 +1,7 @@
 import type { ByteSource } from "./_byte-source.ts";
 
 /** What a file holds, judged by its first bytes: a kind of weights that we read, or why it is none. */
-export type FileContent = { kind: "safetensors" } | { kind: "torch" } | { kind: "other"; problem: string };
+export type FileContent = { kind: "safetensors" } | { kind: "torch" } | { kind: "json" } | { kind: "other"; problem: string };
 
 const HEAD_LENGTH = 256;
 const HEADER_LIMIT = 100_000_000n;
@@ -20,7 +20,6 @@ const others: readonly { readonly begins: RegExp | string; readonly problem: str
     begins: /^\s*<(!doctype html|html|\?xml|head|body)/i,
     problem: "it is a web page, not weights: the download gave an error or a login page. Download it again.",
   },
-  { begins: /^\s*[{[]/, problem: "it is JSON text, not weights. Name the file of weights beside it." },
   {
     begins: "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19",
     problem: `it is in torch's format before version 1.6, which cannot be mapped into memory. Convert it once: ${resave}`,
@@ -38,6 +37,7 @@ export async function contentOf(source: ByteSource): Promise<FileContent> {
   if (text.startsWith("PK\x03\x04")) return { kind: "torch" };
   // The brace decides: 8 bytes of length alone could look like anything.
   if (text[8] === "{" && new DataView(head.buffer).getBigUint64(0, true) <= HEADER_LIMIT) return { kind: "safetensors" };
+  if (/^(\xef\xbb\xbf)?\s*[{[]/.test(text)) return { kind: "json" };
   const problem = others.find(({ begins }) => (typeof begins === "string" ? text.startsWith(begins) : begins.test(text)))?.problem;
   return { kind: "other", problem: problem ?? `it begins like no kind of weights that can be read (${hex(head.subarray(0, 8))}).` };
 }

@@ -23,7 +23,7 @@ test("a safetensors file is known by its content, whatever its name", async () =
 test("a torch checkpoint is known by its content, whatever its name", async () => {
   const file = join(folder, "model.safetensors");
   await writeTestZip(file, [{ name: "m/data.pkl", data: Buffer.from("\x80\x02}.", "latin1") }]);
-  expect(await openWeights(file)).toEqual({ kind: "torch", tensors: new Map(), metadata: {} });
+  expect(await openWeights(file)).toEqual({ kind: "torch", tensors: new Map(), unread: new Map(), metadata: {}, files: [file] });
 });
 
 test.each([
@@ -35,7 +35,7 @@ test.each([
   ],
   ["a web page", "\n<!DOCTYPE html><html>404</html>", "it is a web page, not weights"],
   ["an error of a storage service", '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "it is a web page, not weights"],
-  ["JSON", '{"weight_map": {}}', "it is JSON text, not weights. Name the file of weights beside it."],
+  ["JSON", '{"a": {}}', "it is JSON text, not weights. Name the file of weights beside it."],
   ["an old torch file", "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "it is in torch's format before version 1.6"],
   ["a bare pickle", "\x80\x04N.", "it is a bare Python pickle"],
   ["gzip", "\x1f\x8b\x08\x00", "it is compressed with gzip. Unpack it first."],

@@ -2,6 +2,7 @@ import { withFile } from "#files";
 import { WeightsError } from "../errors.ts";
 import { type ByteSource, memorySource } from "./_byte-source.ts";
 import { contentOf } from "./_file-content.ts";
+import { openShards, readShardIndex, type ShardIndex } from "./_shards.ts";
 import { safetensorsIn } from "./safetensors.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 import { checkpointIn } from "./torch-checkpoint.ts";
@@ -10,33 +11,62 @@ import { checkpointIn } from "./torch-checkpoint.ts";
 export interface Weights {
   readonly kind: "safetensors" | "torch";
   readonly tensors: Map<string, StoredTensor>;
-  /** What a safetensors file says about itself; empty for torch checkpoints. */
+  /** What a torch checkpoint holds beside tensors and plain data: the class of an object by its path. */
+  readonly unread: ReadonlyMap<string, string>;
+  /** What a safetensors file says about itself; empty for torch checkpoints and models in shards. */
   readonly metadata: Record<string, string>;
+  /** The files that hold the tensors, after the index of a model in shards. */
+  readonly files: readonly string[];
 }
 
 /** Where weights are: the path of a file, or all bytes of one under a name, as a browser has them. The bytes must not change. */
 export type WeightsFile = string | { readonly name: string; readonly bytes: Uint8Array };
 
 /**
- * Opens published weights of either kind, told apart by what is in the file and not by its name.
+ * Opens published weights of either kind, told apart by what is in the file and not by its name. The index of a model in shards stands for
+ * all of them.
  *
- * @throws WeightsError saying what the file looks like when it holds no weights: a web page, a Git LFS pointer, an old torch file
+ * @throws WeightsError saying what the file looks like when it holds no weights: a web page, a Git LFS pointer, an old torch file; or which
+ *   shards are missing
  */
 export async function openWeights(file: WeightsFile): Promise<Weights> {
-  if (typeof file === "string") return await withFile(file, weightsIn);
-  const { name, bytes } = file;
-  const { tensors, ...rest } = await weightsIn(memorySource(name, bytes));
-  return { ...rest, tensors: new Map([...tensors].map(([key, tensor]) => [key, { ...tensor, content: bytes }])) };
+  if (typeof file !== "string") {
+    const { name, bytes } = file;
+    const { tensors, ...rest } = await singleFile(memorySource(name, bytes));
+    return { ...rest, tensors: new Map([...tensors].map(([key, tensor]) => [key, { ...tensor, content: bytes }])) };
+  }
+  const index = await shardIndexOf(file);
+  if (!index) return await withFile(file, singleFile);
+  const { shards, tensors, unread } = await openShards(file, index, (shard) => withFile(shard, singleFile));
+  const [{ kind }] = shards.values() as unknown as [Weights];
+  return { kind, tensors, unread, metadata: {}, files: [file, ...shards.keys()] };
 }
 
-async function weightsIn(source: ByteSource): Promise<Weights> {
+/** The index of a model in shards; undefined for a file of another kind. @throws WeightsError when it cannot be read */
+async function shardIndexOf(file: string): Promise<ShardIndex | undefined> {
+  return await withFile(file, async (source) => ((await contentOf(source)).kind === "json" ? await readShardIndex(source) : undefined));
+}
+
+/** Names of the files that an index lists; none for a file of another kind. @throws WeightsError when it cannot be read */
+export async function shardsOf(file: string): Promise<string[]> {
+  return [...new Set((await shardIndexOf(file))?.values())].sort();
+}
+
+async function singleFile(source: ByteSource): Promise<Weights> {
   const content = await contentOf(source);
+  const files = [source.name];
   switch (content.kind) {
     case "safetensors":
-      return { kind: content.kind, ...(await safetensorsIn(source)) };
-    case "torch":
-      return { kind: content.kind, metadata: {}, tensors: (await checkpointIn(source)).tensors };
+      return { kind: content.kind, unread: new Map(), files, ...(await safetensorsIn(source)) };
+    case "torch": {
+      const { tensors, unread } = await checkpointIn(source);
+      return { kind: content.kind, metadata: {}, tensors, unread, files };
+    }
+    case "json":
+      throw noWeights(source, "it is JSON text, not weights. Name the file of weights beside it.");
     default:
-      throw new WeightsError(`"${source.name}" does not hold weights: ${content.problem}`);
+      throw noWeights(source, content.problem);
   }
 }
+
+const noWeights = ({ name }: ByteSource, problem: string): WeightsError => new WeightsError(`"${name}" does not hold weights: ${problem}`);

@@ -57,7 +57,7 @@ export async function checkpointIn(source: ByteSource): Promise<TorchCheckpoint>
   };
   const content = await contentOf(source);
   if (content.kind === "other") return fail(content.problem);
-  if (content.kind === "safetensors") return fail("it is a safetensors file.");
+  if (content.kind !== "torch") return fail(`it is a ${content.kind} file.`);
   const directory = await readZipDirectory(source);
   const root = rootOf(directory, fail);
   const byteOrder = directory.get(`${root}byteorder`);

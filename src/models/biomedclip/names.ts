@@ -1,9 +1,8 @@
-import type { NameScheme, WeightsFamily } from "../weights.ts";
+import type { NameScheme, WeightsFamily } from "../name-scheme.ts";
 
 /** open_clip's names are the official ones: published files and trainer checkpoints use them. */
 const openClip: NameScheme = {
   name: "open_clip",
-  marker: "visual.trunk.cls_token",
   locate: (official) => official,
 };
 
@@ -37,7 +36,6 @@ const portRules: readonly (readonly [RegExp, string])[] = [
 /** The Hugging Face port ("BiomedCLIP-vit-bert-hf"): the image tower's fused projection is cut into query, key and value. */
 const port: NameScheme = {
   name: "Hugging Face port",
-  marker: "vision_model.embeddings.class_embedding",
   locate: (official) => {
     const fused = /^visual\.trunk\.blocks\.(\d+)\.attn\.qkv\.(weight|bias)$/.exec(official);
     if (fused) return ["q_proj", "k_proj", "v_proj"].map((part) => `vision_model.encoder.layers.${fused[1]}.self_attn.${part}.${fused[2]}`);
@@ -50,5 +48,11 @@ const port: NameScheme = {
 export const biomedClipFamily: WeightsFamily = {
   title: "BiomedCLIP",
   schemes: [openClip, port],
+  markers: [
+    "visual.trunk.cls_token",
+    "visual.head.proj.weight",
+    "text.transformer.embeddings.word_embeddings.weight",
+    "text.transformer.encoder.layer.0.attention.self.query.weight",
+  ],
   ignored: [/position_ids$/, /^logit_bias$/],
 };

@@ -1,8 +1,9 @@
-import type { NameScheme, WeightsFamily } from "../weights.ts";
+import type { NameScheme, WeightsFamily } from "../name-scheme.ts";
+
+const positionMatrix = "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix";
 
 const official: NameScheme = {
   name: "official",
-  marker: "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix",
   locate: (name) => name,
 };
 
@@ -35,13 +36,13 @@ const positionCopies = ["shared_image_embedding.positional_embedding", "prompt_e
 
 const huggingFace = (positions: (typeof positionCopies)[number]): NameScheme => ({
   name: "Hugging Face",
-  marker: positions,
-  locate: (name) => (name === official.marker ? positions : renamed.reduce((text, [from, to]) => text.replace(from, to), name)),
+  locate: (name) => (name === positionMatrix ? positions : renamed.reduce((text, [from, to]) => text.replace(from, to), name)),
 });
 
 /** Segment Anything under the names of its authors and of the Hugging Face port. */
 export const samFamily: WeightsFamily = {
   title: "SAM",
   schemes: [official, ...positionCopies.map(huggingFace)],
+  markers: [positionMatrix, "image_encoder.pos_embed", "mask_decoder.mask_tokens.weight"],
   ignored: [/^pixel_(mean|std)$/, /^(shared_image_embedding|prompt_encoder\.shared_embedding)\.positional_embedding$/],
 };

@@ -18,5 +18,7 @@ export const writeFully: typeof Node.writeFully = async () => {
   throw none("handle");
 };
 
+export const siblingPath: typeof Node.siblingPath = (_, name) => name;
+
 /** Names are what they are. */
 export const absolutePath = (file: string): string => file;

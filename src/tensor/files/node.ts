@@ -1,9 +1,13 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { WeightsError } from "../../errors.ts";
 import { type ByteSource, endsEarly } from "../_byte-source.ts";
 
 export { resolve as absolutePath } from "node:path";
 export { writeAtomically, writeFully } from "../../atomic-write.ts";
+
+/** A file in the folder of another. */
+export const siblingPath = (file: string, name: string): string => join(dirname(file), name);
 
 /** One read call moves at most this much; systems refuse or shorten calls of 2 GiB and more. */
 const READ_LIMIT = 2 ** 30;

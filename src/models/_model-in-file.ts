@@ -1,0 +1,146 @@
+import { WeightsError } from "../errors.ts";
+import type { Weights as WeightsContent } from "../tensor/open-weights.ts";
+import type { StoredTensor } from "../tensor/stored-tensor.ts";
+import { strangerOf } from "./_strangers.ts";
+import type { NameScheme, WeightsFamily } from "./name-scheme.ts";
+
+/** A model among the tensors of a file. */
+export interface ModelInFile {
+  readonly scheme: NameScheme;
+  /** What stands before the names of its tensors. */
+  readonly prefix: string;
+  /** Its tensors by their names behind the prefix. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Sentences about what was chosen. */
+  readonly notes: readonly string[];
+}
+
+/** Where names of a scheme were found, and which of those that tell the model. */
+interface Candidate {
+  readonly scheme: NameScheme;
+  readonly prefix: string;
+  /** Whole names of the markers. */
+  readonly found: readonly string[];
+}
+
+/**
+ * Finds a model by the names that only it has, whatever stands before them: `state_dict.module._orig_mod.visual.trunk.cls_token` gives
+ * the prefix `state_dict.module._orig_mod.`. Of several places the one with most of these names holds the model. Where several hold as
+ * many, running averages of the weights (`ema`, `swa`, a teacher) are passed over in favour of the weights; else it is the user's choice.
+ *
+ * @param under - the prefix, where the user has chosen one
+ * @throws WeightsError when there is no model of the family, or several
+ */
+export function findModel(
+  file: string,
+  { tensors: stored, unread }: Pick<WeightsContent, "tensors" | "unread">,
+  family: WeightsFamily,
+  under?: string,
+): ModelInFile {
+  const all = withoutWrappers(stored);
+  const candidates = candidatesIn(all, family).filter(({ prefix }) => under === undefined || prefix === under);
+  const most = Math.max(...candidates.map(({ found }) => found.length));
+  const [first, ...others] = distinct(candidates.filter(({ found }) => found.length === most));
+  if (!first) throw notFound(file, [...stored.keys()], unread, family, under);
+  const averaged = [first, ...others].filter(({ prefix }) => isAveraged(prefix));
+  const plain = [first, ...others].filter(({ prefix }) => !isAveraged(prefix));
+  const [chosen, ...rest] = plain.length > 0 ? plain : averaged;
+  if (rest.length > 0) {
+    const places = [chosen!, ...rest].map(({ prefix }) => `${file}#${prefix || "."}`);
+    throw new WeightsError(`"${file}" holds ${places.length} ${family.title} models. Name the one that is meant: ${places.join(" or ")}.`);
+  }
+  const { scheme, prefix, found } = chosen!;
+  // A wrapper around all of the model sets it apart, too: from the optimizer that lies beside it.
+  const around = wholePrefix(found, prefix);
+  const inside = candidates.map((other) => other.prefix).filter((other) => other.length > prefix.length && other.startsWith(prefix));
+  const own = all.filter(
+    ({ whole, name }) => whole.startsWith(around) && name.startsWith(prefix) && !inside.some((other) => name.startsWith(other)),
+  );
+  const passedOver = plain.length > 0 ? averaged : [];
+  return {
+    scheme,
+    prefix,
+    tensors: new Map(own.map(({ name, tensor }) => [name.slice(prefix.length), tensor])),
+    notes: passedOver.map(
+      (other) => `"${file}" also holds averaged weights, which are not used; to use them, name ${file}#${other.prefix}.`,
+    ),
+  };
+}
+
+/** A tensor by its name in the file and the one without wrappers. */
+interface Named {
+  readonly whole: string;
+  readonly name: string;
+  readonly tensor: StoredTensor;
+}
+
+/**
+ * Names without the parts that wrappers put between others: those that begin with an underscore (`_orig_mod` of torch.compile,
+ * `_fsdp_wrapped_module`), and `module` of data-parallel training. No model has such parts of its own.
+ */
+function withoutWrappers(tensors: ReadonlyMap<string, StoredTensor>): Named[] {
+  const all = [...tensors].map(([whole, tensor]) => {
+    return { whole, name: whole.split(".").filter(isOwnPart).join("."), tensor };
+  });
+  // Wrapped and not, side by side: two models that the parts tell apart.
+  const areApart = new Set(all.map(({ name }) => name)).size === all.length;
+  return areApart ? all : all.map((named) => ({ ...named, name: named.whole }));
+}
+
+const isOwnPart = (part: string): boolean => part !== "module" && !part.startsWith("_");
+
+const ended = (parts: readonly string[]): string => parts.map((part) => `${part}.`).join("");
+
+/** The longest beginning that whole names have in common and that is the prefix but for wrappers. */
+function wholePrefix([first, ...others]: readonly string[], prefix: string): string {
+  const parts = first!.split(".");
+  const isCommon = () => ended(parts.filter(isOwnPart)) === prefix && others.every((name) => name.startsWith(ended(parts)));
+  while (parts.length > 0 && !isCommon()) parts.pop();
+  return ended(parts);
+}
+
+function candidatesIn(all: readonly Named[], { schemes, markers }: WeightsFamily): Candidate[] {
+  return schemes.flatMap((scheme) => {
+    const found = new Map<string, string[]>();
+    for (const marker of markers) {
+      const located = scheme.locate(marker);
+      const name = typeof located === "string" ? located : located[0]!;
+      for (const other of all) {
+        if (other.name !== name && !other.name.endsWith(`.${name}`)) continue;
+        const prefix = other.name.slice(0, other.name.length - name.length);
+        found.set(prefix, [...(found.get(prefix) ?? []), other.whole]);
+      }
+    }
+    return [...found].map(([prefix, names]) => ({ scheme, prefix, found: names }));
+  });
+}
+
+/** One candidate for each prefix: schemes differ in names that all of them leave alone. */
+function distinct(candidates: readonly Candidate[]): Candidate[] {
+  return candidates.filter(({ prefix }, i) => candidates.findIndex((other) => other.prefix === prefix) === i);
+}
+
+function isAveraged(prefix: string): boolean {
+  return /(^|[._])(ema|swa|avg|averaged?|shadow|momentum|teacher)\d*([._]|$)/i.test(prefix);
+}
+
+function notFound(
+  file: string,
+  names: readonly string[],
+  unread: ReadonlyMap<string, string>,
+  { title, schemes, markers }: WeightsFamily,
+  under?: string,
+): WeightsError {
+  const wanted = schemes.map(({ locate }) => `"${locate(markers[0]!)}"`).join(" or ");
+  const [first] = names;
+  const stranger = strangerOf(names);
+  const [object] = unread;
+  return new WeightsError(
+    `"${file}" is not a ${title} checkpoint: none of its ${names.length} tensors is called ${wanted}${under === undefined ? "" : ` behind "${under}"`}` +
+      (first === undefined ? "." : `; the first one is "${first}".`) +
+      (stranger ? ` It looks like ${stranger}` : "") +
+      (object
+        ? ` It has an object of the class "${object[1]}" at "${object[0]}", which is not read: only dictionaries of tensors are.`
+        : ""),
+  );
+}

@@ -1,0 +1,24 @@
+/** Files that are often given for a model, by names of their tensors. The first that fits is taken. */
+const strangers: readonly { readonly name: RegExp; readonly what: string }[] = [
+  {
+    name: /(^|\.)lora_(A|B|up|down|embedding_[AB])(\.|$)/,
+    what: "LoRA adapters, which change a model and are none. Merge them into their model first.",
+  },
+  {
+    name: /\.(weight|bias)_[gv]$|\.parametrizations\./,
+    what: "a model whose weights are split in two (weight normalisation). Remove that before saving.",
+  },
+  { name: /(^|\.)(exp_avg|exp_avg_sq|momentum_buffer)$/, what: "the state of an optimizer. Name the model that was trained." },
+  { name: /(^|\.)sam_mask_decoder\.|(^|\.)image_encoder\.trunk\./, what: "SAM 2; only the first SAM is supported." },
+  { name: /(^|\.)(mask_decoder|prompt_encoder)\./, what: "a SAM model (--sam)." },
+  {
+    name: /(^|\.)visual\.transformer\.resblocks\.|(^|\.)vision_model\.pre_layrnorm\./,
+    what: "OpenAI's CLIP; BiomedCLIP (a ViT of timm and a BERT) is supported.",
+  },
+  { name: /(^|\.)(visual\.trunk|text\.transformer|vision_model|text_model)\./, what: "a CLIP model (--clip)." },
+];
+
+/** What a file with tensors of these names is, in words; undefined for what is not known. */
+export function strangerOf(names: readonly string[]): string | undefined {
+  return strangers.find(({ name }) => names.some((tensor) => name.test(tensor)))?.what;
+}
