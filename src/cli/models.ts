@@ -1,12 +1,11 @@
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { basename } from "node:path";
 import { MedclipSamError, WeightsError } from "../errors.ts";
 import { sha256OfFile } from "../hub/hash.ts";
-import { type ClipFiles, locateClip, locateSam, publishedModels } from "../hub/locate.ts";
+import { type ClipFiles, locateClip, locateSam, locateWeights, publishedModels } from "../hub/locate.ts";
 import { defaultPack, embeddedPack } from "../hub/pack.ts";
 import { type BiomedClipConfig, biomedClipConfigOf, biomedClipFamily, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { type SamConfig, samConfigOf, samFamily, samTensors } from "../models/sam/index.ts";
-import { Weights } from "../models/weights.ts";
+import { splitAddress, Weights } from "../models/weights.ts";
 import { openWeights } from "../tensor/open-weights.ts";
 import { readTensor, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import { sizeOf } from "../tensor/tensor.ts";
@@ -16,6 +15,10 @@ import { loadTokenizer } from "../text/load-tokenizer.ts";
 interface Inspection {
   readonly kind: "CLIP (BiomedCLIP)" | "SAM";
   readonly file: string;
+  /** What there is to say about the choice of the file's tensors. */
+  readonly notes: readonly string[];
+  /** The files that hold the weights: one, or an index and its shards. */
+  readonly parts: readonly string[];
   /** How the file names its tensors; see `NameScheme`. */
   readonly scheme: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
@@ -50,7 +53,7 @@ export async function listModels(): Promise<string[]> {
  * @throws WeightsError when there is no such model, or its file holds none
  */
 export async function showModel(model: string, configFile?: string): Promise<{ lines: string[] }> {
-  const { kind, file, scheme, tensors, clip, sam, problems } = await inspect(model, configFile);
+  const { kind, file, parts, scheme, tensors, clip, sam, problems, notes } = await inspect(model, configFile);
   const all = [...tensors.values()];
   const dtypes = new Map<string, number>();
   for (const { dtype } of all) dtypes.set(dtype, (dtypes.get(dtype) ?? 0) + 1);
@@ -63,10 +66,16 @@ export async function showModel(model: string, configFile?: string): Promise<{ l
     ["parameters", parameters.toLocaleString("en")],
     ...(clip ? clipRows(clip) : []),
     ...(sam ? samRows(sam) : []),
-    ["SHA-256", await sha256OfFile(file)],
+    ...(await Promise.all(parts.map(hashRow))),
+    ...notes.map((note): [string, string] => ["note", note]),
     ...problems.map((problem): [string, string] => ["problem", problem]),
   ];
   return { lines: rows.map(([title, text]) => `${title.padEnd(11)} ${text}`) };
+}
+
+async function hashRow(part: string, _: number, { length }: readonly string[]): Promise<[string, string]> {
+  const hash = await sha256OfFile(part);
+  return ["SHA-256", length === 1 ? hash : `${hash} ${basename(part)}`];
 }
 
 /**
@@ -77,7 +86,7 @@ export async function showModel(model: string, configFile?: string): Promise<{ l
 export async function verifyModel(model: string, configFile?: string): Promise<{ lines: string[]; isSound: boolean }> {
   const found = await inspect(model, configFile);
   const problems = [...found.problems, ...(await valueProblems(found.tensors))];
-  const notes: string[] = [];
+  const notes = [...found.notes];
   if (found.clip && found.clipFiles) {
     const { problem, note } = await vocabularyOf(found.clipFiles.tokenizer, found.clip.text.vocabulary);
     if (problem) problems.push(problem);
@@ -85,10 +94,12 @@ export async function verifyModel(model: string, configFile?: string): Promise<{
   }
   const isSound = problems.length === 0;
   const verdict = isSound
-    ? `OK: "${found.file}" is a ${found.kind} model (${found.scheme} names, ${found.tensors.size} tensors)`
+    ? `OK: "${found.file}" is a ${found.kind} model (${found.scheme} names, ${found.tensors.size} tensors${shardsIn(found.parts)})`
     : `"${found.file}" cannot be used:`;
   return { lines: [verdict, ...problems, ...notes.map((note) => `note: ${note}`)], isSound };
 }
+
+const shardsIn = ({ length }: readonly string[]): string => (length > 1 ? ` in ${length - 1} shards` : "");
 
 const clipRows = ({ vision, text, embed, contextLength }: BiomedClipConfig): [string, string][] => [
   ["image", `ViT, ${vision.imageSize} px, patch ${vision.patch}, width ${vision.width}, ${vision.depth} blocks, ${vision.heads} heads`],
@@ -103,47 +114,45 @@ const samRows = ({ imageSize, patch, width, depth, heads, globalBlocks, decoder 
 
 /** Finds a model's files and compares its tensors with what its kind needs. */
 async function inspect(model: string, configFile?: string): Promise<Inspection> {
-  const { file, clipFiles, clipProblem } = await locate(model, configFile);
-  const { tensors } = await openWeights(file);
+  const file = await locateWeights(model);
+  const { tensors, files: parts } = await openWeights(splitAddress(file).file);
   const clip = await attempt(() => Weights.open(file, biomedClipFamily));
   if (clip.value) {
+    const weights = clip.value;
+    const files = await attempt(() => locateClip(model, configFile));
     // Shapes do not depend on heads: without a configuration the tensors can still be checked.
-    const hints = clipFiles?.hints ?? { visionHeads: 1, textHeads: 1 };
-    const config = attemptNow(() => biomedClipConfigOf(clip.value, hints));
-    const checked = config.value ? attemptNow(() => clip.value.check(biomedClipTensors(config.value))) : undefined;
-    const problems = [clipProblem, config.problem, checked?.problem].filter((problem) => problem !== undefined);
-    const isKnown = clipFiles !== undefined && config.value !== undefined;
+    const hints = files.value?.hints ?? { visionHeads: 1, textHeads: 1 };
+    const config = attemptNow(() => biomedClipConfigOf(weights, hints));
+    const checked = config.value ? attemptNow(() => weights.check(biomedClipTensors(config.value))) : undefined;
+    const problems = [files.problem, config.problem, checked?.problem].filter((problem) => problem !== undefined);
     return {
       kind: "CLIP (BiomedCLIP)",
       file,
-      scheme: clip.value.scheme.name,
+      parts,
+      scheme: weights.scheme.name,
       tensors,
-      ...(isKnown && { clip: config.value }),
-      ...(clipFiles && { clipFiles }),
+      notes: weights.notes,
       problems,
+      ...(files.value && config.value && { clip: config.value }),
+      ...(files.value && { clipFiles: files.value }),
     };
   }
   const sam = await attempt(() => Weights.open(file, samFamily));
   if (!sam.value) throw new WeightsError(`${clip.problem}\n${sam.problem}`);
-  const config = attemptNow(() => samConfigOf(sam.value));
-  const checked = config.value ? attemptNow(() => sam.value.check(samTensors(config.value))) : undefined;
+  const weights = sam.value;
+  const config = attemptNow(() => samConfigOf(weights));
+  const checked = config.value ? attemptNow(() => weights.check(samTensors(config.value))) : undefined;
   const problems = [config.problem, checked?.problem].filter((problem) => problem !== undefined);
-  return { kind: "SAM", file, scheme: sam.value.scheme.name, tensors, ...(config.value && { sam: config.value }), problems };
-}
-
-/** The weights file of a model whose kind is not known yet. */
-async function locate(model: string, configFile?: string): Promise<{ file: string; clipFiles?: ClipFiles; clipProblem?: string }> {
-  const path = resolve(model);
-  const isThere = await stat(path).catch(() => undefined);
-  if (!isThere && publishedModels[model]?.kind === "sam") return { file: (await locateSam(model)).weights };
-  const clip = await attempt(() => locateClip(model, configFile));
-  if (clip.value) return { file: clip.value.weights, clipFiles: clip.value };
-  if (isThere?.isFile()) return { file: path, clipProblem: clip.problem };
-  const sam = await attempt(() => locateSam(model));
-  if (sam.value) return { file: sam.value.weights, clipProblem: clip.problem };
-  throw new WeightsError(
-    isThere ? clip.problem : `"${model}" is neither a file or folder nor a known model (${Object.keys(publishedModels).join(", ")})`,
-  );
+  return {
+    kind: "SAM",
+    file,
+    parts,
+    scheme: weights.scheme.name,
+    tensors,
+    notes: weights.notes,
+    problems,
+    ...(config.value && { sam: config.value }),
+  };
 }
 
 /** Tensors that hold NaN or infinity, which spoil every result silently. */

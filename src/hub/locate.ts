@@ -1,14 +1,20 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { WeightsError } from "../errors.ts";
 import { type ConfigHints, readHints } from "../models/biomedclip/index.ts";
+import { splitAddress } from "../models/weights.ts";
 import { readJson } from "../read-json.ts";
+import { shardsOf } from "../tensor/open-weights.ts";
+import { weightsOfFolder } from "./_weights-of-folder.ts";
 import { defaultPack, embeddedPack } from "./pack.ts";
 
 /** Where the files of a CLIP model lie. */
 export interface ClipFiles {
+  /** The file of weights, or the index of a model in shards; see `Weights.open`. */
   readonly weights: string;
+  /** Every file that holds weights. */
+  readonly parts: readonly string[];
   /** The configuration that tells head counts and normalisation. */
   readonly config: string;
   readonly hints: ConfigHints;
@@ -16,9 +22,11 @@ export interface ClipFiles {
   readonly tokenizer: string;
 }
 
-/** Where the file of a SAM model lies. */
+/** Where the files of a SAM model lie. */
 export interface SamFiles {
+  /** As in `ClipFiles`. */
   readonly weights: string;
+  readonly parts: readonly string[];
 }
 
 const clipWeights = ["open_clip_model.safetensors", "model.safetensors", "open_clip_pytorch_model.bin", "pytorch_model.bin"];
@@ -41,29 +49,41 @@ export const publishedModels: Readonly<Record<string, { kind: "clip" | "sam"; re
  * Finds the files of a CLIP model.
  *
  * @param model - a folder in the Hugging Face or open_clip layout, a weights file, or the short name of a published model
- *   in the Hugging Face cache
+ *   in the Hugging Face cache; `FILE#PREFIX.` names one of several models in a file
  * @param configFile - a configuration for weights that have none beside them
  * @throws WeightsError when weights or configuration are missing
  */
 export async function locateClip(model: string, configFile?: string): Promise<ClipFiles> {
   const path = await resolveModel(model, "clip");
-  const folder = (await isFolder(path)) ? path : dirname(path);
-  const weights = folder === path ? await firstOf(folder, clipWeights, "a CLIP model") : path;
+  const weights = (await isFolder(path)) ? await weightsOfFolder(path, clipWeights, "a CLIP model") : path;
+  const folder = dirname(weights);
   const config = configFile ?? (await existing(folder, clipConfigs))[0];
   if (config === undefined) {
     throw new WeightsError(
       `"${weights}" has no ${clipConfigs.join(" or ")} beside it, which tells the head counts. Put it there or give --clip-config FILE.`,
     );
   }
-  return { weights, config, hints: await readConfig(config), tokenizer: folder };
+  return { weights, parts: await partsOf(weights), config, hints: await readConfig(config), tokenizer: folder };
 }
 
-/** Finds the weights of a SAM model: a folder, an official checkpoint file, or a short name in the Hugging Face cache. */
+/** Finds the weights of a SAM model: a folder, a checkpoint file, or a short name in the Hugging Face cache. */
 export async function locateSam(model: string): Promise<SamFiles> {
   const path = await resolveModel(model, "sam");
-  if (!(await isFolder(path))) return { weights: path };
-  const checkpoints = (await readdir(path)).filter((name) => /^sam.*\.pth$/.test(name)).sort();
-  return { weights: await firstOf(path, [...samWeights, ...checkpoints], "a SAM model") };
+  const weights = (await isFolder(path)) ? await weightsOfFolder(path, samWeights, "a SAM model") : path;
+  return { weights, parts: await partsOf(weights) };
+}
+
+/** Finds the weights of a model of either kind: a folder, a file or a short name. @throws WeightsError when there are none */
+export async function locateWeights(model: string): Promise<string> {
+  const path = await resolveModel(model, publishedModels[model]?.kind ?? "clip");
+  return (await isFolder(path)) ? await weightsOfFolder(path, clipWeights, "a CLIP or SAM model") : path;
+}
+
+/** A file of weights alone, or all shards after their index. */
+async function partsOf(weights: string): Promise<string[]> {
+  const { file } = splitAddress(weights);
+  if (!file.endsWith(".json")) return [file];
+  return [file, ...(await shardsOf(file)).map((name) => join(dirname(file), name))];
 }
 
 async function readConfig(file: string): Promise<ConfigHints> {
@@ -77,7 +97,7 @@ async function readConfig(file: string): Promise<ConfigHints> {
 
 async function resolveModel(model: string, kind: "clip" | "sam"): Promise<string> {
   const path = resolve(model);
-  if (await exists(path)) return path;
+  if ((await exists(path)) || (await exists(splitAddress(path).file))) return path;
   const pack = await embeddedPack(model);
   if (pack) return pack[kind];
   const published = publishedModels[model];
@@ -110,13 +130,6 @@ async function cachedSnapshot(repository: string): Promise<string | undefined> {
   }
 }
 
-async function firstOf(folder: string, names: readonly string[], what: string): Promise<string> {
-  const [found] = await existing(folder, names);
-  if (found) return found;
-  const content = (await readdir(folder)).slice(0, 8).join(", ");
-  throw new WeightsError(`"${folder}" holds no weights of ${what}: expected ${names.join(", ")}; found ${content || "nothing"}.`);
-}
-
 async function existing(folder: string, names: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const name of names) if (await exists(join(folder, name))) found.push(join(folder, name));
@@ -129,4 +142,4 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const isFolder = async (path: string): Promise<boolean> => (await stat(path)).isDirectory();
+const isFolder = async (path: string): Promise<boolean> => (await stat(splitAddress(path).file)).isDirectory();

@@ -75,7 +75,7 @@ export class EmbeddingCache {
   /** All that an embedding depends on beside the image. Other layouts of weights and other devices round differently. */
   private async findOrigin(): Promise<string> {
     const { device = "cpu", prepack = true, precision = "float32", queriesAChunk } = this.model.sam.options;
-    const weights = await sha256OfFile(this.model.samFiles.weights);
+    const weights = (await Promise.all(this.model.samFiles.parts.map((file) => sha256OfFile(file)))).join(" ");
     return JSON.stringify({ format, weights, precision, device, prepack, queriesAChunk, runtime: await runtimeVersion() });
   }
 }

@@ -79,7 +79,8 @@ export async function memoryPlan(limit: string | undefined, needs: MemoryNeeds):
   const steps: Peaks[] = [];
   if (needs.saliency) steps.push(saliencyPeaks(needs.saliency));
   if (needs.sam !== undefined) {
-    const { size } = await stat((await locateSam(needs.sam)).weights);
+    const parts = await Promise.all((await locateSam(needs.sam)).parts.map((file) => stat(file)));
+    const size = parts.reduce((sum, part) => sum + part.size, 0);
     steps.push(samPeaks.find(({ weights }) => size <= weights)!);
   }
   for (const plan of plans) {

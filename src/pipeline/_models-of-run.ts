@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { type UsableDevice, usableDevice } from "../graph/index.ts";
 import { sha256OfFile } from "../hub/hash.ts";
@@ -7,6 +8,7 @@ import type { SessionOptions } from "../runtime/session.ts";
 import type { SaliencyMethod } from "../saliency/index.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { sameShape, type Tensor } from "../tensor/tensor.ts";
+import { tokenizerFiles } from "../text/load-tokenizer.ts";
 import type { ClipOfFiles, SamOfFiles } from "./model.ts";
 import type { CommonSettings, SaliencySettings } from "./settings.ts";
 
@@ -38,14 +40,27 @@ async function packBehind({ pack, clip, sam }: { readonly [model in "pack" | "cl
   return undefined;
 }
 
-/** The files behind a CLIP model. Its configuration counts too: it tells the heads. */
+/** The files behind a CLIP model. Its configuration and vocabulary count too: they tell the heads, and what a sentence means. */
 export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">): Promise<Record<string, WeightsRecord>> {
-  return { clip: await fileRecord(clipFiles.weights), clipConfig: await fileRecord(clipFiles.config) };
+  const { parts, config, tokenizer } = clipFiles;
+  const vocabulary = await tokenizerFiles(tokenizer);
+  return {
+    ...(await recordOfParts("clip", parts)),
+    clipConfig: await fileRecord(config),
+    ...Object.fromEntries(await Promise.all(vocabulary.map(async (file) => [`clip/${basename(file)}`, await fileRecord(file)]))),
+  };
 }
 
-/** The file behind a SAM model. */
-export async function samRecord({ samFiles }: SamOfFiles): Promise<Record<string, WeightsRecord>> {
-  return { sam: await fileRecord(samFiles.weights) };
+/** The files behind a SAM model. */
+export async function samRecord({ samFiles }: Pick<SamOfFiles, "samFiles">): Promise<Record<string, WeightsRecord>> {
+  return await recordOfParts("sam", samFiles.parts);
+}
+
+/** The first part under the model's name, shards under theirs. */
+async function recordOfParts(model: string, [first, ...shards]: readonly string[]): Promise<Record<string, WeightsRecord>> {
+  const records: Record<string, WeightsRecord> = { [model]: await fileRecord(first!) };
+  for (const shard of shards) records[`${model}/${basename(shard)}`] = await fileRecord(shard);
+  return records;
 }
 
 export async function fileRecord(file: string): Promise<WeightsRecord> {

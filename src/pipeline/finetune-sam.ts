@@ -14,7 +14,7 @@ import {
 } from "../train/index.ts";
 import { dryFinetuneSam } from "./_finetune-sam-estimate.ts";
 import { ImageEmbeddings } from "./_image-embeddings.ts";
-import { fileRecord, sessionOptions } from "./_models-of-run.ts";
+import { samRecord, sessionOptions } from "./_models-of-run.ts";
 import type { RunOptions } from "./_run.ts";
 import { runTraining } from "./_training-run.ts";
 import { samFilesOf } from "./model.ts";
@@ -84,7 +84,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
         seed,
         device,
         threads: settings.threads ?? null,
-        weights: { sam: await fileRecord(files.weights) },
+        weights: await samRecord({ samFiles: files }),
         data: { targets: { file: settings.data, sha256: digestOf(targets) } },
         counts: countsOf(train, validation, unmatched.length),
         stepsPerEpoch,

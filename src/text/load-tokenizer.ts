@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { WeightsError } from "../errors.ts";
 import { readJsonIfPresent } from "../read-json.ts";
@@ -29,6 +29,13 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const text = await textIfPresent(path);
   if (text === null) throw new WeightsError(`"${path}" is gone`);
   return path.endsWith(".json") ? wordPieceOfJson(text, { source: path }) : withConfig(text, path);
+}
+
+/** The files of a model folder that its tokenizer comes from. */
+export async function tokenizerFiles(folder: string): Promise<string[]> {
+  const names = new Set(await readdir(folder));
+  const vocabulary = ["tokenizer.json", "vocab.txt"].find((name) => names.has(name));
+  return [vocabulary, "tokenizer_config.json"].filter((name) => name !== undefined && names.has(name)).map((name) => join(folder, name!));
 }
 
 /** `vocab.txt` with the settings of the `tokenizer_config.json` beside it. */

@@ -1,0 +1,143 @@
+import { chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BiomedClip } from "../models/biomedclip/index.ts";
+import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
+import { initModel } from "./init.ts";
+import { locateClip, locateSam } from "./locate.ts";
+
+const size = { width: 8, depth: 2, heads: 2 };
+const sizes = { clip: { ...size, imageSize: 32, patch: 16, embed: 8, text: { ...size, positions: 16 } } };
+
+let folder: string;
+/** A whole CLIP model with the vocabulary of a few words. */
+let clip: string;
+const at = (...parts: string[]) => join(folder, ...parts);
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "locate-"));
+  clip = at("nano");
+  await writeFile(at("sizes.json"), JSON.stringify(sizes));
+  await writeFile(at("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nlung\n");
+  await initModel(at("sizes.json"), clip, { seed: 1, vocabulary: at("vocab.txt") });
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A copy of the model without its weights. */
+async function bare(name: string): Promise<string> {
+  await cp(clip, at(name), { recursive: true });
+  await rm(at(name, "open_clip_model.safetensors"));
+  return at(name);
+}
+
+async function features(model: string): Promise<Float32Array> {
+  const { weights, hints } = await locateClip(model);
+  const opened = await BiomedClip.open(weights, hints);
+  const result = await opened.textFeatures([2, 5, 3]);
+  await opened.dispose();
+  return result;
+}
+
+describe("a model in shards", () => {
+  let sharded: string;
+  const names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"] as const;
+  const index = () => join(sharded, "model.safetensors.index.json");
+  let map: Record<string, string>;
+  beforeAll(async () => {
+    sharded = await bare("sharded");
+    const { tensors } = await readSafetensors(join(clip, "open_clip_model.safetensors"));
+    map = Object.fromEntries([...tensors.keys()].map((name, i) => [name, names[i % 2]!]));
+    for (const shard of names)
+      await writeSafetensors(join(sharded, shard), Object.fromEntries([...tensors].filter(([name]) => map[name] === shard)));
+    await writeFile(index(), `\uFEFF${JSON.stringify({ metadata: { total_size: 1 }, weight_map: map })}`);
+  });
+
+  test("gives what the model in one file gives, by its folder or its index", async () => {
+    const whole = await features(clip);
+    expect(await features(sharded)).toEqual(whole);
+    expect(await features(index())).toEqual(whole);
+    expect((await locateClip(sharded)).parts).toEqual([index(), ...names.map((name) => join(sharded, name))]);
+  });
+
+  test("each shard that is missing is named", async () => {
+    await rename(join(sharded, names[1]), join(sharded, "away"));
+    await expect(features(sharded)).rejects.toThrow(
+      `"${index()}" is the index of a model in 2 shards, of which 1 cannot be opened:\n  "${join(sharded, names[1])}" does not exist.`,
+    );
+    await rename(join(sharded, "away"), join(sharded, names[1]));
+  });
+
+  test("a tensor that its shard lacks is named, and a shard outside the folder is not opened", async () => {
+    const wrong = join(sharded, "wrong.index.json");
+    await writeFile(wrong, JSON.stringify({ weight_map: { ...map, extra: names[0] } }));
+    await expect(features(wrong)).rejects.toThrow(`says that "${names[0]}" holds the tensor "extra", but it does not`);
+    for (const outside of ["../nano/open_clip_model.safetensors", "/etc/passwd", "a\\b.bin", "..", 3]) {
+      await writeFile(wrong, JSON.stringify({ weight_map: { ...map, extra: outside } }));
+      await expect(features(wrong)).rejects.toThrow(`puts the tensor "extra" into ${JSON.stringify(outside)}; expected the name of a file`);
+    }
+    await writeFile(wrong, '{"weight_map": {}}');
+    await expect(features(wrong)).rejects.toThrow("lists no tensors");
+    await rm(wrong);
+  });
+
+  test("shards without their index are told", async () => {
+    await rename(index(), at("index"));
+    await expect(locateClip(sharded)).rejects.toThrow("holds weights in shards, but not their index (*.index.json)");
+    await rename(at("index"), index());
+  });
+});
+
+describe("a folder without a file of a published name", () => {
+  test.each(["medsam_vit_b.pth", "best.PT", "epoch 3.ckpt", "weights.bin", "sam.safetensors"])("only %s is taken", async (name) => {
+    const own = await mkdtemp(at("one-"));
+    for (const other of ["optimizer.pt", "training_args.bin", "rng_state_0.pth", "readme.txt"]) await writeFile(join(own, other), "");
+    await mkdir(join(own, "logs.pth"));
+    await writeFile(join(own, name), "");
+    expect((await locateSam(own)).weights).toBe(join(own, name));
+  });
+
+  test("of several files the user names one", async () => {
+    const own = await mkdtemp(at("two-"));
+    for (const name of ["sam_vit_h.pth", "sam_vit_b.pth"]) await writeFile(join(own, name), "");
+    await expect(locateSam(own)).rejects.toThrow(
+      `"${own}" holds 2 files that may be the weights of a SAM model: sam_vit_b.pth, sam_vit_h.pth. Name the file that is meant.`,
+    );
+    expect((await locateSam(join(own, "sam_vit_b.pth"))).weights).toBe(join(own, "sam_vit_b.pth"));
+  });
+
+  test("without any file of weights it is said what was looked for", async () => {
+    const own = await mkdtemp(at("none-"));
+    await mkdir(join(own, "x.pth"));
+    await expect(locateSam(own)).rejects.toThrow(
+      /holds no weights of a SAM model: expected model.safetensors, pytorch_model.bin, or one other file of weights; found x.pth/,
+    );
+  });
+});
+
+test("links of a download cache and files that may only be read are opened", async () => {
+  const cache = await bare("cache");
+  await cp(join(clip, "open_clip_model.safetensors"), at("blob"));
+  await chmod(at("blob"), 0o444);
+  await symlink(at("blob"), join(cache, "open_clip_model.safetensors"));
+  expect(await features(cache)).toEqual(await features(clip));
+});
+
+test("one of two models in a file is named behind a number sign", async () => {
+  const two = await bare("two");
+  const { tensors } = await readSafetensors(join(clip, "open_clip_model.safetensors"));
+  const both = ["a", "b"].flatMap((prefix) => [...tensors].map(([name, tensor]) => [`${prefix}.${name}`, tensor]));
+  const file = join(two, "run.safetensors");
+  await writeSafetensors(file, Object.fromEntries(both));
+  await expect(features(file)).rejects.toThrow("holds 2 BiomedCLIP models. Name the one that is meant");
+  expect(await features(`${file}#b.`)).toEqual(await features(clip));
+  expect((await locateClip(`${file}#b.`)).parts).toEqual([file]);
+});
+
+test("a configuration may begin with a byte-order mark", async () => {
+  const marked = at("marked");
+  await cp(clip, marked, { recursive: true });
+  const file = join(marked, "open_clip_config.json");
+  const { hints } = await locateClip(clip);
+  await writeFile(file, `\uFEFF${JSON.stringify({ model_cfg: { embed_dim: 8 }, sizes: { vision_heads: 2, text_heads: 2 } })}`);
+  expect((await locateClip(marked)).hints).toMatchObject({ embed: hints.embed, visionHeads: 2 });
+});
