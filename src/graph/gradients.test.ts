@@ -11,12 +11,15 @@ import { loop } from "./operators/control.ts";
 import { add, cast, exp, greaterOrEqual, mul, sigmoid } from "./operators/elementwise.ts";
 import { detach, reduceSum, transpose } from "./operators/movement.ts";
 import { logSumExp, softmax } from "./operators/normalisation.ts";
-import { operators } from "./operators/table.ts";
+import { compositions, operators } from "./operators/table.ts";
 import { substitute } from "./substitute.ts";
 import { apply, constant, input, type Operator, scalar, stored, type Value } from "./value.ts";
 
 describe("each gradient rule agrees with finite differences", () => {
-  const differentiable = Object.values(operators).filter((operator: Operator) => operator.gradient);
+  const differentiable = [
+    ...Object.values(operators).filter((operator) => operator.gradient),
+    ...Object.entries(compositions).map(([name, samples]) => ({ name, samples })),
+  ];
 
   test.each(differentiable)("$name", async ({ samples }) => {
     expect(samples, "an operator with a gradient needs a sample").not.toHaveLength(0);

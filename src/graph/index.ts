@@ -1,10 +1,12 @@
+export { type DType, type Shape, type Tensor, tensor } from "../tensor/tensor.ts";
 export { compile } from "./compile.ts";
 export { flopsOf } from "./flops.ts";
 export { gradients, pullback } from "./gradients.ts";
 export { serialise } from "./onnx.ts";
+export type { Pair } from "./operators/_window.ts";
 export { gemm, matmul } from "./operators/algebra.ts";
 export { type Iteration, loop } from "./operators/control.ts";
-export { type ConvolutionOptions, conv, convTranspose } from "./operators/convolution.ts";
+export { type ConvolutionOptions, conv, convTranspose, type TransposedConvolutionOptions } from "./operators/convolution.ts";
 export {
   add,
   cast,
@@ -15,6 +17,7 @@ export {
   exp,
   gelu,
   greaterOrEqual,
+  leakyRelu,
   log,
   max,
   mul,
@@ -45,8 +48,10 @@ export {
   swapLast,
   transpose,
 } from "./operators/movement.ts";
-export { layerNorm, logSumExp, reduceMean, softmax } from "./operators/normalisation.ts";
+export { instanceNorm, layerNorm, logSumExp, reduceMean, softmax } from "./operators/normalisation.ts";
+export { type AveragePoolingOptions, averagePool, maxPool, type PoolingOptions } from "./operators/pooling.ts";
 export { quantisedGemm } from "./operators/quantisation.ts";
+export { type ResizeMode, type ResizeOptions, resize } from "./operators/resize.ts";
 export { operators } from "./operators/table.ts";
 export { substitute } from "./substitute.ts";
 export { type UsableDevice, usableDevice } from "./usable-device.ts";

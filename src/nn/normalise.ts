@@ -1,6 +1,6 @@
-import { div, layerNorm, max, mul, reduceSum, sqrt, transpose, type Value } from "../graph/index.ts";
+import { div, instanceNorm, layerNorm, max, mul, reduceSum, sqrt, transpose, type Value } from "../graph/index.ts";
 
-/** Scale and shift of a normalisation layer, both [D]. */
+/** Scale and shift of a normalisation layer, both [D], or [C] for channels. */
 export interface Norm {
   readonly weight: Value;
   readonly bias: Value;
@@ -14,6 +14,11 @@ export function norm(x: Value, { weight, bias }: Norm, epsilon: number): Value {
 /** Layer normalisation over the channels of [B, C, H, W]. */
 export function channelNorm(x: Value, parameters: Norm, epsilon: number): Value {
   return transpose(norm(transpose(x, [0, 2, 3, 1]), parameters, epsilon), [0, 3, 1, 2]);
+}
+
+/** Each picture of [B, C, H, W] normalised by itself, then scaled and shifted by channel. */
+export function instanceNorm2d(x: Value, { weight, bias }: Norm, epsilon = 1e-5): Value {
+  return instanceNorm(x, weight, bias, epsilon);
 }
 
 /** Rows of [..., D] divided by their length; a length below `epsilon` counts as `epsilon`. */

@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { add, compile, stored } from "../../src/graph/index.ts";
-import { operators } from "../../src/graph/operators/table.ts";
-import type { Operator } from "../../src/graph/value.ts";
+import { compositions, operators } from "../../src/graph/operators/table.ts";
 import { locateClip } from "../../src/hub/locate.ts";
 import { BiomedClip } from "../../src/models/biomedclip/index.ts";
 import * as browser from "../../src/runtime/browser.ts";
@@ -44,7 +43,10 @@ describe.each(runtimes)("$runtime", ({ openSession }) => {
   });
 
   // The same bounds as in Node: the WebAssembly build has the float64 kernels too.
-  const differentiable = Object.values(operators).filter((operator: Operator) => operator.gradient);
+  const differentiable = [
+    ...Object.values(operators).filter((operator) => operator.gradient),
+    ...Object.entries(compositions).map(([name, samples]) => ({ name, samples })),
+  ];
   test.each(differentiable)("the gradient of $name agrees with finite differences", async ({ samples }) => {
     for (const sample of samples!)
       expect(await gradientError(sample)).toBeLessThan((sample.dtype ?? "float64") === "float64" ? 1e-8 : 1e-3);

@@ -98,6 +98,21 @@ const Relu = unary("Relu", (dy, _, y) => mul(dy, step(y)), { range: [0.2, 1] });
 // d/dx x·Φ(x) = Φ(x) + x·φ(x), Φ and φ the standard normal distribution and density.
 const Gelu = unary("Gelu", (dy, x) => mul(dy, add(normalDistribution(x), mul(x, normalDensity(x)))), { dtype: "float32", range: [-2, 2] });
 
+/** max(x, slope · x) for slopes from 0 to 1. At 0 the gradient is that of the negative side, as in torch. The samples stay clear of it. */
+const LeakyRelu: Operator = {
+  name: "LeakyRelu",
+  types: ([x], { alpha }) => {
+    const slope = (alpha as { float: number }).float;
+    if (!(slope >= 0 && slope <= 1)) throw new ShapeError(`leakyRelu: the slope must be from 0 to 1, got ${slope}`);
+    return [{ dtype: x!.dtype, shape: x!.shape }];
+  },
+  gradient: (dy, _, { outputs: [y], attributes }) => [mul(dy, clip(mul(y!, 1e30), (attributes.alpha as { float: number }).float, 1))],
+  samples: [
+    { shapes: [[2, 3]], dtype: "float32", range: [0.2, 1], apply: (x) => leakyRelu(x!) },
+    { shapes: [[2, 3]], dtype: "float32", range: [-1, -0.2], apply: (x) => leakyRelu(x!, 0.1) },
+  ],
+};
+
 const Clip: Operator = {
   name: "Clip",
   types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
@@ -155,6 +170,7 @@ export const elementwise = {
   Softplus,
   Erf,
   Relu,
+  LeakyRelu,
   Gelu,
   Clip,
   GreaterOrEqual,
@@ -212,6 +228,11 @@ export const softplus = one(Softplus);
 export const erf = one(Erf);
 /** max(x, 0). */
 export const relu = one(Relu);
+/** x where it is positive, else slope · x. */
+export function leakyRelu(x: Value, slope = 0.01): Value {
+  return apply(LeakyRelu, [x], { alpha: { float: slope } })[0]!;
+}
+
 /** x·Φ(x), exact (by the error function). */
 export const gelu = one(Gelu);
 

@@ -141,6 +141,34 @@ const ScatterElements: Operator = {
   ],
 };
 
+/** Blocks of the picture [B, C, s h, s w] as channels [B, s s C, h, w], the block's row first, then its column, then C. */
+const SpaceToDepth: Operator = {
+  name: "SpaceToDepth",
+  types: ([x], { blocksize }) => {
+    const size = (blocksize as { int: number }).int;
+    const [batch, channels, height, width] = x!.shape as [number, number, number, number];
+    if (x!.shape.length !== 4 || height % size !== 0 || width % size !== 0)
+      throw new ShapeError(`spaceToDepth: [${x!.shape}] does not consist of blocks of ${size} x ${size}`);
+    return [{ dtype: x!.dtype, shape: [batch, size * size * channels, height / size, width / size] }];
+  },
+  gradient: (dy, _, { attributes }) => [apply(DepthToSpace, [dy], attributes)[0]!],
+  samples: [{ shapes: [[2, 3, 4, 6]], apply: (x) => spaceToDepth(x!, 2) }],
+};
+
+/** The inverse of SpaceToDepth. */
+const DepthToSpace: Operator = {
+  name: "DepthToSpace",
+  types: ([x], { blocksize }) => {
+    const size = (blocksize as { int: number }).int;
+    const [batch, channels, height, width] = x!.shape as [number, number, number, number];
+    if (x!.shape.length !== 4 || channels % (size * size) !== 0)
+      throw new ShapeError(`depthToSpace: the channels of [${x!.shape}] do not make blocks of ${size} x ${size}`);
+    return [{ dtype: x!.dtype, shape: [batch, channels / size ** 2, height * size, width * size] }];
+  },
+  gradient: (dy, _, { attributes }) => [apply(SpaceToDepth, [dy], attributes)[0]!],
+  samples: [{ shapes: [[2, 8, 2, 3]], apply: (x) => apply(DepthToSpace, [x!], { blocksize: { int: 2 } })[0]! }],
+};
+
 /** The same array, in derivatives a constant. */
 const Identity: Operator = {
   name: "Identity",
@@ -148,7 +176,20 @@ const Identity: Operator = {
   stopsGradient: true,
 };
 
-export const movement = { Identity, Reshape, Transpose, Expand, ReduceSum, Concat, Slice, Pad, Gather, ScatterElements };
+export const movement = {
+  Identity,
+  Reshape,
+  Transpose,
+  Expand,
+  ReduceSum,
+  Concat,
+  Slice,
+  Pad,
+  Gather,
+  ScatterElements,
+  SpaceToDepth,
+  DepthToSpace,
+};
 
 function inverse(order: readonly number[]): number[] {
   const back = new Array<number>(order.length);
@@ -236,6 +277,11 @@ export function crop(x: Value, starts: readonly number[], shape: Shape): Value {
 /** The entries of x at `indices` along an axis (0 by default); a scalar index drops the axis. */
 export function gather(x: Value, indices: Value, axis = 0): Value {
   return apply(Gather, [x, indices], { axis: { int: axisOf(axis, x.shape.length, "gather") } })[0]!;
+}
+
+/** The size² phases of a picture [B, C, H, W] as channels: [B, size² C, H / size, W / size], row of the phase first, then column, then C. */
+export function spaceToDepth(x: Value, size: number): Value {
+  return apply(SpaceToDepth, [x], { blocksize: { int: size } })[0]!;
 }
 
 /** x with `updates` added at `rows` along axis 0; rows that occur twice are added twice. */

@@ -1,9 +1,9 @@
 /** Operators that see a whole row at once. */
 import { ShapeError } from "../../errors.ts";
 import { axisOf } from "../_shapes.ts";
-import { apply, describe, integers, integersOf, type Operator, type Value } from "../value.ts";
+import { apply, describe, integers, integersOf, type Operator, scalar, type Value } from "../value.ts";
 import { add, cast, div, exp, log, mul, sub } from "./elementwise.ts";
-import { detach, reduceSum, sumTo } from "./movement.ts";
+import { detach, expand, movement, reduceSum, reshape, sumTo } from "./movement.ts";
 
 const Softmax: Operator = {
   name: "Softmax",
@@ -36,14 +36,18 @@ const LayerNormalization: Operator = {
       { dtype: "float32", shape: rows },
     ];
   },
-  gradient: (dy, [x, scale, bias], { outputs: [, ...statistics] }) => {
+  gradient: (dy, [x, scale, bias], { outputs: [y, ...statistics] }) => {
     const [mean, inverseDeviation] = statistics.map((value) => cast(value, dy.dtype));
-    const normal = mul(sub(x!, mean!), inverseDeviation!);
-    const g = mul(dy, scale!);
+    const isPlain = isRepeated(scale!, 1) && isRepeated(bias!, 0);
+    const normal = isPlain ? y! : mul(sub(x!, mean!), inverseDeviation!);
+    const g = isPlain ? dy : mul(dy, scale!);
     const dx = mul(sub(sub(g, lastMean(g)), mul(normal, lastMean(mul(g, normal)))), inverseDeviation!);
     return [dx, sumTo(mul(dy, normal), scale!.shape), sumTo(dy, bias!.shape)];
   },
-  samples: [{ shapes: [[2, 3, 5], [5], [5]], dtype: "float32", apply: (x, scale, bias) => layerNorm(x!, scale!, bias!, 1e-5) }],
+  samples: [
+    { shapes: [[2, 3, 5], [5], [5]], dtype: "float32", apply: (x, scale, bias) => layerNorm(x!, scale!, bias!, 1e-5) },
+    { shapes: [[2, 3, 2, 4], [3], [3]], dtype: "float32", apply: (x, scale, bias) => instanceNorm(x!, scale!, bias!, 1e-5) },
+  ],
 };
 
 /** The largest element along an axis, which is kept with length 1. Wanted as a constant alone, so it has no gradient. */
@@ -74,11 +78,36 @@ export function layerNorm(x: Value, scale: Value, bias: Value, epsilon: number):
   return apply(LayerNormalization, [x, scale, bias], { axis: { int: -1 }, epsilon: { float: epsilon } })[0]!;
 }
 
+/**
+ * Zero mean and unit variance of each picture [H, W] of x [B, C, H, W] by itself, then times `scale` plus `bias`, both [C].
+ *
+ * It is a layer normalisation over the pixels. The runtime has an operator of its own, as fast; but that one keeps no statistics, so
+ * that a gradient would have to compute them again.
+ */
+export function instanceNorm(x: Value, scale: Value, bias: Value, epsilon = 1e-5): Value {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  for (const parameter of [scale, bias]) {
+    if (x.shape.length !== 4 || parameter.shape.length !== 1 || parameter.shape[0] !== channels)
+      throw new ShapeError(`instanceNorm: expected [B, C, H, W] and parameters [C], got ${describe(x)} and ${describe(parameter)}`);
+  }
+  const repeated = (number: number) => expand(scalar(number, x.dtype), [height * width]);
+  const flat = layerNorm(reshape(x, [batch * channels, height * width]), repeated(1), repeated(0), epsilon);
+  const [factor, shift] = [scale, bias].map((parameter) => reshape(parameter, [channels, 1, 1])) as [Value, Value];
+  return add(mul(reshape(flat, x.shape), factor), shift);
+}
+
 /** Mean over some axes; over all of them when none is named. */
 export function reduceMean(x: Value, axes?: readonly number[], options: { keepDims?: boolean } = {}): Value {
   const over = axes ?? x.shape.map((_, i) => i);
   const count = over.reduce((product, axis) => product * x.shape[axisOf(axis, x.shape.length, "reduceMean")]!, 1);
   return div(reduceSum(x, over, options), count);
+}
+
+/** Whether a value is known to be one number all over. */
+function isRepeated({ source }: Value, number: number): boolean {
+  if (source.kind !== "node" || source.node.operator !== movement.Expand) return false;
+  const [repeated] = source.node.inputs;
+  return repeated!.source.kind === "constant" && repeated!.shape.length === 0 && repeated!.source.tensor.data[0] === number;
 }
 
 function lastMean(x: Value): Value {

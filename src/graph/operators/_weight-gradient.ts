@@ -1,0 +1,122 @@
+/**
+ * The gradient of a convolution with respect to its weights, as matrix products. It is a convolution of x with dy, too, but one with
+ * kernels as large as the picture, for which the runtime is several times slower.
+ *
+ *   dw[o, c, j] = Σ_b Σ_p dy[b, o, p] · x[b, c, p · stride + j · dilation - padding]
+ *
+ * Which form is fastest depends on the size. Measured on 2 cores (AMD Zen 5) in GFLOP/s, batch 4, kernels of 3 x 3:
+ *
+ *   channels, positions, stride    convolution   products by tap   by row   folded   by phase
+ *   32 > 32,    256 x 256, 1            39            102            100       -         -
+ *   64 > 64,    128 x 128, 1            74          139-198        173-181     -         -
+ *   128 > 128,  64 x 64, 1             111            270            276      222        -
+ *   256 > 256,  32 x 32, 1             130            316            267      295        -
+ *   512 > 512,  16 x 16, 1             154            273            187      319        -
+ *   512 > 512,  8 x 8, 1               142            137             85      225        -
+ *   32 > 64,    128 x 128, 2            56             34             -        30        75
+ *   64 > 128,   64 x 64, 2              91             71             -        68       125
+ *   128 > 256,  32 x 32, 2             120            200             -       185       165
+ *   256 > 512,  16 x 16, 2             137            216             -       250       116
+ */
+import { sizeOf } from "../../tensor/tensor.ts";
+import type { Value } from "../value.ts";
+import { reachOf, sidesOf, type Window } from "./_window.ts";
+import { matmul } from "./algebra.ts";
+import { concat, crop, pad, reduceSum, reshape, slice, spaceToDepth, swapLast, transpose } from "./movement.ts";
+
+/**
+ * @param x - [B, C, H, W] what the window moved over
+ * @param dy - [B, O, h, w] the gradient at each position of the window
+ * @returns [O, C, kh, kw]
+ */
+export function weightGradient(x: Value, dy: Value, window: Window): Value {
+  const { kernel, stride, dilation } = window;
+  const side = Math.sqrt(sizeOf(sidesOf(dy.shape)));
+  const isDense = dilation[0] === 1 && dilation[1] === 1;
+  const isEven = stride[0] === stride[1] && stride[0] > 1;
+  const isTiled = kernel[0] === stride[0] && kernel[1] === stride[1];
+  if (isDense && isEven && (side >= 64 || isTiled)) return byPhase(x, dy, window);
+  const padded = read(x, dy, window);
+  if (stride[0] === 1 && stride[1] === 1 && side >= 64) return byRow(padded, dy, window);
+  return side > 16 ? byTap(padded, dy, window) : folded(padded, dy, window);
+}
+
+/** x with its border, up to the last element that the window reads. */
+function read(x: Value, dy: Value, window: Window): Value {
+  const reach = reachOf(window);
+  return framed(
+    x,
+    window,
+    sidesOf(dy.shape).map((count, i) => (count - 1) * window.stride[i]! + reach[i]!),
+  );
+}
+
+/** x with the window's border before it, and as much of it or of zeros behind it as makes it so long. */
+function framed(x: Value, { padding }: Window, lengths: readonly number[]): Value {
+  const missing = sidesOf(x.shape).map((side, i) => Math.max(0, lengths[i]! - padding[i]! - side));
+  const padded = pad(x, [0, 0, ...padding], [0, 0, ...missing]);
+  return crop(padded, [0, 0, 0, 0], [...x.shape.slice(0, 2), ...lengths]);
+}
+
+/** The elements of x [..., H, W] along one axis of the picture that the window's j-th row or column meets at each position. */
+function met(x: Value, axis: 0 | 1, j: number, count: number, { stride, dilation }: Window): Value {
+  const start = j * dilation[axis];
+  return slice(x, x.shape.length - 2 + axis, start, start + (count - 1) * stride[axis] + 1, stride[axis]);
+}
+
+const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+
+/** Each element of the window by itself: a product [O, positions] · [positions, C] for each picture. */
+function byTap(x: Value, dy: Value, window: Window): Value {
+  const [batch, out, height, width] = dy.shape as [number, number, number, number];
+  const [channels, [kh, kw]] = [x.shape[1]!, window.kernel];
+  const g = reshape(dy, [batch, out, height * width]);
+  const taps = range(kh).flatMap((j) => {
+    const rows = met(x, 0, j, height, window);
+    return range(kw).map((i) => reshape(met(rows, 1, i, width, window), [batch, channels, height * width]));
+  });
+  const products = taps.map((tap) => reshape(reduceSum(matmul(g, swapLast(tap)), [0]), [1, out, channels]));
+  return reshape(transpose(concat(products, 0), [1, 2, 0]), [out, channels, kh, kw]);
+}
+
+/** Each row of the window by itself: x shifted by each column lies side by side as channels, so that a row of them is one piece of memory. */
+function byRow(x: Value, dy: Value, window: Window): Value {
+  const [batch, out, height, width] = dy.shape as [number, number, number, number];
+  const [channels, [kh, kw]] = [x.shape[1]!, window.kernel];
+  const g = reshape(dy, [batch, out, height * width]);
+  const shifted = concat(
+    range(kw).map((i) => met(x, 1, i, width, window)),
+    1,
+  ); // [B, kw C, H, w]
+  const products = range(kh).map((j) => {
+    const row = reshape(met(shifted, 0, j, height, window), [batch, kw * channels, height * width]);
+    return reshape(reduceSum(matmul(g, swapLast(row)), [0]), [1, out, kw, channels]);
+  });
+  return transpose(concat(products, 0), [1, 3, 0, 2]); // [kh, O, kw, C] to [O, C, kh, kw]
+}
+
+/** All at once: a product [O, B positions] · [B positions, kh kw C]. It takes memory, so it is for small pictures. */
+function folded(x: Value, dy: Value, window: Window): Value {
+  const [batch, out, height, width] = dy.shape as [number, number, number, number];
+  const [channels, [kh, kw]] = [x.shape[1]!, window.kernel];
+  const positions = batch * height * width;
+  const [g, byChannel] = [dy, x].map((value) => transpose(value, [1, 0, 2, 3])) as [Value, Value];
+  const taps = range(kh).flatMap((j) => {
+    const rows = met(byChannel, 0, j, height, window);
+    return range(kw).map((i) => reshape(met(rows, 1, i, width, window), [channels, positions]));
+  });
+  const product = matmul(reshape(g, [out, positions]), swapLast(concat(taps, 0))); // [O, kh kw C]
+  return reshape(transpose(reshape(product, [out, kh * kw, channels]), [0, 2, 1]), [out, channels, kh, kw]);
+}
+
+/** A stride s without strided reads: the s² phases of x become channels, over which a window of ⌈k / s⌉ moves step by step. */
+function byPhase(x: Value, dy: Value, window: Window): Value {
+  const [step] = window.stride;
+  const kernel = window.kernel.map((length) => Math.ceil(length / step)) as [number, number];
+  const lengths = sidesOf(dy.shape).map((count, i) => step * (count + kernel[i]! - 1));
+  const phases = spaceToDepth(framed(x, window, lengths), step); // [B, s s C, ...]
+  const dw = byRow(phases, dy, { kernel, stride: [1, 1], padding: [0, 0], dilation: [1, 1] }); // [O, s s C, kh / s, kw / s]
+  const [out, channels] = [dy.shape[1]!, x.shape[1]!];
+  const apart = transpose(reshape(dw, [out, step, step, channels, ...kernel]), [0, 3, 4, 1, 5, 2]); // [O, C, kh / s, s, kw / s, s]
+  return crop(reshape(apart, [out, channels, kernel[0] * step, kernel[1] * step]), [0, 0, 0, 0], [out, channels, ...window.kernel]);
+}
