@@ -101,6 +101,12 @@ test("leftovers of ended processes go; those of running ones, other files, folde
     [`.b.png.${process.pid}.tmp`, `.f.${ended}.tmp`, `.g.${ended}.tmp`, `c.${ended}.tmp`, ".d.tmp", "e.png", "sub"].sort(),
   );
   expect(await readdir(join(folder, "sub"))).toHaveLength(1);
+  expect(await removeLeftovers(folder, { below: true })).toEqual([join(folder, "sub", `.a.png.${ended}.tmp`)]);
+});
+
+test("a name as long as file systems take it can be written", async () => {
+  for (const name of [`${"x".repeat(251)}.png`, `${"é".repeat(125)}x.png`]) await writeAtomic(join(folder, name), "content");
+  expect((await readdir(folder)).map((name) => Buffer.byteLength(name))).toEqual([255, 255]);
 });
 
 test("a folder that is not there has no leftovers", async () => {

@@ -5,6 +5,9 @@ import { InputError, MedclipSamError, OutputError } from "./errors.ts";
 /** `.<name>.<count>.<process id>.tmp`, beside the file it will become. */
 const temporary = /^\..+\.(\d+)\.tmp$/;
 
+/** Bytes of a name that its temporary file repeats: file systems take 255 in all, and a result may have as many. */
+const repeatedBytes = 100;
+
 /** Tells apart the writers of one process. */
 let count = 0;
 
@@ -53,7 +56,8 @@ export async function writing<T>(file: string, work: () => Promise<T>): Promise<
  * @throws OutputError, InputError as `writing`; nothing is left behind
  */
 export async function writeAtomically(file: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
-  const partial = join(dirname(file), `.${basename(file)}.${count++}.${process.pid}.tmp`);
+  const start = new TextDecoder().decode(new TextEncoder().encode(basename(file)).subarray(0, repeatedBytes));
+  const partial = join(dirname(file), `.${start}.${count++}.${process.pid}.tmp`);
   await writing(file, async () => {
     try {
       await mkdir(dirname(file), { recursive: true });
@@ -91,12 +95,13 @@ export async function remove(paths: readonly string[]): Promise<void> {
 }
 
 /**
- * Deletes the temporary files of writers that were killed, in this folder alone; those of running processes are kept.
+ * Deletes the temporary files of writers that were killed; those of running processes are kept.
  *
+ * @param options.below - also in all folders below; by default in this folder alone
  * @returns the deleted files; none when the folder does not exist
  */
-export async function removeLeftovers(dir: string): Promise<string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+export async function removeLeftovers(dir: string, { below = false }: { readonly below?: boolean } = {}): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true, recursive: below }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return [];
     throw new InputError(`"${dir}" cannot be read: ${cause.message}`, { cause });
   });
@@ -104,7 +109,7 @@ export async function removeLeftovers(dir: string): Promise<string[]> {
     const writer = temporary.exec(entry.name)?.[1];
     return entry.isFile() && writer !== undefined && !isRunning(Number(writer));
   });
-  const files = stale.map(({ name }) => join(dir, name)).sort();
+  const files = stale.map(({ parentPath, name }) => join(parentPath, name)).sort();
   await remove(files);
   return files;
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { removeLeftovers } from "../atomic-write.ts";
 import type { RunEvent } from "../run/events.ts";
@@ -103,17 +103,9 @@ export async function removeRunLeftovers(outputs: readonly string[]): Promise<st
       (found) => found.isDirectory(),
       () => false,
     );
-    const folders = isFolder
-      ? [output, ...(await Promise.all(resultFolders.map((name) => foldersBelow(join(output, name))))).flat()]
-      : [dirname(output)];
-    for (const folder of folders) removed.push(...(await removeLeftovers(folder).catch(() => [])));
+    removed.push(...(await removeLeftovers(isFolder ? output : dirname(output)).catch(() => [])));
+    if (!isFolder) continue;
+    for (const name of resultFolders) removed.push(...(await removeLeftovers(join(output, name), { below: true }).catch(() => [])));
   }
   return removed;
-}
-
-/** A folder and all folders in it; none where it does not exist. */
-async function foldersBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => null);
-  if (entries === null) return [];
-  return [folder, ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))];
 }

@@ -1,23 +1,48 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { removeLeftovers } from "../atomic-write.ts";
+import { ConfigError } from "../errors.ts";
 import { writeGray, writeMask, writeRgb } from "../formats/gray.ts";
 import { type Box, type GrayImage, type Image, type LabelledPoint, type Mask, overlay, type SaliencyMap } from "../image/index.ts";
+import type { ImageInput } from "../scans/list-images.ts";
 import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { RefineResult } from "./steps.ts";
 
 /** Sub-folders of a run's output. */
-export type OutputFolder = "saliency" | "coarse" | "masks" | "overlay" | "raw";
+const outputFolders = ["saliency", "coarse", "masks", "overlay", "raw"] as const;
+export type OutputFolder = (typeof outputFolders)[number];
 
 /** Where the result of an image lies. */
 export function outputFile(out: string, folder: OutputFolder, name: string): string {
   return join(out, folder, `${name}.${folder === "raw" ? "safetensors" : "png"}`);
 }
 
-/** Removes what a killed run has left half-written. */
+/** Removes what a killed run has left half-written, also of images in sub-folders. */
 export async function cleanOutputs(out: string): Promise<void> {
-  for (const folder of ["", "saliency", "coarse", "masks", "overlay", "raw"]) await removeLeftovers(join(out, folder));
+  await removeLeftovers(out);
+  for (const folder of outputFolders) await removeLeftovers(join(out, folder), { below: true });
+}
+
+/** Bytes that file systems take in the name of a file. */
+const longestName = 255;
+
+/**
+ * Refuses images whose results no file system could hold, before any work.
+ *
+ * @param raw - whether arrays are written, too, whose files have the longest names
+ * @throws ConfigError that names the first of them
+ */
+export function requireWritableNames(images: readonly ImageInput[], raw: boolean): void {
+  for (const { file, name } of images) {
+    const result = basename(outputFile("", raw ? "raw" : "masks", name));
+    const bytes = new TextEncoder().encode(result).length;
+    if (bytes <= longestName) continue;
+    const end = result.slice(result.lastIndexOf("."));
+    throw new ConfigError(
+      `"${file}": the name of its result, with "${end}", would have ${bytes} bytes, and file systems take ${longestName}. Rename it${raw ? ", or leave out --raw" : ""}.`,
+    );
+  }
 }
 
 export async function writeSaliency(out: string, name: string, gray: GrayImage): Promise<void> {

@@ -6,7 +6,7 @@ import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { type ImageRecord, RunRecord } from "../run/record.ts";
-import { cleanOutputs, outputFile, writeCoarse } from "./_outputs.ts";
+import { cleanOutputs, outputFile, requireWritableNames, writeCoarse } from "./_outputs.ts";
 import type { RunOptions } from "./_run.ts";
 import { resultFolder } from "./result-folder.ts";
 import { CoarseRunSettings, modePresets } from "./settings.ts";
@@ -18,6 +18,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
   if (inputs.length !== 1) throw new ConfigError(`coarse reads one folder of saliency maps, got ${inputs.length}`);
   const { pictures, records } = await resultFolder(inputs[0]!, "saliency");
   const { inputs: maps, leftOut, warnings } = await findInputs([pictures], out);
+  requireWritableNames(maps, false);
   for (const message of warnings) yield { type: "warning", message };
   if (settings.dryRun) {
     yield {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { InputError } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
 import { readGray } from "../formats/gray.ts";
@@ -8,13 +8,16 @@ import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
 import { RunRecord } from "../run/record.ts";
+import { leftOutMessage } from "../scans/left-out.ts";
+import { type ImageInput, listImages, sideOf } from "../scans/list-images.ts";
+import { joinByName, lonelyMessage } from "../scans/names.ts";
 import { readMask } from "../scans/read-mask.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
 import { memoryPlan } from "./_memory-plan.ts";
 import { samRecord, sessionOptions } from "./_models-of-run.ts";
-import { cleanOutputs, type OutputFolder, outputFile, rawRefined, writeRaw, writeRefined } from "./_outputs.ts";
+import { cleanOutputs, type OutputFolder, outputFile, rawRefined, requireWritableNames, writeRaw, writeRefined } from "./_outputs.ts";
 import { header, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
 import { loadSam } from "./model.ts";
 import { resultFolder } from "./result-folder.ts";
@@ -25,11 +28,13 @@ import { RefineStep, type StageTimes, timed } from "./steps.ts";
 export async function* runRefine(settings: RefineRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
+  requireWritableNames(inputs, raw);
   const { pictures, run: earlier } = await resultFolder(settings.coarse, "coarse");
+  const coarse = await coarseMasks(pictures, inputs);
   const { plan, message } = await memoryPlan(settings.maxMemory, { sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
   const run = await sessionOptions(settings);
-  for (const message of [...found.warnings, ...run.warnings]) yield { type: "warning", message };
+  for (const message of [...found.warnings, ...coarse.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
   const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const promptable = await loadSam(settings.sam, options);
@@ -51,17 +56,17 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   );
   await cleanOutputs(out);
   const side = logitsSideOf(promptable.sam.config);
-  const coarseFile = (name: string) => join(pictures, `${name}.png`);
   const process = async ({ name, file }: Item): Promise<Outcome> => {
     const ms: StageTimes = {};
     const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
-    if (!existsSync(coarseFile(name))) throw new InputError(`"${file}" has no coarse mask: expected "${coarseFile(name)}".`);
-    const { mask: coarse, warnings: guesses } = await readMask(coarseFile(name), { label: settings.label, image: { ...image, file } });
-    const map = outputFile(earlier, "saliency", name);
+    const given = coarse.of(file);
+    if (!given) throw new InputError(`"${file}" has no coarse mask of its name in "${pictures}".`);
+    const { mask: hint, warnings: guesses } = await readMask(given.file, { label: settings.label, image: { ...image, file } });
+    const map = outputFile(earlier, "saliency", given.name);
     const saliency = existsSync(map) ? await readGray(map) : undefined;
-    const refined = await step.run(image, coarse, basename(file), ms);
+    const refined = await step.run(image, hint, basename(file), ms);
     await timed(ms, "write", async () => {
-      await writeRefined(out, name, { image, coarse, refined, ...(saliency && { saliency }) }, run.label);
+      await writeRefined(out, name, { image, coarse: hint, refined, ...(saliency && { saliency }) }, run.label);
       if (raw) await writeRaw(out, name, rawRefined(refined, side));
     });
     const { width, height } = image;
@@ -75,11 +80,24 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   const items = inputs.map(({ name, file }) => ({
     name,
     file,
-    inputs: existsSync(coarseFile(name)) ? [file, coarseFile(name)] : [file],
+    inputs: [file, coarse.of(file)?.file].filter((path) => path !== undefined),
     outputs: folders.map((folder) => outputFile(out, folder, name)),
   }));
   yield* streamThenDispose(
     () => runItems(items, record, process, { command: "refine", out, overwrite: settings.overwrite, signal }),
     promptable.sam,
   );
+}
+
+/** The coarse masks of images, joined by name. @throws ConfigError when a name fits two */
+async function coarseMasks(folder: string, images: readonly ImageInput[]) {
+  const { inputs, leftOut } = await listImages([folder]);
+  const [masks, pictures] = [sideOf(inputs, "coarse mask"), sideOf(images, "image")];
+  const { leftOf, lonelyLeft } = joinByName(masks, pictures, { bare: "either" });
+  const byFile = new Map([...leftOf].map(([image, mask]) => [image.file, mask]));
+  const messages = [leftOutMessage(leftOut), lonelyMessage(lonelyLeft, masks, pictures)];
+  return {
+    of: (file: string): ImageInput | undefined => byFile.get(file),
+    warnings: messages.flatMap((message) => (message === undefined ? [] : [`--coarse: ${message}`])),
+  };
 }

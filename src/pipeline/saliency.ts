@@ -8,7 +8,7 @@ import { streamThenDispose } from "../then-dispose.ts";
 import { dryRun } from "./_dry-run.ts";
 import { memoryPlan } from "./_memory-plan.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "./_models-of-run.ts";
-import { boxNumbers, cleanOutputs, type OutputFolder, rawSaliency, writeRaw, writeSaliency } from "./_outputs.ts";
+import { boxNumbers, cleanOutputs, type OutputFolder, rawSaliency, requireWritableNames, writeRaw, writeSaliency } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions } from "./_run.ts";
 import { loadClip } from "./model.ts";
 import { SaliencyRunSettings } from "./settings.ts";
@@ -19,6 +19,7 @@ import { noPrompt, textPrompts } from "./text-prompts.ts";
 export async function* runSaliency(settings: SaliencyRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
+  requireWritableNames(inputs, raw);
   const prompts = await textPrompts(settings, inputs);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings });
   if (message !== undefined) yield { type: "stage", message };

@@ -10,7 +10,17 @@ import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
 import { memoryPlan } from "./_memory-plan.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "./_models-of-run.ts";
-import { boxNumbers, cleanOutputs, rawRefined, rawSaliency, writeCoarse, writeRaw, writeRefined, writeSaliency } from "./_outputs.ts";
+import {
+  boxNumbers,
+  cleanOutputs,
+  rawRefined,
+  rawSaliency,
+  requireWritableNames,
+  writeCoarse,
+  writeRaw,
+  writeRefined,
+  writeSaliency,
+} from "./_outputs.ts";
 import { header, promptedItems, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
 import { loadClip, loadSam } from "./model.ts";
 import { SegmentSettings } from "./settings.ts";
@@ -25,6 +35,7 @@ import { noPrompt, textPrompts } from "./text-prompts.ts";
 export async function* runSegment(settings: SegmentSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
+  requireWritableNames(inputs, raw);
   const prompts = await textPrompts(settings, inputs);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };

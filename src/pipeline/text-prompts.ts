@@ -1,8 +1,7 @@
-import { parse } from "node:path";
 import { z } from "zod";
 import { ConfigError, InputError } from "../errors.ts";
 import { readJson } from "../read-json.ts";
-import type { ImageInput } from "../scans/list-images.ts";
+import { type ImageInput, pathWithoutEnding } from "../scans/list-images.ts";
 import { joinByName, lonelyMessage, type Side } from "../scans/names.ts";
 import { requireWords } from "../text/reading.ts";
 
@@ -41,7 +40,7 @@ export async function textPrompts(settings: PromptSettings, images: readonly Ima
   if (prompts === undefined) throw new ConfigError("no text prompt: give --prompt TEXT or --prompts FILE.json");
   const table = await readPromptFile(prompts);
   const keys: Side<string> = { items: [...table.keys()].filter((key) => key !== others), namesOf: (key) => [key], noun: "prompt" };
-  const named: Side<ImageInput> = { items: images, namesOf: ({ path }) => [path, withoutEnding(path)], noun: "image" };
+  const named: Side<ImageInput> = { items: images, namesOf: (image) => [image.path, pathWithoutEnding(image)], noun: "image" };
   const { leftOf, lonelyLeft } = joinByName(keys, named);
   const message = lonelyMessage(lonelyLeft, keys, named);
   return {
@@ -54,8 +53,6 @@ export async function textPrompts(settings: PromptSettings, images: readonly Ima
 export function noPrompt({ file }: { readonly file: string }, { prompts }: PromptSettings): InputError {
   return new InputError(`"${file}": "${prompts}" has no prompt for it and none for "*" (all others).`);
 }
-
-const withoutEnding = (path: string): string => path.slice(0, path.length - parse(path).ext.length);
 
 async function readPromptFile(file: string): Promise<Map<string, readonly string[]>> {
   const parsed = PromptFile.safeParse(await readJson(file, ConfigError));

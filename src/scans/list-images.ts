@@ -3,7 +3,7 @@ import { join, parse, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
 import { kindOfFile } from "./file-kind.ts";
 import type { LeftOut, LeftOutReason } from "./left-out.ts";
-import { canonicalName, imageEnding } from "./names.ts";
+import { canonicalName, imageEnding, type Side } from "./names.ts";
 import { expandPattern } from "./pattern.ts";
 import { isResultFolder, isRunFolder, recordName } from "./results-of-runs.ts";
 
@@ -14,6 +14,16 @@ export interface ImageInput {
   readonly name: string;
   /** Its path below the given folder, with ending and "/" between; of a file that was given itself, the whole path. */
   readonly path: string;
+}
+
+/** An image's path without its ending, by which two folders are joined. @see joinByName */
+export function pathWithoutEnding({ path }: ImageInput): string {
+  return path.slice(0, path.length - parse(path).ext.length);
+}
+
+/** Files as one side of a join by name. @param noun - what one is called in messages */
+export function sideOf(items: readonly ImageInput[], noun: string): Side<ImageInput> {
+  return { items, namesOf: (input) => [pathWithoutEnding(input)], noun };
 }
 
 /** The images of some paths, and what lies beside them and is none. */
