@@ -1,12 +1,12 @@
 import { beforeEach, expect, test, vi } from "vitest";
-import type { OpenSession } from "../runtime/session.ts";
+import type { Device, OpenSession } from "../runtime/session.ts";
 
-/** A runtime whose WebGPU is the CPU, after a test has done something to it. */
+/** A runtime whose WebGPU and CUDA are the CPU, after a test has done something to it. */
 const webgpu = vi.hoisted(() => ({ open: undefined as OpenSession | undefined, opened: 0 }));
 vi.mock(import("#runtime"), async (original) => {
   const { openSession, ...rest } = await original();
   const open: OpenSession = async (model, options) => {
-    if (options?.device !== "webgpu") return await openSession(model, options);
+    if (options?.device !== "webgpu" && options?.device !== "cuda") return await openSession(model, options);
     webgpu.opened++;
     return await (webgpu.open ?? openSession)(model, { device: "cpu" });
   };
@@ -18,7 +18,7 @@ beforeEach(() => {
   vi.resetModules(); // it tests once a process
   Object.assign(webgpu, { open: undefined, opened: 0 });
 });
-const usable = async (asked?: "cpu" | "cuda" | "webgpu") => await (await import("./usable-device.ts")).usableDevice(asked);
+const usable = async (asked?: Device) => await (await import("./usable-device.ts")).usableDevice(asked);
 
 /** Opens sessions that change what they computed. */
 const changed =
@@ -63,8 +63,31 @@ test("an error of the runtime falls back to the CPU; the warning says which, wit
   });
 });
 
-test("other devices are taken as they are asked for, the CPU by default", async () => {
+test("a CUDA whose libraries cannot be loaded falls back to the CPU; the warning says what it needs", async () => {
+  webgpu.open = async () => {
+    throw new Error("OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library");
+  };
+  expect(await usable("cuda")).toEqual({
+    device: "cpu",
+    warnings: [
+      expect.stringMatching(
+        /^CUDA cannot be used, so everything is computed on the CPU: .*Failed to load.*it needs an NVIDIA driver, CUDA 12/,
+      ),
+    ],
+  });
+});
+
+test("factors that are rounded to 10 bits are CUDA's design and no fault of WebGPU's", async () => {
+  webgpu.open = changed((values) => values.set(values.map((value, i) => value + (i % 2 ? 5e-4 : -5e-4) * Math.max(...values))));
+  expect((await usable("cuda")).device).toBe("cuda");
+  expect((await usable("webgpu")).device).toBe("cpu");
+});
+
+test("a device that the runtime is not built for is refused, as no driver would help", async () => {
+  await expect(usable("coreml")).rejects.toThrow('device "coreml" is not part of the installed ONNX Runtime');
+});
+
+test("the CPU is the default, and needs no test", async () => {
   expect(await usable()).toEqual({ device: "cpu", warnings: [] });
-  expect(await usable("cuda")).toEqual({ device: "cuda", warnings: [] });
   expect(webgpu.opened).toBe(0);
 });

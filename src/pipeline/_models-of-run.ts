@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { ConfigError } from "../errors.ts";
 import { type UsableDevice, usableDevice } from "../graph/index.ts";
@@ -25,12 +26,22 @@ export interface RunSession extends UsableDevice {
 export async function sessionOptions(
   settings: Pick<CommonSettings, "device" | "threads"> & { readonly [model in "pack" | "clip" | "sam"]?: string | undefined },
 ): Promise<RunSession> {
-  const { threads } = settings;
+  const { threads, warnings: aboutThreads } = usableThreads(settings.threads);
   const { device, warnings } = await usableDevice(settings.device);
   const { notice, label }: Partial<Pack> = (await packBehind(settings)) ?? {};
   const notices = notice === undefined ? [] : [notice];
   const session = { device, ...(threads !== undefined && { threads }) };
-  return { device, warnings: [...notices, ...warnings], notices, label, session };
+  return { device, warnings: [...notices, ...warnings, ...aboutThreads], notices, label, session };
+}
+
+/** More threads than this for each core only wait for one another; thousands of them do not even start. */
+const mostThreadsACore = 4;
+
+/** As many threads as are asked for, within reason. @param cores - of this machine */
+export function usableThreads(asked: number | undefined, cores = availableParallelism()): { threads?: number; warnings: string[] } {
+  if (asked === undefined) return { warnings: [] };
+  if (asked <= mostThreadsACore * cores) return { threads: asked, warnings: [] };
+  return { threads: cores, warnings: [`--threads ${asked} is too many for the ${cores} cores of this machine: ${cores} are used`] };
 }
 
 /** The pack that is named, or whose name stands in place of a model. */

@@ -2,23 +2,28 @@ import { availableParallelism } from "node:os";
 import type * as Ort from "onnxruntime-node";
 import { ConfigError } from "../errors.ts";
 import { OrtSession } from "./_ort-session.ts";
-import type { Device, OpenSession, SessionOptions } from "./session.ts";
+import { type Device, devices, type OpenSession, type SessionOptions } from "./session.ts";
 
 /**
  * Loaded on first use: the native library takes time and memory that commands without a model should not pay.
  *
  * The published Linux build carries a telemetry client that keeps a database in the user's cache folder and has an address to send it
  * to. It reads this variable when it is loaded. Whoever wants it on can set the variable to 0.
+ *
+ * What goes wrong is thrown, so the runtime need not also print it, in its own colours.
  */
 async function load(): Promise<typeof Ort> {
   process.env.ORT_DISABLE_TELEMETRY ??= "1";
-  return await import("onnxruntime-node");
+  const ort = await import("onnxruntime-node");
+  ort.env.logLevel = "fatal";
+  return ort;
 }
 
-/** Execution providers compiled into the installed ONNX Runtime, the CPU always among them. */
+/** The devices that the installed ONNX Runtime is built for, the CPU always among them; whether they work is another question. */
 export async function availableDevices(): Promise<Device[]> {
   const { listSupportedBackends } = await load();
-  return listSupportedBackends().map(({ name }) => name as Device);
+  const names = new Set(listSupportedBackends().map(({ name }) => name));
+  return devices.filter((device) => names.has(device));
 }
 
 /** Version of the installed ONNX Runtime. */
