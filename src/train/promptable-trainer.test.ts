@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
 import { nanoSam } from "../../test/support/models.ts";
 import { followCurve } from "../../test/support/sam-curves.ts";
-import { describeWith } from "../../test/support/shared-data.ts";
+import { describeCases } from "../../test/support/shared-data.ts";
 import { locateSam } from "../hub/locate.ts";
 import type { Image, LabelledPoint } from "../image/index.ts";
 import { SamPredictor, samInput } from "../segment/index.ts";
@@ -21,10 +21,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const length = { stepsPerEpoch: 10, epochs: 1 };
 const threads = { threads: 1 };
 
-describe.each(["sam-train-medsam", "sam-train-sam-multi"] as const)("%s", (name) => {
-  describeWith([`parity/learn/${name}.safetensors`], "at the true size of the decoder", () => {
-    test("ten steps have the reference's losses, gradients and weights", () => followCurve(name));
-  });
+describeCases("parity/learn", /^sam-train-.*\.safetensors$/, "at the true size of the decoder", (files) => {
+  test.for(files)("$file: steps have the reference's losses, gradients and weights", ({ file }) => followCurve(file));
 });
 
 /** Two pictures of noise as the model takes them, of the model's size. */

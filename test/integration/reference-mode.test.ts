@@ -10,11 +10,11 @@ import { runRefine } from "../../src/pipeline/refine.ts";
 import { runSaliency } from "../../src/pipeline/saliency.ts";
 import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings } from "../../src/pipeline/settings.ts";
 import { normal } from "../../src/tensor/random.ts";
-import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";
+import { writeSafetensors } from "../../src/tensor/safetensors.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { randomModel } from "../support/models.ts";
 import { writeSam } from "../support/sam-cases.ts";
-import { describeWith, sharedJson, sharedPath } from "../support/shared-data.ts";
+import { describeWith, readCase, sharedJson, sharedPath } from "../support/shared-data.ts";
 import { collect } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-reference-"));
@@ -38,16 +38,16 @@ describeWith(
   "saliency in reference mode, from the image file to the stored map",
   () => {
     test("gives the pixels that the released tool writes", async () => {
-      const { tensors, metadata } = await readSafetensors(sharedPath("parity/saliency/m2ib-tiny.safetensors"));
-      const { cases, seed } = JSON.parse(metadata.case!) as { cases: SaliencyCase[]; seed: number };
-      const clip = await randomModel("biomedclip-tiny", sharedPath(vocabulary));
-      const shape = [10, 10, 197, 96];
-      await writeSafetensors(at("noise.safetensors"), { noise: tensor("float32", shape, normal("m2ib/eps", seed, 10 * 10 * 197 * 96)) });
-      const stored = cases.filter(({ key, steps }) => tensors.has(`${key}.final_u8`) && steps === 10);
-      expect(stored.length).toBeGreaterThan(1);
-      for (const { key, image, sentence, layer, beta } of stored) {
+      const { tensors, settings: all } = await readCase<{ cases: SaliencyCase[] }>("parity/saliency/m2ib-tiny.safetensors");
+      const clip = await randomModel("biomedclip-tiny", sharedPath(vocabulary), all.seed);
+      const stored = all.cases.filter(({ key }) => tensors.has(`${key}.final_u8`));
+      for (const { key, image, sentence, layer, beta, steps, samples } of stored) {
         const inputs = [sharedPath("data", image)];
-        const settings = { clip, inputs, prompt: [sentence], layer, beta, mode: "reference", noise: at("noise.safetensors"), out: at(key) };
+        const shape = [steps, samples, 197, 96];
+        const noise = at(`${key}.safetensors`);
+        await writeSafetensors(noise, { noise: tensor("float32", shape, normal("m2ib/eps", all.seed, steps * samples * 197 * 96)) });
+        const given = { clip, inputs, prompt: [sentence], layer, beta, steps, samples };
+        const settings = { ...given, mode: "reference", noise, out: at(key) };
         await collect(runSaliency(SaliencyRunSettings.parse(settings)));
         const { data } = await readGray(at(key, "saliency", `${basename(image).replace(/\.\w+$/, "")}.png`));
         const expected = tensors.get(`${key}.final_u8`)!.data as Uint8Array;
@@ -71,11 +71,12 @@ describeWith(
     test.each(cases)(
       "$name gives the boxes and the mask of the released tools",
       async ({ name, image, keep, per_component_boxes, boxes }) => {
-        const { tensors } = await readSafetensors(sharedPath("parity/sam/e2e/e2e.safetensors"));
+        const { tensors, settings } = await readCase("parity/sam/e2e/e2e.safetensors");
         const tied = (values: Float32Array) => {
           for (let i = 0; i < values.length; i++) values[i] = values[i - (i % 4)]!;
         };
         const sam = await writeSam(at(`${name}.safetensors`), samPresets["sam-tiny"]!, {
+          seed: settings.seed,
           change: {
             "mask_decoder.output_upscaling.0.weight": tied,
             "mask_decoder.output_upscaling.3.weight": tied,

@@ -1,40 +1,66 @@
 import { expect } from "vitest";
 import { locateSam } from "../../src/hub/locate.ts";
 import { normal } from "../../src/tensor/random.ts";
-import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { toFloat32 } from "../../src/tensor/stored-tensor.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { PromptableSettings, PromptableTrainer, type TrainingPrompt } from "../../src/train/index.ts";
 import { expectClose } from "./close.ts";
 import { randomModel } from "./models.ts";
 import { strided } from "./sam-cases.ts";
-import { sharedPath } from "./shared-data.ts";
+import { readCase } from "./shared-data.ts";
 
-/** The settings of the reference's curves. */
-const curves = {
-  "sam-train-medsam": { loss: "medsam" },
-  "sam-train-sam-multi": { loss: "sam", masks: "candidates", trainPromptEncoder: true },
-} as const;
-
+/** What the metadata of a training of SAM's decoder say. */
 interface Curve {
+  /** Such as "medsam on mask 0" or "sam on masks 1..3". */
+  readonly loss: string;
+  readonly trained: string;
+  readonly optimizer: {
+    readonly lr: number;
+    readonly betas: readonly [number, number];
+    readonly eps: number;
+    readonly weight_decay: number;
+  };
+  /** Samples of each step, in turn. */
+  readonly batches: readonly (readonly number[])[];
   readonly steps: { readonly loss: number[]; readonly grad_norm: number[] };
 }
 
-/** Makes the ten steps of a curve at the true size of the decoder and compares all that is stored of them. */
-export async function followCurve(name: keyof typeof curves): Promise<void> {
-  const { tensors, metadata } = await readSafetensors(sharedPath(`parity/learn/${name}.safetensors`));
-  const { steps } = JSON.parse(metadata.case!) as Curve;
-  const parsed = PromptableSettings.parse({ ...curves[name], schedule: "constant", points: 1 });
-  const trainer = await PromptableTrainer.open(await locateSam(await randomModel("sam-tiny")), parsed, { stepsPerEpoch: 10, epochs: 1 });
+/** The settings that a case names, in our words. */
+function settingsOf({ loss, trained, optimizer: { lr, betas, eps, weight_decay } }: Curve): PromptableSettings {
+  return PromptableSettings.parse({
+    ...(loss.startsWith("medsam") ? { loss: "medsam" } : { loss: "sam", masks: "candidates" }),
+    ...{ trainPromptEncoder: trained.includes("prompt encoder"), schedule: "constant", points: 1 },
+    ...{ lr, adamBeta1: betas[0], adamBeta2: betas[1], adamEpsilon: eps, weightDecay: weight_decay },
+  });
+}
+
+/** Makes the steps of a curve at the true size of the decoder and compares all that is stored of them. */
+export async function followCurve(file: string): Promise<void> {
+  const { tensors, settings } = await readCase<Curve>("parity/learn", file);
+  const { steps, batches, seed } = settings;
+  const model = await locateSam(await randomModel("sam-tiny", undefined, seed));
+  const length = { stepsPerEpoch: steps.loss.length, epochs: 1 };
+  const trainer = await PromptableTrainer.open(model, settingsOf(settings), length);
   const masks = tensors.get("masks")!;
   const numbers = (key: string): Float32Array => toFloat32(tensors.get(key)!);
   const prompts = promptsOf(numbers("boxes"));
-  const embeddings = embeddingsOf(masks);
-  const some = (from: number, to: number) => tensor("float32", [to - from, 256, 64, 64], embeddings.slice(from * 2 ** 20, to * 2 ** 20));
-  const targetsOf = (from: number, to: number) =>
-    tensor("uint8", [to - from, 1, 256, 256], (masks.data as Uint8Array<ArrayBuffer>).slice(from * 65536, to * 65536));
+  const embeddings = embeddingsOf(masks, seed);
+  const batchOf = (samples: readonly number[]) => {
+    const chosen = <T extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
+      all: Float32Array | Uint8Array,
+      size: number,
+      into: T,
+    ): T => {
+      for (const [i, sample] of samples.entries()) into.set(all.subarray(sample * size, (sample + 1) * size), i * size);
+      return into;
+    };
+    const count = samples.length;
+    const images = tensor("float32", [count, 256, 64, 64], chosen(embeddings, 2 ** 20, new Float32Array(count * 2 ** 20)));
+    const targets = tensor("uint8", [count, 1, 256, 256], chosen(masks.data as Uint8Array, 65536, new Uint8Array(count * 65536)));
+    return { images, prompts: samples.map((sample) => prompts[sample]!), targets };
+  };
   const logits = async () => {
-    const { logits: all, iou } = await trainer.answer({ images: some(0, 4), prompts, targets: targetsOf(0, 4) });
+    const { logits: all, iou } = await trainer.answer(batchOf([...prompts.keys()]));
     return { logits: strided(all.data, all.shape, [2, 3], 8), iou: iou.data };
   };
 
@@ -42,8 +68,7 @@ export async function followCurve(name: keyof typeof curves): Promise<void> {
   expectClose(before.logits, numbers("logits_before"), 1e-4, "logits before");
   expectClose(before.iou, numbers("iou_before"), 1e-4, "iou before");
   for (const [s, expected] of steps.loss.entries()) {
-    const at = 2 * (s % 2);
-    const found = await trainer.step({ images: some(at, at + 2), prompts: prompts.slice(at, at + 2), targets: targetsOf(at, at + 2) });
+    const found = await trainer.step(batchOf(batches[s % batches.length]!));
     expect(Math.abs(found.loss - expected), `loss ${s}`).toBeLessThan(2e-4);
     expect(Math.abs(found.gradNorm / steps.grad_norm[s]! - 1), `norm ${s}`).toBeLessThan(5e-4);
     if (s === 0) expect(compared(tensors, "grad0.", (tensorName) => trainer.lastGradient(tensorName), 5e-5, true)).toBeGreaterThan(10);
@@ -55,12 +80,13 @@ export async function followCurve(name: keyof typeof curves): Promise<void> {
   await trainer.dispose();
 }
 
-/** 0.5 · (noise + a direction where the mask is), as the reference makes its embeddings; masks are [4, 256, 256]. */
-function embeddingsOf(masks: Tensor): Float32Array<ArrayBuffer> {
-  const direction = normal("learn/sam/direction", 1, 256);
-  const values = new Float32Array(4 * 2 ** 20);
-  for (let image = 0; image < 4; image++) {
-    const noise = normal(`learn/sam/embedding/${image}`, 1, 2 ** 20);
+/** 0.5 · (noise + a direction where the mask is), as the reference makes its embeddings; masks are [N, 256, 256]. */
+function embeddingsOf(masks: Tensor, seed: number): Float32Array<ArrayBuffer> {
+  const count = masks.shape[0]!;
+  const direction = normal("learn/sam/direction", seed, 256);
+  const values = new Float32Array(count * 2 ** 20);
+  for (let image = 0; image < count; image++) {
+    const noise = normal(`learn/sam/embedding/${image}`, seed, 2 ** 20);
     for (let i = 0; i < noise.length; i++) {
       const [channel, y, x] = [i >> 12, (i >> 6) & 63, i & 63];
       const inside = Number(masks.data[image * 65536 + y * 4 * 256 + x * 4]);
