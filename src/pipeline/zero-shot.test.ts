@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { tinyModels } from "../../test/support/tiny-run.ts";
+import { nanoModels } from "../../test/support/tiny-run.ts";
 import type { Image } from "../image/index.ts";
 import type { ImageEmbedding } from "../segment/index.ts";
 import type { ClipContent } from "./model-content.ts";
@@ -18,7 +18,7 @@ let paths: { clip: string; sam: string };
 let clip: ClipContent & { weights: Buffer; config: Buffer; vocabulary: Buffer };
 let sam: Buffer;
 beforeAll(async () => {
-  paths = await tinyModels();
+  paths = await nanoModels();
   const read = (name: string) => readFileSync(join(paths.clip, name));
   clip = { weights: read("open_clip_model.safetensors"), config: read("open_clip_config.json"), vocabulary: read("vocab.txt") };
   sam = readFileSync(join(paths.sam, "model.safetensors"));
@@ -36,7 +36,7 @@ async function segmented(models: Parameters<typeof files.loadModel>[0]): Promise
 describe("contents of files", () => {
   test("give what the files give, whatever holds them", async () => {
     const expected = await segmented(paths);
-    expect(expected.capacity).toHaveLength(14 * 14);
+    expect(expected.capacity).toHaveLength(8 * 8);
     const bytes = await segmented({ clip, sam });
     const others = await segmented({
       clip: {

@@ -12,7 +12,7 @@ import { builtCommand } from "../support/build.ts";
 import { describeWithChromium } from "../support/chromium.ts";
 import { expectClose } from "../support/close.ts";
 import { iou } from "../support/sam-cases.ts";
-import { tinyModels, writeDisc } from "../support/tiny-run.ts";
+import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 /** What a built module imports, with what its own parts import: names of packages. */
 function packagesOf(file: string): string[] {
@@ -72,7 +72,7 @@ describeWithChromium("the page in Chromium", (executablePath) => {
     const tsdown = resolve("node_modules/tsdown/dist/run.mjs");
     await promisify(execFile)(process.execPath, [tsdown, "--config", "examples/browser/tsdown.config.ts"]);
     served = await servePage(0);
-    models = await tinyModels();
+    models = await nanoModels();
     await writeDisc(picture, 1);
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     page = await browser.newPage();

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { builtCommand } from "../support/build.ts";
 import { runCommand, startCommand } from "../support/command.ts";
-import { tinyModels, writeDisc } from "../support/tiny-run.ts";
+import { nanoSam, randomModel } from "../support/models.ts";
+import { writeDisc, writeWords } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-interrupt-"));
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -15,7 +16,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let base: string[] = [];
 beforeAll(async () => {
   await builtCommand();
-  const { clip, sam } = await tinyModels();
+  // A call must last until it is interrupted, which one of the least model does not.
+  const [clip, sam] = [await randomModel("biomedclip-tiny", writeWords()), await nanoSam()];
   for (const name of ["a", "b"]) await writeDisc(at("scans", `${name}.png`), 1);
   base = ["segment", at("scans"), "--prompt", "dark lesion", "--clip", clip, "--sam", sam, "--samples", "1"];
 });
@@ -31,7 +33,7 @@ async function blocked(out: string) {
   const { child, result } = startCommand([...base, "--steps", "1500", "--out", at(out)]);
   started.push(child);
   await new Promise<void>((resolve) => child.stderr!.on("data", (text: string) => text.includes("checking weights") && resolve()));
-  await sleep(3000);
+  await sleep(1500);
   expect(child.exitCode).toBeNull();
   return { child, result };
 }
@@ -49,16 +51,15 @@ const isAlive = (pid: number) => {
 
 describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native code", () => {
   test.each(["SIGINT", "SIGTERM"] as const)(
-    "%s ends the command within a second with status 130, leaving nothing half-written",
+    "%s ends the command without waiting for that call, with status 130, leaving nothing half-written",
     async (signal) => {
       const { child, result } = await blocked("out");
       // What a writer leaves that is killed between writing and renaming.
       const worker = workerOf(child);
       writeFileSync(at("out", `.run.json.0.${worker}.tmp`), "{");
-      const start = performance.now();
       child.kill(signal);
       const { status, stderr } = await result;
-      expect(performance.now() - start).toBeLessThan(1000);
+      expect(readdirSync(at("out"))).not.toContain("masks"); // the call had a minute to go
       expect(status).toBe(130);
       expect(stderr).toContain("run the same command again to go on");
       expect(isAlive(worker)).toBe(false);

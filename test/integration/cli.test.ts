@@ -9,7 +9,7 @@ import { builtCommand, mainFile } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 import { drawn } from "../support/pictures.ts";
 import { describeWith, sharedJson, sharedPath } from "../support/shared-data.ts";
-import { tinyModels, writeDisc } from "../support/tiny-run.ts";
+import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-cli-"));
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -197,7 +197,7 @@ describe("output for programs", () => {
 
 describe("the road of segment", () => {
   test("step by step or at once, with a repeated prompt", async () => {
-    const { clip, sam } = await tinyModels();
+    const { clip, sam } = await nanoModels();
     await writeDisc(at("scans", "a.png"), 1);
     const quick = ["--clip", clip, "--steps", "2", "--samples", "2"];
     const prompt = ["--prompt", "dark lesion", "--prompt", "lesion"];

@@ -2,13 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
-import { tinyModels, writeDisc } from "../support/tiny-run.ts";
+import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-example-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("examples/zero-shot.ts goes from a text to a mask and says what it found", async () => {
-  const { clip, sam } = await tinyModels();
+  const { clip, sam } = await nanoModels();
   await writeDisc(join(folder, "scan.png"), 1);
   const lines: string[] = [];
   vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));

@@ -16,7 +16,7 @@ import { builtCommand } from "../support/build.ts";
 import { expectClose } from "../support/close.ts";
 import { runCommand, startCommand } from "../support/command.ts";
 import { readEvents } from "../support/tensorboard.ts";
-import { collect, tinyModels, writeDisc } from "../support/tiny-run.ts";
+import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-finetune-"));
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -26,7 +26,7 @@ let clip: string;
 const pairCount = 16;
 
 beforeAll(async () => {
-  ({ clip } = await tinyModels());
+  ({ clip } = await nanoModels());
   await builtCommand();
   const rows: string[] = [];
   for (let i = 0; i < pairCount; i++) {
@@ -39,7 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const flags = { batch: 4, chunk: 2, epochs: 2, validation: 0.25, lr: 1e-3 };
+const flags = { batch: 4, chunk: 2, epochs: 2, validation: 0.25, lr: 2e-3 };
 const settings = (changes: Partial<FinetuneSettings>) =>
   FinetuneSettings.parse({ pairs: [at("pairs.csv")], clip, groupColumn: "patient", workers: 0, ...flags, ...changes });
 const argsOn = (table: string, out: string, ...more: string[]) => [
@@ -105,13 +105,13 @@ test("the command trains to its end: metrics, checkpoints, events, report and a 
 test("the exported model gives embed the features that the trainer has", async () => {
   const trainer = await ContrastiveTrainer.open(
     await locateClip(clip),
-    ContrastiveSettings.parse({ chunk: 2, lr: 1e-3, schedule: "plateau" }),
+    ContrastiveSettings.parse({ chunk: 2, lr: 2e-3, schedule: "plateau" }),
     { stepsPerEpoch: 3, epochs: 2 },
   );
   await trainer.load(at("whole", "checkpoints", "best.safetensors"));
   const { pairs } = await loadPairs([at("pairs.csv")]);
   const workers = await PairWorkers.open({ tokenizer: clip, contextLength: 256, workers: 0 });
-  const batches = plainBatches(await encodePairs(pairs.slice(0, 3), workers), workers, { batch: 3, side: 224 });
+  const batches = plainBatches(await encodePairs(pairs.slice(0, 3), workers), workers, { batch: 3, side: 32 });
   const { features } = await trainer.validate(batches);
   await trainer.dispose();
 
@@ -154,7 +154,7 @@ test("a run that is interrupted and then killed ends with the bytes of one that 
 test("a finished training has nothing left to do; other settings need --overwrite, which begins anew", async () => {
   const again = await collect(runFinetune(settings({ out: at("whole"), pairs: [at("pairs.csv")] })));
   expect(again.at(-1)).toMatchObject({ type: "end", done: 0, skipped: 6 });
-  await expect(collect(runFinetune(settings({ out: at("whole"), lr: 1e-4 })))).rejects.toThrow("lr was 0.001, now it is 0.0001");
+  await expect(collect(runFinetune(settings({ out: at("whole"), lr: 1e-4 })))).rejects.toThrow("lr was 0.002, now it is 0.0001");
   const events = await collect(runFinetune(settings({ out: at("whole"), lr: 1e-4, epochs: 1, overwrite: true })));
   expect(events.at(-1)).toMatchObject({ type: "end", done: 3, skipped: 0 });
   expect((await readMetrics(at("whole"))).steps).toHaveLength(3);

@@ -6,7 +6,7 @@ import { locatePack } from "../../src/hub/pack.ts";
 import { decodeImage, loadPack, segment } from "../../src/index.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { runCommand } from "../support/command.ts";
-import { tinyModels, writeDisc } from "../support/tiny-run.ts";
+import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 // A CLIP and a SAM that belong together, with the settings that suit them.
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "medclip-sam-pack-"));
   pack = join(folder, "pack");
   image = join(folder, "disc.png");
-  const models = await tinyModels();
+  const models = await nanoModels();
   await cp(models.clip, join(pack, "clip"), { recursive: true });
   await cp(models.sam, join(pack, "sam"), { recursive: true });
   await writePack({ layer: 3, steps: 3, samples: 2, visualPrompt: "both" });
@@ -64,7 +64,7 @@ test("a single step takes from a pack what concerns it", async () => {
 });
 
 test("a model that is named replaces that of the pack", async () => {
-  const { sam } = await tinyModels();
+  const { sam } = await nanoModels();
   const args = ["segment", image, "--prompt", "a bright disc", "--pack", pack, "--sam", sam, "--out", join(folder, "other")];
   expect((await runCommand(args)).status).toBe(0);
   expect((await run("other")).weights.sam.file).toBe(join(sam, "model.safetensors"));

@@ -9,7 +9,7 @@ import { runRetrieve } from "../../src/pipeline/retrieve.ts";
 import { RetrieveSettings } from "../../src/pipeline/settings.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
-import { collect, tinyModels, writeDisc } from "../support/tiny-run.ts";
+import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-retrieve-"));
 const at = (name: string) => join(folder, name);
@@ -17,7 +17,7 @@ let clip: string;
 let captions: string[];
 
 beforeAll(async () => {
-  ({ clip } = await tinyModels());
+  ({ clip } = await nanoModels());
   await builtCommand();
   captions = Array.from(
     { length: 20 },
@@ -40,7 +40,7 @@ test("ranks are those of the features that the model gives one by one", async ()
   const [images, texts]: [Float32Array[], Float32Array[]] = [[], []];
   for (const [i, caption] of captions.entries()) {
     const image = await decodePair({ file: at(`${i}.png`) }, "paper");
-    images.push(unit(await model.imageFeatures(centreView(image, 224))));
+    images.push(unit(await model.imageFeatures(centreView(image, model.config.vision.imageSize))));
     texts.push(unit(await model.textFeatures(tokenizer.encode(caption).ids)));
   }
   await model.dispose();

@@ -6,14 +6,14 @@ import type { RunEvent } from "../../src/run/events.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 import { describeWithSoftwareVulkan, errorsOnWebGpu, noVulkan } from "../support/software-vulkan.ts";
-import { tinyModels, writeDisc } from "../support/tiny-run.ts";
+import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-webgpu-"));
 const at = (...parts: string[]) => join(folder, ...parts);
 let models: { clip: string; sam: string };
 beforeAll(async () => {
   await builtCommand();
-  models = await tinyModels();
+  models = await nanoModels();
   await writeDisc(at("a.png"), 1);
 });
 afterAll(() => rmSync(folder, { recursive: true }));

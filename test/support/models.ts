@@ -13,14 +13,19 @@ export async function randomModel(preset: string, vocabulary?: string, seed = 1)
 
 /** 2 blocks, 32 x 32 pixels in 8 x 8 patches: what behaves as a large CLIP does, in milliseconds. */
 const nanoClipSizes = {
-  ...{ imageSize: 32, patch: 4, width: 32, depth: 2, heads: 2, mlpWidth: 64, embed: 16 },
+  ...{ imageSize: 32, patch: 4, width: 32, heads: 2, mlpWidth: 64, embed: 16 },
   text: { width: 32, depth: 2, heads: 2, mlpWidth: 64, positions: 64 },
 };
 
-/** A folder with a CLIP model of the least size, random weights to be trained; it has as many words as `vocabulary` has lines. */
-export async function nanoClip(vocabulary?: string): Promise<string> {
-  const folder = join(tmpdir(), "medclip-sam-test-models", `clip-nano${vocabulary ? `-${parse(vocabulary).name}` : ""}`);
-  return await madeOnce(folder, (partial) => initSized({ clip: nanoClipSizes }, partial, vocabulary));
+/**
+ * A folder with a CLIP model of the least size, random weights to be trained; it has as many words as `vocabulary` has lines.
+ *
+ * @param depth - blocks of the image tower; with 9 there is the block 7 at which saliency methods look by default
+ */
+export async function nanoClip(vocabulary?: string, depth = 2): Promise<string> {
+  const name = ["clip-nano", depth, ...(vocabulary ? [parse(vocabulary).name] : [])].join("-");
+  const sizes = { clip: { ...nanoClipSizes, depth } };
+  return await madeOnce(join(tmpdir(), "medclip-sam-test-models", name), (partial) => initSized(sizes, partial, vocabulary));
 }
 
 /** 2 blocks, 64 x 64 pixels. */

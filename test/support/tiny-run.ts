@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import sharp from "sharp";
 import type { RunEvent } from "../../src/run/events.ts";
 import { uniform } from "../../src/tensor/random.ts";
-import { nanoClip, nanoSam, randomModel } from "./models.ts";
+import { nanoClip, nanoSam } from "./models.ts";
 
 /** A BERT vocabulary of a few words, filled up to a number of lines where a model has that many. */
 export function writeWords(lines = 0): string {
@@ -29,14 +29,9 @@ export function writeWords(lines = 0): string {
   return file;
 }
 
-/** Tiny random models, with a vocabulary beside the CLIP model. */
-export async function tinyModels(): Promise<{ clip: string; sam: string }> {
-  return { clip: await randomModel("biomedclip-tiny", writeWords()), sam: await randomModel("sam-tiny") };
-}
-
-/** The same at the least size, where behaviour counts and not numbers. */
+/** Models of the least size with random weights, with a vocabulary beside the CLIP model. */
 export async function nanoModels(): Promise<{ clip: string; sam: string }> {
-  return { clip: await nanoClip(writeWords()), sam: await nanoSam() };
+  return { clip: await nanoClip(writeWords(), 9), sam: await nanoSam() };
 }
 
 /** A gray picture of a bright disc on noise, as a PNG file. */
