@@ -6,7 +6,7 @@ import { writeGray, writeMask } from "../../src/formats/gray.ts";
 import { runRefine } from "../../src/pipeline/refine.ts";
 import { RefineRunSettings } from "../../src/pipeline/settings.ts";
 import { drawn } from "../support/pictures.ts";
-import { collect, tinyModels, writeDisc } from "../support/tiny-run.ts";
+import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-names-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,7 +17,7 @@ let sam = "";
 const nothing = drawn("....", "....");
 const long = "x".repeat(246);
 beforeAll(async () => {
-  ({ sam } = await tinyModels());
+  ({ sam } = await nanoModels());
   for (const name of ["1/se\u0301rie.png", "2/b.PNG", `${long}.png`]) {
     await writeDisc(at("scans", name), 1, 4, 2);
     writeFileSync(at("scans", dirname(name), "notes.txt"), "not an image");
