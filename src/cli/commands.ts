@@ -1,5 +1,5 @@
+import type { JobName } from "../jobs/jobs.ts";
 import type { SettingsSchema } from "./flags.ts";
-import type { JobName } from "./jobs.ts";
 
 /** A command that is one job: its flags are its settings. */
 export interface JobCommand {
@@ -104,7 +104,7 @@ export const jobCommands: readonly JobCommand[] = [
   {
     job: "models init",
     summary: "write a model with seeded random weights, for measurements and tests",
-    schema: async () => (await ownSettings()).ModelsInitSettings,
+    schema: async () => (await import("../pipeline/models-init/settings.ts")).ModelsInitSettings,
     positional: { key: "name", usage: "[name]", label: "the model's name", description: "what to make" },
     resumes: false,
   },

@@ -6,7 +6,7 @@ import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import type { Flag } from "./flags.ts";
 
 // Beside this file once it is built.
-const worker = new URL("./worker.js", import.meta.url);
+const worker = new URL("../jobs/worker.js", import.meta.url);
 
 let status: ExitStatus = exitStatus.ok;
 

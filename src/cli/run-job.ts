@@ -1,8 +1,8 @@
+import type { JobError } from "../jobs/messages.ts";
+import { type Outcome, removeRunLeftovers, supervise } from "../jobs/supervise.ts";
 import type { RunEvent } from "../run/events.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
-import type { JobError } from "./messages.ts";
 import { Progress } from "./progress.ts";
-import { type Outcome, removeRunLeftovers, supervise } from "./supervise.ts";
 
 export interface RunJobOptions {
   readonly worker: URL;

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { purposes } from "../hub/random-weights.ts";
 import { CommonSettings, SaliencySettings } from "../pipeline/settings.ts";
 
 /** `medclip-sam demo`. */
@@ -19,24 +18,3 @@ export const DemoSettings = z.strictObject({
   ...CommonSettings.pick({ threads: true }).shape,
   ...SaliencySettings.pick({ pack: true }).shape,
 });
-
-/** `medclip-sam models init`. */
-export const ModelsInitSettings = z.strictObject({
-  name: z
-    .string()
-    .describe("biomedclip, biomedclip-tiny, sam-vit-b, sam-vit-l, sam-vit-h, sam-tiny, or a .json file with sizes")
-    .meta({ group: "Input" }),
-  seed: z.number().int().nonnegative().default(42).describe("of the weights").meta({ group: "Output" }),
-  out: z.string().describe("folder for the model").meta({ group: "Output", placeholder: "DIR" }),
-  purpose: z
-    .enum(purposes)
-    .default("comparison")
-    .describe("whether the weights behave like trained ones, or suit a training")
-    .meta({ group: "Output" }),
-  vocab: z
-    .string()
-    .optional()
-    .describe("vocabulary (vocab.txt) to put beside a CLIP model")
-    .meta({ group: "Input", placeholder: "FILE", mustExist: true }),
-});
-export type ModelsInitSettings = z.infer<typeof ModelsInitSettings>;

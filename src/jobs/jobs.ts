@@ -12,10 +12,10 @@ export const jobs = {
   embed: async () => (await import("../pipeline/embed.ts")).runEmbed,
   evaluate: async () => (await import("../pipeline/evaluate/run.ts")).runEvaluate,
   retrieve: async () => (await import("../pipeline/retrieve.ts")).runRetrieve,
-  finetune: async () => (await import("./finetune.ts")).runFinetuneWithReport,
-  "finetune-sam": async () => (await import("./finetune.ts")).runFinetuneSamWithReport,
+  finetune: async () => (await import("./training-report.ts")).runFinetuneWithReport,
+  "finetune-sam": async () => (await import("./training-report.ts")).runFinetuneSamWithReport,
   phantom: async () => (await import("../pipeline/phantom.ts")).runPhantom,
   demo: async () => (await import("../pipeline/demo.ts")).runDemo,
-  "models init": async () => (await import("./models-init.ts")).runModelsInit,
+  "models init": async () => (await import("../pipeline/models-init/run.ts")).runModelsInit,
 } as const;
 export type JobName = keyof typeof jobs;

@@ -1,5 +1,5 @@
-import { initModel } from "../hub/init.ts";
-import type { RunEvent } from "../run/events.ts";
+import { initModel } from "../../hub/init.ts";
+import type { RunEvent } from "../../run/events.ts";
 import type { ModelsInitSettings } from "./settings.ts";
 
 /** `medclip-sam models init`: random weights, for benchmarks and tests. The large models are gigabytes, so this is a job. */

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { purposes } from "../../hub/random-weights.ts";
+
+/** `medclip-sam models init`. */
+export const ModelsInitSettings = z.strictObject({
+  name: z
+    .string()
+    .describe("biomedclip, biomedclip-tiny, sam-vit-b, sam-vit-l, sam-vit-h, sam-tiny, or a .json file with sizes")
+    .meta({ group: "Input" }),
+  seed: z.number().int().nonnegative().default(42).describe("of the weights").meta({ group: "Output" }),
+  out: z.string().describe("folder for the model").meta({ group: "Output", placeholder: "DIR" }),
+  purpose: z
+    .enum(purposes)
+    .default("comparison")
+    .describe("whether the weights behave like trained ones, or suit a training")
+    .meta({ group: "Output" }),
+  vocab: z
+    .string()
+    .optional()
+    .describe("vocabulary (vocab.txt) to put beside a CLIP model")
+    .meta({ group: "Input", placeholder: "FILE", mustExist: true }),
+});
+export type ModelsInitSettings = z.infer<typeof ModelsInitSettings>;
