@@ -35,7 +35,16 @@ export {
   type SaliencyMap,
   toGray,
 } from "./image/index.ts";
+export {
+  type Evaluation,
+  type EvaluationOptions,
+  type EvaluationPair,
+  type EvaluationSummary,
+  evaluate,
+  type ImageScores,
+} from "./metrics/evaluate.ts";
 export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
+export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
 export type { ClipContent, Content } from "./pipeline/model-content.ts";
 export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot.ts";
 export { visualPrompts } from "./prompts/index.ts";

@@ -22,8 +22,16 @@ export {
   type SaliencyMap,
   toGray,
 } from "./image/index.ts";
-export { type EvaluationOptions, type EvaluationPair, evaluate } from "./metrics/evaluate.ts";
+export {
+  type Evaluation,
+  type EvaluationOptions,
+  type EvaluationPair,
+  type EvaluationSummary,
+  evaluate,
+  type ImageScores,
+} from "./metrics/evaluate.ts";
 export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
+export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
 export type { ClipContent, Content } from "./pipeline/model-content.ts";
 export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot.ts";
 export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot-files.ts";

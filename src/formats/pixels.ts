@@ -103,7 +103,7 @@ async function decode(
     );
   }
   // sharp gives 8-bit gray without its alpha, but not colour.
-  const known = keepsAlpha && hasAlpha && header.space === "b-w" ? spaces["srgb"]! : stored;
+  const known = keepsAlpha && hasAlpha && header.space === "b-w" ? spaces.srgb! : stored;
   const channels = known.colours + (hasAlpha ? 1 : 0);
   const type = types.find((name) => name === depth);
   if (type === undefined) {

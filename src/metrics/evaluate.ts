@@ -1,15 +1,14 @@
+import { ConfigError, ShapeError } from "../errors.ts";
 import { type GrayImage, type Mask, opencvNearest } from "../image/index.ts";
+import { type MaskReading, maskOf } from "../scans/mask-rule.ts";
+import { type MetricName, metricNames } from "./metric-table.ts";
 import { nsd } from "./nsd.ts";
 import { overlap } from "./overlap.ts";
-import { releasedScores, releasedThreshold } from "./released.ts";
+import { releasedAborts, releasedMask } from "./released.ts";
 import { bootstrapMean, mean, median, std } from "./statistics.ts";
 import { surfaceMetrics } from "./surface-distance.ts";
 
-/** The metrics of a pair, as fractions or distances. */
-export const metricNames = ["dsc", "iou", "nsd", "surfaceNsd", "hd95", "assd"] as const;
-export type MetricName = (typeof metricNames)[number];
-
-/** A predicted mask with its truth, as their files hold them. */
+/** A predicted mask with its truth, as pictures of one channel: 0 and 1, 0 and 255, or whatever `maskOf` takes for a mask. */
 export interface EvaluationPair {
   readonly name: string;
   readonly truth: GrayImage;
@@ -18,10 +17,20 @@ export interface EvaluationPair {
   readonly reason?: string | undefined;
 }
 
+/** The same, of masks whose values are 0 and 1. */
+export interface MaskPair extends EvaluationPair {
+  readonly truth: Mask;
+  readonly prediction?: Mask | undefined;
+  /** What had to be guessed before, for the result. */
+  readonly warnings?: readonly string[] | undefined;
+}
+
 /** How pairs are compared. */
 export interface EvaluationOptions {
-  /** `reference` binarises at > 200 as the released tool does, and names the pairs on which it aborts. Default: paper, > 127. */
+  /** `reference` binarises at > 200 as the released tool does, and names the pairs on which it aborts. Default: paper, the rule of `maskOf`. */
   readonly mode?: "paper" | "reference" | undefined;
+  /** Of label images: the value that is foreground; not in reference mode. */
+  readonly label?: number | undefined;
   /** Of `surfaceNsd`, in the unit of the spacing; default 2. `nsd` is always that of the released tool, 2 pixels. */
   readonly tolerance?: number | undefined;
   /** Length of a pixel [row, column], in millimetres; default [1, 1], pixels. */
@@ -29,6 +38,15 @@ export interface EvaluationOptions {
   /** Of the bootstrap intervals; default 42. */
   readonly seed?: number | undefined;
 }
+
+/** Why contours of a pair have no distance. */
+export const noDistances = {
+  missing: "prediction missing",
+  predictionEmpty: "prediction empty",
+  truthEmpty: "truth empty",
+  bothEmpty: "both empty",
+} as const;
+export type NoDistance = keyof typeof noDistances;
 
 /** The scores of one pair; null stands for a distance that does not exist because a mask is empty. */
 export interface ImageScores extends Readonly<Record<MetricName, number | null>> {
@@ -38,10 +56,14 @@ export interface ImageScores extends Readonly<Record<MetricName, number | null>>
   /** The published (area) form; `surfaceNsd` is the one of contours. */
   readonly nsd: number;
   readonly surfaceNsd: number;
+  readonly hd95Penalised: number;
+  readonly assdPenalised: number;
   readonly truthPx: number;
   readonly predPx: number;
   /** There was no prediction, so overlaps count as 0. */
   readonly missing: boolean;
+  /** Why `hd95` and `assd` are null. */
+  readonly noDistance?: NoDistance;
   /** Why a prediction that is there counts as missing. */
   readonly reason?: string;
   /** In reference mode: whether the released tool stops on this pair. */
@@ -62,58 +84,128 @@ interface MetricSummary {
 }
 export type EvaluationSummary = Readonly<Record<MetricName, MetricSummary>>;
 
+/** What comes of comparing masks with the truth. */
+export interface Evaluation {
+  readonly images: readonly ImageScores[];
+  readonly summary: EvaluationSummary;
+  /** How many images have no distance, by reason: they are in the means of `hd95Penalised` and `assdPenalised` alone. */
+  readonly withoutDistance: Readonly<Record<NoDistance, number>>;
+}
+
 /**
  * Compares predicted masks with the truth.
  *
  * A prediction of another size is resized by nearest neighbour; one that is missing counts as 0 overlap; two empty masks agree (1).
+ * Contours have a distance only where both masks show something. The penalised distances are over all images: where one mask is
+ * empty or the prediction missing they are the diagonal of the image, the largest distance there can be, and 0 where both are empty.
  *
+ * @throws ShapeError when a picture's data are not as long as its size says
+ * @throws MaskError when one is a label image and no label is chosen
+ * @throws ConfigError when an option cannot be what it is
  * @example const { summary } = evaluate([{ name: "case-01", truth, prediction }], { spacing: [0.4, 0.4] });
  */
-export function evaluate(
-  pairs: readonly EvaluationPair[],
-  options: EvaluationOptions = {},
-): { images: ImageScores[]; summary: EvaluationSummary } {
-  const images = pairs.map((pair) => scoresOf(pair, options));
-  return { images, summary: summarise(images, options) };
+export function evaluate(pairs: readonly EvaluationPair[], options: EvaluationOptions = {}): Evaluation {
+  checkOptions(options);
+  return evaluationOf(
+    pairs.map((pair) => scoresOf(maskPair(pair, options), options)),
+    options,
+  );
 }
 
-/** The scores of one pair. */
-export function scoresOf({ name, truth, prediction, reason }: EvaluationPair, options: EvaluationOptions = {}): ImageScores {
-  const foregroundAbove = options.mode === "reference" ? releasedThreshold : 127;
-  const target = binarised(truth, foregroundAbove);
+/** The scores of many pairs together. */
+export function evaluationOf(images: readonly ImageScores[], options: EvaluationOptions = {}): Evaluation {
+  const reasons = Object.keys(noDistances) as NoDistance[];
+  const count = (reason: NoDistance) => images.filter(({ noDistance }) => noDistance === reason).length;
+  return {
+    images,
+    summary: summarise(images, options),
+    withoutDistance: Object.fromEntries(reasons.map((reason) => [reason, count(reason)])) as Record<NoDistance, number>,
+  };
+}
+
+/** The scores of one pair of masks. */
+export function scoresOf({ name, truth, prediction, reason, warnings = [] }: MaskPair, options: EvaluationOptions = {}): ImageScores {
+  const [vertical, horizontal] = options.spacing ?? [1, 1];
+  const diagonal = Math.hypot(truth.height * vertical, truth.width * horizontal);
   if (!prediction) {
-    const { truthPx } = overlap(target, target);
-    const nothing = { dsc: 0, iou: 0, nsd: 0, surfaceNsd: 0, hd95: null, assd: null, truthPx, predPx: 0, missing: true };
-    return { name, ...nothing, ...(reason !== undefined && { reason }), warnings: [] };
+    const { truthPx } = overlap(truth, truth);
+    const nothing = { dsc: 0, iou: 0, nsd: 0, surfaceNsd: 0, hd95: null, assd: null, hd95Penalised: diagonal, assdPenalised: diagonal };
+    const missing = { truthPx, predPx: 0, missing: true, noDistance: "missing" } as const;
+    return { name, ...nothing, ...missing, ...(reason !== undefined && { reason }), warnings };
   }
   const fits = prediction.width === truth.width && prediction.height === truth.height;
-  const resized = fits ? prediction : opencvNearest(prediction, truth);
-  const mask = binarised(resized, foregroundAbove);
-  const { maskPx, truthPx, sharedPx } = overlap(mask, target);
+  const mask = fits ? prediction : opencvNearest(prediction, truth);
+  const { maskPx, truthPx, sharedPx } = overlap(mask, truth);
   const both = maskPx + truthPx;
-  const surface = surfaceMetrics(mask, target, options);
+  const surface = surfaceMetrics(mask, truth, options);
+  const noDistance = noDistanceOf(maskPx, truthPx);
+  const penalty = noDistance === "bothEmpty" ? 0 : diagonal;
   return {
     name,
     dsc: both === 0 ? 1 : (2 * sharedPx) / both,
     iou: both === 0 ? 1 : sharedPx / (both - sharedPx),
-    nsd: nsd(mask, target),
+    nsd: nsd(mask, truth),
     surfaceNsd: surface.nsd,
-    hd95: finite(surface.hd95),
-    assd: finite(surface.assd),
+    hd95: noDistance ? null : surface.hd95,
+    assd: noDistance ? null : surface.assd,
+    hd95Penalised: noDistance ? penalty : surface.hd95,
+    assdPenalised: noDistance ? penalty : surface.assd,
     truthPx,
     predPx: maskPx,
     missing: false,
-    ...(options.mode === "reference" && { aborts: releasedScores(resized, truth).outcome === "aborts" }),
+    ...(noDistance && { noDistance }),
+    ...(options.mode === "reference" && { aborts: releasedAborts(mask, truth) }),
     warnings: fits
-      ? []
+      ? warnings
       : [
+          ...warnings,
           `the prediction has ${prediction.width} x ${prediction.height} pixels and was resized to the ${truth.width} x ${truth.height} of the truth`,
         ],
   };
 }
 
+function noDistanceOf(maskPx: number, truthPx: number): Exclude<NoDistance, "missing"> | undefined {
+  if (maskPx > 0 && truthPx > 0) return undefined;
+  return maskPx > 0 ? "truthEmpty" : truthPx > 0 ? "predictionEmpty" : "bothEmpty";
+}
+
+/** Pictures in memory as masks, by the rule of the mode. */
+function maskPair({ name, truth, prediction, reason }: EvaluationPair, { mode, label }: EvaluationOptions): MaskPair {
+  const warnings: string[] = [];
+  const read = (what: string, gray: GrayImage): Mask => {
+    checkPicture(`evaluate: the ${what} of "${name}"`, gray);
+    const reading: MaskReading =
+      mode === "reference" ? releasedMask(gray) : maskOf({ ...gray, kind: "gray", full: 255 }, { label, name: `${name} (${what})` });
+    warnings.push(...reading.warnings.map((warning) => `${what}: ${warning}`));
+    return reading.mask;
+  };
+  const target = read("truth", truth);
+  return { name, truth: target, prediction: prediction && read("prediction", prediction), reason, warnings };
+}
+
+/** @throws ShapeError when a picture is not what it says */
+function checkPicture(where: string, { width, height, data }: GrayImage): void {
+  const isSize = (side: number) => Number.isSafeInteger(side) && side > 0;
+  if (!isSize(width) || !isSize(height))
+    throw new ShapeError(`${where}: width and height must be whole numbers above 0, got ${width} x ${height}`);
+  if (data.length !== width * height) {
+    throw new ShapeError(
+      `${where}: data must be [${height}, ${width}] with one value a pixel, ${width * height} in all, got ${data.length}`,
+    );
+  }
+}
+
+/** @throws ConfigError */
+function checkOptions({ mode = "paper", tolerance = 2, spacing = [1, 1] }: EvaluationOptions): void {
+  if (mode !== "paper" && mode !== "reference")
+    throw new ConfigError(`evaluate: mode must be "paper" or "reference", got ${JSON.stringify(mode)}`);
+  if (!(tolerance >= 0)) throw new ConfigError(`evaluate: tolerance must be a number of at least 0, got ${tolerance}`);
+  if (spacing.length !== 2 || !spacing.every((side) => side > 0 && Number.isFinite(side)))
+    throw new ConfigError(`evaluate: spacing must be two lengths above 0, [row, column], got [${spacing}]`);
+}
+
 /** Each metric over the images that have it. */
-export function summarise(images: readonly ImageScores[], options: EvaluationOptions = {}): EvaluationSummary {
+function summarise(images: readonly ImageScores[], options: EvaluationOptions): EvaluationSummary {
   const entries = metricNames.map((metric): [MetricName, MetricSummary] => {
     const values = images.map((image) => image[metric]).filter((value) => value !== null);
     const interval = values.length > 0 ? bootstrapMean(values, { name: metric, seed: options.seed ?? 42 }) : null;
@@ -126,9 +218,3 @@ export function summarise(images: readonly ImageScores[], options: EvaluationOpt
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
-
-function binarised({ width, height, data }: GrayImage, above: number): Mask {
-  const mask = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) mask[i] = data[i]! > above ? 1 : 0;
-  return { width, height, data: mask };
-}

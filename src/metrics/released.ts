@@ -15,8 +15,24 @@ export type ReleasedScores =
       readonly nsdRounded: number;
     };
 
-/** A level of a mask file is foreground above this one. */
-export const releasedThreshold = 200;
+/** A level is foreground above this one. */
+const releasedThreshold = 200;
+
+/** A picture as the released evaluation binarises it; a warning where nothing is left of one that is not black. */
+export function releasedMask({ width, height, data }: GrayImage): { readonly mask: Mask; readonly warnings: readonly string[] } {
+  const mask = data.map((level) => (level > releasedThreshold ? 1 : 0));
+  const largest = data.reduce((most, level) => Math.max(most, level), 0);
+  const isLost = largest > 0 && largest <= releasedThreshold;
+  const warning = `empty in reference mode, where levels above ${releasedThreshold} are foreground: its largest is ${largest}`;
+  return { mask: { width, height, data: mask }, warnings: isLost ? [warning] : [] };
+}
+
+/** Whether the released evaluation stops on a pair: neither mask has more than one value. @throws ShapeError when the sizes differ */
+export function releasedAborts(mask: Mask, truth: Mask): boolean {
+  const { maskPx, truthPx } = overlap(mask, truth);
+  const hasLabel = (pixels: number) => pixels > 0 && pixels < mask.data.length;
+  return !hasLabel(maskPx) && !hasLabel(truthPx);
+}
 
 /**
  * The scores of one pair by the released evaluation protocol, to compare with published numbers.
@@ -29,18 +45,11 @@ export const releasedThreshold = 200;
  */
 export function releasedScores(pred: GrayImage, truth: GrayImage): ReleasedScores {
   expectSameSize("releasedScores", pred, truth);
-  const [mask, target] = [binarise(pred), binarise(truth)];
+  const [{ mask }, { mask: target }] = [releasedMask(pred), releasedMask(truth)];
+  if (releasedAborts(mask, target)) return { outcome: "aborts" };
   const { maskPx, truthPx } = overlap(mask, target);
-  const hasLabel = (pixels: number) => pixels > 0 && pixels < mask.data.length;
-  if (!hasLabel(maskPx) && !hasLabel(truthPx)) return { outcome: "aborts" };
   const scores = maskPx === 0 || truthPx === 0 ? { dsc: 0, nsd: 0 } : { dsc: dsc(mask, target), nsd: nsd(mask, target) };
   return { outcome: "ok", ...scores, dscRounded: toFourDecimals(scores.dsc), nsdRounded: toFourDecimals(scores.nsd) };
 }
-
-const binarise = ({ width, height, data }: GrayImage): Mask => ({
-  width,
-  height,
-  data: data.map((value) => (value > releasedThreshold ? 1 : 0)),
-});
 
 const toFourDecimals = (value: number): number => Math.round(value * 1e4) / 1e4;

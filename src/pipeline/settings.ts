@@ -134,7 +134,7 @@ export const CoarseSettings = z.strictObject(
 );
 
 /** Of every command that reads mask files. */
-const label = z
+export const labelOfMasks = z
   .number()
   .positive()
   .optional()
@@ -253,7 +253,7 @@ export const RefineRunSettings = z.strictObject({
     .string()
     .describe("folder with the coarse masks, or the folder that `coarse` or `segment` wrote")
     .meta({ group: "Input", placeholder: "DIR", mustExist: true, neutral: true, resultsOf: "coarse" }),
-  label,
+  label: labelOfMasks,
 });
 export type RefineRunSettings = z.infer<typeof RefineRunSettings>;
 
@@ -385,7 +385,7 @@ export const FinetuneSettings = z.strictObject(
       .optional()
       .describe("folder of the masks that this table names (default: the folder of the table)")
       .meta({ group: "Input", placeholder: "DIR", mustExist: true, needs: [{ regions: "given" }] }),
-    label,
+    label: labelOfMasks.meta({ needs: [{ regions: "given" }] }),
     regionWeight: withoutDefault(
       contrastive.regionWeight,
       "weight of the question what an image shows, where it is outlined (default: 1 with --regions)",
@@ -416,7 +416,7 @@ export const FinetuneSamSettings = z.strictObject(
       .default("train")
       .describe("for folders named <split>_images and <split>_masks")
       .meta({ group: "Input", placeholder: "NAME" }),
-    label,
+    label: labelOfMasks,
     coarse: z
       .string()
       .optional()

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { drawn } from "../../../test/support/pictures.ts";
+import { describeWith, sharedPath } from "../../../test/support/shared-data.ts";
 import { collect } from "../../../test/support/tiny-run.ts";
-import { InputError } from "../../errors.ts";
+import { ConfigError, InputError } from "../../errors.ts";
 import { writeGray, writeMask } from "../../formats/gray.ts";
 import type { GrayImage } from "../../image/index.ts";
-import { evaluate } from "../../metrics/evaluate.ts";
-import { bootstrapMean } from "../../metrics/index.ts";
+import { withoutEffect } from "../../run/effect.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { runEvaluate } from "./run.ts";
 import { EvaluateSettings } from "./settings.ts";
@@ -18,68 +18,6 @@ const gray = (level: number, ...rows: string[]): GrayImage => {
   const { width, height, data } = drawn(...rows);
   return { width, height, data: data.map((value) => value * level) };
 };
-
-describe("pairs in memory", () => {
-  const truth = gray(255, "##..", "##..", "....");
-  const shifted = gray(255, ".##.", ".##.", "....");
-
-  test("by hand: 4 and 4 pixels that share 2", () => {
-    const { images, summary } = evaluate([{ name: "a", truth, prediction: shifted }]);
-    expect(images[0]).toMatchObject({ dsc: 0.5, iou: 1 / 3, truthPx: 4, predPx: 4, missing: false, warnings: [] });
-    expect(summary.dsc).toEqual({ mean: 0.5, std: null, n: 1, median: 0.5, ci95: [0.5, 0.5] });
-  });
-
-  test("a missing prediction counts as 0, even where the truth is empty, and has no distances", () => {
-    const empty = gray(255, "....", "....", "....");
-    const { images, summary } = evaluate([
-      { name: "a", truth },
-      { name: "b", truth: empty, reason: "is damaged" },
-    ]);
-    expect(images[0]).toMatchObject({ dsc: 0, iou: 0, nsd: 0, surfaceNsd: 0, hd95: null, assd: null, truthPx: 4, missing: true });
-    expect(images[1]).toMatchObject({ dsc: 0, missing: true, reason: "is damaged" });
-    expect(summary.hd95).toEqual({ mean: null, std: null, n: 0, median: null, ci95: null });
-  });
-
-  test("two empty masks agree; distances that do not exist are null and left out of the summary", () => {
-    const empty = gray(255, "....", "....", "....");
-    const { images, summary } = evaluate([
-      { name: "both", truth: empty, prediction: empty },
-      { name: "one", truth, prediction: empty },
-      { name: "shifted", truth, prediction: shifted },
-    ]);
-    expect(images[0]).toMatchObject({ dsc: 1, iou: 1, nsd: 1, surfaceNsd: 1, hd95: null, assd: null });
-    expect(images[1]).toMatchObject({ dsc: 0, hd95: null, assd: null });
-    expect(summary.dsc.n).toBe(3);
-    expect(summary.hd95).toMatchObject({ mean: 1, n: 1 });
-  });
-
-  test("a prediction of another size is resized by nearest neighbour, with a warning", () => {
-    const { images } = evaluate([
-      { name: "a", truth: gray(255, "####....", "####....", "........", "........"), prediction: gray(255, "##..", "....") },
-    ]);
-    expect(images[0]!.dsc).toBe(1);
-    expect(images[0]!.warnings[0]).toContain("4 x 2 pixels and was resized to the 8 x 4");
-  });
-
-  test("foreground is above 127; in reference mode above 200, and pairs on which the released tool stops are named", () => {
-    const pair = { name: "a", truth, prediction: gray(128, "##..", "##..", "....") };
-    expect(evaluate([pair]).images[0]!.dsc).toBe(1);
-    expect(evaluate([pair]).images[0]).not.toHaveProperty("aborts");
-    expect(evaluate([pair], { mode: "reference" }).images[0]).toMatchObject({ dsc: 0, aborts: false });
-    const full = gray(255, "##", "##");
-    expect(evaluate([{ name: "full", truth: full, prediction: full }], { mode: "reference" }).images[0]).toMatchObject({
-      dsc: 1,
-      aborts: true,
-    });
-  });
-
-  test("the interval is the recipe's bootstrap under the metric's name", () => {
-    const pairs = [shifted, truth, gray(255, "....", "....", "...#")].map((prediction, i) => ({ name: String(i), truth, prediction }));
-    const { images, summary } = evaluate(pairs, { seed: 7 });
-    const values = images.map(({ dsc }) => dsc);
-    expect(summary.dsc.ci95).toEqual(bootstrapMean(values, { name: "dsc", seed: 7 }));
-  });
-});
 
 describe("folders", () => {
   let folder = "";
@@ -150,12 +88,13 @@ describe("folders", () => {
     await writeMask(at("truth", 'x, "y".png'), drawn("##..", "##.."));
     await run({ csv: at("scores.csv") });
     const rows = (await readFile(at("scores.csv"), "utf8")).split("\n");
-    expect(rows[0]).toBe("name,dsc,iou,nsd,surfaceNsd,hd95,assd,truthPx,predPx,missing");
-    expect(rows[1]).toBe("a,1,1,1,1,0,0,4,4,false");
-    expect(rows[4]).toBe('"x, ""y""",0,0,0,0,,,4,0,true');
+    expect(rows[0]).toBe("name,dsc,iou,nsd,surfaceNsd,hd95,assd,truthPx,predPx,missing,noDistance,hd95Penalised,assdPenalised");
+    expect(rows[1]).toBe("a,1,1,1,1,0,0,4,4,false,,0,0");
+    const diagonal = Math.hypot(4, 2);
+    expect(rows[4]).toBe(`"x, ""y""",0,0,0,0,,,4,0,true,missing,${diagonal},${diagonal}`);
     expect(rows).toHaveLength(6);
     await run({ csv: at("scores.csv"), mode: "reference" });
-    expect((await readFile(at("scores.csv"), "utf8")).split("\n")[1]).toBe("a,1,1,1,1,0,0,4,4,false,false");
+    expect((await readFile(at("scores.csv"), "utf8")).split("\n")[1]).toBe("a,1,1,1,1,0,0,4,4,false,false,,0,0");
   });
 
   test("spacing makes distances millimetres", async () => {
@@ -164,9 +103,97 @@ describe("folders", () => {
     expect((await json()).images[0].hd95).toBe(3);
   });
 
-  test("an empty folder of truth is an error, an empty folder of predictions is not", async () => {
+  test("without truth or without predictions there is nothing to compare", async () => {
     await mkdir(at("empty"), { recursive: true });
     await expect(run({ truth: at("empty") })).rejects.toThrow(InputError);
-    expect((await run({ pred: at("empty") })).at(-1)).toMatchObject({ done: 3, failed: 0 });
+    await expect(run({ pred: at("empty") })).rejects.toThrow(/--pred: ".*empty" holds no masks to compare with the 3 truths/);
+  });
+
+  test("names that agree nowhere are a wrong use, with an example of each side and what they seem to differ in", async () => {
+    await rm(at("truth"), { recursive: true });
+    for (const name of ["a_gt", "b_gt", "sub/c_gt"]) await writeMask(at("truth", `${name}.png`), drawn("##..", "##.."));
+    const error = await run().catch((error) => error);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toMatch(
+      /^no prediction has the name of a truth, so nothing can be compared. Names are paths .*: "a" in ".*masks", "a_gt" in ".*truth". It seems that the names of truths end with "_gt": rename one side.$/,
+    );
+  });
+
+  test("where a part of the names agrees, the rest is told what it seems to differ in", async () => {
+    for (const name of ["d", "e"]) {
+      await writeMask(at("truth", `${name}.png`), drawn("##..", "##.."));
+      await writeMask(at("pred", "masks", `${name}_pred.png`), drawn("##..", "##.."));
+    }
+    const warnings = messages(await run(), "warning").join();
+    expect(warnings).toContain('2 truths without prediction: the names of predictions end with \\"_pred\\".');
+  });
+
+  test("names are joined in any Unicode form, and without folders where these differ; what fits twice is refused", async () => {
+    await writeMask(at("truth", "caf\u00e9.png"), drawn("##..", "##.."));
+    await writeMask(at("pred", "masks", "cafe\u0301.png"), drawn("##..", "##.."));
+    await writeMask(at("pred", "masks", "other", "d.png"), drawn("##..", "##.."));
+    await writeMask(at("truth", "d.png"), drawn("##..", "##.."));
+    await run({ json: at("scores.json") });
+    expect((await json()).images.map(({ dsc }: { dsc: number }) => dsc)).toEqual([1, 1, 1, 1, 1]);
+    await writeMask(at("pred", "masks", "third", "d.png"), drawn("##..", "##.."));
+    await expect(run()).rejects.toThrow(/the truth "d" fits 2 predictions: "other\/d", "third\/d"/);
+  });
+
+  test("images without a distance are counted by reason, and the penalised means are over all", async () => {
+    await writeMask(at("truth", "none.png"), drawn("....", "...."));
+    await writeMask(at("pred", "masks", "none.png"), drawn("....", "...."));
+    await writeMask(at("pred", "masks", "a.png"), drawn("....", "...."));
+    await rm(at("pred", "masks", "b.png"));
+    const events = await run({ json: at("scores.json") });
+    const { images, summary, withoutDistance } = await json();
+    expect(withoutDistance).toEqual({ missing: 1, predictionEmpty: 1, truthEmpty: 0, bothEmpty: 1 });
+    expect(images.map(({ noDistance }: { noDistance?: string }) => noDistance)).toEqual([
+      "predictionEmpty",
+      "missing",
+      "bothEmpty",
+      undefined,
+    ]);
+    expect(summary.hd95).toMatchObject({ mean: 0, n: 1 });
+    expect(summary.hd95Penalised).toMatchObject({ mean: (2 * Math.hypot(4, 2)) / 4, n: 4 });
+    const lines = (events.at(-1) as Extract<RunEvent, { type: "end" }>).lines!;
+    expect(lines.some((line) => /^HD95, penalised \(px\) +2\.2361 .* 4$/.test(line))).toBe(true);
+    expect(lines).toContain(
+      "3 of 4 images have no distance, and HD95 and ASSD leave them out: 1 prediction missing, 1 prediction empty, 1 both empty",
+    );
+  });
+
+  test("label images are failures that list their values, unless a label is chosen; masks of 0 and 255 stay masks", async () => {
+    await writeGray(at("truth", "a.png"), { width: 4, height: 2, data: Uint8Array.from([2, 2, 1, 0, 2, 2, 0, 0]) });
+    const events = await run();
+    expect(messages(events, "failure")).toEqual([expect.stringContaining("has 3 values (0, 1, 2)")]);
+    await run({ label: 2, json: at("scores.json") });
+    expect((await json()).images[0]).toMatchObject({ name: "a", dsc: 1 });
+    expect((await json()).images[0].warnings).toEqual(["prediction: a mask of 0 and 255, in which no label is looked for"]);
+    expect(withoutEffect(EvaluateSettings, { mode: "reference", label: 2 }, ["label"])).toEqual([
+      "--label has no effect with --mode reference; it is for --mode paper",
+    ]);
+  });
+
+  test("reference mode keeps its threshold, and says where nothing is left of a mask by it", async () => {
+    await writeGray(at("truth", "a.png"), gray(1, "##..", "##.."));
+    await run({ json: at("scores.json"), mode: "reference" });
+    expect((await json()).images[0]).toMatchObject({
+      truthPx: 0,
+      warnings: ["truth: empty in reference mode, where levels above 200 are foreground: its largest is 1"],
+    });
+  });
+});
+
+describeWith(["faults/hd95-forgets-the-misses", "faults/nothing-was-compared"], "known faults", () => {
+  const runFault = (name: string) =>
+    collect(runEvaluate(EvaluateSettings.parse({ pred: sharedPath(name, "pred"), truth: sharedPath(name, "truth") })));
+
+  test("structures that are missed are told beside the distances", async () => {
+    const { lines } = (await runFault("faults/hd95-forgets-the-misses")).at(-1) as Extract<RunEvent, { type: "end" }>;
+    expect(lines!.join("\n")).toContain("5 of 10 images have no distance, and HD95 and ASSD leave them out: 5 prediction empty");
+  });
+
+  test("names that do not agree are told with the suffix", async () => {
+    await expect(runFault("faults/nothing-was-compared")).rejects.toThrow('the names of truths end with "_mask"');
   });
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { grouped } from "../../run/setting-meta.ts";
-import { CommonSettings } from "../settings.ts";
+import { CommonSettings, labelOfMasks } from "../settings.ts";
 
 /** `medclip-sam evaluate`. */
 export const EvaluateSettings = z.strictObject(
@@ -12,6 +12,7 @@ export const EvaluateSettings = z.strictObject(
       .describe("folder with predicted masks, or the folder that `segment` wrote")
       .meta({ placeholder: "DIR", mustExist: true }),
     truth: z.string().describe("folder with true masks; every file in it is evaluated").meta({ placeholder: "DIR", mustExist: true }),
+    label: labelOfMasks.meta({ needs: [{ mode: ["paper"] }] }),
     tolerance: z
       .number()
       .nonnegative()

@@ -1,30 +1,34 @@
-import { type EvaluationSummary, type ImageScores, type MetricName, metricNames } from "../../metrics/evaluate.ts";
+import { type Evaluation, type ImageScores, type NoDistance, noDistances } from "../../metrics/evaluate.ts";
+import { type MetricName, metricNames, metricTable } from "../../metrics/metric-table.ts";
+import { countOf } from "../../scans/names.ts";
 import type { EvaluateSettings } from "./settings.ts";
+
+const penalised = ["hd95Penalised", "assdPenalised"] as const satisfies readonly MetricName[];
+const plain = metricNames.filter((name) => !penalised.some((other) => other === name));
 
 /** One row an image; fields that hold a comma, a quote or a line break are quoted (RFC 4180). */
 export function csvOf(images: readonly ImageScores[], { mode }: EvaluateSettings): string {
-  const columns = ["name", ...metricNames, "truthPx", "predPx", "missing", ...(mode === "reference" ? (["aborts"] as const) : [])] as const;
+  const aborts = mode === "reference" ? (["aborts"] as const) : [];
+  const columns = ["name", ...plain, "truthPx", "predPx", "missing", ...aborts, "noDistance", ...penalised] as const;
   const rows = images.map((image) => columns.map((column) => quoted(String(image[column] ?? ""))).join(","));
   return [columns.join(","), ...rows].map((row) => `${row}\n`).join("");
 }
 
 const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
 
-/** The summary as a table for people. */
-export function tableOf(images: readonly ImageScores[], summary: EvaluationSummary, { spacing, tolerance }: EvaluateSettings): string[] {
+/** The summary as a table for people, and in words what the numbers leave out. */
+export function tableOf({ images, summary, withoutDistance }: Evaluation, { spacing, tolerance }: EvaluateSettings): string[] {
   const unit = spacing ? "mm" : "px";
-  const titles: Record<MetricName, string> = {
-    dsc: "DSC",
-    iou: "IoU",
-    nsd: "NSD (published form, 2 px)",
-    surfaceNsd: `NSD (contours, ${tolerance} ${unit})`,
-    hd95: `HD95 (${unit})`,
-    assd: `ASSD (${unit})`,
+  const titleOf = (name: MetricName) => {
+    if (name === "surfaceNsd") return `NSD (contours, ${tolerance} ${unit})`;
+    const { title, unit: kind } = metricTable[name];
+    return kind === "distance" ? `${title} (${unit})` : title;
   };
   const text = (value: number | null) => (value === null ? "-" : value.toFixed(4));
-  const rows = metricNames.map((metric) => {
+  const isWhole = summary.hd95.n === images.length; // then the penalised rows say the same again
+  const rows = (isWhole ? plain : metricNames).map((metric) => {
     const { mean, std, median, ci95, n } = summary[metric];
-    return [titles[metric], text(mean), text(std), text(median), ci95 ? `${text(ci95[0])} to ${text(ci95[1])}` : "-", String(n)];
+    return [titleOf(metric), text(mean), text(std), text(median), ci95 ? `${text(ci95[0])} to ${text(ci95[1])}` : "-", String(n)];
   });
   const all = [["", "mean", "std", "median", "95 % interval", "n"], ...rows];
   const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
@@ -33,12 +37,21 @@ export function tableOf(images: readonly ImageScores[], summary: EvaluationSumma
   const aborting = images.filter(({ aborts }) => aborts).map(({ name }) => name);
   return [
     ...lines,
-    ...(missing.length > 0 ? [`${count(missing.length, "image")} without a prediction, counted as 0: ${shortened(missing)}`] : []),
-    ...(aborting.length > 0 ? [`the released tool aborts on ${count(aborting.length, "pair")}: ${shortened(aborting)}`] : []),
+    ...(isWhole ? [] : distanceLines(images.length, withoutDistance)),
+    ...(aborting.length > 0 ? [`the released tool aborts on ${countOf(aborting.length, "pair")}: ${shortened(aborting)}`] : []),
+    ...(missing.length > 0 ? [`${countOf(missing.length, "image")} without a prediction, counted as 0: ${shortened(missing)}`] : []),
   ];
 }
 
-export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
+function distanceLines(total: number, withoutDistance: Readonly<Record<NoDistance, number>>): string[] {
+  const reasons = (Object.keys(noDistances) as NoDistance[]).filter((reason) => withoutDistance[reason] > 0);
+  const count = reasons.reduce((sum, reason) => sum + withoutDistance[reason], 0);
+  const words = reasons.map((reason) => `${withoutDistance[reason]} ${noDistances[reason]}`);
+  return [
+    `${count} of ${countOf(total, "image")} have no distance, and HD95 and ASSD leave them out: ${words.join(", ")}`,
+    "the penalised rows count the diagonal of the image for a structure that is missed or made up, and 0 where both masks are empty",
+  ];
+}
 
 /** The first few of a list. */
 export function shortened(items: readonly string[]): string {

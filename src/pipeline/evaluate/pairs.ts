@@ -1,0 +1,115 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError, InputError, MedclipSamError } from "../../errors.ts";
+import { readGray } from "../../formats/gray.ts";
+import type { MaskPair } from "../../metrics/evaluate.ts";
+import { releasedMask } from "../../metrics/released.ts";
+import { leftOutMessage } from "../../scans/left-out.ts";
+import { type ImageInput, listImages } from "../../scans/list-images.ts";
+import type { MaskReading } from "../../scans/mask-rule.ts";
+import { nameHint } from "../../scans/name-hint.ts";
+import { countOf, joinByName, type Side } from "../../scans/names.ts";
+import { readMask } from "../../scans/read-mask.ts";
+import type { EvaluateSettings } from "./settings.ts";
+import { shortened } from "./table.ts";
+
+/** A true mask and the prediction of its name. */
+export interface FilePair {
+  readonly truth: ImageInput;
+  readonly prediction: ImageInput | undefined;
+}
+
+/** The masks of two folders, joined by name. */
+export interface FilePairs {
+  readonly pairs: readonly FilePair[];
+  /** The folder in which predictions lie. */
+  readonly folder: string;
+  /** What was found that is not compared. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Joins the true masks with the predictions.
+ *
+ * @throws InputError when there is no truth
+ * @throws ConfigError when no prediction has the name of a truth, or a name fits two
+ */
+export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<FilePairs> {
+  const { inputs: truths, leftOut } = await listImages([truth]);
+  if (truths.length === 0) throw new InputError(`--truth: "${truth}" holds no images to compare with`);
+  const folder = predictionFolder(pred, truths);
+  const predicted = await listImages([folder]);
+  const side = (items: readonly ImageInput[], noun: string): Side<ImageInput> => ({ items, noun, namesOf: ({ name }) => [name] });
+  const joined = joinByName(side(truths, "truth"), side(predicted.inputs, "prediction"), { bare: "either" });
+  const [lonely, surplus] = [joined.lonelyLeft, joined.lonelyRight].map((items) => items.map(({ name }) => name)) as [string[], string[]];
+  const hint = nameHint({ names: lonely, noun: "truths" }, { names: surplus, noun: "predictions" });
+  if (joined.rightOf.size === 0) throw nothingMatches({ truth, folder, lonely, surplus, hint });
+  const ofFolders = Object.entries({ "--truth": leftOut, "--pred": predicted.leftOut }).flatMap(([flag, files]) => {
+    const message = leftOutMessage(files);
+    return message === undefined ? [] : [`${flag}: ${message}`];
+  });
+  return {
+    pairs: truths.map((input) => ({ truth: input, prediction: joined.rightOf.get(input) })),
+    folder,
+    warnings: [
+      ...ofFolders,
+      ...(surplus.length > 0 ? [`${countOf(surplus.length, "prediction")} in "${folder}" without truth: ${shortened(surplus)}`] : []),
+      ...(hint !== undefined
+        ? [`${countOf(lonely.length, "truth")} without prediction: ${hint}. Rename them if they belong together.`]
+        : []),
+    ],
+  };
+}
+
+interface Unmatched {
+  readonly truth: string;
+  readonly folder: string;
+  readonly lonely: readonly string[];
+  readonly surplus: readonly string[];
+  readonly hint: string | undefined;
+}
+
+function nothingMatches({ truth, folder, lonely, surplus, hint }: Unmatched): ConfigError {
+  if (surplus.length === 0)
+    return new ConfigError(`--pred: "${folder}" holds no masks to compare with the ${countOf(lonely.length, "truth")}`);
+  return new ConfigError(
+    `no prediction has the name of a truth, so nothing can be compared. Names are paths below the folders without ending: "${surplus[0]}" in "${folder}", "${lonely[0]}" in "${truth}". ${hint === undefined ? "Rename one side." : `It seems that ${hint}: rename one side.`}`,
+  );
+}
+
+/** The folder that `segment` wrote holds its masks in a sub-folder, unless the truth has that sub-folder, too. */
+function predictionFolder(pred: string, truths: readonly ImageInput[]): string {
+  const masks = join(pred, "masks");
+  const isResult = existsSync(masks) && statSync(masks).isDirectory() && !truths.some(({ name }) => name.startsWith("masks/"));
+  return isResult ? masks : pred;
+}
+
+/** Why a file cannot be used. */
+export interface Failure {
+  readonly message: string;
+  readonly code: MedclipSamError["code"];
+}
+
+/** Reads both masks of a pair. There is none where the truth cannot be read; a prediction that cannot be read is missing. */
+export async function readPair(
+  { truth, prediction }: FilePair,
+  settings: EvaluateSettings,
+): Promise<{ pair?: MaskPair; failures: Failure[] }> {
+  const { name } = truth;
+  const [target, mask] = await Promise.all([attempt(truth.file, settings), prediction && attempt(prediction.file, settings)]);
+  if ("message" in target) return { failures: [target] };
+  const warnings = target.warnings.map((warning) => `truth: ${warning}`);
+  if (!mask) return { pair: { name, truth: target.mask, warnings }, failures: [] };
+  if ("message" in mask) return { pair: { name, truth: target.mask, reason: mask.message, warnings }, failures: [mask] };
+  warnings.push(...mask.warnings.map((warning) => `prediction: ${warning}`));
+  return { pair: { name, truth: target.mask, prediction: mask.mask, warnings }, failures: [] };
+}
+
+async function attempt(file: string, { mode, label }: EvaluateSettings): Promise<MaskReading | Failure> {
+  try {
+    return mode === "reference" ? releasedMask(await readGray(file)) : await readMask(file, { label });
+  } catch (error) {
+    if (error instanceof MedclipSamError) return { message: error.message, code: error.code };
+    throw error;
+  }
+}
