@@ -99,6 +99,13 @@ test.each([
   ["a tenth too small", (values: Float32Array) => values.set(values.map((value) => 0.9 * value)), /is off by 10 % of float32's/],
   ["not a number", (values: Float32Array) => values.set([Number.NaN], 7), /is not a number/],
   ["zero", (values: Float32Array) => values.fill(0), /is off by 100 % of float32's/],
+  [
+    "an error of the runtime",
+    () => {
+      throw new Error("Could not find an implementation for MatMulInteger.");
+    },
+    /in float32: Could not find an implementation for MatMulInteger\.$/,
+  ],
 ])("8-bit results that are %s fall back to float32 with a warning", async (_, change, message) => {
   runtime.change = (values, output) => output === "int8" && change(values);
   expect(await usablePrecision("int8", weights, {})).toEqual({ precision: "float32", warnings: [expect.stringMatching(message)] });
