@@ -24,21 +24,27 @@ import { reachOf, sidesOf, type Window } from "./_window.ts";
 import { matmul } from "./algebra.ts";
 import { concat, crop, pad, reduceSum, reshape, slice, spaceToDepth, swapLast, transpose } from "./movement.ts";
 
+type Form = (x: Value, dy: Value, window: Window) => Value;
+
 /**
  * @param x - [B, C, H, W] what the window moved over
  * @param dy - [B, O, h, w] the gradient at each position of the window
  * @returns [O, C, kh, kw]
  */
-export function weightGradient(x: Value, dy: Value, window: Window): Value {
-  const { kernel, stride, dilation } = window;
+export const weightGradient: Form = (x, dy, window) => weightGradientForms[formOf(dy, window)](x, dy, window);
+
+/** All forms give the same; `byRow` is for strides of 1, `byPhase` for strides that are the same for both axes. */
+export const weightGradientForms = { byTap, byRow, folded, byPhase } satisfies Record<string, Form>;
+
+/** The form that was fastest for such a window and so many positions. */
+function formOf(dy: Value, { kernel, stride, dilation }: Window): keyof typeof weightGradientForms {
   const side = Math.sqrt(sizeOf(sidesOf(dy.shape)));
   const isDense = dilation[0] === 1 && dilation[1] === 1;
   const isEven = stride[0] === stride[1] && stride[0] > 1;
   const isTiled = kernel[0] === stride[0] && kernel[1] === stride[1];
-  if (isDense && isEven && (side >= 64 || isTiled)) return byPhase(x, dy, window);
-  const padded = read(x, dy, window);
-  if (stride[0] === 1 && stride[1] === 1 && side >= 64) return byRow(padded, dy, window);
-  return side > 16 ? byTap(padded, dy, window) : folded(padded, dy, window);
+  if (isDense && isEven && (side >= 64 || isTiled)) return "byPhase";
+  if (stride[0] === 1 && stride[1] === 1 && side >= 64) return "byRow";
+  return side > 16 ? "byTap" : "folded";
 }
 
 /** x with its border, up to the last element that the window reads. */
@@ -68,11 +74,12 @@ const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
 /** Each element of the window by itself: a product [O, positions] · [positions, C] for each picture. */
 function byTap(x: Value, dy: Value, window: Window): Value {
+  const padded = read(x, dy, window);
   const [batch, out, height, width] = dy.shape as [number, number, number, number];
   const [channels, [kh, kw]] = [x.shape[1]!, window.kernel];
   const g = reshape(dy, [batch, out, height * width]);
   const taps = range(kh).flatMap((j) => {
-    const rows = met(x, 0, j, height, window);
+    const rows = met(padded, 0, j, height, window);
     return range(kw).map((i) => reshape(met(rows, 1, i, width, window), [batch, channels, height * width]));
   });
   const products = taps.map((tap) => reshape(reduceSum(matmul(g, swapLast(tap)), [0]), [1, out, channels]));
@@ -81,11 +88,12 @@ function byTap(x: Value, dy: Value, window: Window): Value {
 
 /** Each row of the window by itself: x shifted by each column lies side by side as channels, so that a row of them is one piece of memory. */
 function byRow(x: Value, dy: Value, window: Window): Value {
+  const padded = read(x, dy, window);
   const [batch, out, height, width] = dy.shape as [number, number, number, number];
   const [channels, [kh, kw]] = [x.shape[1]!, window.kernel];
   const g = reshape(dy, [batch, out, height * width]);
   const shifted = concat(
-    range(kw).map((i) => met(x, 1, i, width, window)),
+    range(kw).map((i) => met(padded, 1, i, width, window)),
     1,
   ); // [B, kw C, H, w]
   const products = range(kh).map((j) => {
@@ -97,10 +105,11 @@ function byRow(x: Value, dy: Value, window: Window): Value {
 
 /** All at once: a product [O, B positions] · [B positions, kh kw C]. It takes memory, so it is for small pictures. */
 function folded(x: Value, dy: Value, window: Window): Value {
+  const padded = read(x, dy, window);
   const [batch, out, height, width] = dy.shape as [number, number, number, number];
   const [channels, [kh, kw]] = [x.shape[1]!, window.kernel];
   const positions = batch * height * width;
-  const [g, byChannel] = [dy, x].map((value) => transpose(value, [1, 0, 2, 3])) as [Value, Value];
+  const [g, byChannel] = [dy, padded].map((value) => transpose(value, [1, 0, 2, 3])) as [Value, Value];
   const taps = range(kh).flatMap((j) => {
     const rows = met(byChannel, 0, j, height, window);
     return range(kw).map((i) => reshape(met(rows, 1, i, width, window), [channels, positions]));
