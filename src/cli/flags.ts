@@ -147,7 +147,9 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
       return `${label} is missing: ${flag.description}${isPositional ? "" : ` (--${flag.name} ${flag.placeholder})`}`;
     }
     const where = given[flag.key] === undefined ? `"${flag.name}" in "${config?.file}"` : label;
-    return `${where}: expected ${flag.expected}, got ${JSON.stringify(value)}`;
+    // What a schema checks by itself it also describes.
+    const expected = issue.code === "custom" ? issue.message : `expected ${flag.expected}`;
+    return `${where}: ${expected}, got ${JSON.stringify(value)}`;
   });
   throw new ConfigError([...new Set(problems)].join("\n"));
 }

@@ -27,17 +27,32 @@ export function isMissing(field: string): boolean {
 
 /** @throws InputError when the file cannot be read as UTF-8 or as a table with a header */
 export async function readTable(file: string, separator: string): Promise<Table> {
-  const [header, ...rows] = rowsOf(await readText(file), file, separator);
+  const text = await readText(file);
+  const [header, ...rows] = rowsOf(text, file, separator);
   if (!header) throw new InputError(`"${file}" is empty; expected a table whose first row names the columns`);
   const column = (name: string, flag: string): number => {
     const index = header.indexOf(name);
     if (index >= 0) return index;
-    throw new ConfigError(
-      `"${file}" has no column "${name}"; it has ${header.map((other) => `"${other}"`).join(", ")}. Name the right one with ${flag}` +
-        (header.length === 1 ? ", or the character between the columns with --separator." : "."),
-    );
+    const other = Object.keys(separators).find((one) => one !== separator && headerOf(text, one).includes(name));
+    const cure =
+      other === undefined
+        ? `Name the right one with ${flag}${header.length === 1 ? ", or the character between the columns with --separator" : ""}.`
+        : `With --separator ${separators[other]} it has: give that.`;
+    throw new ConfigError(`"${file}" has no column "${name}"; it has ${header.map((one) => `"${one}"`).join(", ")}. ${cure}`);
   };
   return { columns: header, rows, column };
+}
+
+/** Characters that tables usually have between their columns, and how they are written as a setting. */
+const separators: Readonly<Record<string, string>> = { ",": '","', ";": '";"', "\t": "tab" };
+
+/** The first row as another separator would split it; nothing where it cannot. */
+function headerOf(text: string, separator: string): readonly string[] {
+  try {
+    return (parse(text, { bom: true, delimiter: separator, skip_empty_lines: true, to: 1 }) as string[][])[0] ?? [];
+  } catch {
+    return [];
+  }
 }
 
 async function readText(file: string): Promise<string> {
@@ -57,7 +72,12 @@ function rowsOf(text: string, file: string, separator: string): string[][] {
   try {
     return parse(text, { bom: true, delimiter: separator, skip_empty_lines: true }) as string[][];
   } catch (cause) {
-    if (cause instanceof CsvError) throw new InputError(`"${file}" is not a table: ${cause.message}`, { cause });
+    if (cause instanceof CsvError) {
+      const columns = headerOf(text, separator).length;
+      const other = Object.keys(separators).find((one) => headerOf(text, one).length > columns);
+      const hint = other === undefined ? "" : `. Its first row has more columns with --separator ${separators[other]}`;
+      throw new InputError(`"${file}" is not a table: ${cause.message}${hint}`, { cause });
+    }
     throw cause;
   }
 }

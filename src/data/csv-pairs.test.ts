@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { ConfigError, InputError } from "../errors.ts";
 import { readCsvPairs } from "./csv-pairs.ts";
+import { Separator } from "./separator.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-csv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,7 +23,15 @@ test("each row is a pair; quotes, line breaks in fields, a byte order mark and f
       { key: "/data/b.png", image: { file: "/data/b.png" }, caption: "MR" },
     ],
     dropped: [],
+    warnings: [],
   });
+});
+
+test("groups are told apart by their names without spaces around; pairs without one are counted", async () => {
+  const file = table("filename,Caption,case\na.png,one,P1\nb.png,two, P1 \nc.png,three,NA\nd.png,four,\n");
+  const { pairs, warnings } = await readCsvPairs(file, { groupColumn: "case" });
+  expect(pairs.map(({ group }) => group)).toEqual(["P1", "P1", undefined, undefined]);
+  expect(warnings).toEqual([expect.stringContaining('2 pairs have nothing in the column "case"')]);
 });
 
 test("columns, separator, groups and the folder of the images can be named", async () => {
@@ -48,10 +57,12 @@ test.each<[string, string | Uint8Array, string]>([
     "image,text\na,b\n",
     'no column "filename"; it has "image", "text". Name the right one with --image-column.',
   ],
+  ["one column may be a wrong separator", "filename;Caption\na;b\n", 'it has "filename;Caption". With --separator ";" it has: give that.'],
+  ["tabs, too", "filename\tCaption\na\tb\n", "With --separator tab it has: give that."],
   [
-    "one column may be a wrong separator",
-    "filename;Caption\na;b\n",
-    'it has "filename;Caption". Name the right one with --image-column, or the character',
+    "no separator gives the column",
+    "image;Caption\na;b\n",
+    'it has "image;Caption". Name the right one with --image-column, or the character',
   ],
 ])("%s", async (_, content, message) => {
   await expect(readCsvPairs(table(content))).rejects.toThrow(ConfigError);
@@ -60,6 +71,7 @@ test.each<[string, string | Uint8Array, string]>([
 
 test.each<[string, string | Uint8Array, string]>([
   ["a row of another length names its line", "filename,Caption\na,b\na,b,c\n", "on line 3"],
+  ["a wrong separator that tears captions apart", "filename\tCaption\na\tb, c, d\n", "has more columns with --separator tab"],
   ["an open quote", 'filename,Caption\na,"b\n', "is not a table"],
   ["another encoding", Uint8Array.of(0x66, 0xe9, 0x0a), "is not UTF-8 text"],
   ["an empty file", "", "is empty"],
@@ -70,4 +82,9 @@ test.each<[string, string | Uint8Array, string]>([
 
 test("a missing table", async () => {
   await expect(readCsvPairs(join(folder, "none.csv"))).rejects.toThrow("does not exist");
+});
+
+test("a tab can be written as \\t or by name; more than one character is refused with what to write", () => {
+  expect(["\\t", "tab", "\t", ";"].map((text) => Separator.parse(text))).toEqual(["\t", "\t", "\t", ";"]);
+  for (const text of ["", "ab"]) expect(() => Separator.parse(text)).toThrow("expected one character; for a tab \\\\t or tab");
 });

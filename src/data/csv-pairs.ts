@@ -1,6 +1,6 @@
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, normalize } from "node:path";
 import { isMissing, readTable } from "./_table.ts";
-import type { DroppedPair, Pair } from "./pairs.ts";
+import type { DroppedPair, FoundPairs, Pair } from "./pairs.ts";
 
 /** Which columns of a table hold what. */
 export interface CsvColumns {
@@ -28,7 +28,7 @@ export interface CsvOptions extends CsvColumns {
  * @throws InputError when the file cannot be read as UTF-8 or as such a table
  * @throws ConfigError when a column is not there; names those that are
  */
-export async function readCsvPairs(file: string, options: CsvOptions = {}): Promise<{ pairs: Pair[]; dropped: DroppedPair[] }> {
+export async function readCsvPairs(file: string, options: CsvOptions = {}): Promise<FoundPairs> {
   const { imageColumn = "filename", captionColumn = "Caption", groupColumn, separator = "," } = options;
   const { rows, column } = await readTable(file, separator);
   const at = { image: column(imageColumn, "--image-column"), caption: column(captionColumn, "--caption-column") };
@@ -38,6 +38,7 @@ export async function readCsvPairs(file: string, options: CsvOptions = {}): Prom
   const pairs: Pair[] = [];
   const dropped: DroppedPair[] = [];
   const seen = new Map<string, number>();
+  let alone = 0;
   for (const [i, row] of rows.entries()) {
     const name = row[at.image]!.trim();
     if (name === "") {
@@ -47,12 +48,20 @@ export async function readCsvPairs(file: string, options: CsvOptions = {}): Prom
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
     const caption = row[at.caption]!;
+    const isAlone = group !== undefined && isMissing(row[group]!);
+    if (isAlone) alone++;
     pairs.push({
       key: count === 1 ? name : `${name}#${count}`,
-      image: { file: isAbsolute(name) ? name : join(folder, name) },
+      image: { file: isAbsolute(name) ? normalize(name) : join(folder, name) },
       caption: isMissing(caption) ? "" : caption,
-      ...(group !== undefined && row[group] !== "" && { group: row[group]! }),
+      ...(group !== undefined && !isAlone && { group: row[group]!.trim() }),
     });
   }
-  return { pairs, dropped };
+  return { pairs, dropped, warnings: withoutGroup(file, alone, `column "${groupColumn}"`) };
+}
+
+/** Says how many pairs have no group: each counts as one of its own, so that a patient may end up in training and validation. */
+export function withoutGroup(file: string, count: number, where: string): string[] {
+  if (count === 0) return [];
+  return [`"${file}": ${count} pairs have nothing in the ${where}; they are split by image, not by group`];
 }

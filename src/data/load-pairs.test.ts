@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { writeTar } from "../../test/support/tar.ts";
 import { loadPairs } from "./load-pairs.ts";
+import { splitPairs } from "./split.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-pairs-"));
 const at = (name: string) => join(folder, name);
@@ -42,4 +43,41 @@ test("nothing left is an error that says why, and where an image was looked for"
   await expect(loadPairs([at("pairs.csv")])).rejects.toThrow(
     /no pair can be used \(1 short, 1 missing image\)\. The first missing image is ".*x\.png"; --images DIR/,
   );
+});
+
+test("shards of one file name are told apart by their folders; a file given twice is refused", async () => {
+  for (const name of ["one", "two"]) {
+    mkdirSync(at(name), { recursive: true });
+    writeTar(at(`${name}/0.tar`), { "1.png": "image", "1.txt": `${long} ${name}` });
+  }
+  const { pairs } = await loadPairs([at("one/0.tar"), at("two/0.tar")]);
+  expect(pairs.map(({ key }) => key)).toEqual([`${at("one/0.tar")}/1`, `${at("two/0.tar")}/1`]);
+  await expect(loadPairs([at("one/0.tar"), at("two/../one/0.tar")])).rejects.toThrow("is given twice");
+});
+
+test("no two pairs have one key, even where a file is called as a repeated key would be", async () => {
+  for (const name of ["a.png#2", "a.png (2)"]) writeFileSync(at(name), "not decoded here");
+  const rows = ["a.png", "a.png", "a.png#2", "a.png (2)"].map((name, i) => `${name},${long} ${i}`);
+  writeFileSync(at("one.csv"), `filename,Caption\n${rows.join("\n")}\n`);
+  writeFileSync(at("two.csv"), `filename,Caption\na.png,${long} two\n`);
+  const { pairs } = await loadPairs([at("one.csv"), at("two.csv")]);
+  expect(pairs.map(({ key }) => key)).toEqual(["a.png", "a.png#2", "a.png#2 (2)", "a.png (2)", "a.png (3)"]);
+});
+
+test("a name in another Unicode form is the same image", async () => {
+  writeFileSync(at("e\u0301.png"), "not decoded here");
+  writeFileSync(at("pairs.csv"), `filename,Caption\n\u00e9.png,${long}\n`);
+  expect((await loadPairs([at("pairs.csv")])).pairs).toHaveLength(1);
+});
+
+test("a table of 150,000 rows is read", { timeout: 30_000 }, async () => {
+  const rows = Array.from({ length: 150_000 }, (_, i) => `a.png,${long} ${i}`);
+  writeFileSync(at("many.csv"), `filename,Caption\n${rows.join("\n")}\n`);
+  const { pairs } = await loadPairs([at("many.csv")], { captions: "reference" });
+  expect(pairs).toHaveLength(150_000);
+  const { train, validation } = splitPairs(
+    pairs.map((pair, i) => ({ ...pair, image: { file: `${i}` } })),
+    { fraction: 0.1, seed: 1 },
+  );
+  expect([train.length, validation.length]).toEqual([135_000, 15_000]);
 });

@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
-import { InputError } from "../errors.ts";
+import { basename, normalize, resolve } from "node:path";
+import { ConfigError, InputError } from "../errors.ts";
 import type { CaptionRule } from "./caption.ts";
 import { type CsvOptions, readCsvPairs } from "./csv-pairs.ts";
-import { countReasons, type DroppedPair, imageName, type Pair, screenPairs } from "./pairs.ts";
+import { countReasons, type DroppedPair, type FoundPairs, imageName, type Pair, screenPairs } from "./pairs.ts";
 import { readShard } from "./webdataset.ts";
 
 export interface LoadPairsOptions extends CsvOptions {
@@ -16,6 +17,8 @@ export interface PairSet {
   readonly dropped: readonly DroppedPair[];
   /** How many were dropped for each reason, the most frequent first. */
   readonly reasons: Readonly<Record<string, number>>;
+  /** What else the user should know, in whole sentences. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -23,20 +26,20 @@ export interface PairSet {
  * no use or whose image is not there. No image is decoded yet.
  *
  * @throws InputError when a table cannot be read, or nothing is left
- * @throws ConfigError when a table lacks a column
+ * @throws ConfigError when a table lacks a column, or a file is given twice
  */
 export async function loadPairs(files: readonly string[], options: LoadPairsOptions = {}): Promise<PairSet> {
-  const read: Pair[] = [];
-  const dropped: DroppedPair[] = [];
+  const twice = files.find((file, i) => files.findIndex((other) => resolve(other) === resolve(file)) < i);
+  if (twice !== undefined) throw new ConfigError(`"${twice}" is given twice. Give each table or shard once.`);
+  const read: FoundPairs[] = [];
   for (const file of files) {
     const isShard = file.toLowerCase().endsWith(".tar");
-    const found = isShard ? await readShard(file, { groupField: options.groupColumn }) : await readCsvPairs(file, options);
-    read.push(...found.pairs);
-    dropped.push(...found.dropped);
+    const shard = { name: shardName(file, files), groupField: options.groupColumn };
+    read.push(isShard ? await readShard(file, shard) : await readCsvPairs(file, options));
   }
-  const screened = screenPairs(distinctKeys(read), options.captions ?? "paper");
+  const screened = screenPairs(distinctKeys(read.flatMap(({ pairs }) => pairs)), options.captions ?? "paper");
   const present = await withImage(screened.kept);
-  dropped.push(...screened.dropped, ...present.dropped);
+  const dropped = [...read.flatMap((found) => found.dropped), ...screened.dropped, ...present.dropped];
   const reasons = countReasons(dropped);
   if (present.kept.length === 0) {
     const words = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
@@ -47,16 +50,29 @@ export async function loadPairs(files: readonly string[], options: LoadPairsOpti
       `${files.map((file) => `"${file}"`).join(", ")}: no pair can be used (${words.join(", ") || "there are none"}).${example}`,
     );
   }
-  return { pairs: present.kept, dropped, reasons };
+  return { pairs: present.kept, dropped, reasons, warnings: read.flatMap(({ warnings }) => warnings) };
 }
 
-/** Pairs of several files may have the same key: the later ones get another. */
+/** A shard's name in keys: that of its file, or its path where another shard's file has the same. */
+function shardName(file: string, files: readonly string[]): string {
+  const isOnly = files.filter((other) => basename(other) === basename(file)).length === 1;
+  return isOnly ? basename(file) : normalize(file).replaceAll("\\", "/");
+}
+
+/** Pairs of several files may have the same key: the later ones get another, which nobody else has. */
 function distinctKeys(pairs: readonly Pair[]): Pair[] {
-  const seen = new Map<string, number>();
+  const taken = new Set(pairs.map(({ key }) => key));
+  const counts = new Map<string, number>();
   return pairs.map((pair) => {
-    const count = (seen.get(pair.key) ?? 0) + 1;
-    seen.set(pair.key, count);
-    return count === 1 ? pair : { ...pair, key: `${pair.key} (${count})` };
+    let count = (counts.get(pair.key) ?? 0) + 1;
+    let key = pair.key;
+    if (count > 1) {
+      while (taken.has(`${pair.key} (${count})`)) count++;
+      key = `${pair.key} (${count})`;
+      taken.add(key);
+    }
+    counts.set(pair.key, count);
+    return key === pair.key ? pair : { ...pair, key };
   });
 }
 
@@ -64,17 +80,30 @@ function distinctKeys(pairs: readonly Pair[]): Pair[] {
 const atOnce = 64;
 
 async function withImage(pairs: readonly Pair[]): Promise<{ kept: Pair[]; dropped: DroppedPair[] }> {
+  const named = new Set(pairs.flatMap(({ image }) => ("file" in image ? [image.file] : [])));
+  const files = new Map<string, string | undefined>(); // a file of several captions is looked for once
+  const paths = [...named];
+  for (let i = 0; i < paths.length; i += atOnce) {
+    const part = paths.slice(i, i + atOnce);
+    const found = await Promise.all(part.map(existing));
+    for (const [k, path] of part.entries()) files.set(path, found[k]);
+  }
   const kept: Pair[] = [];
   const dropped: DroppedPair[] = [];
-  for (let i = 0; i < pairs.length; i += atOnce) {
-    const part = pairs.slice(i, i + atOnce);
-    const there = await Promise.all(part.map(({ image }) => !("file" in image) || isFile(image.file)));
-    for (const [k, pair] of part.entries()) {
-      if (there[k]) kept.push(pair);
-      else dropped.push({ key: pair.key, kind: "input", reason: "missing image", detail: imageName(pair.image) });
-    }
+  for (const pair of pairs) {
+    const { image } = pair;
+    const file = "file" in image ? files.get(image.file) : undefined;
+    if (!("file" in image) || file === image.file) kept.push(pair);
+    else if (file !== undefined) kept.push({ ...pair, image: { file } });
+    else dropped.push({ key: pair.key, kind: "input", reason: "missing image", detail: imageName(image) });
   }
   return { kept, dropped };
+}
+
+/** The path under which a file lies: as written, or in the other Unicode form (macOS writes é in two characters). */
+async function existing(path: string): Promise<string | undefined> {
+  for (const form of new Set([path, path.normalize("NFC"), path.normalize("NFD")])) if (await isFile(form)) return form;
+  return undefined;
 }
 
 const isFile = (path: string): Promise<boolean> =>

@@ -66,3 +66,17 @@ test("a folder in which nothing fits is told with an example", async () => {
   write("images/a.png", "masks/b.png");
   await expect(listMaskTargets(folder)).rejects.toThrow(/no image has a mask of its name; the first without is ".*a\.png"/);
 });
+
+test("names are joined by the rule of names, and masks without an image are told", async () => {
+  write("images/sub/a.png", "images/e\u0301.png", "masks/a.png", "masks/\u00e9.png", "masks/alone.png", "coarse/lost.png");
+  const { targets, unmatched, unmatchedMasks } = await listMaskTargets(folder, { coarse: at("coarse") });
+  expect(targets.map(({ mask }) => mask).sort()).toEqual([at("masks/a.png"), at("masks/\u00e9.png")].sort());
+  expect(unmatched).toEqual([]);
+  expect(unmatchedMasks).toEqual([at("masks/alone.png"), at("coarse/lost.png")]);
+});
+
+test("rows of one image are one case, however it is written; an empty case is none", async () => {
+  writeFileSync(at("t.csv"), "image,mask,case\n./a.png,1.png,NA\na.png,2.png,\nb.png,3.png, P \n");
+  const { targets } = await listMaskTargets(at("t.csv"), { groupColumn: "case" });
+  expect(targets.map((target) => target.case)).toEqual(["a.png", "a.png", "P"]);
+});

@@ -1,7 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, normalize } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
 import { type ImageInput, listImages } from "../scans/list-images.ts";
+import { canonicalName, joinByName } from "../scans/names.ts";
 import { isMissing, readTable } from "./_table.ts";
 
 /** A mask of an image: something that SAM shall find when it is pointed at. */
@@ -33,6 +34,8 @@ export interface MaskTargetOptions {
 export interface MaskTargetSet {
   readonly targets: readonly MaskTarget[];
   readonly unmatched: readonly string[];
+  /** Masks, coarse ones too, of which there is no image. */
+  readonly unmatchedMasks: readonly string[];
 }
 
 /** The group of targets that have no structure of their own. */
@@ -50,7 +53,7 @@ const onlyGroup = "mask";
  * Whether a file is a picture, or a mask empty, is not looked at.
  *
  * @throws InputError when there is nothing of the kind
- * @throws ConfigError when a table lacks a column
+ * @throws ConfigError when a table lacks a column, or a name fits two files
  */
 export async function listMaskTargets(data: string, options: MaskTargetOptions = {}): Promise<MaskTargetSet> {
   const found = await stat(data).catch((cause: NodeJS.ErrnoException) => {
@@ -81,19 +84,21 @@ async function ofFolder(data: string, { split = "train", coarse }: MaskTargetOpt
   const pictures = (await listImages([join(data, images)])).inputs;
   const targets: MaskTarget[] = [];
   const unmatched: string[] = [];
+  const unmatchedMasks: string[] = [];
   for (const { group, folder, coarse: place } of folders) {
-    const own = byName((await listImages([join(data, folder)])).inputs);
-    const about = place !== undefined && (await isFolder(place)) ? byName((await listImages([place])).inputs) : new Map<string, string>();
-    for (const { name, file } of pictures) {
-      const mask = own.get(name);
-      const guess = about.get(name);
+    const own = joined(pictures, (await listImages([join(data, folder)])).inputs);
+    const about = joined(pictures, place !== undefined && (await isFolder(place)) ? (await listImages([place])).inputs : []);
+    for (const picture of pictures) {
+      const { name, file } = picture;
+      const [mask, guess] = [own.rightOf.get(picture), about.rightOf.get(picture)];
       if (mask === undefined) unmatched.push(file);
-      else targets.push({ key: `${group}/${name}`, image: file, mask, group, case: name, ...(guess !== undefined && { coarse: guess }) });
+      else targets.push({ key: `${group}/${name}`, image: file, mask: mask.file, group, case: name, ...(guess && { coarse: guess.file }) });
     }
+    for (const { file } of [...own.lonelyRight, ...about.lonelyRight]) unmatchedMasks.push(file);
   }
   // Where structures have folders of their own, an image need not have all of them.
   const used = new Set(targets.map(({ image }) => image));
-  return { targets, unmatched: [...new Set(unmatched)].filter((file) => !used.has(file)) };
+  return { targets, unmatched: [...new Set(unmatched)].filter((file) => !used.has(file)), unmatchedMasks };
 }
 
 async function ofTable(file: string, { coarse: coarseFolder, groupColumn, separator = "," }: MaskTargetOptions): Promise<MaskTargetSet> {
@@ -118,14 +123,18 @@ async function ofTable(file: string, { coarse: coarseFolder, groupColumn, separa
       image: within(imageName),
       mask: within(maskName),
       group: group < 0 || isMissing(row[group]!) ? onlyGroup : row[group]!.trim(),
-      case: held < 0 || row[held] === "" ? imageName : row[held]!,
+      case: held < 0 || isMissing(row[held]!) ? canonicalName(normalize(imageName)) : row[held]!.trim(),
       ...(about !== undefined && { coarse: about }),
     });
   }
-  return { targets, unmatched };
+  return { targets, unmatched, unmatchedMasks: [] };
 }
 
-const byName = (inputs: readonly ImageInput[]): Map<string, string> => new Map(inputs.map(({ name, file }) => [name, file]));
+/** Images and masks by the rule of names, whatever their endings. */
+function joined(images: readonly ImageInput[], masks: readonly ImageInput[]) {
+  const namesOf = ({ name }: ImageInput) => [name];
+  return joinByName({ items: images, namesOf, noun: "image" }, { items: masks, namesOf, noun: "mask" }, { bare: "either" });
+}
 
 async function listFolders(path: string): Promise<string[]> {
   const names: string[] = [];

@@ -26,6 +26,14 @@ export interface DroppedPair {
   readonly detail?: string;
 }
 
+/** Pairs of one file, what was met and is not used, and what the user should know beside that. */
+export interface FoundPairs {
+  readonly pairs: readonly Pair[];
+  readonly dropped: readonly DroppedPair[];
+  /** Whole sentences. */
+  readonly warnings: readonly string[];
+}
+
 /** One name an image, for messages and to tell images apart. */
 export function imageName(image: ImageSource): string {
   return "file" in image ? image.file : `${image.archive}/${image.member}`;

@@ -1,7 +1,8 @@
-import { dirname, isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join, normalize } from "node:path";
 import { InputError } from "../errors.ts";
 import type { Mask, Size } from "../image/index.ts";
 import { MaskGuesses, maskProblem } from "../scans/mask-report.ts";
+import { canonicalName } from "../scans/names.ts";
 import { readMask } from "../scans/read-mask.ts";
 import { isMissing, readTable } from "./_table.ts";
 import { decodePair } from "./decode-pair.ts";
@@ -69,8 +70,9 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
     number,
     number,
   ];
-  const within = (folder: string | undefined, name: string) => (isAbsolute(name) ? name : join(folder ?? dirname(file), name));
+  const within = (folder: string | undefined, name: string) => (isAbsolute(name) ? normalize(name) : join(folder ?? dirname(file), name));
   const sources = new Map(pairs.map((pair) => [imageName(pair.image), pair.image]));
+  const nameOf = new Map([...sources.keys()].map((name) => [canonicalName(name), name]));
   const found = new Map<string, Map<string, string[]>>();
   const phrases = new Map<string, Set<string>>();
   const unused = new Set<string>();
@@ -81,9 +83,10 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
     if (row[image]!.trim() === "" || wordings.includes("")) {
       throw new InputError(`"${file}", row ${i + 2}: an outline needs an image and a phrase, got "${row[image]}" and "${row[phrase]}"`);
     }
-    const name = within(options.images, row[image]!.trim());
-    if (!sources.has(name)) {
-      unused.add(name);
+    const path = within(options.images, row[image]!.trim());
+    const name = nameOf.get(canonicalName(path));
+    if (name === undefined) {
+      unused.add(path);
       continue;
     }
     const known = phrases.get(words) ?? new Set();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { epochOrder } from "./epoch-order.ts";
-import { splitPairs } from "./split.ts";
+import { splitPairs, splitWarnings } from "./split.ts";
 
 const pairs = (count: number, groups?: number) =>
   Array.from({ length: count }, (_, i) => ({ key: `p${i}`, ...(groups !== undefined && { group: `g${i % groups}` }) }));
@@ -25,6 +25,26 @@ test("no group is torn apart, and the share is met within one group", () => {
       expect(validation.length - Math.round(0.15 * count)).toBeLessThan(Math.ceil(count / groups));
     }),
   );
+});
+
+test("captions of one image stay together, whatever their order", () => {
+  const captions = pairs(60).map(({ key }, i) => ({ key, image: { file: `${i % 20}.png` } }));
+  const { train, validation } = splitPairs(captions, { fraction: 0.2, seed: 1 });
+  expect(validation).toHaveLength(12);
+  const seen = new Set(train.map(({ image }) => image.file));
+  expect(validation.some(({ image }) => seen.has(image.file))).toBe(false);
+  const again = splitPairs([...captions].reverse(), { fraction: 0.2, seed: 1 });
+  expect(again.validation.map(({ key }) => key).sort()).toEqual(validation.map(({ key }) => key).sort());
+});
+
+test("a held-out part of one group, or of another size than asked for, is told", () => {
+  const { train, validation } = splitPairs(pairs(40, 2), { fraction: 0.15, seed: 1 });
+  expect(splitWarnings({ train, validation }, 0.15)).toEqual([
+    expect.stringMatching(/^all 20 that are held out are of one group, "g[01]"/),
+    "50 % are held out instead of 15 %, as groups stay together",
+  ]);
+  expect(splitWarnings(splitPairs(pairs(40, 20), { fraction: 0.15, seed: 1 }), 0.15)).toEqual([]);
+  expect(splitWarnings(splitPairs(pairs(40), { fraction: 0.15, seed: 1 }), 0.15)).toEqual([]);
 });
 
 test("a share of nothing, and one that leaves nothing", () => {

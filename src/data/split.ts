@@ -1,21 +1,28 @@
 import { ConfigError } from "../errors.ts";
 import { uniform } from "../tensor/random.ts";
-import type { Pair } from "./pairs.ts";
+import { imageName, type Pair } from "./pairs.ts";
 
 /**
- * Pairs in two parts, at random; pairs of one group (a patient, a case) stay together. Who goes where depends on the seed and the names
+ * Pairs in two parts, at random; pairs of one group (a patient, a case) stay together, and so do those of one image. Who goes where depends on the seed and the names
  * alone, not on the order of the pairs, which both parts keep.
  *
  * @param options.fraction - share of the second part, in [0, 1); with groups as near as the drawn groups come to it, never above by more than one group
  * @throws ConfigError when the fraction is out of range, or would leave nothing to train on
  */
-export function splitPairs<T extends Pick<Pair, "key" | "group">>(
+export function splitPairs<T extends Pick<Pair, "key" | "group"> & Partial<Pick<Pair, "image">>>(
   pairs: readonly T[],
   options: { readonly fraction: number; readonly seed: number },
 ): { train: T[]; validation: T[] } {
   const { fraction, seed } = options;
   if (!(fraction >= 0 && fraction < 1)) throw new ConfigError(`splitPairs: the share for validation must be in [0, 1), got ${fraction}`);
-  const nameOf = ({ key, group }: T): string => (group === undefined ? `pair/${key}` : `group/${group}`);
+  const keyOf = new Map<string, string>(); // an image of several pairs goes by the key that comes first in the alphabet
+  for (const { key, image } of pairs) {
+    const before = image && keyOf.get(imageName(image));
+    if (image && (before === undefined || key < before)) keyOf.set(imageName(image), key);
+  }
+  const nameOf = ({ key, group, image }: T): string => {
+    return group === undefined ? `pair/${image ? keyOf.get(imageName(image)) : key}` : `group/${group}`;
+  };
   const sizes = new Map<string, number>();
   for (const pair of pairs) sizes.set(nameOf(pair), (sizes.get(nameOf(pair)) ?? 0) + 1);
   const wanted = Math.round(fraction * pairs.length);
@@ -30,6 +37,23 @@ export function splitPairs<T extends Pick<Pair, "key" | "group">>(
     throw new ConfigError(`splitPairs: with a share of ${fraction} and ${sizes.size} groups nothing is left to train on`);
   }
   return { train: pairs.filter((pair) => !chosen.has(nameOf(pair))), validation: pairs.filter((pair) => chosen.has(nameOf(pair))) };
+}
+
+/** What the user should know of a split, in whole sentences. @param fraction - the share that was asked for */
+export function splitWarnings(
+  { train, validation }: Readonly<Record<"train" | "validation", readonly Pick<Pair, "group">[]>>,
+  fraction: number,
+): string[] {
+  const warnings: string[] = [];
+  const count = validation.length;
+  const groups = new Set(validation.map(({ group }) => group));
+  const [only] = groups;
+  if (count > 1 && groups.size === 1 && only !== undefined)
+    warnings.push(`all ${count} that are held out are of one group, "${only}": their scores may not hold for others`);
+  const share = count / (train.length + count);
+  if (fraction > 0 && Math.abs(share - fraction) > fraction / 2 && Math.abs(share - fraction) > 0.05)
+    warnings.push(`${Math.round(100 * share)} % are held out instead of ${Math.round(100 * fraction)} %, as groups stay together`);
+  return warnings;
 }
 
 /** Names in an order that depends on the seed, the stream and the names alone. Equal names keep their order. */

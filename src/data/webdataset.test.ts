@@ -12,9 +12,11 @@ const folder = mkdtempSync(join(tmpdir(), "medclip-sam-shard-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A shard with these members. */
-function shard(members: Record<string, string>): string {
+const shard = (members: Record<string, string>): string => shardOf(Object.entries(members));
+
+function shardOf(members: string[][]): string {
   const file = join(folder, "shard.tar");
-  writeTar(file, members);
+  writeTar(file, members as [string, string][]);
   return file;
 }
 
@@ -26,8 +28,70 @@ test("consecutive members with one key are a pair; the key ends at the first dot
 });
 
 test("of several images the first ending of the list is taken", async () => {
-  const { pairs } = await readShard(shard({ "1.webp": "w", "1.jpeg": "j", "1.png": "p", "1.txt": "t" }));
+  const { pairs, warnings } = await readShard(shard({ "1.webp": "w", "1.jpeg": "j", "1.png": "p", "1.txt": "t" }));
   expect(pairs[0]!.image).toMatchObject({ member: "1.png" });
+  expect(warnings).toEqual([expect.stringContaining("1 samples have several images; the first of jpg, png")]);
+});
+
+test("a key that comes again is dropped and counted, whether its parts collide or lie apart", async () => {
+  const file = shardOf([
+    ...[
+      ["1.jpg", "one"],
+      ["1.txt", "first"],
+      ["1.JPG", "two"],
+      ["1.txt", "second"],
+    ],
+    ...[
+      ["2.jpg", "i"],
+      ["2.txt", "kept"],
+      ["3.jpg", "i"],
+      ["3.txt", "t"],
+      ["2.jpg", "j"],
+      ["2.txt", "another"],
+    ],
+    ...[
+      ["4.jpg", "i"],
+      ["5.jpg", "i"],
+      ["4.txt", "t"],
+      ["A.jpg", "i"],
+      ["a.txt", "of another key"],
+      ["6.txt", "alone"],
+    ],
+  ]);
+  const { pairs, dropped } = await readShard(file);
+  expect(pairs.map(({ key, caption }) => [key, caption])).toEqual([
+    ["shard.tar/2", "kept"],
+    ["shard.tar/3", "t"],
+  ]);
+  expect(dropped.map(({ key, reason }) => [key, reason])).toEqual([
+    ["shard.tar/1", "a part comes more than once"],
+    ["shard.tar/2", "its key comes again in the shard"],
+    ["shard.tar/4", "no caption"],
+    ["shard.tar/5", "no caption"],
+    ["shard.tar/4", "its key comes again in the shard"],
+    ["shard.tar/A", "no caption"],
+    ["shard.tar/a", "no image"],
+    ["shard.tar/6", "no image"],
+  ]);
+  expect(dropped[0]!.detail).toBe('members are "jpg", "txt"; more than once: "jpg", "txt"');
+});
+
+test("samples without the field of the group are counted", async () => {
+  const { pairs, warnings } = await readShard(
+    shard({
+      "1.png": "p",
+      "1.txt": "t",
+      "1.json": '{"case": " 7 "}',
+      "2.png": "p",
+      "2.txt": "t",
+      "2.json": "{",
+      "3.png": "p",
+      "3.txt": "t",
+    }),
+    { groupField: "case" },
+  );
+  expect(pairs.map(({ group }) => group)).toEqual(["7", undefined, undefined]);
+  expect(warnings).toEqual([expect.stringContaining('2 pairs have nothing in the field "case"')]);
 });
 
 test("a shard that ends between two parts of a sample loses that sample alone", async () => {

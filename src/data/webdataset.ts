@@ -1,58 +1,69 @@
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { InputError } from "../errors.ts";
-import { parseJson } from "../json.ts";
+import { isMissing } from "./_table.ts";
 import { read, type TarMember, tarMembers } from "./_tar.ts";
-import type { DroppedPair, Pair } from "./pairs.ts";
+import { withoutGroup } from "./csv-pairs.ts";
+import type { DroppedPair, FoundPairs, Pair } from "./pairs.ts";
 
 /** Endings that name the image of a sample; the first that is there is taken. */
 const imageEndings = ["jpg", "png", "jpeg", "webp"];
 
-/** Members with one key, by their ending. */
+/** Consecutive members with one key. */
 interface Sample {
   readonly key: string;
+  /** By their ending. */
   readonly parts: Map<string, TarMember>;
+  /** Endings that came more than once: which member is meant cannot be told. */
+  readonly repeated: Set<string>;
 }
 
 /**
  * The pairs of a WebDataset shard: a tar archive in which consecutive members that are alike up to the first dot of their file name
  * are one sample. The image is its `jpg`, `png`, `jpeg` or `webp`, the caption its `txt` (UTF-8).
  *
- * Samples that lack a part are dropped, and so is the one in which a damaged archive ends; those before it are kept. Images stay in
- * the archive until they are needed.
+ * Samples that lack a part are dropped, those whose key or a part of which comes again, and the one in which a damaged archive ends; those
+ * before it are kept. Images stay in the archive until they are needed.
  *
+ * @param options.name - of the shard in keys; default: its file name
  * @param options.groupField - field of the sample's `json` member whose value must not be torn apart by a split
  * @returns pairs whose keys are `<shard>/<key>`
  * @throws InputError when the shard cannot be opened
  */
 export async function readShard(
   shard: string,
-  options: { readonly groupField?: string | undefined } = {},
-): Promise<{ pairs: Pair[]; dropped: DroppedPair[] }> {
+  options: { readonly name?: string | undefined; readonly groupField?: string | undefined } = {},
+): Promise<FoundPairs> {
+  const { name: shardName = basename(shard), groupField } = options;
   const pairs: Pair[] = [];
   const dropped: DroppedPair[] = [];
   const handle = await open(shard).catch((cause: NodeJS.ErrnoException) => {
     throw new InputError(cause.code === "ENOENT" ? `"${shard}" does not exist` : `"${shard}" cannot be read: ${cause.message}`, { cause });
   });
   const content = async ({ offset, length }: TarMember) => new TextDecoder().decode(await read(handle, offset, length));
-  const finish = async ({ key, parts }: Sample) => {
-    const image = imageEndings.map((ending) => parts.get(ending)).find((member) => member !== undefined);
-    const caption = parts.get("txt");
-    const name = `${basename(shard)}/${key}`;
-    if (!image || !caption) {
-      const lacks = [...(image ? [] : ["no image"]), ...(caption ? [] : ["no caption"])];
-      dropped.push({
-        key: name,
-        kind: "input",
-        reason: lacks.join(", "),
-        detail: `members are ${[...parts.keys()].map((part) => `"${part}"`).join(", ")}`,
-      });
+  const seen = new Set<string>();
+  let [further, alone] = [0, 0];
+  const finish = async ({ key, parts, repeated }: Sample) => {
+    const images = imageEndings.flatMap((ending) => parts.get(ending) ?? []);
+    const [image, caption] = [images[0], parts.get("txt")];
+    const problem = seen.has(key)
+      ? "its key comes again in the shard"
+      : repeated.size > 0
+        ? "a part comes more than once"
+        : [...(image ? [] : ["no image"]), ...(caption ? [] : ["no caption"])].join(", ");
+    seen.add(key);
+    if (problem !== "" || !image || !caption) {
+      const members = `members are ${[...parts.keys()].map((part) => `"${part}"`).join(", ")}`;
+      const detail = repeated.size > 0 ? `${members}; more than once: ${[...repeated].map((part) => `"${part}"`).join(", ")}` : members;
+      dropped.push({ key: `${shardName}/${key}`, kind: "input", reason: problem, detail });
       return;
     }
+    if (images.length > 1) further++;
     const fields = parts.get("json");
-    const group = options.groupField !== undefined && fields ? fieldOf(await content(fields), options.groupField) : undefined;
+    const group = groupField !== undefined && fields ? fieldOf(await content(fields), groupField) : undefined;
+    if (groupField !== undefined && group === undefined) alone++;
     pairs.push({
-      key: name,
+      key: `${shardName}/${key}`,
       image: { archive: shard, member: image.name, offset: image.offset, length: image.length },
       caption: await content(caption),
       ...(group !== undefined && { group }),
@@ -66,20 +77,22 @@ export async function readShard(
       if (done) {
         const lost = value?.member === undefined ? undefined : splitName(value.member).key;
         if (sample && sample.key !== lost) await finish(sample);
-        if (value)
-          dropped.push({ key: `${basename(shard)}/${lost ?? ""}`, kind: "input", reason: "damaged archive", detail: value.reason });
-        return { pairs, dropped };
+        if (value) dropped.push({ key: `${shardName}/${lost ?? ""}`, kind: "input", reason: "damaged archive", detail: value.reason });
+        break;
       }
       const { key, ending } = splitName(value.name);
       if (sample?.key !== key) {
         if (sample) await finish(sample);
-        sample = { key, parts: new Map() };
+        sample = { key, parts: new Map(), repeated: new Set() };
       }
+      if (sample.parts.has(ending)) sample.repeated.add(ending);
       sample.parts.set(ending, value);
     }
   } finally {
     await handle.close();
   }
+  const several = `"${shard}": ${further} samples have several images; the first of ${imageEndings.join(", ")} is taken`;
+  return { pairs, dropped, warnings: [...(further > 0 ? [several] : []), ...withoutGroup(shard, alone, `field "${groupField}"`)] };
 }
 
 /** A member's key is its path up to the first dot of its file name; what follows the dot, in lower case, is the ending. */
@@ -88,11 +101,11 @@ function splitName(path: string): { key: string; ending: string } {
   return { key: key!, ending: (ending ?? "").toLowerCase() };
 }
 
-/** A field of a sample's JSON as text; nothing where it is not there or the JSON cannot be read. */
+/** A field of a sample's JSON as text; nothing where it is not there, empty, or the JSON cannot be read. */
 function fieldOf(json: string, field: string): string | undefined {
   try {
-    const value = (parseJson(json, "json", InputError) as Record<string, unknown> | null)?.[field];
-    return value === undefined || value === null ? undefined : String(value);
+    const value: unknown = JSON.parse(json)?.[field];
+    return value === undefined || value === null || isMissing(String(value)) ? undefined : String(value).trim();
   } catch {
     return undefined;
   }

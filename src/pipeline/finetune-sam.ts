@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { countReasons, listMaskTargets, type MaskTarget, splitPairs } from "../data/index.ts";
+import { countReasons, listMaskTargets, type MaskTarget, sharedImages, splitPairs, splitWarnings } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
@@ -15,6 +15,7 @@ import {
 import { dryFinetuneSam } from "./_finetune-sam-estimate.ts";
 import { ImageEmbeddings } from "./_image-embeddings.ts";
 import { samRecord, sessionOptions } from "./_models-of-run.ts";
+import { sharedWarnings } from "./_pair-warnings.ts";
 import type { RunOptions } from "./_run.ts";
 import { runTraining } from "./_training-run.ts";
 import { samFilesOf } from "./model.ts";
@@ -33,10 +34,15 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   const begun = performance.now();
   const { out, seed, batch, prompts } = settings;
   checkSettings(settings);
-  const { targets, unmatched } = await listMaskTargets(settings.data, settings);
-  if (unmatched.length > 0)
-    yield { type: "warning", message: `without a mask, and not used: ${unmatched.length}, such as "${unmatched[0]}"` };
+  const { targets, unmatched, unmatchedMasks } = await listMaskTargets(settings.data, settings);
+  for (const [what, files] of [
+    ["without a mask", unmatched],
+    ["masks without an image", unmatchedMasks],
+  ] as const)
+    if (files.length > 0) yield { type: "warning", message: `${what}, and not used: ${files.length}, such as "${files[0]}"` };
   const split = splitTargets(targets, settings);
+  const shared = await sharedImages(imagesOf(split.train), imagesOf(split.validation));
+  for (const message of [...split.warnings, ...sharedWarnings(shared)]) yield { type: "warning", message };
   const { session, device, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };
   const files = await samFilesOf(settings.sam);
@@ -86,7 +92,12 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
         threads: settings.threads ?? null,
         weights: await samRecord({ samFiles: files }),
         data: { targets: { file: settings.data, sha256: digestOf(targets) } },
-        counts: countsOf(train, validation, unmatched.length),
+        counts: {
+          ...countsOf(train, validation),
+          shared: shared.length,
+          unmatched: unmatched.length,
+          unmatchedMasks: unmatchedMasks.length,
+        },
         stepsPerEpoch,
         trainedSize: trainer.size,
       },
@@ -137,8 +148,10 @@ function splitTargets(targets: readonly MaskTarget[], { validation, seed }: Fine
   const named = targets.map((target) => ({ key: target.key, group: target.case, target }));
   const parts = splitPairs(named, { fraction: validation, seed });
   const of = (part: typeof named) => part.map(({ target }) => target);
-  return { train: of(parts.train), validation: of(parts.validation) };
+  return { train: of(parts.train), validation: of(parts.validation), warnings: splitWarnings(parts, validation) };
 }
+
+const imagesOf = (targets: readonly MaskTarget[]) => targets.map(({ image }) => ({ file: image }));
 
 function trainingOf(settings: FinetuneSamSettings): PromptableSettings {
   const keys = Object.keys(PromptableSettings.shape) as (keyof PromptableSettings)[];
@@ -150,7 +163,7 @@ function drawsOf(settings: FinetuneSamSettings): PromptDrawSettings {
   return PromptDrawSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
 }
 
-function countsOf(train: PromptData, validation: PromptData, unmatched: number) {
+function countsOf(train: PromptData, validation: PromptData) {
   const groups = new Map<string, number>();
   for (const { group } of train.targets) groups.set(group, (groups.get(group) ?? 0) + 1);
   return {
@@ -162,7 +175,6 @@ function countsOf(train: PromptData, validation: PromptData, unmatched: number) 
     coarse: [...train.targets, ...validation.targets].filter(({ coarse }) => coarse !== undefined).length,
     empty: train.empty + validation.empty,
     unused: countReasons([...train.failed, ...validation.failed]),
-    unmatched,
   };
 }
 

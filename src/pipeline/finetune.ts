@@ -1,4 +1,16 @@
-import { countReasons, defaultCrop, encodePairs, loadPairs, PairWorkers, type RegionSet, readRegions, splitPairs } from "../data/index.ts";
+import {
+  countReasons,
+  defaultCrop,
+  encodePairs,
+  loadPairs,
+  type Pair,
+  PairWorkers,
+  type RegionSet,
+  readRegions,
+  sharedImages,
+  splitPairs,
+  splitWarnings,
+} from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
 import type { RunEvent } from "../run/events.ts";
 import type { WeightsRecord } from "../run/record.ts";
@@ -6,6 +18,7 @@ import { streamThenDispose } from "../then-dispose.ts";
 import { ContrastiveSettings, ContrastiveTrainer, type EpochLine, type FineTuneOptions, fineTune } from "../train/index.ts";
 import { dryFinetune } from "./_finetune-estimate.ts";
 import { clipRecord, fileRecord, sessionOptions } from "./_models-of-run.ts";
+import { pairWarnings, sharedWarnings } from "./_pair-warnings.ts";
 import type { RunOptions } from "./_run.ts";
 import { runTraining } from "./_training-run.ts";
 import { clipFilesOf } from "./model.ts";
@@ -45,18 +58,26 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
   const workers = await PairWorkers.open({ tokenizer: files.tokenizer, contextLength, workers: settings.workers });
   const work = async function* (): AsyncGenerator<RunEvent> {
     const encoded = { train: await encodePairs(train, workers), validation: await encodePairs(validation, workers) };
+    const shared = await sharedImages(imagesOf(train), imagesOf(validation));
     const counts = {
       train: train.length,
       validation: validation.length,
+      shared: shared.length,
       dropped: set.reasons,
       truncated: encoded.train.truncated + encoded.validation.truncated,
       ...(regions && { outlines: outlineCounts(regions) }),
     };
-    const unused = Object.entries(countReasons(set.dropped.filter(({ kind }) => kind === "caption")));
-    if (unused.length > 0)
-      yield { type: "warning", message: `captions not used: ${unused.map(([reason, n]) => `${n} ${reason}`).join(", ")}` };
-    if (counts.truncated > 0)
-      yield { type: "warning", message: `${counts.truncated} captions are longer than ${contextLength} tokens and were cut` };
+    const left = train.length % batch;
+    const messages = [
+      ...pairWarnings(set, counts.truncated, contextLength),
+      ...splitWarnings({ train, validation }, settings.validation),
+      ...sharedWarnings(shared),
+      // Others in each epoch; with few of them nobody need know.
+      ...(left > train.length / 10
+        ? [`${left} of ${train.length} pairs fill no batch of ${batch} and are left out of each epoch, drawn anew`]
+        : []),
+    ];
+    for (const message of messages) yield { type: "warning", message };
     for (const message of regions ? outlineWarnings(regions) : []) yield { type: "warning", message };
     if (settings.dryRun) {
       yield* dryFinetune(trainer, encoded, { ...settings, stepsPerEpoch }, session);
@@ -92,6 +113,8 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
   };
   yield* streamThenDispose(work, workers, trainer);
 }
+
+const imagesOf = (pairs: readonly Pair[]) => pairs.map(({ image }) => image);
 
 /** Settings whose defaults are those of the mode, filled in. */
 export type FilledSettings = ReturnType<typeof withPreset>;

@@ -1,5 +1,5 @@
 import { writeAtomic } from "../atomic-write.ts";
-import { countReasons, encodePairs, loadPairs, type Pair, PairWorkers } from "../data/index.ts";
+import { type EncodedPairs, encodePairs, loadPairs, type Pair, PairWorkers } from "../data/index.ts";
 import { ConfigError, InputError } from "../errors.ts";
 import {
   type Accuracy,
@@ -11,14 +11,19 @@ import {
   summariseRanks,
   type WholeSetOptions,
 } from "../metrics/retrieval/index.ts";
+import { type BiomedClip, pairFlops } from "../models/biomedclip/index.ts";
 import type { RunEvent } from "../run/events.ts";
+import type { SessionOptions } from "../runtime/session.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import { sessionOptions } from "./_models-of-run.ts";
 import { imageFeatures, textFeatures } from "./_pair-features.ts";
+import { pairWarnings } from "./_pair-warnings.ts";
 import type { RunOptions } from "./_run.ts";
+import { gemmSpeed } from "./gemm-speed.ts";
 import { loadClip } from "./model.ts";
 import { modePresets, type RetrieveSettings } from "./settings.ts";
+import { secondsOf, shortSeconds } from "./time-estimate.ts";
 
 /** Scores of a set of pairs, as `--json` writes them. */
 interface RetrievalResult {
@@ -54,11 +59,11 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
       yield { type: "failure", name: key, message: detail === undefined ? reason : `${reason}: ${detail}`, code: "input" };
     }
     let failed = broken.length;
-    const unused = Object.entries(countReasons(set.dropped.filter(({ kind }) => kind === "caption")));
-    if (unused.length > 0)
-      yield { type: "warning", message: `captions not used: ${unused.map(([reason, n]) => `${n} ${reason}`).join(", ")}` };
-    if (data.truncated > 0)
-      yield { type: "warning", message: `${data.truncated} captions are longer than ${contextLength} tokens and were cut` };
+    for (const message of pairWarnings(set, data.truncated, contextLength)) yield { type: "warning", message };
+    if (settings.dryRun) {
+      yield { type: "end", done: 0, skipped: 0, failed, ms: 0, lines: await expectation(clip, data, session) };
+      return;
+    }
 
     const used: Pair[] = [];
     const images: Float32Array[] = [];
@@ -66,7 +71,7 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
     for await (const { pairs, features, dropped } of imageFeatures(clip, data, workers, { mode: settings.mode, signal })) {
       for (const { key, detail } of dropped) yield { type: "failure", name: key, message: detail!, code: "input" };
       failed += dropped.length;
-      used.push(...pairs);
+      for (const pair of pairs) used.push(pair);
       images.push(features);
       const ms = Math.round((performance.now() - started) / pairs.length);
       for (const { key } of pairs) yield { type: "item", name: key, ms, warnings: [] };
@@ -97,6 +102,19 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
     yield { type: "end", done: used.length, skipped: 0, failed, ms, lines: tableOf(result, settings) };
   };
   yield* streamThenDispose(work, workers, clip);
+}
+
+/** What a run would do and how long it would take. */
+async function expectation(clip: BiomedClip, { pairs, lengths }: EncodedPairs, session: SessionOptions): Promise<string[]> {
+  const { weights, config } = clip;
+  const tokens = Math.ceil(lengths.reduce((sum, length) => sum + length, 0) / lengths.length);
+  const flops = pairFlops(weights, config, tokens);
+  const speed = await gemmSpeed(session);
+  const ranking = 2 * pairs.length ** 2 * config.embed; // every image with every text
+  return [
+    `${pairs.length} pairs, ${(flops / 1e9).toFixed(1)} GFLOP each on a machine with ${(speed / 1e9).toFixed(0)} GFLOP/s:`,
+    `about ${shortSeconds(secondsOf(flops, speed))} a pair, ${shortSeconds(secondsOf(flops * pairs.length + ranking, speed))} in all (estimated). Nothing was written.`,
+  ];
 }
 
 async function* scores(

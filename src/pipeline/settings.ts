@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type CoarseMethodName, coarseMethods, coarsePresets } from "../coarse/index.ts";
+import { Separator } from "../data/separator.ts";
 import { samPrecisions } from "../models/sam/index.ts";
 import { modalities } from "../phantom/phantom.ts";
 import { promptPresets } from "../prompts/index.ts";
@@ -284,7 +285,7 @@ export const PairSettings = z.strictObject(
       .meta({ placeholder: "DIR", mustExist: true, neutral: true }),
     imageColumn: z.string().default("filename").describe("column of the table with the image files").meta({ placeholder: "NAME" }),
     captionColumn: z.string().default("Caption").describe("column of the table with the captions").meta({ placeholder: "NAME" }),
-    separator: z.string().length(1).default(",").describe("character between the columns").meta({ placeholder: "CHARACTER" }),
+    separator: Separator.default(",").describe("character between the columns; for a tab \\t or tab").meta({ placeholder: "CHARACTER" }),
     captions: z
       .enum(modes)
       .optional()
@@ -311,6 +312,11 @@ export const RetrieveSettings = z.strictObject(
     batch: z.number().int().min(2).default(50).describe("candidates of a query in the paper's protocol"),
     shuffles: z.number().int().positive().default(5).describe("how often the pairs are dealt into batches"),
     keepPartial: z.boolean().default(false).describe("also count a last batch that is not full"),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .describe("say what would be done, and how long it would take")
+      .meta({ group: "Output", neutral: true }),
     json: z.string().optional().describe("write the scores to this file").meta({ group: "Output", placeholder: "FILE" }),
   }),
 );

@@ -11,6 +11,8 @@ import type { TrainingPosition } from "../train/index.ts";
 export interface PairCounts {
   readonly train: number;
   readonly validation: number;
+  /** Held-out images that are trained on, too. */
+  readonly shared: number;
   /** How many are not used, by reason, the most frequent first. */
   readonly dropped: Readonly<Record<string, number>>;
   /** Captions that were longer than the context. */
@@ -34,6 +36,8 @@ export interface TargetCounts {
   readonly validation: number;
   readonly trainImages: number;
   readonly validationImages: number;
+  /** Held-out images that are trained on, too. */
+  readonly shared: number;
   /** Targets to train on, by group. */
   readonly groups: Readonly<Record<string, number>>;
   /** Targets with a coarse mask. */
@@ -44,6 +48,8 @@ export interface TargetCounts {
   readonly unused: Readonly<Record<string, number>>;
   /** Images without a mask. */
   readonly unmatched: number;
+  /** Masks without an image. */
+  readonly unmatchedMasks: number;
 }
 
 /** What a training has come to. */

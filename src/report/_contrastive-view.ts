@@ -14,6 +14,7 @@ export function contrastiveView(counts: PairCounts, epochs: readonly EpochLine[]
     counts: [
       ["trained on", counts.train],
       ["held out", counts.validation],
+      ["held-out images that are trained on, too", counts.shared],
       ["captions cut to the context", counts.truncated],
       ...Object.entries(counts.dropped).map(([reason, count]): [string, number] => [`not used: ${reason}`, count]),
     ],

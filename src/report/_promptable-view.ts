@@ -29,11 +29,13 @@ export function promptableView(counts: TargetCounts, epochs: readonly PromptEpoc
       ["masks held out", counts.validation],
       ["images to train on", counts.trainImages],
       ["images held out", counts.validationImages],
+      ["images held out that are trained on, too", counts.shared],
       ...Object.entries(counts.groups).map(([group, count]): [string, number] => [`to train on: ${group}`, count]),
       ["masks with a coarse mask", counts.coarse],
       ["empty masks, not used", counts.empty],
       ...Object.entries(counts.unused).map(([reason, count]): [string, number] => [`masks not used: ${reason}`, count]),
       ["images without a mask", counts.unmatched],
+      ["masks without an image", counts.unmatchedMasks],
     ],
   };
 }

@@ -11,7 +11,7 @@ const run: TrainingFile = {
   settings: { pairs: ["a<b>&c.csv"], epochs: 2, lr: 1e-3 },
   versions: { node: "20" },
   weights: { clip: { file: "model.safetensors", sha256: "abc" } },
-  counts: { train: 12, validation: 4, dropped: { short: 3 }, truncated: 0 },
+  counts: { train: 12, validation: 4, shared: 0, dropped: { short: 3 }, truncated: 0 },
   stepsPerEpoch: 2,
   trainedSize: 10,
   failed: [],

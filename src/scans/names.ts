@@ -1,4 +1,5 @@
 import { closest } from "fastest-levenshtein";
+import { addTo } from "../add-to.ts";
 import { ConfigError } from "../errors.ts";
 
 /** Endings of the picture files that are taken from a folder. */
@@ -119,15 +120,10 @@ function indexOf<T>(side: Side<T>): {
 } {
   const whole = new Map<string, T[]>();
   const ends = new Map<string, T[]>();
-  const add = (map: Map<string, T[]>, name: string, item: T) => {
-    const items = map.get(name);
-    if (items) items.push(item);
-    else map.set(name, [item]);
-  };
   for (const item of side.items) {
     for (const name of canonical(side, item)) {
-      add(whole, name, item);
-      for (let at = name.indexOf("/"); at >= 0; at = name.indexOf("/", at + 1)) add(ends, name.slice(at + 1), item);
+      addTo(whole, name, item);
+      for (let at = name.indexOf("/"); at >= 0; at = name.indexOf("/", at + 1)) addTo(ends, name.slice(at + 1), item);
     }
   }
   return { whole, ends };

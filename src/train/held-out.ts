@@ -35,7 +35,7 @@ export async function scoreHeldOut(
 
 async function* noting(dropped: DroppedPair[], batches: AsyncIterable<PairBatch>): AsyncGenerator<PairBatch> {
   for await (const batch of batches) {
-    dropped.push(...batch.dropped);
+    for (const pair of batch.dropped) dropped.push(pair);
     if (batch.pairs.length > 0) yield batch;
   }
 }

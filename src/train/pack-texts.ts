@@ -62,7 +62,7 @@ export function packTexts(texts: readonly (readonly number[])[]): PackedTexts {
 /** The fewest rows that hold all tokens, as short as the texts still fit in; where each text begins. */
 function layoutOf(lengths: readonly number[]): { rows: number; length: number; places: number[] } {
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  const longest = Math.max(...lengths);
+  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   const rows = Math.ceil(total / Math.max(longest, longestRow));
   for (let length = roundedUp(Math.max(longest, total / rows)); ; length += lengthStep) {
     const places = firstFit(lengths, rows, length);

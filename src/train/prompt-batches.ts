@@ -1,3 +1,4 @@
+import { addTo } from "../add-to.ts";
 import { normaliseInto } from "../segment/index.ts";
 import { tensor } from "../tensor/tensor.ts";
 import type { PreparedTarget, PromptData } from "./prompt-data.ts";
@@ -39,7 +40,7 @@ export interface HeldOutBatch extends PromptedImages {
 export async function* heldOutBatches(data: PromptData, options: BatchOptions): AsyncGenerator<HeldOutBatch> {
   const { batch, prompts } = options;
   const byImage = new Map<number, number[]>();
-  for (const [index, { image }] of data.targets.entries()) byImage.set(image, [...(byImage.get(image) ?? []), index]);
+  for (const [index, { image }] of data.targets.entries()) addTo(byImage, image, index);
   const units = [...byImage.values()].flatMap((own) =>
     Array.from({ length: Math.ceil(own.length / prompts) }, (_, i) => own.slice(i * prompts, (i + 1) * prompts)),
   );

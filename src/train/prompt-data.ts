@@ -1,3 +1,4 @@
+import { addTo } from "../add-to.ts";
 import type { DroppedPair, MaskTarget } from "../data/index.ts";
 import { CancelledError, InputError } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
@@ -63,7 +64,7 @@ export class PromptData {
    */
   static async read(targets: readonly MaskTarget[], { signal, ...options }: PromptDataOptions): Promise<PromptData> {
     const byImage = new Map<string, MaskTarget[]>();
-    for (const target of targets) byImage.set(target.image, [...(byImage.get(target.image) ?? []), target]);
+    for (const target of targets) addTo(byImage, target.image, target);
     const work = [...byImage];
     const cache = new ByteCache<Image>(imageBytes, ({ data }) => data.length);
     const [images, prepared, failed]: [string[], PreparedTarget[], DroppedPair[]] = [[], [], []];

@@ -1,3 +1,4 @@
+import { addTo } from "../add-to.ts";
 import { shuffledIndices } from "../data/index.ts";
 import { uniform } from "../tensor/random.ts";
 
@@ -79,10 +80,4 @@ export class TargetOrder {
     this.orders.set(stream, order);
     return order;
   }
-}
-
-function addTo<K>(lists: Map<K, number[]>, key: K, value: number): void {
-  const list = lists.get(key);
-  if (list) list.push(value);
-  else lists.set(key, [value]);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -63,6 +63,16 @@ test("what cannot be read is named and left out, what the rule drops is counted"
   expect(events).toContainEqual({ type: "warning", message: "captions not used: 1 short" });
   expect(events.at(-1)).toMatchObject({ done: 2, failed: 2 });
   expect(result()).toMatchObject({ pairs: 2, dropped: { short: 1, "missing image": 1 }, undecodable: 1 });
+});
+
+test("a dry run tells what would be done and writes nothing", async () => {
+  const events = await collect(runRetrieve(settings({ dryRun: true, json: at("dry.json") })));
+  expect(events.at(-1)).toMatchObject({
+    type: "end",
+    done: 0,
+    lines: [expect.stringMatching(/^20 pairs, /), expect.stringContaining("Nothing was written")],
+  });
+  expect(existsSync(at("dry.json"))).toBe(false);
 });
 
 test("too few pairs for a batch: whole-set ranks alone, and a warning that tells", async () => {

@@ -1,9 +1,12 @@
 import { writeFileSync } from "node:fs";
 
 /** Writes a plain ustar archive of text or bytes. */
-export function writeTar(file: string, members: Readonly<Record<string, string | Uint8Array>>): void {
+export function writeTar(
+  file: string,
+  members: Readonly<Record<string, string | Uint8Array>> | readonly (readonly [name: string, content: string])[],
+): void {
   const blocks: Uint8Array[] = [];
-  for (const [name, content] of Object.entries(members)) {
+  for (const [name, content] of Array.isArray(members) ? members : Object.entries(members)) {
     const bytes = typeof content === "string" ? Buffer.from(content) : content;
     const header = Buffer.alloc(512);
     header.write(name, 0);

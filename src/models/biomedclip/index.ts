@@ -1,4 +1,5 @@
 export { BiomedClip } from "./biomedclip.ts";
 export { type BiomedClipConfig, biomedClipConfigOf, biomedClipPresets, biomedClipTensors, type ConfigHints, readHints } from "./config.ts";
+export { pairFlops } from "./flops.ts";
 export { biomedClipFamily } from "./names.ts";
 export { patchFeatures, projectClassToken, type TextTower, textTower, type VisionTower, visionTower, visionWeights } from "./towers.ts";

@@ -1,0 +1,86 @@
+import { createHash } from "node:crypto";
+import { open, stat } from "node:fs/promises";
+import { addTo } from "../add-to.ts";
+import { read } from "./_tar.ts";
+import { type ImageSource, imageName } from "./pairs.ts";
+
+/** An image that is in both parts of a split, under one name or two. */
+export interface SharedImage {
+  readonly trained: string;
+  readonly heldOut: string;
+}
+
+/** How many files are looked at at a time. */
+const atOnce = 16;
+
+/** Bytes at the end of a file that tell most files of one size apart. */
+const tail = 4096;
+
+/** Images of both parts that are alike as far as they were looked at. */
+interface Alike {
+  readonly trained: readonly ImageSource[];
+  readonly heldOut: readonly ImageSource[];
+}
+
+/**
+ * Held-out images of which training sees the same file, whatever its name. Only files of the same size and the same end are read whole.
+ * Files that cannot be read are like none.
+ */
+export async function sharedImages(train: readonly ImageSource[], heldOut: readonly ImageSource[]): Promise<SharedImage[]> {
+  let groups: Alike[] = [{ trained: distinct(train), heldOut: distinct(heldOut) }];
+  for (const property of [sizeOf, endOf, digestOf]) {
+    const finer = await Promise.all(groups.map((group) => told(group, property)));
+    groups = finer.flat();
+  }
+  return groups.flatMap(({ trained, heldOut }) => heldOut.map((image) => ({ trained: imageName(trained[0]!), heldOut: imageName(image) })));
+}
+
+/** Takes apart what differs in a property; what is then in one part alone is left out. */
+async function told({ trained, heldOut }: Alike, property: (image: ImageSource) => Promise<string>): Promise<Alike[]> {
+  const [left, right] = [new Map<string, ImageSource[]>(), new Map<string, ImageSource[]>()];
+  for (const [map, images] of [
+    [left, trained],
+    [right, heldOut],
+  ] as const) {
+    for (let i = 0; i < images.length; i += atOnce) {
+      const part = images.slice(i, i + atOnce);
+      const values = await Promise.all(part.map((image) => property(image).catch(() => undefined)));
+      for (const [k, value] of values.entries()) if (value !== undefined) addTo(map, value, part[k]!);
+    }
+  }
+  return [...right].flatMap(([value, images]) => {
+    const same = left.get(value);
+    return same ? [{ trained: same, heldOut: images }] : [];
+  });
+}
+
+const distinct = (images: readonly ImageSource[]): ImageSource[] => [...new Map(images.map((image) => [imageName(image), image])).values()];
+
+async function lengthOf(image: ImageSource): Promise<number> {
+  return "file" in image ? (await stat(image.file)).size : image.length;
+}
+
+async function sizeOf(image: ImageSource): Promise<string> {
+  return String(await lengthOf(image));
+}
+
+async function endOf(image: ImageSource): Promise<string> {
+  const length = await lengthOf(image);
+  return await digestFrom(image, Math.max(0, length - tail), length);
+}
+
+async function digestOf(image: ImageSource): Promise<string> {
+  return await digestFrom(image, 0, await lengthOf(image));
+}
+
+async function digestFrom(image: ImageSource, from: number, to: number): Promise<string> {
+  const [path, start] = "file" in image ? [image.file, 0] : [image.archive, image.offset];
+  const handle = await open(path);
+  try {
+    return createHash("sha256")
+      .update(await read(handle, start + from, to - from))
+      .digest("base64");
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,12 @@
+import { flopsOf, input } from "../../graph/index.ts";
+import type { NamedWeights } from "../named-weights.ts";
+import type { BiomedClipConfig } from "./config.ts";
+import { textTower, visionTower } from "./towers.ts";
+
+/** Operations that an image and a text of so many tokens take through both towers. */
+export function pairFlops(weights: NamedWeights, config: BiomedClipConfig, tokens: number): number {
+  const { imageSize } = config.vision;
+  const image = visionTower(input("pixels", "float32", [1, 3, imageSize, imageSize]), weights, config).features;
+  const text = textTower(input("ids", "int64", [1, tokens]), weights, config).features;
+  return flopsOf([image, text]);
+}
