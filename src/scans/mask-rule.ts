@@ -1,4 +1,4 @@
-import { InputError } from "../errors.ts";
+import { InputError, ShapeError } from "../errors.ts";
 import type { Mask } from "../image/types.ts";
 
 /** A decoded picture that shall be a mask: samples as they are stored, interleaved row-major [H, W, stride]. */
@@ -60,11 +60,19 @@ export class MaskError extends InputError {
  * and the largest value is a mask whatever the label is, so that masks can be compared with label images.
  *
  * @throws MaskError when it is a label image and no label is chosen (the message lists its values), or holds values that are not numbers
+ * @throws ShapeError when there are more or fewer samples than the size says
+ * @example const { mask } = maskOf({ ...context.getImageData(0, 0, width, height), kind: "rgb", hasAlpha: true, full: 255 }); // of a canvas
  */
 export function maskOf(samples: MaskSamples, { label, name }: MaskRuleOptions = {}): MaskReading {
   const where = name === undefined ? "the mask" : `"${name}"`;
   const { width, height } = samples;
-  const levels = levelsOf(samples, label === undefined);
+  const stride = samples.stride ?? (samples.kind === "rgb" ? 3 : 1) + (samples.hasAlpha ? 1 : 0);
+  if (samples.data.length !== width * height * stride) {
+    throw new ShapeError(
+      `maskOf: ${where} of [${height}, ${width}] pixels with ${stride} samples each must hold ${width * height * stride}, got ${samples.data.length}`,
+    );
+  }
+  const levels = levelsOf({ ...samples, stride }, label === undefined);
   const { isForeground, warnings } = chosen(levels, countsOf(levels, where), where, label);
   const data = new Uint8Array(width * height);
   for (let i = 0; i < data.length; i++) if (isForeground(levels.data[i]!)) data[i] = 1;
@@ -88,11 +96,10 @@ interface Levels {
  *
  * @param followsOpacity - whether the opacity itself is the level where there is but one colour, which fades out
  */
-function levelsOf(samples: MaskSamples, followsOpacity: boolean): Levels {
-  const { width, height, data, kind, hasAlpha = false, full, palette, stride: given } = samples;
+function levelsOf(samples: MaskSamples & { readonly stride: number }, followsOpacity: boolean): Levels {
+  const { width, height, data, kind, hasAlpha = false, full, palette, stride } = samples;
   const pixels = width * height;
   const channels = kind === "rgb" ? 3 : 1;
-  const stride = given ?? channels + (hasAlpha ? 1 : 0);
   if (kind === "palette") {
     const { colours, transparent } = palette!;
     if (transparent.size === 0) return { data, kind, full, colours, hasTransparent: false };

@@ -285,6 +285,15 @@ describe("label images", () => {
   });
 });
 
+test("a picture in memory is read as a file is, and must have as many samples as its size says", () => {
+  const data = Uint8ClampedArray.from(filled([9, 9, 9, 0], [255, 0, 0, 255]));
+  const canvas = { width: 4, height: 2, kind: "rgb", hasAlpha: true, full: 255 } as const;
+  expect(maskOf({ ...canvas, data })).toEqual({ mask: drawn(...structure), warnings: [] });
+  expect(() => maskOf({ ...canvas, data: data.subarray(1) })).toThrow(
+    "maskOf: the mask of [2, 4] pixels with 4 samples each must hold 32, got 31",
+  );
+});
+
 test("a mask must have the size of its image where one is named", async () => {
   const file = fileOf(png(0, 8, [0], [1]));
   const error = await readMask(file, { image: { width: 5, height: 2, file: "scan.png" } }).catch((error) => error);
