@@ -30,6 +30,13 @@ test("the reference's rule keeps short captions and special signs", async () => 
   expect((await loadPairs([at("pairs.csv")], { captions: "reference" })).pairs[0]!.caption).toBe("short & “odd”");
 });
 
+test("a table may be written on another system than its images: other slashes, another Unicode form", async () => {
+  mkdirSync(at("s\u00e9rie"));
+  writeFileSync(at("s\u00e9rie/1.png"), "not decoded here");
+  writeFileSync(at("pairs.csv"), `filename,Caption\nse\u0301rie\\1.png,${long}\n`);
+  expect((await loadPairs([at("pairs.csv")])).pairs).toMatchObject([{ image: { file: at("s\u00e9rie/1.png") } }]);
+});
+
 test("tables and shards can be mixed; keys stay distinct", async () => {
   writeFileSync(at("one.csv"), `filename,Caption\na.png,${long} one\n`);
   writeFileSync(at("two.csv"), `filename,Caption\na.png,${long} two\n`);

@@ -1,6 +1,6 @@
-import { stat } from "node:fs/promises";
 import { basename, normalize, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
+import { presentFile } from "../scans/present-file.ts";
 import type { CaptionRule } from "./caption.ts";
 import { type CsvOptions, readCsvPairs } from "./csv-pairs.ts";
 import { countReasons, type DroppedPair, type FoundPairs, imageName, type Pair, screenPairs } from "./pairs.ts";
@@ -85,7 +85,7 @@ async function withImage(pairs: readonly Pair[]): Promise<{ kept: Pair[]; droppe
   const paths = [...named];
   for (let i = 0; i < paths.length; i += atOnce) {
     const part = paths.slice(i, i + atOnce);
-    const found = await Promise.all(part.map(existing));
+    const found = await Promise.all(part.map(presentFile));
     for (const [k, path] of part.entries()) files.set(path, found[k]);
   }
   const kept: Pair[] = [];
@@ -99,15 +99,3 @@ async function withImage(pairs: readonly Pair[]): Promise<{ kept: Pair[]; droppe
   }
   return { kept, dropped };
 }
-
-/** The path under which a file lies: as written, or in the other Unicode form (macOS writes é in two characters). */
-async function existing(path: string): Promise<string | undefined> {
-  for (const form of new Set([path, path.normalize("NFC"), path.normalize("NFD")])) if (await isFile(form)) return form;
-  return undefined;
-}
-
-const isFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );

@@ -62,6 +62,26 @@ test("a table names files relative to itself, groups and patients", async () => 
   await expect(listMaskTargets(at("t/table.csv"), { coarse: at("t") })).rejects.toThrow("--coarse is for folders");
 });
 
+test("images and masks are joined by path, then by bare name, in any Unicode form; what is left is told", async () => {
+  write("images/1/a.png", "images/2/a.png", "images/2/e\u0301.png", "images/x.dcm", "masks/1/a.tif", "masks/\u00e9.png", "masks/hart.png");
+  const { targets, unmatched, unmatchedMasks, leftOut } = await listMaskTargets(folder);
+  expect(targets.map(({ image, mask }) => [image, mask])).toEqual([
+    [at("images/1/a.png"), at("masks/1/a.tif")],
+    [at("images/2/e\u0301.png"), at("masks/\u00e9.png")],
+  ]);
+  expect(unmatched).toEqual([at("images/2/a.png")]);
+  expect(unmatchedMasks).toEqual([at("masks/hart.png")]);
+  expect(leftOut).toEqual([{ file: at("images/x.dcm"), reason: "empty" }]);
+  write("masks/a.png");
+  await expect(listMaskTargets(folder)).rejects.toThrow('the mask "a" fits 2 images: "1/a", "2/a"');
+});
+
+test("a table may be written on another system than its files: other slashes, another Unicode form", async () => {
+  write("t/m/e\u0301.png", "t/\u00e9.png");
+  writeFileSync(at("t/table.csv"), "image,mask\ne\u0301.png,m\\\u00e9.png\n");
+  expect((await listMaskTargets(at("t/table.csv"))).targets).toMatchObject([{ image: at("t/\u00e9.png"), mask: at("t/m/e\u0301.png") }]);
+});
+
 test("a folder in which nothing fits is told with an example", async () => {
   write("images/a.png", "masks/b.png");
   await expect(listMaskTargets(folder)).rejects.toThrow(/no image has a mask of its name; the first without is ".*a\.png"/);

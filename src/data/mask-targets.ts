@@ -1,8 +1,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
+import type { LeftOut } from "../scans/left-out.ts";
 import { type ImageInput, listImages } from "../scans/list-images.ts";
 import { canonicalName, joinByName } from "../scans/names.ts";
+import { presentFile } from "../scans/present-file.ts";
 import { isMissing, readTable } from "./_table.ts";
 
 /** A mask of an image: something that SAM shall find when it is pointed at. */
@@ -36,6 +38,8 @@ export interface MaskTargetSet {
   readonly unmatched: readonly string[];
   /** Masks, coarse ones too, of which there is no image. */
   readonly unmatchedMasks: readonly string[];
+  /** What lies in the folders and was not taken. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** The group of targets that have no structure of their own. */
@@ -49,7 +53,7 @@ const onlyGroup = "mask";
  *   DIR/<split>_images and DIR/<split>_masks    the same
  *   FILE.csv                                    columns image and mask, by choice coarse and group; paths relative to the table
  *
- * Names are equal but for the ending. Coarse masks lie in `<coarse>/<structure>/NAME.png`, or `<coarse>/NAME.png` for a single folder.
+ * Names are joined by path, then by bare name. Coarse masks lie in `<coarse>/<structure>/NAME.png`, or `<coarse>/NAME.png` for a single folder.
  * Whether a file is a picture, or a mask empty, is not looked at.
  *
  * @throws InputError when there is nothing of the kind
@@ -81,13 +85,19 @@ async function ofFolder(data: string, { split = "train", coarse }: MaskTargetOpt
       `"${data}" has neither images/ with masks/ or masks_<structure>/, nor ${split}_images/ with ${split}_masks/; it has ${names.join(", ") || "no folders"}`,
     );
   }
-  const pictures = (await listImages([join(data, images)])).inputs;
+  const leftOut: LeftOut[] = [];
+  const listed = async (place: string) => {
+    const found = await listImages([place]);
+    leftOut.push(...found.leftOut);
+    return found.inputs;
+  };
+  const pictures = await listed(join(data, images));
   const targets: MaskTarget[] = [];
   const unmatched: string[] = [];
   const unmatchedMasks: string[] = [];
   for (const { group, folder, coarse: place } of folders) {
-    const own = joined(pictures, (await listImages([join(data, folder)])).inputs);
-    const about = joined(pictures, place !== undefined && (await isFolder(place)) ? (await listImages([place])).inputs : []);
+    const own = joined(pictures, await listed(join(data, folder)));
+    const about = joined(pictures, place !== undefined && (await isFolder(place)) ? await listed(place) : []);
     for (const picture of pictures) {
       const { name, file } = picture;
       const [mask, guess] = [own.rightOf.get(picture), about.rightOf.get(picture)];
@@ -98,7 +108,7 @@ async function ofFolder(data: string, { split = "train", coarse }: MaskTargetOpt
   }
   // Where structures have folders of their own, an image need not have all of them.
   const used = new Set(targets.map(({ image }) => image));
-  return { targets, unmatched: [...new Set(unmatched)].filter((file) => !used.has(file)), unmatchedMasks };
+  return { targets, unmatched: [...new Set(unmatched)].filter((file) => !used.has(file)), unmatchedMasks, leftOut };
 }
 
 async function ofTable(file: string, { coarse: coarseFolder, groupColumn, separator = "," }: MaskTargetOptions): Promise<MaskTargetSet> {
@@ -108,7 +118,10 @@ async function ofTable(file: string, { coarse: coarseFolder, groupColumn, separa
   const [image, mask] = [column("image", "a column of that name"), column("mask", "a column of that name")];
   const [coarse, group] = ["coarse", "group"].map((name) => columns.indexOf(name)) as [number, number];
   const held = groupColumn === undefined ? -1 : column(groupColumn, "--group-column");
-  const within = (name: string) => (isAbsolute(name) ? name : join(dirname(file), name));
+  const within = async (name: string) => {
+    const place = isAbsolute(name) ? name : join(dirname(file), name);
+    return (await presentFile(place)) ?? place;
+  };
   const targets: MaskTarget[] = [];
   const unmatched: string[] = [];
   for (const [i, row] of rows.entries()) {
@@ -117,17 +130,17 @@ async function ofTable(file: string, { coarse: coarseFolder, groupColumn, separa
       unmatched.push(`row ${i + 2}${imageName === "" ? "" : ` (${imageName})`}`);
       continue;
     }
-    const about = coarse < 0 || isMissing(row[coarse]!) ? undefined : within(row[coarse]!.trim());
+    const about = coarse < 0 || isMissing(row[coarse]!) ? undefined : await within(row[coarse]!.trim());
     targets.push({
       key: `row ${i + 2}`,
-      image: within(imageName),
-      mask: within(maskName),
+      image: await within(imageName),
+      mask: await within(maskName),
       group: group < 0 || isMissing(row[group]!) ? onlyGroup : row[group]!.trim(),
       case: held < 0 || isMissing(row[held]!) ? canonicalName(normalize(imageName)) : row[held]!.trim(),
       ...(about !== undefined && { coarse: about }),
     });
   }
-  return { targets, unmatched, unmatchedMasks: [] };
+  return { targets, unmatched, unmatchedMasks: [], leftOut: [] };
 }
 
 /** Images and masks by the rule of names, whatever their endings. */

@@ -50,6 +50,17 @@ const outlined = () =>
   );
 
 describe("a table of outlines", () => {
+  test("finds its images and masks in any Unicode form, but never by the bare name: pairs may be a part of a set", async () => {
+    await writeGray(join(folder, "\u00e9.png"), { width: 1, height: 1, data: Uint8Array.of(255) });
+    await writeRgb(join(folder, "i\u0301.png"), { width: 1, height: 1, data: new Uint8Array(3) });
+    const { images, unused } = await readRegions(
+      table("filename,phrase,mask\n\u00ed.png,the heart,e\u0301.png\na.png,the heart,middle.png\n"),
+      [pair("i\u0301.png", "A chest X-ray"), pair("2/a.png", "A chest X-ray")],
+    );
+    expect([...images.keys()]).toEqual([join(folder, "i\u0301.png")]);
+    expect(unused).toEqual([join(folder, "a.png")]);
+  });
+
   test("names what each image shows, what it does not, and leaves the rest unknown", async () => {
     const { images, phrases, unused } = await outlined();
     expect([...phrases]).toEqual([

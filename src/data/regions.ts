@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import type { Mask, Size } from "../image/index.ts";
 import { MaskGuesses, maskProblem } from "../scans/mask-report.ts";
 import { canonicalName } from "../scans/names.ts";
+import { presentFile } from "../scans/present-file.ts";
 import { readMask } from "../scans/read-mask.ts";
 import { isMissing, readTable } from "./_table.ts";
 import { decodePair } from "./decode-pair.ts";
@@ -72,6 +73,7 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
   ];
   const within = (folder: string | undefined, name: string) => (isAbsolute(name) ? normalize(name) : join(folder ?? dirname(file), name));
   const sources = new Map(pairs.map((pair) => [imageName(pair.image), pair.image]));
+  // By the whole path alone: the pairs may be a part of a set, of which a bare name would fit one that is not meant.
   const nameOf = new Map([...sources.keys()].map((name) => [canonicalName(name), name]));
   const found = new Map<string, Map<string, string[]>>();
   const phrases = new Map<string, Set<string>>();
@@ -97,7 +99,10 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
     const masks = ofImage.get(words) ?? [];
     ofImage.set(words, masks);
     if (isMissing(row[mask]!)) absent.add(JSON.stringify([name, words]));
-    else masks.push(within(options.masks, row[mask]!.trim()));
+    else {
+      const place = within(options.masks, row[mask]!.trim());
+      masks.push((await presentFile(place)) ?? place);
+    }
     if (masks.length > 0 && absent.has(JSON.stringify([name, words]))) {
       throw new InputError(
         `"${file}", row ${i + 2}: "${words}" of "${row[image]}" is outlined in one row and absent in another. Keep one of them.`,

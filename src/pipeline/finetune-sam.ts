@@ -3,6 +3,7 @@ import { countReasons, listMaskTargets, type MaskTarget, sharedImages, splitPair
 import { ConfigError } from "../errors.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
+import { leftOutMessage } from "../scans/left-out.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import {
   fineTunePromptable,
@@ -34,7 +35,9 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   const begun = performance.now();
   const { out, seed, batch, prompts } = settings;
   checkSettings(settings);
-  const { targets, unmatched, unmatchedMasks } = await listMaskTargets(settings.data, settings);
+  const { targets, unmatched, unmatchedMasks, leftOut } = await listMaskTargets(settings.data, settings);
+  const aboutFolders = leftOutMessage(leftOut);
+  if (aboutFolders !== undefined) yield { type: "warning", message: aboutFolders };
   for (const [what, files] of [
     ["without a mask", unmatched],
     ["masks without an image", unmatchedMasks],
