@@ -11,6 +11,12 @@ const repeatedBytes = 100;
 /** Tells apart the writers of one process. */
 let count = 0;
 
+/** A name beside a file, of this process alone; when the process has ended, `removeLeftovers` takes it for a leftover. */
+export function temporaryName(file: string): string {
+  const start = new TextDecoder().decode(new TextEncoder().encode(basename(file)).subarray(0, repeatedBytes));
+  return join(dirname(file), `.${start}.${count++}.${process.pid}.tmp`);
+}
+
 /** Faults of one name: too long, with characters that the file system does not have, or taken by a folder. Another file can be written. */
 const faultsOfName = new Set(["ENAMETOOLONG", "EILSEQ", "EINVAL", "EISDIR"]);
 
@@ -53,17 +59,22 @@ export async function writing<T>(file: string, work: () => Promise<T>): Promise<
  * Writes a file so that its name never holds half of it: `fill` writes a temporary file in the same folder, which then takes
  * the name. Makes the folder if needed. When `fill` throws, an older file of that name stays as it was.
  *
+ * @param options.sync - wait until the disk has it, so that a power failure cannot leave the name with half of it either
  * @throws OutputError, InputError as `writing`; nothing is left behind
  */
-export async function writeAtomically(file: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
-  const start = new TextDecoder().decode(new TextEncoder().encode(basename(file)).subarray(0, repeatedBytes));
-  const partial = join(dirname(file), `.${start}.${count++}.${process.pid}.tmp`);
+export async function writeAtomically(
+  file: string,
+  fill: (handle: FileHandle) => Promise<void>,
+  { sync = false }: { readonly sync?: boolean } = {},
+): Promise<void> {
+  const partial = temporaryName(file);
   await writing(file, async () => {
     try {
       await mkdir(dirname(file), { recursive: true });
       const handle = await open(partial, "wx");
       try {
         await fill(handle);
+        if (sync) await handle.datasync();
       } finally {
         await handle.close();
       }
@@ -87,6 +98,11 @@ export async function writeFully(handle: FileHandle, view: ArrayBufferView): Pro
     const { bytesWritten } = await handle.write(bytes, done, Math.min(2 ** 30, bytes.length - done));
     done += bytesWritten;
   }
+}
+
+/** Makes a folder with those above it. @throws OutputError, InputError as `writing` */
+export async function makeFolder(folder: string): Promise<void> {
+  await writing(folder, () => mkdir(folder, { recursive: true }));
 }
 
 /** Removes files and folders with all that is in them; those that are not there are no fault. @throws OutputError, InputError as `writing` */
@@ -114,7 +130,8 @@ export async function removeLeftovers(dir: string, { below = false }: { readonly
   return files;
 }
 
-function isRunning(pid: number): boolean {
+/** Whether there is a process of that id on this machine. */
+export function isRunning(pid: number): boolean {
   // Zero would mean our own group, and larger numbers are no process ids anywhere.
   if (pid === 0 || pid > 0x7fffffff) return false;
   try {

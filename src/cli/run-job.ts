@@ -1,6 +1,7 @@
 import type { JobError } from "../jobs/messages.ts";
-import { type Outcome, removeRunLeftovers, supervise } from "../jobs/supervise.ts";
+import { type Outcome, supervise } from "../jobs/supervise.ts";
 import type { RunEvent } from "../run/events.ts";
+import { removeRunLeftovers } from "../run/leftovers.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import { Progress } from "./progress.ts";
 
@@ -34,7 +35,7 @@ export async function runJob({ worker, job, settings, warnings, events, quiet, r
   const outcome = await supervise({ worker, job, settings, onEvent });
   progress.clear();
   if (outcome.type === "finished") return failed > 0 ? exitStatus.failed : exitStatus.ok;
-  if (outcome.type !== "error") await within(cleanUpMs, removeRunLeftovers(outputs));
+  if (outcome.type !== "error") await within(cleanUpMs, Promise.allSettled(outputs.map(removeRunLeftovers)));
   const { status, error, hint } = endOf(outcome, resumes);
   if (events) process.stdout.write(`${JSON.stringify({ type: "error", ...error })}\n`);
   process.stderr.write(`${status === exitStatus.interrupted ? "" : "error: "}${error.message}\n${hint}`);

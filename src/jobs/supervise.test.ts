@@ -1,12 +1,11 @@
-import { spawn } from "node:child_process";
-import { EventEmitter, once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { EventEmitter } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunEvent } from "../run/events.ts";
-import { type Outcome, removeRunLeftovers, supervise } from "./supervise.ts";
+import { type Outcome, supervise } from "./supervise.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -105,29 +104,4 @@ test("a worker that is killed from outside, or crashes, has died", async () => {
   expect(killed.outcome).toEqual<Outcome>({ type: "died", signal: "SIGKILL", exitCode: null });
   const crashed = await run("crashed", "process.exit(7);");
   expect(crashed.outcome).toEqual<Outcome>({ type: "died", signal: null, exitCode: 7 });
-});
-
-test("half-written files of killed writers go, in all result folders and nowhere else", async () => {
-  const out = join(folder, "out");
-  const gone = spawn(process.execPath, ["-e", ""]);
-  await once(gone, "exit");
-  const partial = (name: string, pid = gone.pid) => `.${name}.0.${pid}.tmp`;
-  await mkdir(join(out, "masks", "patient", "series"), { recursive: true });
-  await mkdir(join(out, "other"));
-  await writeFile(join(out, partial("run.json")), "");
-  await writeFile(join(out, "masks", "patient", "series", partial("a.png")), "");
-  await writeFile(join(out, "masks", partial("b.png", process.pid)), "");
-  await writeFile(join(out, "masks", "a.png"), "");
-  await writeFile(join(out, "other", partial("c.png")), "");
-  await writeFile(join(folder, partial("features.safetensors")), "");
-
-  const removed = await removeRunLeftovers([out, join(folder, "features.safetensors"), join(folder, "none", "file")]);
-  expect(removed.sort()).toEqual(
-    [
-      join(out, partial("run.json")),
-      join(out, "masks", "patient", "series", partial("a.png")),
-      join(folder, partial("features.safetensors")),
-    ].sort(),
-  );
-  expect(await readdir(join(out, "masks"))).toHaveLength(3);
 });

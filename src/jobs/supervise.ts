@@ -1,7 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { removeLeftovers } from "../atomic-write.ts";
+
 import type { RunEvent } from "../run/events.ts";
 import type { FromWorker, JobError, ToWorker } from "./messages.ts";
 
@@ -37,7 +35,7 @@ const signalNames = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * Runs a job in a child process and hands on its events.
  *
  * On Ctrl-C (SIGINT), SIGTERM or SIGHUP the job is asked to stop, and killed when it does not do so at once, as it cannot while native
- * code runs. Results that are under their final name stay; half-written ones are removed by `removeRunLeftovers`.
+ * code runs. Results that are under their final name stay; half-written ones are left to `removeRunLeftovers`.
  */
 export async function supervise({ worker, job, settings, onEvent, signals = process, graceMs = 250 }: SuperviseOptions): Promise<Outcome> {
   // What libraries print must not mix with results on standard output, so it goes to standard error.
@@ -85,27 +83,4 @@ async function ended(child: ChildProcess): Promise<{ code: number | null; signal
   const end = await exit;
   if (child.connected) await drained;
   return end;
-}
-
-/** Folders of results that a run makes in its output folder. */
-const resultFolders = ["masks", "saliency", "coarse", "overlay", "raw", "checkpoints", "model"];
-
-/**
- * Removes the half-written files of killed writers.
- *
- * @param outputs - folders of results, which are searched with their result folders, and files, whose folder is
- * @returns the removed files
- */
-export async function removeRunLeftovers(outputs: readonly string[]): Promise<string[]> {
-  const removed: string[] = [];
-  for (const output of outputs) {
-    const isFolder = await stat(output).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
-    removed.push(...(await removeLeftovers(isFolder ? output : dirname(output)).catch(() => [])));
-    if (!isFolder) continue;
-    for (const name of resultFolders) removed.push(...(await removeLeftovers(join(output, name), { below: true }).catch(() => [])));
-  }
-  return removed;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+
 import { basename, join } from "node:path";
-import { removeLeftovers } from "../atomic-write.ts";
 import { ConfigError } from "../errors.ts";
 import { writeGray, writeMask, writeRgb } from "../formats/gray.ts";
 import { type Box, type GrayImage, type Image, type LabelledPoint, type Mask, overlay, type SaliencyMap } from "../image/index.ts";
@@ -10,18 +10,11 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { RefineResult } from "./steps.ts";
 
 /** Sub-folders of a run's output. */
-const outputFolders = ["saliency", "coarse", "masks", "overlay", "raw"] as const;
-export type OutputFolder = (typeof outputFolders)[number];
+export type OutputFolder = "saliency" | "coarse" | "masks" | "overlay" | "raw";
 
 /** Where the result of an image lies. */
 export function outputFile(out: string, folder: OutputFolder, name: string): string {
   return join(out, folder, `${name}.${folder === "raw" ? "safetensors" : "png"}`);
-}
-
-/** Removes what a killed run has left half-written, also of images in sub-folders. */
-export async function cleanOutputs(out: string): Promise<void> {
-  await removeLeftovers(out);
-  for (const folder of outputFolders) await removeLeftovers(join(out, folder), { below: true });
 }
 
 /** Bytes that file systems take in the name of a file. */

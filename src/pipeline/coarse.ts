@@ -5,8 +5,8 @@ import { effectiveSettings } from "../run/effect.ts";
 import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
-import { type ImageRecord, RunRecord } from "../run/record.ts";
-import { cleanOutputs, outputFile, requireWritableNames, writeCoarse } from "./_outputs.ts";
+import type { ImageRecord } from "../run/record.ts";
+import { outputFile, requireWritableNames, writeCoarse } from "./_outputs.ts";
 import type { RunOptions } from "./_run.ts";
 import { resultFolder } from "./result-folder.ts";
 import { CoarseRunSettings, modePresets } from "./settings.ts";
@@ -32,8 +32,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
     return;
   }
   const effective = effectiveSettings(CoarseRunSettings, settings);
-  const record = await RunRecord.open(out, { command: "coarse", settings: effective, weights: {}, leftOut }, settings);
-  await cleanOutputs(out);
+  const about = { command: "coarse", settings: effective, weights: {}, leftOut };
   const placed = modePresets[settings.mode].placement === "window";
   const unknown = maps.filter(({ name }) => !records.get(name)?.window).length;
   if (placed && unknown > 0) {
@@ -54,7 +53,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
     };
   };
   const items = maps.map(({ name, file }) => ({ name, file, inputs: [file], outputs: [outputFile(out, "coarse", name)] }));
-  yield* runItems(items, record, process, { command: "coarse", out, overwrite: settings.overwrite, signal });
+  yield* runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal });
 }
 
 function windowOf(record: ImageRecord | undefined): Box | undefined {

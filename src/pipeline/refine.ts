@@ -7,7 +7,6 @@ import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
-import { RunRecord } from "../run/record.ts";
 import { leftOutMessage } from "../scans/left-out.ts";
 import { type ImageInput, listImages, sideOf } from "../scans/list-images.ts";
 import { joinByName, lonelyMessage } from "../scans/names.ts";
@@ -17,7 +16,7 @@ import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
 import { memoryPlan } from "./_memory-plan.ts";
 import { samRecord, sessionOptions } from "./_models-of-run.ts";
-import { cleanOutputs, type OutputFolder, outputFile, rawRefined, requireWritableNames, writeRaw, writeRefined } from "./_outputs.ts";
+import { type OutputFolder, outputFile, rawRefined, requireWritableNames, writeRaw, writeRefined } from "./_outputs.ts";
 import { header, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
 import { loadSam } from "./model.ts";
 import { resultFolder } from "./result-folder.ts";
@@ -45,16 +44,11 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     return;
   }
   yield { type: "stage", message: "checking weights" };
-  const record = await RunRecord.open(
-    out,
-    header("refine", RefineRunSettings, settings, await samRecord(promptable), {
-      ...run,
-      leftOut: found.leftOut,
-      samPrecision: promptable.sam.options.precision,
-    }),
-    settings,
-  );
-  await cleanOutputs(out);
+  const about = header("refine", RefineRunSettings, settings, await samRecord(promptable), {
+    ...run,
+    leftOut: found.leftOut,
+    samPrecision: promptable.sam.options.precision,
+  });
   const side = logitsSideOf(promptable.sam.config);
   const process = async ({ name, file }: Item): Promise<Outcome> => {
     const ms: StageTimes = {};
@@ -83,10 +77,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     inputs: [file, coarse.of(file)?.file].filter((path) => path !== undefined),
     outputs: folders.map((folder) => outputFile(out, folder, name)),
   }));
-  yield* streamThenDispose(
-    () => runItems(items, record, process, { command: "refine", out, overwrite: settings.overwrite, signal }),
-    promptable.sam,
-  );
+  yield* streamThenDispose(() => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal }), promptable.sam);
 }
 
 /** The coarse masks of images, joined by name. @throws ConfigError when a name fits two */

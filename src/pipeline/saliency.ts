@@ -3,12 +3,11 @@ import { decodeImage } from "../formats/decode.ts";
 import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
-import { RunRecord } from "../run/record.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import { dryRun } from "./_dry-run.ts";
 import { memoryPlan } from "./_memory-plan.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "./_models-of-run.ts";
-import { boxNumbers, cleanOutputs, type OutputFolder, rawSaliency, requireWritableNames, writeRaw, writeSaliency } from "./_outputs.ts";
+import { boxNumbers, type OutputFolder, rawSaliency, requireWritableNames, writeRaw, writeSaliency } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions } from "./_run.ts";
 import { loadClip } from "./model.ts";
 import { SaliencyRunSettings } from "./settings.ts";
@@ -37,12 +36,7 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
   yield { type: "stage", message: "checking weights" };
   const weights = { ...(await clipRecord(text)), ...(settings.noise && { noise: await fileRecord(settings.noise) }) };
   const recorded = { ...settings, layer: step.method.layer };
-  const record = await RunRecord.open(
-    out,
-    header("saliency", SaliencyRunSettings, recorded, weights, { ...run, leftOut: found.leftOut }),
-    settings,
-  );
-  await cleanOutputs(out);
+  const about = header("saliency", SaliencyRunSettings, recorded, weights, { ...run, leftOut: found.leftOut });
   for (const message of step.method.warnings) yield { type: "warning", message };
   const folders: OutputFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];
   const process = async ({ name, file, prompt }: Item): Promise<Outcome> => {
@@ -62,9 +56,5 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
     };
   };
   const items = promptedItems(inputs, prompts, folders, out);
-  yield* streamThenDispose(
-    () => runItems(items, record, process, { command: "saliency", out, overwrite: settings.overwrite, signal }),
-    step,
-    text.clip,
-  );
+  yield* streamThenDispose(() => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal }), step, text.clip);
 }

@@ -4,7 +4,6 @@ import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../run/items.ts";
-import { RunRecord } from "../run/record.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import { dryRun } from "./_dry-run.ts";
 import { keptEmbeddings } from "./_embedding-cache.ts";
@@ -12,7 +11,6 @@ import { memoryPlan } from "./_memory-plan.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "./_models-of-run.ts";
 import {
   boxNumbers,
-  cleanOutputs,
   rawRefined,
   rawSaliency,
   requireWritableNames,
@@ -60,9 +58,8 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     ...(settings.noise && { noise: await fileRecord(settings.noise) }),
   };
   const recorded = { ...settings, layer: saliencyStep.method.layer };
-  const about = { ...run, leftOut: found.leftOut, samPrecision: promptable.sam.options.precision };
-  const record = await RunRecord.open(out, header("segment", SegmentSettings, recorded, weights, about), settings);
-  await cleanOutputs(out);
+  const samPrecision = promptable.sam.options.precision;
+  const about = header("segment", SegmentSettings, recorded, weights, { ...run, leftOut: found.leftOut, samPrecision });
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
   const folders = ["saliency", "coarse", "masks", "overlay", ...(raw ? (["raw"] as const) : [])] as const;
   const items = promptedItems(inputs, prompts, folders, out);
@@ -99,7 +96,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     };
   };
   yield* streamThenDispose(
-    () => runItems(items, record, process, { command: "segment", out, overwrite: settings.overwrite, signal }),
+    () => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal }),
     saliencyStep,
     text.clip,
     promptable.sam,

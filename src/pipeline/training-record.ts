@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { remove, writeAtomic } from "../atomic-write.ts";
 import type { DroppedPair } from "../data/index.ts";
 import { ConfigError, InputError } from "../errors.ts";
-import { differenceOf, fingerprintOf, type RunHeader, versions } from "../run/record.ts";
+import { type RunHeader, versions } from "../run/record.ts";
+import { differenceOf, fingerprintOf } from "../run/resume.ts";
 import type { TrainingPosition } from "../train/index.ts";
 
 /** How the pairs of a training were found and dealt. */

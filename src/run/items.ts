@@ -1,18 +1,11 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { CancelledError, concernsOneInput, InputError, type MedclipSamError, ShapeError } from "../errors.ts";
+import { CancelledError, concernsOneInput, type MedclipSamError, ShapeError } from "../errors.ts";
 import type { RunEvent } from "./events.ts";
-import type { ImageRecord, RunRecord, Work } from "./record.ts";
+import { hashInput } from "./input-files.ts";
+import { type ImageRecord, type RunHeader, RunRecord, type Wanted, type Work } from "./record.ts";
 
 /** One image's worth of work. */
-export interface Item {
-  readonly name: string;
+export interface Item extends Wanted {
   readonly file: string;
-  /** Files whose content the result depends on. */
-  readonly inputs: readonly string[];
-  readonly prompt?: readonly string[];
-  /** Files that are there when the item is done. */
-  readonly outputs: readonly string[];
 }
 
 /** What came of an item. */
@@ -24,51 +17,63 @@ export interface Outcome {
 }
 
 export interface ItemOptions {
-  readonly command: string;
   readonly out: string;
+  /** Of this run; its command names the run. */
+  readonly header: Omit<RunHeader, "versions">;
   readonly overwrite: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Items whose files are looked at side by side. */
+const looksAtOnce = 64;
+/** Time between two words about a long look, in milliseconds. */
+const tellEveryMs = 2000;
+
 /**
  * Works through items one by one. What an earlier run has done is skipped; an item that fails is named and the others go on;
- * after each one `run.json` is replaced, so whatever happens, what is done stays done.
+ * each one is noted in the folder's journal at once, so whatever happens, what is done stays done.
+ *
+ * An input is read when its turn comes. Of inputs that were done before, size and times tell whether they have changed; they are read again
+ * only where those differ.
+ *
+ * @throws ConfigError when the folder holds results of other settings, or another run writes into it
+ * @throws OutputError when results cannot be written: no item could be done
  */
 export async function* runItems(
   items: readonly Item[],
-  record: RunRecord,
   process: (item: Item) => Promise<Outcome>,
-  options: ItemOptions,
+  { out, header, overwrite, signal }: ItemOptions,
 ): AsyncGenerator<RunEvent> {
   const start = performance.now();
-  const { todo, works, failures } = await plan(items, record, options);
-  yield {
-    type: "start",
-    command: options.command,
-    total: items.length,
-    done: items.length - todo.length - failures.length,
-    out: options.out,
-  };
-  for (const { item, error } of failures) yield await failed(item, error, record);
-  let failedCount = failures.length;
-  for (const item of todo) {
-    if (options.signal?.aborted) throw new CancelledError();
-    const begun = performance.now();
-    try {
-      const { record: found, warnings, summary } = await process(item);
-      await record.put({ name: item.name, ...found }, works.get(item)!, warnings);
-      yield { type: "item", name: item.name, ms: Math.round(performance.now() - begun), warnings, summary };
-    } catch (error) {
-      if (!isItemError(error)) throw error;
-      failedCount++;
-      yield await failed(item, error, record);
+  const record = await RunRecord.open(out, header, { overwrite });
+  try {
+    for (const message of record.warnings) yield { type: "warning", message };
+    const todo = yield* itemsToDo(items, record, { overwrite, signal });
+    const skipped = items.length - todo.length;
+    await record.begin();
+    yield { type: "start", command: header.command, total: items.length, done: skipped, out };
+    let failed = 0;
+    for (const item of todo) {
+      if (signal?.aborted) throw new CancelledError();
+      await record.check();
+      const begun = performance.now();
+      try {
+        const work = await workOf(item);
+        const { record: found, warnings, summary } = await process(item);
+        await record.put({ name: item.name, ...found }, work, warnings);
+        yield { type: "item", name: item.name, ms: Math.round(performance.now() - begun), warnings, summary };
+      } catch (error) {
+        if (!isItemError(error)) throw error;
+        failed++;
+        await record.fail({ name: item.name, file: item.file, message: error.message });
+        yield { type: "failure", name: item.name, message: error.message, code: error.code };
+      }
     }
+    await record.finish();
+    yield { type: "end", done: todo.length - failed, skipped, failed, ms: Math.round(performance.now() - start) };
+  } finally {
+    await record.close();
   }
-  const skipped = items.length - todo.length - failures.length;
-  // Also when there was nothing to do: the record then tells of the last run.
-  await record.write();
-  const done = items.length - skipped - failedCount;
-  yield { type: "end", done, skipped, failed: failedCount, ms: Math.round(performance.now() - start) };
 }
 
 /** Bad input concerns one item; anything else, a full disk, a missing weight or a programming error, concerns the run. */
@@ -76,35 +81,39 @@ function isItemError(error: unknown): error is MedclipSamError {
   return concernsOneInput(error) || error instanceof ShapeError;
 }
 
-async function failed(item: Item, error: MedclipSamError, record: RunRecord): Promise<RunEvent> {
-  await record.fail({ name: item.name, file: item.file, message: error.message });
-  return { type: "failure", name: item.name, message: error.message, code: error.code };
-}
-
-async function plan(items: readonly Item[], record: RunRecord, options: ItemOptions) {
+/** Those that no earlier run has done, in their order; says how far it is, as very many items take a while. */
+async function* itemsToDo(
+  items: readonly Item[],
+  record: RunRecord,
+  { overwrite, signal }: Pick<ItemOptions, "overwrite" | "signal">,
+): AsyncGenerator<RunEvent, Item[]> {
   const todo: Item[] = [];
-  const failures: { item: Item; error: MedclipSamError }[] = [];
-  const works = new Map<Item, Work>();
-  for (const item of items) {
-    try {
-      const inputs = await Promise.all(item.inputs.map(contentHash));
-      const work: Work = { inputs, ...(item.prompt && { prompt: item.prompt }) };
-      works.set(item, work);
-      if (!record.isDone(item.name, work, item.outputs, options)) todo.push(item);
-    } catch (error) {
-      if (!isItemError(error)) throw error;
-      failures.push({ item, error });
-    }
+  let told = performance.now();
+  for (let from = 0; from < items.length; from += looksAtOnce) {
+    if (signal?.aborted) throw new CancelledError();
+    const part = items.slice(from, from + looksAtOnce);
+    const isDone = await Promise.all(part.map((item) => wasDone(item, record, overwrite)));
+    for (const [i, item] of part.entries()) if (!isDone[i]) todo.push(item);
+    if (performance.now() - told < tellEveryMs) continue;
+    told = performance.now();
+    yield { type: "stage", message: `looking for what is done already: ${from + part.length} of ${items.length}` };
   }
-  return { todo, works, failures };
+  return todo;
 }
 
-async function contentHash(file: string): Promise<string> {
+async function wasDone(item: Item, record: RunRecord, overwrite: boolean): Promise<boolean> {
+  const standing = await record.standing(item, { overwrite });
+  if (standing !== "unsure") return standing === "done";
   try {
-    return createHash("sha256")
-      .update(await readFile(file))
-      .digest("hex");
-  } catch (cause) {
-    throw new InputError(`"${file}" cannot be read: ${(cause as Error).message}`, { cause });
+    return record.isSame(item.name, await workOf(item));
+  } catch (error) {
+    if (!isItemError(error)) throw error;
+    return false; // fails by name when its turn comes
   }
+}
+
+async function workOf({ inputs, prompt }: Item): Promise<Work> {
+  const hashes = await Promise.all(inputs.map(hashInput));
+  const [sums, stamps] = [hashes.map(({ sha256 }) => sha256), hashes.map(({ stamp }) => stamp)];
+  return { inputs: sums, stamps, ...(prompt && { prompt }) };
 }

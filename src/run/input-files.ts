@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { InputError } from "../errors.ts";
+
+/** What a file's content was, and how to see later that it has not changed. */
+export interface InputHash {
+  readonly sha256: string;
+  /** Null where a change could go unseen. */
+  readonly stamp: string | null;
+}
+
+/** A file that was changed so shortly ago could be changed again within the same tick of the file system's clock. */
+const settledMs = 2000;
+
+/** Hashes a file. @throws InputError when it cannot be read */
+export async function hashInput(file: string): Promise<InputHash> {
+  try {
+    const before = await statusOf(file);
+    const sha256 = createHash("sha256")
+      .update(await readFile(file))
+      .digest("hex");
+    const after = await statusOf(file);
+    const isSettled = before.stamp === after.stamp && Date.now() - after.changedMs > settledMs;
+    return { sha256, stamp: isSettled ? after.stamp : null };
+  } catch (cause) {
+    throw new InputError(`"${file}" cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Size, time of change and time of change of the entry: no program can set the last one. Undefined where there is no such file. */
+export async function stampOf(file: string): Promise<string | undefined> {
+  return await statusOf(file).then(
+    ({ stamp }) => stamp,
+    () => undefined,
+  );
+}
+
+async function statusOf(file: string): Promise<{ stamp: string; changedMs: number }> {
+  const { size, mtimeNs, ctimeNs, ctimeMs } = await stat(file, { bigint: true });
+  return { stamp: `${size} ${mtimeNs} ${ctimeNs}`, changedMs: Number(ctimeMs) };
+}
+
+/** Whether a result is there with something in it; after a power failure a file may be empty under its final name. */
+export async function isWritten(file: string): Promise<boolean> {
+  return await stat(file).then(
+    ({ size }) => size > 0,
+    () => false,
+  );
+}

@@ -1,0 +1,305 @@
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { collect } from "../../test/support/tiny-run.ts";
+import { writeAtomic, writing } from "../atomic-write.ts";
+import { ConfigError, InputError, OutputError } from "../errors.ts";
+import type { RunEvent } from "./events.ts";
+import { type Item, runItems } from "./items.ts";
+import { RunRecord, readImageRecords } from "./record.ts";
+
+const root = mkdtempSync(join(tmpdir(), "medclip-sam-items-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+let [out, count] = ["", 0];
+beforeEach(() => {
+  out = join(root, `out-${count++}`);
+});
+afterEach(() => vi.useRealTimers());
+
+const names = ["a", "b", "c"];
+mkdirSync(join(root, "in"));
+for (const name of names) writeFileSync(join(root, "in", name), `picture ${name}`);
+
+const itemOf = (name: string): Item => ({ name, file: join(root, "in", name), inputs: [join(root, "in", name)], outputs: [result(name)] });
+const result = (name: string) => join(out, "masks", `${name}.png`);
+const header = (settings: object = {}) => ({ command: "segment", settings: { beta: 0.1, ...settings }, weights: {} });
+
+/** What a run does with an item: writes its result, unless something else is asked for. */
+const work = async ({ name }: Item) => {
+  await writeAtomic(result(name), `mask of ${name}`);
+  return { record: { areaPx: 7 }, warnings: [], summary: "7 px" };
+};
+
+interface Asked {
+  process?: typeof work;
+  settings?: object;
+  overwrite?: boolean;
+  items?: readonly string[];
+  signal?: AbortSignal;
+}
+const events = ({ process = work, settings, overwrite = false, items = names, signal }: Asked = {}) =>
+  runItems(items.map(itemOf), process, { out, header: header(settings), overwrite, signal });
+const run = (asked?: Asked) => collect(events(asked));
+const end = (seen: readonly RunEvent[]) => seen.at(-1) as Extract<RunEvent, { type: "end" }>;
+const record = () => JSON.parse(readFileSync(join(out, "run.json"), "utf8"));
+const journal = () => join(out, "run.journal.jsonl");
+
+/** What is left of a run that is killed after so many items. */
+async function killed(done: number): Promise<void> {
+  const first = events();
+  for (let seen = 0; seen < done; ) if ((await first.next()).value?.type === "item") seen++;
+  cpSync(out, `${out}-killed`, { recursive: true });
+  await first.return(undefined);
+  rmSync(out, { recursive: true });
+  renameSync(`${out}-killed`, out);
+}
+
+test("a run leaves its results and a record with a version, and nothing else", async () => {
+  expect(end(await run())).toMatchObject({ done: 3, skipped: 0, failed: 0 });
+  expect(readdirSync(out).sort()).toEqual(["masks", "run.json"]);
+  expect(record()).toMatchObject({ recordVersion: 1, command: "segment", images: names.map((name) => ({ name, areaPx: 7 })), failed: [] });
+  expect(end(await run())).toMatchObject({ done: 0, skipped: 3 });
+});
+
+describe("a run that was killed", () => {
+  test("keeps each image that was done, though run.json was not written since the start", async () => {
+    await killed(2);
+    expect(record().images).toEqual([]);
+    expect([...(await readImageRecords(out)).keys()]).toEqual(["a", "b"]); // as the next step reads them meanwhile
+    expect(end(await run())).toMatchObject({ done: 1, skipped: 2 });
+    expect(record().images.map(({ name }: { name: string }) => name)).toEqual(names);
+    expect(existsSync(journal())).toBe(false);
+  });
+
+  test("in the midst of a line of its journal does that image again, and believes the lines before", async () => {
+    await killed(2);
+    const text = readFileSync(journal(), "utf8");
+    writeFileSync(journal(), text.slice(0, -9));
+    expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
+  });
+
+  test("with a damaged line in the middle, as a power failure leaves it, does that image alone again", async () => {
+    await killed(2);
+    const [first, second, ...rest] = readFileSync(journal(), "utf8").split("\n");
+    writeFileSync(journal(), [first, "\0".repeat(second!.length), ...rest].join("\n"));
+    expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
+  });
+
+  test("between the last record and the end of its journal has every image once", async () => {
+    await killed(2);
+    const lines = readFileSync(journal(), "utf8");
+    await run();
+    writeFileSync(journal(), lines);
+    expect(end(await run())).toMatchObject({ done: 0, skipped: 3 });
+    expect(record().images).toHaveLength(3);
+  });
+
+  test("before the first line of its journal was whole loses nothing of the record", async () => {
+    await run();
+    writeFileSync(journal(), '{"journal":1,"of":"0');
+    expect(end(await run())).toMatchObject({ done: 0, skipped: 3 });
+  });
+
+  test("has nothing half-written left after the next one", async () => {
+    await killed(1);
+    mkdirSync(join(out, "masks", "sub"), { recursive: true });
+    for (const place of ["", "masks", "masks/sub"]) writeFileSync(join(out, place, ".b.png.0.0.tmp"), "half");
+    await run();
+    expect(readdirSync(out, { recursive: true }).filter((file) => String(file).includes("tmp"))).toEqual([]);
+  });
+});
+
+describe("a record that does not fit", () => {
+  test("a journal of other settings than the record's is left out, with a warning", async () => {
+    await killed(2);
+    const lines = readFileSync(journal(), "utf8");
+    await run({ settings: { beta: 0.5 }, overwrite: true });
+    writeFileSync(journal(), lines);
+    const seen = await run({ settings: { beta: 0.5 } });
+    expect(seen[0]).toMatchObject({ type: "warning", message: expect.stringMatching(/run.journal.jsonl" belongs to another run/) });
+    expect(end(seen)).toMatchObject({ skipped: 3 });
+  });
+
+  test("a journal without a record counts for nothing: how its results were made is not known", async () => {
+    await killed(2);
+    rmSync(join(out, "run.json"));
+    expect(end(await run())).toMatchObject({ done: 3, skipped: 0 });
+  });
+
+  test("a record of a newer version is refused by its name, and stays as it is", async () => {
+    await run();
+    const newer = JSON.stringify({ ...record(), recordVersion: 2 });
+    writeFileSync(join(out, "run.json"), newer);
+    await expect(run({ overwrite: true })).rejects.toThrow(/run.json" is a record of version 2; this medclip-sam reads versions up to 1/);
+    expect(readFileSync(join(out, "run.json"), "utf8")).toBe(newer);
+  });
+
+  test("a record from before versions is gone on with", async () => {
+    await run();
+    const { recordVersion: _, ...older } = record();
+    for (const image of older.images) delete image.made.segment.stamps;
+    writeFileSync(join(out, "run.json"), JSON.stringify(older, null, 1));
+    expect(end(await run())).toMatchObject({ done: 0, skipped: 3 });
+    expect(record().recordVersion).toBe(1);
+  });
+
+  test("what is no record is refused with the field that is wrong", async () => {
+    mkdirSync(out);
+    writeFileSync(join(out, "run.json"), JSON.stringify({ command: "finetune", settings: {}, versions: {}, weights: {} }));
+    await expect(run()).rejects.toThrow(/run.json" is not a record that can be gone on with \(notice: .*\). Move it away/);
+    writeFileSync(join(out, "run.json"), "{");
+    await expect(run()).rejects.toThrow(InputError);
+  });
+
+  test("other settings are refused before anything is written, and replace the results where they may", async () => {
+    await run();
+    const before = readFileSync(join(out, "run.json"), "utf8");
+    await expect(run({ settings: { beta: 0.5 } })).rejects.toThrow(/results of other settings \(beta was 0.1, now it is 0.5\)/);
+    expect(readFileSync(join(out, "run.json"), "utf8")).toBe(before);
+    expect(readdirSync(out).sort()).toEqual(["masks", "run.json"]);
+    expect(end(await run({ settings: { beta: 0.5 }, overwrite: true }))).toMatchObject({ done: 3 });
+  });
+});
+
+describe("results that cannot be written", () => {
+  const full = () => writing(result("b"), () => Promise.reject(Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" })));
+
+  test("end the run at once; the next images are not tried and those before are kept", async () => {
+    const tried: string[] = [];
+    const process = async (item: Item) => {
+      tried.push(item.name);
+      return item.name === "b" ? await full() : await work(item);
+    };
+    await expect(run({ process })).rejects.toThrow(/b.png" cannot be written: the disk is full. Free some space/);
+    expect(tried).toEqual(["a", "b"]);
+    expect(record().failed).toEqual([]);
+    expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
+  });
+
+  test("a single bad input does not", async () => {
+    const process = async (item: Item) => {
+      if (item.name === "b") throw new InputError("damaged");
+      return await work(item);
+    };
+    expect(end(await run({ process }))).toMatchObject({ done: 2, failed: 1 });
+    expect(record().failed).toMatchObject([{ name: "b", message: "damaged", command: "segment" }]);
+    expect(end(await run())).toMatchObject({ done: 1, skipped: 2, failed: 0 });
+    expect(record().failed).toEqual([]);
+  });
+
+  test("a folder that disappears during the run ends it", async () => {
+    const process = async (item: Item) => {
+      const outcome = await work(item);
+      if (item.name === "b") renameSync(out, `${out}-away`);
+      return outcome;
+    };
+    const failing = run({ process });
+    await expect(failing).rejects.toThrow(OutputError);
+    await expect(failing).rejects.toThrow(/has disappeared, or was emptied/);
+    expect(existsSync(join(out, "run.json"))).toBe(false);
+    rmSync(out, { recursive: true, force: true });
+    renameSync(`${out}-away`, out);
+    expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
+  });
+
+  test("a result that is empty under its name, as a power failure leaves it, is made again", async () => {
+    await run();
+    writeFileSync(result("b"), "");
+    expect(end(await run())).toMatchObject({ done: 1, skipped: 2 });
+  });
+});
+
+describe("two runs in one folder", () => {
+  test("the second is refused while the first goes on, and runs afterwards", async () => {
+    const first = events();
+    while ((await first.next()).value?.type !== "item");
+    await expect(run()).rejects.toThrow(ConfigError);
+    await expect(run()).rejects.toThrow(`process ${process.pid} is writing into "${out}"`);
+    await first.return(undefined);
+    expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
+  });
+
+  test("the mark of a process that is gone, or whose id another has now, counts for nothing", async () => {
+    mkdirSync(out);
+    writeFileSync(join(out, ".run.lock.0.0.tmp"), JSON.stringify({ pid: 0, host: hostname() }));
+    // Linux tells when a process began.
+    if (process.platform === "linux")
+      writeFileSync(join(out, `.run.lock.0.${process.ppid}.tmp`), JSON.stringify({ pid: process.ppid, host: hostname(), start: "1" }));
+    expect(end(await run())).toMatchObject({ done: 3 });
+  });
+
+  test("the mark of another machine is a warning", async () => {
+    mkdirSync(out);
+    writeFileSync(join(out, ".run.lock.0.1.tmp"), JSON.stringify({ pid: 1, host: "elsewhere" }));
+    expect((await run())[0]).toMatchObject({ type: "warning", message: expect.stringContaining('a run on "elsewhere" (process 1)') });
+  });
+});
+
+describe("inputs of a run that goes on", () => {
+  test("are not read again while their size and times are the same", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 }); // files of a moment ago are always read again
+    await run();
+    const input = itemOf("a").file;
+    const record = await RunRecord.open(out, header(), { overwrite: false });
+    expect(await record.standing(itemOf("a"), { overwrite: false })).toBe("done");
+    writeFileSync(input, readFileSync(input));
+    expect(await record.standing(itemOf("a"), { overwrite: false })).toBe("unsure");
+    await record.close();
+    expect(end(await run())).toMatchObject({ done: 0, skipped: 3 }); // the content is the same
+  });
+
+  test("are read again when they changed a moment before they were hashed", async () => {
+    await run();
+    const record = await RunRecord.open(out, header(), { overwrite: false });
+    writeFileSync(itemOf("a").file, "picture a");
+    await record.close();
+    await run({ overwrite: true });
+    const again = await RunRecord.open(out, header(), { overwrite: false });
+    expect(await again.standing(itemOf("a"), { overwrite: false })).toBe("unsure");
+    await again.close();
+  });
+
+  test("that have changed are done again; those that are gone fail by name", async () => {
+    await run();
+    writeFileSync(itemOf("a").file, "another picture");
+    rmSync(itemOf("b").file);
+    const seen = await run();
+    expect(end(seen)).toMatchObject({ done: 1, skipped: 1, failed: 1 });
+    expect(seen.find(({ type }) => type === "failure")).toMatchObject({ name: "b", message: expect.stringMatching(/b" cannot be read/) });
+    for (const name of names) writeFileSync(itemOf(name).file, `picture ${name}`);
+  });
+
+  test("are read one by one: an image is done before the next input is opened", async () => {
+    const process = async (item: Item) => {
+      if (item.name === "a") appendFileSync(itemOf("b").file, ", changed meanwhile");
+      return await work(item);
+    };
+    await run({ process });
+    expect(end(await run())).toMatchObject({ done: 0, skipped: 3 });
+    writeFileSync(itemOf("b").file, "picture b");
+  });
+});
+
+test("an interrupted run writes its record", async () => {
+  const stop = new AbortController();
+  const process = async (item: Item) => {
+    stop.abort();
+    return await work(item);
+  };
+  await expect(run({ process, signal: stop.signal })).rejects.toThrow("cancelled");
+  expect(record().images).toHaveLength(1);
+  expect(readdirSync(out).sort()).toEqual(["masks", "run.json"]);
+});
