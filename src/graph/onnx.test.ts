@@ -13,6 +13,7 @@ import {
   compile,
   constant,
   exp,
+  flopsOf,
   gather,
   gemm,
   input,
@@ -53,6 +54,15 @@ test("nodes that no output depends on are not written", () => {
   const x = input("x", "float32", [2]);
   exp(x);
   expect(decode({ y: add(x, 1) }).node.map(({ opType }) => opType)).not.toContain("Exp");
+});
+
+test("a loop counts the operations of its body for each step, and what it captures once", () => {
+  const [a, b] = [input("a", "float32", [2, 2]), input("b", "float32", [2, 2])];
+  const product = gemm(a, b); // 2 · 2 · 2 · 2 operations
+  const { last } = loop(5, [a], (_, [x]) => ({
+    next: [loop(3, [x!], (_, [y]) => ({ next: [gemm(add(y!, product), b)] })).last[0]!],
+  }));
+  expect(flopsOf(last)).toBe(16 + 5 * 3 * 16);
 });
 
 test("equal constants are written once, and shapes [] and [1] are kept apart", () => {
@@ -145,12 +155,19 @@ describe("a loop that reads the intermediate is built anew", () => {
     expect(await cutAt(add(last[0]!, cast(reduceSum(collected[0]!), "float32")))).toEqual([1 + 4 * 3 + 8 + 1, 1 + 4 * 4 + 8 + 1]);
   });
 
+  test("what no output depends on cannot be replaced", () => {
+    expect(() => substitute([add(x, 1)], new Map([[middle, other]]))).toThrow("no output depends on Exp float32 [2]");
+    const twin = input("x", "float32", [2]);
+    expect(() => substitute([add(x, 1)], new Map([[twin, other]]))).toThrow('no output depends on input "x"');
+  });
+
   test("but what exists only inside it cannot be replaced from outside", () => {
     let inside: Value | undefined;
     const { last } = loop(2, [x], (_, [value]) => {
       inside = exp(value!);
       return { next: [inside] };
     });
+    expect(() => serialise({ inside: inside! })).toThrow('"inside" is Exp float32 [2] (2 elements), which exists only inside a loop');
     expect(() => substitute(last, new Map([[inside!, other]]))).toThrow(
       "cannot replace Exp float32 [2] (2 elements), which exists only inside a loop",
     );

@@ -7,7 +7,7 @@ import { onnxTypes } from "./operators/elementwise.ts";
 import { movement } from "./operators/movement.ts";
 import { nodesOf, readsOf } from "./order.ts";
 import type { Attribute, Attributes, Body, Node, Scope, Value } from "./value.ts";
-import { rootScope } from "./value.ts";
+import { describe, rootScope } from "./value.ts";
 
 /** Operator set with Gelu as an operator; IR version that goes with it. */
 const opset = 20;
@@ -22,7 +22,8 @@ export function serialise(outputs: Readonly<Record<string, Value>>): Uint8Array 
  * Writes what the named outputs depend on as an ONNX model. Stored tensors stay in their files: the model names file, offset
  * and length, with the path relative to the root folder "/". Files that are in memory come along as they are.
  *
- * @throws ShapeError when two different inputs, or two different files in memory, have the same name
+ * @throws ShapeError when two different inputs, or two different files in memory, have the same name, or an output exists only inside
+ *   a loop
  */
 export function modelOf(outputs: Readonly<Record<string, Value>>): Model {
   const names = new Names();
@@ -30,6 +31,9 @@ export function modelOf(outputs: Readonly<Record<string, Value>>): Model {
   const initializers = new Map<string, Value>();
   const graph = new GraphWriter(names, inputs, initializers);
   const results = Object.entries(outputs);
+  for (const [name, value] of results)
+    if (value.scope !== rootScope)
+      throw new ShapeError(`serialise: "${name}" is ${describe(value)}, which exists only inside a loop. Collect it.`);
   const writer = new ProtobufWriter();
   writer.integer(1, irVersion).text(2, "medclip-sam");
   writer.message(7, (proto) => {

@@ -9,7 +9,8 @@ import { apply, type Body, describe, type Node, type Scope, type Value } from ".
  * too, are built anew.
  *
  * @param replacements - for each value the one to use instead, of the same shape and dtype
- * @throws ShapeError when a replacement has another shape or dtype, or a value is replaced that exists only inside a loop
+ * @throws ShapeError when a replacement has another shape or dtype, or a value is replaced that exists only inside a loop or on which
+ *   no output depends
  */
 export function substitute(outputs: readonly Value[], replacements: ReadonlyMap<Value, Value>): Value[] {
   for (const [value, other] of replacements) {
@@ -18,8 +19,12 @@ export function substitute(outputs: readonly Value[], replacements: ReadonlyMap<
     }
     if (value.scope.depth > 0) throw new ShapeError(`substitute: cannot replace ${describe(value)}, which exists only inside a loop`);
   }
+  const nodes = nodesOf(outputs);
+  const reached = new Set([...outputs, ...nodes.flatMap(({ outputs }) => outputs), ...nodes.flatMap(readsOf)]);
+  for (const value of replacements.keys())
+    if (!reached.has(value)) throw new ShapeError(`substitute: no output depends on ${describe(value)}`);
   const changed: Changed = { values: new Map(replacements), scopes: new Map() };
-  rebuild(nodesOf(outputs), changed);
+  rebuild(nodes, changed);
   return outputs.map((value) => changed.values.get(value) ?? value);
 }
 
