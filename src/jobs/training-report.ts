@@ -1,5 +1,5 @@
-import { runFinetune } from "../pipeline/finetune.ts";
-import { runFinetuneSam } from "../pipeline/finetune-sam.ts";
+import { runFinetune } from "../pipeline/finetune/run.ts";
+import { runFinetuneSam } from "../pipeline/finetune-sam/run.ts";
 import type { FinetuneSamSettings, FinetuneSettings } from "../pipeline/settings.ts";
 import { writeTrainingReport } from "../report/index.ts";
 import type { RunEvent } from "../run/events.ts";

@@ -8,10 +8,10 @@ import { type Condition, grouped, metaOf } from "../run/setting-meta.ts";
 import { devices } from "../runtime/session.ts";
 import { type MethodRow, type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
 import { voteRules } from "../segment/index.ts";
+import { ContrastiveSettings } from "../train/contrastive/settings.ts";
 import { LoopSettings } from "../train/loop-settings.ts";
-import { PromptDrawSettings } from "../train/prompt-draws.ts";
-import { PromptableSettings } from "../train/promptable-settings.ts";
-import { ContrastiveSettings } from "../train/settings.ts";
+import { PromptDrawSettings } from "../train/promptable/prompt-draws.ts";
+import { PromptableSettings } from "../train/promptable/settings.ts";
 import { needsOf, settingsOfMethods } from "./method-settings.ts";
 
 /** `paper`: what the method says. `reference`: what the released scripts do, so that published numbers can be compared. */

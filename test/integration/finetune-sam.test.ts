@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { runFinetuneSam } from "../../src/pipeline/finetune-sam.ts";
+import { runFinetuneSam } from "../../src/pipeline/finetune-sam/run.ts";
 import { FinetuneSamSettings } from "../../src/pipeline/settings.ts";
 import { SamPredictor } from "../../src/segment/index.ts";
 import { uniform } from "../../src/tensor/random.ts";

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { encodePairs, loadPairs, PairWorkers, plainBatches } from "../../src/data/index.ts";
 import { locateClip } from "../../src/hub/locate.ts";
 import { runEmbed } from "../../src/pipeline/embed.ts";
-import { runFinetune } from "../../src/pipeline/finetune.ts";
+import { runFinetune } from "../../src/pipeline/finetune/run.ts";
 import { EmbedSettings, FinetuneSettings } from "../../src/pipeline/settings.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { toFloat32 } from "../../src/tensor/stored-tensor.ts";

@@ -1,0 +1,52 @@
+import { decodeImage } from "../../formats/decode.ts";
+import { gridOf } from "../../models/sam/index.ts";
+import type { SessionOptions } from "../../runtime/session.ts";
+import { ByteCache, type EmbedImageNumber, type PromptData } from "../../train/index.ts";
+import { keptEmbeddings } from "../_embedding-cache.ts";
+import { loadSam, type SamOfFiles } from "../model.ts";
+
+/** Bytes of embeddings that are kept in memory of each part of the data. */
+const keptBytes = 2 ** 30;
+
+/** The embeddings of a training whose image encoder stays as it is: each image is encoded once, as far as memory or a folder holds them. */
+export class ImageEmbeddings {
+  /** Sentences about kept embeddings that cannot be used, to be told and taken away. */
+  readonly warnings: string[] = [];
+  private readonly model: SamOfFiles;
+  private readonly folder: string | undefined;
+
+  private constructor(model: SamOfFiles, folder: string | undefined) {
+    this.model = model;
+    this.folder = folder;
+  }
+
+  /** @param folder - where embeddings are kept beside memory; see `EmbeddingCache` */
+  static async open(sam: string | undefined, folder: string | undefined, session: SessionOptions): Promise<ImageEmbeddings> {
+    return new ImageEmbeddings(await loadSam(sam, session), folder);
+  }
+
+  /** How many of so many images have to be encoded more than once; with a folder none. */
+  excess(images: number): number {
+    const { config } = this.model.sam;
+    const bytes = 4 * config.outChannels * gridOf(config) ** 2;
+    return this.folder === undefined ? Math.max(0, images - Math.floor(keptBytes / bytes)) : 0;
+  }
+
+  /** What encodes the images of a part of the data. */
+  of(data: PromptData): EmbedImageNumber {
+    const cache = new ByteCache<Float32Array>(keptBytes, (values) => values.byteLength);
+    const kept = keptEmbeddings(this.folder, this.model);
+    return async (index) => {
+      const known = cache.get(index);
+      if (known) return known;
+      const { image } = await decodeImage(data.images[index]!, { mode: "paper" });
+      const { values } = await (kept ? kept(image, this.warnings) : this.model.sam.setImage(image));
+      cache.set(index, values.data);
+      return values.data;
+    };
+  }
+
+  dispose(): Promise<void> {
+    return this.model.sam.dispose();
+  }
+}

@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import { countReasons, listMaskTargets, type MaskTarget, sharedImages, splitPairs, splitWarnings } from "../../data/index.ts";
+import { ConfigError } from "../../errors.ts";
+import { logitsSideOf } from "../../models/sam/index.ts";
+import type { RunEvent } from "../../run/events.ts";
+import { leftOutMessage } from "../../scans/left-out.ts";
+import { streamThenDispose } from "../../then-dispose.ts";
+import {
+  fineTunePromptable,
+  PromptableSettings,
+  PromptableTrainer,
+  PromptData,
+  PromptDrawSettings,
+  type PromptEpochLine,
+} from "../../train/index.ts";
+import { samRecord, sessionOptions } from "../_models-of-run.ts";
+import { sharedWarnings } from "../_pair-warnings.ts";
+import type { RunOptions } from "../_run.ts";
+import { runTraining } from "../_training-run.ts";
+import { samFilesOf } from "../model.ts";
+import type { FinetuneSamSettings } from "../settings.ts";
+import { TrainingRecord } from "../training-record.ts";
+import { dryFinetuneSam } from "./estimate.ts";
+import { ImageEmbeddings } from "./image-embeddings.ts";
+
+/**
+ * `medclip-sam finetune-sam`: trains a SAM model on images with masks.
+ *
+ * Images and masks that cannot be used are named and left out. Started again in the same folder with the same settings, it goes on from
+ * the last checkpoint.
+ *
+ * @throws ConfigError when the settings cannot work, or the folder holds a training with others
+ */
+export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const begun = performance.now();
+  const { out, seed, batch, prompts } = settings;
+  checkSettings(settings);
+  const { targets, unmatched, unmatchedMasks, leftOut } = await listMaskTargets(settings.data, settings);
+  const aboutFolders = leftOutMessage(leftOut);
+  if (aboutFolders !== undefined) yield { type: "warning", message: aboutFolders };
+  for (const [what, files] of [
+    ["without a mask", unmatched],
+    ["masks without an image", unmatchedMasks],
+  ] as const)
+    if (files.length > 0) yield { type: "warning", message: `${what}, and not used: ${files.length}, such as "${files[0]}"` };
+  const split = splitTargets(targets, settings);
+  const shared = await sharedImages(imagesOf(split.train), imagesOf(split.validation));
+  for (const message of [...split.warnings, ...sharedWarnings(shared)]) yield { type: "warning", message };
+  const { session, device, warnings } = await sessionOptions(settings);
+  for (const message of warnings) yield { type: "warning", message };
+  const files = await samFilesOf(settings.sam);
+
+  yield { type: "stage", message: `reading ${targets.length} masks and their images` };
+  const sizing = await PromptableTrainer.configOf(files);
+  const options = { side: sizing.imageSize, cells: logitsSideOf(sizing), label: settings.label, signal };
+  const [train, validation] = [await PromptData.read(split.train, options), await PromptData.read(split.validation, options)];
+  for (const message of [...train.warnings, ...validation.warnings]) yield { type: "warning", message };
+  const unused = unusedMasks([train, validation]);
+  if (train.targets.length === 0) {
+    const [first] = train.failed;
+    throw new ConfigError(
+      `finetune-sam: "${settings.data}" has no mask to train on${unused === "" ? "" : ` (${unused})`}.${first ? ` The first: ${first.detail}` : ""}`,
+    );
+  }
+  if (unused !== "") yield { type: "warning", message: `masks not used: ${unused}` };
+  if (settings.validation > 0 && validation.targets.length === 0)
+    throw new ConfigError("finetune-sam: nothing would be held out. Raise --validation, or set it to 0.");
+  const stepsPerEpoch = settings.epochSteps ?? Math.max(1, Math.round(train.targets.length / (batch * prompts)));
+  const total = settings.steps ?? settings.epochs * stepsPerEpoch;
+  const epochs = Math.ceil(total / stepsPerEpoch);
+
+  yield { type: "stage", message: "opening the model" };
+  const trainer = await PromptableTrainer.open(files, trainingOf(settings), { stepsPerEpoch, epochs: total / stepsPerEpoch }, session);
+  const embeddings = settings.trainEncoder ? undefined : await ImageEmbeddings.open(settings.sam, settings.cache, session);
+  const work = async function* (): AsyncGenerator<RunEvent> {
+    if (settings.dryRun) {
+      yield* dryFinetuneSam(trainer, { train, validation }, { batch, prompts, total, epochs }, session);
+      return;
+    }
+    const excess = embeddings?.excess(train.images.length) ?? 0;
+    if (excess > 0)
+      yield {
+        type: "warning",
+        message: `the embeddings of ${excess} of ${train.images.length} images do not fit in memory and are computed again each time. Give --cache DIR to keep them.`,
+      };
+
+    yield { type: "stage", message: "checking weights and data" };
+    const record = await TrainingRecord.open(
+      out,
+      {
+        command: "finetune-sam",
+        settings,
+        seed,
+        device,
+        threads: settings.threads ?? null,
+        weights: await samRecord({ samFiles: files }),
+        data: { targets: { file: settings.data, sha256: digestOf(targets) } },
+        counts: {
+          ...countsOf(train, validation),
+          shared: shared.length,
+          unmatched: unmatched.length,
+          unmatchedMasks: unmatchedMasks.length,
+        },
+        stepsPerEpoch,
+        trainedSize: trainer.size,
+      },
+      settings,
+    );
+    await record.fail([...train.failed, ...validation.failed]);
+    await record.write();
+    const data = {
+      train,
+      validation: validation.targets.length > 0 ? validation : undefined,
+      embed: embeddings && ((part: PromptData) => embeddings.of(part)),
+    };
+    const { earlyStop, checkpointEvery, resume, balance } = settings;
+    const length = { epochs, stepsPerEpoch, steps: total, batch, prompts, earlyStop, checkpointEvery };
+    const options = { out, ...length, seed, resume, fingerprint: record.fingerprint, signal };
+    const draws = drawsOf(settings);
+    yield* runTraining(fineTunePromptable(trainer, data, { ...options, isBalanced: balance === "groups", draws }), {
+      ...{ command: "finetune-sam", out, total, epochs, begun, trainer, record, describe },
+      scoreOf: ({ dsc }) => (dsc === undefined ? undefined : `DSC ${dsc.toFixed(4)}`),
+      better: "higher",
+      warnings: () => embeddings?.warnings.splice(0) ?? [],
+    });
+  };
+  yield* streamThenDispose(work, embeddings, trainer);
+}
+
+/** Tells lists of targets apart, wherever they lie: a training goes on with the same ones alone. What is in the files does not count. */
+function digestOf(targets: readonly MaskTarget[]): string {
+  const lines = targets.map(({ key, group, case: name, coarse }) => JSON.stringify([key, group, name, coarse !== undefined]));
+  return createHash("sha256").update(lines.join("\n")).digest("hex");
+}
+
+function checkSettings({ boxShare, bothShare, validation, schedule, earlyStop, batch, chunk }: FinetuneSamSettings): void {
+  if (boxShare + bothShare > 1)
+    throw new ConfigError(`finetune-sam: --box-share and --both-share are ${boxShare} and ${bothShare}; together they must be at most 1.`);
+  if (validation === 0 && (schedule === "plateau" || earlyStop !== undefined))
+    throw new ConfigError(
+      'finetune-sam: the schedule "plateau" and --early-stop follow held-out targets, but nothing is held out. Give --validation.',
+    );
+  if (chunk !== undefined && batch % chunk !== 0)
+    throw new ConfigError(
+      `finetune-sam: a batch of ${batch} images cannot be cut into chunks of ${chunk}. Choose a --chunk that divides --batch.`,
+    );
+}
+
+/** Targets of one case stay together. */
+function splitTargets(targets: readonly MaskTarget[], { validation, seed }: FinetuneSamSettings) {
+  const named = targets.map((target) => ({ key: target.key, group: target.case, target }));
+  const parts = splitPairs(named, { fraction: validation, seed });
+  const of = (part: typeof named) => part.map(({ target }) => target);
+  return { train: of(parts.train), validation: of(parts.validation), warnings: splitWarnings(parts, validation) };
+}
+
+const imagesOf = (targets: readonly MaskTarget[]) => targets.map(({ image }) => ({ file: image }));
+
+function trainingOf(settings: FinetuneSamSettings): PromptableSettings {
+  const keys = Object.keys(PromptableSettings.shape) as (keyof PromptableSettings)[];
+  return PromptableSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
+}
+
+function drawsOf(settings: FinetuneSamSettings): PromptDrawSettings {
+  const keys = Object.keys(PromptDrawSettings.shape) as (keyof PromptDrawSettings)[];
+  return PromptDrawSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
+}
+
+function countsOf(train: PromptData, validation: PromptData) {
+  const groups = new Map<string, number>();
+  for (const { group } of train.targets) groups.set(group, (groups.get(group) ?? 0) + 1);
+  return {
+    train: train.targets.length,
+    validation: validation.targets.length,
+    trainImages: train.images.length,
+    validationImages: validation.images.length,
+    groups: Object.fromEntries([...groups].sort(([a], [b]) => (a < b ? -1 : 1))),
+    coarse: [...train.targets, ...validation.targets].filter(({ coarse }) => coarse !== undefined).length,
+    empty: train.empty + validation.empty,
+    unused: countReasons([...train.failed, ...validation.failed]),
+  };
+}
+
+/** How many masks are not used, by reason: "2 empty, 1 label image"; "" where all are. */
+function unusedMasks(parts: readonly PromptData[]): string {
+  const empty = parts.reduce((sum, part) => sum + part.empty, 0);
+  const reasons = Object.entries(countReasons(parts.flatMap(({ failed }) => failed)));
+  const counts = empty > 0 ? [...reasons, ["empty", empty] as const] : reasons;
+  return counts.map(([reason, count]) => `${count} ${reason}`).join(", ");
+}
+
+/** What held-out targets say of an epoch. */
+function describe({ epoch, dsc, dscOf, isBest, validationLoss }: PromptEpochLine): string {
+  const groups = Object.entries(dscOf);
+  const each = groups.length > 1 ? ` (${groups.map(([group, score]) => `${group} ${score.toFixed(3)}`).join(", ")})` : "";
+  return `DSC ${dsc.toFixed(4)}${isBest && epoch > 0 ? ", the highest" : ""}${each}; validation loss ${validationLoss.toFixed(4)}`;
+}

@@ -1,0 +1,212 @@
+import {
+  countReasons,
+  defaultCrop,
+  encodePairs,
+  loadPairs,
+  type Pair,
+  PairWorkers,
+  type RegionSet,
+  readRegions,
+  sharedImages,
+  splitPairs,
+  splitWarnings,
+} from "../../data/index.ts";
+import { ConfigError } from "../../errors.ts";
+import type { RunEvent } from "../../run/events.ts";
+import type { WeightsRecord } from "../../run/record.ts";
+import { streamThenDispose } from "../../then-dispose.ts";
+import { ContrastiveSettings, ContrastiveTrainer, type EpochLine, type FineTuneOptions, fineTune } from "../../train/index.ts";
+import { clipRecord, fileRecord, sessionOptions } from "../_models-of-run.ts";
+import { pairWarnings, sharedWarnings } from "../_pair-warnings.ts";
+import type { RunOptions } from "../_run.ts";
+import { runTraining } from "../_training-run.ts";
+import { clipFilesOf } from "../model.ts";
+import { type FinetuneSettings, modePresets } from "../settings.ts";
+import { type OutlineCounts, TrainingRecord } from "../training-record.ts";
+import { dryFinetune } from "./estimate.ts";
+
+/**
+ * `medclip-sam finetune`: trains a CLIP model on pairs of image and caption.
+ *
+ * Pairs whose image is missing or cannot be decoded are named and left out. Started again in the same folder with the same settings, it
+ * goes on from the last checkpoint.
+ *
+ * @throws ConfigError when the settings cannot work, or the folder holds a training with others
+ */
+export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+  const begun = performance.now();
+  const settings = withPreset(given);
+  const { out, seed, batch, epochs } = settings;
+  yield { type: "stage", message: "reading the pairs" };
+  const set = await loadPairs(settings.pairs, settings);
+  const { train, validation } = splitPairs(set.pairs, { fraction: settings.validation, seed });
+  if (settings.validation > 0 && validation.length < 2)
+    throw new ConfigError(
+      `finetune: ${validation.length} of ${set.pairs.length} pairs would be held out; at least 2 are needed. Raise --validation.`,
+    );
+  const regions = settings.regions === undefined ? undefined : await readRegions(settings.regions, train, settings);
+  const stepsPerEpoch = Math.floor(train.length / batch);
+  if (stepsPerEpoch === 0)
+    throw new ConfigError(`finetune: ${train.length} pairs are left to train on, which fill no batch of ${batch}. Lower --batch.`);
+  const { session, device, warnings } = await sessionOptions(settings);
+  for (const message of warnings) yield { type: "warning", message };
+  const files = await clipFilesOf(settings.clip, settings.clipConfig);
+  const length = { stepsPerEpoch, epochs };
+  yield { type: "stage", message: "opening the model" };
+  const trainer = await ContrastiveTrainer.open(files, contrastiveOf(settings), length, session);
+  const { contextLength } = trainer.config;
+  const workers = await PairWorkers.open({ tokenizer: files.tokenizer, contextLength, workers: settings.workers });
+  const work = async function* (): AsyncGenerator<RunEvent> {
+    const encoded = { train: await encodePairs(train, workers), validation: await encodePairs(validation, workers) };
+    const shared = await sharedImages(imagesOf(train), imagesOf(validation));
+    const counts = {
+      train: train.length,
+      validation: validation.length,
+      shared: shared.length,
+      dropped: set.reasons,
+      truncated: encoded.train.truncated + encoded.validation.truncated,
+      ...(regions && { outlines: outlineCounts(regions) }),
+    };
+    const left = train.length % batch;
+    const messages = [
+      ...pairWarnings(set, counts.truncated, contextLength),
+      ...splitWarnings({ train, validation }, settings.validation),
+      ...sharedWarnings(shared),
+      // Others in each epoch; with few of them nobody need know.
+      ...(left > train.length / 10
+        ? [`${left} of ${train.length} pairs fill no batch of ${batch} and are left out of each epoch, drawn anew`]
+        : []),
+    ];
+    for (const message of messages) yield { type: "warning", message };
+    for (const message of regions ? outlineWarnings(regions) : []) yield { type: "warning", message };
+    if (settings.dryRun) {
+      yield* dryFinetune(trainer, encoded, { ...settings, stepsPerEpoch }, session);
+      return;
+    }
+
+    yield { type: "stage", message: "checking weights and pairs" };
+    const record = await TrainingRecord.open(
+      out,
+      {
+        command: "finetune",
+        settings,
+        seed,
+        device,
+        threads: settings.threads ?? null,
+        weights: await clipRecord({ clipFiles: files }),
+        data: { ...(await pairFiles(settings.pairs)), ...(settings.regions && { regions: await fileRecord(settings.regions) }) },
+        counts,
+        stepsPerEpoch,
+        trainedSize: trainer.size,
+      },
+      settings,
+    );
+    await record.fail([...set.dropped.filter(({ kind }) => kind === "input"), ...(regions?.dropped ?? [])]);
+    await record.write();
+    const data = { train: encoded.train, validation: validation.length > 0 ? encoded.validation : undefined, workers };
+    const options = { ...optionsOf(settings), regions, session, signal, fingerprint: record.fingerprint };
+    yield* runTraining(fineTune(trainer, data, options), {
+      ...{ command: "finetune", out, total: stepsPerEpoch * epochs, epochs, begun, trainer, record, describe },
+      scoreOf: ({ loss }) => (loss === null ? undefined : `validation loss ${loss.toFixed(4)}`),
+      better: "lower",
+    });
+  };
+  yield* streamThenDispose(work, workers, trainer);
+}
+
+const imagesOf = (pairs: readonly Pair[]) => pairs.map(({ image }) => image);
+
+/** Settings whose defaults are those of the mode, filled in. */
+export type FilledSettings = ReturnType<typeof withPreset>;
+
+function withPreset(settings: FinetuneSettings) {
+  const preset = modePresets[settings.mode];
+  const filled = {
+    ...settings,
+    captions: settings.captions ?? preset.captions,
+    loss: settings.loss ?? preset.loss,
+    lr: settings.lr ?? preset.lr,
+    batch: settings.batch ?? preset.batch,
+    schedule: settings.schedule ?? preset.schedule,
+    plateauThreshold: settings.plateauThreshold ?? preset.plateauThreshold,
+    warmup: settings.warmup ?? preset.warmup,
+    validation: settings.validation ?? preset.validation,
+    regionWeight: settings.regionWeight ?? (settings.regions === undefined ? 0 : 1),
+    denseWeight: settings.denseWeight ?? (settings.regions === undefined ? 0 : 1),
+    maskNegatives: settings.maskNegatives ?? settings.regions !== undefined,
+  };
+  if (settings.regions === undefined && filled.regionWeight + filled.denseWeight + filled.noisedWeight > 0)
+    throw new ConfigError("finetune: --region-weight, --dense-weight and --noised-weight need outlined images. Give --regions FILE.csv.");
+  if (filled.validation === 0 && filled.schedule === "plateau")
+    throw new ConfigError(
+      'finetune: the schedule "plateau" follows the validation loss, but nothing is held out. Give --validation or another --schedule.',
+    );
+  if (filled.validation === 0 && filled.earlyStop !== undefined)
+    throw new ConfigError("finetune: --early-stop follows the validation loss, but nothing is held out. Give --validation.");
+  return filled;
+}
+
+function contrastiveOf(settings: FilledSettings): ContrastiveSettings {
+  const keys = Object.keys(ContrastiveSettings.shape) as (keyof ContrastiveSettings)[];
+  return ContrastiveSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
+}
+
+function optionsOf({
+  out,
+  epochs,
+  batch,
+  seed,
+  mode,
+  cropScale,
+  bucketBatches,
+  earlyStop,
+  checkpointEvery,
+  resume,
+  maskNegatives,
+  noisedWeight,
+}: FilledSettings) {
+  const crop = cropScale === 1 ? null : { ...defaultCrop, scale: [cropScale, 1] as const };
+  return {
+    out,
+    epochs,
+    batch,
+    seed,
+    mode,
+    crop,
+    bucketBatches,
+    earlyStop,
+    checkpointEvery,
+    resume,
+    maskNegatives,
+    noised: noisedWeight > 0,
+  } satisfies Omit<FineTuneOptions, "session">;
+}
+
+async function pairFiles(files: readonly string[]): Promise<Record<string, WeightsRecord>> {
+  const records = await Promise.all(files.map(fileRecord));
+  return Object.fromEntries(records.map((record, i) => [files.length === 1 ? "pairs" : `pairs ${i + 1}`, record]));
+}
+
+function outlineCounts({ images, dropped, empty }: RegionSet): OutlineCounts {
+  const regions = [...images.values()].reduce((sum, { length }) => sum + length, 0);
+  return { regions, empty, unused: countReasons(dropped) };
+}
+
+/** What became of the outlines that are not used as they are. */
+function outlineWarnings({ unused, dropped, empty, warnings }: RegionSet): string[] {
+  const reasons = Object.entries(countReasons(dropped)).map(([reason, count]) => `${count} ${reason}`);
+  return [
+    ...(unused.length > 0 ? [`outlines not used, as no training pair has their image: ${unused.length}, such as "${unused[0]}"`] : []),
+    ...(reasons.length > 0 ? [`outlines not used: ${reasons.join(", ")}`] : []),
+    ...(empty > 0 ? [`outlines whose mask is empty, so that the image counts as not showing them: ${empty}`] : []),
+    ...warnings,
+  ];
+}
+
+/** What held-out pairs say of an epoch. */
+function describe({ epoch, validationLoss, isBest, recall }: EpochLine): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const { imageToText, textToImage } = recall;
+  const recalls = `R@1 ${percent(imageToText[1])} and ${percent(textToImage[1])}, R@10 ${percent(imageToText[10])} and ${percent(textToImage[10])}`;
+  return `validation loss ${validationLoss.toFixed(4)}${isBest && epoch > 0 ? ", the lowest" : ""}; ${recalls} (image to text, text to image)`;
+}

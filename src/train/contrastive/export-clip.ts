@@ -1,0 +1,56 @@
+import { copyFile, readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { ClipFiles } from "../../hub/locate.ts";
+import type { Weights } from "../../models/weights.ts";
+import type { Shape } from "../../tensor/tensor.ts";
+import { exportModel } from "../export-model.ts";
+import { type Lora, type LoraAdapter, mergeAdapter } from "../lora.ts";
+import type { TrainingState } from "../training-state.ts";
+import { logitBias } from "./trained-tensors.ts";
+
+/** Files beside the weights that belong to the model. */
+const companions = /^(open_clip_config|config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|^vocab\.txt$/;
+
+/**
+ * Writes a trained CLIP model, see `exportModel`: adapters merged, and the configuration and vocabulary beside it.
+ *
+ * @param tensors - the model's official names and shapes
+ * @returns the weights file
+ */
+export async function exportClip(
+  folder: string,
+  files: ClipFiles,
+  weights: Weights,
+  tensors: ReadonlyMap<string, Shape>,
+  state: TrainingState,
+  adapters: readonly LoraAdapter[],
+  lora: Lora,
+): Promise<string> {
+  const changed = (official: string): Promise<Float32Array> | undefined => {
+    if (state.tensors.has(official)) return Promise.resolve(state.view(state.values, official));
+    const own = adapters.filter(({ weight }) => weight === official);
+    return own.length > 0 ? merged(official, own) : undefined;
+  };
+  async function merged(official: string, own: readonly LoraAdapter[]): Promise<Float32Array> {
+    const values = (await weights.read(official)).slice();
+    for (const adapter of own) {
+      const [a, b] = [".A", ".B"].map((factor) => state.view(state.values, adapter.site + factor)) as [Float32Array, Float32Array];
+      mergeAdapter(values, adapter, a, b, lora);
+    }
+    return values;
+  }
+  const added = state.tensors.has(logitBias) ? new Map([[logitBias, state.view(state.values, logitBias)]]) : new Map();
+  const file = await exportModel(folder, { weights, tensors, changed, added });
+  for (const path of await companionsOf(files)) await copyFile(path, join(folder, basename(path)));
+  return file;
+}
+
+/** The configuration that was used, and what lies beside it and in the tokenizer's folder under a known name. */
+async function companionsOf({ config, tokenizer }: ClipFiles): Promise<string[]> {
+  const found = new Map<string, string>();
+  for (const folder of [dirname(config), tokenizer]) {
+    for (const name of await readdir(folder)) if (companions.test(name)) found.set(name, join(folder, name));
+  }
+  found.set(basename(config), config);
+  return [...found.values()];
+}

@@ -1,0 +1,57 @@
+import { type DroppedPair, type EncodedPairs, type PairBatch, type PairWorkers, plainBatches, type ViewOptions } from "../../data/index.ts";
+import { InputError } from "../../errors.ts";
+import { pairRanks, type RankSummary, summariseRanks } from "../../metrics/retrieval/index.ts";
+import type { SessionOptions } from "../../runtime/session.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { PairFeatures } from "./gradient.ts";
+import type { ContrastiveTrainer } from "./trainer.ts";
+
+/** Share of queries whose true candidate is among the first k, by k. */
+export type Recalls = RankSummary["recall"];
+
+/** What a model is worth on pairs that it is not trained on. */
+export interface HeldOutScores {
+  /** As in training, with batches of the same size. */
+  readonly loss: number;
+  /** Among all held-out pairs. */
+  readonly recall: { readonly imageToText: Recalls; readonly textToImage: Recalls };
+  /** Pairs that cannot be decoded and do not count. */
+  readonly dropped: readonly DroppedPair[];
+}
+
+/** Scores the model on held-out pairs. @throws InputError when fewer than two can be */
+export async function scoreHeldOut(
+  trainer: ContrastiveTrainer,
+  pairs: EncodedPairs,
+  workers: PairWorkers,
+  { session, ...views }: ViewOptions & { readonly session: SessionOptions },
+): Promise<HeldOutScores> {
+  const dropped: DroppedPair[] = [];
+  const { loss, features } = await trainer.validate(noting(dropped, plainBatches(pairs, workers, views)));
+  if (pairs.pairs.length - dropped.length < 2) throw new InputError("fewer than two of the pairs for validation can be decoded");
+  const { imageToText, textToImage } = await pairRanks(joined(features), { ...session, ...(views.signal && { signal: views.signal }) });
+  return { loss, recall: { imageToText: summariseRanks(imageToText).recall, textToImage: summariseRanks(textToImage).recall }, dropped };
+}
+
+async function* noting(dropped: DroppedPair[], batches: AsyncIterable<PairBatch>): AsyncGenerator<PairBatch> {
+  for await (const batch of batches) {
+    for (const pair of batch.dropped) dropped.push(pair);
+    if (batch.pairs.length > 0) yield batch;
+  }
+}
+
+function joined(batches: readonly PairFeatures[]): PairFeatures {
+  return { image: stacked(batches.map(({ image }) => image)), text: stacked(batches.map(({ text }) => text)) };
+}
+
+function stacked(parts: readonly Tensor<"float32">[]): Tensor<"float32"> {
+  const rows = parts.reduce((sum, { shape }) => sum + shape[0]!, 0);
+  const width = parts[0]!.shape[1]!;
+  const data = new Float32Array(rows * width);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at);
+    at += part.data.length;
+  }
+  return tensor("float32", [rows, width], data);
+}

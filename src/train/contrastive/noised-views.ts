@@ -1,0 +1,116 @@
+import type { RegionTargets } from "../../data/index.ts";
+import { add, mul, sub, type Value } from "../../graph/index.ts";
+import { normal, uniform } from "../../tensor/random.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+
+/**
+ * Images of which a part alone is left: behind a block of the image tower all other tokens are noise. An information bottleneck asks a
+ * model about just such images; a model that has met them answers for what is left.
+ */
+export interface NoisedViews {
+  /** The block behind whose output the noise comes in. */
+  readonly block: number;
+  /** [B, T, 1], what is left of each token, the class token first. */
+  readonly keep: Tensor<"float32">;
+  /** [B, T, D] */
+  readonly noise: Tensor<"float32">;
+  /** [B, P], 1 where what the phrase names is left. */
+  readonly labels: Tensor<"float32">;
+  /** [B, P], with the sum 1; 0 where nothing is known, or the structure is half visible. */
+  readonly weights: Tensor<"float32">;
+}
+
+/** A structure is left from this visible share on, and gone up to the other. */
+const visible = { left: 0.4, gone: 0.05 } as const;
+
+/** Sizes of an image tower, and which step of which training this is. */
+export interface NoisedViewOptions {
+  readonly grid: number;
+  readonly width: number;
+  readonly depth: number;
+  readonly seed: number;
+  /** A name for the step, different from those of all others. */
+  readonly step: string;
+}
+
+/** Tokens as a noised view has them: keep · x + (1 - keep) · noise, [B, T, D]. */
+export function noised(x: Value, keep: Value, noise: Value): Value {
+  return add(mul(keep, x), mul(sub(1, keep), noise));
+}
+
+/**
+ * Draws what is left of each image: a rectangle, or one of its structures; the rest is noise, wholly or mixed as a bottleneck mixes it.
+ * Of the class token, which has seen the whole image, as much is left as of the patches, or nothing.
+ *
+ * @param targets - labels [B, P] and coverage [B, P, T - 1] of the whole images
+ */
+export function noisedViews(targets: RegionTargets, { grid, width, depth, seed, step }: NoisedViewOptions): NoisedViews {
+  const [count, phrases] = targets.labels.shape as [number, number];
+  const patches = grid * grid;
+  const keep = new Float32Array(count * (patches + 1));
+  const labels = new Float32Array(count * phrases);
+  const weights = new Float32Array(count * phrases);
+  for (let i = 0; i < count; i++) {
+    const stream = uniform(`train/noised/${step}/${i}`, seed);
+    let drawn = 0;
+    const draw = () => stream.at(drawn++);
+    const cells = (phrase: number) =>
+      targets.coverage.data.subarray((i * phrases + phrase) * patches, (i * phrases + phrase + 1) * patches);
+    const shown = Array.from({ length: phrases }, (_, phrase) => phrase).filter(
+      (phrase) => targets.labels.data[i * phrases + phrase] === 1,
+    );
+    const isStructure = draw() < 0.5 && shown.length > 0;
+    const inside = isStructure ? nearStructure(cells(shown[Math.floor(draw() * shown.length)]!), grid, draw) : insideRectangle(grid, draw);
+    const isHard = draw() < 0.5;
+    const [high, low] = isHard ? [1, 0] : [0.6 + 0.4 * draw(), 0.4 * draw()];
+    keep[i * (patches + 1)] = draw() < 0.5 ? high : 0;
+    for (let patch = 0; patch < patches; patch++) keep[i * (patches + 1) + 1 + patch] = inside[patch] ? high : low;
+    for (let phrase = 0; phrase < phrases; phrase++) {
+      const at = i * phrases + phrase;
+      const share = targets.labels.data[at] === 1 ? visibleShare(cells(phrase), inside) : 0;
+      labels[at] = share >= visible.left ? 1 : 0;
+      weights[at] = share > visible.gone && share < visible.left ? 0 : targets.labelWeights.data[at]!;
+    }
+  }
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  const block = Math.floor(uniform(`train/noised/${step}/block`, seed).at(0) * (depth - 1));
+  return {
+    block,
+    keep: tensor("float32", [count, patches + 1, 1], keep),
+    noise: tensor("float32", [count, patches + 1, width], normal(`train/noised/${step}`, seed, count * (patches + 1) * width)),
+    labels: tensor("float32", [count, phrases], labels),
+    weights: tensor("float32", [count, phrases], sum > 0 ? weights.map((weight) => weight / sum) : weights),
+  };
+}
+
+/** A rectangle whose sides are a quarter to nine tenths of the image's, anywhere. */
+function insideRectangle(grid: number, draw: () => number): Uint8Array {
+  const [wide, tall] = [0, 0].map(() => Math.max(2, Math.round((0.25 + 0.65 * draw()) * grid))) as [number, number];
+  const [left, top] = [Math.floor(draw() * (grid - wide + 1)), Math.floor(draw() * (grid - tall + 1))];
+  return Uint8Array.from({ length: grid * grid }, (_, cell) => {
+    const [x, y] = [cell % grid, Math.floor(cell / grid)];
+    return x >= left && x < left + wide && y >= top && y < top + tall ? 1 : 0;
+  });
+}
+
+/** The patches that a structure covers, with those within up to two patches of them. */
+function nearStructure(cells: Float32Array, grid: number, draw: () => number): Uint8Array {
+  const reach = Math.floor(3 * draw());
+  return Uint8Array.from({ length: grid * grid }, (_, cell) => {
+    const [x, y] = [cell % grid, Math.floor(cell / grid)];
+    for (let row = Math.max(y - reach, 0); row <= Math.min(y + reach, grid - 1); row++)
+      for (let column = Math.max(x - reach, 0); column <= Math.min(x + reach, grid - 1); column++)
+        if (cells[row * grid + column]! >= 0.2) return 1;
+    return 0;
+  });
+}
+
+/** How much of a structure lies inside. */
+function visibleShare(cells: Float32Array, inside: Uint8Array): number {
+  let [all, seen] = [0, 0];
+  for (const [patch, covered] of cells.entries()) {
+    all += covered;
+    if (inside[patch]) seen += covered;
+  }
+  return all > 0 ? seen / all : 0;
+}

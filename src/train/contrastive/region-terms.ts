@@ -1,0 +1,86 @@
+import { add, input, mul, substitute, type Value } from "../../graph/index.ts";
+import { denseLoss, labelLoss } from "../../losses/index.ts";
+import { type BiomedClipConfig, patchFeatures, type VisionTower } from "../../models/biomedclip/index.ts";
+import type { NamedWeights } from "../../models/named-weights.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { type NoisedViews, noised } from "./noised-views.ts";
+import type { ContrastiveSettings } from "./settings.ts";
+
+/** What is known of P phrases in the images of a batch: what they show, and where. */
+export interface TrainingRegions {
+  /** Token ids of each phrase, without padding. */
+  readonly ids: readonly (readonly number[])[];
+  /** [B, P], 1 where the image shows what the phrase names. */
+  readonly labels: Tensor<"float32">;
+  /** [B, P, T] for T patches: how much of each it covers, in [0, 1]. */
+  readonly coverage: Tensor<"float32">;
+  /** [B, P], how much each answer counts in the multi-label and in the dense term; 0 where nothing is known. With the sum 1 they make means. */
+  readonly labelWeights: Tensor<"float32">;
+  readonly denseWeights: Tensor<"float32">;
+  /** The same images with noise in place of all but a part. */
+  readonly noised?: NoisedViews | undefined;
+}
+
+/** The rows [from, to) that the region terms read; they act pair by pair, so that parts of a batch add up. */
+export function regionFeeds(regions: TrainingRegions, from: number, to: number, settings: ContrastiveSettings): Record<string, Tensor> {
+  const { labels, labelWeights, coverage, denseWeights, noised: views } = regions;
+  return {
+    ...(settings.regionWeight > 0 && { labels: rowsOf(labels, from, to), labelWeights: rowsOf(labelWeights, from, to) }),
+    ...(settings.denseWeight > 0 && { coverage: rowsOf(coverage, from, to), denseWeights: rowsOf(denseWeights, from, to) }),
+    ...(settings.noisedWeight > 0 &&
+      views && {
+        keep: rowsOf(views.keep, from, to),
+        noise: rowsOf(views.noise, from, to),
+        noisedLabels: rowsOf(views.labels, from, to),
+        noisedWeights: rowsOf(views.weights, from, to),
+      }),
+  };
+}
+
+/** What the region terms depend on beside the tower. */
+export interface RegionTermOptions {
+  readonly config: BiomedClipConfig;
+  readonly settings: ContrastiveSettings;
+  /** The block behind which views are noised. */
+  readonly block?: number | undefined;
+}
+
+/**
+ * The region terms, times their weights.
+ *
+ * @param phrases - features of the phrases [P, E]
+ * @param feeds - from `regionFeeds`; inputs of the same names are made
+ * @returns a scalar
+ */
+export function regionTerms(
+  tower: VisionTower,
+  phrases: Value,
+  feeds: Readonly<Record<string, Tensor>>,
+  weights: NamedWeights,
+  { config, settings, block }: RegionTermOptions,
+): Value {
+  const { regionWeight, denseWeight, noisedWeight, regionScale: scale, regionBias: bias } = settings;
+  const given = (name: string) => input(name, feeds[name]!.dtype, feeds[name]!.shape);
+  const terms: Value[] = [];
+  if (regionWeight > 0) {
+    const options = { scale, bias, weights: given("labelWeights") };
+    terms.push(mul(labelLoss(tower.features, phrases, given("labels"), options), regionWeight));
+  }
+  if (denseWeight > 0) {
+    const options = { scale, bias, weights: given("denseWeights") };
+    terms.push(mul(denseLoss(patchFeatures(tower, weights, config), phrases, given("coverage"), options), denseWeight));
+  }
+  if (feeds.keep && block !== undefined) {
+    const hidden = tower.blocks[block]!;
+    const view = substitute([tower.features], new Map([[hidden, noised(hidden, given("keep"), given("noise"))]]))[0]!;
+    terms.push(mul(labelLoss(view, phrases, given("noisedLabels"), { scale, bias, weights: given("noisedWeights") }), noisedWeight));
+  }
+  return terms.reduce((sum, term) => add(sum, term));
+}
+
+/** The rows [from, to) of an array, without a copy. */
+export function rowsOf({ shape, data }: Tensor<"float32">, from: number, to: number): Tensor<"float32"> {
+  const [, ...rest] = shape;
+  const size = rest.reduce((product, length) => product * length, 1);
+  return tensor("float32", [to - from, ...rest], data.subarray(from * size, to * size));
+}

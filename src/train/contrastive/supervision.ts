@@ -1,0 +1,61 @@
+import { type CropRange, negativePairs, type PairBatch, type PairWorkers, type RegionSet, regionTargets } from "../../data/index.ts";
+import type { BiomedClipConfig } from "../../models/biomedclip/index.ts";
+import { gridOf } from "../../models/vit.ts";
+import { uniform } from "../../tensor/random.ts";
+import type { TrainingPairs } from "./gradient.ts";
+import { noisedViews } from "./noised-views.ts";
+
+/** What a training is told beside its pairs. */
+export interface SupervisionOptions {
+  /** Leave captions that also hold for another image of their batch out of its negatives. */
+  readonly maskNegatives: boolean;
+  /** Outlined images. */
+  readonly regions?: RegionSet | undefined;
+  /** Whether they are also shown with noise in place of all but a part. */
+  readonly noised?: boolean | undefined;
+}
+
+/** Which batch of a training this is. */
+export interface BatchPlace {
+  readonly epoch: number;
+  readonly seed: number;
+  /** How its pictures were cropped; undefined: the middle was seen. */
+  readonly range?: CropRange | undefined;
+}
+
+/** Adds to batches which of their pairs are no negatives, and what their outlined images show. */
+export class Supervision {
+  private constructor(
+    private readonly options: SupervisionOptions,
+    /** Token ids of the wordings of each phrase. */
+    private readonly phrases: readonly (readonly (readonly number[])[])[],
+    private readonly config: BiomedClipConfig,
+  ) {}
+
+  static async open(options: SupervisionOptions, workers: PairWorkers, config: BiomedClipConfig): Promise<Supervision> {
+    const phrases = await Promise.all([...(options.regions?.phrases.values() ?? [])].map((wordings) => workers.encode(wordings)));
+    return new Supervision(
+      options,
+      phrases.map((wordings) => wordings.map(({ ids }) => ids)),
+      config,
+    );
+  }
+
+  of(batch: PairBatch, { epoch, seed, range }: BatchPlace): TrainingPairs {
+    const { maskNegatives, regions, noised } = this.options;
+    const { vision } = this.config;
+    const grid = gridOf(vision);
+    const step = `${epoch}/${batch.position}`;
+    const crop = range && { epoch, seed, range };
+    const targets = regions && regionTargets(batch.pairs, regions, { side: vision.imageSize, grid, crop });
+    const wording = uniform(`train/wording/${step}`, seed);
+    const ids = this.phrases.map((wordings, i) => wordings[Math.floor(wording.at(i) * wordings.length)]!);
+    return {
+      ...batch,
+      ...(maskNegatives && { negatives: negativePairs(batch.pairs, regions) }),
+      ...(targets && {
+        regions: { ...targets, ids, ...(noised && { noised: noisedViews(targets, { ...vision, grid, seed, step }) }) },
+      }),
+    };
+  }
+}

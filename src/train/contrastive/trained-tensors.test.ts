@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { biomedClipPresets, biomedClipTensors } from "../../models/biomedclip/index.ts";
+import { ContrastiveSettings } from "./settings.ts";
+import { trainedTensors } from "./trained-tensors.ts";
+
+const tensors = biomedClipTensors(biomedClipPresets["biomedclip-tiny"]!);
+const names = (settings: object) => [...trainedTensors(tensors, ContrastiveSettings.parse(settings)).keys()];
+
+test("everything is trained but a temperature that is fixed", () => {
+  expect(names({})).toEqual([...tensors.keys()].filter((name) => name !== "logit_scale"));
+  expect(names({ learnTemperature: true })).toContain("logit_scale");
+  expect(names({ loss: "siglip", learnTemperature: true })).toContain("logit_bias");
+});
+
+test("frozen blocks take along what lies before them", () => {
+  const trained = names({ freezeVision: 2, freezeText: 1 });
+  expect(trained.filter((name) => /blocks\.[01]\.|cls_token|pos_embed|patch_embed|layer\.0\.|embeddings/.test(name))).toEqual([]);
+  expect(trained).toContain("visual.trunk.blocks.2.norm1.weight");
+  expect(trained).toContain("visual.trunk.blocks.10.norm1.weight");
+  expect(trained).toContain("text.transformer.encoder.layer.1.output.dense.weight");
+});
+
+test("names freeze by pattern; one that fits nothing is refused", () => {
+  expect(names({ freeze: ["text.*", "*.norm1.*"] }).filter((name) => /^text|norm1/.test(name))).toEqual([]);
+  expect(() => names({ freeze: ["vision.*"] })).toThrow('no tensor is called "vision.*"');
+  expect(() => names({ freeze: ["*"] })).toThrow("nothing is left to be trained");
+});
+
+test("LoRA trains two factors a projection, none in what is frozen", () => {
+  const trained = trainedTensors(tensors, ContrastiveSettings.parse({ loraRank: 4, freeze: ["text.*"], loraTargets: ["query", "fc1"] }));
+  expect(trained.size).toBe(12 * 2 * 2);
+  expect(trained.get("visual.trunk.blocks.3.attn.qkv.q.A")).toEqual([4, 96]);
+  expect(trained.get("visual.trunk.blocks.3.mlp.fc1.fc1.B")).toEqual([384, 4]);
+});

@@ -1,0 +1,39 @@
+import { ConfigError } from "../../errors.ts";
+import type { Shape } from "../../tensor/tensor.ts";
+import { frozenNames } from "../frozen-names.ts";
+import { loraAdapters, loraTensors } from "../lora.ts";
+import type { ContrastiveSettings } from "./settings.ts";
+
+/** SigLIP's bias, which other models do not have. */
+export const logitBias = "logit_bias";
+
+/**
+ * Names and shapes of the tensors that a run trains.
+ *
+ * @param tensors - all tensors of the model
+ * @throws ConfigError when a name to be frozen fits no tensor, or nothing is left to be trained
+ */
+export function trainedTensors(tensors: ReadonlyMap<string, Shape>, settings: ContrastiveSettings): Map<string, Shape> {
+  const isNamed = frozenNames(settings.freeze, [...tensors.keys()]);
+  const isFrozen = (name: string) =>
+    frozenBelow(name, settings.freezeVision, /^visual\.trunk\.(?:blocks\.(\d+)\.|cls_token|pos_embed|patch_embed)/) ||
+    frozenBelow(name, settings.freezeText, /^text\.transformer\.(?:encoder\.layer\.(\d+)\.|embeddings\.)/) ||
+    isNamed(name);
+  const free = new Map([...tensors].filter(([name]) => name !== "logit_scale" && !isFrozen(name)));
+  const trained = settings.loraRank > 0 ? loraTensors(loraAdapters(free, loraOf(settings)), loraOf(settings)) : free;
+  if (settings.learnTemperature && !isFrozen("logit_scale")) trained.set("logit_scale", []);
+  if (settings.loss === "siglip") trained.set(logitBias, []);
+  if (trained.size === 0) throw new ConfigError("nothing is left to be trained: all tensors are frozen. Freeze fewer of them.");
+  return trained;
+}
+
+/** LoRA as the settings describe it. */
+export function loraOf({ loraRank, loraAlpha, loraTargets }: ContrastiveSettings) {
+  return { rank: loraRank, alpha: loraAlpha, targets: loraTargets };
+}
+
+/** Whether a tensor belongs to the first `count` blocks, or to what lies before them. */
+function frozenBelow(name: string, count: number, tower: RegExp): boolean {
+  const found = count > 0 ? tower.exec(name) : null;
+  return found !== null && Number(found[1] ?? -1) < count;
+}

@@ -1,0 +1,86 @@
+import { gridOf, logitsSideOf } from "../../models/sam/index.ts";
+import type { PromptEpochLine, PromptStepLine } from "../log.ts";
+import { type CourseEvent, type CourseOptions, type CourseStep, runCourse } from "../loop.ts";
+import { type BatchOptions, type EmbedImageNumber, trainingBatch } from "./batches.ts";
+import { scoreTargets } from "./held-out.ts";
+import type { PromptData } from "./prompt-data.ts";
+import type { PromptDrawSettings } from "./prompt-draws.ts";
+import { TargetOrder } from "./target-order.ts";
+import type { PromptableTrainer } from "./trainer.ts";
+
+/** What a promptable training works on. */
+export interface PromptableData {
+  readonly train: PromptData;
+  /** None: nothing is held out, and the last model counts as the best. */
+  readonly validation?: PromptData | undefined;
+  /** Encodes images where the encoder is frozen, of either part. */
+  readonly embed?: ((data: PromptData) => EmbedImageNumber) | undefined;
+}
+
+export interface FineTunePromptableOptions extends CourseOptions {
+  readonly stepsPerEpoch: number;
+  /** Steps in all, at most those of all epochs; the last epoch ends with them. */
+  readonly steps: number;
+  /** Images a step. */
+  readonly batch: number;
+  /** Prompts an image. */
+  readonly prompts: number;
+  readonly isBalanced: boolean;
+  readonly seed: number;
+  readonly draws: PromptDrawSettings;
+}
+
+/**
+ * Fine-tunes a SAM model, see `runCourse`. The best model is that of the highest mean DSC of held-out targets.
+ *
+ * @throws ConfigError when the checkpoint was made with other settings
+ * @throws InputError when the loss is not finite
+ * @throws CancelledError between two steps when the signal fires
+ */
+export async function* fineTunePromptable(
+  trainer: PromptableTrainer,
+  { train, validation, embed }: PromptableData,
+  options: FineTunePromptableOptions,
+): AsyncGenerator<CourseEvent<PromptStepLine, PromptEpochLine>> {
+  const { batch, prompts, seed, stepsPerEpoch, isBalanced } = options;
+  const { imageSize: side, outChannels } = trainer.config;
+  const { points, negativePoints } = trainer.settings;
+  const grid = gridOf(trainer.config);
+  const sizes = { side, cells: logitsSideOf(trainer.config), embeddingShape: [outChannels, grid, grid] };
+  const optionsOf = (data: PromptData): BatchOptions => {
+    return { ...options.draws, ...sizes, points, negativePoints, seed, batch, prompts, embed: embed?.(data) };
+  };
+  const order = new TargetOrder(train.targets, { seed, isBalanced });
+  const training = optionsOf(train);
+  async function* steps(epoch: number, from: number): AsyncGenerator<CourseStep<PromptStepLine>> {
+    for (let position = from; position < stepsPerEpoch; position++) {
+      const at = epoch * stepsPerEpoch + position;
+      if (at >= options.steps) return;
+      const prompted = await trainingBatch(train, order, at, training);
+      const run = async () => {
+        const { step, loss, lr, gradNorm } = await trainer.step(prompted);
+        return (seconds: number) => ({ step, loss, lr, gradNorm, promptsPerSecond: Number(((batch * prompts) / seconds).toPrecision(4)) });
+      };
+      yield { position: position + 1, dropped: [], run };
+    }
+  }
+  const held = validation && optionsOf(validation);
+  yield* runCourse<PromptStepLine, PromptEpochLine>(
+    {
+      trainer,
+      steps,
+      score: validation && (async () => ({ scores: await scoreTargets(trainer, validation, held!), dropped: [] })),
+      isBetter: ({ dsc }, best) => dsc > best.dsc!,
+      bestOf: ({ validationLoss, dsc }) => ({ loss: validationLoss, dsc }),
+      scalars: {
+        step: ({ promptsPerSecond }) => ({ "train/prompts_per_second": promptsPerSecond }),
+        epoch: ({ dsc, dscOf }) => ({
+          "validation/dsc": dsc,
+          ...Object.fromEntries(Object.entries(dscOf).map(([group, score]) => [`validation/dsc_${group}`, score])),
+        }),
+      },
+      emptiness: "no step was made",
+    },
+    options,
+  );
+}

@@ -1,0 +1,97 @@
+import { add, cast, expand, input, mul, reshape, slice, type Value } from "../../graph/index.ts";
+import type { Box, LabelledPoint } from "../../image/index.ts";
+import { medsamLoss, samLoss } from "../../losses/index.ts";
+import type { NamedWeights } from "../../models/named-weights.ts";
+import {
+  gridOf,
+  imageEncoder,
+  logitsSideOf,
+  type MaskDecoding,
+  maskDecoder,
+  promptSlots,
+  type SamConfig,
+  usedSlots,
+} from "../../models/sam/index.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { PromptableSettings } from "./settings.ts";
+import { learntMasks } from "./trained-tensors.ts";
+
+/** What is pointed at, in pixels of the model's square. At least a box or a point. */
+export interface TrainingPrompt {
+  readonly box?: Box | undefined;
+  readonly points: readonly LabelledPoint[];
+}
+
+/** Sizes of a graph: B images, P prompts each, at most K points a prompt. */
+export interface PromptShape {
+  readonly images: number;
+  readonly prompts: number;
+  readonly points: number;
+}
+
+/** What a graph takes of the images: pixels where it encodes them, else what was encoded before. */
+export type ImageKind = "pixels" | "embedding";
+
+/** The inputs of a graph, and what it makes of them. */
+export function decodingOf(
+  weights: NamedWeights,
+  config: SamConfig,
+  kind: ImageKind,
+  { images, prompts, points }: PromptShape,
+): MaskDecoding {
+  const { imageSize: side, outChannels: width } = config;
+  const [grid, rows] = [gridOf(config), images * prompts];
+  const embedding =
+    kind === "pixels"
+      ? imageEncoder(input("pixels", "float32", [images, 3, side, side]), weights, config).embedding
+      : input("embedding", "float32", [images, width, grid, grid]); // [B, C, g, g]
+  const slots = {
+    positions: input("positions", "float32", [rows, points, 2]),
+    labels: input("labels", "int64", [rows, points]),
+    boxes: input("boxes", "float32", [rows, 4]),
+    used: input("used", "float32", [rows, points + 3]),
+  };
+  return maskDecoder(repeated(embedding, prompts), promptSlots(slots, weights, config), weights, config);
+}
+
+/** The loss of a decoding, a scalar; target is an input, uint8 [B P, 1, 4 g, 4 g]. */
+export function promptableLoss({ logits, iou }: MaskDecoding, settings: PromptableSettings, config: SamConfig): Value {
+  const side = logitsSideOf(config);
+  const target = cast(input("target", "uint8", [logits.shape[0]!, 1, side, side]), "float32");
+  const terms = learntMasks(settings, config).map(({ from, to }) => {
+    const [some, scores] = [slice(logits, 1, from, to), slice(iou, 1, from, to)];
+    return settings.loss === "medsam" ? medsamLoss(some, target) : samLoss(some, scores, target);
+  });
+  return mul(
+    terms.reduce((sum, term) => add(sum, term)),
+    1 / terms.length,
+  );
+}
+
+/** Prompts as the graph's inputs; those with fewer points than K leave slots unused. */
+export function promptFeeds(prompts: readonly TrainingPrompt[], points: number): Record<string, Tensor> {
+  const rows = prompts.length;
+  const [positions, labels] = [new Float32Array(rows * points * 2), new BigInt64Array(rows * points)];
+  const [boxes, used] = [new Float32Array(rows * 4), new Float32Array(rows * (points + 3))];
+  for (const [n, { box, points: given }] of prompts.entries()) {
+    for (const [k, { x, y, label }] of given.entries()) {
+      positions.set([x, y], (n * points + k) * 2);
+      labels[n * points + k] = BigInt(label);
+    }
+    if (box) boxes.set([box.x0, box.y0, box.x1, box.y1], n * 4);
+    used.set(usedSlots(given.length, box !== undefined, points), n * (points + 3));
+  }
+  return {
+    positions: tensor("float32", [rows, points, 2], positions),
+    labels: tensor("int64", [rows, points], labels),
+    boxes: tensor("float32", [rows, 4], boxes),
+    used: tensor("float32", [rows, points + 3], used),
+  };
+}
+
+/** Each of B images once for each of its prompts: [B, ...] to [B P, ...]. */
+function repeated(x: Value, count: number): Value {
+  const [batch, ...rest] = x.shape;
+  if (count === 1) return x;
+  return reshape(expand(reshape(x, [batch!, 1, ...rest]), [batch!, count, ...rest]), [batch! * count, ...rest]);
+}

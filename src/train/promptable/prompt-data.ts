@@ -1,0 +1,168 @@
+import { addTo } from "../../add-to.ts";
+import type { DroppedPair, MaskTarget } from "../../data/index.ts";
+import { CancelledError, InputError } from "../../errors.ts";
+import { decodeImage } from "../../formats/decode.ts";
+import type { Image } from "../../image/index.ts";
+import { MaskGuesses, maskProblem } from "../../scans/mask-report.ts";
+import { readMask } from "../../scans/read-mask.ts";
+import { resizeLongest } from "../../segment/index.ts";
+import { ByteCache } from "../byte-cache.ts";
+import { type PromptSource, type SquareSizes, type TargetGrid, targetGrid } from "./target-grid.ts";
+import type { OrderedTarget } from "./target-order.ts";
+
+/** A target that is ready to be prompted for. */
+export interface PreparedTarget extends OrderedTarget, PromptSource {}
+
+export interface PromptDataOptions extends SquareSizes {
+  /** The value of label images that is foreground. */
+  readonly label?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How many images are decoded at a time. */
+const atOnce = 8;
+
+/** Bytes of images that are kept in memory; others are decoded again when they are needed. */
+const imageBytes = 2 ** 30;
+
+/** The images and masks of a training: masks at the size of the logits, all in memory, and images as the model takes them, as many as fit. */
+export class PromptData {
+  /** Files of the images, by the numbers that targets name. */
+  readonly images: readonly string[];
+  readonly targets: readonly PreparedTarget[];
+  /** Targets whose files cannot be used. */
+  readonly failed: readonly DroppedPair[];
+  /** Masks in which nothing is set. */
+  readonly empty: number;
+  /** What was guessed of masks: a sentence for each kind of guess. */
+  readonly warnings: readonly string[];
+  private readonly side: number;
+  private readonly cache: ByteCache<Image>;
+
+  private constructor(
+    images: string[],
+    targets: PreparedTarget[],
+    failed: DroppedPair[],
+    empty: number,
+    warnings: readonly string[],
+    side: number,
+    cache: ByteCache<Image>,
+  ) {
+    this.images = images;
+    this.targets = targets;
+    this.failed = failed;
+    this.empty = empty;
+    this.warnings = warnings;
+    this.side = side;
+    this.cache = cache;
+  }
+
+  /**
+   * Reads all images and masks once.
+   *
+   * @throws CancelledError when the signal fires
+   */
+  static async read(targets: readonly MaskTarget[], { signal, ...options }: PromptDataOptions): Promise<PromptData> {
+    const byImage = new Map<string, MaskTarget[]>();
+    for (const target of targets) addTo(byImage, target.image, target);
+    const work = [...byImage];
+    const cache = new ByteCache<Image>(imageBytes, ({ data }) => data.length);
+    const [images, prepared, failed]: [string[], PreparedTarget[], DroppedPair[]] = [[], [], []];
+    const guesses = new MaskGuesses();
+    let empty = 0;
+    for (let from = 0; from < work.length; from += atOnce) {
+      if (signal?.aborted) throw new CancelledError();
+      const part = await Promise.all(work.slice(from, from + atOnce).map(([file, own]) => readImage(file, own, options, guesses)));
+      for (const [k, { image, grids }] of part.entries()) {
+        const [file, own] = work[from + k]!;
+        const found = grids.filter((grid): grid is Found => "truth" in grid);
+        for (const [t, grid] of grids.entries()) {
+          if ("reason" in grid) failed.push({ key: own[t]!.key, kind: "input", ...grid });
+          else if (!("truth" in grid)) empty++;
+        }
+        if (!image || found.length === 0) continue;
+        cache.set(images.length, image);
+        const extent = { width: image.width, height: image.height };
+        for (const { target, truth, coarse } of found)
+          prepared.push({ key: target.key, group: target.group, image: images.length, extent, truth, coarse });
+        images.push(file);
+      }
+    }
+    return new PromptData(images, prepared, failed, empty, guesses.sentences(), options.side, cache);
+  }
+
+  /** An image at the model's size, three channels. */
+  async image(index: number): Promise<Image> {
+    const kept = this.cache.get(index);
+    if (kept) return inColour(kept);
+    const resized = resizeLongest((await decodeImage(this.images[index]!, { mode: "paper" })).image, this.side);
+    this.cache.set(index, inOneChannel(resized));
+    return resized;
+  }
+}
+
+type Found = { readonly target: MaskTarget } & Pick<PromptSource, "truth" | "coarse">;
+type Grid = Found | Pick<DroppedPair, "reason" | "detail"> | { readonly isEmpty: true };
+
+async function readImage(
+  file: string,
+  targets: readonly MaskTarget[],
+  { label, ...sizes }: Omit<PromptDataOptions, "signal">,
+  guesses: MaskGuesses,
+): Promise<{ image?: Image; grids: Grid[] }> {
+  let image: Image;
+  try {
+    ({ image } = await decodeImage(file, { mode: "paper" }));
+  } catch (error) {
+    const unused = reasonOf(error, () => "image that cannot be read");
+    return { grids: targets.map(() => unused) };
+  }
+  const gridOf = async (mask: string) => {
+    const reading = await readMask(mask, { label, image: { ...image, file } });
+    guesses.add(mask, reading.warnings);
+    return targetGrid(reading.mask, sizes);
+  };
+  const grids = await Promise.all(
+    targets.map(async (target): Promise<Grid> => {
+      let truth: TargetGrid | undefined;
+      try {
+        truth = await gridOf(target.mask);
+      } catch (error) {
+        return reasonOf(error, maskProblem);
+      }
+      if (!truth) return { isEmpty: true };
+      try {
+        return { target, truth, coarse: target.coarse === undefined ? undefined : await gridOf(target.coarse) };
+      } catch (error) {
+        return reasonOf(error, (cause) => `coarse mask: ${maskProblem(cause)}`);
+      }
+    }),
+  );
+  return { image: inOneChannel(resizeLongest(image, sizes.side)), grids };
+}
+
+/** Why a target is left out. @throws what is not the fault of a file */
+function reasonOf(error: unknown, reason: (error: InputError) => string): Pick<DroppedPair, "reason" | "detail"> {
+  if (!(error instanceof InputError)) throw error;
+  return { reason: reason(error), detail: error.message };
+}
+
+/** Gray pictures, which most are, in a third of the memory. */
+function inOneChannel(image: Image): Image {
+  const { width, height, data } = image;
+  for (let i = 0; i < data.length; i += 3) if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return image;
+  return { width, height, data: Uint8Array.from({ length: width * height }, (_, i) => data[3 * i]!) };
+}
+
+function inColour(image: Image): Image {
+  const { width, height, data } = image;
+  if (data.length === 3 * width * height) return image;
+  const colour = new Uint8Array(3 * data.length);
+  for (let i = 0, at = 0; i < data.length; i++) {
+    const level = data[i]!;
+    colour[at++] = level;
+    colour[at++] = level;
+    colour[at++] = level;
+  }
+  return { width, height, data: colour };
+}

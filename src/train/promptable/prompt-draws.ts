@@ -1,0 +1,111 @@
+import { z } from "zod";
+import type { Box, LabelledPoint, Size } from "../../image/index.ts";
+import { grouped } from "../../run/setting-meta.ts";
+import { normal, type RandomStream, uniform } from "../../tensor/random.ts";
+import { distorted } from "./distorted-mask.ts";
+import type { TrainingPrompt } from "./graph.ts";
+import { boxIou, heldBox, type PromptSource, type SquareSizes, type TargetGrid } from "./target-grid.ts";
+
+/** How prompts are made up in training. */
+export const PromptDrawSettings = z.strictObject(
+  grouped("Prompts in training", {
+    boxShare: z.number().min(0).max(1).default(0.5).describe("share of the prompts that are a box, as inference has by default"),
+    bothShare: z.number().min(0).max(1).default(0.3).describe("share that are a box with points; the rest are points alone"),
+    boxJitter: z.number().nonnegative().default(0.1).describe("deviation by which each edge of a true box is moved, in parts of the side"),
+    maxJitter: z
+      .number()
+      .nonnegative()
+      .default(20)
+      .describe("most that an edge is moved, in pixels of a square of 1024, as in SAM's training; more where coarse boxes are off by more"),
+    coarseShare: z.number().min(0).max(1).default(0.5).describe("how often the prompt comes from the coarse mask, where there is one"),
+    distortedShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.3)
+      .describe(
+        "how often the others come from a made-up coarse mask: the true one on a grid of 14 cells a side, too large, too small or moved",
+      ),
+  }),
+);
+export type PromptDrawSettings = z.infer<typeof PromptDrawSettings>;
+
+export interface DrawOptions extends PromptDrawSettings, SquareSizes {
+  /** Most points on and beside the target. */
+  readonly points: number;
+  readonly negativePoints: number;
+  readonly seed: number;
+}
+
+/** A coarse mask whose box overlaps the true one less than this shows something else. */
+const leastOverlap = 0.1;
+
+/** The side in which `maxJitter` is told. */
+const publishedSide = 1024;
+
+/**
+ * A prompt for a target: a box, a box with points, or points alone, from a coarse mask, a made-up one, or the true mask with its edges
+ * moved.
+ *
+ * @param name - of the random numbers: the same name, seed and settings give the same prompt
+ * @see Kirillov et al. 2023, arXiv:2304.02643, appendix A, for the noise of boxes
+ */
+export function drawPrompt(source: PromptSource, name: string, options: DrawOptions): TrainingPrompt {
+  const random = uniform(`train/prompt/${name}`, options.seed);
+  const { boxShare, bothShare } = options;
+  const { box, cells } = drawSource(source, name, random, options);
+  const kind = random.at(0);
+  if (kind < boxShare) return { box, points: [] };
+  const points = drawPoints(cells, source.extent, name, random, options);
+  return kind < boxShare + bothShare ? { box, points } : { points };
+}
+
+/** The box that a target is scored by: of its coarse mask where there is one and such are trained on, else the true one, moved. */
+export function heldOutBox(source: PromptSource, name: string, options: DrawOptions): TrainingPrompt {
+  const guess = options.coarseShare > 0 ? usableCoarse(source) : undefined;
+  return { box: guess?.box ?? movedBox(source, name, options), points: [] };
+}
+
+function drawSource(source: PromptSource, name: string, random: RandomStream, options: DrawOptions): TargetGrid {
+  const coarse = usableCoarse(source);
+  if (coarse && random.at(1) < options.coarseShare) return coarse;
+  if (random.at(2) < options.distortedShare) {
+    const made = distorted(source, name, options);
+    if (boxIou(made.box, source.truth.box) > leastOverlap) return made;
+  }
+  return { box: movedBox(source, name, options), cells: source.truth.cells };
+}
+
+function usableCoarse({ coarse, truth }: PromptSource): TargetGrid | undefined {
+  return coarse && boxIou(coarse.box, truth.box) > leastOverlap ? coarse : undefined;
+}
+
+/** The true box, each edge moved by a normal deviate of `boxJitter` of the side. */
+function movedBox({ truth: { box }, extent }: PromptSource, name: string, { boxJitter, maxJitter, side, seed }: DrawOptions): Box {
+  const noise = normal(`train/jitter/${name}`, seed, 4);
+  const most = (maxJitter * side) / publishedSide;
+  const moved = (edge: number, length: number, i: number) => edge + Math.min(Math.max(noise[i]! * boxJitter * length, -most), most);
+  const [width, height] = [box.x1 - box.x0, box.y1 - box.y0];
+  const given = { x0: moved(box.x0, width, 0), y0: moved(box.y0, height, 1), x1: moved(box.x1, width, 2), y1: moved(box.y1, height, 3) };
+  return heldBox(given, extent, box);
+}
+
+/** 1 to `points` points on the mask, and up to `negativePoints` beside it, each anywhere in its cell. */
+function drawPoints(cells: Uint8Array, extent: Size, name: string, random: RandomStream, options: DrawOptions): LabelledPoint[] {
+  const { points, negativePoints, side, cells: across, seed } = options;
+  const cell = side / across;
+  const place = uniform(`train/points/${name}`, seed);
+  const [columns, rows] = [Math.ceil(extent.width / cell), Math.ceil(extent.height / cell)];
+  const inside: number[] = [];
+  const beside: number[] = [];
+  for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) (cells[y * across + x] === 1 ? inside : beside).push(y * across + x);
+  let used = 0;
+  const draw = (among: readonly number[], count: number, label: 0 | 1): LabelledPoint[] =>
+    Array.from({ length: among.length === 0 ? 0 : count }, () => {
+      const index = among[Math.floor(place.at(used++) * among.length)]!;
+      const at = (position: number, end: number) => Math.min((position + place.at(used++)) * cell, end - 0.5) - 0.5;
+      return { x: at(index % across, extent.width), y: at(Math.floor(index / across), extent.height), label };
+    });
+  const positive = draw(inside, 1 + Math.floor(random.at(3) * points), 1);
+  return [...positive, ...draw(beside, Math.floor(random.at(4) * (negativePoints + 1)), 0)];
+}

@@ -1,0 +1,48 @@
+import { ConfigError } from "../../errors.ts";
+import { type SamConfig, samTensors } from "../../models/sam/index.ts";
+import type { Shape } from "../../tensor/tensor.ts";
+import { frozenNames } from "../frozen-names.ts";
+import type { PromptableSettings } from "./settings.ts";
+
+/** The masks that a training looks at, as [from, to) of the decoder's mask tokens. */
+export interface MaskRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Which masks learn: the first is the single answer, the others are candidates. One term of the loss each. */
+export function learntMasks({ loss, masks }: Pick<PromptableSettings, "loss" | "masks">, { decoder }: SamConfig): MaskRange[] {
+  const [first, candidates] = [
+    { from: 0, to: 1 },
+    { from: 1, to: decoder.masks },
+  ];
+  if (loss === "medsam" || masks === "first") return [first];
+  return masks === "both" ? [first, candidates] : [candidates];
+}
+
+/**
+ * Names and shapes of the tensors that a run trains: the mask decoder, and by choice the image encoder and what the prompt encoder
+ * learns of points and boxes. Left out is what the loss does not depend on, as weight decay alone would move it: the heads of masks that
+ * are not looked at, with the loss `medsam` the head of the IoU, and the network for mask prompts. The directions of the position
+ * features are drawn once and never trained, as in the official model.
+ *
+ * @throws ConfigError when a name to be frozen fits no tensor, or nothing is left to be trained
+ */
+export function promptableTensors(config: SamConfig, settings: PromptableSettings): Map<string, Shape> {
+  const ranges = learntMasks(settings, config);
+  const parts = [
+    /^mask_decoder\./,
+    ...(settings.trainEncoder ? [/^image_encoder\./] : []),
+    ...(settings.trainPromptEncoder ? [/^prompt_encoder\.(point_embeddings|not_a_point_embed|no_mask_embed)\./] : []),
+  ];
+  const isIdle = (name: string): boolean => {
+    const mask = /^mask_decoder\.output_hypernetworks_mlps\.(\d+)\./.exec(name)?.[1];
+    if (mask !== undefined) return !ranges.some(({ from, to }) => Number(mask) >= from && Number(mask) < to);
+    return settings.loss === "medsam" && name.startsWith("mask_decoder.iou_prediction_head.");
+  };
+  const all = samTensors(config);
+  const isFrozen = frozenNames(settings.freeze, [...all.keys()]);
+  const trained = [...all].filter(([name]) => parts.some((part) => part.test(name)) && !isIdle(name) && !isFrozen(name));
+  if (trained.length === 0) throw new ConfigError("nothing is left to be trained: all tensors are frozen. Freeze fewer of them.");
+  return new Map(trained);
+}
