@@ -1,5 +1,6 @@
 export type { Raster } from "./_raster.ts";
 export { type BilinearOptions, bilinear } from "./bilinear.ts";
+export { blankWarnings } from "./blank.ts";
 export {
   type Component,
   type ComponentFilter,

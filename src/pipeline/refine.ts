@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { InputError } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
 import { readGray } from "../formats/gray.ts";
+import { blankWarnings } from "../image/index.ts";
 import { logitsSideOf } from "../models/sam/index.ts";
 import type { RunEvent } from "../run/events.ts";
 import { findInputs } from "../run/inputs.ts";
@@ -66,7 +67,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     const { width, height } = image;
     return {
       record: { file, width, height, ...refinedRecord(refined), ms },
-      warnings: [...warnings, ...guesses.map((guess) => `coarse mask: ${guess}`), ...refined.warnings],
+      warnings: [...warnings, ...blankWarnings(image), ...guesses.map((guess) => `coarse mask: ${guess}`), ...refined.warnings],
       summary: summaryOf(refined),
     };
   };

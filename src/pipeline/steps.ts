@@ -2,6 +2,7 @@ import { coarseMask } from "../coarse/index.ts";
 import { ConfigError } from "../errors.ts";
 import {
   type Box,
+  blankWarnings,
   clipView,
   type GrayImage,
   type Image,
@@ -90,7 +91,11 @@ export class SaliencyStep {
       gray: toGray(saliency),
       ...(placed && { window: window.box }),
       capacity,
-      warnings: [...warnings, ...(constant ? ["the saliency map is constant: the model finds no place that the text speaks of"] : [])],
+      warnings: [
+        ...blankWarnings(image),
+        ...warnings,
+        ...(constant ? ["the saliency map is constant: the model finds no place that the text speaks of"] : []),
+      ],
     };
   }
 
