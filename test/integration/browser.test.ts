@@ -16,7 +16,7 @@ import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 /** What a built module imports, with what its own parts import: names of packages. */
 function packagesOf(file: string): string[] {
-  const imported = [...readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, name]) => name!);
+  const imported = [...readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"\s]+)"/g)].map(([, name]) => name!);
   return imported.flatMap((name) => (name.startsWith(".") ? packagesOf(join(dirname(file), name)) : [name]));
 }
 
