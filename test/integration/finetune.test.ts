@@ -222,7 +222,13 @@ test("outlined images add what an image shows and where", { timeout: 60_000 }, a
   await sharp(half, { raw: { width: 96, height: 72, channels: 1 } })
     .png()
     .toFile(at("masks", "half.png"));
-  const rows = Array.from({ length: pairCount }, (_, i) => `${i}.png,dark lesion,${i === 3 ? "" : "masks/half.png"}`);
+  const labels = half.map((_, i) => i % 3);
+  await sharp(labels, { raw: { width: 96, height: 72, channels: 1 } })
+    .toColourspace("b-w")
+    .png()
+    .toFile(at("masks", "labels.png"));
+  const maskOf = (i: number) => (i === 3 ? "" : i === 4 ? "masks/labels.png" : "masks/half.png");
+  const rows = Array.from({ length: pairCount }, (_, i) => `${i}.png,dark lesion,${maskOf(i)}`);
   writeFileSync(at("regions.csv"), `filename,phrase,mask\n${rows.join("\n")}\nelsewhere.png,dark lesion,masks/half.png\n`);
   const outlined = (out: string, changes: Partial<FinetuneSettings> = {}) =>
     settings({ out: at(out), regions: at("regions.csv"), epochs: 1, validation: 0, schedule: "constant", ...changes });
@@ -230,10 +236,13 @@ test("outlined images add what an image shows and where", { timeout: 60_000 }, a
   expect(events).toContainEqual(
     expect.objectContaining({ type: "warning", message: expect.stringMatching(/outlines not used.*: 1, such as/) }),
   );
+  expect(events).toContainEqual({ type: "warning", message: "outlines not used: 1 label image" });
+  expect(events).toContainEqual(expect.objectContaining({ type: "failure", message: expect.stringMatching(/labels.png" has 3 values/) }));
   await collect(runFinetune(settings({ out: at("plain"), epochs: 1, validation: 0, schedule: "constant" })));
   const lossOf = async (out: string) => (await readMetrics(at(out))).steps[0]!.loss;
   expect(await lossOf("outlined")).not.toBeCloseTo(await lossOf("plain"), 3);
-  const { settings: recorded, data } = JSON.parse(bytes("outlined", "run.json").toString());
+  const { settings: recorded, data, counts } = JSON.parse(bytes("outlined", "run.json").toString());
+  expect(counts.outlines).toEqual({ regions: counts.train - 1, empty: 0, unused: { "label image": 1 } });
   expect(recorded).toMatchObject({ regionWeight: 1, denseWeight: 1, maskNegatives: true });
   expect(data.regions.sha256).toMatch(/^[0-9a-f]{64}$/);
   await expect(collect(runFinetune(settings({ out: at("no-table"), regionWeight: 1 })))).rejects.toThrow(/--regions FILE.csv/);
