@@ -1,4 +1,4 @@
-import type { JobName } from "../jobs/jobs.ts";
+import type { JobName } from "../jobs/index.ts";
 import type { SettingsSchema } from "./flags.ts";
 
 /** A command that is one job: its flags are its settings. */

@@ -5,9 +5,6 @@ import { type JobCommand, jobCommands } from "./commands.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import type { Flag } from "./flags.ts";
 
-// Beside this file once it is built.
-const worker = new URL("../jobs/worker.js", import.meta.url);
-
 let status: ExitStatus = exitStatus.ok;
 
 /**
@@ -99,7 +96,7 @@ async function addJob(command: Command, { job, schema: load, positional, resumes
       const { settingsOf } = await import("./given-settings.ts");
       const { settings, warnings } = await settingsOf(await load(), { flags: given, configFile: config as string | undefined, positional });
       const { runJob } = await import("./run-job.ts");
-      status = await runJob({ worker, job, settings, warnings, events: events === true, quiet: quiet === true, resumes });
+      status = await runJob({ job, settings, warnings, events: events === true, quiet: quiet === true, resumes });
     });
 }
 

@@ -1,13 +1,11 @@
-import type { JobError } from "../jobs/messages.ts";
-import { type Outcome, supervise } from "../jobs/supervise.ts";
+import type { JobError, JobName, Outcome } from "../jobs/index.ts";
+import { startJob } from "../jobs/index.ts";
 import type { RunEvent } from "../run/events.ts";
-import { removeRunLeftovers } from "../run/leftovers.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import { Progress } from "./progress.ts";
 
 export interface RunJobOptions {
-  readonly worker: URL;
-  readonly job: string;
+  readonly job: JobName;
   readonly settings: Readonly<Record<string, unknown>>;
   /** What is to be said before anything else. */
   readonly warnings: readonly string[];
@@ -17,29 +15,46 @@ export interface RunJobOptions {
   readonly resumes: boolean;
 }
 
-/** Longest time that cleaning up may take when somebody waits for their prompt. */
-const cleanUpMs = 300;
+const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Runs a job in its process, shows what it does, and says with which status to exit. */
-export async function runJob({ worker, job, settings, warnings, events, quiet, resumes }: RunJobOptions): Promise<ExitStatus> {
-  const outputs = [settings.out, settings.csv, settings.json].filter((path) => typeof path === "string");
+/**
+ * Runs a job, shows what it does, and says with which status to exit.
+ *
+ * Ctrl-C and the like cancel it. So does a reader of its events who goes away, as nobody would learn of the rest; progress that nobody reads
+ * does not, as results are in files.
+ */
+export async function runJob({ job, settings, warnings, events, quiet, resumes }: RunJobOptions): Promise<ExitStatus> {
   const progress = new Progress(process.stderr, { quiet: quiet || events });
   let failed = 0;
-  const onEvent = (event: RunEvent) => {
+  let isRead = true;
+  const show = (event: RunEvent) => {
     if (event.type === "end") failed = event.failed;
     if (events) process.stdout.write(`${JSON.stringify(event)}\n`);
     else progress.show(event);
     if (event.type === "end" && !events) for (const line of event.lines ?? []) process.stdout.write(`${line}\n`);
   };
-  for (const message of warnings) onEvent({ type: "warning", message });
-  const outcome = await supervise({ worker, job, settings, onEvent });
-  progress.clear();
-  if (outcome.type === "finished") return failed > 0 ? exitStatus.failed : exitStatus.ok;
-  if (outcome.type !== "error") await within(cleanUpMs, Promise.allSettled(outputs.map(removeRunLeftovers)));
-  const { status, error, hint } = endOf(outcome, resumes);
-  if (events) process.stdout.write(`${JSON.stringify({ type: "error", ...error })}\n`);
-  process.stderr.write(`${status === exitStatus.interrupted ? "" : "error: "}${error.message}\n${hint}`);
-  return status;
+  for (const message of warnings) show({ type: "warning", message });
+  const running = startJob(job, settings);
+  const leave = () => {
+    isRead = false;
+    running.cancel();
+  };
+  for (const name of interrupts) process.on(name, running.cancel);
+  if (events) process.stdout.once("error", leave);
+  try {
+    for await (const event of running.events) show(event);
+    const outcome = await running.done;
+    progress.clear();
+    if (outcome.type === "finished") return failed > 0 ? exitStatus.failed : exitStatus.ok;
+    if (!isRead) return exitStatus.interrupted;
+    const { status, error, hint } = endOf(outcome, resumes);
+    if (events) process.stdout.write(`${JSON.stringify({ type: "error", ...error })}\n`);
+    process.stderr.write(`${status === exitStatus.interrupted ? "" : "error: "}${error.message}\n${hint}`);
+    return status;
+  } finally {
+    for (const name of interrupts) process.off(name, running.cancel);
+    process.stdout.off("error", leave);
+  }
 }
 
 /** What to say about a run that did not finish. */
@@ -69,10 +84,4 @@ function causeOfDeath({ signal, exitCode }: Extract<Outcome, { type: "died" }>):
   }
   if (signal === "SIGABRT" || exitCode === 134) return "the working process was aborted, most likely because memory ran out";
   return `the working process ended unexpectedly (${signal ? `signal ${signal}` : `status ${exitCode}`})`;
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
-  clearTimeout(timer);
 }

@@ -92,3 +92,21 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native cod
     expect(stderr).toContain("most likely because memory ran out");
   });
 });
+
+describe("a reader who goes away, such as head", () => {
+  test("of events ends the run, quietly: nobody would learn of the rest", async () => {
+    const { child, result } = startCommand([...base, "--steps", "2", "--out", at("head"), "--events"]);
+    child.stdout!.once("data", () => child.stdout!.destroy());
+    const { status, stderr } = await result;
+    expect(stderr).toBe("");
+    expect(status).toBe(130);
+  });
+
+  test("of progress does not: results are in files", async () => {
+    const { child, result } = startCommand([...base, "--steps", "2", "--out", at("unread")]);
+    child.stdout!.destroy();
+    child.stderr!.destroy();
+    expect((await result).status).toBe(0);
+    expect(readdirSync(at("unread", "masks"))).toHaveLength(2);
+  });
+});

@@ -1,11 +1,10 @@
-import { EventEmitter } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunEvent } from "../run/events.ts";
-import { type Outcome, supervise } from "./supervise.ts";
+import type { JobName } from "./jobs.ts";
+import { type Outcome, type RunningJob, startJob } from "./start-job.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -14,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs a worker of a few lines, which get `send(message)` and, once the job arrives, `settings`. */
-async function run(name: string, body: string, onEvent: (event: RunEvent, signals: EventEmitter) => void = () => {}) {
+async function run(name: string, body: string, onEvent: (event: RunEvent, job: RunningJob) => void = () => {}) {
   const file = join(folder, `${name}.mjs`);
   await writeFile(
     file,
@@ -23,22 +22,13 @@ async function run(name: string, body: string, onEvent: (event: RunEvent, signal
      process.on("SIGINT", () => {});
      process.on("message", async ({ type, settings }) => { if (type === "cancel") globalThis.cancelled = true; else { ${body} } });`,
   );
-  const signals = new EventEmitter();
+  const job = startJob(name as JobName, { out: "x" }, { worker: file, graceMs: 100 });
   const seen: RunEvent[] = [];
-  let interruptedAt = 0;
-  signals.on("SIGINT", () => (interruptedAt = performance.now()));
-  const outcome = await supervise({
-    worker: pathToFileURL(file),
-    job: name,
-    settings: { out: "x" },
-    signals,
-    onEvent: (event) => {
-      seen.push(event);
-      onEvent(event, signals);
-    },
-  });
-  expect(signals.listenerCount("SIGTERM")).toBe(0);
-  return { outcome, seen, afterMs: performance.now() - interruptedAt };
+  for await (const event of job.events) {
+    seen.push(event);
+    onEvent(event, job);
+  }
+  return { outcome: await job.done, seen };
 }
 
 const pidOf = (event: RunEvent) => Number((event as { message: string }).message);
@@ -62,41 +52,55 @@ test("the settings arrive, and errors come back as data", async () => {
   expect((await run("error", body)).outcome).toEqual({ type: "error", error: { code: "weights", message: "x" } });
 });
 
-describe("Ctrl-C", () => {
-  test.each(["SIGINT", "SIGTERM", "SIGHUP"])("%s stops a job that blocks within a second, and its process is gone", async (signal) => {
+describe("a job that is cancelled", () => {
+  test("is killed where it blocks, and its process is gone", async () => {
     let pid = 0;
-    const body = "await note(process.pid); for (;;);";
-    const { outcome, afterMs } = await run("blocking", body, (event, signals) => {
+    const { outcome } = await run("blocking", "await note(process.pid); for (;;);", (event, job) => {
       pid = pidOf(event);
-      setTimeout(() => {
-        if (signal !== "SIGINT") signals.emit("SIGINT"); // only to start the clock of this test
-        signals.emit(signal);
-      }, 50);
+      job.cancel();
     });
     expect(outcome).toEqual({ type: "interrupted" });
-    expect(afterMs).toBeLessThan(1000);
     expect(isAlive(pid)).toBe(false);
   });
 
-  test("a job that stops by itself is not killed", async () => {
+  test("may stop by itself, and tells what it does until then", async () => {
     const body = `await note(process.pid);
       const timer = setInterval(async () => { if (globalThis.cancelled) { await note("0"); await send({ type: "error", error: { code: "cancelled", message: "" } }); process.exit(0); } }, 5);`;
-    const { outcome, seen, afterMs } = await run("willing", body, (event, signals) => {
-      if (pidOf(event) > 0) signals.emit("SIGINT");
+    const { outcome, seen } = await run("willing", body, (event, job) => {
+      if (pidOf(event) > 0) job.cancel();
     });
     expect(outcome).toEqual({ type: "interrupted" });
     expect(seen).toHaveLength(2);
-    expect(afterMs).toBeLessThan(250);
   });
 
-  test("the second one kills at once", async () => {
-    const { outcome, afterMs } = await run("twice", "await note(process.pid); for (;;);", (_, signals) => {
-      signals.emit("SIGINT");
-      signals.emit("SIGINT");
-    });
-    expect(outcome).toEqual({ type: "interrupted" });
-    expect(afterMs).toBeLessThan(200);
+  test("is killed at once when it is cancelled again, however long it may take", async () => {
+    const file = join(folder, "twice.mjs");
+    await writeFile(file, "process.on('message', () => { for (;;); });");
+    const job = startJob("segment", {}, { worker: file, graceMs: 1e9 });
+    job.cancel();
+    job.cancel();
+    expect(await job.done).toEqual({ type: "interrupted" });
   });
+
+  test("has finished if it finished all the same; cancelling what has ended does nothing", async () => {
+    const body = `await note(process.pid); const timer = setInterval(async () => { if (globalThis.cancelled) { await send({ type: "finished" }); process.exit(0); } }, 5);`;
+    let kept: RunningJob | undefined;
+    const { outcome } = await run("late", body, (_, job) => {
+      kept = job;
+      job.cancel();
+    });
+    expect(outcome).toEqual({ type: "finished" });
+    kept!.cancel();
+    expect(await kept!.done).toEqual({ type: "finished" });
+  });
+});
+
+test("two jobs at once do not mix", async () => {
+  const body = (text: string) =>
+    `for (let i = 0; i < 20; i++) await note("${text}" + i); await send({ type: "finished" }); process.exit(0);`;
+  const [one, two] = await Promise.all([run("one", body("1000")), run("two", body("2000"))]);
+  expect(one.seen.every((event) => String(pidOf(event)).startsWith("1000"))).toBe(true);
+  expect(two.seen).toHaveLength(20);
 });
 
 test("a worker that is killed from outside, or crashes, has died", async () => {

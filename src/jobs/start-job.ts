@@ -1,0 +1,131 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { RunEvent } from "../run/events.ts";
+import { removeRunLeftovers } from "../run/leftovers.ts";
+import { EventQueue } from "./event-queue.ts";
+import type { JobName } from "./jobs.ts";
+import type { FromWorker, JobError, ToWorker } from "./messages.ts";
+
+/** How a job ended. */
+export type Outcome =
+  | { readonly type: "finished" }
+  | { readonly type: "error"; readonly error: JobError }
+  /** It was cancelled. What is under its final name is whole. */
+  | { readonly type: "interrupted" }
+  /** The child process ended without a word: killed from outside, or crashed in native code. */
+  | { readonly type: "died"; readonly signal: NodeJS.Signals | null; readonly exitCode: number | null };
+
+/** A job that goes on in a process of its own. */
+export interface RunningJob {
+  /** What it does while it does it; the end of the job ends them. They wait for their reader, who must be one. */
+  readonly events: AsyncIterable<RunEvent>;
+  /**
+   * Asks it to stop, and kills it where it does not do so soon, as it cannot while native code runs. Asked again, it is killed at once.
+   * Cancelling what has ended does nothing.
+   */
+  cancel(): void;
+  /** Resolves with how it ended once its process is gone, and what it left half-written. */
+  readonly done: Promise<Outcome>;
+}
+
+export interface StartOptions {
+  /** The program of the child process; by default that of this package. See worker.ts for what it must do. */
+  readonly worker?: string;
+  /** How long a cancelled job may take to stop by itself, in milliseconds; default 250. */
+  readonly graceMs?: number;
+  /** Where what libraries print goes; by default to standard error, so that it does not mix with results. */
+  readonly prints?: "stderr" | "nowhere";
+}
+
+/** Longest time that cleaning up may take when somebody waits for a killed job to be gone. */
+const cleanUpMs = 300;
+
+/**
+ * Starts a job in a child process: native code blocks the event loop for seconds, so that only a process of its own can be stopped at once
+ * while the caller's stays free. A caller that ends takes its jobs with it.
+ *
+ * @param settings - checked by the schema of the job
+ * @example
+ * const job = startJob("segment", settings);
+ * for await (const event of job.events) if (event.type === "item") console.log(event.name);
+ * console.log((await job.done).type);
+ */
+export function startJob(name: JobName, settings: Readonly<Record<string, unknown>>, options: StartOptions = {}): RunningJob {
+  const { worker = builtWorker(), graceMs = 250, prints = "stderr" } = options;
+  const print = prints === "stderr" ? 2 : "ignore";
+  const child = fork(worker, { stdio: ["ignore", print, print, "ipc"] });
+  const events = new EventQueue<RunEvent>();
+  let told: Outcome | undefined;
+  let grace: NodeJS.Timeout | undefined;
+  let isCancelled = false;
+
+  child.on("message", (message: FromWorker) => {
+    if (message.type === "event") events.push(message.event);
+    else told = message.type === "error" ? { type: "error", error: message.error } : { type: "finished" };
+  });
+  tell(child, { type: "run", job: name, settings });
+
+  const outcomeOf = async (): Promise<Outcome> => {
+    const { code, signal } = await ended(child);
+    // A job that finished in spite of being cancelled has finished.
+    if (told?.type === "finished") return told;
+    if (!isCancelled) return told ?? { type: "died", signal, exitCode: code };
+    return { type: "interrupted" };
+  };
+  const done = outcomeOf()
+    .finally(() => {
+      clearTimeout(grace);
+      events.end();
+    })
+    .then(async (outcome) => {
+      if (outcome.type === "interrupted" || outcome.type === "died")
+        await within(cleanUpMs, Promise.allSettled(outputsOf(settings).map(removeRunLeftovers)));
+      return outcome;
+    });
+  done.catch(() => {}); // told to whoever waits for it
+  return {
+    events,
+    done,
+    cancel: () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (isCancelled)
+        child.kill("SIGKILL"); // the second time: at once
+      else grace = setTimeout(() => child.kill("SIGKILL"), graceMs);
+      isCancelled = true;
+      tell(child, { type: "cancel" });
+    },
+  };
+}
+
+/** The built file of worker.ts, found from the source and from whatever file of the built package this is part of. */
+function builtWorker(): string {
+  return join(dirname(createRequire(import.meta.url).resolve("medclip-sam/package.json")), "dist", "jobs", "worker.js");
+}
+
+/** Files and folders that a job writes. */
+function outputsOf({ out, csv, json }: Readonly<Record<string, unknown>>): string[] {
+  return [out, csv, json].filter((path) => typeof path === "string");
+}
+
+function tell(child: ChildProcess, message: ToWorker): void {
+  if (child.connected) child.send(message, () => {}); // a child that is gone is noticed by its end
+}
+
+/** Resolves when the process is gone and its last message has arrived: the one can come before the other. */
+async function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  const drained = new Promise<void>((resolve) => child.once("disconnect", resolve));
+  const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.once("error", reject);
+  });
+  const end = await exit;
+  if (child.connected) await drained;
+  return end;
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([work, new Promise((resolve) => (timer = setTimeout(resolve, ms)))]);
+  clearTimeout(timer);
+}
