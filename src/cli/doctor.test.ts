@@ -6,6 +6,7 @@ import { collect } from "../../test/support/tiny-run.ts";
 import { BiomedClip, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
 import { dryRun } from "../pipeline/_dry-run.ts";
+import type { Device } from "../runtime/session.ts";
 import { M2ib, M2ibConfig } from "../saliency/index.ts";
 import { SamPredictor } from "../segment/index.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
@@ -14,11 +15,37 @@ import { examine, gflopOf } from "./doctor.ts";
 // A machine of a known speed, so that two estimates can be compared.
 vi.mock(import("../pipeline/gemm-speed.ts"), () => ({ gemmSpeed: async () => 350e9 }));
 
+// CUDA without its libraries, and a WebGPU whose driver crashes.
+vi.mock(import("../jobs/index.ts"), () => ({
+  startJob: (_name: string, { device }: Readonly<Record<string, unknown>>) => ({
+    events: (async function* () {
+      const lines = [`CUDA cannot be used, so everything is computed on the CPU: no libraries`];
+      if (device === "cuda") yield { type: "end" as const, done: 0, skipped: 0, failed: 1, ms: 1, lines };
+    })(),
+    cancel: () => {},
+    done: Promise.resolve(
+      device === "cuda"
+        ? { type: "finished" as const }
+        : { type: "died" as const, signal: "SIGSEGV" as const, exitCode: null, printed: "" },
+    ),
+  }),
+}));
+vi.mock(import("../runtime/node.ts"), async (original) => ({
+  ...(await original()),
+  availableDevices: async () => ["cpu", "cuda", "webgpu"] as Device[],
+}));
+
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-doctor-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("the models that come with the package are looked for", async () => {
   expect((await examine()).lines).toContainEqual(expect.stringMatching(/^OK +pack +phantom \(demonstration model\)/));
+});
+
+test("devices that do not work are told with the reason, and a driver that crashes takes nothing with it", async () => {
+  expect((await examine()).lines).toContainEqual(
+    expect.stringMatching(/^OK +devices +cpu; CUDA cannot be used: no libraries; webgpu cannot be used: the process that tried it ended/),
+  );
 });
 
 /** A weights file of full size that takes no room: its header, and a hole where the values would be. */

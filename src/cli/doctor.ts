@@ -6,9 +6,11 @@ import { compile, gradients, input, mul, reduceSum, sigmoid } from "../graph/ind
 import { hashCacheFile } from "../hub/hash.ts";
 import { locateClip, locateSam } from "../hub/locate.ts";
 import { defaultPack, locatePack } from "../hub/pack.ts";
+import { startJob } from "../jobs/index.ts";
 import { gemmSpeed } from "../pipeline/gemm-speed.ts";
 import { secondsOf, shortSeconds } from "../pipeline/time-estimate.ts";
 import { availableDevices, runtimeVersion } from "../runtime/node.ts";
+import type { Device } from "../runtime/session.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
 import { version } from "../version.ts";
@@ -44,17 +46,29 @@ async function checkSpeed(): Promise<string> {
   return `${(speed / 1e9).toFixed(0)} GFLOP/s in a matrix product of 1024 x 1024; estimated for one image: ${seconds.join(", ")}`;
 }
 
+/** Which devices work, of those that the runtime is built for. Whether it is built for one says nothing of drivers and libraries. */
+async function checkDevices(): Promise<string> {
+  const others = (await availableDevices()).filter((device) => device !== "cpu");
+  const problems = await Promise.all(others.map(async (device) => ({ device, problem: await problemOf(device) })));
+  const working = problems.flatMap(({ device, problem }) => (problem === undefined ? [device] : []));
+  const broken = problems.flatMap(({ problem }) => (problem === undefined ? [] : [problem]));
+  return [["cpu", ...working].join(", "), ...broken].join("; ");
+}
+
+/** Why a device cannot be used; undefined where it can. */
+async function problemOf(device: Device): Promise<string | undefined> {
+  const job = startJob("try device", { device });
+  let lines: readonly string[] | undefined;
+  for await (const event of job.events) if (event.type === "end") lines = event.lines;
+  const outcome = await job.done;
+  if (outcome.type === "finished") return lines?.[0]?.replace(", so everything is computed on the CPU", "");
+  const reason = outcome.type === "error" ? outcome.error.message : "the process that tried it ended unexpectedly";
+  return `${device} cannot be used: ${reason}`;
+}
+
 const checks: readonly Check[] = [
   { title: "medclip-sam", run: () => version, remedy: "" },
-  {
-    title: "node",
-    run: () => {
-      const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-      if (major < 20 || (major === 20 && minor < 19)) throw new Error(`version ${process.versions.node}; at least 20.19 is needed`);
-      return `${process.versions.node} (${process.platform} ${process.arch})`;
-    },
-    remedy: "Install a current version from nodejs.org.",
-  },
+  { title: "node", run: () => `${process.versions.node} (${process.platform} ${process.arch})`, remedy: "" },
   { title: "processor", run: () => `${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`, remedy: "" },
   {
     title: "memory",
@@ -66,7 +80,7 @@ const checks: readonly Check[] = [
     remedy: "Use small models, or a machine with more memory.",
   },
   { title: "onnxruntime", run: runtimeVersion, remedy: "Reinstall the package; onnxruntime-node has no binaries for every platform." },
-  { title: "devices", run: async () => (await availableDevices()).join(", "), remedy: "Reinstall the package." },
+  { title: "devices", run: checkDevices, remedy: "Reinstall the package." },
   { title: "graphs", run: checkGradient, remedy: "Reinstall the package, and please report this." },
   { title: "speed", run: checkSpeed, remedy: "" },
   { title: "images", run: checkImages, remedy: "Reinstall the package; sharp has binaries of its own for each platform." },

@@ -65,7 +65,7 @@ function endOf(outcome: Exclude<Outcome, { type: "finished" }>, resumes: boolean
       return { status: exitStatus.interrupted, error: { code: "cancelled", message }, hint: "" };
     }
     case "died":
-      return { status: exitStatus.failed, error: { message: causeOfDeath(outcome) }, hint: "" };
+      return { status: exitStatus.failed, error: { message: causeOfDeath(outcome) }, hint: outcome.printed };
     case "error": {
       const { code, stack } = outcome.error;
       if (code) return { status: statusOfError[code], error: outcome.error, hint: "" };

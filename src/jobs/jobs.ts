@@ -17,5 +17,7 @@ export const jobs = {
   phantom: async () => (await import("../pipeline/phantom.ts")).runPhantom,
   demo: async () => (await import("../pipeline/demo.ts")).runDemo,
   "models init": async () => (await import("../pipeline/models-init/run.ts")).runModelsInit,
+  /** Of `doctor`; no command of its own. */
+  "try device": async () => (await import("./try-device.ts")).runTryDevice,
 } as const;
 export type JobName = keyof typeof jobs;

@@ -105,7 +105,7 @@ test("two jobs at once do not mix", async () => {
 
 test("a worker that is killed from outside, or crashes, has died", async () => {
   const killed = await run("killed", "await note(process.pid); for (;;);", (event) => process.kill(pidOf(event), "SIGKILL"));
-  expect(killed.outcome).toEqual<Outcome>({ type: "died", signal: "SIGKILL", exitCode: null });
-  const crashed = await run("crashed", "process.exit(7);");
-  expect(crashed.outcome).toEqual<Outcome>({ type: "died", signal: null, exitCode: 7 });
+  expect(killed.outcome).toEqual<Outcome>({ type: "died", signal: "SIGKILL", exitCode: null, printed: "" });
+  const crashed = await run("crashed", `console.error("no memory for a tensor"); process.exit(7);`);
+  expect(crashed.outcome).toEqual<Outcome>({ type: "died", signal: null, exitCode: 7, printed: "no memory for a tensor\n" });
 });

@@ -14,7 +14,13 @@ export type Outcome =
   /** It was cancelled. What is under its final name is whole. */
   | { readonly type: "interrupted" }
   /** The child process ended without a word: killed from outside, or crashed in native code. */
-  | { readonly type: "died"; readonly signal: NodeJS.Signals | null; readonly exitCode: number | null };
+  | {
+      readonly type: "died";
+      readonly signal: NodeJS.Signals | null;
+      readonly exitCode: number | null;
+      /** The last that libraries printed, which may tell why. */
+      readonly printed: string;
+    };
 
 /** A job that goes on in a process of its own. */
 export interface RunningJob {
@@ -34,9 +40,10 @@ export interface StartOptions {
   readonly worker?: string;
   /** How long a cancelled job may take to stop by itself, in milliseconds; default 250. */
   readonly graceMs?: number;
-  /** Where what libraries print goes; by default to standard error, so that it does not mix with results. */
-  readonly prints?: "stderr" | "nowhere";
 }
+
+/** Characters that are kept of what libraries print. */
+const mostPrinted = 4000;
 
 /** Longest time that cleaning up may take when somebody waits for a killed job to be gone. */
 const cleanUpMs = 300;
@@ -52,14 +59,17 @@ const cleanUpMs = 300;
  * console.log((await job.done).type);
  */
 export function startJob(name: JobName, settings: Readonly<Record<string, unknown>>, options: StartOptions = {}): RunningJob {
-  const { worker = builtWorker(), graceMs = 250, prints = "stderr" } = options;
-  const print = prints === "stderr" ? 2 : "ignore";
-  const child = fork(worker, { stdio: ["ignore", print, print, "ipc"] });
+  const { worker = builtWorker(), graceMs = 250 } = options;
+  // What libraries print is for their developers, and must not mix with results and progress.
+  const child = fork(worker, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
   const events = new EventQueue<RunEvent>();
   let told: Outcome | undefined;
   let grace: NodeJS.Timeout | undefined;
   let isCancelled = false;
 
+  let printed = "";
+  for (const stream of [child.stdout!, child.stderr!])
+    stream.setEncoding("utf8").on("data", (text: string) => (printed = (printed + text).slice(-mostPrinted)));
   child.on("message", (message: FromWorker) => {
     if (message.type === "event") events.push(message.event);
     else told = message.type === "error" ? { type: "error", error: message.error } : { type: "finished" };
@@ -70,7 +80,7 @@ export function startJob(name: JobName, settings: Readonly<Record<string, unknow
     const { code, signal } = await ended(child);
     // A job that finished in spite of being cancelled has finished.
     if (told?.type === "finished") return told;
-    if (!isCancelled) return told ?? { type: "died", signal, exitCode: code };
+    if (!isCancelled) return told ?? { type: "died", signal, exitCode: code, printed };
     return { type: "interrupted" };
   };
   const done = outcomeOf()
@@ -112,11 +122,11 @@ function tell(child: ChildProcess, message: ToWorker): void {
   if (child.connected) child.send(message, () => {}); // a child that is gone is noticed by its end
 }
 
-/** Resolves when the process is gone and its last message has arrived: the one can come before the other. */
+/** Resolves when the process is gone, and its last message and print have arrived: they can come after its end. */
 async function ended(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   const drained = new Promise<void>((resolve) => child.once("disconnect", resolve));
   const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
-    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.once("close", (code, signal) => resolve({ code, signal }));
     child.once("error", reject);
   });
   const end = await exit;
