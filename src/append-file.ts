@@ -1,6 +1,6 @@
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { writeFully, writing } from "./atomic-write.ts";
+import { makeFolder, writeFully, writing } from "./atomic-write.ts";
 
 /** A file that grows while work goes on. What is appended is with the system at once, so a killed process loses at most the last part. */
 export class AppendFile {
@@ -14,10 +14,8 @@ export class AppendFile {
 
   /** Opens a file at its end, or begins it. Makes the folder if needed. @throws OutputError, InputError as `writing` */
   static async open(file: string): Promise<AppendFile> {
-    const handle = await writing(file, async () => {
-      await mkdir(dirname(file), { recursive: true });
-      return await open(file, "a");
-    });
+    await makeFolder(dirname(file));
+    const handle = await writing(file, () => open(file, "a"));
     return new AppendFile(file, handle);
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AppendFile } from "./append-file.ts";
-import { remove, removeLeftovers, writeAtomic, writing } from "./atomic-write.ts";
+import { remove, removeLeftovers, requireWritable, writeAtomic, writing } from "./atomic-write.ts";
 import { concernsOneInput, InputError, OutputError } from "./errors.ts";
 
 let folder = "";
@@ -74,6 +74,14 @@ test("a file where a folder should be is a fault of the output, for whole files,
   await expect(writeAtomic(join(folder, "file", "a.png"), "x")).rejects.toThrow(/a part of its path is a file, not a folder/);
   await expect(AppendFile.open(join(folder, "file", "log"))).rejects.toThrow(OutputError);
   await expect(remove([join(folder, "file", "a.png")])).rejects.toThrow(OutputError);
+});
+
+test("whether a file can be written is found out before the work, and nothing stays", async () => {
+  await requireWritable(join(folder, "deep", "scores.json"));
+  expect(await readdir(join(folder, "deep"))).toEqual([]);
+  await writeFile(join(folder, "file"), "");
+  await expect(requireWritable(join(folder, "file", "scores.json"))).rejects.toThrow(OutputError);
+  await expect(requireWritable(folder)).rejects.toThrow(/is a folder, expected the name of a file/);
 });
 
 test("a growing file goes on at its end", async () => {

@@ -1,4 +1,5 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError, MedclipSamError, OutputError } from "./errors.ts";
 
@@ -70,7 +71,7 @@ export async function writeAtomically(
   const partial = temporaryName(file);
   await writing(file, async () => {
     try {
-      await mkdir(dirname(file), { recursive: true });
+      await makeFolder(dirname(file));
       const handle = await open(partial, "wx");
       try {
         await fill(handle);
@@ -102,7 +103,32 @@ export async function writeFully(handle: FileHandle, view: ArrayBufferView): Pro
 
 /** Makes a folder with those above it. @throws OutputError, InputError as `writing` */
 export async function makeFolder(folder: string): Promise<void> {
-  await writing(folder, () => mkdir(folder, { recursive: true }));
+  await writing(folder, async () => {
+    try {
+      await mkdir(folder, { recursive: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      // Node says so of a read-only disk, too; making the first missing folder alone tells why.
+      let missing = folder;
+      while (dirname(missing) !== missing && !existsSync(dirname(missing))) missing = dirname(missing);
+      await mkdir(missing);
+      await mkdir(folder, { recursive: true });
+    }
+  });
+}
+
+/**
+ * Makes sure that a file can be written, before the work whose result it is to hold.
+ *
+ * @throws OutputError, InputError as `writing`; InputError, too, when it is a folder
+ */
+export async function requireWritable(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found?.isDirectory()) throw new InputError(`"${file}" is a folder, expected the name of a file to write.`);
+  await makeFolder(dirname(file));
+  const probe = temporaryName(file);
+  await writing(file, () => writeFile(probe, "", { flag: "wx" }));
+  await remove([probe]);
 }
 
 /** Removes files and folders with all that is in them; those that are not there are no fault. @throws OutputError, InputError as `writing` */

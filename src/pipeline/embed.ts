@@ -1,3 +1,4 @@
+import { requireWritable } from "../atomic-write.ts";
 import { CancelledError, ConfigError, concernsOneInput } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
 import { clipView } from "../image/index.ts";
@@ -25,6 +26,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
     settings.inputs.length === 0 ? { inputs: [], warnings: [] } : await findInputs(settings.inputs, settings.out);
   const { session, notices, warnings: aboutRun } = await sessionOptions(settings);
   for (const message of [...aboutInputs, ...aboutRun]) yield { type: "warning", message };
+  await requireWritable(settings.out);
   yield { type: "stage", message: "opening the model" };
   const { clip, tokenizer } = await loadClip(settings.clip, settings.clipConfig, session);
   const { contextLength, embed, vision } = clip.config;

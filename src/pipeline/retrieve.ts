@@ -1,4 +1,4 @@
-import { writeAtomic } from "../atomic-write.ts";
+import { requireWritable, writeAtomic } from "../atomic-write.ts";
 import { type EncodedPairs, encodePairs, loadPairs, type Pair, PairWorkers } from "../data/index.ts";
 import { ConfigError, InputError } from "../errors.ts";
 import {
@@ -45,6 +45,7 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
   yield { type: "stage", message: "reading the pairs" };
   const captions = settings.captions ?? modePresets[settings.mode].captions;
   const set = await loadPairs(settings.pairs, { ...settings, captions });
+  if (settings.json !== undefined && !settings.dryRun) await requireWritable(settings.json);
   yield { type: "stage", message: "opening the model" };
   const { session, notices, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };

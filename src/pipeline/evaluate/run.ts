@@ -1,4 +1,4 @@
-import { writeAtomic } from "../../atomic-write.ts";
+import { requireWritable, writeAtomic } from "../../atomic-write.ts";
 import { CancelledError } from "../../errors.ts";
 import { evaluationOf, type ImageScores, scoresOf } from "../../metrics/evaluate.ts";
 import type { RunEvent } from "../../run/events.ts";
@@ -20,6 +20,7 @@ export async function* runEvaluate(
 ): AsyncGenerator<RunEvent> {
   const begun = performance.now();
   const { pairs, folder, warnings } = await pairFiles(settings);
+  for (const file of [settings.csv, settings.json]) if (file !== undefined) await requireWritable(file);
   yield { type: "start", command: "evaluate", total: pairs.length, done: 0 };
   for (const message of warnings) yield { type: "warning", message };
 
