@@ -1,9 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
-import { writeAtomic } from "../atomic-write.ts";
-import { ConfigError, InputError } from "../errors.ts";
 import { modalities } from "../phantom/index.ts";
+import { type RecordKind, RunFolder, recordText } from "../run/folder.ts";
+import { differenceOf, otherResults } from "../run/resume.ts";
 import { version } from "../version.ts";
 import type { PhantomSettings } from "./settings.ts";
 
@@ -27,54 +25,90 @@ export type DrawnImage = z.infer<typeof DrawnImage>;
 
 const PhantomFile = z.strictObject({
   notice: z.string(),
+  recordVersion: z.int().optional(),
+  /** Of the program that drew them: another one may draw other images. */
   version: z.string(),
   seed: z.number(),
   size: z.number(),
   count: z.number(),
   images: z.array(DrawnImage),
 });
+type PhantomFile = z.infer<typeof PhantomFile>;
 
 const notice = "Synthetic images: drawn, not measured. Nothing in them comes from a person.";
 
+/** What decides how an image of a name looks. */
+const decisive = ({ version, seed, size }: Pick<PhantomFile, "version" | "seed" | "size">) => ({ version, seed, size });
+
+const phantomRecord: RecordKind<PhantomFile, DrawnImage> = {
+  file: "phantoms.json",
+  version: 1,
+  schema: PhantomFile,
+  line: DrawnImage,
+  identity: (record) => JSON.stringify(decisive(record)),
+};
+
 /** `phantoms.json`: which images a folder holds and what they show. It grows with the folder: another run of the same seed and size adds to it. */
 export class PhantomRecord {
-  private readonly file: string;
-  private readonly settings: Pick<PhantomSettings, "seed" | "size">;
+  /** Images that other settings made, of which the record knows nothing more; none unless they may be overwritten. */
+  readonly replaced: readonly DrawnImage[];
+  private readonly folder: RunFolder<PhantomFile, DrawnImage>;
+  private readonly settings: PhantomSettings;
   private readonly byName: Map<string, DrawnImage>;
 
-  private constructor(file: string, settings: Pick<PhantomSettings, "seed" | "size">, images: readonly DrawnImage[]) {
-    this.file = file;
+  private constructor(
+    folder: RunFolder<PhantomFile, DrawnImage>,
+    settings: PhantomSettings,
+    { kept, replaced }: { readonly kept: readonly DrawnImage[]; readonly replaced: readonly DrawnImage[] },
+  ) {
+    this.folder = folder;
     this.settings = settings;
-    this.byName = new Map(images.map((image) => [image.name, image]));
+    this.replaced = replaced;
+    this.byName = new Map(kept.map((image) => [image.name, image]));
   }
 
   /**
-   * Opens the record of a folder, or begins one.
+   * Opens the record of a folder, or begins one. Nothing is written before `begin`; call `close` when done.
    *
-   * @returns also the images that other settings made, of which the record knows nothing more; none unless `overwrite`
-   * @throws ConfigError when other settings made images here and they shall not be overwritten
+   * @throws ConfigError when other settings made images here and they shall not be overwritten, or another run writes into it
    */
-  static async open(settings: PhantomSettings): Promise<{ record: PhantomRecord; replaced: readonly DrawnImage[] }> {
-    const file = join(settings.out, "phantoms.json");
-    const before = await readPhantomFile(file);
-    const now = { version, seed: settings.seed, size: settings.size };
-    const differs = before && (Object.keys(now) as (keyof typeof now)[]).find((key) => before[key] !== now[key]);
-    if (differs && !settings.overwrite) {
-      throw new ConfigError(
-        `"${settings.out}" holds images of other settings (${differs} was ${before[differs]}, now it is ${now[differs]}). Choose another --out, or give --overwrite to replace them.`,
-      );
+  static async open(settings: PhantomSettings): Promise<PhantomRecord> {
+    const { out, overwrite } = settings;
+    const { folder, found } = await RunFolder.open(out, phantomRecord);
+    try {
+      const images = found ? [...found.record.images, ...found.lines] : [];
+      const now = { settings: decisive({ version, ...settings }) };
+      const difference = found && differenceOf({ settings: decisive(found.record) }, now);
+      if (difference !== undefined && !overwrite) throw otherResults(out, "images of other settings", difference);
+      const isKept = difference === undefined;
+      return new PhantomRecord(folder, settings, { kept: isKept ? images : [], replaced: isKept ? [] : images });
+    } catch (error) {
+      await folder.close();
+      throw error;
     }
-    const kept = before && !differs ? before.images : [];
-    return { record: new PhantomRecord(file, settings, kept), replaced: differs ? before.images : [] };
+  }
+
+  /** About the folder, to be told. */
+  get warnings(): readonly string[] {
+    return this.folder.warnings;
   }
 
   has(name: string): boolean {
     return this.byName.has(name);
   }
 
+  /** From now on what is drawn is kept, whatever happens. */
+  async begin(): Promise<void> {
+    await this.folder.begin({ ...this.head(), images: [] }, () =>
+      recordText(this.head(), { images: this.images().map((image) => JSON.stringify(image)) }),
+    );
+  }
+
   /** Adds an image, with its facts in the order in which the file is read again: the same images are the same bytes. */
-  add(image: DrawnImage): void {
-    this.byName.set(image.name, DrawnImage.parse(image));
+  async add(image: DrawnImage): Promise<void> {
+    const ordered = DrawnImage.parse(image);
+    this.byName.set(image.name, ordered);
+    await this.folder.append(ordered);
   }
 
   /** In the order of their names. */
@@ -82,30 +116,17 @@ export class PhantomRecord {
     return [...this.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Writes the file whole. */
-  async write(): Promise<void> {
-    const { seed, size } = this.settings;
-    const images = this.images();
-    const lines = images.map((image) => JSON.stringify(image)).join(",\n");
-    const head = JSON.stringify({ notice, version, seed, size, count: images.length } satisfies Omit<
-      z.infer<typeof PhantomFile>,
-      "images"
-    >);
-    await writeAtomic(this.file, `${head.slice(0, -1)},"images":[\n${lines}\n]}\n`);
+  /** Writes the record for the last time. */
+  async finish(): Promise<void> {
+    await this.folder.finish();
   }
-}
 
-async function readPhantomFile(file: string): Promise<z.infer<typeof PhantomFile> | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new InputError(`"${file}" cannot be read: ${(cause as Error).message}`, { cause });
+  /** Lets the folder go, however the run ended. */
+  async close(): Promise<void> {
+    await this.folder.close();
   }
-  try {
-    return PhantomFile.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new InputError(`"${file}" is not a record of drawn images. Move it away or choose another --out.`, { cause });
+
+  private head(): Omit<PhantomFile, "images"> {
+    return { notice, recordVersion: phantomRecord.version, ...decisive({ version, ...this.settings }), count: this.byName.size };
   }
 }

@@ -23,8 +23,19 @@ export interface TrainingRun<E extends EpochRecord> {
   readonly warnings?: (() => readonly string[]) | undefined;
 }
 
-/** Runs a training and tells of it from its start to its end; failures and epochs go into its record. */
+/** Runs a training and tells of it from its start to its end; failures and epochs go into its record, which is closed in the end. */
 export async function* runTraining<S extends StepRecord, E extends EpochRecord>(
+  events: AsyncIterable<CourseEvent<S, E>>,
+  run: TrainingRun<E>,
+): AsyncGenerator<RunEvent> {
+  try {
+    yield* told(events, run);
+  } finally {
+    await run.record.close();
+  }
+}
+
+async function* told<S extends StepRecord, E extends EpochRecord>(
   events: AsyncIterable<CourseEvent<S, E>>,
   { command, out, total, epochs, begun, trainer, record, describe, scoreOf, better, warnings }: TrainingRun<E>,
 ): AsyncGenerator<RunEvent> {
@@ -58,6 +69,7 @@ export async function* runTraining<S extends StepRecord, E extends EpochRecord>(
     }
     if ("position" in event) position = event.position;
   }
+  await record.finish();
   const ms = Math.round(performance.now() - begun);
   const lines = position?.best ? [outcomeOf(position, position.best)] : [];
   yield { type: "end", done, skipped, failed: record.failed.size, ms, lines };

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { remove, removeLeftovers, writeAtomic } from "../atomic-write.ts";
+import { remove, writeAtomic } from "../atomic-write.ts";
 import { CancelledError } from "../errors.ts";
 import { writeGray, writeMask } from "../formats/gray.ts";
 import type { Mask } from "../image/index.ts";
@@ -13,8 +13,6 @@ import type { PhantomSettings } from "./settings.ts";
 
 /** Images whose files are written while the next one is drawn. */
 const atOnce = 4;
-/** After so many images the record is written; what is not in it would be drawn again. */
-const recordEvery = 200;
 
 interface Task {
   readonly name: string;
@@ -41,39 +39,41 @@ interface Task {
 export async function* runPhantom(settings: PhantomSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const { out, seed, size } = settings;
-  const { record, replaced } = await PhantomRecord.open(settings);
-  await clean(out, replaced);
-  const tasks = tasksOf(settings);
-  const todo = tasks.filter(({ name }) => !record.has(name) || !existsSync(imageFile(out, name)));
-  const skipped = tasks.length - todo.length;
-  yield { type: "start", command: "phantom", total: tasks.length, done: skipped, out };
+  const record = await PhantomRecord.open(settings);
   const writing: Promise<RunEvent>[] = [];
   const write = async (task: Task, drawn: Phantom, begun: number): Promise<RunEvent> => {
     const image = recordOf(task, drawn);
     await writeImage(out, drawn, image, seed);
-    record.add(image);
+    await record.add(image);
     return { type: "item", name: task.name, ms: Math.round(performance.now() - begun), warnings: [] };
   };
   try {
-    for (const [i, task] of todo.entries()) {
+    for (const message of record.warnings) yield { type: "warning", message };
+    await removeReplaced(out, record.replaced);
+    const tasks = tasksOf(settings);
+    const todo = tasks.filter(({ name }) => !record.has(name) || !existsSync(imageFile(out, name)));
+    const skipped = tasks.length - todo.length;
+    await record.begin();
+    yield { type: "start", command: "phantom", total: tasks.length, done: skipped, out };
+    for (const task of todo) {
       if (signal?.aborted) throw new CancelledError();
       const begun = performance.now();
       writing.push(write(task, phantom(task.modality, seed, task.index, size), begun));
       writing.at(-1)!.catch(() => {}); // told when it is waited for
       if (writing.length >= atOnce) yield await writing.shift()!;
-      if (i % recordEvery === recordEvery - 1) await record.write();
     }
     while (writing.length > 0) yield await writing.shift()!;
+    await record.finish();
+    const images = record.images();
+    await writeAtomic(join(out, "captions.csv"), captionsCsv(images, seed));
+    await writeAtomic(join(out, "regions.csv"), regionsCsv(images, seed));
+    await writeAtomic(join(out, "prompts.json"), promptsJson(images, seed));
+    await writeAtomic(join(out, "vocab.txt"), `${vocabulary().join("\n")}\n`);
+    yield { type: "end", done: todo.length, skipped, failed: 0, ms: Math.round(performance.now() - start), lines: [out] };
   } finally {
     await Promise.allSettled(writing);
-    await record.write();
+    await record.close();
   }
-  const images = record.images();
-  await writeAtomic(join(out, "captions.csv"), captionsCsv(images, seed));
-  await writeAtomic(join(out, "regions.csv"), regionsCsv(images, seed));
-  await writeAtomic(join(out, "prompts.json"), promptsJson(images, seed));
-  await writeAtomic(join(out, "vocab.txt"), `${vocabulary().join("\n")}\n`);
-  yield { type: "end", done: todo.length, skipped, failed: 0, ms: Math.round(performance.now() - start), lines: [out] };
 }
 
 function tasksOf({ modalities, start, count }: PhantomSettings): Task[] {
@@ -109,10 +109,9 @@ function union([first, ...others]: readonly Mask[]): Mask {
   return { ...first!, data: first!.data.map((value, i) => (others.some(({ data }) => data[i] === 1) ? 1 : value)) };
 }
 
-/** Removes what a killed run has left half-written, and what other settings have made. */
-async function clean(out: string, replaced: readonly DrawnImage[]): Promise<void> {
+/** Removes what other settings have made. */
+async function removeReplaced(out: string, replaced: readonly DrawnImage[]): Promise<void> {
   const folders = ["images", "masks", ...structureNames.map((structure) => `masks_${structure}`)];
-  for (const folder of ["", ...folders]) await removeLeftovers(join(out, folder));
   for (const { name } of replaced) await remove(folders.map((folder) => join(out, folder, `${name}.png`)));
   if (replaced.length === 0) return;
   await remove(["captions.csv", "regions.csv", "prompts.json", "phantoms.json"].map((table) => join(out, table)));

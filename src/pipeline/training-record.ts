@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { remove, writeAtomic } from "../atomic-write.ts";
+import { z } from "zod";
+import { remove } from "../atomic-write.ts";
 import type { DroppedPair } from "../data/index.ts";
-import { ConfigError, InputError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
+import { type Found, notice, type RecordKind, RunFolder, readRecord, recordText } from "../run/folder.ts";
 import { type RunHeader, versions } from "../run/record.ts";
-import { differenceOf, fingerprintOf } from "../run/resume.ts";
+import { headerShape, list } from "../run/record-schema.ts";
+import { differenceOf, fingerprintOf, otherCommand, otherResults } from "../run/resume.ts";
 import type { TrainingPosition } from "../train/index.ts";
 
 /** How the pairs of a training were found and dealt. */
@@ -72,50 +74,86 @@ export interface TrainingFile<Counts = PairCounts | TargetCounts> extends RunHea
   readonly result: TrainingResult | null;
 }
 
+/** A pair or target that cannot be used because of its files. */
+const Failure = z.object({ name: z.string(), message: z.string() }).readonly();
+type Failure = z.infer<typeof Failure>;
+
+/** `run.json` of a training; a line of its journal is a failure. The steps have a journal of their own, `metrics.jsonl`. */
+const trainingRecord: RecordKind<TrainingFile, Failure> = {
+  file: "run.json",
+  commands: ["finetune", "finetune-sam"],
+  version: 1,
+  schema: z.object({
+    ...headerShape,
+    notice: z.string(),
+    recordVersion: z.int().optional(),
+    // Nothing is decided by these two when a training goes on: they are told to people alone.
+    counts: z.custom<PairCounts | TargetCounts>((value) => typeof value === "object" && value !== null),
+    result: z.custom<TrainingResult | null>((value) => typeof value === "object"),
+    stepsPerEpoch: z.number(),
+    trainedSize: z.number(),
+    failed: list(Failure),
+  }),
+  line: Failure,
+  identity: fingerprintOf,
+};
+
 /** What a training writes into its folder. */
 const outputs = ["checkpoints", "model", "tensorboard", "metrics.jsonl", "report.html", "run.json"];
 
 /** `run.json` of a training: what is trained on what, so that it can be repeated, resumed and trusted. */
 export class TrainingRecord {
-  private readonly file: string;
+  private readonly folder: RunFolder<TrainingFile, Failure>;
   private readonly head: Omit<TrainingFile, "failed" | "result">;
   private readonly failures: Map<string, string>;
   private result: TrainingFile["result"];
 
-  private constructor(file: string, head: Omit<TrainingFile, "failed" | "result">, before: TrainingFile | undefined) {
-    this.file = file;
+  private constructor(
+    folder: RunFolder<TrainingFile, Failure>,
+    head: Omit<TrainingFile, "failed" | "result">,
+    failed: readonly Failure[],
+    result: TrainingFile["result"],
+  ) {
+    this.folder = folder;
     this.head = head;
-    this.failures = new Map(before?.failed.map(({ name, message }) => [name, message]));
-    this.result = before?.result ?? null;
+    this.failures = new Map(failed.map(({ name, message }) => [name, message]));
+    this.result = result;
   }
 
   /**
-   * Opens the record of a folder, or begins one.
+   * Opens the record of a folder, or begins one, and writes it. Call `close` when done.
    *
    * @param options.overwrite - remove what another training has made there
-   * @throws ConfigError when the folder holds a training with other settings, or something else
+   * @throws ConfigError when the folder holds a training with other settings, or something else, or another run writes into it
    */
   static async open(
     out: string,
     content: Omit<TrainingFile, "versions" | "notice" | "failed" | "result">,
     { overwrite }: { readonly overwrite: boolean },
   ): Promise<TrainingRecord> {
-    const file = join(out, "run.json");
-    const head = { notice: "Research use only; not a medical device.", ...content, versions: await versions() };
-    const before = await readTraining(out);
-    if (before && before.command !== content.command)
-      throw new ConfigError(`"${out}" holds results of the command "${before.command}". Choose another --out.`);
-    if (!before && existsSync(join(out, "checkpoints")))
-      throw new ConfigError(`"${out}" holds checkpoints but no run.json that tells where they come from. Choose another --out.`);
-    if (overwrite) {
-      if (before) await remove(outputs.map((name) => join(out, name)));
-      return new TrainingRecord(file, head, undefined);
+    const head = { notice, recordVersion: trainingRecord.version, ...content, versions: await versions() };
+    const { folder, found } = await RunFolder.open(out, trainingRecord);
+    try {
+      const before = found?.record;
+      if (before && before.command !== content.command) throw otherCommand(out, before.command);
+      if (!before && existsSync(join(out, "checkpoints")))
+        throw new ConfigError(`"${out}" holds checkpoints but no run.json that tells where they come from. Choose another --out.`);
+      const difference = before && differenceOf(before, head);
+      if (difference !== undefined && !overwrite) throw otherResults(out, "a training with other settings", difference);
+      if (before && overwrite) await remove(outputs.map((name) => join(out, name)));
+      const kept = overwrite || !found ? { failed: [], result: null } : foundSoFar(found);
+      const record = new TrainingRecord(folder, head, kept.failed, kept.result);
+      await folder.begin({ ...head, failed: [], result: null }, () => record.text());
+      return record;
+    } catch (error) {
+      await folder.close();
+      throw error;
     }
-    const difference = before && differenceOf(before, head);
-    if (difference !== undefined) {
-      throw new ConfigError(`"${out}" holds a training with other settings (${difference}). Choose another --out, or give --overwrite.`);
-    }
-    return new TrainingRecord(file, head, before);
+  }
+
+  /** About the folder, to be told. */
+  get warnings(): readonly string[] {
+    return this.folder.warnings;
   }
 
   /** Tells this training from others, see `fingerprintOf`. */
@@ -128,38 +166,47 @@ export class TrainingRecord {
     return this.failures;
   }
 
-  /** Notes pairs that cannot be used, and writes the file. @returns those that were not known */
-  async fail(pairs: readonly DroppedPair[]): Promise<{ readonly name: string; readonly message: string }[]> {
+  /** Notes pairs that cannot be used. @returns those that were not known */
+  async fail(pairs: readonly DroppedPair[]): Promise<Failure[]> {
     const fresh = pairs
       .filter(({ key }) => !this.failures.has(key))
       .map(({ key, reason, detail }) => ({ name: key, message: detail === undefined ? reason : `${reason}: ${detail}` }));
-    for (const { name, message } of fresh) this.failures.set(name, message);
-    if (fresh.length > 0) await this.write();
+    for (const failure of fresh) {
+      this.failures.set(failure.name, failure.message);
+      await this.folder.append(failure);
+    }
     return fresh;
   }
 
   /** Notes where the training stands, and writes the file. */
   async reach(steps: number, { epochs, best, isStopped }: TrainingPosition): Promise<void> {
     this.result = { steps, epochs, best, isImproved: best && best.loss !== null ? best.epoch > 0 : null, isStopped };
-    await this.write();
+    await this.folder.write();
   }
 
-  async write(): Promise<void> {
-    const failed = [...this.failures].map(([name, message]) => ({ name, message }));
-    const content: TrainingFile = { ...this.head, failed, result: this.result };
-    await writeAtomic(this.file, `${JSON.stringify(content, null, 1)}\n`);
+  /** Writes the record for the last time. */
+  async finish(): Promise<void> {
+    await this.folder.finish();
+  }
+
+  /** Lets the folder go, however the training ended. */
+  async close(): Promise<void> {
+    await this.folder.close();
+  }
+
+  private text(): Iterable<string> {
+    const failed = [...this.failures].map(([name, message]) => JSON.stringify({ name, message }));
+    return recordText({ ...this.head, result: this.result }, { failed });
   }
 }
 
-/** The `run.json` of a folder; undefined where there is none. @throws InputError when it cannot be read */
+/** The `run.json` of a folder; undefined where there is none. @throws InputError, ConfigError as `readRecord` */
 export async function readTraining(folder: string): Promise<TrainingFile | undefined> {
-  const file = join(folder, "run.json");
-  try {
-    return JSON.parse(await readFile(file, "utf8")) as TrainingFile;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new InputError(`"${file}" is not a record of a run (${(cause as Error).message}). Move it away or choose another --out.`, {
-      cause,
-    });
-  }
+  const found = await readRecord(folder, trainingRecord);
+  return found && { ...found.record, ...foundSoFar(found) };
+}
+
+function foundSoFar({ record, lines }: Found<TrainingFile, Failure>): Pick<TrainingFile, "failed" | "result"> {
+  const failed = new Map([...record.failed, ...lines].map((failure) => [failure.name, failure]));
+  return { failed: [...failed.values()], result: record.result };
 }

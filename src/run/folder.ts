@@ -1,12 +1,13 @@
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { z } from "zod";
 import { remove, writeAtomically, writeFully } from "../atomic-write.ts";
 import { ConfigError, InputError, OutputError } from "../errors.ts";
 import { Journal, readJournal } from "./journal.ts";
 import { removeRunLeftovers } from "./leftovers.ts";
 import { FolderLock } from "./lock.ts";
+import { otherCommand } from "./resume.ts";
 
 /** Said in every record. */
 export const notice = "Research use only; not a medical device.";
@@ -15,6 +16,8 @@ export const notice = "Research use only; not a medical device.";
 export interface RecordKind<R extends object, L> {
   /** Such as `run.json`; the journal lies beside it. */
   readonly file: string;
+  /** Commands whose record it is; a folder of another one is refused by its name. */
+  readonly commands?: readonly string[];
   /** Counts the changes after which an older program must not read the file. Files without a number are those from before 1. */
   readonly version: number;
   readonly schema: z.ZodType<R>;
@@ -200,7 +203,7 @@ export async function readRecord<R extends object, L>(out: string, kind: RecordK
   return { record, lines, warnings: [] };
 }
 
-function parseRecord<R extends object, L>(file: string, text: string, { schema, version }: RecordKind<R, L>): R {
+function parseRecord<R extends object, L>(file: string, text: string, { schema, version, commands }: RecordKind<R, L>): R {
   const refuse = (why: string, cause?: unknown) =>
     new InputError(`"${file}" is not a record that can be gone on with (${why}). Move it away or choose another --out.`, { cause });
   let content: unknown;
@@ -209,11 +212,12 @@ function parseRecord<R extends object, L>(file: string, text: string, { schema, 
   } catch (cause) {
     throw refuse((cause as Error).message, cause);
   }
-  const { recordVersion } = (content ?? {}) as { readonly recordVersion?: unknown };
+  const { recordVersion, command } = (content ?? {}) as { readonly recordVersion?: unknown; readonly command?: unknown };
   if (typeof recordVersion === "number" && recordVersion > version)
     throw new ConfigError(
       `"${file}" is a record of version ${recordVersion}; this medclip-sam reads versions up to ${version}. Update it, or choose another --out.`,
     );
+  if (typeof command === "string" && commands && !commands.includes(command)) throw otherCommand(dirname(file), command);
   const { data, error } = schema.safeParse(content);
   if (data) return data;
   const { path, message } = error!.issues[0]!;

@@ -158,7 +158,9 @@ describe("a record that does not fit", () => {
 
   test("what is no record is refused with the field that is wrong", async () => {
     mkdirSync(out);
-    writeFileSync(join(out, "run.json"), JSON.stringify({ command: "finetune", settings: {}, versions: {}, weights: {} }));
+    writeFileSync(join(out, "run.json"), JSON.stringify({ command: "finetune" }));
+    await expect(run()).rejects.toThrow(`"${out}" holds results of the command "finetune". Choose another --out.`);
+    writeFileSync(join(out, "run.json"), JSON.stringify({ command: "segment", settings: {}, versions: {}, weights: {} }));
     await expect(run()).rejects.toThrow(/run.json" is not a record that can be gone on with \(notice: .*\). Move it away/);
     writeFileSync(join(out, "run.json"), "{");
     await expect(run()).rejects.toThrow(InputError);

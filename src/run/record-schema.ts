@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { RecordKind } from "./folder.ts";
 import { fingerprintOf } from "./resume.ts";
 
-const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
+export const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
 const named = <T extends z.ZodType>(value: T) => z.record(z.string(), value).readonly();
 const sentences = list(z.string());
 
@@ -104,6 +104,7 @@ export type RunLine = z.infer<typeof RunLine>;
 /** `run.json` of a run over images. */
 export const imagesRecord: RecordKind<RunFile, RunLine> = {
   file: "run.json",
+  commands: ["segment", "saliency", "coarse", "refine"],
   version: 1,
   schema: RunFile,
   line: RunLine,

@@ -80,3 +80,8 @@ export function fingerprintOf({
 export function otherResults(out: string, what: string, difference: string): ConfigError {
   return new ConfigError(`"${out}" holds ${what} (${difference}). Choose another --out, or give --overwrite to replace them.`);
 }
+
+/** The error of a run whose folder belongs to another command. */
+export function otherCommand(out: string, command: string): ConfigError {
+  return new ConfigError(`"${out}" holds results of the command "${command}". Choose another --out.`);
+}

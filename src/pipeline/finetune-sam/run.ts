@@ -107,7 +107,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
       settings,
     );
     await record.fail([...train.failed, ...validation.failed]);
-    await record.write();
+    for (const message of record.warnings) yield { type: "warning", message };
     const data = {
       train,
       validation: validation.targets.length > 0 ? validation : undefined,

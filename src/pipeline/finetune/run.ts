@@ -102,7 +102,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       settings,
     );
     await record.fail([...set.dropped.filter(({ kind }) => kind === "input"), ...(regions?.dropped ?? [])]);
-    await record.write();
+    for (const message of record.warnings) yield { type: "warning", message };
     const data = { train: encoded.train, validation: validation.length > 0 ? encoded.validation : undefined, workers };
     const options = { ...optionsOf(settings), regions, session, signal, fingerprint: record.fingerprint };
     yield* runTraining(fineTune(trainer, data, options), {
