@@ -3,13 +3,20 @@ import { MedclipSamError, WeightsError } from "../errors.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import { type ClipFiles, locateClip, locateSam, locateWeights, publishedModels } from "../hub/locate.ts";
 import { defaultPack, embeddedPack } from "../hub/pack.ts";
-import { type BiomedClipConfig, biomedClipConfigOf, biomedClipFamily, biomedClipTensors } from "../models/biomedclip/index.ts";
+import {
+  type BiomedClipConfig,
+  biomedClipConfigOf,
+  biomedClipFamily,
+  biomedClipTensors,
+  type ConfigHints,
+} from "../models/biomedclip/index.ts";
 import { type SamConfig, samConfigOf, samFamily, samTensors } from "../models/sam/index.ts";
 import { splitAddress, Weights } from "../models/weights.ts";
 import { openWeights } from "../tensor/open-weights.ts";
 import { readTensor, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { loadTokenizer } from "../text/load-tokenizer.ts";
+import { vocabularyFit } from "../text/vocabulary-fit.ts";
 
 /** What can be said about a model without running it. */
 interface Inspection {
@@ -88,9 +95,9 @@ export async function verifyModel(model: string, configFile?: string): Promise<{
   const problems = [...found.problems, ...(await valueProblems(found.tensors))];
   const notes = [...found.notes];
   if (found.clip && found.clipFiles) {
-    const { problem, note } = await vocabularyOf(found.clipFiles.tokenizer, found.clip.text.vocabulary);
-    if (problem) problems.push(problem);
-    if (note) notes.push(note);
+    const vocabulary = await vocabularyOf(found.clipFiles, found.clip.text.vocabulary);
+    if (vocabulary.problem) problems.push(vocabulary.problem);
+    notes.push(...vocabulary.notes);
   }
   const isSound = problems.length === 0;
   const verdict = isSound
@@ -121,7 +128,7 @@ async function inspect(model: string, configFile?: string): Promise<Inspection> 
     const weights = clip.value;
     const files = await attempt(() => locateClip(model, configFile));
     // Shapes do not depend on heads: without a configuration the tensors can still be checked.
-    const hints = files.value?.hints ?? { visionHeads: 1, textHeads: 1 };
+    const hints: ConfigHints = files.value?.hints ?? { visionHeads: 1, textHeads: 1 };
     const config = attemptNow(() => biomedClipConfigOf(weights, hints));
     const checked = config.value ? attemptNow(() => weights.check(biomedClipTensors(config.value))) : undefined;
     const problems = [files.problem, config.problem, checked?.problem].filter((problem) => problem !== undefined);
@@ -131,7 +138,7 @@ async function inspect(model: string, configFile?: string): Promise<Inspection> 
       parts,
       scheme: weights.scheme.name,
       tensors,
-      notes: weights.notes,
+      notes: [...weights.notes, ...(hints.warnings ?? [])],
       problems,
       ...(files.value && config.value && { clip: config.value }),
       ...(files.value && { clipFiles: files.value }),
@@ -169,16 +176,15 @@ async function valueProblems(tensors: ReadonlyMap<string, StoredTensor>): Promis
   return problems;
 }
 
-/** A vocabulary with more words than the embedding has rows gives ids that do not exist. */
-async function vocabularyOf(folder: string, rows: number): Promise<{ problem?: string; note?: string }> {
+/** What is wrong or doubtful about the vocabulary beside a model. */
+async function vocabularyOf(
+  { tokenizer: folder, hints }: ClipFiles,
+  rows: number,
+): Promise<{ problem?: string; notes: readonly string[] }> {
   const tokenizer = await attempt(() => loadTokenizer(folder));
-  if (!tokenizer.value) return { note: `texts cannot be read: ${tokenizer.problem}` };
-  const { vocabularySize } = tokenizer.value;
-  if (vocabularySize > rows)
-    return { problem: `the vocabulary in "${folder}" has ${vocabularySize} words, the word embedding ${rows} rows` };
-  return vocabularySize < rows
-    ? { note: `the vocabulary in "${folder}" has ${vocabularySize} words, the word embedding ${rows} rows` }
-    : {};
+  if (!tokenizer.value) return { notes: [`texts cannot be read: ${tokenizer.problem}`] };
+  const { problem, warnings } = vocabularyFit(tokenizer.value, folder, rows, hints.textName);
+  return { ...(problem && { problem }), notes: [...tokenizer.value.warnings, ...warnings] };
 }
 
 type Attempt<T> = { readonly value: T; readonly problem?: undefined } | { readonly value?: undefined; readonly problem: string };

@@ -133,6 +133,40 @@ test("one of two models in a file is named behind a number sign", async () => {
   expect((await locateClip(`${file}#b.`)).parts).toEqual([file]);
 });
 
+describe("the configuration beside the weights", () => {
+  const configure = async (name: string, preprocess: object, preprocessor?: object) => {
+    await cp(clip, at(name), { recursive: true });
+    const model_cfg = { embed_dim: 8, vision_cfg: { image_size: 32 } };
+    const config = { model_cfg, preprocess_cfg: preprocess, sizes: { vision_heads: 2, text_heads: 2 } };
+    await writeFile(join(at(name), "open_clip_config.json"), JSON.stringify(config));
+    if (preprocessor) await writeFile(join(at(name), "preprocessor_config.json"), JSON.stringify(preprocessor));
+    return await locateClip(at(name));
+  };
+
+  test("sets the normalisation, from either file", async () => {
+    const mean = [0.1, 0.2, 0.3];
+    const files = [await configure("open", { mean }), await configure("hf", {}, { image_mean: mean })];
+    for (const { weights, hints } of files) expect((await BiomedClip.open(weights, hints)).config.mean).toEqual(mean);
+    expect(files[1]!.preprocessor).toBe(at("hf", "preprocessor_config.json"));
+  });
+
+  test("that states other sizes than the tensors have is another model's", async () => {
+    const { weights, hints } = await configure("larger", { size: 64 });
+    await expect(BiomedClip.open(weights, hints)).rejects.toThrow(
+      'the configuration is not that of "' + weights + '": "preprocess_cfg.size" is 64, but the tensors say 32.',
+    );
+  });
+
+  test("is named before what is wrong with it", async () => {
+    await expect(configure("wrong", { mode: "L" })).rejects.toThrow(
+      `"${at("wrong", "open_clip_config.json")}": "preprocess_cfg.mode" is "L"`,
+    );
+    await expect(configure("flipped", {}, { do_resize: "no", do_normalize: 1 })).rejects.toThrow(
+      `"${at("flipped", "preprocessor_config.json")}": "do_normalize" is 1, expected true or false.`,
+    );
+  });
+});
+
 test("a configuration may begin with a byte-order mark", async () => {
   const marked = at("marked");
   await cp(clip, marked, { recursive: true });

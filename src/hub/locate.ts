@@ -2,9 +2,9 @@ import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { WeightsError } from "../errors.ts";
-import { type ConfigHints, readHints } from "../models/biomedclip/index.ts";
+import { type ConfigHints, mergeHints, readHints, readPreprocessor } from "../models/biomedclip/index.ts";
 import { splitAddress } from "../models/weights.ts";
-import { readJson } from "../read-json.ts";
+import { readJson, readJsonIfPresent } from "../read-json.ts";
 import { shardsOf } from "../tensor/open-weights.ts";
 import { weightsOfFolder } from "./_weights-of-folder.ts";
 import { defaultPack, embeddedPack } from "./pack.ts";
@@ -17,6 +17,8 @@ export interface ClipFiles {
   readonly parts: readonly string[];
   /** The configuration that tells head counts and normalisation. */
   readonly config: string;
+  /** The `preprocessor_config.json` beside it. */
+  readonly preprocessor?: string;
   readonly hints: ConfigHints;
   /** Folder with `tokenizer.json` or `vocab.txt`. */
   readonly tokenizer: string;
@@ -63,7 +65,17 @@ export async function locateClip(model: string, configFile?: string): Promise<Cl
       `"${weights}" has no ${clipConfigs.join(" or ")} beside it, which tells the head counts. Put it there or give --clip-config FILE.`,
     );
   }
-  return { weights, parts: await partsOf(weights), config, hints: await readConfig(config), tokenizer: folder };
+  const preprocessor = join(dirname(config), "preprocessor_config.json");
+  const json = await readJsonIfPresent(preprocessor, WeightsError);
+  const own = named(config, readHints, await readJson(config, WeightsError));
+  return {
+    weights,
+    parts: await partsOf(weights),
+    config,
+    ...(json !== undefined && { preprocessor }),
+    hints: json === undefined ? own : mergeHints(own, named(preprocessor, readPreprocessor, json)),
+    tokenizer: folder,
+  };
 }
 
 /** Finds the weights of a SAM model: a folder, a checkpoint file, or a short name in the Hugging Face cache. */
@@ -86,10 +98,11 @@ async function partsOf(weights: string): Promise<string[]> {
   return [file, ...(await shardsOf(file)).map((name) => join(dirname(file), name))];
 }
 
-async function readConfig(file: string): Promise<ConfigHints> {
-  const json = await readJson(file, WeightsError);
+/** What a file says, with its name before what is wrong with it. */
+function named(file: string, read: (json: unknown) => ConfigHints, json: unknown): ConfigHints {
   try {
-    return readHints(json);
+    const hints = read(json);
+    return { ...hints, warnings: hints.warnings?.map((warning) => `"${file}": ${warning}`) ?? [] };
   } catch (cause) {
     throw new WeightsError(`"${file}": ${(cause as Error).message}`, { cause });
   }

@@ -53,12 +53,12 @@ async function packBehind({ pack, clip, sam }: { readonly [model in "pack" | "cl
 
 /** The files behind a CLIP model. Its configuration and vocabulary count too: they tell the heads, and what a sentence means. */
 export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">): Promise<Record<string, WeightsRecord>> {
-  const { parts, config, tokenizer } = clipFiles;
-  const vocabulary = await tokenizerFiles(tokenizer);
+  const { parts, config, preprocessor, tokenizer } = clipFiles;
+  const others = [...(preprocessor === undefined ? [] : [preprocessor]), ...(await tokenizerFiles(tokenizer))];
   return {
     ...(await recordOfParts("clip", parts)),
     clipConfig: await fileRecord(config),
-    ...Object.fromEntries(await Promise.all(vocabulary.map(async (file) => [`clip/${basename(file)}`, await fileRecord(file)]))),
+    ...Object.fromEntries(await Promise.all(others.map(async (file) => [`clip/${basename(file)}`, await fileRecord(file)]))),
   };
 }
 

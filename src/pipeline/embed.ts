@@ -11,6 +11,7 @@ import { streamThenDispose } from "../then-dispose.ts";
 import { sessionOptions } from "./_models-of-run.ts";
 import type { RunOptions } from "./_run.ts";
 import { loadClip } from "./model.ts";
+import { modelWarnings } from "./model-content.ts";
 import type { EmbedSettings } from "./settings.ts";
 
 /**
@@ -28,7 +29,9 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
   for (const message of [...aboutInputs, ...aboutRun]) yield { type: "warning", message };
   await requireWritable(settings.out);
   yield { type: "stage", message: "opening the model" };
-  const { clip, tokenizer } = await loadClip(settings.clip, settings.clipConfig, session);
+  const model = await loadClip(settings.clip, settings.clipConfig, session);
+  for (const message of modelWarnings(model, settings.fit)) yield { type: "warning", message };
+  const { clip, tokenizer } = model;
   const { contextLength, embed, vision } = clip.config;
   const total = inputs.length + settings.text.length;
   yield { type: "start", command: "embed", total, done: 0, out: settings.out };

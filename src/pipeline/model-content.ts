@@ -1,14 +1,18 @@
 import { ConfigError, WeightsError } from "../errors.ts";
+import type { Fit } from "../image/index.ts";
 import { parseJson } from "../json.ts";
-import { BiomedClip, type ConfigHints, readHints } from "../models/biomedclip/index.ts";
+import { BiomedClip, type ConfigHints, mergeHints, readHints, readPreprocessor } from "../models/biomedclip/index.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../segment/index.ts";
+import { vocabularyFit } from "../text/vocabulary-fit.ts";
 import { type Tokenizer, wordPieceOf, wordPieceOfJson } from "../text/wordpiece.ts";
 
 /** A CLIP model with the tokenizer that belongs to it. */
 export interface TextImageModel {
   readonly clip: BiomedClip;
   readonly tokenizer: Tokenizer;
+  /** Sentences about the files of the model: entries that are not followed, a doubtful vocabulary. */
+  readonly warnings: readonly string[];
 }
 
 /** A SAM model ready to be prompted. */
@@ -25,6 +29,8 @@ export interface ClipContent {
   readonly weights: Content;
   /** `open_clip_config.json` or `config.json`, which tells head counts and normalisation. */
   readonly config: Content;
+  /** `preprocessor_config.json`, where the model has one: normalisation of the pixels. */
+  readonly preprocessor?: Content;
   /** `vocab.txt` or `tokenizer.json`. */
   readonly vocabulary: Content;
   /** `tokenizer_config.json`, which `vocab.txt` needs where the model does not lower the case. */
@@ -37,11 +43,11 @@ export interface ClipContent {
  * @throws WeightsError when a file is not what it should be; ConfigError when they do not belong together
  */
 export async function openClip(content: ClipContent, options: SessionOptions = {}): Promise<TextImageModel> {
-  const clip = await BiomedClip.open(await weightsOf(content.weights, "CLIP weights"), await hintsOf(content.config), options);
+  const clip = await BiomedClip.open(await weightsOf(content.weights, "CLIP weights"), await hintsOf(content), options);
   const source = nameOf(content.vocabulary, "vocabulary");
   const text = await textOf(content.vocabulary, source);
   const config = await tokenizerConfigOf(content.tokenizerConfig);
-  const tokenizer = text.trimStart().startsWith("{") ? wordPieceOfJson(text, { source }) : wordPieceOf(text, { source, config });
+  const tokenizer = text.trimStart().startsWith("{") ? wordPieceOfJson(text, { source, config }) : wordPieceOf(text, { source, config });
   return textImageModel(clip, tokenizer, source);
 }
 
@@ -50,15 +56,33 @@ export async function openSam(weights: Content, options: SamOptions = {}): Promi
   return { sam: await SamPredictor.open(await weightsOf(weights, "SAM weights"), options) };
 }
 
-/** Joins a model and a tokenizer. @throws ConfigError when the tokenizer has ids that the model does not know */
+/** Joins a model and a tokenizer. @throws ConfigError when the vocabulary cannot be the model's */
 export function textImageModel(clip: BiomedClip, tokenizer: Tokenizer, vocabularyName: string): TextImageModel {
-  const { vocabulary } = clip.config.text;
-  if (tokenizer.vocabularySize > vocabulary) {
-    throw new ConfigError(
-      `"${vocabularyName}": the vocabulary has ${tokenizer.vocabularySize} words, the model "${clip.weights.file}" knows ${vocabulary}. They do not belong together.`,
-    );
-  }
-  return { clip, tokenizer };
+  const aboutFiles = fileWarnings(clip.hints, tokenizer, vocabularyName, clip.config.text.vocabulary);
+  return { clip, tokenizer, warnings: [...clip.weights.notes, ...aboutFiles] };
+}
+
+/**
+ * What is to be said about a model's configuration and vocabulary.
+ *
+ * @param rows - of the model's word embedding
+ * @throws ConfigError when the vocabulary cannot be the model's
+ */
+export function fileWarnings(hints: ConfigHints, tokenizer: Tokenizer, vocabularyName: string, rows: number): string[] {
+  const { problem, warnings } = vocabularyFit(tokenizer, vocabularyName, rows, hints.textName);
+  if (problem) throw new ConfigError(problem);
+  return [...(hints.warnings ?? []), ...tokenizer.warnings, ...warnings];
+}
+
+/** What is to be said about a model whose images become squares by `fit`. */
+export function modelWarnings({ clip, warnings }: TextImageModel, fit: Fit): string[] {
+  return [...warnings, ...fitWarnings(clip.hints, fit)];
+}
+
+/** Where a model was trained on other squares than those of a run. */
+export function fitWarnings({ fit: trained }: ConfigHints, fit: Fit): string[] {
+  if (trained === undefined || trained === fit) return [];
+  return [`the model's configuration makes images square by "${trained}", this run by "${fit}": results may be worse than the model is.`];
 }
 
 async function weightsOf(content: Content, what: string): Promise<{ name: string; bytes: Uint8Array }> {
@@ -71,10 +95,15 @@ async function tokenizerConfigOf(content: Content | undefined): Promise<unknown>
   return content && parseJson(await bytesOf(content, name), name, WeightsError);
 }
 
-async function hintsOf(content: Content): Promise<ConfigHints> {
-  const name = nameOf(content, "CLIP configuration");
+async function hintsOf({ config, preprocessor }: ClipContent): Promise<ConfigHints> {
+  const hints = await readBy(readHints, config, "CLIP configuration");
+  return preprocessor ? mergeHints(hints, await readBy(readPreprocessor, preprocessor, "preprocessor_config.json")) : hints;
+}
+
+async function readBy<T>(read: (json: unknown) => T, content: Content, what: string): Promise<T> {
+  const name = nameOf(content, what);
   try {
-    return readHints(parseJson(await bytesOf(content, name), name, WeightsError));
+    return read(parseJson(await bytesOf(content, name), name, WeightsError));
   } catch (cause) {
     if (cause instanceof ConfigError) throw new WeightsError(`"${name}": ${cause.message}`, { cause });
     throw cause;

@@ -22,6 +22,7 @@ import { pairWarnings } from "./_pair-warnings.ts";
 import type { RunOptions } from "./_run.ts";
 import { gemmSpeed } from "./gemm-speed.ts";
 import { loadClip } from "./model.ts";
+import { modelWarnings } from "./model-content.ts";
 import { modePresets, type RetrieveSettings } from "./settings.ts";
 import { secondsOf, shortSeconds } from "./time-estimate.ts";
 
@@ -49,7 +50,9 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
   yield { type: "stage", message: "opening the model" };
   const { session, notices, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };
-  const { clip, clipFiles } = await loadClip(settings.clip, settings.clipConfig, session);
+  const model = await loadClip(settings.clip, settings.clipConfig, session);
+  for (const message of modelWarnings(model, "crop")) yield { type: "warning", message };
+  const { clip, clipFiles } = model;
   const { contextLength } = clip.config;
   const workers = await PairWorkers.open({ tokenizer: clipFiles.tokenizer, contextLength, workers: settings.workers });
   const work = async function* (): AsyncGenerator<RunEvent> {

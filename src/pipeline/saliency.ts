@@ -10,6 +10,7 @@ import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "./_models-o
 import { boxNumbers, type OutputFolder, rawSaliency, requireWritableNames, writeRaw, writeSaliency } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions } from "./_run.ts";
 import { loadClip } from "./model.ts";
+import { modelWarnings } from "./model-content.ts";
 import { SaliencyRunSettings } from "./settings.ts";
 import { SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
@@ -27,6 +28,7 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
   yield { type: "stage", message: "opening the model" };
   const options = { ...run.session, ...plan.options };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
+  for (const message of modelWarnings(text, settings.fit)) yield { type: "warning", message };
   const step = new SaliencyStep(text, settings);
   const noise = await noiseOfFile(settings, step.method);
   if (settings.dryRun) {

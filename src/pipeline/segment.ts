@@ -21,6 +21,7 @@ import {
 } from "./_outputs.ts";
 import { header, promptedItems, type RunOptions, refinedRecord, summaryOf } from "./_run.ts";
 import { loadClip, loadSam } from "./model.ts";
+import { modelWarnings } from "./model-content.ts";
 import { SegmentSettings } from "./settings.ts";
 import { coarseStep, countForeground, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
@@ -43,7 +44,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
-  for (const message of promptable.sam.warnings) yield { type: "warning", message };
+  for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };
   const saliencyStep = new SaliencyStep(text, settings);
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   const noise = await noiseOfFile(settings, saliencyStep.method);

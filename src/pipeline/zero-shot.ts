@@ -6,7 +6,15 @@ import { SessionCache } from "../runtime/session-cache.ts";
 import { saliencyMethods } from "../saliency/index.ts";
 import type { SamOptions } from "../segment/index.ts";
 import { thenDispose } from "../then-dispose.ts";
-import { type ClipContent, type Content, openClip, openSam, type PromptableModel, type TextImageModel } from "./model-content.ts";
+import {
+  type ClipContent,
+  type Content,
+  modelWarnings,
+  openClip,
+  openSam,
+  type PromptableModel,
+  type TextImageModel,
+} from "./model-content.ts";
 import { CoarseSettings, CommonSettings, RefineSettings, SaliencySettings } from "./settings.ts";
 import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
 
@@ -134,6 +142,7 @@ export async function segment(
       coarse: cut.coarse,
       warnings: [
         ...model.warnings,
+        ...modelWarnings(model.text, settings.fit),
         ...model.mask.sam.warnings,
         ...step.method.warnings,
         ...map.warnings,

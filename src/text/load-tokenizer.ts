@@ -21,14 +21,14 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   });
   if (found.isDirectory()) {
     const json = await textIfPresent(join(path, "tokenizer.json"));
-    if (json !== null) return wordPieceOfJson(json, { source: join(path, "tokenizer.json") });
+    if (json !== null) return await withConfig(wordPieceOfJson, json, join(path, "tokenizer.json"));
     const vocab = await textIfPresent(join(path, "vocab.txt"));
     if (vocab === null) throw new WeightsError(`"${path}" has neither tokenizer.json nor vocab.txt; copy the model's vocabulary there`);
-    return withConfig(vocab, join(path, "vocab.txt"));
+    return await withConfig(wordPieceOf, vocab, join(path, "vocab.txt"));
   }
   const text = await textIfPresent(path);
   if (text === null) throw new WeightsError(`"${path}" is gone`);
-  return path.endsWith(".json") ? wordPieceOfJson(text, { source: path }) : withConfig(text, path);
+  return await withConfig(path.endsWith(".json") ? wordPieceOfJson : wordPieceOf, text, path);
 }
 
 /** The files of a model folder that its tokenizer comes from. */
@@ -38,11 +38,11 @@ export async function tokenizerFiles(folder: string): Promise<string[]> {
   return [vocabulary, "tokenizer_config.json"].filter((name) => name !== undefined && names.has(name)).map((name) => join(folder, name!));
 }
 
-/** `vocab.txt` with the settings of the `tokenizer_config.json` beside it. */
-async function withConfig(vocabText: string, file: string): Promise<Tokenizer> {
+/** A vocabulary with the settings of the `tokenizer_config.json` beside it. */
+async function withConfig(make: typeof wordPieceOf | typeof wordPieceOfJson, text: string, file: string): Promise<Tokenizer> {
   const configFile = join(dirname(file), "tokenizer_config.json");
   const config = (await readJsonIfPresent(configFile, WeightsError)) ?? {};
-  return wordPieceOf(vocabText, { source: file, config });
+  return make(text, { source: file, config });
 }
 
 async function textIfPresent(file: string): Promise<string | null> {

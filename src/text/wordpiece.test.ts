@@ -133,7 +133,7 @@ describe("a vocabulary that cannot be used says what is wrong", () => {
   test("a broken tokenizer_config.json is an error, not a default", async () => {
     await writeFile(join(folder, "vocab.txt"), vocab);
     await writeFile(join(folder, "tokenizer_config.json"), '{"do_lower_case": "yes"}');
-    await expect(loadTokenizer(join(folder, "vocab.txt"))).rejects.toThrow(/tokenizer_config.json beside .* do_lower_case/s);
+    await expect(loadTokenizer(join(folder, "vocab.txt"))).rejects.toThrow(/tokenizer_config.json beside .*"do_lower_case" is "yes"/);
     await rm(join(folder, "tokenizer_config.json"));
     expect((await loadTokenizer(folder)).encode("LUNG").ids).toEqual([2, 5, 3]);
   });

@@ -2,11 +2,14 @@ import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { ConfigError, WeightsError } from "../errors.ts";
 import { parseJson } from "../json.ts";
+import { checkAdded, readTokenizerConfig, type TokenizerConfig } from "./_tokenizer-config.ts";
 
 /** Turns a sentence into the ids of a vocabulary. */
 export interface Tokenizer {
   /** Number of ids; an embedding table with fewer rows belongs to another vocabulary. */
   readonly vocabularySize: number;
+  /** Sentences about entries of its files that are not followed. */
+  readonly warnings: readonly string[];
   /** The id that fills a batch of sentences up to one length. */
   readonly padId: number;
   /** The id of a word that the vocabulary lacks. */
@@ -21,15 +24,14 @@ export interface Tokenizer {
   encode(text: string, options?: { readonly contextLength?: number }): { ids: number[]; truncated: boolean };
 }
 
-/** How a text is cleaned before it is cut into words; the names are those of `tokenizer_config.json`. */
-const BertConfig = z.object({
-  do_lower_case: z.boolean().default(true),
-  strip_accents: z.boolean().nullable().default(null).describe("null: as do_lower_case"),
-  tokenize_chinese_chars: z.boolean().default(true).describe("every ideograph is a word"),
-});
-
 const TokenizerJson = z.looseObject({
   normalizer: z.looseObject({ type: z.string(), handle_chinese_chars: z.boolean().optional() }).nullable(),
+  post_processor: z
+    .looseObject({
+      type: z.string(),
+      single: z.array(z.looseObject({ SpecialToken: z.looseObject({ id: z.string() }).optional() })).optional(),
+    })
+    .nullish(),
   added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string() })).default([]),
   model: z.looseObject({ type: z.string(), vocab: z.unknown() }),
 });
@@ -56,29 +58,30 @@ const rareIdeograph = /[\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F
  */
 export function wordPieceOf(vocabText: string, options: { source?: string; config?: unknown } = {}): Tokenizer {
   const source = options.source ?? "vocab.txt";
-  const config = BertConfig.safeParse(options.config ?? {});
-  if (!config.success) throw new WeightsError(`tokenizer_config.json beside "${source}" is not usable: ${z.prettifyError(config.error)}`);
+  const config = readTokenizerConfig(options.config ?? {}, source);
+  const { lowerCase = true, stripAccents = null, splitIdeographs = true, warnings } = config;
   const lines = vocabText.replace(/^\uFEFF/, "").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
   if (lines.every((line) => line.trim() === "")) throw new WeightsError(`"${source}" is empty; expected one token a line`);
   const vocabulary = Object.fromEntries(lines.map((token, id) => [token, id]));
   const ids = specialIds(vocabulary, source);
+  checkAdded(config, vocabulary, source);
   return tokenizerOf(
     {
       added_tokens: specialTokens.map((content) => ({ id: ids[content], content, normalized: false, special: true })),
       normalizer: {
         type: "BertNormalizer",
         clean_text: true,
-        handle_chinese_chars: config.data.tokenize_chinese_chars,
-        strip_accents: config.data.strip_accents,
-        lowercase: config.data.do_lower_case,
+        handle_chinese_chars: splitIdeographs,
+        strip_accents: stripAccents,
+        lowercase: lowerCase,
       },
       pre_tokenizer: { type: "BertPreTokenizer" },
       post_processor: null,
       decoder: null,
       model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab: vocabulary },
     },
-    { ids, size: lines.length, splitsIdeographs: config.data.tokenize_chinese_chars },
+    { ids, size: lines.length, splitsIdeographs: splitIdeographs, warnings },
   );
 }
 
@@ -86,13 +89,16 @@ export function wordPieceOf(vocabText: string, options: { source?: string; confi
  * The WordPiece tokenizer that a `tokenizer.json` describes. Its padding, truncation and template are not used:
  * a sentence is [CLS], its pieces, [SEP].
  *
+ * @param options.config - the content of `tokenizer_config.json`, which goes before the file's own normaliser as in Hugging Face's library
  * @throws WeightsError when it is not JSON, describes another kind of tokenizer, or lacks a special token
  */
-export function wordPieceOfJson(json: string, options: { source?: string } = {}): Tokenizer {
+export function wordPieceOfJson(json: string, options: { source?: string; config?: unknown } = {}): Tokenizer {
   const source = options.source ?? "tokenizer.json";
   const parsed = TokenizerJson.safeParse(parseJson(json, source, WeightsError));
   if (!parsed.success) throw new WeightsError(`"${source}" does not describe a tokenizer: ${z.prettifyError(parsed.error)}`);
-  const { normalizer, added_tokens, model } = parsed.data;
+  const { added_tokens, model, post_processor } = parsed.data;
+  const config = readTokenizerConfig(options.config ?? {}, source);
+  const normalizer = normalizerOf(parsed.data.normalizer, config);
   if (model.type !== "WordPiece") {
     throw new WeightsError(`"${source}" describes a ${model.type} tokenizer; BiomedCLIP's text tower needs WordPiece (BERT)`);
   }
@@ -100,18 +106,43 @@ export function wordPieceOfJson(json: string, options: { source?: string } = {})
   if (!vocabulary.success) throw new WeightsError(`"${source}": "model.vocab" must map each token to its id`);
   const all = { ...vocabulary.data, ...Object.fromEntries(added_tokens.map(({ content, id }) => [content, id])) };
   const ids = specialIds(all, source);
+  checkAdded(config, all, source);
+  const warnings = isUsualTemplate(post_processor)
+    ? config.warnings
+    : [...config.warnings, `"${source}": "post_processor" is not followed; a sentence is [CLS], its pieces, [SEP].`];
   try {
     return tokenizerOf(
-      { pre_tokenizer: null, decoder: null, ...parsed.data, post_processor: null },
+      { pre_tokenizer: null, decoder: null, ...parsed.data, normalizer, post_processor: null },
       {
         ids,
         size: Object.values(all).reduce((largest, id) => Math.max(largest, id), 0) + 1,
         splitsIdeographs: normalizer?.type === "BertNormalizer" && normalizer.handle_chinese_chars === true,
+        warnings,
       },
     );
   } catch (cause) {
     throw new WeightsError(`"${source}" describes a tokenizer that cannot be built: ${(cause as Error).message}`, { cause });
   }
+}
+
+type Normalizer = z.infer<typeof TokenizerJson>["normalizer"];
+
+/** BERT's normaliser with what the configuration says otherwise. */
+function normalizerOf(own: Normalizer, { lowerCase, stripAccents, splitIdeographs }: TokenizerConfig): Normalizer {
+  if (own?.type !== "BertNormalizer") return own;
+  return {
+    ...own,
+    ...(lowerCase !== undefined && { lowercase: lowerCase }),
+    ...(stripAccents !== undefined && { strip_accents: stripAccents }),
+    ...(splitIdeographs !== undefined && { handle_chinese_chars: splitIdeographs }),
+  };
+}
+
+/** Whether a sentence becomes [CLS], its pieces, [SEP]; so it does where the file says nothing. */
+function isUsualTemplate(processor: z.infer<typeof TokenizerJson>["post_processor"]): boolean {
+  if (!processor || processor.type === "BertProcessing") return true;
+  const single = processor.single?.map((piece) => piece.SpecialToken?.id ?? "").join(" ");
+  return processor.type === "TemplateProcessing" && single === "[CLS]  [SEP]";
 }
 
 /** The id of each special token. */
@@ -129,11 +160,17 @@ function specialIds(vocabulary: Record<string, number>, source: string): Record<
 /** The library does the normalising and cutting; start, end and length are ours. */
 function tokenizerOf(
   json: object,
-  { ids, size, splitsIdeographs }: { ids: ReturnType<typeof specialIds>; size: number; splitsIdeographs: boolean },
+  {
+    ids,
+    size,
+    splitsIdeographs,
+    warnings,
+  }: { ids: ReturnType<typeof specialIds>; size: number; splitsIdeographs: boolean; warnings: readonly string[] },
 ): Tokenizer {
   const library = new HuggingFaceTokenizer(json, {});
   return {
     vocabularySize: size,
+    warnings,
     padId: ids["[PAD]"],
     unknownId: ids["[UNK]"],
     encode(text, { contextLength = Number.POSITIVE_INFINITY } = {}) {

@@ -8,7 +8,8 @@ import type { WeightsFile } from "../../tensor/open-weights.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import { Weights } from "../weights.ts";
-import { type BiomedClipConfig, biomedClipConfigOf, biomedClipTensors, type ConfigHints } from "./config.ts";
+import { type BiomedClipConfig, biomedClipConfigOf, biomedClipTensors } from "./config.ts";
+import type { ConfigHints } from "./hints.ts";
 import { biomedClipFamily } from "./names.ts";
 import { textTower, visionTower } from "./towers.ts";
 
@@ -19,13 +20,16 @@ const keptTextSessions = 4;
 export class BiomedClip {
   readonly weights: Weights;
   readonly config: BiomedClipConfig;
+  /** What the files beside the weights say. */
+  readonly hints: ConfigHints;
   readonly options: SessionOptions;
   private readonly vision = new SharedSession(() => compile({ features: this.visionFeatures() }, this.options));
   private readonly text = new SessionCache(keptTextSessions);
 
-  private constructor(weights: Weights, config: BiomedClipConfig, options: SessionOptions) {
+  private constructor(weights: Weights, config: BiomedClipConfig, hints: ConfigHints, options: SessionOptions) {
     this.weights = weights;
     this.config = config;
+    this.hints = hints;
     this.options = options;
   }
 
@@ -38,7 +42,7 @@ export class BiomedClip {
     const weights = await Weights.open(file, biomedClipFamily);
     const config = biomedClipConfigOf(weights, hints);
     weights.check(biomedClipTensors(config));
-    return new BiomedClip(weights, config, options);
+    return new BiomedClip(weights, config, hints, options);
   }
 
   /** Features [E] of an image in the shared space, before normalisation. `view` is what the model sees: S x S pixels. */

@@ -1,8 +1,10 @@
+import { checkClaims } from "../../config-entries.ts";
 import { ConfigError, WeightsError } from "../../errors.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { BertConfig } from "../bert.ts";
 import { gridOf, type VitConfig } from "../vit.ts";
 import type { Weights } from "../weights.ts";
+import type { ConfigHints } from "./hints.ts";
 
 /** Sizes of a BiomedCLIP model and how its images are normalised. */
 export interface BiomedClipConfig {
@@ -19,79 +21,9 @@ export interface BiomedClipConfig {
   readonly std: readonly [number, number, number];
 }
 
-/** What tensors' shapes do not tell, as the files beside the weights say it. */
-export interface ConfigHints {
-  /** Width of the shared space: shapes tell it too, but a damaged file is told from a smaller model by it. */
-  readonly embed?: number;
-  readonly visionHeads?: number;
-  readonly textHeads?: number;
-  readonly visionEpsilon?: number;
-  readonly contextLength?: number;
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-}
-
 /** OpenAI's normalisation of pixels, which BiomedCLIP shares. */
 const clipMean = [0.48145466, 0.4578275, 0.40821073] as const;
 const clipStd = [0.26862954, 0.26130258, 0.27577711] as const;
-
-/** Heads of timm's vision transformers whose head is not 64 wide, or which go by a name alone. */
-const timmHeads: Record<string, number> = {
-  vit_tiny: 3,
-  vit_small: 6,
-  vit_base: 12,
-  vit_large: 16,
-  vit_huge: 16,
-  vit_giant: 16,
-  vit_gigantic: 16,
-};
-
-type Json = { readonly [key: string]: unknown };
-const object = (value: unknown): Json => (typeof value === "object" && value !== null ? (value as Json) : {});
-const positive = (value: unknown): number | undefined => (typeof value === "number" && value > 0 ? value : undefined);
-const triple = (value: unknown): readonly number[] | undefined => (Array.isArray(value) && value.length === 3 ? value : undefined);
-
-/**
- * Reads the hints of an `open_clip_config.json` or of a Hugging Face `config.json`.
- *
- * An open_clip file names its towers but not their heads: the optional block `sizes` (this project's addition for models
- * that have no published name) comes first, then timm's name.
- */
-export function readHints(json: unknown): ConfigHints {
-  const root = object(json);
-  const model = object(root.model_cfg);
-  if (root.model_cfg === undefined && root.vision_config === undefined) {
-    throw new ConfigError(
-      `a CLIP configuration needs "model_cfg" (open_clip) or "vision_config" (Hugging Face), got the keys ${Object.keys(root).join(", ") || "(none)"}`,
-    );
-  }
-  if (root.model_cfg === undefined) {
-    const vision = object(root.vision_config);
-    const text = object(root.text_config);
-    return defined({
-      embed: positive(root.projection_dim),
-      visionHeads: positive(vision.num_attention_heads),
-      textHeads: positive(text.num_attention_heads),
-      visionEpsilon: positive(vision.layer_norm_eps),
-    });
-  }
-  const sizes = object(root.sizes);
-  const preprocess = object(root.preprocess_cfg);
-  const name = String(object(model.vision_cfg).timm_model_name ?? "");
-  const known = Object.keys(timmHeads).find((prefix) => name.startsWith(`${prefix}_`));
-  return defined({
-    embed: positive(model.embed_dim),
-    visionHeads: positive(sizes.vision_heads) ?? (known ? timmHeads[known] : undefined),
-    textHeads: positive(sizes.text_heads),
-    contextLength: positive(object(model.text_cfg).context_length),
-    mean: triple(preprocess.mean),
-    std: triple(preprocess.std),
-  });
-}
-
-function defined<T extends object>(hints: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(hints).filter(([, value]) => value !== undefined)) as T;
-}
 
 /**
  * The configuration of a model: sizes from the shapes of its tensors, the rest from the hints, else heads 64 wide.
@@ -121,7 +53,7 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
     }
     return count;
   };
-  return {
+  const config: BiomedClipConfig = {
     vision: {
       imageSize: Math.round(Math.sqrt(tokens - 1)) * patch,
       patch,
@@ -149,7 +81,7 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
       ),
       vocabulary,
       positions,
-      epsilon: 1e-12,
+      epsilon: hints.textEpsilon ?? 1e-12,
     },
     embed: hints.embed ?? length(["visual.head.proj.weight", 0], ["text.proj.2.weight", 0]),
     textProjection: length(["text.proj.0.weight", 0], ["text.proj.2.weight", 1]),
@@ -157,6 +89,8 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
     mean: (hints.mean ?? clipMean) as [number, number, number],
     std: (hints.std ?? clipStd) as [number, number, number],
   };
+  checkClaims(hints.claims ?? [], config, weights.file);
+  return config;
 }
 
 /** Reads a length from the first of several tensors that the file has; the last one's absence is the error. */

@@ -1,5 +1,6 @@
 export { BiomedClip } from "./biomedclip.ts";
-export { type BiomedClipConfig, biomedClipConfigOf, biomedClipPresets, biomedClipTensors, type ConfigHints, readHints } from "./config.ts";
+export { type BiomedClipConfig, biomedClipConfigOf, biomedClipPresets, biomedClipTensors } from "./config.ts";
 export { pairFlops } from "./flops.ts";
+export { type ConfigHints, mergeHints, readHints, readPreprocessor } from "./hints.ts";
 export { biomedClipFamily } from "./names.ts";
 export { patchFeatures, projectClassToken, type TextTower, textTower, type VisionTower, visionTower, visionWeights } from "./towers.ts";

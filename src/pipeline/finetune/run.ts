@@ -14,6 +14,7 @@ import {
 import { ConfigError } from "../../errors.ts";
 import type { RunEvent } from "../../run/events.ts";
 import type { WeightsRecord } from "../../run/record.ts";
+import { loadTokenizer } from "../../text/load-tokenizer.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { ContrastiveSettings, ContrastiveTrainer, type EpochLine, type FineTuneOptions, fineTune } from "../../train/index.ts";
 import { clipRecord, fileRecord, sessionOptions } from "../_models-of-run.ts";
@@ -21,6 +22,7 @@ import { pairWarnings, sharedWarnings } from "../_pair-warnings.ts";
 import type { RunOptions } from "../_run.ts";
 import { runTraining } from "../_training-run.ts";
 import { clipFilesOf } from "../model.ts";
+import { fileWarnings, fitWarnings } from "../model-content.ts";
 import { type FinetuneSettings, modePresets } from "../settings.ts";
 import { type OutlineCounts, TrainingRecord } from "../training-record.ts";
 import { dryFinetune } from "./estimate.ts";
@@ -54,7 +56,10 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
   const length = { stepsPerEpoch, epochs };
   yield { type: "stage", message: "opening the model" };
   const trainer = await ContrastiveTrainer.open(files, contrastiveOf(settings), length, session);
-  const { contextLength } = trainer.config;
+  const { contextLength, text } = trainer.config;
+  const tokenizer = await loadTokenizer(files.tokenizer);
+  const aboutFiles = fileWarnings(files.hints, tokenizer, files.tokenizer, text.vocabulary);
+  for (const message of [...aboutFiles, ...fitWarnings(files.hints, "crop")]) yield { type: "warning", message };
   const workers = await PairWorkers.open({ tokenizer: files.tokenizer, contextLength, workers: settings.workers });
   const work = async function* (): AsyncGenerator<RunEvent> {
     const encoded = { train: await encodePairs(train, workers), validation: await encodePairs(validation, workers) };

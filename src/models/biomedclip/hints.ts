@@ -1,0 +1,139 @@
+import { type Claim, type Entries, readEntries } from "../../config-entries.ts";
+import { ConfigError } from "../../errors.ts";
+import type { Fit } from "../../image/index.ts";
+import { huggingFaceTable, openClipTable, preprocessorTable } from "./config-table.ts";
+
+/** What tensors' shapes do not tell, as the files beside the weights say it. */
+export interface ConfigHints {
+  /** Width of the shared space: shapes tell it too, but a damaged file is told from a smaller model by it. */
+  readonly embed?: number;
+  readonly visionHeads?: number;
+  readonly textHeads?: number;
+  readonly visionEpsilon?: number;
+  readonly textEpsilon?: number;
+  readonly contextLength?: number;
+  /** Subtracted from and divided into pixels in [0, 1], per channel. */
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  /** How images became squares in training. */
+  readonly fit?: Fit;
+  /** The language model that the text tower was made from. */
+  readonly textName?: string;
+  /** Sizes that the tensors must have. */
+  readonly claims?: readonly Claim[];
+  /** Sentences about entries that are not followed. */
+  readonly warnings?: readonly string[];
+}
+
+/** Heads of timm's vision transformers whose head is not 64 wide, or which go by a name alone. */
+const timmHeads: Record<string, number> = {
+  vit_tiny: 3,
+  vit_small: 6,
+  vit_base: 12,
+  vit_large: 16,
+  vit_huge: 16,
+  vit_giant: 16,
+  vit_gigantic: 16,
+};
+
+/**
+ * Reads the hints of an `open_clip_config.json` or of a Hugging Face `config.json`.
+ *
+ * An open_clip file names its towers but not their heads: the optional block `sizes` (this project's addition for models
+ * that have no published name) comes first, then timm's name.
+ *
+ * @throws ConfigError when it is another file, or describes a model that is computed differently
+ */
+export function readHints(json: unknown): ConfigHints {
+  const keys = typeof json === "object" && json !== null ? Object.keys(json) : [];
+  if (keys.includes("model_cfg")) {
+    const { timmName, ...hints } = hintsOf(readEntries(json, openClipTable)) as ConfigHints & { timmName?: string };
+    const known = Object.keys(timmHeads).find((prefix) => timmName?.startsWith(`${prefix}_`));
+    return known && hints.visionHeads === undefined ? { ...hints, visionHeads: timmHeads[known]! } : hints;
+  }
+  if (keys.includes("vision_config")) return hintsOf(readEntries(json, huggingFaceTable));
+  throw new ConfigError(
+    `a CLIP configuration needs "model_cfg" (open_clip) or "vision_config" (Hugging Face), got the keys ${keys.join(", ") || "(none)"}`,
+  );
+}
+
+const hintsOf = ({ followed, claims, warnings }: Entries): ConfigHints => ({ ...followed, claims, warnings });
+
+/** Entries of a `preprocessor_config.json` that become one hint together. */
+interface Preprocessing {
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly rescales?: boolean;
+  readonly factor?: number;
+  readonly normalises?: boolean;
+  readonly crops?: boolean;
+  readonly square?: boolean;
+  readonly size?: number | Readonly<Record<string, number>>;
+}
+
+/**
+ * Reads the hints of CLIP's `preprocessor_config.json`. Rescaling and normalising become one mean and deviation of pixels in [0, 1]:
+ *
+ *   (f p - m) / s = (p / 255 - m / 255 f) / (s / 255 f),   f = 1 / 255 unless the file says otherwise
+ *
+ * @throws ConfigError when an entry makes no sense
+ */
+export function readPreprocessor(json: unknown): ConfigHints {
+  const { followed, claims, warnings } = readEntries(json, preprocessorTable);
+  const { mean, std, rescales = true, factor = 1 / 255, normalises = true, crops = true, square = false, size } = followed as Preprocessing;
+  const scale = rescales ? factor * 255 : 255;
+  // The factor is written with few digits: one near 1 / 255 is meant to be that.
+  const isUsual = Math.abs(scale - 1) < 1e-5;
+  if (!isUsual && normalises && !(mean && std)) {
+    throw new ConfigError('pixels are not rescaled by 1 / 255, so "image_mean" and "image_std" must be given.');
+  }
+  const ofUnit = (values: readonly number[]) => (isUsual ? values : values.map((value) => value / scale));
+  const [subtracted, divided] = normalises
+    ? [mean, std]
+    : [
+        [0, 0, 0],
+        [1, 1, 1],
+      ];
+  const [edge] = typeof size === "number" ? [size] : Object.values(size ?? {});
+  const crop = claims.find(({ path }) => path === "crop_size")?.value;
+  const isCut = edge !== undefined && crops && crop !== undefined && crop !== edge;
+  return {
+    ...(subtracted && { mean: ofUnit(subtracted) }),
+    ...(divided && { std: ofUnit(divided) }),
+    fit: fitOf(size, crops, square),
+    claims: edge === undefined || isCut ? claims : [...claims, { path: "size", as: "vision.imageSize", value: edge }],
+    warnings: isCut
+      ? [
+          ...warnings,
+          `images are resized to ${edge} pixels and cut to ${crop}; what is computed here resizes them to ${crop}, so results differ.`,
+        ]
+      : warnings,
+  };
+}
+
+/** A resize to a height and a width leaves nothing to crop. */
+function fitOf(size: Preprocessing["size"], crops: boolean, square: boolean): Fit {
+  const keys = Object.keys(typeof size === "object" ? size : {});
+  if (keys.includes("longest_edge")) return "pad";
+  return keys.includes("height") || !crops || (typeof size === "number" && square) ? "squash" : "crop";
+}
+
+/**
+ * The hints of a configuration with those of the preprocessor's file beside it. What the first says counts, and where the second says
+ * something else that is a warning.
+ */
+export function mergeHints(config: ConfigHints, preprocessor: ConfigHints): ConfigHints {
+  const contradicted = (["mean", "std", "fit"] as const).filter(
+    (key) => config[key] !== undefined && JSON.stringify(config[key]) !== JSON.stringify(preprocessor[key] ?? config[key]),
+  );
+  const contradictions = contradicted.map((key) => {
+    const [other, own] = [preprocessor[key], config[key]].map((value) => JSON.stringify(value));
+    return `the preprocessor's file says another ${key} (${other}) than the configuration (${own}), which counts.`;
+  });
+  return {
+    ...preprocessor,
+    ...config,
+    claims: [...(config.claims ?? []), ...(preprocessor.claims ?? [])],
+    warnings: [...(config.warnings ?? []), ...(preprocessor.warnings ?? []), ...contradictions],
+  };
+}
