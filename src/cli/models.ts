@@ -147,16 +147,17 @@ async function inspect(model: string, configFile?: string): Promise<Inspection> 
   const sam = await attempt(() => Weights.open(file, samFamily));
   if (!sam.value) throw new WeightsError(`${clip.problem}\n${sam.problem}`);
   const weights = sam.value;
-  const config = attemptNow(() => samConfigOf(weights));
+  const files = await attempt(() => locateSam(model));
+  const config = attemptNow(() => samConfigOf(weights, files.value?.hints));
   const checked = config.value ? attemptNow(() => weights.check(samTensors(config.value))) : undefined;
-  const problems = [config.problem, checked?.problem].filter((problem) => problem !== undefined);
+  const problems = [files.problem, config.problem, checked?.problem].filter((problem) => problem !== undefined);
   return {
     kind: "SAM",
     file,
     parts,
     scheme: weights.scheme.name,
     tensors,
-    notes: weights.notes,
+    notes: [...weights.notes, ...(files.value?.hints.warnings ?? [])],
     problems,
     ...(config.value && { sam: config.value }),
   };

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { WeightsError } from "../errors.ts";
 import { type ConfigHints, mergeHints, readHints, readPreprocessor } from "../models/biomedclip/index.ts";
+import { readSamConfig, readSamPreprocessor, type SamHints } from "../models/sam/index.ts";
 import { splitAddress } from "../models/weights.ts";
 import { readJson, readJsonIfPresent } from "../read-json.ts";
 import { shardsOf } from "../tensor/open-weights.ts";
@@ -29,6 +30,9 @@ export interface SamFiles {
   /** As in `ClipFiles`. */
   readonly weights: string;
   readonly parts: readonly string[];
+  readonly hints: SamHints;
+  /** The files beside the weights that say something about the model. */
+  readonly configs: readonly string[];
 }
 
 const clipWeights = ["open_clip_model.safetensors", "model.safetensors", "open_clip_pytorch_model.bin", "pytorch_model.bin"];
@@ -82,7 +86,22 @@ export async function locateClip(model: string, configFile?: string): Promise<Cl
 export async function locateSam(model: string): Promise<SamFiles> {
   const path = await resolveModel(model, "sam");
   const weights = (await isFolder(path)) ? await weightsOfFolder(path, samWeights, "a SAM model") : path;
-  return { weights, parts: await partsOf(weights) };
+  const found: [file: string, hints: SamHints][] = [];
+  for (const [name, read] of [
+    ["config.json", readSamConfig],
+    ["preprocessor_config.json", readSamPreprocessor],
+  ] as const) {
+    const file = join(dirname(weights), name);
+    const json = await readJsonIfPresent(file, WeightsError);
+    if (json !== undefined) found.push([file, named(file, read, json)]);
+  }
+  const used = found.filter(([, hints]) => hints.claims !== undefined);
+  return {
+    weights,
+    parts: await partsOf(weights),
+    hints: { claims: used.flatMap(([, { claims }]) => claims ?? []), warnings: used.flatMap(([, { warnings }]) => warnings ?? []) },
+    configs: used.map(([file]) => file),
+  };
 }
 
 /** Finds the weights of a model of either kind: a folder, a file or a short name. @throws WeightsError when there are none */
@@ -99,7 +118,7 @@ async function partsOf(weights: string): Promise<string[]> {
 }
 
 /** What a file says, with its name before what is wrong with it. */
-function named(file: string, read: (json: unknown) => ConfigHints, json: unknown): ConfigHints {
+function named<T extends { readonly warnings?: readonly string[] }>(file: string, read: (json: unknown) => T, json: unknown): T {
   try {
     const hints = read(json);
     return { ...hints, warnings: hints.warnings?.map((warning) => `"${file}": ${warning}`) ?? [] };

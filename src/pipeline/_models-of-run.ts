@@ -64,10 +64,10 @@ export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">):
 
 /** The files behind a SAM model. */
 export async function samRecord({ samFiles }: Pick<SamOfFiles, "samFiles">): Promise<Record<string, WeightsRecord>> {
-  return await recordOfParts("sam", samFiles.parts);
+  return await recordOfParts("sam", [...samFiles.parts, ...samFiles.configs]);
 }
 
-/** The first part under the model's name, shards under theirs. */
+/** The first file under the model's name, the others under theirs. */
 async function recordOfParts(model: string, [first, ...shards]: readonly string[]): Promise<Record<string, WeightsRecord>> {
   const records: Record<string, WeightsRecord> = { [model]: await fileRecord(first!) };
   for (const shard of shards) records[`${model}/${basename(shard)}`] = await fileRecord(shard);

@@ -49,5 +49,5 @@ export async function samFilesOf(model: string | undefined): Promise<SamFiles> {
 /** Opens a SAM model. @throws WeightsError when no model is named, or files are missing or do not fit */
 export async function loadSam(model: string | undefined, options: SamOptions): Promise<SamOfFiles> {
   const files = await samFilesOf(model);
-  return { sam: await SamPredictor.open(files.weights, options), samFiles: files };
+  return { sam: await SamPredictor.open(files.weights, options, files.hints), samFiles: files };
 }

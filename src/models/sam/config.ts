@@ -1,6 +1,8 @@
+import { checkClaims } from "../../config-entries.ts";
 import { WeightsError } from "../../errors.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Weights } from "../weights.ts";
+import type { SamHints } from "./hints.ts";
 
 /** Sizes of a Segment Anything model: a ViT image encoder, a prompt encoder and a two-way transformer as mask decoder. */
 export interface SamConfig {
@@ -70,9 +72,10 @@ export const samPresets: Readonly<Record<string, SamConfig>> = {
  * Reads all sizes from the shapes of the tensors. The tables of relative positions say most: their columns are the width of a
  * head, and a table as long as the whole grid needs belongs to a global block.
  *
- * @throws WeightsError when tensors are missing or their shapes contradict one another
+ * @param hints - of the files beside the weights, which may say the same sizes
+ * @throws WeightsError when tensors are missing or their shapes contradict one another; ConfigError when the hints contradict them
  */
-export function samConfigOf(weights: Weights): SamConfig {
+export function samConfigOf(weights: Weights, hints: SamHints = {}): SamConfig {
   const axis = (name: string, index: number): number => {
     const length = weights.shapeOf(name)[index];
     if (length === undefined) throw new WeightsError(`"${weights.file}": "${name}" is [${weights.shapeOf(name)}], which has too few axes`);
@@ -95,7 +98,7 @@ export function samConfigOf(weights: Weights): SamConfig {
       `"${weights.file}": the width ${width} is not a multiple of the head width in "image_encoder.blocks.0.attn.rel_pos_h"`,
     );
   }
-  return {
+  const config: SamConfig = {
     imageSize: grid * patch,
     patch,
     width,
@@ -115,6 +118,8 @@ export function samConfigOf(weights: Weights): SamConfig {
       iouWidth: axis("mask_decoder.iou_prediction_head.layers.0.weight", 0),
     },
   };
+  checkClaims(hints.claims ?? [], config, weights.file);
+  return config;
 }
 
 /** Every tensor of a model by its official name, in the order of the official files. */

@@ -7,6 +7,7 @@ export {
   samPresets,
   samTensors,
 } from "./config.ts";
+export { readSamConfig, readSamPreprocessor, type SamHints } from "./hints.ts";
 export { type BlockLinears, type ImageEncoding, imageEncoder } from "./image-encoder.ts";
 export { type MaskDecoding, maskDecoder, type TwoWayState } from "./mask-decoder.ts";
 export { samFamily } from "./names.ts";

@@ -79,7 +79,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     options: SessionOptions = {},
   ): Promise<PromptableTrainer> {
     const weights = await Weights.open(files.weights, samFamily);
-    const config = samConfigOf(weights);
+    const config = samConfigOf(weights, files.hints);
     weights.check(samTensors(config));
     const trainer = new PromptableTrainer(weights, config, settings, length, options);
     for (const name of trainer.trainedNames) trainer.state.view(trainer.state.values, name).set(await weights.read(name));
@@ -88,7 +88,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
 
   /** The sizes of a model. @throws WeightsError as `open` */
   static async configOf(files: SamFiles): Promise<SamConfig> {
-    return samConfigOf(await Weights.open(files.weights, samFamily));
+    return samConfigOf(await Weights.open(files.weights, samFamily), files.hints);
   }
 
   /** What a step takes of the images. */
