@@ -8,7 +8,7 @@ import { compile } from "./compile.ts";
 import { gradients, pullback } from "./gradients.ts";
 import { matmul } from "./operators/algebra.ts";
 import { loop } from "./operators/control.ts";
-import { add, cast, exp, greaterOrEqual, mul, sigmoid } from "./operators/elementwise.ts";
+import { add, cast, clip, exp, greaterOrEqual, max, mul, relu, sigmoid } from "./operators/elementwise.ts";
 import { detach, reduceSum, transpose } from "./operators/movement.ts";
 import { logSumExp, softmax } from "./operators/normalisation.ts";
 import { compositions, operators } from "./operators/table.ts";
@@ -55,6 +55,16 @@ test("gradients flow through an intermediate value that is itself asked for", as
   const session = await compile({ dx, dy });
   const run = await session.run({ x: tensor("float32", [1], Float32Array.of(2)) });
   expect([run.dx!.data[0], run.dy!.data[0]]).toEqual([36, 12]);
+});
+
+test("at a kink the gradient is that of one side: 0 of a ReLU, 1 at the bounds of a clip, of equal numbers the first's", async () => {
+  const [x, zeros] = [input("x", "float32", [3]), constant(tensor("float32", [3], new Float32Array(3)))];
+  const of = (y: Value) => gradients(reduceSum(y), [x])[0]!;
+  const session = await compile({ relu: of(relu(x)), clip: of(clip(x, -1, 0)), first: of(max(x, zeros)), second: of(max(zeros, x)) });
+  const run = await session.run({ x: tensor("float32", [3], Float32Array.of(-1, 0, 1)) });
+  await session.dispose();
+  const found = Object.fromEntries(Object.entries(run).map(([name, { data }]) => [name, [...data].map(Number)]));
+  expect(found).toEqual({ relu: [0, 0, 1], clip: [1, 1, 0], first: [0, 1, 1], second: [0, 0, 1] });
 });
 
 test("what is detached counts as a constant", async () => {
