@@ -32,6 +32,7 @@ export {
   type Mask,
   overlay,
   type Point,
+  rgbImage,
   type SaliencyMap,
   toGray,
 } from "./image/index.ts";

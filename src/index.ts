@@ -19,6 +19,7 @@ export {
   type Mask,
   overlay,
   type Point,
+  rgbImage,
   type SaliencyMap,
   toGray,
 } from "./image/index.ts";

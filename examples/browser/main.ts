@@ -1,5 +1,14 @@
 /** Segments a picture in the page: files in, mask and saliency out. `npm run page` serves it. */
-import { type GrayImage, type Image, loadModel, overlay, type Segmentation, segment, type ZeroShotModel } from "medclip-sam/browser";
+import {
+  type GrayImage,
+  type Image,
+  loadModel,
+  overlay,
+  rgbImage,
+  type Segmentation,
+  segment,
+  type ZeroShotModel,
+} from "medclip-sam/browser";
 
 const form = document.querySelector("form")!;
 const status = document.querySelector("[role=status]")!;
@@ -58,10 +67,7 @@ async function pixelsOf(file: File): Promise<Image> {
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d")!;
   context.drawImage(bitmap, 0, 0);
-  const rgba = context.getImageData(0, 0, width, height).data;
-  const data = new Uint8Array(3 * width * height);
-  for (let i = 0; i < width * height; i++) for (let c = 0; c < 3; c++) data[3 * i + c] = rgba[4 * i + c]!;
-  return { width, height, data };
+  return rgbImage(context.getImageData(0, 0, width, height));
 }
 
 function show(image: Image, { mask, coarse, gray, boxes }: Segmentation): void {

@@ -1,7 +1,12 @@
+import { z } from "zod";
+import { checkedOptions } from "../check/options.ts";
+import { checkedGray } from "../check/pictures.ts";
+import { checkedBox } from "../check/prompts.ts";
 import { ShapeError } from "../errors.ts";
 import { type Box, components, type GrayImage, type Mask, maskOf, selectComponents, type Ties } from "../image/index.ts";
 import type { CutMask } from "./coarse-method.ts";
 import { type CoarseMethodName, coarseMethods } from "./methods.ts";
+import { ThresholdSettings } from "./threshold.ts";
 
 /** How a saliency map becomes a coarse mask. */
 export interface CoarseMaskOptions {
@@ -21,6 +26,16 @@ export interface CoarseMaskOptions {
   readonly window?: Box | undefined;
 }
 
+const Options = z.strictObject({
+  method: z.enum(Object.keys(coarseMethods) as [CoarseMethodName, ...CoarseMethodName[]]).default("kmeans"),
+  ...ThresholdSettings.shape,
+  keep: z.number().int().positive().or(z.literal(Number.POSITIVE_INFINITY)).default(1),
+  ties: z.enum(["strict", "keep"]).default("strict"),
+  minAreaPx: z.number().nonnegative().default(0),
+  minMeanSaliency: z.number().min(0).max(1).default(0),
+  window: z.unknown().optional(),
+});
+
 /** Where the paper's method and the released scripts differ. */
 export const coarsePresets = {
   paper: { ties: "strict" },
@@ -32,15 +47,17 @@ export const coarsePresets = {
  *
  * Where components have to pass an area or a mean saliency and none does, the one of highest mean saliency stays.
  *
- * @param map - the stored map, [H, W], levels 0..255
+ * @param gray - the stored map, [H, W], levels 0..255
  * @returns the mask [H, W]; the least level called foreground, where the method knows one; and a sentence for everything that a
  *   user should look at: an empty mask, one that fills everything, a filter that nothing passed
  * @throws ShapeError when the window is empty or leaves the map
  *
  * @example const { mask, warnings } = coarseMask(map, { ...coarsePresets.paper, method: "otsu", keep: 2 });
  */
-export function coarseMask(map: GrayImage, options: CoarseMaskOptions = {}): { mask: Mask; warnings: string[]; level?: number } {
-  const { method = "kmeans", threshold = 0.3, keep = 1, ties = "strict", minAreaPx = 0, minMeanSaliency = 0, window } = options;
+export function coarseMask(gray: GrayImage, options: CoarseMaskOptions = {}): { mask: Mask; warnings: string[]; level?: number } {
+  const map = checkedGray(gray, "coarseMask");
+  const { method, threshold, keep, ties, minAreaPx, minMeanSaliency, ...rest } = checkedOptions(Options, options, "coarseMask");
+  const window = rest.window === undefined ? undefined : checkedBox(rest.window, "coarseMask", "window", map);
   const cutOf = (part: GrayImage) => coarseMethods[method].cut(part, { threshold });
   const cut = window === undefined ? cutOf(map) : inside(cutOf, map, window);
   const labels = components(cut);

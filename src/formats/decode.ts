@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { checkedOptions } from "../check/options.ts";
+import { checkedFile } from "../check/paths.ts";
 import type { Image } from "../image/types.ts";
 import { type ImageFormat, type NamedBytes, type Pixels, readPixels } from "./pixels.ts";
 
@@ -16,19 +19,23 @@ export interface DecodedImage {
   };
 }
 
+const Options = z.strictObject({ mode: z.enum(["paper", "reference"]).default("paper") });
+type DecodeOptions = z.input<typeof Options>;
+
 /**
  * A picture file as 8-bit RGB, byte for byte what Pillow's `convert("RGB")` gives: alpha is dropped without compositing, palettes are
  * expanded, gray is repeated, 16-bit colour keeps its high byte, colour profiles and EXIF orientation are ignored (with a warning).
  *
  * @param file - its path, or its content with a name
- * @param options.mode - 16-bit gray alone differs: `reference` clips at 255 as Pillow does, which turns a 12-bit radiograph white;
+ * @param options.mode - default paper; 16-bit gray alone differs: `reference` clips at 255 as Pillow does, which turns a 12-bit radiograph white;
  *   `paper` maps its smallest and largest value to 0 and 255. Both say what they did
  * @throws InputError when the file is missing, empty, cut short, damaged, too large, or not png, jpeg, tiff or webp
  */
-export async function decodeImage(file: string | NamedBytes, options: { readonly mode: "paper" | "reference" }): Promise<DecodedImage> {
-  const pixels = await readPixels(file);
+export async function decodeImage(file: string | NamedBytes, options: DecodeOptions = {}): Promise<DecodedImage> {
+  const { mode } = checkedOptions(Options, options, "decodeImage");
+  const pixels = await readPixels(checkedFile(file, "decodeImage"));
   const warnings = [...pixels.warnings];
-  const bytes = eightBit(pixels, options.mode, warnings);
+  const bytes = eightBit(pixels, mode, warnings);
   if (pixels.space === "cmyk") warnings.push("CMYK was converted to RGB without a colour profile");
   const { format, width, height, channels, stride, bitDepth } = pixels;
   return {

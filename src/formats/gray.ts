@@ -1,5 +1,7 @@
 import sharp from "sharp";
 import { writeAtomic } from "../atomic-write.ts";
+import { checkedPath } from "../check/paths.ts";
+import { checkedGray, checkedImage, checkedMask } from "../check/pictures.ts";
 import { InputError } from "../errors.ts";
 import type { GrayImage, Image, Mask } from "../image/types.ts";
 import { readPixels } from "./pixels.ts";
@@ -11,7 +13,7 @@ import { readPixels } from "./pixels.ts";
  * @throws InputError as decodeImage, and for 16 bits, where a value's meaning (a label? a probability?) would be a guess
  */
 export async function readGray(file: string): Promise<GrayImage> {
-  const { width, height, space, stride, bitDepth, data } = await readPixels(file);
+  const { width, height, space, stride, bitDepth, data } = await readPixels(checkedPath(file, "readGray"));
   if (!(data instanceof Uint8Array)) {
     throw new InputError(
       `"${file}" has ${bitDepth} bits a sample; expected an 8-bit mask. If it holds labels, save the wanted one as 0 and 255.`,
@@ -28,17 +30,18 @@ export async function readGray(file: string): Promise<GrayImage> {
 
 /** Writes an 8-bit gray PNG, whole or not at all; the same pixels give the same bytes. */
 export async function writeGray(file: string, gray: GrayImage): Promise<void> {
-  await writeAtomic(file, await encodePng(gray, 1));
+  await writeAtomic(checkedPath(file, "writeGray"), await encodePng(checkedGray(gray, "writeGray", "gray"), 1));
 }
 
 /** Writes a mask as an 8-bit PNG of 0 and 255, the form that every viewer shows and `readGray` reads. */
 export async function writeMask(file: string, mask: Mask): Promise<void> {
-  await writeGray(file, { ...mask, data: mask.data.map((value) => (value > 0 ? 255 : 0)) });
+  const { data, ...size } = checkedMask(mask, "writeMask");
+  await writeAtomic(checkedPath(file, "writeMask"), await encodePng({ ...size, data: data.map((value) => 255 * value) }, 1));
 }
 
 /** Writes an 8-bit RGB PNG, whole or not at all; the same pixels give the same bytes. */
 export async function writeRgb(file: string, image: Image): Promise<void> {
-  await writeAtomic(file, await encodePng(image, 3));
+  await writeAtomic(checkedPath(file, "writeRgb"), await encodePng(checkedImage(image, "writeRgb"), 3));
 }
 
 /** Fixed settings and no metadata, so that equal pixels are equal files. */

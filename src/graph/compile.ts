@@ -1,5 +1,7 @@
+import { z } from "zod";
 import { openSession } from "#runtime";
-import type { Session, SessionOptions } from "../runtime/session.ts";
+import { checkedOptions } from "../check/options.ts";
+import { type Session, SessionOptions } from "../runtime/session.ts";
 import { modelOf } from "./onnx.ts";
 import type { Value } from "./value.ts";
 
@@ -9,5 +11,6 @@ import type { Value } from "./value.ts";
  * @example const session = await compile({ y: softmax(x) });   const { y } = await session.run({ x: tensor("float32", [2, 3], data) });
  */
 export async function compile(outputs: Readonly<Record<string, Value>>, options: SessionOptions = {}): Promise<Session> {
+  checkedOptions(z.object(SessionOptions.shape), options, "compile"); // models hand over what else they were opened with
   return await openSession(modelOf(outputs), options);
 }

@@ -25,5 +25,6 @@ export { otsuThreshold } from "./otsu.ts";
 export { type OverlayLayers, overlay } from "./overlay.ts";
 export { type PillowFilter, pillowResize } from "./pillow-resize.ts";
 export { clipView, type Fit, type MapWindow, placeMap, stretchMap } from "./place.ts";
+export { rgbImage } from "./rgb.ts";
 export { type TwoMeans, twoMeans } from "./two-means.ts";
 export type { Box, GrayImage, Image, LabelledPoint, Mask, Point, SaliencyMap, Size } from "./types.ts";

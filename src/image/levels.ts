@@ -1,3 +1,4 @@
+import { checkedMap } from "../check/pictures.ts";
 import type { GrayImage, SaliencyMap } from "./types.ts";
 
 /** The whole number in 0..255 nearest to a value, halves to the even one: how OpenCV writes floats. NaN gives 0. */
@@ -10,7 +11,8 @@ export function toByte(value: number): number {
 }
 
 /** A saliency map as it is stored: times 255 in float32, rounded half to even, saturating. */
-export function toGray({ width, height, data }: SaliencyMap): GrayImage {
+export function toGray(map: SaliencyMap): GrayImage {
+  const { width, height, data } = checkedMap(map, "toGray");
   return { width, height, data: Uint8Array.from(data, (value) => toByte(Math.fround(value * 255))) };
 }
 

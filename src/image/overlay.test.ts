@@ -170,7 +170,9 @@ test("lines grow with the picture: 1 pixel at 256, 2 at 768, 3 at 1500", () => {
 
 test("a layer of another size is refused by name", () => {
   expect(() => overlay(flat(30, 20), { coarse: rectangle(20, 30, 0, 0, 1, 1) })).toThrow(ShapeError);
-  expect(() => overlay(flat(30, 20), { coarse: rectangle(20, 30, 0, 0, 1, 1) })).toThrow("coarse has 20 x 30 pixels, the image 30 x 20");
+  expect(() => overlay(flat(30, 20), { coarse: rectangle(20, 30, 0, 0, 1, 1) })).toThrow(
+    "coarse and image must have the same size, got 20 x 30 and 30 x 20",
+  );
 });
 
 test("a label stands in the lower left corner, white on black, and hides nothing else", () => {

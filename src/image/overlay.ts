@@ -1,4 +1,7 @@
-import { ShapeError } from "../errors.ts";
+import { z } from "zod";
+import { checkedOptions } from "../check/options.ts";
+import { checkedGray, checkedImage, checkedMask, checkSameSize } from "../check/pictures.ts";
+import { checkedBox, checkedList, checkedPoint } from "../check/prompts.ts";
 import { letterRows, lettersApart, textDots } from "./dot-text.ts";
 import { opencvNearest } from "./opencv-resize.ts";
 import type { Box, GrayImage, Image, LabelledPoint, Mask, Size } from "./types.ts";
@@ -18,6 +21,33 @@ export interface OverlayLayers {
   /** A few words in the lower left corner, white on black, such as that the model is for demonstration. */
   readonly label?: string | undefined;
 }
+
+function checkedLayers(layers: OverlayLayers, image: Size) {
+  const { saliency, coarse, mask, boxes = [], points = [], label = "" } = checkedOptions(Layers, layers, "overlay") as OverlayLayers;
+  const checked = {
+    saliency: saliency === undefined ? undefined : checkedGray(saliency, "overlay", "saliency"),
+    coarse: coarse === undefined ? undefined : checkedMask(coarse, "overlay", "coarse"),
+    mask: mask === undefined ? undefined : checkedMask(mask, "overlay", "mask"),
+  };
+  for (const [name, layer] of Object.entries(checked)) {
+    if (layer) checkSameSize("overlay", { name, ...layer }, { name: "image", ...image });
+  }
+  return {
+    ...checked,
+    boxes: checkedList(boxes, "overlay", "boxes", (box, name) => checkedBox(box, "overlay", name)),
+    points: checkedList(points, "overlay", "points", (point, name) => checkedPoint(point, "overlay", name)),
+    label,
+  };
+}
+
+const Layers = z.strictObject({
+  saliency: z.unknown().optional(),
+  coarse: z.unknown().optional(),
+  mask: z.unknown().optional(),
+  boxes: z.unknown().optional(),
+  points: z.unknown().optional(),
+  label: z.string().optional(),
+});
 
 type Colour = readonly [red: number, green: number, blue: number];
 
@@ -40,12 +70,9 @@ const rimOpacity = 0.6;
  * @returns the image, enlarged by a whole factor if its longer side has fewer than 256 pixels
  * @throws ShapeError when a layer has another size than the image
  */
-export function overlay(image: Image, { saliency, coarse, mask, boxes = [], points = [], label = "" }: OverlayLayers): Image {
-  for (const [name, layer] of Object.entries({ saliency, coarse, mask })) {
-    if (layer && (layer.width !== image.width || layer.height !== image.height)) {
-      throw new ShapeError(`overlay: ${name} has ${layer.width} x ${layer.height} pixels, the image ${image.width} x ${image.height}`);
-    }
-  }
+export function overlay(picture: Image, layers: OverlayLayers): Image {
+  const image = checkedImage(picture, "overlay");
+  const { saliency, coarse, mask, boxes, points, label } = checkedLayers(layers, image);
   const longest = Math.max(image.width, image.height);
   const factor = longest < leastSide ? Math.ceil(leastSide / longest) : 1;
   const size = { width: image.width * factor, height: image.height * factor };

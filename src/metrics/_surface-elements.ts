@@ -1,7 +1,5 @@
-import { ConfigError } from "../errors.ts";
 import type { Mask } from "../image/types.ts";
 import { distanceTransform } from "./_distance-transform.ts";
-import { expectSameSize } from "./_same-size.ts";
 
 /** The surface elements of one mask: how much each counts, and how far it is from the nearest element of the other mask. */
 export interface SurfaceElements {
@@ -25,18 +23,10 @@ export function surfaceElements(
   weightOf: readonly number[],
   spacing: readonly [number, number],
 ): { mask: SurfaceElements; truth: SurfaceElements } {
-  expectSameSize("surface distance", mask, truth);
-  expectSpacing("surface distance", spacing);
   const frame = jointFrame(mask, truth);
   const ours = codes(mask, frame);
   const theirs = codes(truth, frame);
   return { mask: measure(ours, theirs, frame, weightOf, spacing), truth: measure(theirs, ours, frame, weightOf, spacing) };
-}
-
-/** @throws ConfigError when a spacing is not two positive lengths */
-export function expectSpacing(where: string, spacing: readonly [number, number]): void {
-  if (spacing.every((length) => length > 0 && Number.isFinite(length))) return;
-  throw new ConfigError(`${where}: spacing must be two positive lengths [row, column], got [${spacing}]`);
 }
 
 /** Rows and columns that hold a pixel of either mask; no element lies outside, so nothing else is looked at. */
@@ -110,7 +100,6 @@ function measure(
  * Two empty masks agree (1); an empty one against another does not (0).
  */
 export function shareWithin(sides: { mask: SurfaceElements; truth: SurfaceElements }, tolerance: number): number {
-  if (!(tolerance >= 0)) throw new ConfigError(`surface distance: the tolerance must be 0 or more, got ${tolerance}`);
   let near = 0;
   let total = 0;
   for (const { weights, distances } of [sides.mask, sides.truth]) {

@@ -107,13 +107,15 @@ describe("pairs in memory", () => {
   test("pictures and options that cannot be are refused", () => {
     const short = { width: 4, height: 3, data: new Uint8Array(11) };
     expect(() => evaluate([{ name: "a", truth: short }])).toThrow(
-      /the truth of "a": data must be \[3, 4\] with one value a pixel, 12 in all, got 11/,
+      "evaluate: pairs[0].truth.data must hold width x height = 12 values for 4 x 3 pixels, got 11",
     );
-    expect(() => evaluate([{ name: "a", truth, prediction: { ...truth, width: 0 } }])).toThrow(/whole numbers above 0, got 0 x 3/);
+    expect(() => evaluate([{ name: "a", truth, prediction: { ...truth, width: 0 } }])).toThrow(
+      /pairs\[0\].prediction.width must be a whole number of at least 1, got 0/,
+    );
     expect(() => evaluate([{ name: "a", truth }], { spacing: [1, Number.NaN] })).toThrow(ConfigError);
-    expect(() => evaluate([{ name: "a", truth }], { tolerance: -1 })).toThrow(/tolerance must be a number of at least 0, got -1/);
+    expect(() => evaluate([{ name: "a", truth }], { tolerance: -1 })).toThrow(/option "tolerance": expected at least 0, got -1/);
     expect(() => evaluate([{ name: "a", truth }], { mode: "papers" as "paper" })).toThrow(
-      /mode must be "paper" or "reference", got "papers"/,
+      /option "mode": expected one of "paper", "reference", got "papers"/,
     );
   });
 });

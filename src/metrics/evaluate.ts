@@ -1,4 +1,9 @@
-import { ConfigError, ShapeError } from "../errors.ts";
+import { z } from "zod";
+import { described } from "../check/described.ts";
+import { checkedOptions } from "../check/options.ts";
+import { checkedGray } from "../check/pictures.ts";
+import { checkedList } from "../check/prompts.ts";
+import { InputError } from "../errors.ts";
 import { type GrayImage, type Mask, opencvNearest } from "../image/index.ts";
 import { type MaskReading, maskOf } from "../scans/mask-rule.ts";
 import { type MetricName, metricNames } from "./metric-table.ts";
@@ -105,10 +110,11 @@ export interface Evaluation {
  * @example const { summary } = evaluate([{ name: "case-01", truth, prediction }], { spacing: [0.4, 0.4] });
  */
 export function evaluate(pairs: readonly EvaluationPair[], options: EvaluationOptions = {}): Evaluation {
-  checkOptions(options);
+  const checked = checkedOptions(Options, options, "evaluate");
+  const masks = checkedList(pairs, "evaluate", "pairs", (pair, where) => maskPair(pair, where, checked));
   return evaluationOf(
-    pairs.map((pair) => scoresOf(maskPair(pair, options), options)),
-    options,
+    masks.map((pair) => scoresOf(pair, checked)),
+    checked,
   );
 }
 
@@ -137,7 +143,7 @@ export function scoresOf({ name, truth, prediction, reason, warnings = [] }: Mas
   const mask = fits ? prediction : opencvNearest(prediction, truth);
   const { maskPx, truthPx, sharedPx } = overlap(mask, truth);
   const both = maskPx + truthPx;
-  const surface = surfaceMetrics(mask, truth, options);
+  const surface = surfaceMetrics(mask, truth, { tolerance: options.tolerance, spacing: options.spacing });
   const noDistance = noDistanceOf(maskPx, truthPx);
   const penalty = noDistance === "bothEmpty" ? 0 : diagonal;
   return {
@@ -170,39 +176,28 @@ function noDistanceOf(maskPx: number, truthPx: number): Exclude<NoDistance, "mis
 }
 
 /** Pictures in memory as masks, by the rule of the mode. */
-function maskPair({ name, truth, prediction, reason }: EvaluationPair, { mode, label }: EvaluationOptions): MaskPair {
+function maskPair(pair: unknown, where: string, { mode, label }: EvaluationOptions): MaskPair {
+  const { name, truth, prediction, reason } = (pair ?? {}) as EvaluationPair;
+  if (typeof name !== "string") throw new InputError(`evaluate: ${where} must be { name, truth, prediction }, got ${described(pair)}.`);
   const warnings: string[] = [];
-  const read = (what: string, gray: GrayImage): Mask => {
-    checkPicture(`evaluate: the ${what} of "${name}"`, gray);
+  const read = (what: string, picture: GrayImage): Mask => {
+    const gray = checkedGray(picture, "evaluate", `${where}.${what}`);
     const reading: MaskReading =
       mode === "reference" ? releasedMask(gray) : maskOf({ ...gray, kind: "gray", full: 255 }, { label, name: `${name} (${what})` });
     warnings.push(...reading.warnings.map((warning) => `${what}: ${warning}`));
     return reading.mask;
   };
   const target = read("truth", truth);
-  return { name, truth: target, prediction: prediction && read("prediction", prediction), reason, warnings };
+  return { name, truth: target, prediction: prediction === undefined ? undefined : read("prediction", prediction), reason, warnings };
 }
 
-/** @throws ShapeError when a picture is not what it says */
-function checkPicture(where: string, { width, height, data }: GrayImage): void {
-  const isSize = (side: number) => Number.isSafeInteger(side) && side > 0;
-  if (!isSize(width) || !isSize(height))
-    throw new ShapeError(`${where}: width and height must be whole numbers above 0, got ${width} x ${height}`);
-  if (data.length !== width * height) {
-    throw new ShapeError(
-      `${where}: data must be [${height}, ${width}] with one value a pixel, ${width * height} in all, got ${data.length}`,
-    );
-  }
-}
-
-/** @throws ConfigError */
-function checkOptions({ mode = "paper", tolerance = 2, spacing = [1, 1] }: EvaluationOptions): void {
-  if (mode !== "paper" && mode !== "reference")
-    throw new ConfigError(`evaluate: mode must be "paper" or "reference", got ${JSON.stringify(mode)}`);
-  if (!(tolerance >= 0)) throw new ConfigError(`evaluate: tolerance must be a number of at least 0, got ${tolerance}`);
-  if (spacing.length !== 2 || !spacing.every((side) => side > 0 && Number.isFinite(side)))
-    throw new ConfigError(`evaluate: spacing must be two lengths above 0, [row, column], got [${spacing}]`);
-}
+const Options = z.strictObject({
+  mode: z.enum(["paper", "reference"]).optional(),
+  label: z.number().int().nonnegative().optional(),
+  tolerance: z.number().nonnegative().optional(),
+  spacing: z.tuple([z.number().positive(), z.number().positive()]).optional(),
+  seed: z.number().int().nonnegative().optional(),
+});
 
 /** Each metric over the images that have it. */
 function summarise(images: readonly ImageScores[], options: EvaluationOptions): EvaluationSummary {

@@ -1,5 +1,5 @@
 import type { Mask, SaliencyMap } from "../image/index.ts";
-import { expectSameSize } from "./_same-size.ts";
+import { expectSameSize } from "./_checked.ts";
 
 /**
  * How well the order of a map's values tells a target from the rest: the probability that a pixel of the target has a higher value than one

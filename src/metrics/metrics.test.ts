@@ -116,8 +116,8 @@ describe("contours", () => {
 
   test("settings that cannot be meant are refused", () => {
     expect(() => surfaceNsd(empty(4), empty(4), { spacing: [0, 1] })).toThrow(ConfigError);
-    expect(() => surfaceNsd(empty(4), empty(4), { tolerance: -1 })).toThrow("tolerance must be 0 or more, got -1");
-    expect(() => hausdorff(empty(4), empty(4), { percent: 101 })).toThrow("percent must be in [0, 100], got 101");
+    expect(() => surfaceNsd(empty(4), empty(4), { tolerance: -1 })).toThrow('option "tolerance": expected at least 0, got -1');
+    expect(() => hausdorff(empty(4), empty(4), { percent: 101 })).toThrow('option "percent": expected at most 100, got 101');
   });
 
   test("the distances are those to the nearest element, found by trying all", () => {
@@ -244,7 +244,7 @@ describe.each([
 
   test("masks of two sizes are a shape error that names both", () => {
     expect(() => metric(empty(3), empty(4))).toThrow(ShapeError);
-    expect(() => metric(empty(3), empty(4))).toThrow("same size, got [3, 3] and [4, 4]");
+    expect(() => metric(empty(3), empty(4))).toThrow("same size, got 3 x 3 and 4 x 4");
   });
 });
 

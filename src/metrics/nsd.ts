@@ -1,6 +1,6 @@
 import type { Mask } from "../image/types.ts";
 import { countCorners, farthestOfBits } from "./_bit-lattice.ts";
-import { expectSameSize } from "./_same-size.ts";
+import { checkedDistances, checkedMasks } from "./_checked.ts";
 import { shareWithin, surfaceElements } from "./_surface-elements.ts";
 
 /**
@@ -24,10 +24,10 @@ const areaOf = [0, one, one, side, one, side, diagonal, three, one, diagonal, si
  * @throws ShapeError when the sizes differ
  * @see Nikolov et al. 2018, arXiv:1809.04430, for the surface distance of volumes
  */
-export function nsd(mask: Mask, truth: Mask, options: { readonly tolerance?: number } = {}): number {
-  const { tolerance = 2 } = options;
+export function nsd(prediction: Mask, target: Mask, options: { readonly tolerance?: number } = {}): number {
+  const { mask, truth } = checkedMasks("nsd", prediction, target);
+  const { tolerance } = checkedDistances("nsd", options);
   if (!(tolerance >= 0 && tolerance <= farthestOfBits)) return nsdByDistances(mask, truth, tolerance);
-  expectSameSize("surface distance", mask, truth);
   const { all, far } = countCorners(mask, truth, tolerance);
   const total = areaOfAll(all);
   return total === 0 ? 1 : areaOfAll(all.map((count, kind) => count - far[kind]!)) / total;

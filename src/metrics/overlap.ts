@@ -1,5 +1,5 @@
 import type { Mask } from "../image/types.ts";
-import { expectSameSize } from "./_same-size.ts";
+import { checkedMasks, expectSameSize } from "./_checked.ts";
 
 /** How many pixels two masks have, and share. */
 export interface Overlap {
@@ -32,7 +32,8 @@ export function overlap(mask: Mask, truth: Mask): Overlap {
  * @throws ShapeError when the sizes differ
  */
 export function dsc(mask: Mask, truth: Mask): number {
-  const { maskPx, truthPx, sharedPx } = overlap(mask, truth);
+  const checked = checkedMasks("dsc", mask, truth);
+  const { maskPx, truthPx, sharedPx } = overlap(checked.mask, checked.truth);
   return maskPx + truthPx === 0 ? 1 : (2 * sharedPx) / (maskPx + truthPx);
 }
 
@@ -42,6 +43,7 @@ export function dsc(mask: Mask, truth: Mask): number {
  * @throws ShapeError when the sizes differ
  */
 export function iou(mask: Mask, truth: Mask): number {
-  const { maskPx, truthPx, sharedPx } = overlap(mask, truth);
+  const checked = checkedMasks("iou", mask, truth);
+  const { maskPx, truthPx, sharedPx } = overlap(checked.mask, checked.truth);
   return maskPx + truthPx === 0 ? 1 : sharedPx / (maskPx + truthPx - sharedPx);
 }

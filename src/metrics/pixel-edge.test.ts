@@ -51,8 +51,8 @@ test("sizes and settings that cannot be meant are refused", () => {
   const pixel = drawn("#");
   expect(() => pixelEdgeMetrics(pixel, drawn("##"))).toThrow(ShapeError);
   expect(() => pixelEdgeMetrics(pixel, pixel, { spacing: [1, 0] })).toThrow(ConfigError);
-  expect(() => pixelEdgeMetrics(pixel, pixel, { spacing: [1, 0] })).toThrow("pixel edges: spacing must be two positive lengths");
-  expect(() => pixelEdgeMetrics(pixel, pixel, { tolerance: -1 })).toThrow("tolerance must be 0 or more, got -1");
+  expect(() => pixelEdgeMetrics(pixel, pixel, { spacing: [1, 0] })).toThrow('option "spacing.1": expected more than 0, got 0');
+  expect(() => pixelEdgeMetrics(pixel, pixel, { tolerance: -1 })).toThrow('option "tolerance": expected at least 0, got -1');
 });
 
 /** Two masks of one size, drawn over each other. */

@@ -1,7 +1,7 @@
 import type { Mask } from "../image/types.ts";
+import { checkedDistances, checkedMasks } from "./_checked.ts";
 import { distanceTransform } from "./_distance-transform.ts";
-import { expectSameSize } from "./_same-size.ts";
-import { expectSpacing, type SurfaceElements, shareWithin } from "./_surface-elements.ts";
+import { type SurfaceElements, shareWithin } from "./_surface-elements.ts";
 import { quantile } from "./statistics.ts";
 import type { ToleranceOptions } from "./surface-distance.ts";
 
@@ -27,10 +27,9 @@ export interface PixelEdgeMetrics {
  * @throws ShapeError when the sizes differ
  * @see Cardoso et al. 2022, arXiv:2211.02701, for MONAI
  */
-export function pixelEdgeMetrics(mask: Mask, truth: Mask, options: ToleranceOptions = {}): PixelEdgeMetrics | null {
-  const { tolerance = 2, spacing = [1, 1] } = options;
-  expectSameSize("pixel edges", mask, truth);
-  expectSpacing("pixel edges", spacing);
+export function pixelEdgeMetrics(prediction: Mask, target: Mask, options: ToleranceOptions = {}): PixelEdgeMetrics | null {
+  const { mask, truth } = checkedMasks("pixelEdgeMetrics", prediction, target);
+  const { tolerance, spacing } = checkedDistances("pixelEdgeMetrics", options);
   const [ours, theirs] = [edgesOf(mask), edgesOf(truth)];
   const sides = { mask: measure(ours, theirs, mask, spacing), truth: measure(theirs, ours, mask, spacing) };
   const nsd = shareWithin(sides, tolerance);

@@ -1,5 +1,5 @@
 import type { GrayImage, Mask } from "../image/types.ts";
-import { expectSameSize } from "./_same-size.ts";
+import { expectSameSize } from "./_checked.ts";
 import { nsd } from "./nsd.ts";
 import { dsc, overlap } from "./overlap.ts";
 

@@ -1,5 +1,5 @@
-import { ConfigError } from "../errors.ts";
 import type { Mask } from "../image/types.ts";
+import { checkedDistances, checkedMasks } from "./_checked.ts";
 import { type SurfaceElements, shareWithin, surfaceElements } from "./_surface-elements.ts";
 
 /** How distances are measured. */
@@ -39,10 +39,10 @@ export interface SurfaceMetrics {
  * @see Nikolov et al. 2018, arXiv:1809.04430; the 2D case of the authors' surface distance
  */
 export function surfaceMetrics(mask: Mask, truth: Mask, options: ToleranceOptions = {}): SurfaceMetrics {
-  const sides = contours(mask, truth, options);
+  const { sides, tolerance } = contours("surfaceMetrics", mask, truth, options);
   const [ours, theirs] = [sumsOf(sides.mask), sumsOf(sides.truth)];
   return {
-    nsd: shareWithin(sides, options.tolerance ?? 2),
+    nsd: shareWithin(sides, tolerance),
     hd95: Math.max(reach(sides.mask, 95), reach(sides.truth, 95)),
     hd100: Math.max(reach(sides.mask, 100), reach(sides.truth, 100)),
     averageMaskToTruth: ours.moment / ours.length,
@@ -58,7 +58,8 @@ export function surfaceMetrics(mask: Mask, truth: Mask, options: ToleranceOption
  * @throws ShapeError when the sizes differ
  */
 export function surfaceNsd(mask: Mask, truth: Mask, options: ToleranceOptions = {}): number {
-  return shareWithin(contours(mask, truth, options), options.tolerance ?? 2);
+  const { sides, tolerance } = contours("surfaceNsd", mask, truth, options);
+  return shareWithin(sides, tolerance);
 }
 
 /**
@@ -69,8 +70,8 @@ export function surfaceNsd(mask: Mask, truth: Mask, options: ToleranceOptions = 
  * @throws ShapeError when the sizes differ
  */
 export function hausdorff(mask: Mask, truth: Mask, options: SurfaceOptions & { readonly percent?: number } = {}): number {
-  const sides = contours(mask, truth, options);
-  return Math.max(reach(sides.mask, options.percent ?? 95), reach(sides.truth, options.percent ?? 95));
+  const { sides, percent } = contours("hausdorff", mask, truth, options);
+  return Math.max(reach(sides.mask, percent), reach(sides.truth, percent));
 }
 
 /** `hausdorff` at 95 percent. */
@@ -87,7 +88,9 @@ export const hd100 = (mask: Mask, truth: Mask, options: SurfaceOptions = {}): nu
  */
 export const assd = (mask: Mask, truth: Mask, options: SurfaceOptions = {}): number => surfaceMetrics(mask, truth, options).assd;
 
-function contours(mask: Mask, truth: Mask, { spacing = [1, 1] }: SurfaceOptions) {
+function contours(where: string, prediction: Mask, target: Mask, options: SurfaceOptions) {
+  const { mask, truth } = checkedMasks(where, prediction, target);
+  const { spacing, tolerance, percent } = checkedDistances(where, options);
   const [vertical, horizontal] = spacing;
   const corner = Math.hypot(vertical, horizontal) / 2;
   const lengthOf = [
@@ -96,7 +99,7 @@ function contours(mask: Mask, truth: Mask, { spacing = [1, 1] }: SurfaceOptions)
     ...[corner, 2 * corner, vertical, corner], // the same with north west in place of north east
     ...[horizontal, corner, corner, 0], // both norths; three; three; four
   ];
-  return surfaceElements(mask, truth, lengthOf, spacing);
+  return { sides: surfaceElements(mask, truth, lengthOf, spacing), tolerance, percent };
 }
 
 /** Total length, and the sum of length times distance. */
@@ -112,7 +115,6 @@ function sumsOf({ weights, distances }: SurfaceElements): { length: number; mome
 
 /** The smallest distance within which `percent` of a contour's length lies; Infinity without a contour. */
 function reach({ weights, distances }: SurfaceElements, percent: number): number {
-  if (!(percent >= 0 && percent <= 100)) throw new ConfigError(`hausdorff: percent must be in [0, 100], got ${percent}`);
   if (weights.length === 0) return Number.POSITIVE_INFINITY;
   const byDistance = Array.from(weights.keys()).sort((a, b) => compare(distances[a]!, distances[b]!) || weights[a]! - weights[b]!);
   // Summed in the order of the distances, so that a flipped picture rounds alike and the last element reaches 1.

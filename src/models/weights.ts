@@ -2,7 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { absolutePath } from "#files";
 import { WeightsError } from "../errors.ts";
 import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
-import { openWeights, type WeightsFile } from "../tensor/open-weights.ts";
+import { checkedWeightsFile, openWeights, type WeightsFile } from "../tensor/open-weights.ts";
 import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { findModel, type ModelInFile } from "./_model-in-file.ts";
@@ -52,10 +52,11 @@ export class Weights extends NamedWeights {
   /**
    * Opens a weights file, or its bytes, and recognises where in it the model lies and how its tensors are named.
    *
-   * @param file - `FILE#PREFIX.` names one of several models in a file
+   * @param given - `FILE#PREFIX.` names one of several models in a file
    * @throws WeightsError when the file cannot be read or holds no model of the family
    */
-  static async open(file: WeightsFile, family: WeightsFamily): Promise<Weights> {
+  static async open(given: WeightsFile, family: WeightsFamily): Promise<Weights> {
+    const file = checkedWeightsFile(given);
     const { file: path, under } = splitAddress(typeof file === "string" ? file : file.name);
     // The runtime maps the file by its absolute path, whatever the folder it is run in.
     const source = typeof file === "string" ? absolutePath(path) : file;

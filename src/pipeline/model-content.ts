@@ -1,3 +1,4 @@
+import { described } from "../check/described.ts";
 import { ConfigError, WeightsError } from "../errors.ts";
 import type { Fit } from "../image/index.ts";
 import { parseJson } from "../json.ts";
@@ -43,6 +44,9 @@ export interface ClipContent {
  * @throws WeightsError when a file is not what it should be; ConfigError when they do not belong together
  */
 export async function openClip(content: ClipContent, options: SessionOptions = {}): Promise<TextImageModel> {
+  if (typeof content !== "object" || content === null) {
+    throw new WeightsError(`the CLIP model must be { weights, config, vocabulary }, got ${described(content)}.`);
+  }
   const clip = await BiomedClip.open(await weightsOf(content.weights, "CLIP weights"), await hintsOf(content), options);
   const source = nameOf(content.vocabulary, "vocabulary");
   const text = await textOf(content.vocabulary, source);
@@ -122,6 +126,10 @@ async function textOf(content: Content, name: string): Promise<string> {
 async function bytesOf(content: Content, name: string): Promise<Uint8Array> {
   if (content instanceof Uint8Array) return content;
   if (content instanceof ArrayBuffer) return new Uint8Array(content);
+  if (!(content instanceof Blob || content instanceof Response)) {
+    const hint = typeof content === "string" ? " Paths are for whole models: a folder, a file or a name." : "";
+    throw new WeightsError(`"${name}" must be a Uint8Array, an ArrayBuffer, a Blob or a Response, got ${described(content)}.${hint}`);
+  }
   if (content instanceof Response && !content.ok) {
     throw new WeightsError(`"${name}" could not be fetched: ${content.url} answered ${content.status} ${content.statusText}`.trimEnd());
   }

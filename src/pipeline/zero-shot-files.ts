@@ -1,4 +1,6 @@
-import { ConfigError } from "../errors.ts";
+import { described } from "../check/described.ts";
+import { checkedObject } from "../check/options.ts";
+import { ConfigError, WeightsError } from "../errors.ts";
 import { decodeImage } from "../formats/decode.ts";
 import { usableDevice } from "../graph/index.ts";
 import { defaultPack, locatePack } from "../hub/pack.ts";
@@ -8,9 +10,15 @@ import { keptEmbeddings } from "./_embedding-cache.ts";
 import { loadClip, loadSam, type SamOfFiles } from "./model.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel } from "./model-content.ts";
 import { defaultsOf } from "./pack-settings.ts";
-import { CommonSettings } from "./settings.ts";
 import type { EmbedImage } from "./steps.ts";
-import { type Segmentation, type SegmentOptions as SegmentPixelsOptions, segment as segmentPixels, ZeroShotModel } from "./zero-shot.ts";
+import {
+  checkedSegment,
+  checkModels,
+  type Segmentation,
+  type SegmentOptions as SegmentPixelsOptions,
+  segment as segmentPixels,
+  ZeroShotModel,
+} from "./zero-shot.ts";
 
 /**
  * Opens the two models of the zero-shot road. Nothing is computed yet.
@@ -23,6 +31,7 @@ export async function loadModel(
   models: { readonly clip: string | ClipContent; readonly sam: string | Content; readonly clipConfig?: string },
   options: SamOptions = {},
 ): Promise<ZeroShotModel> {
+  checkModels(models, options);
   const { clip, sam, clipConfig } = models;
   const { device, warnings } = await usableDevice(options.device);
   const usable = { ...options, device };
@@ -41,6 +50,7 @@ export async function loadModel(
  * @example const model = await loadPack();
  */
 export async function loadPack(pack: string = defaultPack, options: SamOptions = {}): Promise<ZeroShotModel> {
+  if (typeof pack !== "string") throw new WeightsError(`loadPack: pack must be a name or a folder, got ${described(pack)}.`);
   const found = await locatePack(pack);
   const { clip, sam, notice } = found;
   const defaults = defaultsOf(found);
@@ -65,13 +75,15 @@ export async function segment(
   model: ZeroShotModel,
   image: string | Image,
   text: string | readonly string[],
-  { cache, ...given }: SegmentOptions = {},
+  options: SegmentOptions = {},
 ): Promise<Segmentation> {
-  const options = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask) };
-  if (typeof image !== "string") return await segmentPixels(model, image, text, options);
-  const decoded = await decodeImage(image, { mode: CommonSettings.shape.mode.parse(options.mode) });
-  const name = options.name ?? image.split(/[/\\]/).at(-1) ?? image;
-  const found = await segmentPixels(model, decoded.image, text, { ...options, name });
+  const { cache, ...given } = checkedObject(options, "segment");
+  const { mode } = checkedSegment(model, text, given).settings;
+  const ofPixels = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask) };
+  if (typeof image !== "string") return await segmentPixels(model, image, text, ofPixels);
+  const decoded = await decodeImage(image, { mode });
+  const name = given.name ?? image.split(/[/\\]/).at(-1) ?? image;
+  const found = await segmentPixels(model, decoded.image, text, { ...ofPixels, name });
   return { ...found, warnings: [...decoded.warnings, ...found.warnings] };
 }
 

@@ -1,10 +1,15 @@
 import { z } from "zod";
-import { InputError, throwIfCancelled } from "../errors.ts";
+import { described } from "../check/described.ts";
+import { checkedObject, checkedOptions } from "../check/options.ts";
+import { checkedImage } from "../check/pictures.ts";
+import { checkedTexts } from "../check/prompts.ts";
+import { ConfigError, InputError, throwIfCancelled, WeightsError } from "../errors.ts";
 import { usableDevice } from "../graph/index.ts";
 import type { GrayImage, Image, Mask, SaliencyMap } from "../image/index.ts";
+import { withoutEffect } from "../run/effect.ts";
 import { SessionCache } from "../runtime/session-cache.ts";
 import { saliencyMethods } from "../saliency/index.ts";
-import type { SamOptions } from "../segment/index.ts";
+import { SamOptions } from "../segment/index.ts";
 import { thenDispose } from "../then-dispose.ts";
 import {
   type ClipContent,
@@ -79,9 +84,20 @@ export async function loadModel(
   models: { readonly clip: ClipContent; readonly sam: Content },
   options: SamOptions = {},
 ): Promise<ZeroShotModel> {
+  checkModels(models, options);
   const { device, warnings } = await usableDevice(options.device);
   const usable = { ...options, device };
   return new ZeroShotModel(await openClip(models.clip, usable), await openSam(models.sam, usable), warnings);
+}
+
+/** @throws WeightsError when a model is not named, ConfigError for wrong options */
+export function checkModels(models: { readonly clip: unknown; readonly sam: unknown }, options: SamOptions): void {
+  const { clip, sam } = models ?? {};
+  for (const [name, model] of Object.entries({ clip, sam })) {
+    if (model !== undefined && model !== null) continue;
+    throw new WeightsError(`loadModel: models.${name} is missing: expected { clip, sam }, got ${described(models)}.`);
+  }
+  checkedOptions(SamOptions, options, "loadModel");
 }
 
 const Options = z.strictObject({
@@ -114,6 +130,27 @@ export interface Segmentation extends Omit<RefineResult, "warnings"> {
 }
 
 /**
+ * What `segment` is given beside the image, checked and with its defaults.
+ *
+ * @throws InputError for a model that is none, or a text without content; ConfigError that names each wrong option
+ */
+export function checkedSegment(model: ZeroShotModel, text: string | readonly string[], { embed, signal, ...options }: SegmentOptions) {
+  if (!(model instanceof ZeroShotModel)) {
+    throw new InputError(`segment: model must come from loadModel or loadPack, got ${described(model)}.`);
+  }
+  if (embed !== undefined && typeof embed !== "function") {
+    throw new ConfigError(`segment: option "embed" must be a function, got ${described(embed)}.`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new ConfigError(`segment: option "signal" must be an AbortSignal, got ${described(signal)}.`);
+  }
+  const settings = { ...checkedOptions(Options, { ...model.defaults, ...options }, "segment"), device: "cpu" as const };
+  const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const warnings = withoutEffect(Options, settings, given);
+  return { texts: checkedTexts(text, "segment"), settings, warnings, embed, signal };
+}
+
+/**
  * Segments what a text describes.
  *
  * @param text - a sentence, or several that are averaged
@@ -123,16 +160,17 @@ export async function segment(
   model: ZeroShotModel,
   image: Image,
   text: string | readonly string[],
-  { embed, signal, ...options }: SegmentOptions = {},
+  options: SegmentOptions = {},
 ): Promise<Segmentation> {
-  const settings = { ...Options.parse({ ...model.defaults, ...options }), device: "cpu" as const };
+  const { texts, settings, warnings, embed, signal } = checkedSegment(model, text, checkedObject(options, "segment"));
+  const pixels = checkedImage(image, "segment");
   const { name } = settings;
   return await model.withSaliency(settings, async (step) => {
     throwIfCancelled(signal);
-    const map = await step.run(image, name, typeof text === "string" ? [text] : text, {});
+    const map = await step.run(pixels, name, texts, {});
     throwIfCancelled(signal);
     const cut = coarseStep(map.gray, map.window, settings);
-    const refined = await new RefineStep(model.mask, settings, embed).run(image, cut.coarse, name, {});
+    const refined = await new RefineStep(model.mask, settings, embed).run(pixels, cut.coarse, name, {});
     throwIfCancelled(signal);
     return {
       ...refined,
@@ -143,6 +181,7 @@ export async function segment(
       warnings: [
         ...model.warnings,
         ...modelWarnings(model.text, settings.fit),
+        ...warnings,
         ...model.mask.sam.warnings,
         ...step.method.warnings,
         ...map.warnings,

@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { checkedOptions } from "../check/options.ts";
+import { checkedMask } from "../check/pictures.ts";
 import { ConfigError } from "../errors.ts";
 import { type Box, type LabelledPoint, type Mask, outerContours } from "../image/index.ts";
 import type { RandomStream } from "../tensor/random.ts";
@@ -24,6 +27,16 @@ export interface VisualPromptOptions {
   readonly random: RandomStream;
 }
 
+const Options = z.strictObject({
+  kind: z.enum(["box", "points", "both"]),
+  points: z.number().int().nonnegative(),
+  negativePoints: z.number().int().nonnegative(),
+  perComponent: z.boolean(),
+  clamp: z.enum(["exclusive", "reference"]),
+  empty: z.enum(["mask", "box"]),
+  random: z.object({ at: z.function() }),
+});
+
 /** What is given to SAM, in pixels of the image. */
 export interface VisualPrompts {
   readonly boxes: readonly Box[];
@@ -49,8 +62,10 @@ export const promptPresets = {
  *
  * @throws ConfigError when points are asked for and their number is below 1
  */
-export function visualPrompts(mask: Mask, options: VisualPromptOptions): VisualPrompts {
-  const { kind, points, negativePoints, perComponent, clamp, empty, random } = options;
+export function visualPrompts(coarse: Mask, options: VisualPromptOptions): VisualPrompts {
+  const mask = checkedMask(coarse, "visualPrompts", "coarse");
+  const { kind, points, negativePoints, perComponent, clamp, empty } = checkedOptions(Options, options, "visualPrompts");
+  const { random } = options;
   if (kind === "points" && points < 1) {
     throw new ConfigError(`visualPrompts: prompts of the kind "points" need at least 1 point on the mask, got ${points}`);
   }

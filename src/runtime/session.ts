@@ -1,9 +1,11 @@
+import { z } from "zod";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Where a graph is computed. */
 export const devices = ["cpu", "cuda", "webgpu", "dml", "coreml"] as const;
 export type Device = (typeof devices)[number];
 
+/** How a session is opened. */
 export interface SessionOptions {
   /** Execution provider, by default the CPU; what it cannot compute falls back to the CPU. */
   readonly device?: Device;
@@ -15,6 +17,13 @@ export interface SessionOptions {
    */
   readonly prepack?: boolean;
 }
+
+/** The same as a schema: what callers of the library give is checked by it. */
+export const SessionOptions = z.strictObject({
+  device: z.enum(devices).optional(),
+  threads: z.number().int().positive().optional(),
+  prepack: z.boolean().optional(),
+});
 
 /** A graph made ready to run. It holds memory outside the JavaScript heap: call `dispose` when done. */
 export interface Session {

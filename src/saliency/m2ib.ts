@@ -1,11 +1,16 @@
 import { z } from "zod";
-import { ShapeError } from "../errors.ts";
+import { described } from "../check/described.ts";
+import { checkedOptions } from "../check/options.ts";
+import { checkedImage } from "../check/pictures.ts";
+import { checkedFloats } from "../check/prompts.ts";
+import { checkTensor } from "../check/tensors.ts";
+import { ConfigError, InputError, ShapeError } from "../errors.ts";
 import { compile, flopsOf, type Value } from "../graph/index.ts";
 import type { Image } from "../image/types.ts";
-import type { BiomedClip } from "../models/biomedclip/index.ts";
+import { BiomedClip } from "../models/biomedclip/index.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import { normal } from "../tensor/random.ts";
-import { sameShape, type Tensor, tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
 import { bottleneckGraph, classTokens, type Stage } from "./_bottleneck.ts";
 import { CutTower } from "./_cut-tower.ts";
@@ -62,6 +67,12 @@ export function fastSchedule({ steps, samples }: Pick<M2ibConfig, "steps" | "sam
   });
 }
 
+const Options = z.strictObject({
+  trace: z.boolean().default(false),
+  schedule: z.array(z.number().int().positive()).readonly().optional(),
+  samplesAtOnce: z.number().int().positive().default(2),
+});
+
 /** How M2IB is run. */
 export interface M2ibOptions {
   /** Also return what each step did, to compare implementations. */
@@ -100,7 +111,13 @@ export class M2ib {
   /**
    * @throws ConfigError when the model has no such layer
    */
-  constructor(model: BiomedClip, config: M2ibConfig, { trace = false, schedule, samplesAtOnce = 2 }: M2ibOptions = {}) {
+  constructor(model: BiomedClip, given: M2ibConfig, options: M2ibOptions = {}) {
+    if (!(model instanceof BiomedClip)) throw new InputError(`M2ib: model must be a BiomedClip, got ${described(model)}.`);
+    const config = checkedOptions(M2ibConfig, given, "M2ib");
+    const { trace, schedule, samplesAtOnce } = checkedOptions(Options, options, "M2ib");
+    if (schedule?.some((samples) => samples > config.samples)) {
+      throw new ConfigError(`M2ib: option "schedule" must not ask for more than ${config.samples} samples, got [${schedule}].`);
+    }
     this.cut = new CutTower(model, config.layer);
     this.config = config;
     this.withTrace = trace;
@@ -131,15 +148,13 @@ export class M2ib {
 
   /** The stages' noise out of [steps, samples, T, D] for all of them. @throws ShapeError when it has another shape */
   splitNoise(noise: Tensor<"float32">): Tensor<"float32">[] {
-    if (!sameShape(noise.shape, this.noiseShape)) {
-      throw new ShapeError(`m2ib: noise must be [${this.noiseShape}] (steps, samples, tokens, width), got [${noise.shape}]`);
-    }
+    checkTensor(noise, "m2ib", "noise (steps, samples, tokens, width)", this.noiseShape);
     return this.noiseFrom((start, count) => noise.data.subarray(start, start + count));
   }
 
   /** The tokens [1, T, D] behind the chosen block: the part of the work that is the same for every sentence. */
   async hiddenTokens(view: Image): Promise<Tensor> {
-    return await this.cut.hiddenTokens(view);
+    return await this.cut.hiddenTokens(checkedImage(view, "hiddenTokens", "view"));
   }
 
   /**
@@ -150,6 +165,15 @@ export class M2ib {
    * @param noise - for each stage [steps, samples, T, D], from `noiseOf` or `splitNoise`
    */
   async attribute(hidden: Tensor, text: Float32Array, noise: readonly Tensor[]): Promise<M2ibResult> {
+    const [, , tokens, width] = this.noiseShape;
+    const { embed } = this.cut.model.config;
+    checkTensor(hidden, "attribute", "hidden", [1, tokens, width]);
+    checkedFloats(text, "attribute", "text", [embed]);
+    const shapes = this.stages.map(({ steps, samples }) => [steps, samples, tokens, width]);
+    if (!Array.isArray(noise) || noise.length !== shapes.length) {
+      throw new ShapeError(`attribute: noise must hold ${shapes.length} arrays, as noiseOf gives them, got ${described(noise)}.`);
+    }
+    for (const [i, shape] of shapes.entries()) checkTensor(noise[i], "attribute", `noise[${i}]`, shape);
     const stages = Object.fromEntries(noise.map((values, i) => [`noise${i}`, values]));
     const feeds = { hidden, text: tensor("float32", [1, text.length], new Float32Array(text)), ...stages };
     const run = await this.tail.use((tail) => tail.run(feeds));
@@ -212,8 +236,8 @@ export const m2ib = saliencyMethod({
   }),
   drawsNoise: true,
   refusedElsewhere: { classToken: "noise" },
-  open(model, { fast, layer = defaultLayer, ...settings }) {
-    const config = { ...settings, layer };
+  open(model, { fast, layer = defaultLayer, beta, steps, samples, lr, classToken }) {
+    const config = { layer, beta, steps, samples, lr, classToken };
     const method = new M2ib(model, config, fast ? { schedule: fastSchedule(config) } : {});
     return {
       layer,

@@ -1,3 +1,4 @@
+import { checkedPath } from "../check/paths.ts";
 import { InputError } from "../errors.ts";
 import { type AnyPixels, readAnyPixels, readContent } from "../formats/pixels.ts";
 import type { Size } from "../image/types.ts";
@@ -17,8 +18,9 @@ export interface ReadMaskOptions {
  * @throws MaskError when it is a label image and none of its labels is chosen, or has another size than its image
  * @throws InputError when it is missing, damaged, CMYK, or not such a file
  */
-export async function readMask(file: string, { label, image }: ReadMaskOptions = {}): Promise<MaskReading> {
-  const content = await readContent(file);
+export async function readMask(file: string, options: ReadMaskOptions = {}): Promise<MaskReading> {
+  const { label, image } = options ?? {};
+  const content = await readContent(checkedPath(file, "readMask"));
   const palette = indexed(content.bytes);
   const pixels = await readAnyPixels(palette ? { name: file, bytes: palette.asGray } : content);
   const { width, height, space } = pixels;

@@ -1,5 +1,5 @@
 export { above, logitsOfImage, type Placement, unionOf } from "./postprocess.ts";
-export { type ImageEmbedding, Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./predictor.ts";
+export { type ImageEmbedding, Prediction, SamOptions, SamPredictor, type SamPrompts } from "./predictor.ts";
 export { normaliseInto, resizedSize, resizeLongest, type SamInput, samInput } from "./preprocess.ts";
 export {
   type Candidates,

@@ -209,7 +209,7 @@ describe("the predictor", () => {
     const prompts: SamPrompts = { points };
     const embedding = await predictor.setImage(picture);
     const [first] = await predictor.predict(prompts);
-    const gray: Image = { width: 20, height: 20, data: new Uint8Array(1200).fill(90) };
+    const gray: Image = { width: 50, height: 20, data: new Uint8Array(3000).fill(90) };
     await predictor.setImage(gray);
     const [other] = await predictor.predict(prompts);
     await predictor.releaseEncoder();

@@ -1,8 +1,15 @@
+import { z } from "zod";
+import { described } from "../check/described.ts";
+import { checkedOptions } from "../check/options.ts";
+import { checkedImage } from "../check/pictures.ts";
+import { checkedBox, checkedFloats, checkedList, checkedPoint } from "../check/prompts.ts";
+import { checkTensor } from "../check/tensors.ts";
 import { InputError, ShapeError } from "../errors.ts";
 import { compile, flopsOf, input, type Value } from "../graph/index.ts";
 import type { Box, Image, LabelledPoint, Mask, Raster, Size } from "../image/index.ts";
 import {
   type BlockLinears,
+  gridOf,
   imageEncoder,
   logitsSideOf,
   maskDecoder,
@@ -14,11 +21,12 @@ import {
   type SamPrecision,
   samConfigOf,
   samFamily,
+  samPrecisions,
   samTensors,
   usablePrecision,
 } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
-import type { Session, SessionOptions } from "../runtime/session.ts";
+import { type Session, SessionOptions } from "../runtime/session.ts";
 import { SessionCache } from "../runtime/session-cache.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import type { WeightsFile } from "../tensor/open-weights.ts";
@@ -40,6 +48,14 @@ export interface SamOptions extends SessionOptions {
   /** `int8` rounds the encoder's linear layers to 8 bits: 0.6 of the time, and an approximation. By default float32. */
   readonly precision?: SamPrecision;
 }
+
+/** The same as a schema: what callers of the library give is checked by it. */
+export const SamOptions = z.strictObject({
+  ...SessionOptions.shape,
+  boxesACall: z.number().int().positive().optional(),
+  queriesAChunk: z.number().int().positive().optional(),
+  precision: z.enum(samPrecisions).optional(),
+});
 
 /** What SAM's image encoder makes of one image: all that prompts need, so it can be kept and prompted again later. */
 export interface ImageEmbedding extends Placement {
@@ -74,8 +90,8 @@ export class Prediction {
   /** The [l, l] logits of one mask: what `mask` of a further prompt takes. */
   logitsOf(index = 0): Float32Array {
     const length = this.logits.length / this.scores.length;
-    if (!(index >= 0 && index < this.scores.length)) {
-      throw new ShapeError(`Prediction: there are masks 0 to ${this.scores.length - 1}, asked for ${index}`);
+    if (!(Number.isInteger(index) && index >= 0 && index < this.scores.length)) {
+      throw new ShapeError(`Prediction: there are masks 0 to ${this.scores.length - 1}, asked for ${described(index)}`);
     }
     return this.logits.subarray(index * length, (index + 1) * length);
   }
@@ -141,6 +157,7 @@ export class SamPredictor {
    * @throws WeightsError when the file is not a SAM checkpoint or lacks tensors
    */
   static async open(file: WeightsFile, options: SamOptions = {}, hints: SamHints = {}): Promise<SamPredictor> {
+    checkedOptions(SamOptions, options, "SamPredictor.open");
     const weights = await Weights.open(file, samFamily);
     const config = samConfigOf(weights, hints);
     weights.check(samTensors(config));
@@ -152,7 +169,7 @@ export class SamPredictor {
   setImage(image: Image): Promise<ImageEmbedding> {
     return this.inTurn(async () => {
       const { imageSize: side } = this.config;
-      const { pixels, resized } = samInput(image, side);
+      const { pixels, resized } = samInput(checkedImage(image, "setImage"), side);
       const { embedding } = await this.encoder.use((encoder) => encoder.run({ image: pixels }));
       const size: Size = { width: image.width, height: image.height };
       this.current = { values: embedding as Tensor<"float32">, size, resized, side };
@@ -169,8 +186,9 @@ export class SamPredictor {
    */
   predict(prompts: SamPrompts, options: { embedding?: ImageEmbedding } = {}): Promise<Prediction[]> {
     return this.inTurn(async () => {
-      const { embedding = this.current } = options;
-      if (!embedding) throw new InputError("predict: there is no image yet. Call setImage first, or give an embedding.");
+      const { embedding = this.current } = options ?? {};
+      if (embedding) this.checkEmbedding(embedding);
+      else throw new InputError("predict: there is no image yet. Call setImage first, or give an embedding.");
       const predictions: Prediction[] = [];
       for (const feed of this.feedsOf(prompts, embedding)) {
         const open = () => this.compileDecoder(feed); // it takes 50 ms
@@ -211,7 +229,8 @@ export class SamPredictor {
   }
 
   /** What the decoder is fed for each few boxes, or once where there is none. */
-  private feedsOf({ boxes = [], points = [], mask }: SamPrompts, embedding: ImageEmbedding): Record<string, Tensor>[] {
+  private feedsOf(given: SamPrompts, embedding: ImageEmbedding): Record<string, Tensor>[] {
+    const { boxes, points, mask } = this.checkedPrompts(given, embedding.size);
     if (boxes.length === 0 && points.length === 0 && !mask) throw new InputError("predict: give at least one box, point or mask.");
     const side = logitsSideOf(this.config);
     const x = embedding.resized.width / embedding.size.width;
@@ -231,6 +250,25 @@ export class SamPredictor {
       const corners = Float32Array.from(group.flatMap(({ x0, y0, x1, y1 }) => [x0 * x, y0 * y, x1 * x, y1 * y]));
       return { ...shared, boxes: tensor("float32", [group.length, 4], corners) };
     });
+  }
+
+  private checkedPrompts(given: SamPrompts, size: Size) {
+    if (typeof given !== "object" || given === null) {
+      throw new InputError(`predict: prompts must be { boxes, points, mask }, got ${described(given)}.`);
+    }
+    const { boxes = [], points = [], mask } = given;
+    const side = logitsSideOf(this.config);
+    if (mask !== undefined) checkedFloats(mask, "predict", "mask", [side, side]);
+    return {
+      boxes: checkedList(boxes, "predict", "boxes", (box, name) => checkedBox(box, "predict", name, size)),
+      points: checkedList(points, "predict", "points", (point, name) => checkedPoint(point, "predict", name, size)),
+      mask,
+    };
+  }
+
+  private checkEmbedding({ values }: ImageEmbedding): void {
+    const grid = gridOf(this.config);
+    checkTensor(values, "predict", "embedding.values", [1, this.config.outChannels, grid, grid]);
   }
 
   /** Operations to encode one image; a prompt costs about a hundredth of that. */

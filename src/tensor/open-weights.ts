@@ -1,4 +1,5 @@
 import { withFile } from "#files";
+import { described } from "../check/described.ts";
 import { WeightsError } from "../errors.ts";
 import { type ByteSource, memorySource } from "./_byte-source.ts";
 import { contentOf } from "./_file-content.ts";
@@ -21,6 +22,13 @@ export interface Weights {
 
 /** Where weights are: the path of a file, or all bytes of one under a name, as a browser has them. The bytes must not change. */
 export type WeightsFile = string | { readonly name: string; readonly bytes: Uint8Array };
+
+/** @throws WeightsError when a caller of the library gives another thing than a path or bytes with a name */
+export function checkedWeightsFile(file: WeightsFile): WeightsFile {
+  if (typeof file === "string" && file !== "") return file;
+  if (typeof file === "object" && typeof file?.name === "string" && file.bytes instanceof Uint8Array) return file;
+  throw new WeightsError(`weights must be a path or { name, bytes } with a Uint8Array, got ${described(file)}.`);
+}
 
 /**
  * Opens published weights of either kind, told apart by what is in the file and not by its name. The index of a model in shards stands for

@@ -1,0 +1,16 @@
+/** What a value is, for a message about a wrong one: "undefined", "\"text\"", "NaN", "a Float32Array of 12", "a Promise (await it first)". */
+export function described(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 37)}...` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (ArrayBuffer.isView(value) && "length" in value) return `a ${nameOf(value)} of ${value.length}`;
+  if (typeof (value as PromiseLike<unknown>).then === "function") return "a Promise (await it first)";
+  const name = nameOf(value);
+  const keys = Object.keys(value);
+  if (name !== "Object") return `a ${name}`;
+  return keys.length === 0 ? "{}" : `an object with ${keys.slice(0, 5).join(", ")}${keys.length > 5 ? ", ..." : ""}`;
+}
+
+const nameOf = (value: object): string => Object.prototype.toString.call(value).slice("[object ".length, -1);

@@ -1,0 +1,342 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runInNewContext } from "node:vm";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as browser from "../../src/browser.ts";
+import { ConfigError, InputError, MedclipSamError, ShapeError } from "../../src/errors.ts";
+import * as library from "../../src/index.ts";
+import { uniform } from "../../src/tensor/random.ts";
+import { nanoModels } from "../support/tiny-run.ts";
+
+const n = 16;
+const image = { width: n, height: n, data: Uint8Array.from({ length: 3 * n * n }, (_, i) => (i * 37) % 256) };
+const gray = { width: n, height: n, data: Uint8Array.from({ length: n * n }, (_, i) => i % 256) };
+const mask = { width: n, height: n, data: Uint8Array.from({ length: n * n }, (_, i) => (i % n < 8 ? 1 : 0)) };
+const map = { width: n, height: n, data: Float32Array.from({ length: n * n }, (_, i) => (i % n) / n) };
+const file = join(tmpdir(), "medclip-sam-never-written.png");
+const text = "dark lesion";
+
+/** What nobody can have meant, in place of anything. */
+const nonsense: readonly unknown[] = [null, 7, Number.NaN, true, [], {}, () => 1, Symbol("x"), 5n, new Date(0), Promise.resolve(image)];
+
+/** Wrong pictures of a channel count, made from a right one. */
+function wrongPictures<T extends { width: number; height: number; data: Uint8Array | Float32Array }>(right: T): readonly unknown[] {
+  const { data, width, height } = right;
+  return [
+    undefined,
+    ...nonsense,
+    "a.png",
+    new Uint8Array(9),
+    data.buffer,
+    ...[0, -1, 1.5, Number.NaN, "16", undefined, 2 ** 31].map((length) => ({ ...right, width: length })),
+    { ...right, height: 0 },
+    { width, height },
+    { ...right, data: [...data] },
+    { ...right, data: data.subarray(1) },
+    { ...right, data: new Uint8Array(0) },
+    { ...right, data: new Uint16Array(data.length) },
+    { ...right, data: new Float64Array(data.length) },
+    { ...right, data: new DataView(new ArrayBuffer(data.length)) },
+    { ...right, data: new Uint8Array(2 * data.length) },
+    Promise.resolve(right),
+    data instanceof Uint8Array ? { ...right, data: Float32Array.from(data) } : { ...right, data: new Uint8Array(data.length) },
+  ];
+}
+
+const wrongMasks = [...wrongPictures(mask), { ...mask, data: gray.data }];
+const wrongMaps = [...wrongPictures(map), { ...map, data: map.data.map((v) => 2 * v) }, { ...map, data: map.data.map(() => Number.NaN) }];
+const wrongOptions = [...nonsense.filter((value) => typeof value !== "object" || value === null), { unknown: 1 }];
+const wrongPaths = [undefined, "", ...nonsense];
+
+/** Calls that must fail, by the function's name: each wrong value in each place. */
+type Calls = Readonly<Record<string, readonly (() => unknown)[]>>;
+const each = (values: readonly unknown[], call: (value: never) => unknown) => values.map((value) => () => call(value as never));
+
+/** Functions that Node and browsers have alike. */
+function sharedCalls(api: typeof browser): Calls {
+  const visual = {
+    ...{ kind: "box", points: 4, negativePoints: 0, perComponent: false, clamp: "exclusive", empty: "mask" },
+    random: uniform("points", 1),
+  } as Parameters<typeof api.visualPrompts>[1];
+  const ofMasks = (metric: (mask: never, truth: never, options?: never) => unknown, ...options: unknown[]) => [
+    ...each(wrongMasks, (value) => metric(value, mask as never)),
+    ...each(wrongMasks, (value) => metric(mask as never, value)),
+    () => metric(mask as never, { width: 8, height: 32, data: mask.data } as never),
+    ...each([...wrongOptions, ...options], (value) => metric(mask as never, mask as never, value)),
+  ];
+  const distances = [
+    { tolerance: -1 },
+    { tolerance: Number.NaN },
+    { tolerance: "2" },
+    { spacing: [1] },
+    { spacing: [0, 1] },
+    { spacing: 1 },
+  ];
+  return {
+    coarseMask: [
+      ...each(wrongPictures(gray), (value) => api.coarseMask(value)),
+      ...each(
+        [
+          ...[
+            ...wrongOptions,
+            { method: "k-means" },
+            { threshold: 2 },
+            { threshold: Number.NaN },
+            { keep: 0 },
+            { keep: "1" },
+            { ties: true },
+          ],
+          ...[{ minAreaPx: -1 }, { minMeanSaliency: 2 }, { window: [0, 0, 4, 4] }, { window: { x0: 0, y0: 0, x1: 99, y1: 4 } }],
+          ...[{ window: { x0: 0, y0: 0, x1: Number.NaN, y1: 4 } }, { window: { x0: 4, y0: 0, x1: 0, y1: 4 } }],
+        ],
+        (value) => api.coarseMask(gray, value),
+      ),
+    ],
+    overlay: [
+      ...each(wrongPictures(image), (value) => api.overlay(value, {})),
+      ...each([undefined, ...wrongOptions, { label: 1 }, { boxes: {} }, { boxes: [[1, 2, 3, 4]] }, { points: [{ x: 1, y: 1 }] }], (value) =>
+        api.overlay(image, value),
+      ),
+      ...each(wrongMasks.slice(1), (value) => api.overlay(image, { mask: value })),
+      ...each(wrongPictures(gray).slice(1), (value) => api.overlay(image, { saliency: value })),
+    ],
+    toGray: each(wrongMaps, (value) => api.toGray(value)),
+    rgbImage: each(
+      wrongPictures(image).filter((value) => !((value as typeof image)?.data?.length === 2 * image.data.length)),
+      (value) => api.rgbImage(value),
+    ),
+    dsc: ofMasks(api.dsc).slice(0, -wrongOptions.length),
+    iou: ofMasks(api.iou).slice(0, -wrongOptions.length),
+    nsd: ofMasks(api.nsd, { tolerance: -1 }, { tolerance: Number.NaN }),
+    surfaceNsd: ofMasks(api.surfaceNsd, ...distances),
+    surfaceMetrics: ofMasks(api.surfaceMetrics, ...distances),
+    pixelEdgeMetrics: ofMasks(api.pixelEdgeMetrics, ...distances),
+    visualPrompts: [
+      ...each(wrongMasks, (value) => api.visualPrompts(value, visual)),
+      ...each(
+        [
+          ...[undefined, ...wrongOptions, {}, { ...visual, kind: "boxes" }, { ...visual, points: -1 }, { ...visual, points: Number.NaN }],
+          ...[
+            { ...visual, random: undefined },
+            { ...visual, random: Math.random },
+            { ...visual, kind: "points", points: 0 },
+          ],
+        ],
+        (value) => api.visualPrompts(mask, value),
+      ),
+    ],
+    loadModel: each(
+      [undefined, ...nonsense, { clip: "x" }, { sam: "x" }, { clip: {}, sam: new Uint8Array(9) }, { clip: { weights: 1 }, sam: 1 }],
+      (value) => api.loadModel(value),
+    ),
+    "loadModel, options": each([...wrongOptions, { device: "gpu" }, { threads: 0 }, { threads: Number.NaN }, { prepack: 1 }], (value) =>
+      api.loadModel({ clip: {}, sam: {} } as never, value),
+    ),
+    "SamPredictor.open": [
+      ...each([undefined, ...nonsense, { name: "a", bytes: [] }, { name: "a", bytes: new Uint8Array(9) }], (value) =>
+        api.SamPredictor.open(value),
+      ),
+      ...each([...wrongOptions, { precision: "int4" }, { boxesACall: 0 }, { queriesAChunk: 1.5 }], (value) =>
+        api.SamPredictor.open({ name: "a", bytes: new Uint8Array(9) }, value),
+      ),
+    ],
+    M2ib: each([undefined, ...nonsense], (value) => new api.M2ib(value, api.M2ibConfig.parse({}))),
+  };
+}
+
+/** Functions of Node alone, which read and write files. */
+const nodeCalls: Calls = {
+  readGray: each(wrongPaths, (value) => library.readGray(value)),
+  readMask: each(wrongPaths, (value) => library.readMask(value)),
+  decodeImage: [
+    ...each([...wrongPaths, { name: "a", bytes: [1] }, { name: 1, bytes: new Uint8Array(1) }], (value) => library.decodeImage(value)),
+    ...each([...wrongOptions, { mode: "fast" }], (value) => library.decodeImage(file, value)),
+  ],
+  writeGray: [
+    ...each(wrongPaths, (value) => library.writeGray(value, gray)),
+    ...each(wrongPictures(gray), (value) => library.writeGray(file, value)),
+  ],
+  writeMask: [
+    ...each(wrongPaths, (value) => library.writeMask(value, mask)),
+    ...each(wrongMasks, (value) => library.writeMask(file, value)),
+  ],
+  writeRgb: [
+    ...each(wrongPaths, (value) => library.writeRgb(value, image)),
+    ...each(wrongPictures(image), (value) => library.writeRgb(file, value)),
+  ],
+  loadPack: each(["", "no such pack", ...nonsense], (value) => library.loadPack(value)),
+  evaluate: [
+    ...each([undefined, ...nonsense.filter((value) => !Array.isArray(value)), [1], [{}], [{ name: "a" }]], (value) =>
+      library.evaluate(value),
+    ),
+    ...each(wrongPictures(gray), (value) => library.evaluate([{ name: "a", truth: value, prediction: gray }])),
+    ...each(wrongPictures(gray).slice(1), (value) => library.evaluate([{ name: "a", truth: gray, prediction: value }])),
+    ...each([...wrongOptions, { mode: "best" }, { tolerance: -1 }, { spacing: [1] }, { seed: 0.5 }], (value) =>
+      library.evaluate([], value),
+    ),
+  ],
+};
+
+async function failureOf(call: () => unknown): Promise<unknown> {
+  try {
+    return { accepted: await call() };
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Expects a message in the form of all messages of every call. */
+async function expectRefused(calls: readonly (() => unknown)[]): Promise<void> {
+  for (const [i, call] of calls.entries()) {
+    const failure = await failureOf(call);
+    expect(failure, `call ${i}: ${String(failure)}`).toBeInstanceOf(MedclipSamError);
+    expect((failure as Error).message).not.toMatch(/\[object|Cannot read|is not (iterable|a function)/);
+  }
+}
+
+describe("wrong arguments are refused with an error of the package", () => {
+  test.each(Object.entries({ ...sharedCalls(library as never), ...nodeCalls }))("by %s", async (_, calls) => await expectRefused(calls));
+  test.each(Object.entries(sharedCalls(browser)))("by %s for browsers", async (_, calls) => await expectRefused(calls));
+});
+
+describe("a model", () => {
+  let model: library.ZeroShotModel;
+  beforeAll(async () => {
+    model = await library.loadModel(await nanoModels());
+    await model.mask.sam.setImage(image);
+  });
+  afterAll(() => model.dispose());
+
+  test("refuses what cannot be segmented, with Node's function and the browser's", async () => {
+    for (const segment of [library.segment, browser.segment]) {
+      await expectRefused([
+        ...each([undefined, ...nonsense], (value) => segment(value, image, text)),
+        ...each(
+          wrongPictures(image).filter((value) => typeof value !== "string"),
+          (value) => segment(model, value, text),
+        ),
+        ...each([undefined, "", "  ", [""], [1], ...nonsense], (value) => segment(model, image, value)),
+        ...each(
+          [
+            ...[
+              ...wrongOptions,
+              { keeep: 2 },
+              { keep: 0 },
+              { keep: "2" },
+              { steps: Number.NaN },
+              { beta: -1 },
+              { layer: 1.5 },
+              { layer: 99 },
+            ],
+            ...[{ saliencyMethod: "m3ib" }, { fit: 1 }, { embed: 1 }, { signal: {} }, { name: 1 }, { mode: "best" }, { seed: Number.NaN }],
+          ],
+          (value) => segment(model, image, text, value),
+        ),
+      ]);
+    }
+  });
+
+  test("says in a warning which option has no effect", async () => {
+    const { warnings } = await library.segment(model, image, text, { saliencyMethod: "patch-text", beta: 2, threshold: 0.5 });
+    expect(warnings.join("\n")).toMatch(/beta has no effect.*threshold has no effect/s);
+  });
+
+  test("refuses prompts that mean nothing on the image", async () => {
+    const { sam } = model.mask;
+    const box = { x0: 2, y0: 2, x1: 9, y1: 9 };
+    const wrongBoxes = [
+      [2, 2, 9, 9],
+      { ...box, x1: Number.NaN },
+      { ...box, x1: 1 },
+      { x0: 90, y0: 90, x1: 99, y1: 99 },
+      { x: 1, y: 1 },
+      null,
+    ];
+    const wrongPoints = [[1, 1], { x: 1, y: 1 }, { x: 1, y: 1, label: 2 }, { x: 90, y: 1, label: 1 }, { x: Number.NaN, y: 1, label: 1 }];
+    await expectRefused([
+      ...each(wrongBoxes, (value) => sam.predict({ boxes: [value] })),
+      ...each(wrongPoints, (value) => sam.predict({ points: [value] })),
+      ...each([undefined, ...nonsense, { box }, { boxes: box }, { boxes: [] }, { mask: new Float32Array(4) }, { mask: [1] }], (value) =>
+        sam.predict(value),
+      ),
+      ...each([{}, { values: 1 }, { values: { dtype: "float32", shape: [1], data: new Float32Array(1) } }], (value) =>
+        sam.predict({ boxes: [box] }, { embedding: value }),
+      ),
+      ...each(wrongPictures(image), (value) => sam.setImage(value)),
+    ]);
+    const [prediction] = await sam.predict({ boxes: [box] });
+    await expectRefused(each([-1, 9, Number.NaN, "0", null], (value) => prediction!.mask(value)));
+  });
+
+  test("refuses settings and arrays that M2IB cannot work with", async () => {
+    const { clip } = model.text;
+    const config = library.M2ibConfig.parse({ layer: 0, steps: 2, samples: 1 });
+    await expectRefused([
+      ...each(
+        [undefined, ...wrongOptions, { ...config, layer: -1 }, { ...config, steps: Number.NaN }],
+        (value) => new library.M2ib(clip, value),
+      ),
+      ...each([...wrongOptions, { schedule: [9] }, { samplesAtOnce: 0 }], (value) => new library.M2ib(clip, config, value)),
+    ]);
+    const m2ib = new library.M2ib(clip, config);
+    const hidden = await m2ib.hiddenTokens({ width: 32, height: 32, data: new Uint8Array(3 * 32 * 32) });
+    const feature = new Float32Array(16).fill(1);
+    const noise = m2ib.noiseOf("a.png", 1);
+    await expectRefused([
+      ...each(wrongPictures(image), (value) => m2ib.hiddenTokens(value)),
+      ...each([undefined, ...nonsense, { ...hidden, shape: [1] }], (value) => m2ib.attribute(value, feature, noise)),
+      ...each([undefined, ...nonsense, feature.map(() => Number.NaN), feature.subarray(1)], (value) =>
+        m2ib.attribute(hidden, value, noise),
+      ),
+      ...each([undefined, ...nonsense, [hidden]], (value) => m2ib.attribute(hidden, feature, value)),
+      ...each([undefined, ...nonsense, hidden], (value) => m2ib.splitNoise(value)),
+    ]);
+    await m2ib.dispose();
+  });
+
+  test("takes pixels in any memory, and extreme shapes", async () => {
+    const options = { saliencyMethod: "patch-text" } as const;
+    const expected = await library.segment(model, image, text, options);
+    const shifted = new Uint8Array(image.data.length + 5).subarray(5);
+    const shared = new Uint8Array(new SharedArrayBuffer(image.data.length));
+    for (const copy of [shifted, shared]) copy.set(image.data);
+    const foreign = runInNewContext("Uint8Array.from(values)", { values: [...image.data] });
+    for (const data of [shifted, shared, foreign, new Uint8ClampedArray(image.data), Buffer.from(image.data)]) {
+      expect(await library.segment(model, Object.freeze({ ...image, data }), text, options)).toEqual(expected);
+    }
+    const canvas = { width: n, height: n, data: new Uint8ClampedArray(4 * n * n).fill(255) };
+    for (let i = 0; i < n * n; i++) canvas.data.set(image.data.subarray(3 * i, 3 * i + 3), 4 * i);
+    expect(await library.segment(model, library.rgbImage(canvas), text, options)).toEqual(expected);
+    for (const [width, height] of [
+      [1, 1],
+      [20_000, 1],
+      [1, 20_000],
+    ] as const) {
+      const { mask, scores } = await library.segment(model, { width, height, data: new Uint8Array(3 * width * height) }, text, options);
+      expect(mask.data).toHaveLength(width * height);
+      expect(scores.every(Number.isFinite)).toBe(true);
+    }
+  });
+});
+
+test("a message says where, what was expected, what came, and what it may be", () => {
+  const of = (length: number) => ({ width: 64, height: 64, data: new Uint8Array(length) });
+  const draw = (picture: unknown) => () => library.overlay(picture as never, {});
+  expect(draw(of(4096))).toThrow(ShapeError);
+  expect(draw(of(4096))).toThrow(
+    "overlay: image.data must hold width x height x 3 = 12288 values for 64 x 64 pixels, got 4096, one channel: gray? rgbImage(image) makes RGB of it.",
+  );
+  expect(draw(of(16384))).toThrow(/got 16384, four channels: RGBA of a canvas\? rgbImage/);
+  expect(draw({ ...of(0), data: new Float32Array(12288) })).toThrow(
+    "overlay: image.data must be a Uint8Array of levels 0 to 255, got a Float32Array of 12288. If it holds 0 to 1, multiply by 255 and round.",
+  );
+  expect(draw(Buffer.from("x"))).toThrow(/got a Uint8Array of 1\. The bytes of a file\? decodeImage/);
+  expect(draw(Promise.resolve(image))).toThrow(/got a Promise \(await it first\)/);
+  expect(() => library.dsc(gray, mask)).toThrow(InputError);
+  expect(() => library.dsc(gray, mask)).toThrow("dsc: mask.data must hold 0 and 1, got 0, 1, 2, 3, 4, 5, .... Labels, or a picture?");
+  expect(() => library.coarseMask(gray, { keeep: 2 } as never)).toThrow(ConfigError);
+  expect(() => library.coarseMask(gray, { keeep: 2 } as never)).toThrow(
+    /there is no option "keeep"\. Did you mean "keep"\? Known are method/,
+  );
+  expect(() => library.coarseMask(gray, { threshold: 3 })).toThrow('coarseMask: option "threshold": expected at most 1, got 3.');
+});
