@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { lesions } from "../src/phantom/index.ts";
-import type { DrawnImage } from "../src/pipeline/_phantom-record.ts";
-import { targetOf } from "../src/pipeline/_phantom-tables.ts";
+import type { DrawnImage } from "../src/pipeline/phantom/record.ts";
+import { targetOf } from "../src/pipeline/phantom/tables.ts";
 
 /** A sentence about an image, and what it should find. */
 export interface Target {

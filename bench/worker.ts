@@ -1,5 +1,5 @@
-import { gemmSpeed } from "../src/pipeline/gemm-speed.ts";
-import type { StageTimes } from "../src/pipeline/steps.ts";
+import type { StageTimes } from "../src/pipeline/zero-shot/steps.ts";
+import { gemmSpeed } from "../src/run/gemm-speed.ts";
 import { runtimeVersion } from "../src/runtime/node.ts";
 import { readingSpeed, workloads } from "./workloads.ts";
 

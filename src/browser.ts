@@ -46,8 +46,8 @@ export {
 } from "./metrics/evaluate.ts";
 export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
-export type { ClipContent, Content } from "./pipeline/model-content.ts";
-export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot.ts";
+export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
+export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { configureRuntime, type WasmPaths } from "./runtime/browser.ts";
 export { M2ib, M2ibConfig } from "./saliency/index.ts";

@@ -33,9 +33,9 @@ export {
 } from "./metrics/evaluate.ts";
 export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
-export type { ClipContent, Content } from "./pipeline/model-content.ts";
-export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot.ts";
-export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot-files.ts";
+export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
+export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
+export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot/of-files.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { M2ib, M2ibConfig } from "./saliency/index.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";

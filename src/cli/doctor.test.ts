@@ -5,7 +5,7 @@ import { afterAll, expect, test, vi } from "vitest";
 import { collect } from "../../test/support/tiny-run.ts";
 import { BiomedClip, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
-import { dryRun } from "../pipeline/_dry-run.ts";
+import { dryRun } from "../pipeline/zero-shot/dry-run.ts";
 import type { Device } from "../runtime/session.ts";
 import { M2ib, M2ibConfig } from "../saliency/index.ts";
 import { SamPredictor } from "../segment/index.ts";
@@ -13,7 +13,7 @@ import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import { examine, gflopOf } from "./doctor.ts";
 
 // A machine of a known speed, so that two estimates can be compared.
-vi.mock(import("../pipeline/gemm-speed.ts"), () => ({ gemmSpeed: async () => 350e9 }));
+vi.mock(import("../run/gemm-speed.ts"), () => ({ gemmSpeed: async () => 350e9 }));
 
 // CUDA without its libraries, and a WebGPU whose driver crashes.
 vi.mock(import("../jobs/index.ts"), () => ({

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
-import { kebab } from "../run/effect.ts";
-import { metaOf, type SettingGroup, settingsOfSchema } from "../run/setting-meta.ts";
+import { kebab } from "../run/settings/effect.ts";
+import { metaOf, type SettingGroup, settingsOfSchema } from "../run/settings/meta.ts";
 
 /** One setting of a command, as the command line offers it. */
 export interface Flag {

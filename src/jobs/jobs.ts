@@ -5,17 +5,17 @@ export type Job<Settings> = (settings: Settings, options: { readonly signal?: Ab
 
 /** All long jobs by the name of their command. Each is loaded on demand: an evaluation needs no models. */
 export const jobs = {
-  segment: async () => (await import("../pipeline/segment.ts")).runSegment,
-  saliency: async () => (await import("../pipeline/saliency.ts")).runSaliency,
-  coarse: async () => (await import("../pipeline/coarse.ts")).runCoarse,
-  refine: async () => (await import("../pipeline/refine.ts")).runRefine,
-  embed: async () => (await import("../pipeline/embed.ts")).runEmbed,
+  segment: async () => (await import("../pipeline/zero-shot/segment.ts")).runSegment,
+  saliency: async () => (await import("../pipeline/zero-shot/saliency.ts")).runSaliency,
+  coarse: async () => (await import("../pipeline/zero-shot/coarse.ts")).runCoarse,
+  refine: async () => (await import("../pipeline/zero-shot/refine.ts")).runRefine,
+  embed: async () => (await import("../pipeline/embed/run.ts")).runEmbed,
   evaluate: async () => (await import("../pipeline/evaluate/run.ts")).runEvaluate,
-  retrieve: async () => (await import("../pipeline/retrieve.ts")).runRetrieve,
+  retrieve: async () => (await import("../pipeline/retrieve/run.ts")).runRetrieve,
   finetune: async () => (await import("./training-report.ts")).runFinetuneWithReport,
   "finetune-sam": async () => (await import("./training-report.ts")).runFinetuneSamWithReport,
-  phantom: async () => (await import("../pipeline/phantom.ts")).runPhantom,
-  demo: async () => (await import("../pipeline/demo.ts")).runDemo,
+  phantom: async () => (await import("../pipeline/phantom/run.ts")).runPhantom,
+  demo: async () => (await import("../pipeline/demo/run.ts")).runDemo,
   "models init": async () => (await import("../pipeline/models-init/run.ts")).runModelsInit,
   /** Of `doctor`; no command of its own. */
   "try device": async () => (await import("./try-device.ts")).runTryDevice,

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { RunEvent } from "../run/events.ts";
-import { removeRunLeftovers } from "../run/leftovers.ts";
+import { removeRunLeftovers } from "../run/record/leftovers.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { JobName } from "./jobs.ts";
 import type { FromWorker, JobError, ToWorker } from "./messages.ts";

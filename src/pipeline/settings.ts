@@ -4,7 +4,7 @@ import { Separator } from "../data/separator.ts";
 import { samPrecisions } from "../models/sam/index.ts";
 import { modalities } from "../phantom/phantom.ts";
 import { promptPresets } from "../prompts/index.ts";
-import { type Condition, grouped, metaOf } from "../run/setting-meta.ts";
+import { type Condition, grouped, metaOf } from "../run/settings/meta.ts";
 import { devices } from "../runtime/session.ts";
 import { type MethodRow, type SaliencyMethodName, saliencyMethods } from "../saliency/index.ts";
 import { voteRules } from "../segment/index.ts";
@@ -12,7 +12,7 @@ import { ContrastiveSettings } from "../train/contrastive/settings.ts";
 import { LoopSettings } from "../train/loop-settings.ts";
 import { PromptDrawSettings } from "../train/promptable/prompt-draws.ts";
 import { PromptableSettings } from "../train/promptable/settings.ts";
-import { needsOf, settingsOfMethods } from "./method-settings.ts";
+import { needsOf, settingsOfMethods } from "./zero-shot/method-settings.ts";
 
 /** `paper`: what the method says. `reference`: what the released scripts do, so that published numbers can be compared. */
 export const modes = ["paper", "reference"] as const;

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { remove } from "../atomic-write.ts";
 import type { DroppedPair } from "../data/index.ts";
 import { ConfigError } from "../errors.ts";
-import { type Found, notice, type RecordKind, RunFolder, readRecord, recordText } from "../run/folder.ts";
-import { type RunHeader, versions } from "../run/record.ts";
-import { headerShape, list } from "../run/record-schema.ts";
-import { differenceOf, fingerprintOf, otherCommand, otherResults } from "../run/resume.ts";
+import { type Found, notice, type RecordKind, RunFolder, readRecord, recordText } from "../run/record/folder.ts";
+import { type RunHeader, versions } from "../run/record/record.ts";
+import { differenceOf, fingerprintOf, otherCommand, otherResults } from "../run/record/resume.ts";
+import { headerShape, list } from "../run/record/schema.ts";
 import type { TrainingPosition } from "../train/index.ts";
 
 /** How the pairs of a training were found and dealt. */

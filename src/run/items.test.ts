@@ -18,7 +18,7 @@ import { writeAtomic, writing } from "../atomic-write.ts";
 import { ConfigError, InputError, OutputError } from "../errors.ts";
 import type { RunEvent } from "./events.ts";
 import { type Item, runItems } from "./items.ts";
-import { RunRecord, readImageRecords } from "./record.ts";
+import { RunRecord, readImageRecords } from "./record/record.ts";
 
 const root = mkdtempSync(join(tmpdir(), "medclip-sam-items-"));
 afterAll(() => rmSync(root, { recursive: true }));

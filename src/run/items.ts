@@ -1,7 +1,7 @@
 import { CancelledError, concernsOneInput, type MedclipSamError, ShapeError } from "../errors.ts";
 import type { RunEvent } from "./events.ts";
 import { hashInput } from "./input-files.ts";
-import { type ImageRecord, type RunHeader, RunRecord, type Wanted, type Work } from "./record.ts";
+import { type ImageRecord, type RunHeader, RunRecord, type Wanted, type Work } from "./record/record.ts";
 
 /** One image's worth of work. */
 export interface Item extends Wanted {

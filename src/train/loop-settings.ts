@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { grouped } from "../run/setting-meta.ts";
+import { grouped } from "../run/settings/meta.ts";
 
 /** What every training loop is told beside its length. */
 export const LoopSettings = z.strictObject(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { adam, adamW, type Optimizer, sgd } from "../optim/index.ts";
-import { type Condition, grouped } from "../run/setting-meta.ts";
+import { type Condition, grouped } from "../run/settings/meta.ts";
 
 const ofAdam: readonly Condition[] = [{ optimizer: ["adamw", "adam"] }];
 

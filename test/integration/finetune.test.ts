@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { encodePairs, loadPairs, PairWorkers, plainBatches } from "../../src/data/index.ts";
 import { locateClip } from "../../src/hub/locate.ts";
-import { runEmbed } from "../../src/pipeline/embed.ts";
+import { runEmbed } from "../../src/pipeline/embed/run.ts";
 import { runFinetune } from "../../src/pipeline/finetune/run.ts";
 import { EmbedSettings, FinetuneSettings } from "../../src/pipeline/settings.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";

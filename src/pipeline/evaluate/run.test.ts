@@ -8,8 +8,8 @@ import { collect } from "../../../test/support/tiny-run.ts";
 import { ConfigError, InputError } from "../../errors.ts";
 import { writeGray, writeMask } from "../../formats/gray.ts";
 import type { GrayImage } from "../../image/index.ts";
-import { withoutEffect } from "../../run/effect.ts";
 import type { RunEvent } from "../../run/events.ts";
+import { withoutEffect } from "../../run/settings/effect.ts";
 import { runEvaluate } from "./run.ts";
 import { EvaluateSettings } from "./settings.ts";
 

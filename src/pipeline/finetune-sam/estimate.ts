@@ -1,8 +1,8 @@
 import type { RunEvent } from "../../run/events.ts";
+import { gemmSpeed } from "../../run/gemm-speed.ts";
+import { secondsOf, shortSeconds } from "../../run/time-estimate.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import type { PromptableTrainer, PromptData } from "../../train/index.ts";
-import { gemmSpeed } from "../gemm-speed.ts";
-import { secondsOf, shortSeconds } from "../time-estimate.ts";
 
 interface Length {
   readonly batch: number;

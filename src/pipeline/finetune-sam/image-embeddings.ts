@@ -2,8 +2,8 @@ import { decodeImage } from "../../formats/decode.ts";
 import { gridOf } from "../../models/sam/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { ByteCache, type EmbedImageNumber, type PromptData } from "../../train/index.ts";
-import { keptEmbeddings } from "../_embedding-cache.ts";
-import { loadSam, type SamOfFiles } from "../model.ts";
+import { loadSam, type SamOfFiles } from "../models/model.ts";
+import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";
 
 /** Bytes of embeddings that are kept in memory of each part of the data. */
 const keptBytes = 2 ** 30;

@@ -13,13 +13,13 @@ import {
   PromptDrawSettings,
   type PromptEpochLine,
 } from "../../train/index.ts";
-import { samRecord, sessionOptions } from "../_models-of-run.ts";
 import { sharedWarnings } from "../_pair-warnings.ts";
-import type { RunOptions } from "../_run.ts";
 import { runTraining } from "../_training-run.ts";
-import { samFilesOf } from "../model.ts";
+import { samFilesOf } from "../models/model.ts";
+import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import type { FinetuneSamSettings } from "../settings.ts";
 import { TrainingRecord } from "../training-record.ts";
+import type { RunOptions } from "../zero-shot/items.ts";
 import { dryFinetuneSam } from "./estimate.ts";
 import { ImageEmbeddings } from "./image-embeddings.ts";
 

@@ -3,10 +3,10 @@ import { flopsOf, input } from "../../graph/index.ts";
 import { biomedClipFamily, textTower, visionTower } from "../../models/biomedclip/index.ts";
 import { Weights } from "../../models/weights.ts";
 import type { RunEvent } from "../../run/events.ts";
+import { gemmSpeed } from "../../run/gemm-speed.ts";
+import { secondsOf, shortSeconds } from "../../run/time-estimate.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import type { ContrastiveTrainer } from "../../train/index.ts";
-import { gemmSpeed } from "../gemm-speed.ts";
-import { secondsOf, shortSeconds } from "../time-estimate.ts";
 
 interface Length {
   readonly batch: number;

@@ -13,18 +13,18 @@ import {
 } from "../../data/index.ts";
 import { ConfigError } from "../../errors.ts";
 import type { RunEvent } from "../../run/events.ts";
-import type { WeightsRecord } from "../../run/record.ts";
+import type { WeightsRecord } from "../../run/record/record.ts";
 import { loadTokenizer } from "../../text/load-tokenizer.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { ContrastiveSettings, ContrastiveTrainer, type EpochLine, type FineTuneOptions, fineTune } from "../../train/index.ts";
-import { clipRecord, fileRecord, sessionOptions } from "../_models-of-run.ts";
 import { pairWarnings, sharedWarnings } from "../_pair-warnings.ts";
-import type { RunOptions } from "../_run.ts";
 import { runTraining } from "../_training-run.ts";
-import { clipFilesOf } from "../model.ts";
-import { fileWarnings, fitWarnings } from "../model-content.ts";
+import { clipFilesOf } from "../models/model.ts";
+import { fileWarnings, fitWarnings } from "../models/model-content.ts";
+import { clipRecord, fileRecord, sessionOptions } from "../models/models-of-run.ts";
 import { type FinetuneSettings, modePresets } from "../settings.ts";
 import { type OutlineCounts, TrainingRecord } from "../training-record.ts";
+import type { RunOptions } from "../zero-shot/items.ts";
 import { dryFinetune } from "./estimate.ts";
 
 /**

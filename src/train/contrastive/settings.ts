@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { contrastiveLosses } from "../../losses/index.ts";
-import { type Condition, grouped } from "../../run/setting-meta.ts";
+import { type Condition, grouped } from "../../run/settings/meta.ts";
 import { loraTargets } from "../lora.ts";
 import { OptimiserSettings } from "../optimiser-settings.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Box, LabelledPoint, Size } from "../../image/index.ts";
-import { grouped } from "../../run/setting-meta.ts";
+import { grouped } from "../../run/settings/meta.ts";
 import { normal, type RandomStream, uniform } from "../../tensor/random.ts";
 import { distorted } from "./distorted-mask.ts";
 import type { TrainingPrompt } from "./graph.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { grouped } from "../../run/setting-meta.ts";
+import { grouped } from "../../run/settings/meta.ts";
 import { OptimiserSettings } from "../optimiser-settings.ts";
 
 const optimiser = OptimiserSettings.shape;

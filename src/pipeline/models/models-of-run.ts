@@ -1,0 +1,116 @@
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
+import { ConfigError } from "../../errors.ts";
+import { type UsableDevice, usableDevice } from "../../graph/index.ts";
+import { sha256OfFile } from "../../hub/hash.ts";
+import { embeddedPack, locatePack, type Pack } from "../../hub/pack.ts";
+import type { WeightsRecord } from "../../run/record/record.ts";
+import type { SessionOptions } from "../../runtime/session.ts";
+import type { SaliencyMethod } from "../../saliency/index.ts";
+import { readSafetensors } from "../../tensor/safetensors.ts";
+import { sameShape, type Tensor } from "../../tensor/tensor.ts";
+import { tokenizerFiles } from "../../text/load-tokenizer.ts";
+import type { CommonSettings, SaliencySettings } from "../settings.ts";
+import type { ClipOfFiles, SamOfFiles } from "./model.ts";
+
+/** How sessions of a run are opened, and what is to be said about that and the models. */
+export interface RunSession extends UsableDevice {
+  readonly session: SessionOptions;
+  /** Of the models' pack; the warnings begin with them. */
+  readonly notices: readonly string[];
+  /** Of the models' pack, to be drawn into pictures. */
+  readonly label?: string | undefined;
+}
+
+/** Sessions on the device that is asked for, or on the one that works in its place, with a warning. */
+export async function sessionOptions(
+  settings: Pick<CommonSettings, "device" | "threads"> & { readonly [model in "pack" | "clip" | "sam"]?: string | undefined },
+): Promise<RunSession> {
+  const { threads, warnings: aboutThreads } = usableThreads(settings.threads);
+  const { device, warnings } = await usableDevice(settings.device);
+  const { notice, label }: Partial<Pack> = (await packBehind(settings)) ?? {};
+  const notices = notice === undefined ? [] : [notice];
+  const session = { device, ...(threads !== undefined && { threads }) };
+  return { device, warnings: [...notices, ...warnings, ...aboutThreads], notices, label, session };
+}
+
+/** More threads than this for each core only wait for one another; thousands of them do not even start. */
+const mostThreadsACore = 4;
+
+/** As many threads as are asked for, within reason. @param cores - of this machine */
+export function usableThreads(asked: number | undefined, cores = availableParallelism()): { threads?: number; warnings: string[] } {
+  if (asked === undefined) return { warnings: [] };
+  if (asked <= mostThreadsACore * cores) return { threads: asked, warnings: [] };
+  return { threads: cores, warnings: [`--threads ${asked} is too many for the ${cores} cores of this machine: ${cores} are used`] };
+}
+
+/** The pack that is named, or whose name stands in place of a model. */
+async function packBehind({ pack, clip, sam }: { readonly [model in "pack" | "clip" | "sam"]?: string | undefined }) {
+  if (pack !== undefined) return await locatePack(pack);
+  for (const model of [clip, sam]) if (model !== undefined) return await embeddedPack(model);
+  return undefined;
+}
+
+/** The files behind a CLIP model. Its configuration and vocabulary count too: they tell the heads, and what a sentence means. */
+export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">): Promise<Record<string, WeightsRecord>> {
+  const { parts, config, preprocessor, tokenizer } = clipFiles;
+  const others = [...(preprocessor === undefined ? [] : [preprocessor]), ...(await tokenizerFiles(tokenizer))];
+  return {
+    ...(await recordOfParts("clip", parts)),
+    clipConfig: await fileRecord(config),
+    ...Object.fromEntries(await Promise.all(others.map(async (file) => [`clip/${basename(file)}`, await fileRecord(file)]))),
+  };
+}
+
+/** The files behind a SAM model. */
+export async function samRecord({ samFiles }: Pick<SamOfFiles, "samFiles">): Promise<Record<string, WeightsRecord>> {
+  return await recordOfParts("sam", [...samFiles.parts, ...samFiles.configs]);
+}
+
+/** The first file under the model's name, the others under theirs. */
+async function recordOfParts(model: string, [first, ...shards]: readonly string[]): Promise<Record<string, WeightsRecord>> {
+  const records: Record<string, WeightsRecord> = { [model]: await fileRecord(first!) };
+  for (const shard of shards) records[`${model}/${basename(shard)}`] = await fileRecord(shard);
+  return records;
+}
+
+export async function fileRecord(file: string): Promise<WeightsRecord> {
+  return { file, sha256: await sha256OfFile(file) };
+}
+
+/** The noise that a file gives in place of the seeded one, where the settings name a file. @throws ConfigError as `readNoise` */
+export async function noiseOfFile(
+  { noise }: Pick<SaliencySettings, "noise">,
+  method: SaliencyMethod,
+): Promise<Tensor<"float32"> | undefined> {
+  return noise !== undefined && method.noise ? await readNoise(noise, method.noise.shape) : undefined;
+}
+
+/**
+ * Reads noise that replaces the seeded one.
+ *
+ * @param shape - [steps, samples, T, D] that the settings need; a longer file gives its first steps
+ * @throws ConfigError when the file's noise does not fit the settings
+ */
+async function readNoise(file: string, shape: readonly [number, number, number, number]): Promise<Tensor<"float32">> {
+  const { tensors } = await readSafetensors(file).catch((cause: Error) => {
+    throw new ConfigError(`--noise: ${cause.message}`, { cause });
+  });
+  const noise = tensors.get("noise");
+  if (!noise) throw new ConfigError(`--noise: "${file}" has no tensor "noise"; it has ${[...tensors.keys()].join(", ") || "none"}.`);
+  const [steps, ...rest] = shape;
+  if (noise.dtype !== "float32" || noise.shape.length !== 4 || noise.shape[0]! < steps || !sameShape(noise.shape.slice(1), rest)) {
+    throw new ConfigError(
+      `--noise: "${file}" holds ${noise.dtype} [${noise.shape}]; these settings and this model need float32 [at least ${steps}, ${rest.join(", ")}] (steps, samples, tokens, width).`,
+    );
+  }
+  const values = noise.data as Float32Array<ArrayBuffer>;
+  return {
+    dtype: "float32",
+    shape,
+    data: values.slice(
+      0,
+      shape.reduce((product, length) => product * length, 1),
+    ),
+  };
+}

@@ -1,0 +1,132 @@
+import { z } from "zod";
+import { modalities } from "../../phantom/index.ts";
+import { type RecordKind, RunFolder, recordText } from "../../run/record/folder.ts";
+import { differenceOf, otherResults } from "../../run/record/resume.ts";
+import { version } from "../../version.ts";
+import type { PhantomSettings } from "../settings.ts";
+
+const Facts = z.strictObject({
+  side: z.enum(["left", "right", "midline"]).optional(),
+  size: z.enum(["small", "medium", "large"]).optional(),
+  kind: z.string().optional(),
+  site: z.string().optional(),
+});
+
+const DrawnImage = z.strictObject({
+  /** Of its files, without their ending. */
+  name: z.string(),
+  modality: z.enum(modalities),
+  index: z.int().nonnegative(),
+  /** What it shows, and what is known of it. */
+  structures: z.record(z.string(), Facts),
+});
+/** What is told of a drawn image beside its pixels. */
+export type DrawnImage = z.infer<typeof DrawnImage>;
+
+const PhantomFile = z.strictObject({
+  notice: z.string(),
+  recordVersion: z.int().optional(),
+  /** Of the program that drew them: another one may draw other images. */
+  version: z.string(),
+  seed: z.number(),
+  size: z.number(),
+  count: z.number(),
+  images: z.array(DrawnImage),
+});
+type PhantomFile = z.infer<typeof PhantomFile>;
+
+const notice = "Synthetic images: drawn, not measured. Nothing in them comes from a person.";
+
+/** What decides how an image of a name looks. */
+const decisive = ({ version, seed, size }: Pick<PhantomFile, "version" | "seed" | "size">) => ({ version, seed, size });
+
+const phantomRecord: RecordKind<PhantomFile, DrawnImage> = {
+  file: "phantoms.json",
+  version: 1,
+  schema: PhantomFile,
+  line: DrawnImage,
+  identity: (record) => JSON.stringify(decisive(record)),
+};
+
+/** `phantoms.json`: which images a folder holds and what they show. It grows with the folder: another run of the same seed and size adds to it. */
+export class PhantomRecord {
+  /** Images that other settings made, of which the record knows nothing more; none unless they may be overwritten. */
+  readonly replaced: readonly DrawnImage[];
+  private readonly folder: RunFolder<PhantomFile, DrawnImage>;
+  private readonly settings: PhantomSettings;
+  private readonly byName: Map<string, DrawnImage>;
+
+  private constructor(
+    folder: RunFolder<PhantomFile, DrawnImage>,
+    settings: PhantomSettings,
+    { kept, replaced }: { readonly kept: readonly DrawnImage[]; readonly replaced: readonly DrawnImage[] },
+  ) {
+    this.folder = folder;
+    this.settings = settings;
+    this.replaced = replaced;
+    this.byName = new Map(kept.map((image) => [image.name, image]));
+  }
+
+  /**
+   * Opens the record of a folder, or begins one. Nothing is written before `begin`; call `close` when done.
+   *
+   * @throws ConfigError when other settings made images here and they shall not be overwritten, or another run writes into it
+   */
+  static async open(settings: PhantomSettings): Promise<PhantomRecord> {
+    const { out, overwrite } = settings;
+    const { folder, found } = await RunFolder.open(out, phantomRecord);
+    try {
+      const images = found ? [...found.record.images, ...found.lines] : [];
+      const now = { settings: decisive({ version, ...settings }) };
+      const difference = found && differenceOf({ settings: decisive(found.record) }, now);
+      if (difference !== undefined && !overwrite) throw otherResults(out, "images of other settings", difference);
+      const isKept = difference === undefined;
+      return new PhantomRecord(folder, settings, { kept: isKept ? images : [], replaced: isKept ? [] : images });
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
+  }
+
+  /** About the folder, to be told. */
+  get warnings(): readonly string[] {
+    return this.folder.warnings;
+  }
+
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
+  /** From now on what is drawn is kept, whatever happens. */
+  async begin(): Promise<void> {
+    await this.folder.begin({ ...this.head(), images: [] }, () =>
+      recordText(this.head(), { images: this.images().map((image) => JSON.stringify(image)) }),
+    );
+  }
+
+  /** Adds an image, with its facts in the order in which the file is read again: the same images are the same bytes. */
+  async add(image: DrawnImage): Promise<void> {
+    const ordered = DrawnImage.parse(image);
+    this.byName.set(image.name, ordered);
+    await this.folder.append(ordered);
+  }
+
+  /** In the order of their names. */
+  images(): readonly DrawnImage[] {
+    return [...this.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Writes the record for the last time. */
+  async finish(): Promise<void> {
+    await this.folder.finish();
+  }
+
+  /** Lets the folder go, however the run ended. */
+  async close(): Promise<void> {
+    await this.folder.close();
+  }
+
+  private head(): Omit<PhantomFile, "images"> {
+    return { notice, recordVersion: phantomRecord.version, ...decisive({ version, ...this.settings }), count: this.byName.size };
+  }
+}

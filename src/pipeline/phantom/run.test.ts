@@ -1,0 +1,162 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { collect } from "../../../test/support/tiny-run.ts";
+import { readCsvPairs } from "../../data/csv-pairs.ts";
+import { readRegions } from "../../data/regions.ts";
+import { CancelledError, ConfigError } from "../../errors.ts";
+import { readGray } from "../../formats/gray.ts";
+import { phantom } from "../../phantom/index.ts";
+import { PhantomSettings } from "../settings.ts";
+import { runPhantom } from "./run.ts";
+
+let root: string;
+const at = (...path: string[]) => join(root, ...path);
+const settings = (given: object) =>
+  PhantomSettings.parse({ count: 6, size: 64, modalities: ["breast-ultrasound", "chest-xray"], ...given });
+/** A text file by lines. */
+const lines = async (...path: string[]) => (await readFile(at(...path), "utf8")).trimEnd().split("\n");
+const json = async (...path: string[]) => JSON.parse(await readFile(at(...path), "utf8"));
+
+/** Every file of a folder by its path, with the hash of its bytes. */
+async function content(folder: string): Promise<Map<string, string>> {
+  const files = (await readdir(at(folder), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return new Map(
+    await Promise.all(
+      paths.map(
+        async (path) =>
+          [
+            path.slice(at(folder).length),
+            createHash("sha256")
+              .update(await readFile(path))
+              .digest("hex"),
+          ] as const,
+      ),
+    ),
+  );
+}
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "medclip-sam-phantom-"));
+  await collect(runPhantom(settings({ out: at("set") })));
+});
+afterAll(async () => await rm(root, { recursive: true, force: true }));
+
+describe("a drawn set", () => {
+  test("holds the pictures and masks of phantom()", async () => {
+    const names = (await readdir(at("set", "images"))).sort();
+    expect(names).toHaveLength(12);
+    expect(names[7]).toBe("chest-xray-00001.png");
+    const { image, structures } = phantom("chest-xray", 42, 1, 64);
+    expect((await readGray(at("set", "images", names[7]!))).data).toEqual(image.data);
+    for (const [structure, { mask }] of structures) {
+      expect((await readGray(at("set", `masks_${structure}`, names[7]!))).data).toEqual(mask.data.map((value) => value * 255));
+    }
+  });
+
+  test("unites the lungs", async () => {
+    for (const name of await readdir(at("set", "masks_lungs"))) {
+      const sides = ["masks_left_lung", "masks_right_lung"].map((folder) => at("set", folder, name)).filter(existsSync);
+      const masks = await Promise.all(sides.map(async (file) => (await readGray(file)).data));
+      const lungs = (await readGray(at("set", "masks_lungs", name))).data;
+      expect(masks.length).toBeGreaterThan(0);
+      expect(lungs.every((value, i) => value === Math.max(...masks.map((mask) => mask[i]!)))).toBe(true);
+    }
+  });
+
+  test("has a prompt and the mask that it asks for beside every image", async () => {
+    const prompts = await json("set", "prompts.json");
+    expect(Object.keys(prompts).sort()).toEqual((await readdir(at("set", "images"))).sort());
+    expect((await readdir(at("set", "masks"))).sort()).toEqual(Object.keys(prompts).sort());
+    for (const [name, prompt] of Object.entries<string>(prompts)) {
+      if (!/cardiac|heart/.test(prompt)) continue;
+      const heart = at("set", "masks_heart", name);
+      const target = await readFile(at("set", "masks", name));
+      if (existsSync(heart)) expect(target).toEqual(await readFile(heart));
+      else expect((await readGray(at("set", "masks", name))).data.every((value) => value === 0)).toBe(true);
+    }
+  });
+
+  test("has three captions an image, and outlines, in the tables that finetune reads", async () => {
+    const { pairs } = await readCsvPairs(at("set", "captions.csv"));
+    expect(pairs).toHaveLength(36);
+    const { images, phrases, unused } = await readRegions(at("set", "regions.csv"), pairs);
+    expect([images.size, unused.length]).toEqual([12, 0]);
+    expect(phrases.get("the heart")).toEqual(["the heart", "heart", "the cardiac silhouette", "the cardiac shadow"]);
+  });
+
+  test("tells of each structure where it is or that it is absent, and of foreign things that they are absent", async () => {
+    const [head, ...rows] = await lines("set", "regions.csv");
+    expect(head).toBe("filename,phrase,mask");
+    const { images } = await json("set", "phantoms.json");
+    for (const { name, modality, structures } of images) {
+      const own = rows.map((row) => row.split(",")).filter(([file]) => file === `images/${name}.png`);
+      // Structures, kinds of lesion, sentences; foreign phrases and sentences.
+      expect(own).toHaveLength(modality === "chest-xray" ? 6 + 6 + 6 + 3 : 5 + 2 + 5 + 6 + 3);
+      expect(new Set(own.map(([, phrase]) => phrase)).size).toBe(own.length);
+      for (const [, , mask] of own) if (mask !== "") expect(existsSync(at("set", mask!)), mask).toBe(true);
+      const heart = own.find(([, phrase]) => phrase!.startsWith("the heart|"));
+      if (modality === "chest-xray") expect(heart![2]).toBe(structures.heart ? `masks_heart/${name}.png` : "");
+      const sentence = own.find(([, phrase]) => /^[^|]* the heart\|/.test(phrase!));
+      if (modality === "chest-xray") expect(sentence![2]).toBe(heart![2]);
+      const malignant = own.find(([, phrase]) => phrase!.includes("malignant"));
+      if (modality === "breast-ultrasound") expect(malignant![2] !== "").toBe(structures.lesion?.kind === "malignant");
+    }
+  });
+
+  test("a second run draws nothing, and one after an interruption what is missing: the bytes are the same", async () => {
+    const before = await content("set");
+    const picture = at("set", "images", "chest-xray-00002.png");
+    const old = new Date("2001-01-01");
+    await utimes(picture, old, old);
+    const events = await collect(runPhantom(settings({ out: at("set") })));
+    expect(events.at(-1)).toMatchObject({ type: "end", done: 0, skipped: 12 });
+    expect((await stat(picture)).mtime).toEqual(old);
+    await rm(picture);
+    expect((await collect(runPhantom(settings({ out: at("set") })))).at(-1)).toMatchObject({ done: 1, skipped: 11 });
+    expect(await content("set")).toEqual(before);
+  });
+
+  test("grows by more images and modalities to what one run would have written", async () => {
+    const cancel = new AbortController();
+    const interrupted = (async () => {
+      for await (const event of runPhantom(settings({ out: at("grown") }), { signal: cancel.signal }))
+        if (event.type === "item") cancel.abort();
+    })();
+    await expect(interrupted).rejects.toThrow(CancelledError);
+    expect((await json("grown", "phantoms.json")).images.length).toBeGreaterThan(0);
+    await collect(runPhantom(settings({ out: at("grown"), modalities: ["chest-xray"], count: 2 })));
+    await collect(runPhantom(settings({ out: at("grown"), modalities: ["chest-xray"], start: 2, count: 4 })));
+    const [last] = (await collect(runPhantom(settings({ out: at("grown") })))).slice(-1);
+    expect(last).toMatchObject({ type: "end", failed: 0 });
+    expect(await content("grown")).toEqual(await content("set"));
+  });
+
+  test("of another seed needs a folder of its own, or --overwrite, which leaves nothing of the old one", async () => {
+    await collect(runPhantom(settings({ out: at("old"), count: 4 })));
+    const other = { out: at("old"), seed: 7, count: 1 };
+    await expect(collect(runPhantom(settings(other)))).rejects.toThrow(ConfigError);
+    await expect(collect(runPhantom(settings(other)))).rejects.toThrow("seed was 42, now it is 7");
+    await collect(runPhantom(settings({ ...other, overwrite: true })));
+    await collect(runPhantom(settings({ ...other, out: at("new") })));
+    expect(await content("old")).toEqual(await content("new"));
+  });
+});
+
+test("settings that cannot work are refused", () => {
+  for (const wrong of [
+    { count: 0 },
+    { size: 32 },
+    { size: 2.5 },
+    { modalities: [] },
+    { modalities: ["foot"] },
+    { start: -1 },
+    { seed: -1 },
+  ]) {
+    expect(() => settings({ out: "x", ...wrong })).toThrow();
+  }
+});

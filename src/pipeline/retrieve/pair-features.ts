@@ -1,0 +1,99 @@
+import { type DroppedPair, type EncodedPairs, normalised, type Pair, type PairWorkers, plainBatches } from "../../data/index.ts";
+import { CancelledError } from "../../errors.ts";
+import { compile, input } from "../../graph/index.ts";
+import { type BiomedClip, textTower, visionTower } from "../../models/biomedclip/index.ts";
+import { tensor } from "../../tensor/tensor.ts";
+import { streamThenDispose, thenDispose } from "../../then-dispose.ts";
+
+/** Images or texts that go through a tower at once. */
+const batchSize = 16;
+
+/** The pairs of one batch with the features of their images. */
+export interface ImageFeatures {
+  readonly pairs: readonly Pair[];
+  /** [pairs, E], before normalisation. */
+  readonly features: Float32Array;
+  /** Pairs whose image cannot be decoded. */
+  readonly dropped: readonly DroppedPair[];
+}
+
+/** Features of the images of pairs, batch by batch in their order, each image seen in the middle as in validation. */
+export async function* imageFeatures(
+  clip: BiomedClip,
+  data: EncodedPairs,
+  workers: PairWorkers,
+  { mode, signal }: { readonly mode: "paper" | "reference"; readonly signal?: AbortSignal | undefined },
+): AsyncGenerator<ImageFeatures> {
+  const side = clip.config.vision.imageSize;
+  const shape = [batchSize, 3, side, side] as const;
+  const pixels = input("pixels", "float32", shape);
+  const session = await compile({ features: visionTower(pixels, clip.weights, clip.config).features }, clip.options);
+  yield* streamThenDispose(async function* () {
+    for await (const { pairs, pixels, dropped } of plainBatches(data, workers, { batch: batchSize, side, mode, signal })) {
+      const some = normalised(pixels, clip.config);
+      // The last batch is filled up with gray, so that one session is enough.
+      const filled = pairs.length === batchSize ? some.data : new Float32Array(batchSize * 3 * side * side);
+      if (filled !== some.data) filled.set(some.data);
+      const { features } = await session.run({ pixels: tensor("float32", shape, filled) });
+      yield { pairs, features: (features!.data as Float32Array).subarray(0, pairs.length * clip.config.embed), dropped };
+    }
+  }, session);
+}
+
+/**
+ * Features of texts, [N, E], before normalisation. Equal texts are computed once, and texts of one length together, so that nothing is
+ * padded but the last rows of a length.
+ *
+ * @param ids - token ids of each text, without padding
+ */
+export async function textFeatures(clip: BiomedClip, ids: readonly (readonly number[])[], signal?: AbortSignal): Promise<Float32Array> {
+  const { embed } = clip.config;
+  const all = new Float32Array(ids.length * embed);
+  for (const [length, group] of distinctTexts(ids)) {
+    // As equal parts as possible: at most one row a part is computed for nothing.
+    const parts = Math.ceil(group.length / batchSize);
+    const rows = Math.ceil(group.length / parts);
+    const { features } = textTower(input("ids", "int64", [rows, length]), clip.weights, clip.config);
+    const session = await compile({ features }, { ...clip.options, prepack: false });
+    await thenDispose(async () => {
+      for (let from = 0; from < group.length; from += rows) {
+        if (signal?.aborted) throw new CancelledError();
+        const part = group.slice(from, from + rows);
+        const tokens = new BigInt64Array(rows * length);
+        for (const [row, { text }] of part.entries()) tokens.set(Array.from(text, BigInt), row * length);
+        const run = await session.run({ ids: tensor("int64", [rows, length], tokens) });
+        const found = run.features!.data as Float32Array;
+        for (const [row, { places }] of part.entries()) {
+          for (const place of places) all.set(found.subarray(row * embed, (row + 1) * embed), place * embed);
+        }
+      }
+    }, session);
+  }
+  return all;
+}
+
+interface DistinctText {
+  readonly text: readonly number[];
+  /** Where it stands. */
+  readonly places: number[];
+}
+
+/** The distinct texts, by their length. */
+function distinctTexts(ids: readonly (readonly number[])[]): Map<number, DistinctText[]> {
+  const known = new Map<string, DistinctText>();
+  const byLength = new Map<number, DistinctText[]>();
+  for (const [place, text] of ids.entries()) {
+    const key = text.join(" ");
+    const same = known.get(key);
+    if (same) {
+      same.places.push(place);
+      continue;
+    }
+    const found = { text, places: [place] };
+    known.set(key, found);
+    const alike = byLength.get(text.length);
+    if (alike) alike.push(found);
+    else byLength.set(text.length, [found]);
+  }
+  return byLength;
+}

@@ -1,0 +1,65 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { randomModel } from "../../../test/support/models.ts";
+import type { Image } from "../../image/index.ts";
+import { loadSam, type SamOfFiles } from "../models/model.ts";
+import { EmbeddingCache } from "./embedding-cache.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-embeddings-"));
+const image: Image = { width: 40, height: 30, data: Uint8Array.from({ length: 3600 }, (_, i) => (i * i) % 251) };
+let model: SamOfFiles;
+beforeAll(async () => {
+  model = await loadSam(await randomModel("sam-tiny"), {});
+});
+afterAll(async () => {
+  await model.sam.dispose();
+  rmSync(folder, { recursive: true });
+});
+
+const files = () => readdirSync(join(folder, "kept"));
+/** An embedding with the cache of `folder`, what it warned of, and how often the encoder ran. */
+async function embed(at = "kept", given = image) {
+  const encode = vi.spyOn(model.sam, "setImage");
+  const warnings: string[] = [];
+  const embedding = await new EmbeddingCache(join(folder, at), model).embed(given, warnings);
+  const runs = encode.mock.calls.length;
+  encode.mockRestore();
+  return { embedding, warnings, runs };
+}
+
+test("the second time an image comes the encoder does not run, and the embedding is the same", async () => {
+  const first = await embed();
+  const second = await embed();
+  expect([first.runs, second.runs, first.warnings, second.warnings]).toEqual([1, 0, [], []]);
+  expect(Buffer.from(second.embedding.values.data.buffer).equals(Buffer.from(first.embedding.values.data.buffer))).toBe(true);
+  const { values: _, ...placement } = first.embedding;
+  expect(second.embedding).toMatchObject(placement);
+});
+
+test("the same bytes as an image of another size are another image", async () => {
+  const turned = { ...image, width: 30, height: 40 };
+  expect((await embed("kept", turned)).runs).toBe(1);
+  expect(files()).toHaveLength(2);
+});
+
+test.each([
+  ["one changed bit", (bytes: Buffer) => bytes.fill(bytes.at(-1)! ^ 1, bytes.length - 1), /hash that was written/],
+  ["a missing end", (bytes: Buffer) => bytes.subarray(0, 5000), /is damaged, so the image was encoded again/],
+  ["another content", () => Buffer.from("no tensors"), /is damaged, so the image was encoded again/],
+])("a file with %s is told of, computed again and replaced", async (_, damage, message) => {
+  await embed();
+  const before = files().map((name) => [name, readFileSync(join(folder, "kept", name))] as const);
+  for (const [name, bytes] of before) writeFileSync(join(folder, "kept", name), damage(Buffer.from(bytes)));
+  const { runs, warnings } = await embed();
+  expect(runs).toBe(1);
+  expect(warnings).toEqual([expect.stringMatching(message)]);
+  expect(await embed()).toMatchObject({ runs: 0, warnings: [] });
+  expect(before.some(([name, bytes]) => readFileSync(join(folder, "kept", name)).equals(bytes))).toBe(true);
+});
+
+test("a folder that cannot be written costs a warning, not the result", async () => {
+  writeFileSync(join(folder, "a-file"), "");
+  expect(await embed("a-file")).toMatchObject({ runs: 1, warnings: [expect.stringMatching(/the embedding was not kept: .*a-file/)] });
+});

@@ -1,0 +1,95 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MedclipSamError } from "../../errors.ts";
+import { sha256OfFile } from "../../hub/hash.ts";
+import type { Image } from "../../image/index.ts";
+import { gridOf } from "../../models/sam/index.ts";
+import { once } from "../../once.ts";
+import { runtimeVersion } from "../../runtime/node.ts";
+import { type ImageEmbedding, resizedSize } from "../../segment/index.ts";
+import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
+import { sameShape, type Tensor } from "../../tensor/tensor.ts";
+import type { SamOfFiles } from "../models/model.ts";
+import type { EmbedImage } from "./steps.ts";
+
+/** Changes when files of an earlier version must not be read any more. */
+const format = 2;
+
+/**
+ * Image embeddings of SAM on disk, so that a second prompt on an image costs no run of the encoder. A file, 4 MiB for published
+ * models, is named by the hash of all that its values depend on: the pixels, the weights, how they are computed. So a folder can
+ * serve many runs and models at once; nothing in it is ever deleted, and all of it may be.
+ */
+export class EmbeddingCache {
+  private readonly folder: string;
+  private readonly model: SamOfFiles;
+  private readonly origin = once(() => this.findOrigin());
+
+  constructor(folder: string, model: SamOfFiles) {
+    this.folder = folder;
+    this.model = model;
+  }
+
+  /**
+   * The embedding of an image, computed and kept where the folder has none.
+   *
+   * @param warnings - takes a sentence about a damaged file, which is replaced, or one that cannot be written
+   */
+  async embed(image: Image, warnings: string[]): Promise<ImageEmbedding> {
+    const file = join(this.folder, `${await this.keyOf(image)}.safetensors`);
+    if (existsSync(file)) {
+      try {
+        return await this.read(file, image);
+      } catch (error) {
+        if (!(error instanceof MedclipSamError || error instanceof DamagedError)) throw error;
+        warnings.push(`the kept embedding "${file}" is damaged, so the image was encoded again: ${error.message}`);
+      }
+    }
+    const embedding = await this.model.sam.setImage(image);
+    try {
+      await writeSafetensors(file, { embedding: embedding.values }, { sha256: hashOf(embedding.values.data) });
+    } catch (error) {
+      if (!(error instanceof MedclipSamError)) throw error;
+      warnings.push(`the embedding was not kept: ${error.message}`);
+    }
+    return embedding;
+  }
+
+  private async read(file: string, { width, height }: Image): Promise<ImageEmbedding> {
+    const { config } = this.model.sam;
+    const { tensors, metadata } = await readSafetensors(file);
+    const values = tensors.get("embedding");
+    const shape = [1, config.outChannels, gridOf(config), gridOf(config)];
+    if (values?.dtype !== "float32" || !sameShape(values.shape, shape))
+      throw new DamagedError(`it has no "embedding" of float32 [${shape}]`);
+    if (metadata.sha256 !== hashOf(values.data)) throw new DamagedError("its values do not have the hash that was written with them");
+    const side = config.imageSize;
+    return { values: values as Tensor<"float32">, size: { width, height }, resized: resizedSize({ width, height }, side), side };
+  }
+
+  private async keyOf({ width, height, data }: Image): Promise<string> {
+    return hashOf(`${await this.origin()} ${width} ${height} ${hashOf(data)}`);
+  }
+
+  /** All that an embedding depends on beside the image. Other layouts of weights and other devices round differently. */
+  private async findOrigin(): Promise<string> {
+    const { device = "cpu", prepack = true, precision = "float32", queriesAChunk } = this.model.sam.options;
+    const weights = (await Promise.all(this.model.samFiles.parts.map((file) => sha256OfFile(file)))).join(" ");
+    return JSON.stringify({ format, weights, precision, device, prepack, queriesAChunk, runtime: await runtimeVersion() });
+  }
+}
+
+/** Encoding with the embeddings kept in a folder, where one is named. */
+export function keptEmbeddings(folder: string | undefined, model: SamOfFiles): EmbedImage | undefined {
+  if (folder === undefined) return undefined;
+  const cache = new EmbeddingCache(folder, model);
+  return (image, warnings) => cache.embed(image, warnings);
+}
+
+class DamagedError extends Error {}
+
+function hashOf(content: string | ArrayBufferView): string {
+  const bytes = typeof content === "string" ? content : new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,193 @@
+import { z } from "zod";
+import { described } from "../../check/described.ts";
+import { checkedObject, checkedOptions } from "../../check/options.ts";
+import { checkedImage } from "../../check/pictures.ts";
+import { checkedTexts } from "../../check/prompts.ts";
+import { ConfigError, InputError, throwIfCancelled, WeightsError } from "../../errors.ts";
+import { usableDevice } from "../../graph/index.ts";
+import type { GrayImage, Image, Mask, SaliencyMap } from "../../image/index.ts";
+import { withoutEffect } from "../../run/settings/effect.ts";
+import { SessionCache } from "../../runtime/session-cache.ts";
+import { saliencyMethods } from "../../saliency/index.ts";
+import { SamOptions } from "../../segment/index.ts";
+import { thenDispose } from "../../then-dispose.ts";
+import {
+  type ClipContent,
+  type Content,
+  modelWarnings,
+  openClip,
+  openSam,
+  type PromptableModel,
+  type TextImageModel,
+} from "../models/model-content.ts";
+import { CoarseSettings, CommonSettings, RefineSettings, SaliencySettings } from "../settings.ts";
+import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
+
+/** Saliency steps of different settings that a model keeps ready: each holds sessions, 0.9 GB with BiomedCLIP. */
+const mostSteps = 2;
+
+/**
+ * What the zero-shot pipeline needs: a model that relates words to image regions, and one that turns a hint into a mask. It keeps what
+ * repeated calls share: compiled graphs of the two saliency settings used last, the features of their last 256 texts, and the sessions
+ * of SAM. Calls may be made at once. Call `dispose` when done.
+ */
+export class ZeroShotModel {
+  readonly text: TextImageModel;
+  readonly mask: PromptableModel;
+  /** Sentences about how the models were opened, such as on another device than was asked for. */
+  readonly warnings: readonly string[];
+  /** Settings that suit these models, in place of the usual defaults of `segment`. */
+  readonly defaults: SegmentOptions;
+  private readonly steps = new SessionCache<SaliencyStep>(mostSteps);
+  private readonly running = new Set<Promise<unknown>>();
+  private isDisposed = false;
+
+  constructor(text: TextImageModel, mask: PromptableModel, warnings: readonly string[] = [], defaults: SegmentOptions = {}) {
+    this.text = text;
+    this.mask = mask;
+    this.warnings = warnings;
+    this.defaults = defaults;
+  }
+
+  /** Does some work with the saliency step of these settings. @throws InputError when the model was disposed of */
+  async withSaliency<R>(settings: SaliencySettings & CommonSettings, work: (step: SaliencyStep) => Promise<R>): Promise<R> {
+    if (this.isDisposed) throw new InputError("segment: the model was disposed of. Load it again, or dispose of it later.");
+    const { saliencyMethod, fit, mode, seed } = settings;
+    const read = saliencyMethods[saliencyMethod].uses.map((name) => settings[name as keyof SaliencySettings]);
+    const key = JSON.stringify([saliencyMethod, fit, mode, seed, ...read]);
+    const done = this.steps.use(key, async () => new SaliencyStep(this.text, settings), work);
+    this.running.add(done);
+    try {
+      return await done;
+    } finally {
+      this.running.delete(done);
+    }
+  }
+
+  /** Lets go of both models, after the calls that were made before. Later calls are refused. */
+  async dispose(): Promise<void> {
+    this.isDisposed = true;
+    await Promise.allSettled(this.running);
+    await thenDispose(() => this.steps.dispose(), this.text.clip, this.mask.sam);
+  }
+}
+
+/**
+ * Opens the two models of the zero-shot road from memory. Nothing is computed yet; the bytes must not change while the model is used.
+ *
+ * @throws WeightsError when a content is not what it should be or could not be fetched
+ * @example
+ * const [weights, config, vocabulary, sam] = await Promise.all(urls.map((url) => fetch(url)));
+ * const model = await loadModel({ clip: { weights, config, vocabulary }, sam });
+ */
+export async function loadModel(
+  models: { readonly clip: ClipContent; readonly sam: Content },
+  options: SamOptions = {},
+): Promise<ZeroShotModel> {
+  checkModels(models, options);
+  const { device, warnings } = await usableDevice(options.device);
+  const usable = { ...options, device };
+  return new ZeroShotModel(await openClip(models.clip, usable), await openSam(models.sam, usable), warnings);
+}
+
+/** @throws WeightsError when a model is not named, ConfigError for wrong options */
+export function checkModels(models: { readonly clip: unknown; readonly sam: unknown }, options: SamOptions): void {
+  const { clip, sam } = models ?? {};
+  for (const [name, model] of Object.entries({ clip, sam })) {
+    if (model !== undefined && model !== null) continue;
+    throw new WeightsError(`loadModel: models.${name} is missing: expected { clip, sam }, got ${described(models)}.`);
+  }
+  checkedOptions(SamOptions, options, "loadModel");
+}
+
+const Options = z.strictObject({
+  ...CommonSettings.omit({ device: true, threads: true, maxMemory: true }).shape,
+  ...SaliencySettings.omit({ pack: true, clip: true, clipConfig: true, noise: true }).shape,
+  ...CoarseSettings.shape,
+  ...RefineSettings.omit({ pack: true, sam: true, samPrecision: true, cache: true }).shape,
+  name: z.string().default("image").describe("names the streams of noise and points"),
+});
+
+/** Everything that can be chosen about a segmentation; all of it has defaults. */
+export type SegmentOptions = z.input<typeof Options> & {
+  /** How SAM's embedding of the image is got, most of the work for a further prompt on it; by default its encoder runs. */
+  readonly embed?: EmbedImage | undefined;
+  /** Ends the call with a `CancelledError`, at the latest when the stage that runs is over: a run of a graph cannot be interrupted. */
+  readonly signal?: AbortSignal | undefined;
+};
+
+/** A mask and how it came about. */
+export interface Segmentation extends Omit<RefineResult, "warnings"> {
+  readonly mask: Mask;
+  readonly saliency: SaliencyMap;
+  /** The saliency method's value for each patch, [g · g], before normalisation: what the map is made of. Of M2IB the nats that it lets through. */
+  readonly capacity: Float32Array;
+  /** The saliency map in 8 bits, as files hold it. */
+  readonly gray: GrayImage;
+  readonly coarse: Mask;
+  /** Sentences about anything a user should look at: an empty mask, a cut prompt, a guessed intensity range. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * What `segment` is given beside the image, checked and with its defaults.
+ *
+ * @throws InputError for a model that is none, or a text without content; ConfigError that names each wrong option
+ */
+export function checkedSegment(model: ZeroShotModel, text: string | readonly string[], { embed, signal, ...options }: SegmentOptions) {
+  if (!(model instanceof ZeroShotModel)) {
+    throw new InputError(`segment: model must come from loadModel or loadPack, got ${described(model)}.`);
+  }
+  if (embed !== undefined && typeof embed !== "function") {
+    throw new ConfigError(`segment: option "embed" must be a function, got ${described(embed)}.`);
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new ConfigError(`segment: option "signal" must be an AbortSignal, got ${described(signal)}.`);
+  }
+  const settings = { ...checkedOptions(Options, { ...model.defaults, ...options }, "segment"), device: "cpu" as const };
+  const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const warnings = withoutEffect(Options, settings, given);
+  return { texts: checkedTexts(text, "segment"), settings, warnings, embed, signal };
+}
+
+/**
+ * Segments what a text describes.
+ *
+ * @param text - a sentence, or several that are averaged
+ * @example const { mask, saliency } = await segment(model, image, "A chest X-ray showing the lungs", { keep: 2 });
+ */
+export async function segment(
+  model: ZeroShotModel,
+  image: Image,
+  text: string | readonly string[],
+  options: SegmentOptions = {},
+): Promise<Segmentation> {
+  const { texts, settings, warnings, embed, signal } = checkedSegment(model, text, checkedObject(options, "segment"));
+  const pixels = checkedImage(image, "segment");
+  const { name } = settings;
+  return await model.withSaliency(settings, async (step) => {
+    throwIfCancelled(signal);
+    const map = await step.run(pixels, name, texts, {});
+    throwIfCancelled(signal);
+    const cut = coarseStep(map.gray, map.window, settings);
+    const refined = await new RefineStep(model.mask, settings, embed).run(pixels, cut.coarse, name, {});
+    throwIfCancelled(signal);
+    return {
+      ...refined,
+      saliency: map.saliency,
+      capacity: map.capacity,
+      gray: map.gray,
+      coarse: cut.coarse,
+      warnings: [
+        ...model.warnings,
+        ...modelWarnings(model.text, settings.fit),
+        ...warnings,
+        ...model.mask.sam.warnings,
+        ...step.method.warnings,
+        ...map.warnings,
+        ...cut.warnings,
+        ...refined.warnings,
+      ],
+    };
+  });
+}

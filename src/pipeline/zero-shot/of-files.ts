@@ -1,0 +1,96 @@
+import { described } from "../../check/described.ts";
+import { checkedObject } from "../../check/options.ts";
+import { ConfigError, WeightsError } from "../../errors.ts";
+import { decodeImage } from "../../formats/decode.ts";
+import { usableDevice } from "../../graph/index.ts";
+import { defaultPack, locatePack } from "../../hub/pack.ts";
+import type { Image } from "../../image/index.ts";
+import type { SamOptions } from "../../segment/index.ts";
+import { loadClip, loadSam, type SamOfFiles } from "../models/model.ts";
+import { type ClipContent, type Content, openClip, openSam, type PromptableModel } from "../models/model-content.ts";
+import { defaultsOf } from "../models/pack-settings.ts";
+import { keptEmbeddings } from "./embedding-cache.ts";
+import {
+  checkedSegment,
+  checkModels,
+  type Segmentation,
+  type SegmentOptions as SegmentPixelsOptions,
+  segment as segmentPixels,
+  ZeroShotModel,
+} from "./in-memory.ts";
+import type { EmbedImage } from "./steps.ts";
+
+/**
+ * Opens the two models of the zero-shot road. Nothing is computed yet.
+ *
+ * @param models - folders, weights files or short names of published models in the Hugging Face cache; or the contents of files
+ * @throws WeightsError when files are missing or do not fit
+ * @example const model = await loadModel({ clip: "models/biomedclip", sam: "models/sam_vit_b_01ec64.pth" });
+ */
+export async function loadModel(
+  models: { readonly clip: string | ClipContent; readonly sam: string | Content; readonly clipConfig?: string },
+  options: SamOptions = {},
+): Promise<ZeroShotModel> {
+  checkModels(models, options);
+  const { clip, sam, clipConfig } = models;
+  const { device, warnings } = await usableDevice(options.device);
+  const usable = { ...options, device };
+  return new ZeroShotModel(
+    typeof clip === "string" ? await loadClip(clip, clipConfig, usable) : await openClip(clip, usable),
+    typeof sam === "string" ? await loadSam(sam, usable) : await openSam(sam, usable),
+    warnings,
+  );
+}
+
+/**
+ * Opens the models of a pack. Their segmentations warn that it is a demonstration, where it is one, and begin from the pack's own settings.
+ *
+ * @param pack - a name or a folder with a `pack.json`; by default the one that comes with this package
+ * @throws WeightsError when there is no such pack
+ * @example const model = await loadPack();
+ */
+export async function loadPack(pack: string = defaultPack, options: SamOptions = {}): Promise<ZeroShotModel> {
+  if (typeof pack !== "string") throw new WeightsError(`loadPack: pack must be a name or a folder, got ${described(pack)}.`);
+  const found = await locatePack(pack);
+  const { clip, sam, notice } = found;
+  const defaults = defaultsOf(found);
+  const { text, mask, warnings } = await loadModel({ clip, sam }, options);
+  return new ZeroShotModel(text, mask, [notice, ...warnings], defaults);
+}
+
+/** Everything that can be chosen about a segmentation; all of it has defaults. `name` is by default that of the file. */
+export type SegmentOptions = SegmentPixelsOptions & {
+  /** Folder in which SAM's image embeddings are kept; the model must come from files. */
+  readonly cache?: string | undefined;
+};
+
+/**
+ * Segments what a text describes.
+ *
+ * @param image - a file, or pixels
+ * @param text - a sentence, or several that are averaged
+ * @example const { mask, saliency } = await segment(model, "case-01.png", "A chest X-ray showing the lungs", { keep: 2 });
+ */
+export async function segment(
+  model: ZeroShotModel,
+  image: string | Image,
+  text: string | readonly string[],
+  options: SegmentOptions = {},
+): Promise<Segmentation> {
+  const { cache, ...given } = checkedObject(options, "segment");
+  const { mode } = checkedSegment(model, text, given).settings;
+  const ofPixels = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask) };
+  if (typeof image !== "string") return await segmentPixels(model, image, text, ofPixels);
+  const decoded = await decodeImage(image, { mode });
+  const name = given.name ?? image.split(/[/\\]/).at(-1) ?? image;
+  const found = await segmentPixels(model, decoded.image, text, { ...ofPixels, name });
+  return { ...found, warnings: [...decoded.warnings, ...found.warnings] };
+}
+
+function embeddingsIn(folder: string | undefined, model: PromptableModel | SamOfFiles): EmbedImage | undefined {
+  if (folder === undefined) return undefined;
+  if ("samFiles" in model) return keptEmbeddings(folder, model);
+  throw new ConfigError(
+    "segment: a cache is for models that were loaded from files, this one came from memory. Leave out the option cache.",
+  );
+}

@@ -1,0 +1,282 @@
+import { coarseMask } from "../../coarse/index.ts";
+import { ConfigError } from "../../errors.ts";
+import {
+  type Box,
+  blankWarnings,
+  clipView,
+  type GrayImage,
+  type Image,
+  keepComponents,
+  type LabelledPoint,
+  type Mask,
+  opencvNearest,
+  placeMap,
+  type SaliencyMap,
+  stretchMap,
+  toGray,
+} from "../../image/index.ts";
+import { oncePerKey } from "../../once.ts";
+import { visualPrompts } from "../../prompts/index.ts";
+import { ensembleFeature, mapOfCapacity, refuseForeign, type SaliencyMethod, saliencyMethods } from "../../saliency/index.ts";
+import { type ImageEmbedding, type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../../segment/index.ts";
+import { uniform } from "../../tensor/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";
+import type { PromptableModel, TextImageModel } from "../models/model-content.ts";
+import type { CoarseSettings, CommonSettings, ModePreset, RefineSettings, SaliencySettings } from "../settings.ts";
+import { modePresets } from "../settings.ts";
+
+/** Milliseconds spent in each stage of an image. */
+export type StageTimes = Record<string, number>;
+
+/** What the first step knows of an image. */
+export interface SaliencyResult {
+  readonly saliency: SaliencyMap;
+  /** The map as it is stored, which is also what the next step reads. */
+  readonly gray: GrayImage;
+  /** The part of the image that the model saw; absent where the mode spreads the map over all of it. */
+  readonly window?: Box;
+  /** The method's value for each patch before any normalisation, [g · g]; of M2IB the nats that it lets through. */
+  readonly capacity: Float32Array;
+  readonly warnings: readonly string[];
+}
+
+/** What a text asks for: its direction in the shared space [E], none where the model knows no word of it; and warnings about its words. */
+interface TextTarget {
+  readonly target: Float32Array | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Texts whose features a step keeps, 2 kB each: those used last. */
+const keptTexts = 256;
+
+/** First step: image and text to saliency map. Features of the last 256 texts are kept, so a sentence is computed once a run. */
+export class SaliencyStep {
+  readonly method: SaliencyMethod;
+  private readonly model: TextImageModel;
+  private readonly settings: SaliencySettings & CommonSettings;
+  private readonly preset: ModePreset;
+  private readonly targets = oncePerKey<TextTarget>(keptTexts);
+
+  /** @throws ConfigError when the settings do not fit the model or the method */
+  constructor(model: TextImageModel, settings: SaliencySettings & CommonSettings) {
+    this.model = model;
+    this.settings = settings;
+    this.preset = modePresets[settings.mode];
+    refuseForeign(settings.saliencyMethod, settings);
+    refuseMissingLayer(model, settings);
+    this.method = saliencyMethods[settings.saliencyMethod].open(model.clip, settings);
+  }
+
+  /**
+   * @param fileName - names the stream of noise, unless `noise` is given
+   * @param noise - [steps, samples, T, D] in place of the seeded noise
+   */
+  async run(
+    image: Image,
+    fileName: string,
+    sentences: readonly string[],
+    ms: StageTimes,
+    noise?: Tensor<"float32">,
+  ): Promise<SaliencyResult> {
+    const { target, warnings } = await timed(ms, "text", () => this.targets(JSON.stringify(sentences), () => this.targetOf(sentences)));
+    const { imageSize: side, patch } = this.model.clip.config.vision;
+    const { pixels, window } = clipView(image, this.settings.fit, side);
+    const capacity = target ? await this.attribute(pixels, target, fileName, ms, noise) : new Float32Array((side / patch) ** 2);
+    const { map, constant } = mapOfCapacity(capacity, side);
+    const placed = this.preset.placement === "window";
+    const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
+    return {
+      saliency,
+      gray: toGray(saliency),
+      ...(placed && { window: window.box }),
+      capacity,
+      warnings: [
+        ...blankWarnings(image),
+        ...warnings,
+        ...(constant ? ["the saliency map is constant: the model finds no place that the text speaks of"] : []),
+      ],
+    };
+  }
+
+  /** @param pixels - what the model sees */
+  private async attribute(
+    pixels: Image,
+    target: Float32Array,
+    fileName: string,
+    ms: StageTimes,
+    given?: Tensor<"float32">,
+  ): Promise<Float32Array> {
+    const hidden = await timed(ms, "image", () => this.method.hiddenTokens(pixels));
+    const source = this.method.noise;
+    const eps = source && (await timed(ms, "noise", async () => (given ? source.from(given) : source.of(fileName, this.settings.seed))));
+    return await timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
+  }
+
+  async dispose(): Promise<void> {
+    await this.method.dispose();
+  }
+
+  /** Nothing to look for where no sentence holds a word that the model knows: it would point anywhere. */
+  private async targetOf(sentences: readonly string[]): Promise<TextTarget> {
+    if (sentences.length === 0) throw new ConfigError("segment: a text prompt is missing");
+    const { clip, tokenizer } = this.model;
+    const { contextLength } = clip.config;
+    for (const sentence of sentences) requireWords(sentence, "segment");
+    const readings = sentences.map((sentence) => readingOf(sentence, tokenizer, contextLength));
+    const warnings = readings.flatMap((reading, i) => readingWarnings(reading, sentences[i]!, contextLength));
+    const features: Float32Array[] = [];
+    if (readings.some(({ saysSomething }) => saysSomething)) {
+      for (const sentence of sentences) features.push(await clip.textFeatures(tokenizer.encode(sentence, { contextLength }).ids));
+    }
+    return { target: features.length > 0 ? ensembleFeature(features) : undefined, warnings };
+  }
+}
+
+/** A layer that the model lacks is refused also where the method does not read it: who names it takes the model for another one. */
+function refuseMissingLayer({ clip }: TextImageModel, { layer = 0 }: SaliencySettings): void {
+  const { depth } = clip.config.vision;
+  if (layer >= depth)
+    throw new ConfigError(`layer ${layer} does not exist: the image tower of "${clip.weights.file}" has blocks 0 to ${depth - 1}`);
+}
+
+/** What the second step makes of a saliency map. */
+export interface CoarseResult {
+  readonly coarse: Mask;
+  /** Least gray level that counts as foreground, where the method knows one. */
+  readonly level?: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Second step: saliency map to coarse mask.
+ *
+ * @param window - the part of the map that the model saw; the method sees this alone where the mode says so
+ */
+export function coarseStep(
+  gray: GrayImage,
+  window: Box | undefined,
+  settings: CoarseSettings & Pick<CommonSettings, "mode">,
+): CoarseResult {
+  const preset = modePresets[settings.mode];
+  const { mask, warnings, level } = coarseMask(gray, {
+    method: settings.coarseMethod,
+    threshold: settings.threshold,
+    keep: settings.keep,
+    ties: preset.ties,
+    minAreaPx: settings.minArea,
+    minMeanSaliency: settings.minSaliency,
+    window: preset.placement === "window" ? window : undefined,
+  });
+  return { coarse: mask, warnings, ...(level !== undefined && { level }) };
+}
+
+/** What the third step makes of an image and its coarse mask. */
+export interface RefineResult {
+  readonly mask: Mask;
+  /** What SAM was given, in pixels of the image. */
+  readonly boxes: readonly Box[];
+  readonly points: readonly LabelledPoint[];
+  /** [N] expected IoU of the masks behind the result: one for each box, or three with a vote. */
+  readonly scores: Float32Array;
+  /** [N, l, l] logits of the same masks. */
+  readonly logits: readonly Float32Array[];
+  readonly warnings: readonly string[];
+}
+
+/** Settings of the third step; the others belong to the model and to the embedding that it is given. */
+type RefineStepSettings = Omit<RefineSettings, "sam" | "samPrecision" | "cache">;
+
+/** What SAM sees in an image, computed or kept from an earlier time. `warnings` takes sentences about what went wrong on the way. */
+export type EmbedImage = (image: Image, warnings: string[]) => Promise<ImageEmbedding>;
+
+/** Third step: image and coarse mask to mask. */
+export class RefineStep {
+  private readonly model: PromptableModel;
+  private readonly settings: RefineStepSettings & CommonSettings;
+  private readonly preset: ModePreset;
+  private readonly embed: EmbedImage;
+
+  /** @param embed - by default the model's encoder runs */
+  constructor(model: PromptableModel, settings: RefineStepSettings & CommonSettings, embed?: EmbedImage) {
+    this.model = model;
+    this.settings = settings;
+    this.preset = modePresets[settings.mode];
+    this.embed = embed ?? ((image) => model.sam.setImage(image));
+  }
+
+  /** @param fileName - names the stream of sampled points */
+  async run(image: Image, coarse: Mask, fileName: string, ms: StageTimes): Promise<RefineResult> {
+    const { visualPrompt, points, negativePoints, perComponent, empty, seed } = this.settings;
+    const warnings: string[] = [];
+    const size = { width: image.width, height: image.height };
+    let hint = coarse;
+    if (coarse.width !== image.width || coarse.height !== image.height) {
+      warnings.push(
+        `the coarse mask is ${coarse.width} x ${coarse.height}, the image ${image.width} x ${image.height}: the mask was resized`,
+      );
+      hint = opencvNearest(coarse, size);
+    }
+    const prompts = visualPrompts(hint, {
+      kind: visualPrompt,
+      points,
+      negativePoints,
+      perComponent,
+      clamp: this.preset.clamp,
+      empty: empty ?? this.preset.empty,
+      random: uniform(`points/${fileName}`, seed),
+    });
+    if (prompts.empty) {
+      warnings.push(
+        "the coarse mask is empty, so there is nothing to ask SAM for: the mask is empty too (--empty box would ask for the whole image)",
+      );
+      return {
+        mask: { ...size, data: new Uint8Array(size.width * size.height) },
+        boxes: [],
+        points: [],
+        scores: new Float32Array(0),
+        logits: [],
+        warnings,
+      };
+    }
+    const { sam } = this.model;
+    const embedding = await timed(ms, "embed", () => this.embed(image, warnings));
+    const predictions = await timed(ms, "predict", () => sam.predict(prompts, { embedding }));
+    const joined = this.join(predictions, prompts.boxes.length > 0);
+    const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });
+    const areaPx = countForeground(mask);
+    if (areaPx === 0) warnings.push("the mask is empty: SAM found nothing at the prompts");
+    if (areaPx === mask.data.length) warnings.push("the mask fills the whole frame");
+    const voting = this.settings.multimask !== "none";
+    return {
+      mask,
+      boxes: prompts.boxes,
+      points: prompts.points,
+      scores: Float32Array.from(predictions.flatMap(({ scores }) => (voting ? [...scores.subarray(1)] : [scores[0]!]))),
+      logits: predictions.flatMap((prediction) => (voting ? [1, 2, 3] : [0]).map((index) => prediction.logitsOf(index))),
+      warnings,
+    };
+  }
+
+  /** One mask of all predictions: the union of single masks, or what the candidates agree on. */
+  private join(predictions: readonly Prediction[], fromBoxes: boolean): Mask {
+    const { multimask } = this.settings;
+    if (multimask === "none") return unionOf(predictions.map((prediction) => prediction.mask()));
+    const candidates = predictions.map((prediction) => prediction.candidates());
+    const rule: VoteRuleName = multimask;
+    return this.preset.votes === "boxes" && fromBoxes ? releasedVotedMask(candidates, rule) : votedUnion(candidates, rule);
+  }
+}
+
+/** Pixels of a mask that are 1. */
+export function countForeground({ data }: Mask): number {
+  return data.reduce((sum, value) => sum + value, 0);
+}
+
+/** Runs a stage and adds its milliseconds. */
+export async function timed<T>(ms: StageTimes, stage: string, work: () => Promise<T>): Promise<T> {
+  const start = performance.now();
+  const result = await work();
+  ms[stage] = Math.round((ms[stage] ?? 0) + performance.now() - start);
+  return result;
+}

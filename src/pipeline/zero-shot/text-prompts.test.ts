@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { ConfigError } from "../../errors.ts";
+import type { ImageInput } from "../../scans/list-images.ts";
+import { noPrompt, textPrompts } from "./text-prompts.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-prompts-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = join(folder, "prompts.json");
+
+/** Images below a folder, as a walk gives them. */
+const walked = (...paths: string[]): ImageInput[] =>
+  paths.map((path) => ({ file: `scans/${path}`, name: path.replace(/\.[a-z]+$/i, ""), path }));
+const promptsOf = async (table: unknown, images: ImageInput[]) => {
+  writeFileSync(file, JSON.stringify(table));
+  const { of, warnings } = await textPrompts({ prompts: file }, images);
+  return { sentences: Object.fromEntries(images.map((image) => [image.path, of(image)])), warnings };
+};
+
+test("a key is the path below the folder, or a bare name, with or without ending", async () => {
+  const { sentences, warnings } = await promptsOf(
+    { "1/a.png": "one", "2/a": ["two", "more"], b: "three", "c.PNG": "four", ".\\d.png": "five", "*": "all" },
+    walked("1/a.png", "2/a.png", "x/b.png", "c.png", "d.png", "e.png"),
+  );
+  expect(sentences).toEqual({
+    "1/a.png": ["one"],
+    "2/a.png": ["two", "more"],
+    "x/b.png": ["three"],
+    "c.png": ["four"],
+    "d.png": ["five"],
+    "e.png": ["all"],
+  });
+  expect(warnings).toEqual([]);
+});
+
+test("an image never gets the sentence of another one of its name", async () => {
+  expect((await promptsOf({ "a.png": "one" }, walked("a.png", "1/a.png"))).sentences).toEqual({ "a.png": ["one"], "1/a.png": undefined });
+  expect((await promptsOf({ "1/a.png": "one" }, walked("a.png"))).sentences).toEqual({ "a.png": undefined });
+  await expect(promptsOf({ "a.png": "one" }, walked("1/a.png", "2/a.png"))).rejects.toThrow(
+    'the prompt "a.png" fits 2 images: "1/a.png", "2/a.png"',
+  );
+  await expect(promptsOf({ "a.png": "one" }, walked("1/a.png", "2/a.png"))).rejects.toThrow(ConfigError);
+});
+
+test("a file that was given itself is known by its bare name and by the end of its path", async () => {
+  const given = (path: string): ImageInput => ({ file: path, name: "a", path });
+  for (const key of ["a.png", "a", "1/a.png", "scans/1/a"])
+    expect((await promptsOf({ [key]: "one" }, [given("/data/scans/1/a.png")])).sentences).toEqual({ "/data/scans/1/a.png": ["one"] });
+  expect((await promptsOf({ "2/a.png": "one" }, [given("C:\\scans\\1\\a.png")])).sentences).toEqual({ "C:\\scans\\1\\a.png": undefined });
+  expect((await promptsOf({ "1/a.png": "one" }, [given("C:\\scans\\1\\a.png")])).sentences).toEqual({ "C:\\scans\\1\\a.png": ["one"] });
+});
+
+test("a key that fits no image is a warning that names the closest one", async () => {
+  const { warnings } = await promptsOf({ "haert.png": "one", "*": "all" }, walked("heart.png", "lung.png"));
+  expect(warnings).toEqual([`"${file}": 1 prompt without an image of that name: "haert.png" (the closest is "heart.png")`]);
+});
+
+test("a name that macOS stores in another Unicode form is the same name", async () => {
+  expect((await promptsOf({ "se\u0301rie/\u00e9.png": "one" }, walked("s\u00e9rie/e\u0301.png"))).sentences).toEqual({
+    "s\u00e9rie/e\u0301.png": ["one"],
+  });
+});
+
+test.each<[string, unknown, RegExp]>([
+  ["a sentence without words", { "a.png": "  " }, /"a.png": a text prompt needs words, got " {2}"/],
+  ["one in a list", { "*": ["heart", "\u200b"] }, /"\*": a text prompt needs words/],
+  ["an empty list", { "a.png": [] }, /"a.png" is something else/],
+  ["null", { "a.png": null }, /"a.png" is something else/],
+  ["a list of names", ["a.png"], /it is something else/],
+])("%s in the file is refused", async (_, table, message) => {
+  await expect(promptsOf(table, walked("a.png"))).rejects.toThrow(message);
+  await expect(promptsOf(table, walked("a.png"))).rejects.toThrow(ConfigError);
+});
+
+test("prompts of the command line are for all images, and need words, too", async () => {
+  const [image] = walked("a.png");
+  expect((await textPrompts({ prompt: ["heart", "the heart"] }, [])).of(image!)).toEqual(["heart", "the heart"]);
+  await expect(textPrompts({ prompt: ["heart", "..."] }, [])).rejects.toThrow('--prompt: a text prompt needs words, got "..."');
+  expect(noPrompt(image!, { prompts: "p.json" }).message).toBe(
+    '"scans/a.png": "p.json" has no prompt for it and none for "*" (all others).',
+  );
+});

@@ -1,0 +1,77 @@
+import { readFile } from "node:fs/promises";
+import { AppendFile } from "../../append-file.ts";
+import { writeAtomic } from "../../atomic-write.ts";
+import { InputError } from "../../errors.ts";
+
+/** What is appended while a run goes on survives a killed process at once, and a power failure after at most so long. */
+const syncMs = 5000;
+
+/** A journal as it was found. */
+export interface FoundJournal {
+  /** Which record its lines belong to. */
+  readonly of: string;
+  readonly lines: readonly unknown[];
+}
+
+/** JSON lines that are appended beside a record while a run goes on, so that the record need not be written whole each time. */
+export class Journal {
+  private readonly lines: AppendFile;
+  private size = 0;
+  private syncedAt = performance.now();
+
+  private constructor(lines: AppendFile) {
+    this.lines = lines;
+  }
+
+  /** Begins a journal, in place of an older one. @param of - which record its lines belong to */
+  static async begin(file: string, of: string): Promise<Journal> {
+    await writeAtomic(file, `${JSON.stringify({ journal: 1, of })}\n`);
+    return new Journal(await AppendFile.open(file));
+  }
+
+  /** Bytes appended. */
+  get bytes(): number {
+    return this.size;
+  }
+
+  /** @param line - JSON text */
+  async append(line: string): Promise<void> {
+    const bytes = new TextEncoder().encode(`${line}\n`);
+    await this.lines.append(bytes);
+    this.size += bytes.length;
+    if (performance.now() - this.syncedAt < syncMs) return;
+    await this.lines.sync();
+    this.syncedAt = performance.now();
+  }
+
+  async close(): Promise<void> {
+    await this.lines.close();
+  }
+}
+
+/**
+ * The lines of a journal. The last one may be cut short by a killed run, and any may be damaged by a power failure: they are left out, as
+ * what they told of is then done again.
+ *
+ * @returns undefined when there is none
+ */
+export async function readJournal(file: string): Promise<FoundJournal | undefined> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new InputError(`"${file}" cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  const [head, ...lines] = text.split("\n").slice(0, -1).flatMap(parsed);
+  const { of } = (head ?? {}) as { readonly of?: unknown };
+  return typeof of === "string" ? { of, lines } : undefined;
+}
+
+function parsed(line: string): unknown[] {
+  try {
+    return [JSON.parse(line)];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,99 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { basename, join } from "node:path";
+import { isRunning, makeFolder, remove, temporaryName, writing } from "../../atomic-write.ts";
+import { ConfigError } from "../../errors.ts";
+
+/** `.run.lock.<count>.<process id>.tmp`: a temporary file, so that what a killed run leaves is cleaned up with the rest. */
+const lockName = /^\.run\.lock\.\d+\.(\d+)\.tmp$/;
+
+/** Names of the marks of this process. */
+const held = new Set<string>();
+
+/** Who writes into a folder. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When that process began, where the system tells: another process may have got its id since. */
+  readonly start?: string;
+}
+
+/**
+ * A mark that a run writes into a folder, as two at once would lose each other's records.
+ *
+ * Each run first puts its own mark and then looks for others, so of two that begin together at least one sees the other. Marks of processes
+ * that have ended count for nothing. Whether a process of another machine still runs cannot be seen from here: that is a warning.
+ */
+export class FolderLock {
+  readonly warnings: readonly string[];
+  private readonly file: string;
+
+  private constructor(file: string, warnings: readonly string[]) {
+    this.file = file;
+    this.warnings = warnings;
+  }
+
+  /**
+   * @throws ConfigError when another run writes into the folder
+   * @throws OutputError when the folder cannot be written to
+   */
+  static async take(folder: string): Promise<FolderLock> {
+    const own = temporaryName(join(folder, "run.lock"));
+    const me: Holder = { pid: process.pid, host: hostname(), ...(await startOf(process.pid)) };
+    await makeFolder(folder);
+    await writing(own, () => writeFile(own, JSON.stringify(me), { flag: "wx" }));
+    held.add(basename(own));
+    const warnings: string[] = [];
+    for (const name of await readdir(folder)) {
+      const pid = lockName.exec(name)?.[1];
+      if (pid === undefined || name === basename(own)) continue;
+      const other = await holderOf(join(folder, name), Number(pid));
+      if (other.host !== me.host) {
+        warnings.push(
+          `a run on "${other.host}" (process ${other.pid}) has not finished in "${folder}". If it still goes on, stop one of the two: they would disturb each other`,
+        );
+      } else if (await goesOn(other, name)) {
+        await new FolderLock(own, []).release();
+        throw new ConfigError(
+          `process ${other.pid} is writing into "${folder}". Wait until it has finished, stop it, or choose another --out.`,
+        );
+      } else {
+        await remove([join(folder, name)]);
+      }
+    }
+    return new FolderLock(own, warnings);
+  }
+
+  async release(): Promise<void> {
+    held.delete(basename(this.file));
+    await remove([this.file]);
+  }
+}
+
+/** A mark whose content is not there yet is that of a run which begins right now. */
+async function holderOf(file: string, pid: number): Promise<Holder> {
+  try {
+    return { ...(JSON.parse(await readFile(file, "utf8")) as Holder), pid };
+  } catch {
+    return { pid, host: hostname() };
+  }
+}
+
+async function goesOn({ pid, start }: Holder, name: string): Promise<boolean> {
+  if (pid === process.pid) return held.has(name);
+  if (!isRunning(pid)) return false;
+  const now = await startOf(pid);
+  return start === undefined || now.start === undefined || now.start === start;
+}
+
+/** When a process began, in ticks since the machine did; Linux alone tells. */
+async function startOf(pid: number): Promise<{ start?: string }> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, "utf8");
+    // The second field, the name in parentheses, may hold anything; this is the twentieth after it.
+    const start = text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
+    return start === undefined ? {} : { start };
+  } catch {
+    return {};
+  }
+}

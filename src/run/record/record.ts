@@ -1,0 +1,206 @@
+import { ConfigError } from "../../errors.ts";
+import { runtimeVersion } from "../../runtime/node.ts";
+import { version } from "../../version.ts";
+import { isWritten, stampOf } from "../input-files.ts";
+import { notice, RunFolder, readRecord, recordText } from "./folder.ts";
+import { differenceOf, otherResults } from "./resume.ts";
+import { type FailureRecord, type ImageRecord, imagesRecord, type RunFile, type RunHeader, type RunLine, type Work } from "./schema.ts";
+
+export type { FailureRecord, ImageRecord, RunHeader, WeightsRecord, Work } from "./schema.ts";
+
+/** Pictures that each command writes: two that write the same ones cannot share a folder. */
+const pictures: Readonly<Record<string, readonly string[]>> = {
+  segment: ["saliency", "coarse", "masks", "overlay"],
+  saliency: ["saliency"],
+  coarse: ["coarse"],
+  refine: ["masks", "overlay"],
+};
+
+/** What is asked for of an image. */
+export interface Wanted {
+  readonly name: string;
+  /** Files whose content the result depends on. */
+  readonly inputs: readonly string[];
+  readonly prompt?: readonly string[];
+  /** Files that are there when the image is done. */
+  readonly outputs: readonly string[];
+}
+
+/** `run.json`: what was done with which settings, so that a run can be repeated, resumed and trusted. */
+export class RunRecord {
+  private readonly folder: RunFolder<RunFile, RunLine>;
+  private readonly header: RunHeader;
+  private readonly earlier: readonly RunHeader[];
+  /** JSON text by name: a run over very many images holds little more than the file will. */
+  private readonly images = new Map<string, string>();
+  private readonly failed = new Map<string, FailureRecord>();
+
+  private constructor(folder: RunFolder<RunFile, RunLine>, header: RunHeader, earlier: readonly RunHeader[]) {
+    this.folder = folder;
+    this.header = header;
+    this.earlier = earlier;
+  }
+
+  /**
+   * Opens the record of a folder, or begins one. Nothing is written before `begin`.
+   *
+   * @param options.overwrite - forget what other settings have made
+   * @throws ConfigError when the folder holds results of other settings and they shall not be overwritten, or another run writes into it
+   */
+  static async open(out: string, header: Omit<RunHeader, "versions">, options: { readonly overwrite: boolean }): Promise<RunRecord> {
+    const { folder, found } = await RunFolder.open(out, imagesRecord);
+    try {
+      const own: RunHeader = { ...header, versions: await versions() };
+      const { earlier = [], images = [], failed = [], notice: _, recordVersion: __, ...latest } = found?.record ?? {};
+      const headers = found ? [latest as RunHeader, ...earlier] : [];
+      const rivals = headers.filter(({ command }) => pictures[command]?.some((folder) => pictures[own.command]?.includes(folder)));
+      const replaced = rivals.filter((rival) => {
+        const difference = rival.command === own.command ? differenceOf(rival, own) : `the command was "${rival.command}"`;
+        if (difference !== undefined && !options.overwrite) throw otherResults(out, "results of other settings", difference);
+        return difference !== undefined;
+      });
+      const others = headers.filter((one) => !rivals.includes(one));
+      const record = new RunRecord(folder, own, others);
+      for (const image of images) record.add({ image });
+      for (const failure of failed) record.add({ failed: failure });
+      for (const line of found?.lines ?? []) record.add(line);
+      for (const { command } of replaced) record.forget(command);
+      for (const [name, failure] of record.failed) if (failure.command === own.command) record.failed.delete(name);
+      return record;
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
+  }
+
+  /** About the folder, to be told. */
+  get warnings(): readonly string[] {
+    return this.folder.warnings;
+  }
+
+  /**
+   * Whether an image needs no work: this command has done it, from the same inputs, and its files are there. `unsure` when only the content
+   * of the inputs can tell, see `isSame`.
+   *
+   * @throws ConfigError when it was done with another text prompt
+   */
+  async standing(
+    { name, inputs, prompt, outputs }: Wanted,
+    { overwrite }: { readonly overwrite: boolean },
+  ): Promise<"todo" | "done" | "unsure"> {
+    const made = this.made(name);
+    if (!made) return "todo";
+    if (JSON.stringify(made.prompt) !== JSON.stringify(prompt)) {
+      if (overwrite) return "todo";
+      throw new ConfigError(
+        `"${name}" was done with the text prompt ${JSON.stringify(made.prompt)}, now it is ${JSON.stringify(prompt)}. Choose another --out, or give --overwrite to replace it.`,
+      );
+    }
+    if (made.inputs.length !== inputs.length || !(await Promise.all(outputs.map(isWritten))).every(Boolean)) return "todo";
+    const stamps = await Promise.all(inputs.map(stampOf));
+    return stamps.every((stamp, i) => stamp !== undefined && stamp === made.stamps?.[i]) ? "done" : "unsure";
+  }
+
+  /** Whether an image was made from inputs of the same content. */
+  isSame(name: string, { inputs }: Work): boolean {
+    return JSON.stringify(this.made(name)?.inputs) === JSON.stringify(inputs);
+  }
+
+  /** Writes the header of this run; from now on what is found is kept, whatever happens. */
+  async begin(): Promise<void> {
+    const head = {
+      notice,
+      recordVersion: imagesRecord.version,
+      ...this.header,
+      earlier: this.earlier,
+    };
+    await this.folder.begin({ ...head, images: [], failed: [] }, () =>
+      recordText(head, { images: this.images.values(), failed: [...this.failed.values()].map((failure) => JSON.stringify(failure)) }),
+    );
+  }
+
+  /** Adds what this command found of an image. */
+  async put(image: Omit<ImageRecord, "made" | "warnings">, work: Work, warnings: readonly string[]): Promise<void> {
+    const { command } = this.header;
+    const before = this.image(image.name);
+    const kept = before && without(before, command);
+    const line: RunLine = {
+      image: {
+        ...kept,
+        ...image,
+        warnings: [...(kept?.warnings ?? []), ...warnings.map((warning) => `${command}: ${warning}`)],
+        ...((kept?.ms || image.ms) && { ms: { ...kept?.ms, ...image.ms } }),
+        made: { ...kept?.made, [command]: work },
+      },
+    };
+    this.add(line);
+    await this.folder.append(line);
+  }
+
+  /** Notes an input that could not be done. */
+  async fail(failure: Omit<FailureRecord, "command">): Promise<void> {
+    const line: RunLine = { failed: { ...failure, command: this.header.command } };
+    this.add(line);
+    await this.folder.append(line);
+  }
+
+  /** @throws OutputError when the folder has disappeared */
+  async check(): Promise<void> {
+    await this.folder.check();
+  }
+
+  /** Writes the record whole, at the end of a run. */
+  async finish(): Promise<void> {
+    await this.folder.finish();
+  }
+
+  /** Lets the folder go, however the run ended. */
+  async close(): Promise<void> {
+    await this.folder.close();
+  }
+
+  private add(line: RunLine): void {
+    if ("failed" in line) {
+      this.failed.set(line.failed.name, line.failed);
+    } else {
+      this.images.set(line.image.name, JSON.stringify(line.image));
+      this.failed.delete(line.image.name);
+    }
+  }
+
+  private image(name: string): ImageRecord | undefined {
+    const text = this.images.get(name);
+    return text === undefined ? undefined : (JSON.parse(text) as ImageRecord);
+  }
+
+  private made(name: string): Work | undefined {
+    return this.image(name)?.made[this.header.command];
+  }
+
+  private forget(command: string): void {
+    for (const [name, text] of this.images) this.images.set(name, JSON.stringify(without(JSON.parse(text) as ImageRecord, command)));
+  }
+}
+
+/** Versions of what computes. */
+export async function versions(): Promise<Readonly<Record<string, string>>> {
+  return { "medclip-sam": version, node: process.versions.node, onnxruntime: await runtimeVersion() };
+}
+
+/** The records of images in a folder that another command has written or is writing, by name; none where there is no `run.json`. */
+export async function readImageRecords(folder: string): Promise<ReadonlyMap<string, ImageRecord>> {
+  const found = await readRecord(folder, imagesRecord);
+  const added = found?.lines.flatMap((line) => ("image" in line ? [line.image] : []));
+  return new Map([...(found?.record.images ?? []), ...(added ?? [])].map((image) => [image.name, image]));
+}
+
+/** What is needed to repeat the runs that have written into a folder, the latest first; none where there is no `run.json`. */
+export async function readRunHeaders(folder: string): Promise<readonly RunHeader[]> {
+  const found = await readRecord(folder, imagesRecord);
+  return found ? [found.record, ...found.record.earlier] : [];
+}
+
+function without(record: ImageRecord, command: string): ImageRecord {
+  const { [command]: _, ...made } = record.made;
+  return { ...record, made, warnings: record.warnings.filter((warning) => !warning.startsWith(`${command}: `)) };
+}

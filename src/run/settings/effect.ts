@@ -1,0 +1,67 @@
+import type { z } from "zod";
+import { type Condition, metaOf, settingsOfSchema } from "./meta.ts";
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** camelCase to kebab-case: the name of a setting as a flag. */
+export function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** What has an effect of checked settings: those that another setting puts out of use are left out. */
+export function effectiveSettings(schema: z.ZodType, settings: Settings): Record<string, unknown> {
+  const shape = settingsOfSchema(schema);
+  const all = { ...absent(shape), ...settings };
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => shape[name] === undefined || hasEffect(shape[name], all)));
+}
+
+/**
+ * A sentence for each setting that was given and has no effect, as another setting puts it out of use.
+ *
+ * @param given - names of the settings that somebody gave, as opposed to defaults
+ * @example withoutEffect(SegmentSettings, settings, ["threshold"]) // ["--threshold has no effect with --coarse-method otsu; it is for --coarse-method threshold"]
+ */
+export function withoutEffect(schema: z.ZodType, settings: Settings, given: Iterable<string>): string[] {
+  const shape = settingsOfSchema(schema);
+  const all = { ...absent(shape), ...settings };
+  return [...given].flatMap((name) => {
+    const setting = shape[name];
+    if (setting === undefined || settings[name] === undefined || hasEffect(setting, all)) return [];
+    const conditions = metaOf(setting).needs!.filter((condition) => Object.keys(condition).every((other) => other in shape));
+    const uses = conditions.flatMap(wordsOf);
+    return [`--${kebab(name)} has no effect${reasonOf(conditions[0]!, all)}${uses.length > 0 ? `; it is for ${uses.join(", or ")}` : ""}`];
+  });
+}
+
+/** All settings of a command, none of them given. */
+const absent = (shape: Readonly<Record<string, unknown>>): Settings =>
+  Object.fromEntries(Object.keys(shape).map((name) => [name, undefined]));
+
+function hasEffect(setting: z.ZodType, settings: Settings): boolean {
+  const { needs } = metaOf(setting);
+  return needs === undefined || needs.some((condition) => Object.keys(condition).every((name) => holds(condition, name, settings)));
+}
+
+/** Whether one part of a condition holds. What a command chooses by itself, as nobody gave it, puts nothing out of use. */
+function holds(condition: Condition, name: string, settings: Settings): boolean {
+  const [wanted, value] = [condition[name]!, settings[name]];
+  const isGiven = Array.isArray(value) ? value.length > 0 : Boolean(value);
+  if (wanted === "given") return isGiven;
+  if (wanted === "absent") return !isGiven;
+  return name in settings && (value === undefined || wanted.includes(value as string));
+}
+
+/** " with --coarse-method otsu", " without --regions" */
+function reasonOf(condition: Condition, settings: Settings): string {
+  const failed = Object.keys(condition).find((name) => !holds(condition, name, settings))!;
+  const flag = `--${kebab(failed)}`;
+  if (condition[failed] === "given") return ` without ${flag}`;
+  return settings[failed] === true || condition[failed] === "absent" ? ` with ${flag}` : ` with ${flag} ${settings[failed]}`;
+}
+
+/** "--visual-prompt points or both" */
+function wordsOf(condition: Condition): string[] {
+  return Object.entries(condition).flatMap(([name, wanted]) =>
+    typeof wanted === "string" || typeof wanted[0] === "boolean" ? [] : [`--${kebab(name)} ${wanted.join(" or ")}`],
+  );
+}
