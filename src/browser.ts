@@ -13,7 +13,7 @@
  * const model = await loadModel({ clip: { weights, config, vocabulary }, sam });
  * const { mask } = await segment(model, { width, height, data }, "A chest X-ray showing the lungs"); // data: [H, W, 3], 0 to 255
  */
-export { coarseMask } from "./coarse/index.ts";
+export { type CoarseMethodName, coarseMask, coarseMethods } from "./coarse/index.ts";
 export {
   CancelledError,
   ConfigError,
@@ -50,6 +50,6 @@ export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
 export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { configureRuntime, type WasmPaths } from "./runtime/browser.ts";
-export { M2ib, M2ibConfig } from "./saliency/index.ts";
+export { M2ib, M2ibConfig, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
 export { SamPredictor } from "./segment/index.ts";

@@ -1,4 +1,4 @@
-export { coarseMask } from "./coarse/index.ts";
+export { type CoarseMethodName, coarseMask, coarseMethods } from "./coarse/index.ts";
 export {
   CancelledError,
   ConfigError,
@@ -37,7 +37,7 @@ export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
 export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
 export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot/of-files.ts";
 export { visualPrompts } from "./prompts/index.ts";
-export { M2ib, M2ibConfig } from "./saliency/index.ts";
+export { M2ib, M2ibConfig, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
 export { type ReadMaskOptions, readMask } from "./scans/read-mask.ts";
 export { SamPredictor } from "./segment/index.ts";
