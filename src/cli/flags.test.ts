@@ -6,6 +6,7 @@ import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { EvaluateSettings } from "../pipeline/evaluate/settings.ts";
 import { SegmentSettings } from "../pipeline/settings.ts";
+import { settingGroups } from "../run/settings/meta.ts";
 import { flagsOf, readConfig, settingsFrom } from "./flags.ts";
 
 const Settings = z.strictObject({
@@ -26,7 +27,7 @@ const Settings = z.strictObject({
     .string()
     .optional()
     .describe("file")
-    .meta({ excludes: ["prompt"] }),
+    .meta({ excludes: ["prompt"], placeholder: "FILE" }),
   spacing: z.tuple([z.number().positive(), z.number().positive()]).optional().describe("millimetres"),
 });
 const positional = { key: "inputs", label: "an image or folder" };
@@ -55,6 +56,12 @@ describe("flags come from the schema", () => {
     expect(flags.lr?.expected).toBe("a number above 0");
     expect(flags.threshold?.expected).toBe("a number from 0 to 1");
     expect(flags.coarseMethod?.expected).toBe("one of kmeans, otsu");
+  });
+
+  test("flags stand in the order of their groups", () => {
+    const groups = flagsOf(SegmentSettings).map(({ group }) => group);
+    expect([...new Set(groups)]).toEqual(["Input", "Saliency", "Coarse mask", "SAM", "Output", "Machine"]);
+    expect(groups).toEqual([...groups].sort((a, b) => settingGroups.indexOf(a!) - settingGroups.indexOf(b!)));
   });
 
   test("every setting of the commands has a flag with a description", () => {

@@ -3,7 +3,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { kebab } from "../run/settings/effect.ts";
-import { metaOf, type SettingGroup, settingsOfSchema } from "../run/settings/meta.ts";
+import { metaOf, type SettingGroup, settingGroups, settingsOfSchema } from "../run/settings/meta.ts";
 
 /** One setting of a command, as the command line offers it. */
 export interface Flag {
@@ -41,11 +41,11 @@ interface Field {
   readonly description?: string;
 }
 
-/** The flags of a command, in the order of its settings. The schema is the one place that describes them. */
+/** The flags of a command, by group and in the order of its settings. The schema is the one place that describes them. */
 export function flagsOf(schema: SettingsSchema<unknown>): Flag[] {
   const { properties } = z.toJSONSchema(schema, { io: "input" }) as { properties: Record<string, Field> };
   const shape = settingsOfSchema(schema);
-  return Object.entries(properties).map(([key, field]) => {
+  const flags = Object.entries(properties).map(([key, field]) => {
     const kind = kindOf(field);
     const { placeholder = "VALUE", group, excludes = [] } = metaOf(shape[key]!);
     return {
@@ -60,6 +60,8 @@ export function flagsOf(schema: SettingsSchema<unknown>): Flag[] {
       expected: expectedOf(field),
     };
   });
+  const place = ({ group }: Flag) => (group === undefined ? settingGroups.length : settingGroups.indexOf(group));
+  return flags.sort((a, b) => place(a) - place(b));
 }
 
 const camel = (name: string): string => name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

@@ -86,9 +86,9 @@ async function addJob(command: Command, { job, schema: load, positional, resumes
       if (flag.key !== positional?.key) for (const option of optionsOf(flag)) command.addOption(option);
   }
   command
-    .option("--config <FILE>", "YAML file with the same settings; flags win")
-    .option("--events", "one JSON event a line on standard output instead of progress")
-    .option("--quiet", "no progress; warnings and failures are still shown")
+    .addOption(new Option("--config <FILE>", "YAML file with the same settings; flags win").helpGroup("Input:"))
+    .addOption(new Option("--events", "one JSON event a line on standard output instead of progress").helpGroup("Output:"))
+    .addOption(new Option("--quiet", "no progress; warnings and failures are still shown").helpGroup("Output:"))
     .action(async (...args: unknown[]) => {
       // Commander hands over the positional arguments, the options and the command.
       const { config, events = false, quiet = false, ...flags } = args.at(-2) as Record<string, unknown>;
@@ -106,11 +106,12 @@ function positionalValue(value: unknown): unknown {
 }
 
 /** A flag as commander's options; defaults are shown, but stay unset so that a settings file can have its say. */
-function optionsOf({ name, kind, placeholder, description, default: preset }: Flag): Option[] {
+function optionsOf({ name, kind, placeholder, group, description, default: preset }: Flag): Option[] {
   const isShown = preset !== undefined && preset !== false && !Array.isArray(preset);
   const shown = isShown ? `${description} (default: ${preset})` : description;
-  if (kind === "switch") return [new Option(`--${name}`, shown), new Option(`--no-${name}`).hideHelp()];
-  const option = new Option(`--${name} <${placeholder}>`, shown);
+  const heading = `${group ?? "Options"}:`;
+  if (kind === "switch") return [new Option(`--${name}`, shown).helpGroup(heading), new Option(`--no-${name}`).hideHelp()];
+  const option = new Option(`--${name} <${placeholder}>`, shown).helpGroup(heading);
   if (kind === "list") option.argParser((text: string, before: string[] = []) => [...before, text]);
   return [option];
 }
