@@ -89,6 +89,7 @@ async function addJob(command: Command, { job, schema: load, positional, resumes
     .addOption(new Option("--config <FILE>", "YAML file with the same settings; flags win").helpGroup("Input:"))
     .addOption(new Option("--events", "one JSON event a line on standard output instead of progress").helpGroup("Output:"))
     .addOption(new Option("--quiet", "no progress; warnings and failures are still shown").helpGroup("Output:"))
+    .addHelpOption(new Option("-h, --help", "display help for command").helpGroup("Output:"))
     .action(async (...args: unknown[]) => {
       // Commander hands over the positional arguments, the options and the command.
       const { config, events = false, quiet = false, ...flags } = args.at(-2) as Record<string, unknown>;
