@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -6,6 +7,11 @@ import { randomModel } from "../../../test/support/models.ts";
 import type { Image } from "../../image/index.ts";
 import { loadSam, type SamOfFiles } from "../models/model.ts";
 import { EmbeddingCache } from "./embedding-cache.ts";
+
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof import("node:fs/promises")>();
+  return { ...real, statfs: vi.fn(real.statfs) };
+});
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-embeddings-"));
 const image: Image = { width: 40, height: 30, data: Uint8Array.from({ length: 3600 }, (_, i) => (i * i) % 251) };
@@ -59,7 +65,18 @@ test.each([
   expect(before.some(([name, bytes]) => readFileSync(join(folder, "kept", name)).equals(bytes))).toBe(true);
 });
 
-test("a folder that cannot be written costs a warning, not the result", async () => {
+test("a folder that cannot be written costs one warning, not the result, and no further tries", async () => {
   writeFileSync(join(folder, "a-file"), "");
-  expect(await embed("a-file")).toMatchObject({ runs: 1, warnings: [expect.stringMatching(/the embedding was not kept: .*a-file/)] });
+  const cache = new EmbeddingCache(join(folder, "a-file"), model);
+  const warnings: string[] = [];
+  await cache.embed(image, warnings);
+  await cache.embed(image, warnings);
+  expect(warnings).toEqual([expect.stringMatching(/the embedding was not kept, nor are those of the images that follow: .*a-file/)]);
+});
+
+test("the last of a disk is left to the results", async () => {
+  vi.mocked(statfs).mockResolvedValueOnce({ bavail: 1000, bsize: 1024 } as never);
+  const { runs, warnings } = await embed("short");
+  expect(runs).toBe(1);
+  expect(warnings).toEqual([expect.stringMatching(/the disk of ".*short" has 1 MiB free, which are left to the results/)]);
 });

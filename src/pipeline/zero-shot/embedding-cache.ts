@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { MedclipSamError } from "../../errors.ts";
+import { makeFolder, writing } from "../../atomic-write.ts";
+import { MedclipSamError, OutputError } from "../../errors.ts";
 import { sha256OfFile } from "../../hub/hash.ts";
 import type { Image } from "../../image/index.ts";
 import { gridOf } from "../../models/sam/index.ts";
@@ -13,18 +15,23 @@ import { sameShape, type Tensor } from "../../tensor/tensor.ts";
 import type { SamOfFiles } from "../models/model.ts";
 import type { EmbedImage } from "./steps.ts";
 
+/** An embedding is kept while there is room for so many more, 1 GiB with published models: the results need a place, too. */
+const spared = 256;
+
 /** Changes when files of an earlier version must not be read any more. */
 const format = 2;
 
 /**
  * Image embeddings of SAM on disk, so that a second prompt on an image costs no run of the encoder. A file, 4 MiB for published
  * models, is named by the hash of all that its values depend on: the pixels, the weights, how they are computed. So a folder can
- * serve many runs and models at once; nothing in it is ever deleted, and all of it may be.
+ * serve many runs and models at once; nothing in it is ever deleted, and all of it may be. It never takes the last of a disk: when room
+ * gets short, or the folder cannot be written to, no more are kept.
  */
 export class EmbeddingCache {
   private readonly folder: string;
   private readonly model: SamOfFiles;
   private readonly origin = once(() => this.findOrigin());
+  private isFull = false;
 
   constructor(folder: string, model: SamOfFiles) {
     this.folder = folder;
@@ -47,13 +54,25 @@ export class EmbeddingCache {
       }
     }
     const embedding = await this.model.sam.setImage(image);
+    if (!this.isFull) await this.keep(file, embedding, warnings);
+    return embedding;
+  }
+
+  private async keep(file: string, { values }: ImageEmbedding, warnings: string[]): Promise<void> {
     try {
-      await writeSafetensors(file, { embedding: embedding.values }, { sha256: hashOf(embedding.values.data) });
+      await makeFolder(this.folder);
+      const { bavail, bsize } = await writing(this.folder, () => statfs(this.folder));
+      if (bavail * bsize < (1 + spared) * values.data.byteLength) {
+        const free = `${Math.round((bavail * bsize) / 2 ** 20)} MiB`;
+        throw new OutputError(`the disk of "${this.folder}" has ${free} free, which are left to the results`);
+      }
+      await writeSafetensors(file, { embedding: values }, { sha256: hashOf(values.data) });
     } catch (error) {
       if (!(error instanceof MedclipSamError)) throw error;
-      warnings.push(`the embedding was not kept: ${error.message}`);
+      // It would be the same for every other image, and a warning for each would hide the rest.
+      this.isFull = true;
+      warnings.push(`the embedding was not kept, nor are those of the images that follow: ${error.message}`);
     }
-    return embedding;
   }
 
   private async read(file: string, { width, height }: Image): Promise<ImageEmbedding> {
