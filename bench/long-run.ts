@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,7 +9,15 @@ import { writeGray } from "../src/formats/gray.ts";
 import { median } from "../src/metrics/index.ts";
 import type { RunEvent } from "../src/run/events.ts";
 import { uniform } from "../src/tensor/random.ts";
-import { benchModel } from "./models.ts";
+import { nanoClip, nanoSam } from "../test/support/models.ts";
+import { writeWords } from "../test/support/tiny-run.ts";
+
+/**
+ * One run over very many tiny images with models of two blocks, so that what grows with their number shows: memory, the time of an image,
+ * the bytes written for records. Then the same command again, which finds all of them done.
+ *
+ *   npm run bench:long -- --images 20000
+ */
 
 /** What was seen when an image was done. */
 interface Sample {
@@ -17,6 +25,8 @@ interface Sample {
   readonly ms: number;
   /** Resident memory of the process that does the work. */
   readonly rssMb: number;
+  /** Written until then for `run.json` and its journal, each time that one was written counted. */
+  readonly recordBytes: number;
 }
 
 const { values: flags } = parseArgs({
@@ -33,17 +43,22 @@ try {
   await mkdir(images);
   for (let i = 0; i < count; i++) await drawImage(join(images, `${String(i).padStart(6, "0")}.png`), i);
   const samples = await segmentAll(images, join(folder, "out"));
-  process.stdout.write(`${report(samples).join("\n")}\n`);
+  const { size } = await stat(join(folder, "out", "run.json"));
+  const begun = performance.now();
+  const again = await segmentAll(images, join(folder, "out"));
+  if (again.length > 0) throw new Error(`the second run did ${again.length} images again`);
+  const resumeSeconds = (performance.now() - begun) / 1000;
+  process.stdout.write(`${[...report(samples), ...recordReport(samples, size, resumeSeconds)].join("\n")}\n`);
   if (flags.json)
     await writeFile(flags.json, `${JSON.stringify({ node: process.versions.node, tenths: tenthsOf(samples), samples }, null, 1)}\n`);
 } finally {
   await rm(folder, { recursive: true });
 }
 
-/** A disc on noise; each side is between 96 and 200 pixels. */
+/** A disc on noise; each side is between 32 and 64 pixels. */
 async function drawImage(file: string, seed: number): Promise<void> {
   const random = uniform("long-run", seed);
-  const [width, height] = [random.at(0), random.at(1)].map((value) => 96 + Math.floor(105 * value)) as [number, number];
+  const [width, height] = [random.at(0), random.at(1)].map((value) => 32 + Math.floor(33 * value)) as [number, number];
   const data = new Uint8Array(width * height).map((_, i) => {
     const isInside = Math.hypot((i % width) - width / 2, Math.floor(i / width) - height / 2) < height / 4;
     return (isInside ? 160 : 40) + 60 * random.at(i + 2);
@@ -51,26 +66,43 @@ async function drawImage(file: string, seed: number): Promise<void> {
   await writeGray(file, { width, height, data });
 }
 
-/** Runs the built command over a folder, with tiny random models; one sample an image. */
+/** Runs the built command over a folder, with random models of two blocks; one sample an image that was done. */
 async function segmentAll(images: string, out: string): Promise<Sample[]> {
-  const [clip, sam] = [await benchModel("biomedclip-tiny"), await benchModel("sam-tiny")];
-  // Two steps of M2IB in place of ten: all stages are there, in half of the time.
-  const args = ["segment", images, "--prompt", "w5 w6 w7", "--steps", "2", "--clip", clip, "--sam", sam, "--out", out, "--events"];
+  const [clip, sam] = [await nanoClip(writeWords()), await nanoSam()];
+  // Two steps of M2IB in place of ten: all stages are there, in less time.
+  const quick = ["--layer", "0", "--steps", "2", "--samples", "2"];
+  const args = ["segment", images, "--prompt", "dark lesion", ...quick, "--clip", clip, "--sam", sam, "--out", out, "--events"];
   const command = spawn(process.execPath, [resolve("dist/cli/main.js"), ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<number | null>((done) => command.once("close", done));
   const samples: Sample[] = [];
+  const recordBytes = recordCounter(out);
   let before = performance.now();
   for await (const line of createInterface({ input: command.stdout })) {
     const event = JSON.parse(line) as RunEvent;
     if (event.type === "failure") throw new Error(event.message);
     if (event.type !== "item") continue;
     const now = performance.now();
-    samples.push({ ms: now - before, rssMb: await residentMb(command) });
-    before = now;
+    samples.push({ ms: now - before, rssMb: await residentMb(command), recordBytes: await recordBytes() });
+    before = performance.now(); // without what measuring takes
   }
   const status = await ended;
-  if (status !== 0 || samples.length !== count) throw new Error(`the command ended with ${status} after ${samples.length} images`);
+  if (status !== 0) throw new Error(`the command ended with ${status} after ${samples.length} images`);
   return samples;
+}
+
+/** Adds up what is written for records, asked for after each image: `run.json` takes its name anew, and the journal grows or begins anew. */
+function recordCounter(out: string): () => Promise<number> {
+  let [written, inode, before] = [0, -1, 0];
+  const statusOf = (name: string) => stat(join(out, name)).catch(() => undefined);
+  return async () => {
+    const [record, journal] = await Promise.all(["run.json", "run.journal.jsonl"].map(statusOf));
+    if (record && record.ino !== inode) written += record.size;
+    inode = record?.ino ?? inode;
+    const size = journal?.size ?? before;
+    written += size >= before ? size - before : size;
+    before = size;
+    return written;
+  };
 }
 
 /** Resident memory of the only child of a command: its worker. */
@@ -97,6 +129,17 @@ function report(samples: readonly Sample[]): string[] {
     }),
     "",
     `last tenth against the second: memory ${change(({ rssMb }) => rssMb)}, an image ${change(({ ms }) => ms)} (median), ${change(({ fastMs }) => fastMs)} (fast)`,
+  ];
+}
+
+/** @param size - of the last `run.json`, which is written once more after the last image */
+function recordReport(samples: readonly Sample[], size: number, resumeSeconds: number): string[] {
+  const total = samples.at(-1)!.recordBytes + size;
+  const half = samples[Math.floor(samples.length / 2)]!.recordBytes;
+  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  return [
+    `written for records: ${mb(total)}, of them ${mb(half)} in the first half; ${(total / samples.length / 1000).toFixed(2)} kB an image. run.json has ${mb(size)}`,
+    `the same command again, with nothing left to do: ${resumeSeconds.toFixed(1)} s`,
   ];
 }
 
