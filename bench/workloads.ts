@@ -6,7 +6,8 @@ import { biomedClipFamily, biomedClipTensors, textTower, visionTower } from "../
 import { maskDecoder, promptEncoder, samFamily, samTensors } from "../src/models/sam/index.ts";
 import { Weights } from "../src/models/weights.ts";
 import { loadClip, loadSam } from "../src/pipeline/models/model.ts";
-import { CommonSettings, SaliencySettings } from "../src/pipeline/settings.ts";
+import { CommonSettings } from "../src/pipeline/settings.ts";
+import { SaliencySettings } from "../src/pipeline/zero-shot/settings.ts";
 import { SaliencyStep, type StageTimes } from "../src/pipeline/zero-shot/steps.ts";
 import type { SessionOptions } from "../src/runtime/session.ts";
 import type { SamOptions } from "../src/segment/index.ts";

@@ -20,29 +20,26 @@ const images = {
   description: "images and folders, which are walked recursively",
 };
 
-const settings = () => import("../pipeline/settings.ts");
-const ownSettings = () => import("./settings.ts");
-
 /** In the order in which the help lists them. */
 export const jobCommands: readonly JobCommand[] = [
   {
     job: "segment",
     summary: "say what to segment, get a mask of every image",
-    schema: async () => (await settings()).SegmentSettings,
+    schema: async () => (await import("../pipeline/zero-shot/settings.ts")).SegmentSettings,
     positional: images,
     resumes: true,
   },
   {
     job: "saliency",
     summary: "first step of segment: where in the image the text is",
-    schema: async () => (await settings()).SaliencyRunSettings,
+    schema: async () => (await import("../pipeline/zero-shot/settings.ts")).SaliencyRunSettings,
     positional: images,
     resumes: true,
   },
   {
     job: "coarse",
     summary: "second step: saliency maps to coarse masks",
-    schema: async () => (await settings()).CoarseRunSettings,
+    schema: async () => (await import("../pipeline/zero-shot/settings.ts")).CoarseRunSettings,
     positional: {
       key: "inputs",
       usage: "[folder]",
@@ -54,14 +51,14 @@ export const jobCommands: readonly JobCommand[] = [
   {
     job: "refine",
     summary: "third step: coarse masks to masks, by SAM",
-    schema: async () => (await settings()).RefineRunSettings,
+    schema: async () => (await import("../pipeline/zero-shot/settings.ts")).RefineRunSettings,
     positional: images,
     resumes: true,
   },
   {
     job: "embed",
     summary: "features of images and sentences, and how similar they are",
-    schema: async () => (await settings()).EmbedSettings,
+    schema: async () => (await import("../pipeline/embed/settings.ts")).EmbedSettings,
     positional: images,
     resumes: false,
   },
@@ -74,31 +71,31 @@ export const jobCommands: readonly JobCommand[] = [
   {
     job: "retrieve",
     summary: "how well a model finds the caption of an image among others, and back",
-    schema: async () => (await settings()).RetrieveSettings,
+    schema: async () => (await import("../pipeline/retrieve/settings.ts")).RetrieveSettings,
     resumes: false,
   },
   {
     job: "finetune",
     summary: "train a CLIP model on pairs of image and caption, with DHN-NCE or another contrastive loss",
-    schema: async () => (await settings()).FinetuneSettings,
+    schema: async () => (await import("../pipeline/finetune/settings.ts")).FinetuneSettings,
     resumes: true,
   },
   {
     job: "finetune-sam",
     summary: "train a SAM model on images with masks, from boxes and points as good or bad as those of the pipeline",
-    schema: async () => (await settings()).FinetuneSamSettings,
+    schema: async () => (await import("../pipeline/finetune-sam/settings.ts")).FinetuneSamSettings,
     resumes: true,
   },
   {
     job: "phantom",
     summary: "draw synthetic scans with masks of what they show, captions, prompts and a vocabulary",
-    schema: async () => (await settings()).PhantomSettings,
+    schema: async () => (await import("../pipeline/phantom/settings.ts")).PhantomSettings,
     resumes: true,
   },
   {
     job: "demo",
     summary: "the whole road on drawn scans, with the models that come with this package",
-    schema: async () => (await ownSettings()).DemoSettings,
+    schema: async () => (await import("../pipeline/demo/settings.ts")).DemoSettings,
     resumes: false,
   },
   {

@@ -1,6 +1,7 @@
 import { runFinetune } from "../pipeline/finetune/run.ts";
+import type { FinetuneSettings } from "../pipeline/finetune/settings.ts";
 import { runFinetuneSam } from "../pipeline/finetune-sam/run.ts";
-import type { FinetuneSamSettings, FinetuneSettings } from "../pipeline/settings.ts";
+import type { FinetuneSamSettings } from "../pipeline/finetune-sam/settings.ts";
 import { writeTrainingReport } from "../report/index.ts";
 import type { RunEvent } from "../run/events.ts";
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runFinetuneSam } from "../../src/pipeline/finetune-sam/run.ts";
-import { FinetuneSamSettings } from "../../src/pipeline/settings.ts";
+import { FinetuneSamSettings } from "../../src/pipeline/finetune-sam/settings.ts";
 import { SamPredictor } from "../../src/segment/index.ts";
 import { uniform } from "../../src/tensor/random.ts";
 import { type PromptEpochLine, type PromptStepLine, readMetrics } from "../../src/train/index.ts";

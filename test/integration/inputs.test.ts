@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeGray, writeMask } from "../../src/formats/gray.ts";
-import { RefineRunSettings } from "../../src/pipeline/settings.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
+import { RefineRunSettings } from "../../src/pipeline/zero-shot/settings.ts";
 import { drawn } from "../support/pictures.ts";
 import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";
 

@@ -6,7 +6,7 @@ import { centreView, decodePair } from "../../src/data/index.ts";
 import { ranksOf, summariseRanks } from "../../src/metrics/retrieval/index.ts";
 import { loadClip } from "../../src/pipeline/models/model.ts";
 import { runRetrieve } from "../../src/pipeline/retrieve/run.ts";
-import { RetrieveSettings } from "../../src/pipeline/settings.ts";
+import { RetrieveSettings } from "../../src/pipeline/retrieve/settings.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";

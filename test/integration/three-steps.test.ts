@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { settingsOf } from "../../src/cli/given-settings.ts";
 import { coarseMethods } from "../../src/coarse/index.ts";
-import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/settings.ts";
 import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
+import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { collect, writeDisc } from "../support/tiny-run.ts";
 

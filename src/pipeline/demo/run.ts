@@ -9,10 +9,10 @@ import type { RunEvent } from "../../run/events.ts";
 import { readImageRecords } from "../../run/record/record.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import { defaultsOf } from "../models/pack-settings.ts";
-import { SegmentSettings } from "../settings.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
 import { outputFile } from "../zero-shot/outputs.ts";
 import { runSegment } from "../zero-shot/segment.ts";
+import { SegmentSettings } from "../zero-shot/settings.ts";
 import { countForeground } from "../zero-shot/steps.ts";
 
 /** A phantom to be drawn, and what is asked of it. */

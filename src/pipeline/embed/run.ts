@@ -11,8 +11,8 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { sessionOptions } from "../models/models-of-run.ts";
-import type { EmbedSettings } from "../settings.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
+import type { EmbedSettings } from "./settings.ts";
 
 /**
  * Features of images and texts in the shared space, before normalisation, and the cosine of each pair, as one safetensors

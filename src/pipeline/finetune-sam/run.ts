@@ -17,11 +17,11 @@ import { sharedWarnings } from "../_pair-warnings.ts";
 import { runTraining } from "../_training-run.ts";
 import { samFilesOf } from "../models/model.ts";
 import { samRecord, sessionOptions } from "../models/models-of-run.ts";
-import type { FinetuneSamSettings } from "../settings.ts";
 import { TrainingRecord } from "../training-record.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
 import { dryFinetuneSam } from "./estimate.ts";
 import { ImageEmbeddings } from "./image-embeddings.ts";
+import type { FinetuneSamSettings } from "./settings.ts";
 
 /**
  * `medclip-sam finetune-sam`: trains a SAM model on images with masks.

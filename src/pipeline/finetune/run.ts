@@ -22,10 +22,11 @@ import { runTraining } from "../_training-run.ts";
 import { clipFilesOf } from "../models/model.ts";
 import { fileWarnings, fitWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, sessionOptions } from "../models/models-of-run.ts";
-import { type FinetuneSettings, modePresets } from "../settings.ts";
+import { modePresets } from "../settings.ts";
 import { type OutlineCounts, TrainingRecord } from "../training-record.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
 import { dryFinetune } from "./estimate.ts";
+import type { FinetuneSettings } from "./settings.ts";
 
 /**
  * `medclip-sam finetune`: trains a CLIP model on pairs of image and caption.

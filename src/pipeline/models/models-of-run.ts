@@ -10,7 +10,8 @@ import type { SaliencyMethod } from "../../saliency/index.ts";
 import { readSafetensors } from "../../tensor/safetensors.ts";
 import { sameShape, type Tensor } from "../../tensor/tensor.ts";
 import { tokenizerFiles } from "../../text/load-tokenizer.ts";
-import type { CommonSettings, SaliencySettings } from "../settings.ts";
+import type { CommonSettings } from "../settings.ts";
+import type { SaliencySettings } from "../zero-shot/settings.ts";
 import type { ClipOfFiles, SamOfFiles } from "./model.ts";
 
 /** How sessions of a run are opened, and what is to be said about that and the models. */

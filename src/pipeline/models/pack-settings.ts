@@ -5,7 +5,7 @@ import { defaultPack, embeddedPack, locatePack, type Pack } from "../../hub/pack
 import { readRunHeaders } from "../../run/record/record.ts";
 import { kebab } from "../../run/settings/effect.ts";
 import { metaOf, settingsOfSchema } from "../../run/settings/meta.ts";
-import { CoarseSettings, RefineSettings, SaliencySettings } from "../settings.ts";
+import { CoarseSettings, RefineSettings, SaliencySettings } from "../zero-shot/settings.ts";
 import { resultFolder } from "./result-folder.ts";
 
 /** What a `pack.json` may set: how the method works, neither where files lie nor what is written. */

@@ -3,7 +3,7 @@ import { modalities } from "../../phantom/index.ts";
 import { type RecordKind, RunFolder, recordText } from "../../run/record/folder.ts";
 import { differenceOf, otherResults } from "../../run/record/resume.ts";
 import { version } from "../../version.ts";
-import type { PhantomSettings } from "../settings.ts";
+import type { PhantomSettings } from "./settings.ts";
 
 const Facts = z.strictObject({
   side: z.enum(["left", "right", "midline"]).optional(),

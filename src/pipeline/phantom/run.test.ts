@@ -10,8 +10,8 @@ import { readRegions } from "../../data/regions.ts";
 import { CancelledError, ConfigError } from "../../errors.ts";
 import { readGray } from "../../formats/gray.ts";
 import { phantom } from "../../phantom/index.ts";
-import { PhantomSettings } from "../settings.ts";
 import { runPhantom } from "./run.ts";
+import { PhantomSettings } from "./settings.ts";
 
 let root: string;
 const at = (...path: string[]) => join(root, ...path);

@@ -6,9 +6,9 @@ import { writeGray, writeMask } from "../../formats/gray.ts";
 import type { Mask } from "../../image/index.ts";
 import { type Phantom, phantom, structureNames, vocabulary } from "../../phantom/index.ts";
 import type { RunEvent } from "../../run/events.ts";
-import type { PhantomSettings } from "../settings.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
 import { type DrawnImage, PhantomRecord } from "./record.ts";
+import type { PhantomSettings } from "./settings.ts";
 import { captionsCsv, promptsJson, regionsCsv, targetOf } from "./tables.ts";
 
 /** Images whose files are written while the next one is drawn. */

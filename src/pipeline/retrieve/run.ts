@@ -22,9 +22,10 @@ import { pairWarnings } from "../_pair-warnings.ts";
 import { loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { sessionOptions } from "../models/models-of-run.ts";
-import { modePresets, type RetrieveSettings } from "../settings.ts";
+import { modePresets } from "../settings.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
 import { imageFeatures, textFeatures } from "./pair-features.ts";
+import type { RetrieveSettings } from "./settings.ts";
 
 /** Scores of a set of pairs, as `--json` writes them. */
 interface RetrievalResult {

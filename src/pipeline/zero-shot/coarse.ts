@@ -7,9 +7,10 @@ import { type Item, type Outcome, runItems } from "../../run/items.ts";
 import type { ImageRecord } from "../../run/record/record.ts";
 import { effectiveSettings } from "../../run/settings/effect.ts";
 import { resultFolder } from "../models/result-folder.ts";
-import { CoarseRunSettings, modePresets } from "../settings.ts";
+import { modePresets } from "../settings.ts";
 import type { RunOptions } from "./items.ts";
 import { outputFile, requireWritableNames, writeCoarse } from "./outputs.ts";
+import { CoarseRunSettings } from "./settings.ts";
 import { coarseStep, countForeground } from "./steps.ts";
 
 /** The second step over files: saliency maps to coarse masks. */

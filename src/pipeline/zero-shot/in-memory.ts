@@ -20,7 +20,8 @@ import {
   type PromptableModel,
   type TextImageModel,
 } from "../models/model-content.ts";
-import { CoarseSettings, CommonSettings, RefineSettings, SaliencySettings } from "../settings.ts";
+import { CommonSettings } from "../settings.ts";
+import { CoarseSettings, RefineSettings, SaliencySettings } from "./settings.ts";
 import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
 
 /** Saliency steps of different settings that a model keeps ready: each holds sessions, 0.9 GB with BiomedCLIP. */

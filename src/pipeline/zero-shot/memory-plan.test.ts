@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { randomModel } from "../../../test/support/models.ts";
 import { ConfigError } from "../../errors.ts";
-import { SaliencySettings } from "../settings.ts";
 import { memoryPlan } from "./memory-plan.ts";
+import { SaliencySettings } from "./settings.ts";
 
 const saliency = SaliencySettings.parse({});
 const needs = async () => ({ saliency, sam: await randomModel("sam-tiny") });

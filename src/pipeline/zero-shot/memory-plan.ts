@@ -3,7 +3,7 @@ import { ConfigError } from "../../errors.ts";
 import { locateSam } from "../../hub/locate.ts";
 import { saliencyMethods } from "../../saliency/index.ts";
 import type { SamOptions } from "../../segment/index.ts";
-import type { SaliencySettings } from "../settings.ts";
+import type { SaliencySettings } from "./settings.ts";
 
 /** How a run keeps below a limit of memory. */
 export interface MemoryPlan {

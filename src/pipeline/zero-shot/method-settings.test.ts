@@ -3,8 +3,8 @@ import { z } from "zod";
 import { coarseMethods } from "../../coarse/index.ts";
 import { withoutEffect } from "../../run/settings/effect.ts";
 import { type MethodRow, refuseForeign, saliencyMethods } from "../../saliency/index.ts";
-import { CoarseSettings, SaliencySettings, SegmentSettings } from "../settings.ts";
 import { settingsOfMethods } from "./method-settings.ts";
+import { CoarseSettings, SaliencySettings, SegmentSettings } from "./settings.ts";
 
 describe.each<[string, [string, { readonly settings: z.ZodObject }][], z.ZodObject]>([
   ["saliency", Object.entries<MethodRow>(saliencyMethods), SaliencySettings],

@@ -16,12 +16,12 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { loadSam } from "../models/model.ts";
 import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { resultFolder } from "../models/result-folder.ts";
-import { RefineRunSettings } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
 import { header, type RunOptions, refinedRecord, summaryOf } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { type OutputFolder, outputFile, rawRefined, requireWritableNames, writeRaw, writeRefined } from "./outputs.ts";
+import { RefineRunSettings } from "./settings.ts";
 import { RefineStep, type StageTimes, timed } from "./steps.ts";
 
 /** The third step over files: images and coarse masks to masks. Pairs are made by name. */

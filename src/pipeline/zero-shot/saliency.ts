@@ -7,11 +7,11 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "../models/models-of-run.ts";
-import { SaliencyRunSettings } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
 import { header, promptedItems, type RunOptions } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, type OutputFolder, rawSaliency, requireWritableNames, writeRaw, writeSaliency } from "./outputs.ts";
+import { SaliencyRunSettings } from "./settings.ts";
 import { SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
 

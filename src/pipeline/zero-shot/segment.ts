@@ -8,7 +8,6 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip, loadSam } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
-import { SegmentSettings } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
 import { header, promptedItems, type RunOptions, refinedRecord, summaryOf } from "./items.ts";
@@ -23,6 +22,7 @@ import {
   writeRefined,
   writeSaliency,
 } from "./outputs.ts";
+import { SegmentSettings } from "./settings.ts";
 import { coarseStep, countForeground, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
 

@@ -23,8 +23,9 @@ import { uniform } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";
 import type { PromptableModel, TextImageModel } from "../models/model-content.ts";
-import type { CoarseSettings, CommonSettings, ModePreset, RefineSettings, SaliencySettings } from "../settings.ts";
+import type { CommonSettings, ModePreset } from "../settings.ts";
 import { modePresets } from "../settings.ts";
+import type { CoarseSettings, RefineSettings, SaliencySettings } from "./settings.ts";
 
 /** Milliseconds spent in each stage of an image. */
 export type StageTimes = Record<string, number>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { CommonSettings, SaliencySettings } from "../pipeline/settings.ts";
+import { CommonSettings } from "../settings.ts";
+import { SaliencySettings } from "../zero-shot/settings.ts";
 
 /** `medclip-sam demo`. */
 export const DemoSettings = z.strictObject({

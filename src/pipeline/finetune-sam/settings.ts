@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { grouped } from "../../run/settings/meta.ts";
+import { LoopSettings } from "../../train/loop-settings.ts";
+import { PromptDrawSettings } from "../../train/promptable/prompt-draws.ts";
+import { PromptableSettings } from "../../train/promptable/settings.ts";
+import { CommonSettings, heldOut, labelOfMasks, PairSettings } from "../settings.ts";
+
+/** `medclip-sam finetune-sam`. */
+export const FinetuneSamSettings = z.strictObject(
+  grouped("Training", {
+    data: z
+      .string()
+      .describe(
+        "folder with images/ and masks/ or masks_<structure>/, or <split>_images/ and <split>_masks/; or a table (CSV: image, mask, coarse, group)",
+      )
+      .meta({ group: "Input", placeholder: "DIR|FILE", mustExist: true, neutral: true }),
+    split: z
+      .string()
+      .default("train")
+      .describe("for folders named <split>_images and <split>_masks")
+      .meta({ group: "Input", placeholder: "NAME" }),
+    label: labelOfMasks,
+    coarse: z
+      .string()
+      .optional()
+      .describe("folder with coarse masks of the pipeline: <structure>/NAME.png, or NAME.png for a single folder of masks")
+      .meta({ group: "Input", placeholder: "DIR", mustExist: true, neutral: true }),
+    groupColumn: z
+      .string()
+      .optional()
+      .describe("column of the table whose value, a patient or case, must not be in training and validation both")
+      .meta({ group: "Input", placeholder: "NAME", needs: heldOut }),
+    separator: PairSettings.shape.separator,
+    ...CommonSettings.pick({ device: true, threads: true }).shape,
+    sam: z
+      .string()
+      .optional()
+      .describe("SAM model: folder, checkpoint file or name")
+      .meta({ group: "Input", placeholder: "MODEL", neutral: true }),
+    cache: z
+      .string()
+      .optional()
+      .describe("folder in which embeddings are kept where the encoder is not trained (default: as many as fit in memory)")
+      .meta({ group: "Machine", placeholder: "DIR", neutral: true, needs: [{ trainEncoder: [false] }] }),
+    out: z
+      .string()
+      .describe("folder for checkpoints, metrics, report and model")
+      .meta({ group: "Output", placeholder: "DIR", neutral: true }),
+    overwrite: z.boolean().default(false).describe("begin anew where the folder holds a training").meta({ group: "Output", neutral: true }),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .describe("say what would be done, and how long it would take")
+      .meta({ group: "Output", neutral: true }),
+    seed: CommonSettings.shape.seed.describe("of the split, the order of the targets and the prompts"),
+    epochs: z
+      .number()
+      .int()
+      .positive()
+      .default(10)
+      .describe("how often the held-out targets are scored, see --epoch-steps")
+      .meta({ needs: [{ steps: "absent" }] }),
+    epochSteps: z.number().int().positive().optional().describe("steps of an epoch (default: as many as show each target once on average)"),
+    steps: z.number().int().positive().optional().describe("steps in all, in place of --epochs"),
+    batch: z.number().int().positive().default(4).describe("images a step"),
+    prompts: z.number().int().positive().default(4).describe("prompts an image: they share its embedding, which costs most"),
+    balance: z
+      .enum(["groups", "none"])
+      .default("groups")
+      .describe("groups: show structures, or the groups of a table, equally often, however many targets each has"),
+    validation: z.number().min(0).max(0.9).default(0.1).describe("share of the images that is held out"),
+    earlyStop: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe("stop after so many epochs without a higher DSC (default: never)")
+      .meta({ needs: heldOut }),
+    ...LoopSettings.shape,
+    ...PromptDrawSettings.shape,
+    ...PromptableSettings.shape,
+  }),
+);
+export type FinetuneSamSettings = z.infer<typeof FinetuneSamSettings>;

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { modalities } from "../../phantom/phantom.ts";
+import { grouped } from "../../run/settings/meta.ts";
+
+/** `medclip-sam phantom`. */
+export const PhantomSettings = z.strictObject(
+  grouped("Input", {
+    out: z
+      .string()
+      .describe("folder for the images, masks, captions, prompts and the vocabulary")
+      .meta({ group: "Output", placeholder: "DIR", neutral: true }),
+    count: z.number().int().positive().default(100).describe("images of each modality"),
+    seed: z.number().int().nonnegative().default(42).describe("of all that is drawn and written"),
+    size: z.number().int().min(64).max(1024).default(256).describe("width and height in pixels").meta({ unit: "px" }),
+    modalities: z
+      .array(z.enum(modalities))
+      .min(1)
+      .default([...modalities])
+      .describe("what is drawn; all by default"),
+    start: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe("number of the first image of each modality: other numbers, other images, so that sets of one seed do not overlap"),
+    overwrite: z.boolean().default(false).describe("replace images that other settings made").meta({ group: "Output", neutral: true }),
+  }),
+);
+export type PhantomSettings = z.infer<typeof PhantomSettings>;

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { grouped } from "../../run/settings/meta.ts";
+import { CommonSettings, PairSettings } from "../settings.ts";
+import { SaliencySettings } from "../zero-shot/settings.ts";
+
+/** `medclip-sam retrieve`. */
+export const RetrieveSettings = z.strictObject(
+  grouped("Scores", {
+    ...PairSettings.shape,
+    ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
+    ...SaliencySettings.pick({ pack: true, clip: true, clipConfig: true }).shape,
+    seed: CommonSettings.shape.seed.describe("of the shuffles"),
+    batch: z.number().int().min(2).default(50).describe("candidates of a query in the paper's protocol"),
+    shuffles: z.number().int().positive().default(5).describe("how often the pairs are dealt into batches"),
+    keepPartial: z.boolean().default(false).describe("also count a last batch that is not full"),
+    dryRun: z
+      .boolean()
+      .default(false)
+      .describe("say what would be done, and how long it would take")
+      .meta({ group: "Output", neutral: true }),
+    json: z.string().optional().describe("write the scores to this file").meta({ group: "Output", placeholder: "FILE" }),
+  }),
+);
+export type RetrieveSettings = z.infer<typeof RetrieveSettings>;
