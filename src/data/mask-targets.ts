@@ -88,7 +88,7 @@ async function ofFolder(data: string, { split = "train", coarse }: MaskTargetOpt
   const leftOut: LeftOut[] = [];
   const listed = async (place: string) => {
     const found = await listImages([place]);
-    leftOut.push(...found.leftOut);
+    for (const one of found.leftOut) leftOut.push(one); // too many, maybe, to be arguments of one call
     return found.inputs;
   };
   const pictures = await listed(join(data, images));

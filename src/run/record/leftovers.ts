@@ -20,7 +20,7 @@ export async function removeRunLeftovers(output: string): Promise<string[]> {
   if (!isFolder) return await removeLeftovers(dirname(output));
   const entries = await readdir(output, { withFileTypes: true });
   const results = entries.filter((entry) => entry.isDirectory() && resultFolder.test(entry.name));
-  const removed = await removeLeftovers(output);
-  for (const { name } of results) removed.push(...(await removeLeftovers(join(output, name), { below: true })));
-  return removed;
+  const removed = [await removeLeftovers(output)];
+  for (const { name } of results) removed.push(await removeLeftovers(join(output, name), { below: true }));
+  return removed.flat();
 }

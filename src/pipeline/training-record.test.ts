@@ -1,0 +1,55 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { readTraining, TrainingRecord } from "./training-record.ts";
+
+const root = mkdtempSync(join(tmpdir(), "medclip-sam-training-record-"));
+afterAll(() => rmSync(root, { recursive: true }));
+let [out, count] = ["", 0];
+beforeEach(() => {
+  out = join(root, String(count++));
+});
+
+const content = (settings: object = {}) => ({
+  ...{ command: "finetune", settings: { lr: 1, ...settings }, weights: {}, stepsPerEpoch: 2, trainedSize: 10 },
+  counts: { train: 4, validation: 0, shared: 0, dropped: {}, truncated: 0 },
+});
+const open = (settings?: object, overwrite = false) => TrainingRecord.open(out, content(settings), { overwrite });
+const dropped = (key: string) => ({ key, kind: "input" as const, reason: "image cannot be decoded", detail: "damaged" });
+
+test("a training that is killed keeps the pairs that it could not use, and tells of each once", async () => {
+  const first = await open();
+  expect(await first.fail([dropped("a"), dropped("b")])).toHaveLength(2);
+  cpSync(out, `${out}-killed`, { recursive: true });
+  await first.close();
+  rmSync(out, { recursive: true });
+  renameSync(`${out}-killed`, out);
+  expect(JSON.parse(readFileSync(join(out, "run.json"), "utf8"))).toMatchObject({ recordVersion: 1, failed: [], result: null });
+  expect((await readTraining(out))!.failed.map(({ name }) => name)).toEqual(["a", "b"]); // as its report reads it
+  const second = await open();
+  expect(await second.fail([dropped("b"), dropped("c")])).toEqual([{ name: "c", message: "image cannot be decoded: damaged" }]);
+  await second.finish();
+  await second.close();
+  expect(readdirSync(out)).toEqual(["run.json"]);
+  expect((await readTraining(out))!.failed).toHaveLength(3);
+});
+
+test("a folder of another training, of another command or of unknown checkpoints is refused and let go", async () => {
+  await (await open()).close();
+  await expect(open({ lr: 2 })).rejects.toThrow(/holds a training with other settings \(lr was 1, now it is 2\)/);
+  await expect(TrainingRecord.open(out, { ...content(), command: "finetune-sam" }, { overwrite: true })).rejects.toThrow(
+    /holds results of the command "finetune"/,
+  );
+  await (await open({ lr: 2 }, true)).close(); // nothing holds it any more
+  rmSync(join(out, "run.json"));
+  mkdirSync(join(out, "checkpoints"));
+  await expect(open()).rejects.toThrow(/holds checkpoints but no run.json/);
+});
+
+test("two trainings cannot write into one folder at once", async () => {
+  const first = await open();
+  await expect(open()).rejects.toThrow(`process ${process.pid} is writing into "${out}"`);
+  await first.close();
+  await (await open()).close();
+});
