@@ -84,7 +84,16 @@ test("clearing takes the changing line away", () => {
 });
 
 test("a training shows loss, learning rate, speed and time left; without a terminal every ten seconds and after each epoch", () => {
-  const step = (at: number): RunEvent => ({ type: "step", step: at, epoch: 1, loss: 2 / at, lr: 1e-6, gradNorm: 0.5, pairsPerSecond: 16 });
+  const step = (at: number): RunEvent => ({
+    type: "step",
+    step: at,
+    epoch: 1,
+    loss: 2 / at,
+    lr: 1e-6,
+    gradNorm: 0.5,
+    metrics: {},
+    rate: { value: 16, unit: "pair" },
+  });
   const training: RunEvent[] = [
     { type: "start", command: "finetune", total: 40, done: 20, unit: "step" },
     { type: "failure", name: "b", message: "is damaged", code: "input" },

@@ -77,9 +77,8 @@ export class Progress {
         break;
       case "step": {
         this.tally.done++;
-        const { step, epoch, loss, lr, gradNorm, pairsPerSecond, promptsPerSecond } = event;
-        const speed = promptsPerSecond === undefined ? `${pairsPerSecond} pairs/s` : `${promptsPerSecond} prompts/s`;
-        const words = `epoch ${epoch}  loss ${loss.toFixed(4)}  lr ${lr.toPrecision(3)}  ${speed}`;
+        const { step, epoch, loss, lr, gradNorm, rate } = event;
+        const words = `epoch ${epoch}  loss ${loss.toFixed(4)}  lr ${lr.toPrecision(3)}  ${rate.value} ${rate.unit}s/s`;
         if (!this.terminal.isTTY && this.now() - this.printedAt > stepEveryMs) {
           this.print(`[${step}/${this.tally.total}] ${words}  gradient ${gradNorm.toPrecision(3)}  ${this.left()}`);
           this.printedAt = this.now();

@@ -1,9 +1,9 @@
 import type { RunEvent } from "../run/events.ts";
-import { type CourseEvent, type EpochRecord, modelFolder, type StepRecord, type TrainingPosition } from "../train/index.ts";
+import { type EpochLine, type LoopEvent, metricOf, modelFolder, shownMetric, type TrainingPosition } from "../train/index.ts";
 import type { TrainingRecord } from "./training-record.ts";
 
-/** A training as its command tells of it. */
-export interface TrainingRun<E extends EpochRecord> {
+/** What a command knows of its training. */
+export interface TrainingOptions {
   readonly command: string;
   readonly out: string;
   /** Steps in all, and epochs. */
@@ -13,39 +13,31 @@ export interface TrainingRun<E extends EpochRecord> {
   readonly begun: number;
   readonly trainer: { readonly steps: number };
   readonly record: TrainingRecord;
-  /** What held-out data say after an epoch. */
-  readonly describe: (line: E) => string;
-  /** The score of the best epoch, such as "DSC 0.81"; undefined where nothing was held out. */
-  readonly scoreOf: (best: NonNullable<TrainingPosition["best"]>) => string | undefined;
-  /** What the score of a better epoch is: "lower" or "higher". */
-  readonly better: string;
   /** Sentences that came up since they were last asked for. */
   readonly warnings?: (() => readonly string[]) | undefined;
 }
 
 /** Runs a training and tells of it from its start to its end; failures and epochs go into its record, which is closed in the end. */
-export async function* runTraining<S extends StepRecord, E extends EpochRecord>(
-  events: AsyncIterable<CourseEvent<S, E>>,
-  run: TrainingRun<E>,
-): AsyncGenerator<RunEvent> {
+export async function* runTraining(events: AsyncIterable<LoopEvent>, options: TrainingOptions): AsyncGenerator<RunEvent> {
   try {
-    yield* told(events, run);
+    yield* told(events, options);
   } finally {
-    await run.record.close();
+    await options.record.close();
   }
 }
 
-async function* told<S extends StepRecord, E extends EpochRecord>(
-  events: AsyncIterable<CourseEvent<S, E>>,
-  { command, out, total, epochs, begun, trainer, record, describe, scoreOf, better, warnings }: TrainingRun<E>,
+async function* told(
+  events: AsyncIterable<LoopEvent>,
+  { command, out, total, epochs, begun, trainer, record, warnings }: TrainingOptions,
 ): AsyncGenerator<RunEvent> {
-  let [done, skipped] = [0, 0];
+  let [done, skipped, chosenBy] = [0, 0, "loss"];
   let position: TrainingPosition | undefined;
   for await (const event of events) {
     for (const message of warnings?.() ?? []) yield { type: "warning", message };
+    if ("position" in event) position = event.position;
     switch (event.type) {
       case "start":
-        skipped = event.step;
+        ({ step: skipped, chosenBy } = event);
         yield { type: "start", command, total, done: event.step, out, unit: "step" };
         for (const [name, message] of record.failed) yield { type: "failure", name, message, code: "input" };
         break;
@@ -60,26 +52,36 @@ async function* told<S extends StepRecord, E extends EpochRecord>(
         yield { type: "step", ...event.line };
         break;
       case "epoch": {
-        await record.reach(trainer.steps, event.position);
-        const name = event.epoch === 0 ? "before training" : `epoch ${event.epoch} of ${epochs}`;
-        const summary = event.line ? `${name}: ${describe(event.line)}` : name;
-        yield { type: "epoch", epoch: event.epoch, step: trainer.steps, summary };
+        const { epoch, line } = event;
+        await record.reach(trainer.steps, event.position, chosenBy);
+        const name = epoch === 0 ? "before training" : `epoch ${epoch} of ${epochs}`;
+        const scores = line && { metrics: line.metrics };
+        yield { type: "epoch", epoch, step: trainer.steps, ...scores, summary: line ? `${name}: ${summaryOf(line, chosenBy)}` : name };
         break;
       }
     }
-    if ("position" in event) position = event.position;
   }
   await record.finish();
   const ms = Math.round(performance.now() - begun);
-  const lines = position?.best ? [outcomeOf(position, position.best)] : [];
+  const lines = position ? [outcomeOf(position, chosenBy, modelFolder(out))] : [];
   yield { type: "end", done, skipped, failed: record.failed.size, ms, lines };
+}
 
-  /** Which model the training leaves, and why. */
-  function outcomeOf({ isStopped, bad }: TrainingPosition, best: NonNullable<TrainingPosition["best"]>): string {
-    const [score, folder] = [scoreOf(best), modelFolder(out)];
-    const end = isStopped ? `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a ${better} one` : "";
-    if (score === undefined) return `nothing was held out to choose by: the model in ${folder} is that of the last epoch, ${best.epoch}`;
-    if (best.epoch === 0) return `no epoch is better than the model before training (${score})${end}; ${folder} holds that model`;
-    return `best epoch ${best.epoch}, ${score}${end}; the model is in ${folder}`;
-  }
+/** What held-out data say of an epoch: first the metric by which the best one is chosen. */
+function summaryOf({ epoch, metrics, isBest }: EpochLine, chosenBy: string): string {
+  const words = (name: string) => `${metricOf(name).title} ${shownMetric(name, metrics[name]!)}`;
+  const others = Object.keys(metrics).filter((name) => name !== chosenBy);
+  const mark = isBest && epoch > 0 ? `, the ${metricOf(chosenBy).better === "lower" ? "lowest" : "highest"} so far` : "";
+  return `${words(chosenBy)}${mark}${others.length > 0 ? `; ${others.map(words).join(", ")}` : ""}`;
+}
+
+/** Which model the training leaves in a folder, and why. */
+function outcomeOf({ best, isStopped, bad }: TrainingPosition, chosenBy: string, folder: string): string {
+  if (!best) return "no epoch was finished";
+  if (!best.scores) return `nothing was held out to choose by: the model in ${folder} is that of the last epoch, ${best.epoch}`;
+  const { title, better } = metricOf(chosenBy);
+  const score = `${title} ${shownMetric(chosenBy, best.scores[chosenBy]!)}`;
+  const end = isStopped ? `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a ${better} one` : "";
+  if (best.epoch === 0) return `no epoch is better than the model before training (${score})${end}; ${folder} holds that model`;
+  return `best epoch ${best.epoch}, ${score}${end}; the model is in ${folder}`;
 }

@@ -58,6 +58,8 @@ export interface TargetCounts {
 /** What a training has come to. */
 export interface TrainingResult extends Pick<TrainingPosition, "epochs" | "best" | "isStopped"> {
   readonly steps: number;
+  /** The held-out metric by which the best epoch is chosen. */
+  readonly chosenBy: string;
   /** Whether the model in `model/` has a better held-out score than the one before training, which it else is; null where nothing is held out. */
   readonly isImproved: boolean | null;
 }
@@ -179,8 +181,8 @@ export class TrainingRecord {
   }
 
   /** Notes where the training stands, and writes the file. */
-  async reach(steps: number, { epochs, best, isStopped }: TrainingPosition): Promise<void> {
-    this.result = { steps, epochs, best, isImproved: best && best.loss !== null ? best.epoch > 0 : null, isStopped };
+  async reach(steps: number, { epochs, best, isStopped }: TrainingPosition, chosenBy: string): Promise<void> {
+    this.result = { steps, epochs, best, chosenBy, isImproved: best?.scores ? best.epoch > 0 : null, isStopped };
     await this.folder.write();
   }
 

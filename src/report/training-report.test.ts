@@ -15,17 +15,27 @@ const run: TrainingFile = {
   stepsPerEpoch: 2,
   trainedSize: 10,
   failed: [],
-  result: { steps: 4, epochs: 2, best: { epoch: 2, loss: 1.25 }, isImproved: true, isStopped: false },
+  result: { steps: 4, epochs: 2, best: { epoch: 2, scores: { loss: 1.25 } }, chosenBy: "loss", isImproved: true, isStopped: false },
 };
 const steps: StepLine[] = [1, 2, 3, 4].map((step) => ({
-  ...{ step, epoch: Math.ceil(step / 2), loss: 2 - step / 4, lr: 1e-3, gradNorm: 1, logitScale: 4, pairsPerSecond: 9 },
+  ...{
+    step,
+    epoch: Math.ceil(step / 2),
+    loss: 2 - step / 4,
+    lr: 1e-3,
+    gradNorm: 1,
+    metrics: { logit_scale: 4 },
+    rate: { value: 9, unit: "pair" },
+  },
 }));
-const recall = { imageToText: { 1: 0.25, 5: 0.5, 10: 1 }, textToImage: { 1: 0, 5: 0.5, 10: 1 } };
+const recalls = {
+  ...{ image_to_text_recall_at_1: 0.25, image_to_text_recall_at_5: 0.5, image_to_text_recall_at_10: 1 },
+  ...{ text_to_image_recall_at_1: 0, text_to_image_recall_at_5: 0.5, text_to_image_recall_at_10: 1 },
+};
 const epochs: EpochLine[] = [0, 1, 2].map((epoch) => ({
   epoch,
   step: 2 * epoch,
-  validationLoss: 2 - epoch / 2,
-  recall,
+  metrics: { loss: 2 - epoch / 2, ...recalls },
   isBest: epoch > 0,
 }));
 
@@ -43,15 +53,26 @@ test("the page holds the curves, the epochs and the settings, and needs nothing 
 
 test("the page says where no epoch is better than the start, and where nothing is held out", () => {
   const standing = (best: NonNullable<TrainingResult["best"]>) => {
-    const result = { steps: 4, epochs: 2, best, isImproved: false, isStopped: false };
+    const result = { steps: 4, epochs: 2, best, chosenBy: "loss", isImproved: false, isStopped: false };
     return parseHTML(trainingPage({ ...run, result }, steps, epochs)).document.querySelector("p")!.textContent;
   };
-  expect(standing({ epoch: 0, loss: 1 })).toBe(
+  expect(standing({ epoch: 0, scores: { loss: 1 } })).toBe(
     "4 of 4 steps; no epoch is better than the model before training with the validation loss 1.0000, which model/ holds.",
   );
-  expect(standing({ epoch: 2, loss: null })).toBe(
+  expect(standing({ epoch: 2, scores: null })).toBe(
     "4 of 4 steps; nothing is held out to choose by, and the model is that of the last epoch, 2.",
   );
+});
+
+test("the DSC of groups stands in one chart, counts by name under their titles", () => {
+  const line = (epoch: number) => ({ epoch, step: epoch, metrics: { loss: 1, dsc: 0.5, dsc_lung: 0.4, dsc_heart: 0.6 }, isBest: true });
+  const counts = { train: 3, validation: 1, groups: { lung: 2 }, unused: { "label image": 4 } } as unknown as TrainingFile["counts"];
+  const result = { ...run.result!, chosenBy: "dsc", best: { epoch: 1, scores: { loss: 1, dsc: 0.5 } } };
+  const { document } = parseHTML(trainingPage({ ...run, counts, result }, steps, [line(0), line(1)]));
+  expect(document.querySelectorAll("figure")[1]!.textContent).toContain("mean of the groupslungheart");
+  expect([...document.querySelectorAll("th")].map(({ textContent }) => textContent)).toContain("DSC of lung");
+  expect(document.body.textContent).toMatch(/to train on: lung2.*masks not used: label image4/s);
+  expect(document.querySelector("p")!.textContent).toContain("the best epoch is 1 with the DSC 0.5000");
 });
 
 test("names are text, never markup", () => {

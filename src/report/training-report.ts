@@ -2,10 +2,8 @@ import { join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import { InputError } from "../errors.ts";
 import { readTraining, type TrainingFile } from "../pipeline/training-record.ts";
-import { type EpochLine, type EpochRecord, type PromptEpochLine, readMetrics, type StepRecord } from "../train/index.ts";
-import { contrastiveView } from "./_contrastive-view.ts";
-import { promptableView } from "./_promptable-view.ts";
-import { colours, type TitledChart, type TrainingView } from "./_training-view.ts";
+import { type EpochLine, metricOf, readMetrics, type StepLine, shownMetric } from "../train/index.ts";
+import { colours, countRows, epochRows, scoreCharts, type TitledChart } from "./_training-view.ts";
 import { escaped, page, table } from "./html.ts";
 import { type ChartLine, lineChart } from "./line-chart.ts";
 
@@ -18,51 +16,48 @@ import { type ChartLine, lineChart } from "./line-chart.ts";
 export async function writeTrainingReport(folder: string): Promise<string> {
   const run = await readTraining(folder);
   if (!run) throw new InputError(`"${folder}" holds no training: there is no run.json`);
-  const { steps, epochs } = await readMetrics<StepRecord, EpochRecord>(folder);
+  const { steps, epochs } = await readMetrics(folder);
   const file = join(folder, "report.html");
   await writeAtomic(file, trainingPage(run, steps, epochs));
   return file;
 }
 
 /** The page of a training. */
-export function trainingPage(run: TrainingFile, steps: readonly StepRecord[], epochs: readonly EpochRecord[]): string {
-  const view =
-    "trainImages" in run.counts
-      ? promptableView(run.counts, epochs as readonly PromptEpochLine[])
-      : contrastiveView(run.counts, epochs as readonly EpochLine[]);
+export function trainingPage(run: TrainingFile, steps: readonly StepLine[], epochs: readonly EpochLine[]): string {
+  const chosenBy = run.result?.chosenBy ?? "loss";
+  const { better, title } = metricOf(chosenBy);
+  const note = `* the ${better === "lower" ? "lowest" : "highest"} ${title} so far; epochs without a star are no better than the best before them`;
   const body = [
     "<h1>Fine-tuning</h1>",
     `<p>${escaped(standing(run, steps))}</p>`,
     `<p class="note">${escaped(run.notice)}</p>`,
-    `<div class="charts">\n${chartsOf(steps, epochs, view).map(figure).join("\n")}\n</div>`,
-    ...(epochs.length > 0
-      ? ["<h2>Epochs</h2>", table([[...view.epochs[0]!], ...view.epochs.slice(1)]), `<p class="note">${escaped(view.note)}</p>`]
-      : []),
-    `<h2>${escaped(view.data)}</h2>`,
-    table(countRows(run, view)),
+    `<div class="charts">\n${chartsOf(steps, epochs).map(figure).join("\n")}\n</div>`,
+    ...(epochs.length > 0 ? ["<h2>Epochs</h2>", table(epochRows(epochs, chosenBy)), `<p class="note">${escaped(note)}</p>`] : []),
+    "<h2>Data</h2>",
+    table(countRows(run)),
     "<h2>Settings</h2>",
     `<div class="settings">${table(settingRows(run))}</div>`,
   ];
   return page("Fine-tuning", body.join("\n"));
 }
 
-function standing({ result, stepsPerEpoch, settings }: TrainingFile, steps: readonly StepRecord[]): string {
+function standing({ result, stepsPerEpoch, settings }: TrainingFile, steps: readonly StepLine[]): string {
   const done = `${steps.length} of ${settings.steps ?? stepsPerEpoch * Number(settings.epochs)} steps`;
   const best = result?.best;
   if (!best) return `${done}; no epoch is finished.`;
-  const loss = best.loss === null ? "" : ` with the validation loss ${best.loss.toFixed(4)}`;
-  const dsc = best.dsc === undefined ? "" : ` with the mean DSC ${best.dsc.toFixed(4)}`;
-  const stopped = result.isStopped ? " Stopped early." : "";
-  if (best.loss === null) return `${done}; nothing is held out to choose by, and the model is that of the last epoch, ${best.epoch}.`;
-  if (best.epoch === 0) return `${done}; no epoch is better than the model before training${dsc || loss}, which model/ holds.${stopped}`;
-  return `${done}; the best epoch is ${best.epoch}${dsc || loss}.${stopped}`;
+  if (!best.scores) return `${done}; nothing is held out to choose by, and the model is that of the last epoch, ${best.epoch}.`;
+  const { chosenBy, isStopped } = result;
+  const score = `with the ${metricOf(chosenBy).title} ${shownMetric(chosenBy, best.scores[chosenBy]!)}`;
+  const stopped = isStopped ? " Stopped early." : "";
+  if (best.epoch === 0) return `${done}; no epoch is better than the model before training ${score}, which model/ holds.${stopped}`;
+  return `${done}; the best epoch is ${best.epoch} ${score}.${stopped}`;
 }
 
-function chartsOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], view: TrainingView): TitledChart[] {
-  const ofSteps = (value: (line: StepRecord) => number) => steps.map((line) => ({ x: line.step, y: value(line) }));
+function chartsOf(steps: readonly StepLine[], epochs: readonly EpochLine[]): TitledChart[] {
+  const ofSteps = (value: (line: StepLine) => number) => steps.map((line) => ({ x: line.step, y: value(line) }));
   const step = (name: string, points: ChartLine["points"], colour: string, opacity = 1): ChartLine => ({ name, points, colour, opacity });
   const losses = ofSteps(({ loss }) => loss);
-  const held = epochs.map(({ step, validationLoss }) => ({ x: step, y: validationLoss }));
+  const held = epochs.map(({ step, metrics }) => ({ x: step, y: metrics.loss }));
   const charts: TitledChart[] = [
     {
       title: "Loss",
@@ -99,7 +94,7 @@ function chartsOf(steps: readonly StepRecord[], epochs: readonly EpochRecord[], 
       ],
     },
   ];
-  if (epochs.length > 0) charts.splice(1, 0, ...view.charts);
+  charts.splice(1, 0, ...scoreCharts(epochs));
   return charts;
 }
 
@@ -119,18 +114,13 @@ function smoothed(points: ChartLine["points"]): ChartLine["points"] {
   });
 }
 
-function countRows({ failed, stepsPerEpoch }: TrainingFile, { data, counts }: TrainingView): string[][] {
-  const rows = [...counts, ["files that cannot be used", failed.length] as const, ["steps an epoch", stepsPerEpoch] as const];
-  return [[data.toLowerCase(), "number"], ...rows.map(([name, count]) => [name, `${count}`])];
-}
-
 function settingRows({ settings, versions, device, weights, data, trainedSize }: TrainingFile): string[][] {
   const value = (given: unknown) => (typeof given === "string" ? given : JSON.stringify(given));
   return [
     ["setting", "value"],
     ...Object.entries(settings).map(([name, given]) => [name, value(given)]),
     ["computed on", `${device}`],
-    ["numbers that are trained", `${trainedSize}`],
+    ["trainable parameters", `${trainedSize}`],
     ...Object.entries({ ...weights, ...data }).map(([name, { sha256 }]) => [`SHA-256 of ${name}`, sha256]),
     ...Object.entries(versions).map(([name, version]) => [`version of ${name}`, version]),
   ];

@@ -26,13 +26,20 @@ export type RunEvent =
       readonly loss: number;
       readonly lr: number;
       readonly gradNorm: number;
-      /** Of a contrastive training. */
-      readonly pairsPerSecond?: number;
-      /** Of a promptable one. */
-      readonly promptsPerSecond?: number;
+      /** Further numbers of this kind of training. */
+      readonly metrics: Readonly<Record<string, number>>;
+      /** How many of what went through a second. */
+      readonly rate: { readonly value: number; readonly unit: string };
     }
   /** An epoch of a training is finished and its checkpoint is in place; epoch 0 is before training. */
-  | { readonly type: "epoch"; readonly epoch: number; readonly step: number; readonly summary: string }
+  | {
+      readonly type: "epoch";
+      readonly epoch: number;
+      readonly step: number;
+      /** Held-out scores by name; absent where nothing is held out. */
+      readonly metrics?: Readonly<Record<string, number>>;
+      readonly summary: string;
+    }
   /** One item could not be done; the others go on. */
   | { readonly type: "failure"; readonly name: string; readonly message: string; readonly code: ErrorCode }
   | {

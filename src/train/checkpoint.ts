@@ -25,7 +25,7 @@ interface Content extends Progress {
 }
 
 /** What is in a checkpoint and how; grows when that changes. */
-const format = 1;
+const format = 2;
 
 /** The state's arrays by the names that a checkpoint's tensors begin with. */
 function arraysOf(state: TrainingState): [string, Float32Array][] {

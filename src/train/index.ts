@@ -1,22 +1,13 @@
 export { ByteCache } from "./byte-cache.ts";
 export { type FineTuneOptions, type FineTunePairs, fineTune } from "./contrastive/fine-tune.ts";
 export type { PairFeatures, TrainingPairs } from "./contrastive/gradient.ts";
-export type { Recalls } from "./contrastive/held-out.ts";
 export type { TrainingRegions } from "./contrastive/region-terms.ts";
 export { ContrastiveSettings } from "./contrastive/settings.ts";
 export { ContrastiveTrainer, type StepResult, type Validation } from "./contrastive/trainer.ts";
 export { bestCheckpoint, lastCheckpoint, modelFolder } from "./folder.ts";
-export {
-  type EpochLine,
-  type EpochRecord,
-  type MetricsLine,
-  type PromptEpochLine,
-  type PromptStepLine,
-  readMetrics,
-  type StepLine,
-  type StepRecord,
-} from "./log.ts";
-export type { CourseEvent, CourseOptions } from "./loop.ts";
+export { type EpochLine, readMetrics, type StepLine } from "./log.ts";
+export { type LoopEvent, type LoopOptions, type Training, type TrainingBatch, trainingLoop } from "./loop.ts";
+export { type Metric, metricOf, type Scores, shownMetric } from "./metrics.ts";
 export type { EmbedImageNumber } from "./promptable/batches.ts";
 export { type FineTunePromptableOptions, fineTunePromptable, type PromptableData } from "./promptable/fine-tune.ts";
 export type { TrainingPrompt } from "./promptable/graph.ts";

@@ -2,12 +2,12 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { type EpochRecord, readMetrics, type StepRecord } from "./log.ts";
-import { type CourseOptions, runCourse } from "./loop.ts";
+import { readMetrics } from "./log.ts";
+import { type LoopOptions, trainingLoop } from "./loop.ts";
 import { OptimiserSettings } from "./optimiser-settings.ts";
 import { Trainer } from "./trainer.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "medclip-sam-course-"));
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-loop-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A model of one weight, whose gradient is 1: each step of SGD takes the learning rate off it. */
@@ -38,38 +38,30 @@ class OneWeight extends Trainer<OptimiserSettings> {
 async function train(
   name: string,
   losses: readonly number[] | undefined,
-  changes: Partial<CourseOptions> & { lr?: number; loss?: number } = {},
+  changes: Partial<LoopOptions> & { lr?: number; loss?: number } = {},
 ) {
   const { lr, loss, ...options } = changes;
   const trainer = new OneWeight(lr);
-  const scores = async () => ({ scores: { validationLoss: losses![trainer.steps / 2]! }, dropped: [] });
-  async function* steps(_: number, from: number) {
-    for (let at = from; at < 2; at++) {
-      const run = async () => {
-        const made = await trainer.step(loss);
-        return () => made;
-      };
-      yield { position: at + 1, dropped: [], run };
-    }
-  }
   const out = join(folder, name);
-  const course = {
+  const training = {
     trainer,
-    steps,
-    score: losses && scores,
-    isBetter: ({ validationLoss }: { validationLoss: number }, best: { loss: number | null }) => validationLoss < best.loss!,
-    bestOf: ({ validationLoss }: EpochRecord) => ({ loss: validationLoss }),
-    scalars: { step: () => ({}), epoch: () => ({}) },
+    unit: "item",
+    chosenBy: "loss",
+    async *batches(_: number, from: number) {
+      for (let at = from; at < 2; at++) yield { batch: loss, size: 1, position: at + 1, dropped: [] };
+    },
+    step: (batch: number | undefined) => trainer.step(batch),
+    score: losses && (async () => ({ scores: { loss: losses[trainer.steps / 2]! }, dropped: [] })),
     emptiness: "no step was made",
   };
   const events = [];
   try {
-    for await (const event of runCourse<StepRecord, EpochRecord>(course, { out, epochs: 3, ...options })) events.push(event);
+    for await (const event of trainingLoop(training, { out, epochs: 3, ...options })) events.push(event);
   } finally {
     await trainer.dispose();
   }
   const last = events.findLast((event) => event.type === "epoch");
-  const { epochs } = await readMetrics<StepRecord, EpochRecord>(out);
+  const { epochs } = await readMetrics(out);
   return { events, position: last?.position, best: epochs.map(({ isBest }) => isBest), model: modelOf(name) };
 }
 
@@ -78,7 +70,7 @@ const modelOf = (name: string): number => JSON.parse(readFileSync(join(folder, n
 
 test("the best epoch is kept", async () => {
   expect(await train("better", [4, 3, 2, 2.5])).toMatchObject({
-    position: { epochs: 3, best: { epoch: 2, loss: 2 }, bad: 1 },
+    position: { epochs: 3, best: { epoch: 2, scores: { loss: 2 } }, bad: 1 },
     best: [true, true, true, false],
     model: -4,
   });
@@ -86,7 +78,7 @@ test("the best epoch is kept", async () => {
 
 test("where no epoch is better, the model before training is the best and stands in model/", async () => {
   expect(await train("worse", [1, 3, 2, 1])).toMatchObject({
-    position: { best: { epoch: 0, loss: 1 }, bad: 3 },
+    position: { best: { epoch: 0, scores: { loss: 1 } }, bad: 3 },
     best: [true, false, false, false],
     model: 0,
   });
@@ -101,13 +93,13 @@ test("epochs that are no better than the start count for the early stop", async 
 test("a training that goes on remembers that the start was the best", async () => {
   await train("resumed", [1, 3], { epochs: 1 });
   const { events, position, model } = await train("resumed", [1, 3, 2, 0.5]);
-  expect(events[0]).toMatchObject({ type: "start", step: 2, position: { best: { epoch: 0, loss: 1 } } });
-  expect(position).toMatchObject({ best: { epoch: 3, loss: 0.5 } });
+  expect(events[0]).toMatchObject({ type: "start", step: 2, position: { best: { epoch: 0, scores: { loss: 1 } } } });
+  expect(position).toMatchObject({ best: { epoch: 3, scores: { loss: 0.5 } } });
   expect(model).toBe(-6);
 });
 
 test("where nothing is held out the last model is kept", async () => {
-  expect(await train("unscored", undefined)).toMatchObject({ position: { best: { epoch: 3, loss: null } }, best: [], model: -6 });
+  expect(await train("unscored", undefined)).toMatchObject({ position: { best: { epoch: 3, scores: null } }, best: [], model: -6 });
 });
 
 test.each([
@@ -136,7 +128,7 @@ test.each<[string, string, (file: string) => void]>([
   [
     "of an older format",
     "is a checkpoint of format 0; this version",
-    (file) => change(file, (bytes) => replaced(bytes, '\\"format\\":1', '\\"former\\":1')),
+    (file) => change(file, (bytes) => replaced(bytes, '\\"format\\":2', '\\"former\\":2')),
   ],
   ["of other settings", "was made with lr 9, not 1.", (file) => change(file, (bytes) => replaced(bytes, '\\"lr\\":1', '\\"lr\\":9'))],
   ["gone", "the checkpoint of this training, is not there", (file) => rmSync(file)],
@@ -189,7 +181,7 @@ test("lines behind the checkpoint are cut off, lines that are missing are told, 
   const metrics = join(folder, "log", "metrics.jsonl");
   await train("log", [4, 3, 2, 1], { epochs: 2 });
   const text = readFileSync(metrics, "utf8");
-  writeFileSync(metrics, `${text}{"step":5,"epoch":3,"loss":9,"lr":1,"gradNorm":1}\n{"step":6,`); // of a run that was killed
+  writeFileSync(metrics, `${text}{"step":5,"epoch":3,"loss":9,"lr":1,"gradNorm":1,"metrics":{}}\n{"step":6,`); // of a run that was killed
   const { events } = await train("log", [4, 3, 2, 1], { epochs: 2 });
   expect(events.map(({ type }) => type)).toEqual(["start"]);
   expect(readFileSync(metrics, "utf8")).toBe(text);
@@ -199,5 +191,5 @@ test("lines behind the checkpoint are cut off, lines that are missing are told, 
     message: expect.stringMatching(/metrics\.jsonl" lacks 2 of the 4 steps that were made/),
   });
   writeFileSync(metrics, `{"step":1\n${text}`);
-  await expect(train("log", [4, 3, 2, 1])).rejects.toThrow(/metrics\.jsonl": line 1 is not JSON\. Delete the line/);
+  await expect(train("log", [4, 3, 2, 1])).rejects.toThrow(/metrics\.jsonl": line 1 is no line of a training\. Delete it/);
 });

@@ -1,14 +1,15 @@
 import type { DroppedPair } from "../data/index.ts";
 import { CancelledError, InputError } from "../errors.ts";
 import { bestCheckpoint, lastCheckpoint, metricsFile, modelFolder } from "./folder.ts";
-import { type EpochRecord, type Scalars, type StepRecord, TrainingLog } from "./log.ts";
+import { type EpochLine, type StepLine, TrainingLog } from "./log.ts";
 import type { LoopSettings } from "./loop-settings.ts";
+import { isBetter, metricOf, type Scores } from "./metrics.ts";
 import type { OptimiserSettings } from "./optimiser-settings.ts";
 import { resume, type Saved, type TrainingPosition } from "./resume.ts";
-import type { Trainer } from "./trainer.ts";
+import type { Trainer, Update } from "./trainer.ts";
 
 /** How long a training goes on, and what it writes. */
-export interface CourseOptions {
+export interface LoopOptions {
   /** Folder for checkpoints, metrics and the model. */
   readonly out: string;
   readonly epochs: number;
@@ -23,41 +24,48 @@ export interface CourseOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @typeParam S - lines of steps, @typeParam E - lines of epochs */
-export type CourseEvent<S, E> =
-  /** First of all: where the training begins or goes on. */
-  | { readonly type: "start"; readonly step: number; readonly position: TrainingPosition }
+export type LoopEvent =
+  /** First of all: where the training begins or goes on, and by which held-out metric the best epoch is chosen. */
+  | { readonly type: "start"; readonly step: number; readonly position: TrainingPosition; readonly chosenBy: string }
   /** Something about the whole training that the user should know. */
   | { readonly type: "warning"; readonly message: string }
-  | { readonly type: "step"; readonly line: S }
+  | { readonly type: "step"; readonly line: StepLine }
   /** `line` is undefined where nothing is held out. */
-  | { readonly type: "epoch"; readonly epoch: number; readonly line: E | undefined; readonly position: TrainingPosition }
+  | { readonly type: "epoch"; readonly epoch: number; readonly line: EpochLine | undefined; readonly position: TrainingPosition }
   | { readonly type: "dropped"; readonly pairs: readonly DroppedPair[] };
 
-/** A batch that is ready for its step. */
-export interface CourseStep<S> {
+/** What a step takes, and where it came from. */
+export interface TrainingBatch<B> {
+  readonly batch: B;
+  /** How much of the training's unit it holds. */
+  readonly size: number;
   /** Where the batch after it is looked for. */
   readonly position: number;
   /** What could not be used on the way to it. */
   readonly dropped: readonly DroppedPair[];
-  /** Makes the step. @returns what is noted of it beside its epoch; `seconds` is asked for afterwards: how long it took since the last one */
-  readonly run: () => Promise<(seconds: number) => Omit<S, "epoch">>;
 }
 
-/** A training: what it is made of; how it goes on is the same for all. */
-export interface Course<S extends StepRecord, E extends EpochRecord> {
+/** What a step tells: beside these numbers any others of its kind, by the names of their curves. */
+export type StepNumbers = Update & { readonly loss: number } & Readonly<Record<string, number>>;
+
+/**
+ * What a kind of training supplies; the rest is the same for all. Its trainer holds the tensors that are trained, saves and restores them, and
+ * exports the model.
+ *
+ * @typeParam B - a batch
+ */
+export interface Training<B> {
   readonly trainer: Trainer<OptimiserSettings>;
+  /** What its rate counts: "pair", "prompt". */
+  readonly unit: string;
+  /** The held-out metric by which the best epoch is chosen, see `metricOf`. */
+  readonly chosenBy: string;
   /** The batches of an epoch, counted from 0, from a position on. */
-  readonly steps: (epoch: number, from: number) => AsyncIterable<CourseStep<S>>;
-  /** What held-out data say; undefined: nothing is held out, and the last model counts as the best. */
-  readonly score:
-    | (() => Promise<{ readonly scores: Omit<E, "epoch" | "step" | "isBest">; readonly dropped: readonly DroppedPair[] }>)
-    | undefined;
-  /** Whether scores are better than the best so far. */
-  readonly isBetter: (scores: Omit<E, "epoch" | "step" | "isBest">, best: NonNullable<TrainingPosition["best"]>) => boolean;
-  /** What of a line the best one is remembered by. */
-  readonly bestOf: (line: E) => Omit<NonNullable<TrainingPosition["best"]>, "epoch">;
-  readonly scalars: Scalars<S, E>;
+  batches(epoch: number, from: number): AsyncIterable<TrainingBatch<B>>;
+  /** Makes one step. */
+  step(batch: B): Promise<StepNumbers>;
+  /** Scores the model on held-out data. Absent: nothing is held out, and the last model counts as the best. */
+  score?: (() => Promise<{ readonly scores: Scores; readonly dropped: readonly DroppedPair[] }>) | undefined;
   /** For a message: what there was too little of when no step could be made. */
   readonly emptiness: string;
 }
@@ -78,27 +86,25 @@ const beginning: TrainingPosition = { epochs: 0, position: 0, best: null, bad: 0
  * @throws InputError when no batch can be filled, or a loss or a weight is not finite
  * @throws CancelledError between two steps when the signal fires
  */
-export async function* runCourse<S extends StepRecord, E extends EpochRecord>(
-  course: Course<S, E>,
-  options: CourseOptions,
-): AsyncGenerator<CourseEvent<S, E>> {
-  const { trainer } = course;
+export async function* trainingLoop<B>(training: Training<B>, options: LoopOptions): AsyncGenerator<LoopEvent> {
+  const { trainer, chosenBy, unit } = training;
   const { out, epochs, signal } = options;
   const resumed = await resume(trainer, out, options.resume ?? "last", options.fingerprint);
   let at = resumed ?? beginning;
-  yield { type: "start", step: trainer.steps, position: at };
-  const log = await TrainingLog.open(out, resumed && { step: trainer.steps, epochs: resumed.epochs }, course.scalars);
+  yield { type: "start", step: trainer.steps, position: at, chosenBy };
+  const log = await TrainingLog.open(out, resumed && { step: trainer.steps, epochs: resumed.epochs });
   if (log.lost > 0) {
     const message = `"${metricsFile(out)}" lacks ${log.lost} of the ${trainer.steps} steps that were made; curves and report are without them`;
     yield { type: "warning", message };
   }
   const save = (file: string) => trainer.save(file, { position: at, fingerprint: options.fingerprint } satisfies Saved);
+
   /** Scores the model after an epoch, or before the first one, keeps it where it is the best so far, and saves where the training stands. */
-  async function* finish(epoch: number): AsyncGenerator<CourseEvent<S, E>> {
-    const line = course.score && (yield* scored(course.score, epoch));
-    if (line && epoch > 0) trainer.endEpoch(line.validationLoss);
+  async function* finish(epoch: number): AsyncGenerator<LoopEvent> {
+    const line = training.score && (yield* scored(training.score, epoch));
+    if (line && epoch > 0) trainer.endEpoch(line.metrics.loss);
     const isBest = line?.isBest ?? true;
-    const best = isBest ? { epoch, ...(line ? course.bestOf(line) : { loss: null }) } : at.best;
+    const best = isBest ? { epoch, scores: line?.metrics ?? null } : at.best;
     const bad = isBest ? 0 : at.bad + 1;
     at = { epochs: epoch, position: 0, best, bad, isStopped: bad >= (options.earlyStop ?? Number.POSITIVE_INFINITY) };
     // The last checkpoint comes last: a run that is killed before it repeats the others.
@@ -109,47 +115,49 @@ export async function* runCourse<S extends StepRecord, E extends EpochRecord>(
     await save(lastCheckpoint(out));
     yield { type: "epoch", epoch, line, position: at };
   }
-  async function* scored(score: NonNullable<Course<S, E>["score"]>, epoch: number): AsyncGenerator<CourseEvent<S, E>, E> {
+  async function* scored(score: NonNullable<Training<B>["score"]>, epoch: number): AsyncGenerator<LoopEvent, EpochLine> {
     const { scores, dropped } = await score();
     if (dropped.length > 0) yield { type: "dropped", pairs: dropped };
-    if (!Number.isFinite(scores.validationLoss)) {
-      const when = epoch === 0 ? "before training" : `after epoch ${epoch}`;
-      throw new InputError(
-        `${when} the validation loss is ${scores.validationLoss}, expected a finite number. ${epoch === 0 ? "Is the model damaged?" : "A lower learning rate may help."}`,
-      );
-    }
-    const isBest = at.best === null || course.isBetter(scores, at.best);
-    const line = { epoch, step: trainer.steps, ...scores, isBest } as unknown as E;
+    for (const [name, value] of Object.entries(scores)) if (!Number.isFinite(value)) throw notFinite(name, value, epoch);
+    const before = at.best?.scores;
+    const isBest = !before || isBetter(chosenBy, scores[chosenBy]!, before[chosenBy]!);
+    const line = { epoch, step: trainer.steps, metrics: scores, isBest };
     await log.epoch(line);
     return line;
   }
   try {
-    if (!resumed && course.score) yield* finish(0);
+    if (!resumed && training.score) yield* finish(0);
     let saved = performance.now();
     while (at.epochs < epochs && !at.isStopped) {
       const epoch = at.epochs + 1;
       let begun = performance.now();
-      for await (const { position, dropped, run } of course.steps(at.epochs, at.position)) {
+      for await (const { batch, size, position, dropped } of training.batches(at.epochs, at.position)) {
         if (signal?.aborted) throw new CancelledError();
         if (dropped.length > 0) yield { type: "dropped", pairs: dropped };
-        const described = await run();
+        const { step, loss, lr, gradNorm, ...metrics } = await training.step(batch);
         at = { ...at, position };
         const now = performance.now();
-        const { step, ...numbers } = described((now - begun) / 1000);
+        const rate = { value: Number(((1000 * size) / (now - begun)).toPrecision(4)), unit };
         begun = now;
-        const line = { step, epoch, ...numbers } as unknown as S;
+        const line: StepLine = { step, epoch, loss, lr, gradNorm, metrics, rate };
         await log.step(line);
-        if (line.step % (options.checkpointEvery ?? Number.POSITIVE_INFINITY) === 0 || now - saved > checkpointMs) {
+        if (step % (options.checkpointEvery ?? Number.POSITIVE_INFINITY) === 0 || now - saved > checkpointMs) {
           await save(lastCheckpoint(out));
           saved = performance.now();
         }
         yield { type: "step", line };
       }
-      if (trainer.steps === 0) throw new InputError(course.emptiness);
+      if (trainer.steps === 0) throw new InputError(training.emptiness);
       yield* finish(epoch);
       saved = performance.now();
     }
   } finally {
     await log.close();
   }
+}
+
+function notFinite(name: string, value: number, epoch: number): InputError {
+  const [when, cure] =
+    epoch === 0 ? ["before training", "Is the model damaged?"] : [`after epoch ${epoch}`, "A lower learning rate may help."];
+  return new InputError(`${when} the ${metricOf(name).title} is ${value}, expected a finite number. ${cure}`);
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { ConfigError, MedclipSamError } from "../errors.ts";
 import { bestCheckpoint, lastCheckpoint, modelFolder } from "./folder.ts";
 import type { LoopSettings } from "./loop-settings.ts";
+import type { Scores } from "./metrics.ts";
 import type { OptimiserSettings } from "./optimiser-settings.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -13,9 +14,9 @@ export interface TrainingPosition {
   readonly position: number;
   /**
    * Epochs are counted from 1; 0 is the model before training, which stays the best until an epoch is better. Where nothing is held out the
-   * best epoch is the last one, and its loss null. The DSC is that of promptable training.
+   * best epoch is the last one, and has no scores.
    */
-  readonly best: { readonly epoch: number; readonly loss: number | null; readonly dsc?: number } | null;
+  readonly best: { readonly epoch: number; readonly scores: Scores | null } | null;
   /** Epochs since the best one. */
   readonly bad: number;
   readonly isStopped: boolean;

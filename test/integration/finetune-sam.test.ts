@@ -8,7 +8,7 @@ import { runFinetuneSam } from "../../src/pipeline/finetune-sam/run.ts";
 import { FinetuneSamSettings } from "../../src/pipeline/finetune-sam/settings.ts";
 import { SamPredictor } from "../../src/segment/index.ts";
 import { uniform } from "../../src/tensor/random.ts";
-import { type PromptEpochLine, type PromptStepLine, readMetrics } from "../../src/train/index.ts";
+import { readMetrics } from "../../src/train/index.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand, startCommand } from "../support/command.ts";
 import { nanoSam } from "../support/models.ts";
@@ -59,12 +59,12 @@ const settings = (changes: Partial<FinetuneSamSettings>) => {
   const { "epoch-steps": epochSteps, ...rest } = flags;
   return FinetuneSamSettings.parse({ data: at("data"), sam, epochSteps, ...rest, ...changes });
 };
-const read = (out: string) => readMetrics<PromptStepLine, PromptEpochLine>(at(out));
+const read = (out: string) => readMetrics(at(out));
 /** Metrics without what is a time. */
 const metrics = (out: string) =>
   bytes(out, "metrics.jsonl")
     .toString()
-    .replaceAll(/,"promptsPerSecond":[^}]*/g, "");
+    .replaceAll(/,"rate":{[^}]*}/g, "");
 const results = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "model/model.safetensors"];
 
 test("a set without a mask that can be used is told why, before anything is computed", async () => {
@@ -89,9 +89,9 @@ test("the command trains to its end: metrics, checkpoints, events, report and a 
   expect(stdout).toMatch(/^(best epoch [12], DSC [\d.]+; the model is in .*|no epoch is better than .* \(DSC [\d.]+\); .*)model.*\n$/);
   const { steps, epochs } = await read("whole");
   expect(steps.flatMap(({ step, epoch }) => [step, epoch])).toEqual([1, 1, 2, 1, 3, 1, 4, 2, 5, 2, 6, 2]);
-  expect(steps.every(({ loss, gradNorm, promptsPerSecond }) => [loss, gradNorm, promptsPerSecond].every(Number.isFinite))).toBe(true);
+  expect(steps.every(({ loss, gradNorm, rate }) => [loss, gradNorm, rate.value].every(Number.isFinite))).toBe(true);
   expect(epochs.flatMap(({ epoch, step }) => [epoch, step])).toEqual([0, 0, 1, 3, 2, 6]);
-  expect(epochs.every(({ dsc, dscOf }) => Math.abs(dsc - (dscOf.disc! + dscOf.bar!) / 2) < 1e-9)).toBe(true);
+  expect(epochs.every(({ metrics: { dsc, dsc_disc, dsc_bar } }) => Math.abs(dsc! - (dsc_disc! + dsc_bar!) / 2) < 1e-9)).toBe(true);
 
   const [name] = readdirSync(at("whole", "tensorboard"));
   const events = readEvents(bytes("whole", "tensorboard", name!));
@@ -164,7 +164,7 @@ test("enough steps teach a small model both structures", { timeout: 120_000 }, a
   await collect(runFinetuneSam(settings({ out: at("long"), ...long, batch: 4 })));
   const { epochs } = await read("long");
   expect(epochs.map(({ step }) => step)).toEqual([0, 60, 120]);
-  expect(epochs.at(-1)!.dsc).toBeGreaterThan(0.6);
+  expect(epochs.at(-1)!.metrics.dsc).toBeGreaterThan(0.6);
 });
 
 test("files that cannot be used are named, the rest is trained on; other settings need --overwrite, which begins anew", async () => {

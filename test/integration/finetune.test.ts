@@ -54,7 +54,7 @@ const bytes = (...parts: string[]) => readFileSync(at(...parts));
 const metrics = (out: string) =>
   bytes(out, "metrics.jsonl")
     .toString()
-    .replaceAll(/,"pairsPerSecond":[^}]*/g, "");
+    .replaceAll(/,"rate":{[^}]*}/g, "");
 const results = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "model/open_clip_model.safetensors"];
 
 test("the command trains to its end: metrics, checkpoints, events, report and a model that embed opens", { timeout: 60_000 }, async () => {
@@ -73,15 +73,16 @@ test("the command trains to its end: metrics, checkpoints, events, report and a 
     [5, 2],
     [6, 2],
   ]);
-  for (const { loss, lr, gradNorm, logitScale, pairsPerSecond } of steps) {
-    expect([loss, lr, gradNorm, logitScale, pairsPerSecond].every(Number.isFinite)).toBe(true);
+  for (const { loss, lr, gradNorm, metrics, rate } of steps) {
+    expect([loss, lr, gradNorm, metrics.logit_scale, rate.value].every(Number.isFinite)).toBe(true);
+    expect(rate.unit).toBe("pair");
   }
   expect(epochs.map(({ epoch, step }) => [epoch, step])).toEqual([
     [0, 0],
     [1, 3],
     [2, 6],
   ]);
-  expect(epochs.every(({ recall }) => recall.imageToText[5] > 0 && recall.textToImage[10] === 1)).toBe(true); // 4 pairs are held out
+  expect(epochs.every(({ metrics }) => metrics.image_to_text_recall_at_5! > 0 && metrics.text_to_image_recall_at_10 === 1)).toBe(true); // 4 pairs are held out
 
   const [name] = readdirSync(at("whole", "tensorboard"));
   const events = readEvents(bytes("whole", "tensorboard", name!));
@@ -200,7 +201,7 @@ test("a dry run tells what would be done and writes nothing", async () => {
   expect(events.at(-1)).toMatchObject({
     lines: [
       expect.stringMatching(/^12 pairs to train on, 4 held out/),
-      expect.stringContaining("2 epochs of 3 steps of 4 pairs"),
+      expect.stringContaining("6 steps of 4 pairs in 2 epochs"),
       expect.anything(),
     ],
   });

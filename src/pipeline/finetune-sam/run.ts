@@ -5,21 +5,14 @@ import { logitsSideOf } from "../../models/sam/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { leftOutMessage } from "../../scans/left-out.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
-import {
-  fineTunePromptable,
-  PromptableSettings,
-  PromptableTrainer,
-  PromptData,
-  PromptDrawSettings,
-  type PromptEpochLine,
-} from "../../train/index.ts";
+import { fineTunePromptable, PromptableSettings, PromptableTrainer, PromptData, PromptDrawSettings } from "../../train/index.ts";
 import { sharedWarnings } from "../_pair-warnings.ts";
+import { dryTraining } from "../_training-estimate.ts";
 import { runTraining } from "../_training-run.ts";
 import { samFilesOf } from "../models/model.ts";
 import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { TrainingRecord } from "../training-record.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
-import { dryFinetuneSam } from "./estimate.ts";
 import { ImageEmbeddings } from "./image-embeddings.ts";
 import type { FinetuneSamSettings } from "./settings.ts";
 
@@ -74,7 +67,21 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   const embeddings = settings.trainEncoder ? undefined : await ImageEmbeddings.open(settings.sam, settings.cache, session);
   const work = async function* (): AsyncGenerator<RunEvent> {
     if (settings.dryRun) {
-      yield* dryFinetuneSam(trainer, { train, validation }, { batch, prompts, total, epochs }, session);
+      const { step, encode } = trainer.flops(batch, prompts);
+      const images = train.images.length + validation.images.length;
+      yield* dryTraining(
+        {
+          ...{ command: "finetune-sam", parameters: trainer.size, steps: total, epochs },
+          data: `${train.targets.length} masks on ${train.images.length} images to train on, ${validation.targets.length} held out`,
+          batch: `${batch} images with ${prompts} prompts`,
+          flops: {
+            step,
+            scoring: ((step / 3) * validation.targets.length) / (batch * prompts),
+            ...(embeddings && { once: { what: "to encode the images once", flops: encode * images } }),
+          },
+        },
+        session,
+      );
       return;
     }
     const excess = embeddings?.excess(train.images.length) ?? 0;
@@ -118,9 +125,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
     const options = { out, ...length, seed, resume, fingerprint: record.fingerprint, signal };
     const draws = drawsOf(settings);
     yield* runTraining(fineTunePromptable(trainer, data, { ...options, isBalanced: balance === "groups", draws }), {
-      ...{ command: "finetune-sam", out, total, epochs, begun, trainer, record, describe },
-      scoreOf: ({ dsc }) => (dsc === undefined ? undefined : `DSC ${dsc.toFixed(4)}`),
-      better: "higher",
+      ...{ command: "finetune-sam", out, total, epochs, begun, trainer, record },
       warnings: () => embeddings?.warnings.splice(0) ?? [],
     });
   };
@@ -187,11 +192,4 @@ function unusedMasks(parts: readonly PromptData[]): string {
   const reasons = Object.entries(countReasons(parts.flatMap(({ failed }) => failed)));
   const counts = empty > 0 ? [...reasons, ["empty", empty] as const] : reasons;
   return counts.map(([reason, count]) => `${count} ${reason}`).join(", ");
-}
-
-/** What held-out targets say of an epoch. */
-function describe({ epoch, dsc, dscOf, isBest, validationLoss }: PromptEpochLine): string {
-  const groups = Object.entries(dscOf);
-  const each = groups.length > 1 ? ` (${groups.map(([group, score]) => `${group} ${score.toFixed(3)}`).join(", ")})` : "";
-  return `DSC ${dsc.toFixed(4)}${isBest && epoch > 0 ? ", the highest" : ""}${each}; validation loss ${validationLoss.toFixed(4)}`;
 }

@@ -1,6 +1,7 @@
 import {
   countReasons,
   defaultCrop,
+  type EncodedPairs,
   encodePairs,
   loadPairs,
   type Pair,
@@ -16,8 +17,9 @@ import type { RunEvent } from "../../run/events.ts";
 import type { WeightsRecord } from "../../run/record/record.ts";
 import { loadTokenizer } from "../../text/load-tokenizer.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
-import { ContrastiveSettings, ContrastiveTrainer, type EpochLine, type FineTuneOptions, fineTune } from "../../train/index.ts";
+import { ContrastiveSettings, ContrastiveTrainer, type FineTuneOptions, fineTune } from "../../train/index.ts";
 import { pairWarnings, sharedWarnings } from "../_pair-warnings.ts";
+import { dryTraining } from "../_training-estimate.ts";
 import { runTraining } from "../_training-run.ts";
 import { clipFilesOf } from "../models/model.ts";
 import { fileWarnings, fitWarnings } from "../models/model-content.ts";
@@ -25,7 +27,6 @@ import { clipRecord, fileRecord, sessionOptions } from "../models/models-of-run.
 import { modePresets } from "../settings.ts";
 import { type OutlineCounts, TrainingRecord } from "../training-record.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
-import { dryFinetune } from "./estimate.ts";
 import type { FinetuneSettings } from "./settings.ts";
 
 /**
@@ -86,7 +87,16 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
     for (const message of messages) yield { type: "warning", message };
     for (const message of regions ? outlineWarnings(regions) : []) yield { type: "warning", message };
     if (settings.dryRun) {
-      yield* dryFinetune(trainer, encoded, { ...settings, stepsPerEpoch }, session);
+      const flops = trainer.flops(batch, meanLength(encoded.train));
+      yield* dryTraining(
+        {
+          ...{ command: "finetune", parameters: trainer.size, steps: stepsPerEpoch * epochs, epochs },
+          data: `${train.length} pairs to train on, ${validation.length} held out`,
+          batch: `${batch} pairs`,
+          flops: { step: flops.step, scoring: validation.length * flops.pair },
+        },
+        session,
+      );
       return;
     }
 
@@ -111,14 +121,14 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
     for (const message of record.warnings) yield { type: "warning", message };
     const data = { train: encoded.train, validation: validation.length > 0 ? encoded.validation : undefined, workers };
     const options = { ...optionsOf(settings), regions, session, signal, fingerprint: record.fingerprint };
-    yield* runTraining(fineTune(trainer, data, options), {
-      ...{ command: "finetune", out, total: stepsPerEpoch * epochs, epochs, begun, trainer, record, describe },
-      scoreOf: ({ loss }) => (loss === null ? undefined : `validation loss ${loss.toFixed(4)}`),
-      better: "lower",
-    });
+    const about = { command: "finetune", out, total: stepsPerEpoch * epochs, epochs, begun, trainer, record };
+    yield* runTraining(fineTune(trainer, data, options), about);
   };
   yield* streamThenDispose(work, workers, trainer);
 }
+
+/** Tokens of a text on average. */
+const meanLength = ({ lengths }: EncodedPairs) => Math.ceil(lengths.reduce((sum, length) => sum + length, 0) / lengths.length);
 
 const imagesOf = (pairs: readonly Pair[]) => pairs.map(({ image }) => image);
 
@@ -207,12 +217,4 @@ function outlineWarnings({ unused, dropped, empty, warnings }: RegionSet): strin
     ...(empty > 0 ? [`outlines whose mask is empty, so that the image counts as not showing them: ${empty}`] : []),
     ...warnings,
   ];
-}
-
-/** What held-out pairs say of an epoch. */
-function describe({ epoch, validationLoss, isBest, recall }: EpochLine): string {
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const { imageToText, textToImage } = recall;
-  const recalls = `R@1 ${percent(imageToText[1])} and ${percent(textToImage[1])}, R@10 ${percent(imageToText[10])} and ${percent(textToImage[10])}`;
-  return `validation loss ${validationLoss.toFixed(4)}${isBest && epoch > 0 ? ", the lowest" : ""}; ${recalls} (image to text, text to image)`;
 }

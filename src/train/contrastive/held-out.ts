@@ -1,20 +1,16 @@
 import { type DroppedPair, type EncodedPairs, type PairBatch, type PairWorkers, plainBatches, type ViewOptions } from "../../data/index.ts";
 import { InputError } from "../../errors.ts";
-import { pairRanks, type RankSummary, summariseRanks } from "../../metrics/retrieval/index.ts";
+import { pairRanks, summariseRanks } from "../../metrics/retrieval/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { Scores } from "../metrics.ts";
 import type { PairFeatures } from "./gradient.ts";
 import type { ContrastiveTrainer } from "./trainer.ts";
 
-/** Share of queries whose true candidate is among the first k, by k. */
-export type Recalls = RankSummary["recall"];
-
 /** What a model is worth on pairs that it is not trained on. */
 export interface HeldOutScores {
-  /** As in training, with batches of the same size. */
-  readonly loss: number;
-  /** Among all held-out pairs. */
-  readonly recall: { readonly imageToText: Recalls; readonly textToImage: Recalls };
+  /** The loss as in training, with batches of the same size, and recalls in both directions among all held-out pairs. */
+  readonly scores: Scores;
   /** Pairs that cannot be decoded and do not count. */
   readonly dropped: readonly DroppedPair[];
 }
@@ -30,7 +26,13 @@ export async function scoreHeldOut(
   const { loss, features } = await trainer.validate(noting(dropped, plainBatches(pairs, workers, views)));
   if (pairs.pairs.length - dropped.length < 2) throw new InputError("fewer than two of the pairs for validation can be decoded");
   const { imageToText, textToImage } = await pairRanks(joined(features), { ...session, ...(views.signal && { signal: views.signal }) });
-  return { loss, recall: { imageToText: summariseRanks(imageToText).recall, textToImage: summariseRanks(textToImage).recall }, dropped };
+  return { scores: { loss, ...recalls("image_to_text", imageToText), ...recalls("text_to_image", textToImage) }, dropped };
+}
+
+/** Shares of queries whose true candidate is among the first 1, 5 and 10. */
+function recalls(direction: string, ranks: Parameters<typeof summariseRanks>[0]): Record<string, number> {
+  const { recall } = summariseRanks(ranks);
+  return Object.fromEntries(([1, 5, 10] as const).map((k) => [`${direction}_recall_at_${k}`, recall[k]]));
 }
 
 async function* noting(dropped: DroppedPair[], batches: AsyncIterable<PairBatch>): AsyncGenerator<PairBatch> {

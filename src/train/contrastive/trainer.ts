@@ -1,6 +1,12 @@
 import { ConfigError, InputError } from "../../errors.ts";
 import type { ClipFiles } from "../../hub/locate.ts";
-import { type BiomedClipConfig, biomedClipConfigOf, biomedClipFamily, biomedClipTensors } from "../../models/biomedclip/index.ts";
+import {
+  type BiomedClipConfig,
+  biomedClipConfigOf,
+  biomedClipFamily,
+  biomedClipTensors,
+  pairFlops,
+} from "../../models/biomedclip/index.ts";
 import { gridOf } from "../../models/vit.ts";
 import { Weights } from "../../models/weights.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
@@ -132,6 +138,18 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
       pairs += count;
     }
     return { loss: sum / pairs, features };
+  }
+
+  /**
+   * Operations of a pair that goes forward, and of a step of so many pairs.
+   *
+   * @param tokens - of a text
+   */
+  flops(pairs: number, tokens: number): { readonly pair: number; readonly step: number } {
+    const pair = pairFlops(this.weights, this.config, tokens);
+    // Forward, and backward with twice the operations; a batch of several chunks goes forward twice.
+    const passes = pairs > this.settings.chunk ? 4 : 3;
+    return { pair, step: passes * pairs * pair };
   }
 
   override async load(file: string): Promise<unknown> {

@@ -1,12 +1,11 @@
 import { gridOf, logitsSideOf } from "../../models/sam/index.ts";
-import type { PromptEpochLine, PromptStepLine } from "../log.ts";
-import { type CourseEvent, type CourseOptions, type CourseStep, runCourse } from "../loop.ts";
+import { type LoopEvent, type LoopOptions, type Training, trainingLoop } from "../loop.ts";
 import { type BatchOptions, type EmbedImageNumber, trainingBatch } from "./batches.ts";
 import { scoreTargets } from "./held-out.ts";
 import type { PromptData } from "./prompt-data.ts";
 import type { PromptDrawSettings } from "./prompt-draws.ts";
 import { TargetOrder } from "./target-order.ts";
-import type { PromptableTrainer } from "./trainer.ts";
+import type { PromptableTrainer, PromptedImages } from "./trainer.ts";
 
 /** What a promptable training works on. */
 export interface PromptableData {
@@ -17,7 +16,7 @@ export interface PromptableData {
   readonly embed?: ((data: PromptData) => EmbedImageNumber) | undefined;
 }
 
-export interface FineTunePromptableOptions extends CourseOptions {
+export interface FineTunePromptableOptions extends LoopOptions {
   readonly stepsPerEpoch: number;
   /** Steps in all, at most those of all epochs; the last epoch ends with them. */
   readonly steps: number;
@@ -31,7 +30,7 @@ export interface FineTunePromptableOptions extends CourseOptions {
 }
 
 /**
- * Fine-tunes a SAM model, see `runCourse`. The best model is that of the highest mean DSC of held-out targets.
+ * Fine-tunes a SAM model, see `trainingLoop`. The best model is that of the highest mean DSC of held-out targets.
  *
  * @throws ConfigError when the checkpoint was made with other settings
  * @throws InputError when the loss is not finite
@@ -39,9 +38,17 @@ export interface FineTunePromptableOptions extends CourseOptions {
  */
 export async function* fineTunePromptable(
   trainer: PromptableTrainer,
+  data: PromptableData,
+  options: FineTunePromptableOptions,
+): AsyncGenerator<LoopEvent> {
+  yield* trainingLoop(promptableTraining(trainer, data, options), options);
+}
+
+function promptableTraining(
+  trainer: PromptableTrainer,
   { train, validation, embed }: PromptableData,
   options: FineTunePromptableOptions,
-): AsyncGenerator<CourseEvent<PromptStepLine, PromptEpochLine>> {
+): Training<PromptedImages> {
   const { batch, prompts, seed, stepsPerEpoch, isBalanced } = options;
   const { imageSize: side, outChannels } = trainer.config;
   const { points, negativePoints } = trainer.settings;
@@ -52,35 +59,22 @@ export async function* fineTunePromptable(
   };
   const order = new TargetOrder(train.targets, { seed, isBalanced });
   const training = optionsOf(train);
-  async function* steps(epoch: number, from: number): AsyncGenerator<CourseStep<PromptStepLine>> {
-    for (let position = from; position < stepsPerEpoch; position++) {
-      const at = epoch * stepsPerEpoch + position;
-      if (at >= options.steps) return;
-      const prompted = await trainingBatch(train, order, at, training);
-      const run = async () => {
-        const { step, loss, lr, gradNorm } = await trainer.step(prompted);
-        return (seconds: number) => ({ step, loss, lr, gradNorm, promptsPerSecond: Number(((batch * prompts) / seconds).toPrecision(4)) });
-      };
-      yield { position: position + 1, dropped: [], run };
-    }
-  }
   const held = validation && optionsOf(validation);
-  yield* runCourse<PromptStepLine, PromptEpochLine>(
-    {
-      trainer,
-      steps,
-      score: validation && (async () => ({ scores: await scoreTargets(trainer, validation, held!), dropped: [] })),
-      isBetter: ({ dsc }, best) => dsc > best.dsc!,
-      bestOf: ({ validationLoss, dsc }) => ({ loss: validationLoss, dsc }),
-      scalars: {
-        step: ({ promptsPerSecond }) => ({ "train/prompts_per_second": promptsPerSecond }),
-        epoch: ({ dsc, dscOf }) => ({
-          "validation/dsc": dsc,
-          ...Object.fromEntries(Object.entries(dscOf).map(([group, score]) => [`validation/dsc_${group}`, score])),
-        }),
-      },
-      emptiness: "no step was made",
+  return {
+    trainer,
+    unit: "prompt",
+    chosenBy: "dsc",
+    async *batches(epoch, from) {
+      for (let position = from; position < stepsPerEpoch; position++) {
+        const at = epoch * stepsPerEpoch + position;
+        if (at >= options.steps) return;
+        yield { batch: await trainingBatch(train, order, at, training), size: batch * prompts, position: position + 1, dropped: [] };
+      }
     },
-    options,
-  );
+    async step(prompted) {
+      return { ...(await trainer.step(prompted)) };
+    },
+    score: validation && (async () => ({ scores: await scoreTargets(trainer, validation, held!), dropped: [] })),
+    emptiness: "no step was made",
+  };
 }

@@ -1,20 +1,16 @@
+import type { Scores } from "../metrics.ts";
 import { type BatchOptions, heldOutBatches } from "./batches.ts";
 import type { PromptData } from "./prompt-data.ts";
 import { learntMasks } from "./trained-tensors.ts";
 import type { PromptableAnswer, PromptableTrainer } from "./trainer.ts";
 
-/** What a model is worth on targets that it is not trained on. */
-export interface TargetScores {
-  /** As in training, from the boxes of all targets; those that fill a batch up count again. */
-  readonly validationLoss: number;
-  /** Mean over the groups of the mean DSC of their targets, at the size of the logits. */
-  readonly dsc: number;
-  /** The mean DSC of each group. */
-  readonly dscOf: Readonly<Record<string, number>>;
-}
-
-/** Scores the answers to one box a target. */
-export async function scoreTargets(trainer: PromptableTrainer, data: PromptData, options: BatchOptions): Promise<TargetScores> {
+/**
+ * Scores the answers to one box a target.
+ *
+ * @returns `loss` as in training, from the boxes of all targets, where those that fill a batch up count again; `dsc`, the mean over the groups of
+ *   the mean DSC of their targets, at the size of the logits; where there are several groups also `dsc_<group>` of each
+ */
+export async function scoreTargets(trainer: PromptableTrainer, data: PromptData, options: BatchOptions): Promise<Scores> {
   const [first] = learntMasks(trainer.settings, trainer.config);
   const sums = new Map<string, { sum: number; count: number }>();
   let [loss, batches] = [0, 0];
@@ -30,9 +26,9 @@ export async function scoreTargets(trainer: PromptableTrainer, data: PromptData,
       sums.set(group, { sum: before.sum + score, count: before.count + 1 });
     }
   }
-  const dscOf = Object.fromEntries([...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([group, { sum, count }]) => [group, sum / count]));
-  const means = Object.values(dscOf);
-  return { validationLoss: loss / batches, dsc: means.reduce((sum, mean) => sum + mean, 0) / means.length, dscOf };
+  const groups = [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([group, { sum, count }]) => [`dsc_${group}`, sum / count] as const);
+  const dsc = groups.reduce((sum, [, mean]) => sum + mean, 0) / groups.length;
+  return { loss: loss / batches, dsc, ...(groups.length > 1 && Object.fromEntries(groups)) };
 }
 
 /** The logits of a row's single answer, or, where that does not learn, of the candidate that the model thinks best. */

@@ -1,0 +1,47 @@
+/** A score of held-out data: what it is called, and which values of it are better. */
+export interface Metric {
+  readonly better: "lower" | "higher";
+  /** In sentences and tables. */
+  readonly title: string;
+  /** The chart of a report that shows it, and its name there; the loss stands beside that of training. */
+  readonly chart?: { readonly title: string; readonly label: string; readonly axis: string };
+  /** Whether it is a share that is written in percent. */
+  readonly isShare?: boolean;
+}
+
+/** Held-out scores by name. Every training has a loss. */
+export type Scores = { readonly loss: number } & Readonly<Record<string, number>>;
+
+const directions = { image_to_text: "image to text", text_to_image: "text to image" } as const;
+const recalls = Object.entries(directions).flatMap(([name, title]) =>
+  [1, 5, 10].map((k): [string, Metric] => {
+    const chart = { title: `${title[0]!.toUpperCase()}${title.slice(1)}`, label: `recall@${k}`, axis: "recall" };
+    return [`${name}_recall_at_${k}`, { better: "higher", title: `${title} R@${k}`, chart, isShare: true }];
+  }),
+);
+
+/** By the names that `metrics.jsonl` and TensorBoard have. */
+const metrics: Readonly<Record<string, Metric>> = {
+  loss: { better: "lower", title: "validation loss" },
+  dsc: { better: "higher", title: "DSC", chart: { title: "DSC of held-out targets", label: "mean of the groups", axis: "DSC" } },
+  ...Object.fromEntries(recalls),
+};
+
+/** What is known of a metric. A name such as `dsc_lung` is that metric of a group of the data. */
+export function metricOf(name: string): Metric {
+  const known = metrics[name];
+  if (known) return known;
+  const [whole, metric] = Object.entries(metrics).find(([prefix]) => name.startsWith(`${prefix}_`))!;
+  const group = name.slice(whole.length + 1);
+  return { ...metric, title: `${metric.title} of ${group}`, ...(metric.chart && { chart: { ...metric.chart, label: group } }) };
+}
+
+/** Whether a value of a metric is better than another one; equal ones are not. */
+export function isBetter(name: string, value: number, than: number): boolean {
+  return metricOf(name).better === "lower" ? value < than : value > than;
+}
+
+/** A value of a metric as people read it. */
+export function shownMetric(name: string, value: number): string {
+  return metricOf(name).isShare ? `${(100 * value).toFixed(1)} %` : value.toFixed(4);
+}
