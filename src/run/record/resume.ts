@@ -26,15 +26,24 @@ const neutral = new Set([
   "resume",
 ]);
 
-/** Whether results stay the same when this setting changes, so that a run may go on with another value. */
-export function isNeutral(setting: string): boolean {
-  return neutral.has(setting);
+/** Names that mean another thing to a command, which is not neutral. */
+const decisive: Readonly<Record<string, readonly string[]>> = {
+  "finetune-sam": ["prompts"], // how many an image, not a file of sentences
+};
+
+/**
+ * Whether results stay the same when this setting changes, so that a run may go on with another value. The schemas say the same beside each
+ * setting; records are read without them.
+ */
+export function isNeutral(setting: string, command = ""): boolean {
+  return neutral.has(setting) && !decisive[command]?.includes(setting);
 }
 
 type FileHashes = Readonly<Record<string, { readonly sha256: string }>>;
 
 /** What of a run's header decides whether results of two runs may stand side by side. */
 interface Comparable {
+  readonly command?: string | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly device?: string | undefined;
   readonly samPrecision?: string | undefined;
@@ -48,7 +57,7 @@ export function differenceOf(before: Comparable, now: Comparable): string | unde
   const settings = JSON.parse(JSON.stringify(now.settings)) as Record<string, unknown>;
   for (const key of new Set([...Object.keys(before.settings), ...Object.keys(settings)])) {
     const [was, is] = [before.settings[key], settings[key]].map((value) => JSON.stringify(value) ?? "unset");
-    if (!isNeutral(key) && was !== is) return `${key} was ${was}, now it is ${is}`;
+    if (!isNeutral(key, now.command) && was !== is) return `${key} was ${was}, now it is ${is}`;
   }
   if (before.device !== now.device) return `it was computed on ${before.device}, now it would be on ${now.device}`;
   const [precision, present] = [before, now].map(({ samPrecision, settings }) => samPrecision ?? settings.samPrecision);
@@ -69,7 +78,7 @@ export function fingerprintOf({
   weights,
   data,
 }: Comparable & { readonly command: string }): string {
-  const used = Object.entries(settings).filter(([key, value]) => !isNeutral(key) && value !== undefined);
+  const used = Object.entries(settings).filter(([key, value]) => !isNeutral(key, command) && value !== undefined);
   const files = Object.entries({ ...weights, ...data }).map(([name, { sha256 }]) => [name, sha256]);
   const byName = (entries: unknown[][]) => entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   const content = JSON.stringify([command, device, samPrecision, byName(used), byName(files)]);
