@@ -243,10 +243,12 @@ describe("two runs in one folder", () => {
     expect(end(await run())).toMatchObject({ done: 3 });
   });
 
-  test("the mark of another machine is a warning", async () => {
+  test("the mark of another machine is a warning, and what is being written there is left alone", async () => {
     mkdirSync(out);
+    writeFileSync(join(out, ".a.png.0.0.tmp"), "half");
     writeFileSync(join(out, ".run.lock.0.1.tmp"), JSON.stringify({ pid: 1, host: "elsewhere" }));
     expect((await run())[0]).toMatchObject({ type: "warning", message: expect.stringContaining('a run on "elsewhere" (process 1)') });
+    expect(readdirSync(out).filter((name) => name.endsWith(".tmp"))).toEqual([".a.png.0.0.tmp", ".run.lock.0.1.tmp"]);
   });
 });
 

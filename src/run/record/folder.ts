@@ -80,7 +80,8 @@ export class RunFolder<R extends object, L> {
   ): Promise<{ folder: RunFolder<R, L>; found: Found<R, L> | undefined }> {
     const lock = await FolderLock.take(out);
     try {
-      await removeRunLeftovers(out);
+      // What a run on another machine is writing right now is no leftover.
+      if (lock.warnings.length === 0) await removeRunLeftovers(out);
       const found = await readRecord(out, kind);
       return { folder: new RunFolder(out, kind, lock, [...lock.warnings, ...(found?.warnings ?? [])]), found };
     } catch (error) {

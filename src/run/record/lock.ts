@@ -50,7 +50,7 @@ export class FolderLock {
       const other = await holderOf(join(folder, name), Number(pid));
       if (other.host !== me.host) {
         warnings.push(
-          `a run on "${other.host}" (process ${other.pid}) has not finished in "${folder}". If it still goes on, stop one of the two: they would disturb each other`,
+          `a run on "${other.host}" (process ${other.pid}) has not finished in "${folder}". If it still goes on, stop one of the two: they would disturb each other. If not, remove "${join(folder, name)}"`,
         );
       } else if (await goesOn(other, name)) {
         await new FolderLock(own, []).release();
