@@ -3,11 +3,11 @@
  * ten real images. Beside it, the whole computation with other noise: what a change of the seed alone does.
  */
 import { basename, join } from "node:path";
-import { decodeImage } from "../src/formats/decode.ts";
 import { clipView, type Image } from "../src/image/index.ts";
 import { mean } from "../src/metrics/index.ts";
 import { loadClip } from "../src/pipeline/models/model.ts";
 import { fastSchedule, M2ib, M2ibConfig, type M2ibOptions, type SaliencyMethodName, saliencyMethods } from "../src/saliency/index.ts";
+import { decodeImage } from "../src/scans/decode-image.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { benchModel } from "./models.ts";
 

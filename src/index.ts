@@ -9,8 +9,6 @@ export {
   ShapeError,
   WeightsError,
 } from "./errors.ts";
-export { decodeImage } from "./formats/decode.ts";
-export { readGray, writeGray, writeMask, writeRgb } from "./formats/gray.ts";
 export {
   type Box,
   type GrayImage,
@@ -37,8 +35,11 @@ export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
 export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
 export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot/of-files.ts";
 export { visualPrompts } from "./prompts/index.ts";
+export { writeGray, writeMask, writeRgb } from "./results/png.ts";
 export { M2ib, M2ibConfig, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";
+export { decodeImage } from "./scans/decode-image.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
+export { readGray } from "./scans/read-gray.ts";
 export { type ReadMaskOptions, readMask } from "./scans/read-mask.ts";
 export { SamPredictor } from "./segment/index.ts";
 export { version } from "./version.ts";

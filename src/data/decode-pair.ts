@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.ts";
-import { decodeImage } from "../formats/decode.ts";
 import type { Image } from "../image/index.ts";
+import { decodeImage } from "../scans/decode-image.ts";
 import { read } from "./_tar.ts";
 import { type ImageSource, imageName } from "./pairs.ts";
 

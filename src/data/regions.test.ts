@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeGray, writeRgb } from "../formats/gray.ts";
+import { writeGray, writeRgb } from "../results/png.ts";
 import { negativePairs } from "./negative-pairs.ts";
 import type { Pair } from "./pairs.ts";
 import { regionTargets } from "./region-targets.ts";

@@ -68,7 +68,7 @@ describeWith(["parity/clip/preprocess.safetensors", "data"], "pictures prepared 
   const names: Record<string, Fit> = { reference: "crop", squash: "squash", pad: "pad" };
   test.for(cases)("$key: $image", async ({ key, source, image, rgb_sha256 }, { skip }) => {
     const decoded = await decodeRgb(sharedPath(source === "data" ? "data" : "parity/clip/images", image));
-    skip(sha256(decoded.data) !== rgb_sha256, "a plain decoder gives other pixels; the formats' tests read this file");
+    skip(sha256(decoded.data) !== rgb_sha256, "a plain decoder gives other pixels; the tests of scans read this file");
     const expected = Object.keys(names).filter((name) => tensors.has(`${key}.${name}`));
     expect(expected).toContain("reference");
     for (const name of expected) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
-import { readGray } from "../formats/gray.ts";
 import type { GrayImage, Mask, Size } from "../image/types.ts";
+import { readGray } from "../scans/read-gray.ts";
 import { nsd } from "./nsd.ts";
 import { dsc, iou, overlap } from "./overlap.ts";
 import { releasedScores } from "./released.ts";

@@ -1,9 +1,9 @@
 import { checkedPath } from "../check/paths.ts";
 import { InputError } from "../errors.ts";
-import { type AnyPixels, readAnyPixels, readContent } from "../formats/pixels.ts";
 import type { Size } from "../image/types.ts";
 import { indexed } from "./_indexed.ts";
 import { MaskError, type MaskReading, type MaskSamples, maskOf } from "./mask-rule.ts";
+import { type AnyPixels, readAnyPixels, readContent } from "./sources/raster-pixels.ts";
 
 export interface ReadMaskOptions {
   /** The value of a label image that is foreground. */

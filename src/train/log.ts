@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { AppendFile } from "../append-file.ts";
 import { writeAtomic } from "../atomic-write.ts";
 import { InputError } from "../errors.ts";
-import { EventFile } from "../formats/tensorboard.ts";
 import { metricsFile } from "./folder.ts";
 import type { Scores } from "./metrics.ts";
+import { EventFile } from "./tensorboard.ts";
 
 /** A step, as `metrics.jsonl` holds it. All but the rate are the same in every run of the same settings. */
 export interface StepLine {

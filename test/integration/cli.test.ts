@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobCommands } from "../../src/cli/commands.ts";
-import { writeMask } from "../../src/formats/gray.ts";
+import { writeMask } from "../../src/results/png.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { builtCommand, mainFile } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";

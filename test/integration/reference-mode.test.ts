@@ -2,13 +2,13 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { readGray } from "../../src/formats/gray.ts";
 import { iou } from "../../src/metrics/index.ts";
 import { samPresets } from "../../src/models/sam/index.ts";
 import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { readGray } from "../../src/scans/read-gray.ts";
 import { normal } from "../../src/tensor/random.ts";
 import { writeSafetensors } from "../../src/tensor/safetensors.ts";
 import { tensor } from "../../src/tensor/tensor.ts";

@@ -1,5 +1,5 @@
 import { BinaryReader, type WireType } from "@bufbuild/protobuf/wire";
-import { maskedCrc32c } from "../../src/formats/_crc32c.ts";
+import { maskedCrc32c } from "../../src/train/crc32c.ts";
 
 /** What an event of a TensorBoard file says. */
 export interface ReadEvent {

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { writeAtomic } from "../../atomic-write.ts";
-import { writeGray, writeMask } from "../../formats/gray.ts";
 import { defaultPack, locatePack } from "../../hub/pack.ts";
 import type { Mask } from "../../image/index.ts";
 import { dsc } from "../../metrics/index.ts";
 import { type Modality, type Phantom, phantom, type StructureName } from "../../phantom/index.ts";
+import { writeGray, writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { readImageRecords } from "../../run/record/record.ts";
 import { readMask } from "../../scans/read-mask.ts";

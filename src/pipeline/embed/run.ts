@@ -1,9 +1,9 @@
 import { requireWritable } from "../../atomic-write.ts";
 import { CancelledError, ConfigError, concernsOneInput } from "../../errors.ts";
-import { decodeImage } from "../../formats/decode.ts";
 import { clipView } from "../../image/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
+import { decodeImage } from "../../scans/decode-image.ts";
 import { writeSafetensors } from "../../tensor/safetensors.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";

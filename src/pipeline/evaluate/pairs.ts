@@ -1,7 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, InputError, MedclipSamError } from "../../errors.ts";
-import { readGray } from "../../formats/gray.ts";
 import type { MaskPair } from "../../metrics/evaluate.ts";
 import { releasedMask } from "../../metrics/released.ts";
 import { leftOutMessage } from "../../scans/left-out.ts";
@@ -9,6 +8,7 @@ import { type ImageInput, listImages } from "../../scans/list-images.ts";
 import type { MaskReading } from "../../scans/mask-rule.ts";
 import { nameHint } from "../../scans/name-hint.ts";
 import { countOf, joinByName, type Side } from "../../scans/names.ts";
+import { readGray } from "../../scans/read-gray.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { shortened } from "./table.ts";

@@ -1,6 +1,6 @@
-import { decodeImage } from "../../formats/decode.ts";
 import { gridOf } from "../../models/sam/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
+import { decodeImage } from "../../scans/decode-image.ts";
 import { ByteCache, type EmbedImageNumber, type PromptData } from "../../train/index.ts";
 import { loadSam, type SamOfFiles } from "../models/model.ts";
 import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";

@@ -8,8 +8,8 @@ import { collect } from "../../../test/support/tiny-run.ts";
 import { readCsvPairs } from "../../data/csv-pairs.ts";
 import { readRegions } from "../../data/regions.ts";
 import { CancelledError, ConfigError } from "../../errors.ts";
-import { readGray } from "../../formats/gray.ts";
 import { phantom } from "../../phantom/index.ts";
+import { readGray } from "../../scans/read-gray.ts";
 import { runPhantom } from "./run.ts";
 import { PhantomSettings } from "./settings.ts";
 

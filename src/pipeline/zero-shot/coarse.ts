@@ -1,11 +1,11 @@
 import { ConfigError } from "../../errors.ts";
-import { readGray } from "../../formats/gray.ts";
 import type { Box } from "../../image/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../../run/items.ts";
 import type { ImageRecord } from "../../run/record/record.ts";
 import { effectiveSettings } from "../../run/settings/effect.ts";
+import { readGray } from "../../scans/read-gray.ts";
 import { resultFolder } from "../models/result-folder.ts";
 import { modePresets } from "../settings.ts";
 import type { RunOptions } from "./items.ts";

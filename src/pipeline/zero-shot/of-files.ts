@@ -1,10 +1,10 @@
 import { described } from "../../check/described.ts";
 import { checkedObject } from "../../check/options.ts";
 import { ConfigError, WeightsError } from "../../errors.ts";
-import { decodeImage } from "../../formats/decode.ts";
 import { usableDevice } from "../../graph/index.ts";
 import { defaultPack, locatePack } from "../../hub/pack.ts";
 import type { Image } from "../../image/index.ts";
+import { decodeImage } from "../../scans/decode-image.ts";
 import type { SamOptions } from "../../segment/index.ts";
 import { loadClip, loadSam, type SamOfFiles } from "../models/model.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel } from "../models/model-content.ts";

@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 
 import { basename, join } from "node:path";
 import { ConfigError } from "../../errors.ts";
-import { writeGray, writeMask, writeRgb } from "../../formats/gray.ts";
 import { type Box, type GrayImage, type Image, type LabelledPoint, type Mask, overlay, type SaliencyMap } from "../../image/index.ts";
+import { writeGray, writeMask, writeRgb } from "../../results/png.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
 import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";

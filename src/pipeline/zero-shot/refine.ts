@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { InputError } from "../../errors.ts";
-import { decodeImage } from "../../formats/decode.ts";
-import { readGray } from "../../formats/gray.ts";
 import { blankWarnings } from "../../image/index.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../../run/items.ts";
+import { decodeImage } from "../../scans/decode-image.ts";
 import { leftOutMessage } from "../../scans/left-out.ts";
 import { type ImageInput, listImages, sideOf } from "../../scans/list-images.ts";
 import { joinByName, lonelyMessage } from "../../scans/names.ts";
+import { readGray } from "../../scans/read-gray.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { loadSam } from "../models/model.ts";

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
-import { decodeImage } from "../../formats/decode.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../../run/items.ts";
+import { decodeImage } from "../../scans/decode-image.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";

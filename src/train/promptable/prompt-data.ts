@@ -1,8 +1,8 @@
 import { addTo } from "../../add-to.ts";
 import type { DroppedPair, MaskTarget } from "../../data/index.ts";
 import { CancelledError, InputError } from "../../errors.ts";
-import { decodeImage } from "../../formats/decode.ts";
 import type { Image } from "../../image/index.ts";
+import { decodeImage } from "../../scans/decode-image.ts";
 import { MaskGuesses, maskProblem } from "../../scans/mask-report.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import { resizeLongest } from "../../segment/index.ts";

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import sharp from "sharp";
-import { InputError } from "../errors.ts";
+import { InputError } from "../../errors.ts";
 
 /** The kinds of picture file that can be read. */
 export type ImageFormat = "png" | "jpeg" | "tiff" | "webp";

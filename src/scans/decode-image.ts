@@ -2,7 +2,7 @@ import { z } from "zod";
 import { checkedOptions } from "../check/options.ts";
 import { checkedFile } from "../check/paths.ts";
 import type { Image } from "../image/types.ts";
-import { type ImageFormat, type NamedBytes, type Pixels, readPixels } from "./pixels.ts";
+import { type ImageFormat, type NamedBytes, type Pixels, readPixels } from "./sources/raster-pixels.ts";
 
 /** An image with all that was guessed or changed on the way. */
 export interface DecodedImage {

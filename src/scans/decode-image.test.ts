@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { InputError } from "../errors.ts";
-import { decodeImage } from "./decode.ts";
+import { decodeImage } from "./decode-image.ts";
 
 let folder = "";
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readEvents } from "../../test/support/tensorboard.ts";
-import { crc32c, maskedCrc32c } from "./_crc32c.ts";
+import { crc32c, maskedCrc32c } from "./crc32c.ts";
 import { EventFile, tfRecord } from "./tensorboard.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-events-"));

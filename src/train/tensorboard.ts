@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { AppendFile } from "../append-file.ts";
 import { ProtobufWriter } from "../protobuf-writer.ts";
-import { maskedCrc32c } from "./_crc32c.ts";
+import { maskedCrc32c } from "./crc32c.ts";
 
 /** A record of a TFRecord file: length (8 bytes), its checksum, data, its checksum; all little-endian. */
 export function tfRecord(data: Uint8Array): Uint8Array<ArrayBuffer> {
