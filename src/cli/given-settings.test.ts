@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type JobCommand, jobCommands } from "./commands.ts";
 import { settingsOf } from "./given-settings.ts";
 
@@ -67,4 +67,11 @@ test("a settings file is no excuse", async () => {
   expect(await said("segment", {}, file)).toEqual([
     "--threshold has no effect with --coarse-method otsu; it is for --coarse-method threshold",
   ]);
+});
+
+test("a current folder that has been deleted is said", async () => {
+  vi.spyOn(process, "cwd").mockImplementationOnce(() => {
+    throw new Error("ENOENT: no such file or directory, uv_cwd");
+  });
+  await expect(said("segment", {})).rejects.toThrow("the current folder does not exist any more");
 });

@@ -24,6 +24,7 @@ export async function settingsOf(
   schema: SettingsSchema<Readonly<Record<string, unknown>>>,
   { flags, configFile, positional }: Typed,
 ): Promise<{ settings: Readonly<Record<string, unknown>>; warnings: string[] }> {
+  requireCurrentFolder();
   const config = configFile === undefined ? undefined : await readConfig(configFile, schema);
   const typed = { ...config?.values, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) };
   const { values: base, notes } = await packSettings(schema, typed);
@@ -35,6 +36,15 @@ export async function settingsOf(
   // Where nobody chose, the mode does.
   const chosen = { ...modePresets[settings.mode as Mode], ...settings };
   return { settings, warnings: [...notes, ...withoutEffect(schema, chosen, Object.keys(typed))] };
+}
+
+/** Relative paths mean nothing in a folder that is gone, and no process can be started in it. */
+function requireCurrentFolder(): void {
+  try {
+    process.cwd();
+  } catch (cause) {
+    throw new ConfigError("the current folder does not exist any more; change to another one", { cause });
+  }
 }
 
 /** @throws ConfigError when a path given on the command line does not exist: that is a mistyped command, not a bad image */
