@@ -1,5 +1,5 @@
 import type { RunEvent } from "../run/events.ts";
-import { type EpochLine, type LoopEvent, metricOf, modelFolder, shownMetric, type TrainingPosition } from "../train/index.ts";
+import { type EpochLine, type LoopEvent, type LoopPosition, metricOf, modelFolder, shownMetric } from "../train/index.ts";
 import type { TrainingRecord } from "./training-record.ts";
 
 /** What a command knows of its training. */
@@ -31,7 +31,7 @@ async function* told(
   { command, out, total, epochs, begun, trainer, record, warnings }: TrainingOptions,
 ): AsyncGenerator<RunEvent> {
   let [done, skipped, chosenBy] = [0, 0, "loss"];
-  let position: TrainingPosition | undefined;
+  let position: LoopPosition | undefined;
   for await (const event of events) {
     for (const message of warnings?.() ?? []) yield { type: "warning", message };
     if ("position" in event) position = event.position;
@@ -76,7 +76,7 @@ function summaryOf({ epoch, metrics, isBest }: EpochLine, chosenBy: string): str
 }
 
 /** Which model the training leaves in a folder, and why. */
-function outcomeOf({ best, isStopped, bad }: TrainingPosition, chosenBy: string, folder: string): string {
+function outcomeOf({ best, isStopped, bad }: LoopPosition, chosenBy: string, folder: string): string {
   if (!best) return "no epoch was finished";
   if (!best.scores) return `nothing was held out to choose by: the model in ${folder} is that of the last epoch, ${best.epoch}`;
   const { title, better } = metricOf(chosenBy);

@@ -8,7 +8,7 @@ import { type Found, notice, type RecordKind, RunFolder, readRecord, recordText 
 import { type RunHeader, versions } from "../run/record/record.ts";
 import { differenceOf, fingerprintOf, otherCommand, otherResults } from "../run/record/resume.ts";
 import { headerShape, list } from "../run/record/schema.ts";
-import type { TrainingPosition } from "../train/index.ts";
+import type { LoopPosition } from "../train/index.ts";
 
 /** How the pairs of a training were found and dealt. */
 export interface PairCounts {
@@ -56,7 +56,7 @@ export interface TargetCounts {
 }
 
 /** What a training has come to. */
-export interface TrainingResult extends Pick<TrainingPosition, "epochs" | "best" | "isStopped"> {
+export interface TrainingResult extends Pick<LoopPosition, "epochs" | "best" | "isStopped"> {
   readonly steps: number;
   /** The held-out metric by which the best epoch is chosen. */
   readonly chosenBy: string;
@@ -181,7 +181,7 @@ export class TrainingRecord {
   }
 
   /** Notes where the training stands, and writes the file. */
-  async reach(steps: number, { epochs, best, isStopped }: TrainingPosition, chosenBy: string): Promise<void> {
+  async reach(steps: number, { epochs, best, isStopped }: LoopPosition, chosenBy: string): Promise<void> {
     this.result = { steps, epochs, best, chosenBy, isImproved: best?.scores ? best.epoch > 0 : null, isStopped };
     await this.folder.write();
   }

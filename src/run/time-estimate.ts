@@ -11,8 +11,9 @@ export function secondsOf(flops: number, speed: number): number {
   return flops / (speed * efficiency);
 }
 
-/** An estimated time: "4.2 s", "38 s", "25 min", "10 h". */
+/** An estimated time: "3 ms", "4.2 s", "38 s", "25 min", "10 h". */
 export function shortSeconds(seconds: number): string {
+  if (seconds < 0.095) return `${Math.round(1000 * seconds)} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
   return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;

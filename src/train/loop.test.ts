@@ -146,6 +146,7 @@ test.each<[string, string, (file: string) => void]>([
     const { events } = await train(name, losses, { resume: "best" });
     expect(events[0]).toMatchObject({ type: "start", step: 2, position: { epochs: 1 } });
     for (const which of ["last", "best"]) expect(bytesOf(name, which).equals(bytesOf(`${name}, whole`, which)), which).toBe(true);
+    expect((await train(name, losses)).events[0]).toMatchObject({ type: "start", step: 6 });
   },
 );
 
@@ -166,6 +167,13 @@ test("where both checkpoints are damaged, beginning anew is left, and the model 
   await expect(train("both", [4, 3], { resume: "best" })).rejects.toThrow(
     /best.safetensors" is damaged.*Choose --resume last, or --overwrite/,
   );
+});
+
+test("going on from the best checkpoint puts the last one right, though nothing is left to do", async () => {
+  await train("done", [4, 3, 2, 1]);
+  writeFileSync(checkpoint("done", "last"), "");
+  await train("done", [4, 3, 2, 1], { resume: "best" });
+  expect((await train("done", [4, 3, 2, 1])).events.map(({ type }) => type)).toEqual(["start"]);
 });
 
 test("a checkpoint of another training is refused, though its settings are the same", async () => {

@@ -5,7 +5,7 @@ import { type EpochLine, type StepLine, TrainingLog } from "./log.ts";
 import type { LoopSettings } from "./loop-settings.ts";
 import { isBetter, metricOf, type Scores } from "./metrics.ts";
 import type { OptimiserSettings } from "./optimiser-settings.ts";
-import { resume, type Saved, type TrainingPosition } from "./resume.ts";
+import { type LoopPosition, resume, type Saved } from "./resume.ts";
 import type { Trainer, Update } from "./trainer.ts";
 
 /** How long a training goes on, and what it writes. */
@@ -26,12 +26,12 @@ export interface LoopOptions {
 
 export type LoopEvent =
   /** First of all: where the training begins or goes on, and by which held-out metric the best epoch is chosen. */
-  | { readonly type: "start"; readonly step: number; readonly position: TrainingPosition; readonly chosenBy: string }
+  | { readonly type: "start"; readonly step: number; readonly position: LoopPosition; readonly chosenBy: string }
   /** Something about the whole training that the user should know. */
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "step"; readonly line: StepLine }
   /** `line` is undefined where nothing is held out. */
-  | { readonly type: "epoch"; readonly epoch: number; readonly line: EpochLine | undefined; readonly position: TrainingPosition }
+  | { readonly type: "epoch"; readonly epoch: number; readonly line: EpochLine | undefined; readonly position: LoopPosition }
   | { readonly type: "dropped"; readonly pairs: readonly DroppedPair[] };
 
 /** What a step takes, and where it came from. */
@@ -73,7 +73,7 @@ export interface Training<B> {
 /** A crash or a power failure costs at most about so much work. */
 const checkpointMs = 10 * 60_000;
 
-const beginning: TrainingPosition = { epochs: 0, position: 0, best: null, bad: 0, isStopped: false };
+const beginning: LoopPosition = { epochs: 0, position: 0, best: null, bad: 0, isStopped: false };
 
 /**
  * Runs a training and writes into its folder: `metrics.jsonl`, `tensorboard/`, `checkpoints/last.safetensors` and `best.safetensors`, and
@@ -126,6 +126,8 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
     return line;
   }
   try {
+    // From now on the last checkpoint is again the one to go on from.
+    if (resumed && options.resume === "best") await save(lastCheckpoint(out));
     if (!resumed && training.score) yield* finish(0);
     let saved = performance.now();
     while (at.epochs < epochs && !at.isStopped) {

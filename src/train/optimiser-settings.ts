@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { adam, adamW, type Optimizer, sgd } from "../optim/index.ts";
+import {
+  adam,
+  adamW,
+  constantRate,
+  constantWithCooldown,
+  cosine,
+  halvedEachEpoch,
+  type Optimizer,
+  type Schedule,
+  sgd,
+} from "../optim/index.ts";
 import { type Condition, grouped } from "../run/settings/meta.ts";
 
 const ofAdam: readonly Condition[] = [{ optimizer: ["adamw", "adam"] }];
@@ -22,7 +32,7 @@ export const OptimiserSettings = z.strictObject(
     weightDecay: z.number().nonnegative().default(0.1).describe("on arrays of two or more axes alone"),
     clipNorm: z.number().positive().optional().describe("largest norm of the whole gradient; default: not clipped"),
 
-    schedule: z.enum(["cosine", "constant", "cooldown", "halve", "plateau"]).default("cosine").describe("course of the learning rate"),
+    schedule: z.enum(["cosine", "constant", "cooldown", "halve", "plateau"]).default("cosine").describe("how the learning rate changes"),
     warmup: z
       .number()
       .int()
@@ -63,4 +73,20 @@ export function optimizerOf(settings: OptimiserSettings): Optimizer {
     sgd: () => sgd({ momentum, nesterov: true }),
   };
   return optimizers[optimizer]();
+}
+
+/** The learning rate over a run; undefined for "plateau", which depends on losses to come. */
+export function scheduleOf(
+  { schedule, lr: base, warmup, cooldown }: OptimiserSettings,
+  { stepsPerEpoch, epochs }: { readonly stepsPerEpoch: number; readonly epochs: number },
+): Schedule | undefined {
+  const total = Math.round(stepsPerEpoch * epochs); // the last epoch may be a part of one
+  const schedules: Record<OptimiserSettings["schedule"], () => Schedule | undefined> = {
+    cosine: () => cosine({ base, warmup, total }),
+    constant: () => constantRate({ base, warmup }),
+    cooldown: () => constantWithCooldown({ base, warmup, total, cooldown }),
+    halve: () => halvedEachEpoch({ base, stepsPerEpoch }),
+    plateau: () => undefined,
+  };
+  return schedules[schedule]();
 }

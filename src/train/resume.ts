@@ -7,7 +7,7 @@ import type { OptimiserSettings } from "./optimiser-settings.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Where a training stands; what the trainer itself does not know. Plain JSON, kept in its checkpoints. */
-export interface TrainingPosition {
+export interface LoopPosition {
   /** Epochs that are finished. */
   readonly epochs: number;
   /** Where the next batch of the current epoch is looked for. */
@@ -24,7 +24,7 @@ export interface TrainingPosition {
 
 /** What a training's checkpoints hold beside what the trainer knows. */
 export interface Saved {
-  readonly position: TrainingPosition;
+  readonly position: LoopPosition;
   /** Tells trainings apart: settings, weights and data. */
   readonly fingerprint: string | undefined;
 }
@@ -40,7 +40,7 @@ export async function resume(
   out: string,
   from: LoopSettings["resume"],
   fingerprint: string | undefined,
-): Promise<TrainingPosition | undefined> {
+): Promise<LoopPosition | undefined> {
   const files = { last: lastCheckpoint(out), best: bestCheckpoint(out) };
   if (!existsSync(files.last) && !existsSync(files.best)) return undefined;
   try {
@@ -50,7 +50,7 @@ export async function resume(
     throw new MedclipSamError(cause.code, `${cause.message} ${await waysOn()}`, { cause });
   }
 
-  async function positionIn(file: string): Promise<TrainingPosition> {
+  async function positionIn(file: string): Promise<LoopPosition> {
     if (!existsSync(file)) throw new ConfigError(`"${file}", the checkpoint of this training, is not there.`);
     const saved = (await trainer.load(file)) as Saved;
     if (saved.fingerprint !== fingerprint)

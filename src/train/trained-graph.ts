@@ -5,7 +5,7 @@ import type { TrainableWeights, TrainedPiece } from "./trainable-weights.ts";
 import type { TrainingState } from "./training-state.ts";
 
 /** What graphs over trained tensors are made with. */
-export interface Training {
+export interface GraphSource {
   /** Makes the weights for one graph. */
   readonly weights: () => TrainableWeights;
   readonly state: TrainingState;
@@ -35,14 +35,14 @@ export class TrainedGraph {
   }
 
   /** A graph without gradients. */
-  static async forward(training: Training, describe: (weights: TrainableWeights) => Record<string, Value>): Promise<TrainedGraph> {
+  static async forward(training: GraphSource, describe: (weights: TrainableWeights) => Record<string, Value>): Promise<TrainedGraph> {
     const weights = training.weights();
     const outputs = describe(weights);
     return new TrainedGraph(await compile(outputs, optionsOf(training)), weights.pieces, training.state);
   }
 
   /** A graph that gives `loss`, what `wrt` asks for, and the gradients of all trained tensors that it reads. */
-  static async backward(training: Training, describe: (weights: TrainableWeights) => Objective): Promise<TrainedGraph> {
+  static async backward(training: GraphSource, describe: (weights: TrainableWeights) => Objective): Promise<TrainedGraph> {
     const weights = training.weights();
     const { loss, wrt = {}, report = {} } = describe(weights);
     const wanted: Record<string, Value> = { ...wrt };
@@ -75,6 +75,6 @@ export class TrainedGraph {
 const gradientName = (key: string): string => `gradient of ${key}`;
 
 /** Trained tensors are inputs, which cannot be laid out ahead of a run; frozen ones stay mapped in their file. */
-function optionsOf({ options }: Training): SessionOptions {
+function optionsOf({ options }: GraphSource): SessionOptions {
   return { ...options, prepack: false };
 }

@@ -3,8 +3,7 @@ import { afterEpoch, clipFactorOf, isDecayed, type Plateau, plateauAt, type Sche
 import type { SessionOptions } from "../runtime/session.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { type OptimiserSettings, optimizerOf } from "./optimiser-settings.ts";
-import { scheduleOf } from "./schedule-of.ts";
+import { type OptimiserSettings, optimizerOf, scheduleOf } from "./optimiser-settings.ts";
 import { TrainingState } from "./training-state.ts";
 
 /** What a run knows of its length. */
@@ -25,7 +24,7 @@ export interface Update {
 /** What to do about a training that diverges. */
 const divergedHint = "A lower learning rate (--lr), a warm-up (--warmup) or clipping the gradient (--clip-norm) may help.";
 
-/** What all trainers have: trained weights that follow their gradients, a course of the learning rate, checkpoints. */
+/** What all trainers have: trained weights that follow their gradients, a schedule of the learning rate, checkpoints. */
 export abstract class Trainer<S extends OptimiserSettings> {
   readonly settings: S;
   protected readonly state: TrainingState;

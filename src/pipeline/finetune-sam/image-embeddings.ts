@@ -1,7 +1,7 @@
 import { gridOf } from "../../models/sam/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
-import { ByteCache, type EmbedImageNumber, type PromptData } from "../../train/index.ts";
+import { ByteCache, type PromptData } from "../../train/index.ts";
 import { loadSam, type SamOfFiles } from "../models/model.ts";
 import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";
 
@@ -14,10 +14,13 @@ export class ImageEmbeddings {
   readonly warnings: string[] = [];
   private readonly model: SamOfFiles;
   private readonly folder: string | undefined;
+  private readonly kept: ReturnType<typeof keptEmbeddings>;
+  private readonly caches = new Map<PromptData, ByteCache<Float32Array>>();
 
   private constructor(model: SamOfFiles, folder: string | undefined) {
     this.model = model;
     this.folder = folder;
+    this.kept = keptEmbeddings(folder, model);
   }
 
   /** @param folder - where embeddings are kept beside memory; see `EmbeddingCache` */
@@ -32,18 +35,16 @@ export class ImageEmbeddings {
     return this.folder === undefined ? Math.max(0, images - Math.floor(keptBytes / bytes)) : 0;
   }
 
-  /** What encodes the images of a part of the data. */
-  of(data: PromptData): EmbedImageNumber {
-    const cache = new ByteCache<Float32Array>(keptBytes, (values) => values.byteLength);
-    const kept = keptEmbeddings(this.folder, this.model);
-    return async (index) => {
-      const known = cache.get(index);
-      if (known) return known;
-      const { image } = await decodeImage(data.images[index]!, { mode: "paper" });
-      const { values } = await (kept ? kept(image, this.warnings) : this.model.sam.setImage(image));
-      cache.set(index, values.data);
-      return values.data;
-    };
+  /** The embedding [C, g, g] of an image of a part of the data. */
+  async of(data: PromptData, index: number): Promise<Float32Array> {
+    const cache = this.caches.get(data) ?? new ByteCache<Float32Array>(keptBytes, (values) => values.byteLength);
+    this.caches.set(data, cache);
+    const known = cache.get(index);
+    if (known) return known;
+    const { image } = await decodeImage(data.images[index]!, { mode: "paper" });
+    const { values } = await (this.kept ? this.kept(image, this.warnings) : this.model.sam.setImage(image));
+    cache.set(index, values.data);
+    return values.data;
   }
 
   dispose(): Promise<void> {

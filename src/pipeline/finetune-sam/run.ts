@@ -118,7 +118,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
     const data = {
       train,
       validation: validation.targets.length > 0 ? validation : undefined,
-      embed: embeddings && ((part: PromptData) => embeddings.of(part)),
+      embed: embeddings && ((part: PromptData, image: number) => embeddings.of(part, image)),
     };
     const { earlyStop, checkpointEvery, resume, balance } = settings;
     const length = { epochs, stepsPerEpoch, steps: total, batch, prompts, earlyStop, checkpointEvery };

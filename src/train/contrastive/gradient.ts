@@ -6,7 +6,7 @@ import { gridOf } from "../../models/vit.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
 import { type Shape, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
-import { TrainedGraph, type Training } from "../trained-graph.ts";
+import { type GraphSource, TrainedGraph } from "../trained-graph.ts";
 import { packTexts } from "./pack-texts.ts";
 import { regionFeeds, regionTerms, rowsOf, type TrainingRegions } from "./region-terms.ts";
 import type { ContrastiveSettings } from "./settings.ts";
@@ -62,12 +62,12 @@ const keptBy = (trainedElements: number): number => (trainedElements < 20e6 ? 24
 export class ContrastiveGradient {
   private readonly config: BiomedClipConfig;
   private readonly settings: ContrastiveSettings;
-  private readonly training: Training;
+  private readonly training: GraphSource;
   /** Towers with a tensor that is trained. */
   private readonly isTrained: Readonly<Record<"image" | "text", boolean>>;
   private readonly graphs = new Map<string, SessionCache<TrainedGraph>>();
 
-  constructor(config: BiomedClipConfig, settings: ContrastiveSettings, training: Training) {
+  constructor(config: BiomedClipConfig, settings: ContrastiveSettings, training: GraphSource) {
     this.config = config;
     this.settings = settings;
     this.training = training;

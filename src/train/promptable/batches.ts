@@ -8,7 +8,7 @@ import type { TargetOrder } from "./target-order.ts";
 import type { PromptedImages } from "./trainer.ts";
 
 /** What the image encoder makes of an image, [C, g, g]; for training with a frozen encoder. */
-export type EmbedImageNumber = (image: number) => Promise<Float32Array>;
+export type EmbedImage = (data: PromptData, image: number) => Promise<Float32Array>;
 
 export interface BatchOptions extends DrawOptions {
   /** Images a batch. */
@@ -16,7 +16,7 @@ export interface BatchOptions extends DrawOptions {
   /** Prompts an image. */
   readonly prompts: number;
   /** Default: the trainer encodes pixels itself. */
-  readonly embed?: EmbedImageNumber | undefined;
+  readonly embed?: EmbedImage | undefined;
   /** Shape of an embedding, [C, g, g]. */
   readonly embeddingShape: readonly number[];
 }
@@ -70,7 +70,7 @@ async function assembled(
   const images = new Float32Array(count * size);
   for (let b = 0; b < count; b++) {
     const { image } = targets[b * each]!;
-    if (embed) images.set(await embed(image), b * size);
+    if (embed) images.set(await embed(data, image), b * size);
     else normaliseInto(images.subarray(b * size, (b + 1) * size), await data.image(image), side);
   }
   const masks = new Uint8Array(targets.length * cells * cells);

@@ -1,6 +1,6 @@
 import { gridOf, logitsSideOf } from "../../models/sam/index.ts";
 import { type LoopEvent, type LoopOptions, type Training, trainingLoop } from "../loop.ts";
-import { type BatchOptions, type EmbedImageNumber, trainingBatch } from "./batches.ts";
+import { type BatchOptions, type EmbedImage, trainingBatch } from "./batches.ts";
 import { scoreTargets } from "./held-out.ts";
 import type { PromptData } from "./prompt-data.ts";
 import type { PromptDrawSettings } from "./prompt-draws.ts";
@@ -13,7 +13,7 @@ export interface PromptableData {
   /** None: nothing is held out, and the last model counts as the best. */
   readonly validation?: PromptData | undefined;
   /** Encodes images where the encoder is frozen, of either part. */
-  readonly embed?: ((data: PromptData) => EmbedImageNumber) | undefined;
+  readonly embed?: EmbedImage | undefined;
 }
 
 export interface FineTunePromptableOptions extends LoopOptions {
@@ -54,12 +54,8 @@ function promptableTraining(
   const { points, negativePoints } = trainer.settings;
   const grid = gridOf(trainer.config);
   const sizes = { side, cells: logitsSideOf(trainer.config), embeddingShape: [outChannels, grid, grid] };
-  const optionsOf = (data: PromptData): BatchOptions => {
-    return { ...options.draws, ...sizes, points, negativePoints, seed, batch, prompts, embed: embed?.(data) };
-  };
+  const batches: BatchOptions = { ...options.draws, ...sizes, points, negativePoints, seed, batch, prompts, embed };
   const order = new TargetOrder(train.targets, { seed, isBalanced });
-  const training = optionsOf(train);
-  const held = validation && optionsOf(validation);
   return {
     trainer,
     unit: "prompt",
@@ -68,13 +64,13 @@ function promptableTraining(
       for (let position = from; position < stepsPerEpoch; position++) {
         const at = epoch * stepsPerEpoch + position;
         if (at >= options.steps) return;
-        yield { batch: await trainingBatch(train, order, at, training), size: batch * prompts, position: position + 1, dropped: [] };
+        yield { batch: await trainingBatch(train, order, at, batches), size: batch * prompts, position: position + 1, dropped: [] };
       }
     },
     async step(prompted) {
       return { ...(await trainer.step(prompted)) };
     },
-    score: validation && (async () => ({ scores: await scoreTargets(trainer, validation, held!), dropped: [] })),
+    score: validation && (async () => ({ scores: await scoreTargets(trainer, validation, batches), dropped: [] })),
     emptiness: "no step was made",
   };
 }

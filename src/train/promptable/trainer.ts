@@ -9,7 +9,7 @@ import { type Shape, sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts"
 import { thenDispose } from "../../then-dispose.ts";
 import { exportModel } from "../export-model.ts";
 import { TrainableWeights } from "../trainable-weights.ts";
-import { TrainedGraph, type Training } from "../trained-graph.ts";
+import { type GraphSource, TrainedGraph } from "../trained-graph.ts";
 import { type RunLength, Trainer, type Update } from "../trainer.ts";
 import { decodingOf, type ImageKind, type PromptShape, promptableLoss, promptFeeds, type TrainingPrompt } from "./graph.ts";
 import type { PromptableSettings } from "./settings.ts";
@@ -56,7 +56,7 @@ const mostGraphs = 2;
 export class PromptableTrainer extends Trainer<PromptableSettings> {
   readonly config: SamConfig;
   private readonly weights: Weights;
-  private readonly training: Training;
+  private readonly training: GraphSource;
   private readonly graphs = new SessionCache<TrainedGraph>(mostGraphs);
 
   private constructor(weights: Weights, config: SamConfig, settings: PromptableSettings, length: RunLength, options: SessionOptions) {
