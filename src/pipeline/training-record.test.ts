@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { readTraining, TrainingRecord } from "./training-record.ts";
+import { readTraining, TrainingRecord } from "./training/record.ts";
 
 const root = mkdtempSync(join(tmpdir(), "medclip-sam-training-record-"));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -1,4 +1,4 @@
-import type { TrainingFile } from "../pipeline/training-record.ts";
+import type { TrainingFile } from "../pipeline/training/record.ts";
 import { type EpochLine, metricOf, shownMetric } from "../train/index.ts";
 import type { Chart, ChartLine } from "./line-chart.ts";
 

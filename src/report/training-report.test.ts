@@ -1,6 +1,6 @@
 import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
-import type { TrainingFile, TrainingResult } from "../pipeline/training-record.ts";
+import type { TrainingFile, TrainingResult } from "../pipeline/training/record.ts";
 import type { EpochLine, StepLine } from "../train/index.ts";
 import { lineChart } from "./line-chart.ts";
 import { trainingPage } from "./training-report.ts";

@@ -18,14 +18,14 @@ import type { WeightsRecord } from "../../run/record/record.ts";
 import { loadTokenizer } from "../../text/load-tokenizer.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { ContrastiveSettings, ContrastiveTrainer, type FineTuneOptions, fineTune } from "../../train/index.ts";
-import { pairWarnings, sharedWarnings } from "../_pair-warnings.ts";
-import { dryTraining } from "../_training-estimate.ts";
-import { runTraining } from "../_training-run.ts";
 import { clipFilesOf } from "../models/model.ts";
 import { fileWarnings, fitWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, sessionOptions } from "../models/models-of-run.ts";
+import { pairWarnings, sharedWarnings } from "../pair-warnings.ts";
 import { modePresets } from "../settings.ts";
-import { type OutlineCounts, TrainingRecord } from "../training-record.ts";
+import { dryTraining } from "../training/estimate.ts";
+import { type OutlineCounts, TrainingRecord } from "../training/record.ts";
+import { runTraining } from "../training/run.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
 import type { FinetuneSettings } from "./settings.ts";
 

@@ -1,7 +1,7 @@
-import type { RunEvent } from "../run/events.ts";
-import { gemmSpeed } from "../run/gemm-speed.ts";
-import { secondsOf, shortSeconds } from "../run/time-estimate.ts";
-import type { SessionOptions } from "../runtime/session.ts";
+import type { RunEvent } from "../../run/events.ts";
+import { gemmSpeed } from "../../run/gemm-speed.ts";
+import { secondsOf, shortSeconds } from "../../run/time-estimate.ts";
+import type { SessionOptions } from "../../runtime/session.ts";
 
 /** What a training would do. */
 export interface ExpectedTraining {

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { remove } from "../atomic-write.ts";
-import type { DroppedPair } from "../data/index.ts";
-import { ConfigError } from "../errors.ts";
-import { type Found, notice, type RecordKind, RunFolder, readRecord, recordText } from "../run/record/folder.ts";
-import { type RunHeader, versions } from "../run/record/record.ts";
-import { differenceOf, fingerprintOf, otherCommand, otherResults } from "../run/record/resume.ts";
-import { headerShape, list } from "../run/record/schema.ts";
-import type { LoopPosition } from "../train/index.ts";
+import { remove } from "../../atomic-write.ts";
+import type { DroppedPair } from "../../data/index.ts";
+import { ConfigError } from "../../errors.ts";
+import { type Found, notice, type RecordKind, RunFolder, readRecord, recordText } from "../../run/record/folder.ts";
+import { type RunHeader, versions } from "../../run/record/record.ts";
+import { differenceOf, fingerprintOf, otherCommand, otherResults } from "../../run/record/resume.ts";
+import { headerShape, list } from "../../run/record/schema.ts";
+import type { LoopPosition } from "../../train/index.ts";
 
 /** How the pairs of a training were found and dealt. */
 export interface PairCounts {

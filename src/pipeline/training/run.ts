@@ -1,6 +1,6 @@
-import type { RunEvent } from "../run/events.ts";
-import { type EpochLine, type LoopEvent, type LoopPosition, metricOf, modelFolder, shownMetric } from "../train/index.ts";
-import type { TrainingRecord } from "./training-record.ts";
+import type { RunEvent } from "../../run/events.ts";
+import { type EpochLine, type LoopEvent, type LoopPosition, metricOf, modelFolder, shownMetric } from "../../train/index.ts";
+import type { TrainingRecord } from "./record.ts";
 
 /** What a command knows of its training. */
 export interface TrainingOptions {
