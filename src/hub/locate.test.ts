@@ -153,7 +153,7 @@ describe("the configuration beside the weights", () => {
   test("that states other sizes than the tensors have is another model's", async () => {
     const { weights, hints } = await configure("larger", { size: 64 });
     await expect(BiomedClip.open(weights, hints)).rejects.toThrow(
-      'the configuration is not that of "' + weights + '": "preprocess_cfg.size" is 64, but the tensors say 32.',
+      `the configuration is not that of "${weights}": "preprocess_cfg.size" is 64, but the tensors say 32.`,
     );
   });
 

@@ -37,7 +37,7 @@ async function clipInMemory(folder: string): Promise<BiomedClip> {
   return await BiomedClip.open(await inMemory(weights), hints);
 }
 
-describe.each(runtimes)("$runtime", ({ openSession }) => {
+describe.each(runtimes)("$runtime", ({ runtime, openSession }) => {
   beforeEach(() => {
     chosen.openSession = openSession;
   });
@@ -47,10 +47,14 @@ describe.each(runtimes)("$runtime", ({ openSession }) => {
     ...Object.values(operators).filter((operator) => operator.gradient),
     ...Object.entries(compositions).map(([name, samples]) => ({ name, samples })),
   ];
-  test.each(differentiable)("the gradient of $name agrees with finite differences", async ({ samples }) => {
-    for (const sample of samples!)
-      expect(await gradientError(sample)).toBeLessThan((sample.dtype ?? "float64") === "float64" ? 1e-8 : 1e-3);
-  });
+  // In Node the graph's own tests do the same.
+  test.each(runtime === "onnxruntime-node" ? [] : differentiable)(
+    "the gradient of $name agrees with finite differences",
+    async ({ samples }) => {
+      for (const sample of samples!)
+        expect(await gradientError(sample)).toBeLessThan((sample.dtype ?? "float64") === "float64" ? 1e-8 : 1e-3);
+    },
+  );
 
   describeCases<FeatureFile>("parity/clip", /^features-.*\.safetensors$/, "BiomedCLIP", (files) => {
     const [file] = files.filter(({ settings }) => settings.model === "tiny");

@@ -57,14 +57,16 @@ function caseNoise(shape: readonly [number, number, number, number], seed: numbe
  */
 export function m2ibCases(
   { file, settings }: CaseFile<M2ibFile>,
-  { model, only = () => true }: { model?: () => Promise<BiomedClip>; only?: (key: string) => boolean } = {},
+  { model, only = () => true }: { model?: () => Promise<BiomedClip>; only?: (key: string, index: number) => boolean } = {},
 ): void {
   test(`M2IB on the ${settings.model} model gives the reference's losses and maps`, async () => {
     const { tensors } = await readCase(folder, file);
     const clip = await openClip(await (model ? model() : clipOfCase(settings)));
     const tokenizer = await tokenizerOfCase(settings);
     const pixels = await clipPixels();
-    for (const { key, image, image_size, sentence, layer, beta, steps, samples } of settings.cases.filter((one) => only(one.key))) {
+    for (const { key, image, image_size, sentence, layer, beta, steps, samples } of settings.cases.filter(({ key }, index) =>
+      only(key, index),
+    )) {
       const m2ib = new M2ib(clip, M2ibConfig.parse({ layer, beta, steps, samples }), { trace: true });
       const hidden = await m2ib.hiddenTokens(pixels.get(image)!);
       const text = await clip.textFeatures(tokenizer.encode(sentence).ids);

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, test } from "vitest";
 import { locateSam } from "../../src/hub/locate.ts";
 import { normal } from "../../src/tensor/random.ts";
 import { toFloat32 } from "../../src/tensor/stored-tensor.ts";
@@ -7,7 +7,7 @@ import { PromptableSettings, PromptableTrainer, type TrainingPrompt } from "../.
 import { expectClose } from "./close.ts";
 import { randomModel } from "./models.ts";
 import { strided } from "./sam-cases.ts";
-import { readCase } from "./shared-data.ts";
+import { describeCases, readCase } from "./shared-data.ts";
 
 /** What the metadata of a training of SAM's decoder say. */
 interface Curve {
@@ -34,8 +34,15 @@ function settingsOf({ loss, trained, optimizer: { lr, betas, eps, weight_decay }
   });
 }
 
-/** Makes the steps of a curve at the true size of the decoder and compares all that is stored of them. */
-export async function followCurve(file: string): Promise<void> {
+/** Compares trainings of SAM's decoder at its true size with the reference's. @param steps - of each curve; by default all */
+export function promptableCurves(steps = Number.POSITIVE_INFINITY): void {
+  describeCases("parity/learn", /^sam-train-.*\.safetensors$/, "at the true size of the decoder", (files) => {
+    test.for(files)("$file: steps have the reference's losses, gradients and weights", ({ file }) => followCurve(file, steps));
+  });
+}
+
+/** Makes the steps of a curve and compares what is stored of them. */
+async function followCurve(file: string, most: number): Promise<void> {
   const { tensors, settings } = await readCase<Curve>("parity/learn", file);
   const { steps, batches, seed } = settings;
   const model = await locateSam(await randomModel("sam-tiny", undefined, seed));
@@ -67,17 +74,21 @@ export async function followCurve(file: string): Promise<void> {
   const before = await logits();
   expectClose(before.logits, numbers("logits_before"), 1e-4, "logits before");
   expectClose(before.iou, numbers("iou_before"), 1e-4, "iou before");
-  for (const [s, expected] of steps.loss.entries()) {
+  for (const [s, expected] of steps.loss.slice(0, most).entries()) {
     const found = await trainer.step(batchOf(batches[s % batches.length]!));
     expect(Math.abs(found.loss - expected), `loss ${s}`).toBeLessThan(2e-4);
     expect(Math.abs(found.gradNorm / steps.grad_norm[s]! - 1), `norm ${s}`).toBeLessThan(5e-4);
     if (s === 0) expect(compared(tensors, "grad0.", (tensorName) => trainer.lastGradient(tensorName), 5e-5, true)).toBeGreaterThan(10);
   }
-  expect(compared(tensors, "final.", (tensorName) => trainer.trained(tensorName)?.data, 5e-4, false)).toBeGreaterThan(9);
-  const after = await logits();
-  expectClose(after.logits, numbers("logits_after"), 1e-3, "logits after");
-  expectClose(after.iou, numbers("iou_after"), 1e-3, "iou after");
+  if (most >= steps.loss.length) await compareEnd();
   await trainer.dispose();
+
+  async function compareEnd(): Promise<void> {
+    expect(compared(tensors, "final.", (tensorName) => trainer.trained(tensorName)?.data, 5e-4, false)).toBeGreaterThan(9);
+    const after = await logits();
+    expectClose(after.logits, numbers("logits_after"), 1e-3, "logits after");
+    expectClose(after.iou, numbers("iou_after"), 1e-3, "iou after");
+  }
 }
 
 /** 0.5 · (noise + a direction where the mask is), as the reference makes its embeddings; masks are [N, 256, 256]. */

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { expectClose } from "../../../test/support/close.ts";
 import { nanoSam } from "../../../test/support/models.ts";
-import { followCurve } from "../../../test/support/sam-curves.ts";
-import { describeCases } from "../../../test/support/shared-data.ts";
+import { promptableCurves } from "../../../test/support/sam-curves.ts";
 import { locateSam } from "../../hub/locate.ts";
 import type { Image, LabelledPoint } from "../../image/index.ts";
 import { SamPredictor, samInput } from "../../segment/index.ts";
@@ -21,9 +20,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const length = { stepsPerEpoch: 10, epochs: 1 };
 const threads = { threads: 1 };
 
-describeCases("parity/learn", /^sam-train-.*\.safetensors$/, "at the true size of the decoder", (files) => {
-  test.for(files)("$file: steps have the reference's losses, gradients and weights", ({ file }) => followCurve(file));
-});
+// The whole curves are compared in the slow tests.
+promptableCurves(3);
 
 /** Two pictures of noise as the model takes them, of the model's size. */
 function pictures(count: number, side = 64) {

@@ -1,0 +1,3 @@
+import { contrastiveCurves } from "../../../test/support/contrastive-curves.ts";
+
+contrastiveCurves();

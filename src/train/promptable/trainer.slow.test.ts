@@ -1,0 +1,3 @@
+import { promptableCurves } from "../../../test/support/sam-curves.ts";
+
+promptableCurves();
