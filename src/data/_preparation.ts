@@ -1,11 +1,11 @@
 import type { Tokenizer } from "../text/wordpiece.ts";
 import { decodePair } from "./decode-pair.ts";
-import type { ImageSource } from "./pairs.ts";
+import type { ImagePlace } from "./pairs.ts";
 import { type CropRange, centreView, cropDraws, cropView, randomCrop } from "./views.ts";
 
 /** A picture to be made ready for a model. */
 export interface ViewRequest {
-  readonly image: ImageSource;
+  readonly image: ImagePlace;
   /** Length of the view's sides in pixels. */
   readonly side: number;
   /** How 16-bit gray becomes 8 bits. */

@@ -1,7 +1,7 @@
 import { type CaptionRule, captionRules } from "./caption.ts";
 
 /** Where a picture lies: a file, or a part of an archive that is not compressed. */
-export type ImageSource =
+export type ImagePlace =
   | { readonly file: string }
   | { readonly archive: string; readonly member: string; readonly offset: number; readonly length: number };
 
@@ -9,7 +9,7 @@ export type ImageSource =
 export interface Pair {
   /** Names the pair within its data set; random numbers are drawn by it, so it must not depend on the order. */
   readonly key: string;
-  readonly image: ImageSource;
+  readonly image: ImagePlace;
   readonly caption: string;
   /** What must not be torn apart by a split, for instance the patient. */
   readonly group?: string;
@@ -35,7 +35,7 @@ export interface FoundPairs {
 }
 
 /** One name an image, for messages and to tell images apart. */
-export function imageName(image: ImageSource): string {
+export function imageName(image: ImagePlace): string {
   return "file" in image ? image.file : `${image.archive}/${image.member}`;
 }
 

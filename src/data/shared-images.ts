@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { addTo } from "../add-to.ts";
 import { read } from "./_tar.ts";
-import { type ImageSource, imageName } from "./pairs.ts";
+import { type ImagePlace, imageName } from "./pairs.ts";
 
 /** An image that is in both parts of a split, under one name or two. */
 export interface SharedImage {
@@ -18,15 +18,15 @@ const tail = 4096;
 
 /** Images of both parts that are alike as far as they were looked at. */
 interface Alike {
-  readonly trained: readonly ImageSource[];
-  readonly heldOut: readonly ImageSource[];
+  readonly trained: readonly ImagePlace[];
+  readonly heldOut: readonly ImagePlace[];
 }
 
 /**
  * Held-out images of which training sees the same file, whatever its name. Only files of the same size and the same end are read whole.
  * Files that cannot be read are like none.
  */
-export async function sharedImages(train: readonly ImageSource[], heldOut: readonly ImageSource[]): Promise<SharedImage[]> {
+export async function sharedImages(train: readonly ImagePlace[], heldOut: readonly ImagePlace[]): Promise<SharedImage[]> {
   let groups: Alike[] = [{ trained: distinct(train), heldOut: distinct(heldOut) }];
   for (const property of [sizeOf, endOf, digestOf]) {
     const finer = await Promise.all(groups.map((group) => told(group, property)));
@@ -36,8 +36,8 @@ export async function sharedImages(train: readonly ImageSource[], heldOut: reado
 }
 
 /** Takes apart what differs in a property; what is then in one part alone is left out. */
-async function told({ trained, heldOut }: Alike, property: (image: ImageSource) => Promise<string>): Promise<Alike[]> {
-  const [left, right] = [new Map<string, ImageSource[]>(), new Map<string, ImageSource[]>()];
+async function told({ trained, heldOut }: Alike, property: (image: ImagePlace) => Promise<string>): Promise<Alike[]> {
+  const [left, right] = [new Map<string, ImagePlace[]>(), new Map<string, ImagePlace[]>()];
   for (const [map, images] of [
     [left, trained],
     [right, heldOut],
@@ -54,26 +54,26 @@ async function told({ trained, heldOut }: Alike, property: (image: ImageSource) 
   });
 }
 
-const distinct = (images: readonly ImageSource[]): ImageSource[] => [...new Map(images.map((image) => [imageName(image), image])).values()];
+const distinct = (images: readonly ImagePlace[]): ImagePlace[] => [...new Map(images.map((image) => [imageName(image), image])).values()];
 
-async function lengthOf(image: ImageSource): Promise<number> {
+async function lengthOf(image: ImagePlace): Promise<number> {
   return "file" in image ? (await stat(image.file)).size : image.length;
 }
 
-async function sizeOf(image: ImageSource): Promise<string> {
+async function sizeOf(image: ImagePlace): Promise<string> {
   return String(await lengthOf(image));
 }
 
-async function endOf(image: ImageSource): Promise<string> {
+async function endOf(image: ImagePlace): Promise<string> {
   const length = await lengthOf(image);
   return await digestFrom(image, Math.max(0, length - tail), length);
 }
 
-async function digestOf(image: ImageSource): Promise<string> {
+async function digestOf(image: ImagePlace): Promise<string> {
   return await digestFrom(image, 0, await lengthOf(image));
 }
 
-async function digestFrom(image: ImageSource, from: number, to: number): Promise<string> {
+async function digestFrom(image: ImagePlace, from: number, to: number): Promise<string> {
   const [path, start] = "file" in image ? [image.file, 0] : [image.archive, image.offset];
   const handle = await open(path);
   try {

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { InputError } from "../errors.ts";
-import { decodeImage } from "./decode-image.ts";
+import { decodeImage, onlyFrame, openImage } from "./decode-image.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -190,6 +190,13 @@ describe("files that are no images are named with the reason", () => {
   });
 
   test("a device, which would be read forever", () => refused("/dev/zero", "is not a regular file"));
+
+  test("several images in a file where one is expected", async () => {
+    const [frame, ...more] = await openImage(await write("one.png", await noise().png().toBuffer()));
+    expect(more).toEqual([]);
+    expect(onlyFrame([frame!], "one.png")).toBe(frame);
+    expect(() => onlyFrame([frame!, frame!], "volume.nii")).toThrow('"volume.nii" holds 2 images; one is expected.');
+  });
 
   test("text and other formats under the name of an image", async () => {
     await refused(await write("text.png", "no image at all"), "is not a PNG, JPEG, TIFF or WebP image");

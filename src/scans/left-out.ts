@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { otherKinds } from "./file-kind.ts";
+import { imageEndings } from "./sources/table.ts";
 
 /** Why something below an input folder is not taken: one of them, and many. */
 const reasons = {
@@ -43,7 +44,7 @@ export function leftOutMessage(leftOut: readonly LeftOut[]): string | undefined 
     const more = files.length > names.length ? ", ..." : "";
     return `${files.length} ${reasons[reason][files.length === 1 ? 0 : 1]} (${names.join(", ")}${more})`;
   });
-  return `left out of the input folders: ${parts.join("; ")}. Taken are files that end in png, jpg, jpeg, tif, tiff, webp or bmp.`;
+  return `left out of the input folders: ${parts.join("; ")}. Taken are files that end in ${imageEndings.slice(0, -1).join(", ")} or ${imageEndings.at(-1)}.`;
 }
 
 function byReason(leftOut: readonly LeftOut[]): Map<LeftOutReason, string[]> {

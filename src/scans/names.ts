@@ -1,9 +1,10 @@
 import { closest } from "fastest-levenshtein";
 import { addTo } from "../add-to.ts";
 import { ConfigError } from "../errors.ts";
+import { imageEndings } from "./sources/table.ts";
 
 /** Endings of the picture files that are taken from a folder. */
-export const imageEnding = /\.(png|jpe?g|tiff?|webp|bmp)$/i;
+export const imageEnding = new RegExp(`\\.(${imageEndings.join("|")})$`, "i");
 
 /** One of two lists that are joined by name. */
 export interface Side<T> {

@@ -3,7 +3,8 @@ import { InputError } from "../errors.ts";
 import type { Size } from "../image/types.ts";
 import { indexed } from "./_indexed.ts";
 import { MaskError, type MaskReading, type MaskSamples, maskOf } from "./mask-rule.ts";
-import { type AnyPixels, readAnyPixels, readContent } from "./sources/raster-pixels.ts";
+import { readContent } from "./read-content.ts";
+import { type AnyPixels, readAnyPixels } from "./sources/raster-pixels.ts";
 
 export interface ReadMaskOptions {
   /** The value of a label image that is foreground. */

@@ -1,40 +1,27 @@
-import { readFile, stat } from "node:fs/promises";
 import sharp from "sharp";
 import { InputError } from "../../errors.ts";
+import { readContent } from "../read-content.ts";
+import { beginsLike } from "./first-bytes.ts";
+import { unreadable } from "./foreign.ts";
+import type { NamedBytes, SampleArray, StoredPixels } from "./image-source.ts";
+import { type RasterFormatName, rasterFormats } from "./raster-formats.ts";
 
-/** The kinds of picture file that can be read. */
-export type ImageFormat = "png" | "jpeg" | "tiff" | "webp";
-
-/** The samples of a picture file before any conversion, interleaved row-major [H, W, stride]. */
-export interface Pixels {
-  readonly format: ImageFormat;
-  readonly width: number;
-  readonly height: number;
-  readonly space: "gray" | "rgb" | "cmyk";
-  /** Gray 1, RGB 3, CMYK 4; one more where the file has alpha. Palettes and 1 to 4 bits are expanded to 8-bit gray or RGB. */
-  readonly channels: number;
-  readonly hasAlpha: boolean;
-  /** Distance between neighbouring pixels in `data`; less than `channels` where the decoder left out alpha. */
-  readonly stride: number;
-  readonly bitDepth: number;
+/** The stored samples of a picture file, and what its decoder says. */
+export interface RasterPixels extends StoredPixels {
+  readonly format: RasterFormatName;
+  /** Of 8 or 16 bits without sign. */
   readonly data: Uint8Array | Uint16Array;
   readonly warnings: readonly string[];
 }
 
-/** As `Pixels`, of any type of sample. Where an 8-bit gray file has alpha the space is "rgb", since gray would come without it. */
-export type AnyPixels = Omit<Pixels, "data"> & { readonly data: SampleArray };
-
-/** The content of a picture file that is in memory, for instance a member of an archive; the name is for messages. */
-export interface NamedBytes {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
+/** As `RasterPixels`, of any type of sample. Where an 8-bit gray file has alpha the space is "rgb", since gray would come without it. */
+export type AnyPixels = Omit<RasterPixels, "data"> & { readonly data: SampleArray };
 
 /** Largest picture that is decoded; a forged header must not take the machine's memory. */
 const maxPixels = 100_000_000;
 
 /** What sharp calls the colour space of a file, ours for it, and the one to decode to so that no value changes. */
-const spaces: Record<string, { space: Pixels["space"]; colours: number; decodeAs: string }> = {
+const spaces: Record<string, { space: StoredPixels["space"]; colours: number; decodeAs: string }> = {
   "b-w": { space: "gray", colours: 1, decodeAs: "b-w" },
   grey16: { space: "gray", colours: 1, decodeAs: "grey16" },
   srgb: { space: "rgb", colours: 3, decodeAs: "srgb" },
@@ -53,19 +40,18 @@ const sampleTypes = {
   float: Float32Array,
 } as const;
 type SampleType = keyof typeof sampleTypes;
-export type SampleArray = InstanceType<(typeof sampleTypes)[SampleType]>;
 
 /**
  * The stored samples of a png, jpeg, tiff or webp file: not turned by EXIF, not converted by colour profiles, first page only.
  *
  * @throws InputError when it is missing, empty, cut short, damaged, too large, has samples of more than 16 bits or with a sign, or is something else
  */
-export async function readPixels(input: string | NamedBytes): Promise<Pixels> {
+export async function readPixels(input: string | NamedBytes): Promise<RasterPixels> {
   const { data, ...pixels } = await decode(typeof input === "string" ? await readContent(input) : input, {
     types: ["uchar", "ushort"],
     keepsAlpha: false,
   });
-  return { ...pixels, data: data as Pixels["data"] };
+  return { ...pixels, data: data as RasterPixels["data"] };
 }
 
 /**
@@ -82,7 +68,7 @@ async function decode(
   { types, keepsAlpha }: { readonly types: readonly SampleType[]; readonly keepsAlpha: boolean },
 ): Promise<AnyPixels> {
   if (bytes.length === 0) throw new InputError(`"${file}" is empty (0 bytes)`);
-  const format = formatOf(file, bytes);
+  const format = formatOf({ name: file, bytes });
   const label = format.toUpperCase();
   const open = (failOn: "error" | "warning") => sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: false });
 
@@ -147,32 +133,12 @@ async function decode(
   };
 }
 
-/** The bytes of a regular file. Reading them here, not in the decoder, keeps its cache of file names out of play. */
-export async function readContent(file: string): Promise<NamedBytes> {
-  try {
-    const found = await stat(file);
-    if (found.isDirectory()) throw new InputError(`"${file}" is a folder, expected an image file`);
-    if (!found.isFile()) throw new InputError(`"${file}" is not a regular file`);
-    return { name: file, bytes: await readFile(file) };
-  } catch (cause) {
-    if (cause instanceof InputError) throw cause;
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") throw new InputError(`"${file}" does not exist`, { cause });
-    throw new InputError(`"${file}" cannot be read: ${reasonOf(cause)}`, { cause });
-  }
-}
-
 /** The format by the first bytes; endings are often wrong. */
-function formatOf(file: string, bytes: Uint8Array): ImageFormat {
-  const ascii = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
-  if (ascii(0, 8) === "\x89PNG\r\n\x1a\n") return "png";
-  if (ascii(0, 3) === "\xff\xd8\xff") return "jpeg";
-  if (["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(ascii(0, 4))) return "tiff";
-  if (ascii(0, 4) === "RIFF" && ascii(8, 12) === "WEBP") return "webp";
-  if (ascii(128, 132) === "DICM") {
-    throw new InputError(`"${file}" is a DICOM file, which this version does not read. Convert it to PNG first.`);
+function formatOf(content: NamedBytes): RasterFormatName {
+  for (const [format, { firstBytes }] of Object.entries(rasterFormats)) {
+    if (firstBytes.some((signature) => beginsLike(content.bytes, signature))) return format as RasterFormatName;
   }
-  if (ascii(0, 2) === "BM") throw new InputError(`"${file}" is a BMP file, which this version does not read. Convert it to PNG first.`);
-  throw new InputError(`"${file}" is not a PNG, JPEG, TIFF or WebP image, whatever its name says`);
+  throw unreadable(content);
 }
 
 /** One line of what a library said. */

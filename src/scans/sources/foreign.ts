@@ -1,0 +1,38 @@
+import { InputError } from "../../errors.ts";
+import { beginsLike, type Signature } from "./first-bytes.ts";
+
+/** A format that is known and not read. */
+interface ForeignFormat {
+  readonly kind: "dicom" | "nifti" | "unread";
+  readonly name: string;
+  readonly firstBytes: Signature;
+}
+
+/** Formats that are told apart to say what a file is. One that is read from now on moves to `imageSources`. */
+const foreignFormats: readonly ForeignFormat[] = [
+  { kind: "dicom", name: "DICOM", firstBytes: [[128, "DICM"]] },
+  { kind: "nifti", name: "NIfTI", firstBytes: [[344, "n+1\0"]] },
+  { kind: "nifti", name: "NIfTI", firstBytes: [[344, "ni1\0"]] },
+  { kind: "nifti", name: "NIfTI", firstBytes: [[4, "n+2\0"]] },
+  { kind: "unread", name: "GIF", firstBytes: [[0, "GIF8"]] },
+  { kind: "unread", name: "BMP", firstBytes: [[0, "BM"]] },
+  { kind: "unread", name: "JPEG 2000", firstBytes: [[0, "\0\0\0\x0cjP  "]] },
+  { kind: "unread", name: "JPEG 2000", firstBytes: [[0, "\xff\x4f\xff\x51"]] },
+  { kind: "unread", name: "AVIF", firstBytes: [[4, "ftypavif"]] },
+  { kind: "unread", name: "HEIF", firstBytes: [[4, "ftyphei"]] },
+];
+
+/** The known format that a file has and that is not read. */
+export function foreignFormatOf(head: Uint8Array): ForeignFormat | undefined {
+  return foreignFormats.find(({ firstBytes }) => beginsLike(head, firstBytes));
+}
+
+/** The error of a file that is in no format that can be read. */
+export function unreadable({ name, bytes }: { readonly name: string; readonly bytes: Uint8Array }): InputError {
+  const format = foreignFormatOf(bytes);
+  return new InputError(
+    format
+      ? `"${name}" is a ${format.name} file, which this version does not read. Convert it to PNG first.`
+      : `"${name}" is not a PNG, JPEG, TIFF or WebP image, whatever its name says`,
+  );
+}

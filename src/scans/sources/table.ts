@@ -1,0 +1,23 @@
+import { beginsLike } from "./first-bytes.ts";
+import type { ImageSource } from "./image-source.ts";
+import { rasterFormats } from "./raster-formats.ts";
+
+/**
+ * What images are read from. A row says how its files are known; the code that reads them, with its libraries, is loaded when the first
+ * such file is opened.
+ */
+export const imageSources = {
+  raster: {
+    endings: Object.values(rasterFormats).flatMap(({ endings }) => endings),
+    firstBytes: Object.values(rasterFormats).flatMap(({ firstBytes }) => firstBytes),
+    frames: async (content) => [await (await import("./raster.ts")).rasterFrame(content)],
+  },
+} as const satisfies Record<string, ImageSource>;
+
+/** The kind of a file by its first bytes. */
+export function sourceOf(head: Uint8Array): ImageSource | undefined {
+  return Object.values<ImageSource>(imageSources).find(({ firstBytes }) => firstBytes.some((signature) => beginsLike(head, signature)));
+}
+
+/** Endings of the files that are taken from a folder. BMP is not read; it is taken so that each such picture fails by its name. */
+export const imageEndings: readonly string[] = [...Object.values<ImageSource>(imageSources).flatMap(({ endings }) => endings), "bmp"];
