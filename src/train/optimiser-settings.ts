@@ -59,7 +59,8 @@ export const OptimiserSettings = z.strictObject(
       .default("relative")
       .describe(
         "when the schedule plateau calls a loss better: lower than the best by 1e-4 of its magnitude, or as torch, which for losses below 0 also takes slightly worse ones",
-      ),
+      )
+      .meta({ needs: [{ schedule: ["plateau"] }] }),
   }),
 );
 export type OptimiserSettings = z.infer<typeof OptimiserSettings>;
