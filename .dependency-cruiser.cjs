@@ -1,4 +1,4 @@
-/** The picture of the README's "Structure" section as rules: imports point down, steps never import one another. */
+/** The layers of the README's section "Source code" as rules: imports point down, steps never import one another. */
 const surfaces = ["cli"];
 const background = ["jobs"];
 const reports = ["report"];

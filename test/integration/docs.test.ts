@@ -39,6 +39,7 @@ test("check:links names each link to a missing file or heading, and passes code 
   expect(status).toBe(1);
 });
 
-test("every link of the documentation leads somewhere", () => {
+test("every link of the documentation leads somewhere, and the README stays below 8 kB", () => {
   expect(execFileSync(process.execPath, [".ci/check-links.mjs"], { encoding: "utf8" })).toContain(" 0 bad");
+  expect(readFileSync("README.md").length).toBeLessThanOrEqual(8192);
 });
