@@ -1,5 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { usableThreads } from "./models-of-run.ts";
+import { differenceOf, fingerprintOf } from "../../run/record/resume.ts";
+import { samRecord, usableThreads } from "./models-of-run.ts";
+
+test("two models of one file are told apart, so that their results are not mixed", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "medclip-sam-models-"));
+  const file = join(folder, "both.pth");
+  writeFileSync(file, "weights");
+  const run = async (address: string) => ({
+    ...{ command: "refine", settings: {} },
+    weights: await samRecord({ samFiles: { weights: address, parts: [file], hints: {}, configs: [] } }),
+  });
+  const [any, one, other] = [await run(file), await run(`${file}#model.`), await run(`${file}#ema.`)];
+  expect(one.weights.sam).toMatchObject({ file, under: "model." });
+  expect(differenceOf(one, other)).toBe('the model "sam" was that under "model." in its file, now it is that under "ema." in its file');
+  expect(differenceOf(any, one)).toMatch(/was the one that is found in its file, now it is that under "model."/);
+  expect(differenceOf(one, one)).toBeUndefined();
+  expect(new Set([any, one, other].map(fingerprintOf)).size).toBe(3);
+  rmSync(folder, { recursive: true });
+});
 
 test("threads beyond reason become one a core, with a warning; others are taken as asked for", () => {
   expect(usableThreads(undefined, 2)).toEqual({ warnings: [] });

@@ -3,7 +3,9 @@ import { basename } from "node:path";
 import { ConfigError } from "../../errors.ts";
 import { type UsableDevice, usableDevice } from "../../graph/index.ts";
 import { sha256OfFile } from "../../hub/hash.ts";
+import type { ClipFiles, SamFiles } from "../../hub/locate.ts";
 import { embeddedPack, locatePack, type Pack } from "../../hub/pack.ts";
+import { splitAddress } from "../../models/weights.ts";
 import type { WeightsRecord } from "../../run/record/record.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import type { SaliencyMethod } from "../../saliency/index.ts";
@@ -54,10 +56,10 @@ async function packBehind({ pack, clip, sam }: { readonly [model in "pack" | "cl
 
 /** The files behind a CLIP model. Its configuration and vocabulary count too: they tell the heads, and what a sentence means. */
 export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">): Promise<Record<string, WeightsRecord>> {
-  const { parts, config, preprocessor, tokenizer } = clipFiles;
+  const { config, preprocessor, tokenizer } = clipFiles;
   const others = [...(preprocessor === undefined ? [] : [preprocessor]), ...(await tokenizerFiles(tokenizer))];
   return {
-    ...(await recordOfParts("clip", parts)),
+    ...(await recordOfParts("clip", clipFiles)),
     clipConfig: await fileRecord(config),
     ...Object.fromEntries(await Promise.all(others.map(async (file) => [`clip/${basename(file)}`, await fileRecord(file)]))),
   };
@@ -65,13 +67,18 @@ export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">):
 
 /** The files behind a SAM model. */
 export async function samRecord({ samFiles }: Pick<SamOfFiles, "samFiles">): Promise<Record<string, WeightsRecord>> {
-  return await recordOfParts("sam", [...samFiles.parts, ...samFiles.configs]);
+  return await recordOfParts("sam", samFiles, samFiles.configs);
 }
 
-/** The first file under the model's name, the others under theirs. */
-async function recordOfParts(model: string, [first, ...shards]: readonly string[]): Promise<Record<string, WeightsRecord>> {
-  const records: Record<string, WeightsRecord> = { [model]: await fileRecord(first!) };
-  for (const shard of shards) records[`${model}/${basename(shard)}`] = await fileRecord(shard);
+/** The first file under the model's name, with the model that is named in it; the others under their names. */
+async function recordOfParts(
+  model: string,
+  { weights, parts: [first, ...shards] }: Pick<ClipFiles | SamFiles, "weights" | "parts">,
+  beside: readonly string[] = [],
+): Promise<Record<string, WeightsRecord>> {
+  const { under } = splitAddress(weights);
+  const records: Record<string, WeightsRecord> = { [model]: { ...(await fileRecord(first!)), ...(under !== undefined && { under }) } };
+  for (const file of [...shards, ...beside]) records[`${model}/${basename(file)}`] = await fileRecord(file);
   return records;
 }
 

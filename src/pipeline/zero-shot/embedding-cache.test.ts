@@ -50,6 +50,21 @@ test("the same bytes as an image of another size are another image", async () =>
   expect(files()).toHaveLength(2);
 });
 
+test("another model of the same file has embeddings of its own", async () => {
+  const before = files().length;
+  const { samFiles } = model;
+  const embed = (under: string) =>
+    new EmbeddingCache(join(folder, "kept"), { ...model, samFiles: { ...samFiles, weights: `${samFiles.weights}${under}` } }).embed(
+      image,
+      [],
+    );
+  await embed("");
+  expect(files()).toHaveLength(before);
+  await embed("#model.");
+  await embed("#ema.");
+  expect(files()).toHaveLength(before + 2);
+});
+
 test.each([
   ["one changed bit", (bytes: Buffer) => bytes.fill(bytes.at(-1)! ^ 1, bytes.length - 1), /hash that was written/],
   ["a missing end", (bytes: Buffer) => bytes.subarray(0, 5000), /is damaged, so the image was encoded again/],

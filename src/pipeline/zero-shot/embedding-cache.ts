@@ -7,6 +7,7 @@ import { MedclipSamError, OutputError } from "../../errors.ts";
 import { sha256OfFile } from "../../hub/hash.ts";
 import type { Image } from "../../image/index.ts";
 import { gridOf } from "../../models/sam/index.ts";
+import { splitAddress } from "../../models/weights.ts";
 import { once } from "../../once.ts";
 import { runtimeVersion } from "../../runtime/node.ts";
 import { type ImageEmbedding, resizedSize } from "../../segment/index.ts";
@@ -94,8 +95,18 @@ export class EmbeddingCache {
   /** All that an embedding depends on beside the image. Other layouts of weights and other devices round differently. */
   private async findOrigin(): Promise<string> {
     const { device = "cpu", prepack = true, precision = "float32", queriesAChunk } = this.model.sam.options;
-    const weights = (await Promise.all(this.model.samFiles.parts.map((file) => sha256OfFile(file)))).join(" ");
-    return JSON.stringify({ format, weights, precision, device, prepack, queriesAChunk, runtime: await runtimeVersion() });
+    const { weights: address, parts } = this.model.samFiles;
+    const weights = (await Promise.all(parts.map((file) => sha256OfFile(file)))).join(" ");
+    return JSON.stringify({
+      format,
+      weights,
+      under: splitAddress(address).under,
+      precision,
+      device,
+      prepack,
+      queriesAChunk,
+      runtime: await runtimeVersion(),
+    });
   }
 }
 

@@ -39,7 +39,7 @@ export function isNeutral(setting: string, command = ""): boolean {
   return neutral.has(setting) && !decisive[command]?.includes(setting);
 }
 
-type FileHashes = Readonly<Record<string, { readonly sha256: string }>>;
+type FileHashes = Readonly<Record<string, { readonly sha256: string; readonly under?: string | undefined }>>;
 
 /** What of a run's header decides whether results of two runs may stand side by side. */
 interface Comparable {
@@ -65,9 +65,14 @@ export function differenceOf(before: Comparable, now: Comparable): string | unde
   const [was, is] = [before, now].map(({ weights, data }) => ({ ...weights, ...data }));
   for (const key of new Set([...Object.keys(was!), ...Object.keys(is!)])) {
     if (was![key]?.sha256 !== is![key]?.sha256) return `the file behind "${key}" was another one`;
+    const [model, other] = [was![key]?.under, is![key]?.under];
+    if (model !== other) return `the model "${key}" was ${inFile(model)}, now it is ${inFile(other)}`;
   }
   return undefined;
 }
+
+const inFile = (under: string | undefined): string =>
+  under === undefined ? "the one that is found in its file" : `that under "${under}" in its file`;
 
 /** A few characters that are the same for runs between which `differenceOf` finds no difference. */
 export function fingerprintOf({
@@ -79,7 +84,9 @@ export function fingerprintOf({
   data,
 }: Comparable & { readonly command: string }): string {
   const used = Object.entries(settings).filter(([key, value]) => !isNeutral(key, command) && value !== undefined);
-  const files = Object.entries({ ...weights, ...data }).map(([name, { sha256 }]) => [name, sha256]);
+  const files = Object.entries({ ...weights, ...data }).map(([name, { sha256, under }]) =>
+    under === undefined ? [name, sha256] : [name, sha256, under],
+  );
   const byName = (entries: unknown[][]) => entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   const content = JSON.stringify([command, device, samPrecision, byName(used), byName(files)]);
   return createHash("sha256").update(content).digest("hex").slice(0, 16);

@@ -6,7 +6,14 @@ export const list = <T extends z.ZodType>(item: T) => z.array(item).readonly();
 const named = <T extends z.ZodType>(value: T) => z.record(z.string(), value).readonly();
 const sentences = list(z.string());
 
-export const WeightsRecord = z.object({ file: z.string(), sha256: z.string() }).readonly();
+export const WeightsRecord = z
+  .object({
+    file: z.string(),
+    sha256: z.string(),
+    /** Which of several models in the file was named, by the prefix of its tensors. */
+    under: z.string().optional(),
+  })
+  .readonly();
 /** A weight file behind a run. */
 export type WeightsRecord = z.infer<typeof WeightsRecord>;
 
