@@ -68,7 +68,7 @@ test.each([
 
 test("of two models the user chooses one", () => {
   const both = [...behind("first."), ...behind("second.")];
-  expect(() => find(both)).toThrow('"run.pt" holds 2 BiomedCLIP models. Name the one that is meant: run.pt#first. or run.pt#second..');
+  expect(() => find(both)).toThrow('"run.pt" holds 2 BiomedCLIP models. Name the one that is meant: "run.pt#first." or "run.pt#second.".');
   expect(find(both, "second.").prefix).toBe("second.");
   expect(() => find(both, "third.")).toThrow(
     'is called "visual.trunk.cls_token" or "vision_model.embeddings.class_embedding" behind "third."',

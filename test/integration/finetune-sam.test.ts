@@ -11,9 +11,9 @@ import { uniform } from "../../src/tensor/random.ts";
 import { readMetrics } from "../../src/train/index.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand, startCommand } from "../support/command.ts";
-import { nanoSam } from "../support/models.ts";
+import { nanoSam, twoModels } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
-import { collect } from "../support/tiny-run.ts";
+import { collect, warningsOf } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-finetune-sam-"));
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -165,6 +165,14 @@ test("enough steps teach a small model both structures", { timeout: 120_000 }, a
   const { epochs } = await read("long");
   expect(epochs.map(({ step }) => step)).toEqual([0, 60, 120]);
   expect(epochs.at(-1)!.metrics.dsc).toBeGreaterThan(0.6);
+});
+
+test("which of two models in a file is trained is told, and what its configuration says beside it", async () => {
+  const two = await twoModels(sam, at("two"));
+  writeFileSync(at("two", "preprocessor_config.json"), JSON.stringify({ image_processor_type: "SamImageProcessor", resample: 3 }));
+  const events = await collect(runFinetuneSam(settings({ out: at("dry"), dryRun: true, sam: two })));
+  expect(warningsOf(events)).toContainEqual(expect.stringMatching(/also holds averaged weights/));
+  expect(warningsOf(events)).toContainEqual(expect.stringMatching(/preprocessor_config.json": .*resample/));
 });
 
 test("files that cannot be used are named, the rest is trained on; other settings need --overwrite, which begins anew", async () => {

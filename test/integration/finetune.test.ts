@@ -16,8 +16,9 @@ import { ContrastiveSettings, ContrastiveTrainer, readMetrics } from "../../src/
 import { builtCommand } from "../support/build.ts";
 import { expectClose } from "../support/close.ts";
 import { runCommand, startCommand } from "../support/command.ts";
+import { twoModels } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
-import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";
+import { collect, nanoModels, warningsOf, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-finetune-"));
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -206,6 +207,14 @@ test("a dry run tells what would be done and writes nothing", async () => {
     ],
   });
   expect(existsSync(at("dry"))).toBe(false);
+});
+
+test("which of two models in a file is trained is told", async () => {
+  const two = await twoModels(clip, at("two"));
+  const events = await collect(runFinetune(settings({ out: at("dry"), dryRun: true, clip: two })));
+  expect(warningsOf(events)).toContainEqual(expect.stringMatching(/also holds averaged weights/));
+  const chosen = await collect(runFinetune(settings({ out: at("dry"), dryRun: true, clip: `${two}#model.` })));
+  expect(warningsOf(chosen)).not.toContainEqual(expect.stringMatching(/also holds averaged weights/));
 });
 
 test("settings that cannot work are told before anything is written", async () => {

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, parse } from "node:path";
 import { initModel } from "../../src/hub/init.ts";
+import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";
 
 /** A folder with a preset's recipe weights, made once a machine; `vocabulary` is put beside a CLIP model. */
 export async function randomModel(preset: string, vocabulary?: string, seed = 1): Promise<string> {
@@ -37,6 +38,18 @@ const nanoSamSizes = {
 /** A folder with a SAM model of the least size, random weights to be trained. */
 export async function nanoSam(): Promise<string> {
   return await madeOnce(join(tmpdir(), "medclip-sam-test-models", "sam-nano"), (partial) => initSized({ sam: nanoSamSizes }, partial));
+}
+
+/** A folder with a file that holds a model twice: as it is, and as its running average. @returns the file */
+export async function twoModels(model: string, folder: string): Promise<string> {
+  cpSync(model, folder, { recursive: true });
+  const name = readdirSync(model).find((file) => file.endsWith(".safetensors"))!;
+  const { tensors } = await readSafetensors(join(model, name));
+  const both = [...tensors].flatMap(([key, value]) => ["model.", "model_ema.module."].map((prefix) => [`${prefix}${key}`, value]));
+  const file = join(folder, name);
+  rmSync(file);
+  await writeSafetensors(file, Object.fromEntries(both));
+  return file;
 }
 
 async function initSized(sizes: object, folder: string, vocabulary?: string): Promise<void> {

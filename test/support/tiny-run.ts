@@ -53,3 +53,7 @@ export async function collect(events: AsyncGenerator<RunEvent>): Promise<RunEven
   for await (const event of events) seen.push(event);
   return seen;
 }
+
+/** What a job warned of. */
+export const warningsOf = (events: readonly RunEvent[]): string[] =>
+  events.flatMap((event) => (event.type === "warning" ? [event.message] : []));

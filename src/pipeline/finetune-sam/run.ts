@@ -3,7 +3,7 @@ import { countReasons, listMaskTargets, type MaskTarget, sharedImages, splitPair
 import { ConfigError } from "../../errors.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
 import type { RunEvent } from "../../run/events.ts";
-import { leftOutMessage } from "../../scans/left-out.ts";
+import { leftOutMessage, leftOutRecord } from "../../scans/left-out.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { fineTunePromptable, PromptableSettings, PromptableTrainer, PromptData, PromptDrawSettings } from "../../train/index.ts";
 import { samFilesOf } from "../models/model.ts";
@@ -64,6 +64,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
 
   yield { type: "stage", message: "opening the model" };
   const trainer = await PromptableTrainer.open(files, trainingOf(settings), { stepsPerEpoch, epochs: total / stepsPerEpoch }, session);
+  for (const message of [...trainer.notes, ...(files.hints.warnings ?? [])]) yield { type: "warning", message };
   const embeddings = settings.trainEncoder ? undefined : await ImageEmbeddings.open(settings.sam, settings.cache, session);
   const work = async function* (): AsyncGenerator<RunEvent> {
     if (settings.dryRun) {
@@ -102,6 +103,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
         threads: settings.threads ?? null,
         weights: await samRecord({ samFiles: files }),
         data: { targets: { file: settings.data, sha256: digestOf(targets) } },
+        leftOut: leftOutRecord(leftOut),
         counts: {
           ...countsOf(train, validation),
           shared: shared.length,

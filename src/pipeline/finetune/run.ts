@@ -61,7 +61,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
   const { contextLength, text } = trainer.config;
   const tokenizer = await loadTokenizer(files.tokenizer);
   const aboutFiles = fileWarnings(files.hints, tokenizer, files.tokenizer, text.vocabulary);
-  for (const message of [...aboutFiles, ...fitWarnings(files.hints, "crop")]) yield { type: "warning", message };
+  for (const message of [...trainer.notes, ...aboutFiles, ...fitWarnings(files.hints, "crop")]) yield { type: "warning", message };
   const workers = await PairWorkers.open({ tokenizer: files.tokenizer, contextLength, workers: settings.workers });
   const work = async function* (): AsyncGenerator<RunEvent> {
     const encoded = { train: await encodePairs(train, workers), validation: await encodePairs(validation, workers) };

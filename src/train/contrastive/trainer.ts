@@ -105,6 +105,11 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
     return trainer;
   }
 
+  /** What is to be said about the file of weights: which of its models was taken. */
+  get notes(): readonly string[] {
+    return this.weights.notes;
+  }
+
   /**
    * One step: the gradient of the loss over the whole batch, clipped if so set, and an update of all trained weights.
    *

@@ -91,6 +91,11 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     return samConfigOf(await Weights.open(files.weights, samFamily), files.hints);
   }
 
+  /** What is to be said about the file of weights: which of its models was taken. */
+  get notes(): readonly string[] {
+    return this.weights.notes;
+  }
+
   /** What a step takes of the images. */
   get imageKind(): ImageKind {
     return this.settings.trainEncoder ? "pixels" : "embedding";
