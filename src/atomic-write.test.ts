@@ -82,6 +82,10 @@ test("whether a file can be written is found out before the work, and nothing st
   await writeFile(join(folder, "file"), "");
   await expect(requireWritable(join(folder, "file", "scores.json"))).rejects.toThrow(OutputError);
   await expect(requireWritable(folder)).rejects.toThrow(/is a folder, expected the name of a file/);
+  const [input, other] = [join(folder, "file"), join(folder, "other")];
+  await requireWritable(input, [other]);
+  await symlink(input, other);
+  await expect(requireWritable(input, [other])).rejects.toThrow(/file" is one of the files that are read, and the result would replace it/);
 });
 
 test("a growing file goes on at its end", async () => {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError, MedclipSamError, OutputError } from "./errors.ts";
 
@@ -120,15 +120,23 @@ export async function makeFolder(folder: string): Promise<void> {
 /**
  * Makes sure that a file can be written, before the work whose result it is to hold.
  *
- * @throws OutputError, InputError as `writing`; InputError, too, when it is a folder
+ * @param inputs - files that the work reads, which the result must not replace
+ * @throws OutputError, InputError as `writing`; InputError, too, when it is a folder or one of the inputs
  */
-export async function requireWritable(file: string): Promise<void> {
+export async function requireWritable(file: string, inputs: readonly string[] = []): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory()) throw new InputError(`"${file}" is a folder, expected the name of a file to write.`);
+  const place = found && (await realpath(file));
+  if (place !== undefined && (await placesOf(inputs)).has(place))
+    throw new InputError(`"${file}" is one of the files that are read, and the result would replace it. Choose another name.`);
   await makeFolder(dirname(file));
   const probe = temporaryName(file);
   await writing(file, () => writeFile(probe, "", { flag: "wx" }));
   await remove([probe]);
+}
+
+async function placesOf(files: readonly string[]): Promise<ReadonlySet<string>> {
+  return new Set(await Promise.all(files.map((file) => realpath(file).catch(() => file))));
 }
 
 /** Removes files and folders with all that is in them; those that are not there are no fault. @throws OutputError, InputError as `writing` */

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { biomedClipConfigOf, biomedClipFamily } from "../models/biomedclip/index.ts";
 import { samConfigOf, samFamily } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
+import { writeSafetensors } from "../tensor/safetensors.ts";
+import { tensor } from "../tensor/tensor.ts";
 import { initModel } from "./init.ts";
 import { locateClip } from "./locate.ts";
 
@@ -40,6 +42,17 @@ async function sizes(content: unknown): Promise<string> {
   await writeFile(file, typeof content === "string" ? content : JSON.stringify(content));
   return file;
 }
+
+test("random weights replace random weights alone", async () => {
+  const out = join(folder, "twice");
+  const files = [await initModel("sam-tiny", out, { seed: 1 }), await initModel("sam-tiny", out, { seed: 2 })].flat();
+  await writeSafetensors(files[0]!, { weight: tensor("float32", [1], new Float32Array(1)) });
+  await expect(initModel("sam-tiny", out, { seed: 1 })).rejects.toThrow(
+    `"${files[0]}" is there already and does not belong to random weights that were made here. Choose another --out`,
+  );
+  await writeFile(join(out, "open_clip_config.json"), "{}");
+  await expect(initModel("biomedclip-tiny", out, { seed: 1 })).rejects.toThrow(/open_clip_config.json" is there already/);
+});
 
 describe("models of any size", () => {
   test("a CLIP model has the sizes of its file", async () => {

@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { writeAtomic } from "../atomic-write.ts";
 import { ConfigError, InputError } from "../errors.ts";
 import { type BiomedClipConfig, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
-import { type Purpose, writeRandomWeights } from "./random-weights.ts";
+import { areRandom, type Purpose, writeRandomWeights } from "./random-weights.ts";
 import { readSizes } from "./sizes.ts";
 
 /** Names that `initModel` knows. */
@@ -24,7 +25,7 @@ export interface InitOptions {
  * real weights can be run, measured and tested without them, or to train it.
  *
  * @param model - a name, or a JSON file with sizes, see `readSizes`
- * @throws ConfigError when the name is unknown or the sizes or the vocabulary do not fit
+ * @throws ConfigError when the name is unknown, the sizes or the vocabulary do not fit, or the folder holds another model
  */
 export async function initModel(model: string, folder: string, options: InitOptions): Promise<string[]> {
   const sizes = model.endsWith(".json") ? await readSizes(model) : { clip: biomedClipPresets[model], sam: samPresets[model] };
@@ -32,6 +33,7 @@ export async function initModel(model: string, folder: string, options: InitOpti
     throw new ConfigError(`models init: unknown model "${model}"; known are ${initNames.join(", ")}, and a .json file with sizes`);
   if (sizes.clip) return await initClip(basename(model, ".json"), sizes.clip, folder, options);
   const file = join(folder, "model.safetensors");
+  await refuseOthers(file, []);
   await writeRandomWeights(file, "sam", samTensors(sizes.sam!), options.seed, options.purpose);
   return [file];
 }
@@ -39,6 +41,7 @@ export async function initModel(model: string, folder: string, options: InitOpti
 /** Writes a CLIP model of any sizes; see `initModel`. */
 export async function initClip(name: string, preset: BiomedClipConfig, folder: string, options: InitOptions): Promise<string[]> {
   const files = [join(folder, "open_clip_model.safetensors"), join(folder, "open_clip_config.json")];
+  await refuseOthers(files[0]!, [files[1]!, ...(options.vocabulary ? [join(folder, "vocab.txt")] : [])]);
   const config = options.vocabulary ? { ...preset, text: { ...preset.text, vocabulary: await countWords(options.vocabulary) } } : preset;
   await writeRandomWeights(files[0]!, "biomedclip", biomedClipTensors(config), options.seed, options.purpose);
   await writeAtomic(files[1]!, `${JSON.stringify(openClipConfig(name, config), null, 2)}\n`);
@@ -48,6 +51,21 @@ export async function initClip(name: string, preset: BiomedClipConfig, folder: s
     await writeAtomic(files[2]!, await readFile(options.vocabulary));
   }
   return files;
+}
+
+/**
+ * Refuses to replace a model that was not made here: published weights are slow to get again, trained ones are lost.
+ *
+ * @param beside - the other files that would be written
+ * @throws ConfigError that names the first file that is there
+ */
+async function refuseOthers(weights: string, beside: readonly string[]): Promise<void> {
+  if (await areRandom(weights)) return;
+  const [first] = [weights, ...beside].filter(existsSync);
+  if (first !== undefined)
+    throw new ConfigError(
+      `models init: "${first}" is there already and does not belong to random weights that were made here. Choose another --out, or move it away.`,
+    );
 }
 
 /** A vocabulary sets the number of rows of the word embedding: a model of its size is made. */

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
@@ -44,7 +44,8 @@ test("a folder of another training, of another command or of unknown checkpoints
   await (await open({ lr: 2 }, true)).close(); // nothing holds it any more
   rmSync(join(out, "run.json"));
   mkdirSync(join(out, "checkpoints"));
-  await expect(open()).rejects.toThrow(/holds checkpoints but no run.json/);
+  writeFileSync(join(out, "checkpoints", "last.safetensors"), "");
+  await expect(open()).rejects.toThrow(/last.safetensors" is there already, and no record in/);
 });
 
 test("two trainings cannot write into one folder at once", async () => {
@@ -52,4 +53,32 @@ test("two trainings cannot write into one folder at once", async () => {
   await expect(open()).rejects.toThrow(`process ${process.pid} is writing into "${out}"`);
   await first.close();
   await (await open()).close();
+});
+
+/** A training that begins with some weights in the folder `out`, which holds a file. */
+const withFile = (name: string) => {
+  const file = join(out, name, "open_clip_model.safetensors");
+  mkdirSync(join(out, name), { recursive: true });
+  writeFileSync(file, "weights");
+  const from = (weights: string, overwrite = false) =>
+    TrainingRecord.open(out, { ...content(), weights: { clip: { file: weights, sha256: "0" } } }, { overwrite });
+  return { file, from };
+};
+
+test("a model that no training has made stays, unless it may be replaced", async () => {
+  const { file, from } = withFile("model");
+  await expect(from("clip.safetensors")).rejects.toThrow(
+    `"${file}" is there already, and no record in "${out}" tells of a run that made it. Choose another --out, or give --overwrite`,
+  );
+  await (await from("clip.safetensors", true)).close();
+  expect(existsSync(file)).toBe(false);
+  withFile("model");
+  await (await from("clip.safetensors")).close(); // its own
+});
+
+test("what a training begins with is never replaced by its results", async () => {
+  const { file, from } = withFile("model");
+  await expect(from(file, true)).rejects.toThrow(/is what this training would begin with, and would be replaced by its results/);
+  expect(existsSync(file)).toBe(true);
+  await (await from(withFile("models").file, true)).close();
 });

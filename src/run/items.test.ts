@@ -176,6 +176,39 @@ describe("a record that does not fit", () => {
   });
 });
 
+describe("files that no run has made", () => {
+  const foreign = (...path: string[]) => {
+    mkdirSync(join(out, ...path.slice(0, -1)), { recursive: true });
+    writeFileSync(join(out, ...path), "ground truth");
+    return join(out, ...path);
+  };
+
+  test("are not replaced, nor mixed with results, unless they may be", async () => {
+    const [truth, other] = [foreign("masks", "b.png"), foreign("masks", "sub", "x.tif")];
+    foreign("masks", ".DS_Store");
+    foreign("notes", "a.png");
+    await expect(run()).rejects.toThrow(ConfigError);
+    await expect(run()).rejects.toThrow(
+      `"${truth}" is there already, and no record in "${out}" tells of a run that made it. Choose another --out, or give --overwrite`,
+    );
+    rmSync(truth);
+    await expect(run()).rejects.toThrow(`"${other}" is there already`);
+    expect(readdirSync(out).sort()).toEqual(["masks", "notes"]);
+    expect(end(await run({ overwrite: true }))).toMatchObject({ done: 3 });
+    expect(end(await run())).toMatchObject({ skipped: 3 });
+  });
+
+  test("are those of commands, too, of which the record does not tell", async () => {
+    await run();
+    foreign("raw", "scan.dcm");
+    expect(end(await run())).toMatchObject({ skipped: 3 });
+    const refine = () => collect(runItems([], work, { out, header: { ...header(), command: "coarse" }, overwrite: false }));
+    rmSync(join(out, "run.json"));
+    foreign("coarse", "a.png");
+    await expect(refine()).rejects.toThrow(/coarse.a\.png" is there already/);
+  });
+});
+
 describe("results that cannot be written", () => {
   const full = () => writing(result("b"), () => Promise.reject(Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" })));
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -68,6 +68,12 @@ test("results of runs are known by the record beside them, not by the names of t
     "in/old/overlay: results",
     "in/run.json: other",
   ]);
+  // A run that was killed may have left its journal alone.
+  await rename(join(root, "in/old/run.json"), join(root, "in/old/run.journal.jsonl"));
+  expect(await names(join(root, "in"))).toContain("old/masks/m");
+  await writeFile(join(root, "in/old/run.journal.jsonl"), '{"journal":1,"of":"0123"}\n{"image":');
+  expect(await names(join(root, "in"))).toEqual(["a", "masks/m", "old/more/b"]);
+  expect(await leftOut(join(root, "in"))).not.toContain("in/old/run.journal.jsonl: other");
   // A folder that is named is taken, and the output folder of the run is one before it has a record.
   expect(await names(join(root, "in/old/masks"))).toEqual(["m"]);
   const { inputs } = await listImages([join(root, "in")], { out: join(root, "in") });

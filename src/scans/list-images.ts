@@ -3,9 +3,10 @@ import { join, parse, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
 import { kindOfFile } from "./file-kind.ts";
 import type { LeftOut, LeftOutReason } from "./left-out.ts";
+import { litter } from "./litter.ts";
 import { canonicalName, imageEnding, type Side } from "./names.ts";
 import { expandPattern } from "./pattern.ts";
-import { isResultFolder, isRunFolder, recordName } from "./results-of-runs.ts";
+import { isRecord, isResultFolder, isRunFolder } from "./results-of-runs.ts";
 
 /** An image to work on. */
 export interface ImageInput {
@@ -81,9 +82,6 @@ function refuseEqualNames(inputs: readonly ImageInput[]): void {
   }
 }
 
-/** What systems put into folders on their own; nobody misses it. */
-const litter = /^(\.DS_Store|\.localized|\._.*|Thumbs\.db|desktop\.ini|__MACOSX)$/i;
-
 /** All images below a folder. Linked folders come after all real ones, so that an image keeps its real place where it has one. */
 async function walk(root: string, out: string | undefined): Promise<ImageList> {
   const inputs: ImageInput[] = [];
@@ -108,7 +106,7 @@ async function walk(root: string, out: string | undefined): Promise<ImageList> {
       continue;
     }
     const isOut = out !== undefined && resolve(out) === resolve(path);
-    const isRun = isOut || (entries.some(({ name }) => name === recordName) && (await isRunFolder(path)));
+    const isRun = isOut || (entries.some(({ name }) => isRecord(name)) && (await isRunFolder(path)));
     for (const entry of entries) {
       if (litter.test(entry.name)) continue;
       const relative = folder === "" ? entry.name : `${folder}/${entry.name}`;
@@ -121,7 +119,7 @@ async function walk(root: string, out: string | undefined): Promise<ImageList> {
         else (target === entry ? real : linked).push(relative);
       } else if (!target.isFile()) leave(file, "special");
       else if (imageEnding.test(entry.name)) inputs.push({ file, name: relative.replace(imageEnding, ""), path: relative });
-      else if (!(isRun && entry.name === recordName)) leave(file, await kindOfFile(file).catch(() => "unreadable" as const));
+      else if (!(isRun && isRecord(entry.name))) leave(file, await kindOfFile(file).catch(() => "unreadable" as const));
     }
   }
   inputs.sort((a, b) => byCodePoint(a.name, b.name));

@@ -2,13 +2,13 @@ import { requireWritable } from "../../atomic-write.ts";
 import { CancelledError, ConfigError, concernsOneInput } from "../../errors.ts";
 import { clipView } from "../../image/index.ts";
 import type { RunEvent } from "../../run/events.ts";
-import { findInputs } from "../../run/inputs.ts";
+import { findInputs, type RunInputs } from "../../run/inputs.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import { writeSafetensors } from "../../tensor/safetensors.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
-import { loadClip } from "../models/model.ts";
+import { clipFilesOf, loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { sessionOptions } from "../models/models-of-run.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
@@ -23,11 +23,17 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
   if (settings.inputs.length === 0 && settings.text.length === 0)
     throw new ConfigError("embed: give images, folders, or sentences with --text TEXT");
   for (const text of settings.text) requireWords(text, "--text");
-  const { inputs, warnings: aboutInputs } =
-    settings.inputs.length === 0 ? { inputs: [], warnings: [] } : await findInputs(settings.inputs, settings.out);
+  const {
+    inputs,
+    leftOut,
+    warnings: aboutInputs,
+  }: RunInputs = settings.inputs.length === 0
+    ? { inputs: [], leftOut: undefined, warnings: [] }
+    : await findInputs(settings.inputs, settings.out);
   const { session, notices, warnings: aboutRun } = await sessionOptions(settings);
   for (const message of [...aboutInputs, ...aboutRun]) yield { type: "warning", message };
-  await requireWritable(settings.out);
+  const { parts } = await clipFilesOf(settings.clip, settings.clipConfig);
+  await requireWritable(settings.out, [...inputs.map(({ file }) => file), ...parts]);
   yield { type: "stage", message: "opening the model" };
   const model = await loadClip(settings.clip, settings.clipConfig, session);
   for (const message of modelWarnings(model, settings.fit)) yield { type: "warning", message };
@@ -72,7 +78,12 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
       text_features: matrix(texts),
       similarity: tensor("float32", [images.length, texts.length], similarity),
     },
-    { image_names: JSON.stringify(names), texts: JSON.stringify(settings.text), ...(notices.length > 0 && { notice: notices.join(" ") }) },
+    {
+      image_names: JSON.stringify(names),
+      texts: JSON.stringify(settings.text),
+      ...(leftOut && { left_out: JSON.stringify(leftOut) }),
+      ...(notices.length > 0 && { notice: notices.join(" ") }),
+    },
   );
   const failed = inputs.length - images.length;
   yield { type: "end", done: total - failed, skipped: 0, failed, ms: Math.round(performance.now() - start), lines: [settings.out] };

@@ -20,7 +20,8 @@ export async function* runEvaluate(
 ): AsyncGenerator<RunEvent> {
   const begun = performance.now();
   const { pairs, folder, warnings } = await pairFiles(settings);
-  for (const file of [settings.csv, settings.json]) if (file !== undefined) await requireWritable(file);
+  const compared = pairs.flatMap(({ truth, prediction }) => (prediction ? [truth.file, prediction.file] : [truth.file]));
+  for (const file of [settings.csv, settings.json]) if (file !== undefined) await requireWritable(file, compared);
   yield { type: "start", command: "evaluate", total: pairs.length, done: 0 };
   for (const message of warnings) yield { type: "warning", message };
 
@@ -50,7 +51,7 @@ export async function* runEvaluate(
 
   const evaluation = evaluationOf(images, settings);
   if (settings.csv !== undefined) await writeAtomic(settings.csv, csvOf(images, settings));
-  if (settings.json !== undefined) await writeAtomic(settings.json, `${JSON.stringify({ ...evaluation, settings }, null, 1)}\n`);
+  if (settings.json !== undefined) await writeAtomic(settings.json, `${JSON.stringify({ ...evaluation, warnings, settings }, null, 1)}\n`);
   yield {
     type: "end",
     done: pairs.length - failed,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { modalities } from "../../phantom/index.ts";
+import { modalities, structureNames } from "../../phantom/index.ts";
 import { type RecordKind, RunFolder, recordText } from "../../run/record/folder.ts";
 import { differenceOf, otherResults } from "../../run/record/resume.ts";
 import { version } from "../../version.ts";
@@ -48,6 +48,17 @@ const phantomRecord: RecordKind<PhantomFile, DrawnImage> = {
   identity: (record) => JSON.stringify(decisive(record)),
 };
 
+/** What is written beside the record. */
+const outputs = [
+  "images",
+  "masks",
+  ...structureNames.map((structure) => `masks_${structure}`),
+  "captions.csv",
+  "regions.csv",
+  "prompts.json",
+  "vocab.txt",
+];
+
 /** `phantoms.json`: which images a folder holds and what they show. It grows with the folder: another run of the same seed and size adds to it. */
 export class PhantomRecord {
   /** Images that other settings made, of which the record knows nothing more; none unless they may be overwritten. */
@@ -70,12 +81,13 @@ export class PhantomRecord {
   /**
    * Opens the record of a folder, or begins one. Nothing is written before `begin`; call `close` when done.
    *
-   * @throws ConfigError when other settings made images here and they shall not be overwritten, or another run writes into it
+   * @throws ConfigError when other settings made images here, or something that no run has made lies here, and they shall not be overwritten, or another run writes into it
    */
   static async open(settings: PhantomSettings): Promise<PhantomRecord> {
     const { out, overwrite } = settings;
     const { folder, found } = await RunFolder.open(out, phantomRecord);
     try {
+      if (!found && !overwrite) await folder.refuseStrangers(outputs);
       const images = found ? [...found.record.images, ...found.lines] : [];
       const now = { settings: decisive({ version, ...settings }) };
       const difference = found && differenceOf({ settings: decisive(found.record) }, now);

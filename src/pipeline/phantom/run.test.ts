@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -145,6 +145,13 @@ describe("a drawn set", () => {
     await collect(runPhantom(settings({ ...other, out: at("new") })));
     expect(await content("old")).toEqual(await content("new"));
   });
+});
+
+test("images that no run has drawn are not mixed with phantoms", async () => {
+  await mkdir(at("theirs", "masks_lesion"), { recursive: true });
+  await writeFile(at("theirs", "masks_lesion", "a.png"), "");
+  await expect(collect(runPhantom(settings({ out: at("theirs"), count: 1 })))).rejects.toThrow(/masks_lesion.a\.png" is there already/);
+  expect(await readdir(at("theirs"))).toEqual(["masks_lesion"]);
 });
 
 test("settings that cannot work are refused", () => {

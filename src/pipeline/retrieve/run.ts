@@ -47,7 +47,7 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
   yield { type: "stage", message: "reading the pairs" };
   const captions = settings.captions ?? modePresets[settings.mode].captions;
   const set = await loadPairs(settings.pairs, { ...settings, captions });
-  if (settings.json !== undefined && !settings.dryRun) await requireWritable(settings.json);
+  if (settings.json !== undefined && !settings.dryRun) await requireWritable(settings.json, settings.pairs);
   yield { type: "stage", message: "opening the model" };
   const { session, notices, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };

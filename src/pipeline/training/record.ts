@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve, sep } from "node:path";
 import { z } from "zod";
 import { remove } from "../../atomic-write.ts";
 import type { DroppedPair } from "../../data/index.ts";
@@ -126,7 +125,8 @@ export class TrainingRecord {
    * Opens the record of a folder, or begins one, and writes it. Call `close` when done.
    *
    * @param options.overwrite - remove what another training has made there
-   * @throws ConfigError when the folder holds a training with other settings, or something else, or another run writes into it
+   * @throws ConfigError when the folder holds a training with other settings, something else, or what this one begins with, or another run
+   *   writes into it
    */
   static async open(
     out: string,
@@ -138,11 +138,11 @@ export class TrainingRecord {
     try {
       const before = found?.record;
       if (before && before.command !== content.command) throw otherCommand(out, before.command);
-      if (!before && existsSync(join(out, "checkpoints")))
-        throw new ConfigError(`"${out}" holds checkpoints but no run.json that tells where they come from. Choose another --out.`);
+      if (!before && !overwrite) await folder.refuseStrangers(outputs);
       const difference = before && differenceOf(before, head);
       if (difference !== undefined && !overwrite) throw otherResults(out, "a training with other settings", difference);
-      if (before && overwrite) await remove(outputs.map((name) => join(out, name)));
+      refuseOwnInputs(out, head);
+      if (overwrite) await remove(outputs.map((name) => join(out, name)));
       const kept = overwrite || !found ? { failed: [], result: null } : foundSoFar(found);
       const record = new TrainingRecord(folder, head, kept.failed, kept.result);
       await folder.begin({ ...head, failed: [], result: null }, () => record.text());
@@ -199,6 +199,16 @@ export class TrainingRecord {
   private text(): Iterable<string> {
     const failed = [...this.failures].map(([name, message]) => JSON.stringify({ name, message }));
     return recordText({ ...this.head, result: this.result }, { failed });
+  }
+}
+
+/** A training replaces what it writes, so nothing that it begins with may lie there. @throws ConfigError that names the file */
+function refuseOwnInputs(out: string, { weights, data }: Pick<RunHeader, "weights" | "data">): void {
+  const written = outputs.map((name) => resolve(out, name));
+  for (const { file } of Object.values({ ...weights, ...data })) {
+    const path = resolve(file);
+    if (!written.some((output) => path === output || path.startsWith(output + sep))) continue;
+    throw new ConfigError(`"${file}" is what this training would begin with, and would be replaced by its results. Choose another --out.`);
   }
 }
 

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { z } from "zod";
 import { remove, writeAtomically, writeFully } from "../../atomic-write.ts";
 import { ConfigError, InputError, OutputError } from "../../errors.ts";
+import { litter } from "../../scans/litter.ts";
 import { Journal, readJournal } from "./journal.ts";
 import { removeRunLeftovers } from "./leftovers.ts";
 import { FolderLock } from "./lock.ts";
@@ -87,6 +88,25 @@ export class RunFolder<R extends object, L> {
     } catch (error) {
       await lock.release().catch(() => {});
       throw error;
+    }
+  }
+
+  /**
+   * Refuses to write where something lies that no run has made, such as ground truth in `masks/` beside the images. A journal that has lost
+   * its record is a sign of a run, too.
+   *
+   * @param names - of the files and folders that this run would write, without those of which the record tells that runs wrote them
+   * @throws ConfigError that names the first file
+   */
+  async refuseStrangers(names: readonly string[]): Promise<void> {
+    const isRecorded = existsSync(join(this.out, this.kind.file));
+    if (!isRecorded && existsSync(this.journalFile)) return;
+    for (const name of names) {
+      const file = await firstFile(join(this.out, name));
+      if (file === undefined) continue;
+      throw new ConfigError(
+        `"${file}" is there already, and no record in "${this.out}" tells of a run that made it. Choose another --out, or give --overwrite to replace what has the name of a result.`,
+      );
     }
   }
 
@@ -223,6 +243,21 @@ function parseRecord<R extends object, L>(file: string, text: string, { schema, 
   if (data) return data;
   const { path, message } = error!.issues[0]!;
   throw refuse(`${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`, error);
+}
+
+/** A file itself, or the first one in a folder and those below it; undefined where there is none. */
+async function firstFile(path: string): Promise<string | undefined> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT") return [];
+    if (cause.code === "ENOTDIR") return undefined;
+    throw new InputError(`"${path}" cannot be read: ${cause.message}`, { cause });
+  });
+  if (entries === undefined) return path;
+  for (const { name } of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const found = litter.test(name) ? undefined : await firstFile(join(path, name));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** `run.json` has `run.journal.jsonl`. */

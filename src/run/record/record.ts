@@ -45,7 +45,8 @@ export class RunRecord {
    * Opens the record of a folder, or begins one. Nothing is written before `begin`.
    *
    * @param options.overwrite - forget what other settings have made
-   * @throws ConfigError when the folder holds results of other settings and they shall not be overwritten, or another run writes into it
+   * @throws ConfigError when the folder holds results of other settings, or files that no run made, and they shall not be overwritten, or
+   *   another run writes into it
    */
   static async open(out: string, header: Omit<RunHeader, "versions">, options: { readonly overwrite: boolean }): Promise<RunRecord> {
     const { folder, found } = await RunFolder.open(out, imagesRecord);
@@ -59,6 +60,11 @@ export class RunRecord {
         if (difference !== undefined && !options.overwrite) throw otherResults(out, "results of other settings", difference);
         return difference !== undefined;
       });
+      if (!options.overwrite) {
+        const known = new Set(headers.flatMap(({ command }) => [...(pictures[command] ?? []), "raw"]));
+        const own = [...pictures[header.command]!, ...(header.settings.raw ? ["raw"] : [])];
+        await folder.refuseStrangers(own.filter((name) => !known.has(name)));
+      }
       const others = headers.filter((one) => !rivals.includes(one));
       const record = new RunRecord(folder, own, others);
       for (const image of images) record.add({ image });
