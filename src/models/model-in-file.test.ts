@@ -62,7 +62,7 @@ test.each([
   const both = [...behind(averaged), ...behind(plain)];
   const { prefix, tensors, notes } = find(both);
   expect([prefix, [...tensors.keys()]]).toEqual([plain, clipNames]);
-  const [, address] = / name (.*)\.$/.exec(notes[0]!)!;
+  const [, address] = / name "(.*)"\.$/.exec(notes[0]!)!;
   expect(find(both, splitAddress(`${address}`).under).prefix).toBe(averaged.replace("module.", ""));
 });
 
