@@ -14,6 +14,17 @@ beforeAll(async () => {
 });
 afterAll(() => temporary.remove());
 
+describeCases<SamFile>("parity/sam", /^tiny-.*\.safetensors$/, "the small model", (files) => {
+  test.for(files)("$file: embedding, all prompts, masks", async ({ file, settings: { seed } }, { skip }) => {
+    const predictor = await SamPredictor.open(
+      await writeSam(join(temporary.folder, "tiny.safetensors"), samPresets["sam-tiny"]!, { seed }),
+    );
+    const reason = await compareCase(predictor, file);
+    await predictor.dispose();
+    skip(reason !== undefined, reason);
+  });
+});
+
 describeCases<SamFile>("parity/sam", /^full-b-.*\.safetensors$/, "ViT-B at its true size", (files) => {
   test.for(files)("$file: embedding, all prompts, masks", async ({ file, settings: { seed } }, { skip }) => {
     const weights = join(temporary.folder, `vit-b-${seed}.safetensors`);
