@@ -8,17 +8,9 @@ import type { OptimiserSettings } from "./optimiser-settings.ts";
 import { type LoopPosition, resume, type Saved } from "./resume.ts";
 import type { Trainer, Update } from "./trainer.ts";
 
-/** How long a training goes on, and what it writes. */
-export interface LoopOptions {
-  /** Folder for checkpoints, metrics and the model. */
-  readonly out: string;
+/** How long a training goes on, and what it writes; of the settings, only the folder must be given. */
+export interface LoopOptions extends Pick<LoopSettings, "out">, Partial<Pick<LoopSettings, "earlyStop" | "checkpointEvery" | "resume">> {
   readonly epochs: number;
-  /** Epochs that are no better than the best after which the training ends; default: never. */
-  readonly earlyStop?: number | undefined;
-  /** Steps between two checkpoints, beside those of each epoch's end and of every ten minutes; default: no others. */
-  readonly checkpointEvery?: number | undefined;
-  /** The checkpoint from which it goes on where there is one; default: the last. */
-  readonly resume?: LoopSettings["resume"] | undefined;
   /** Tells trainings apart, so that none goes on from a checkpoint of another: settings, weights and data in a few characters. */
   readonly fingerprint?: string | undefined;
   readonly signal?: AbortSignal | undefined;

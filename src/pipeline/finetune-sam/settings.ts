@@ -42,16 +42,6 @@ export const FinetuneSamSettings = z.strictObject(
       .optional()
       .describe("folder in which embeddings are kept where the encoder is not trained (default: as many as fit in memory)")
       .meta({ group: "Machine", placeholder: "DIR", neutral: true, needs: [{ trainEncoder: [false] }] }),
-    out: z
-      .string()
-      .describe("folder for checkpoints, metrics, report and model")
-      .meta({ group: "Output", placeholder: "DIR", neutral: true }),
-    overwrite: z.boolean().default(false).describe("begin anew where the folder holds a training").meta({ group: "Output", neutral: true }),
-    dryRun: z
-      .boolean()
-      .default(false)
-      .describe("say what would be done, and how long it would take")
-      .meta({ group: "Output", neutral: true }),
     seed: CommonSettings.shape.seed.describe("of the split, the order of the targets and the prompts"),
     epochs: z
       .number()
@@ -69,13 +59,6 @@ export const FinetuneSamSettings = z.strictObject(
       .default("groups")
       .describe("groups: show structures, or the groups of a table, equally often, however many targets each has"),
     validation: z.number().min(0).max(0.9).default(0.1).describe("share of the images that is held out"),
-    earlyStop: z
-      .number()
-      .int()
-      .positive()
-      .optional()
-      .describe("stop after so many epochs without a higher DSC (default: never)")
-      .meta({ needs: heldOut }),
     ...LoopSettings.shape,
     ...PromptDrawSettings.shape,
     ...PromptableSettings.shape,

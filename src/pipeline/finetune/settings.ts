@@ -24,27 +24,10 @@ export const FinetuneSettings = z.strictObject(
       .meta({ group: "Input", placeholder: "NAME", needs: heldOut }),
     ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
     ...SaliencySettings.pick({ clip: true, clipConfig: true }).shape,
-    out: z
-      .string()
-      .describe("folder for checkpoints, metrics, report and model")
-      .meta({ group: "Output", placeholder: "DIR", neutral: true }),
-    overwrite: z.boolean().default(false).describe("begin anew where the folder holds a training").meta({ group: "Output", neutral: true }),
-    dryRun: z
-      .boolean()
-      .default(false)
-      .describe("say what would be done, and how long it would take")
-      .meta({ group: "Output", neutral: true }),
     seed: CommonSettings.shape.seed.describe("of the split, the order of the pairs, the crops and LoRA's start"),
     epochs: z.number().int().positive().default(32).describe("how often each pair is seen"),
     batch: ofMode(z.number().int().min(2).describe("pairs that are compared with one another"), "batch"),
     validation: ofMode(z.number().min(0).max(0.9).describe("share of the pairs that is held out"), "validation"),
-    earlyStop: z
-      .number()
-      .int()
-      .positive()
-      .optional()
-      .describe("stop after so many epochs without a lower validation loss (default: never)")
-      .meta({ needs: heldOut }),
     ...LoopSettings.shape,
     cropScale: z
       .number()

@@ -9,7 +9,7 @@ import type { ContrastiveTrainer } from "./trainer.ts";
 
 /** What a model is worth on pairs that it is not trained on. */
 export interface HeldOutScores {
-  /** The loss as in training, with batches of the same size, and recalls in both directions among all held-out pairs. */
+  /** The loss as in training, with batches of the same size, and recalls in both directions among all held-out pairs, unless the loss is not finite. */
   readonly scores: Scores;
   /** Pairs that cannot be decoded and do not count. */
   readonly dropped: readonly DroppedPair[];
@@ -25,6 +25,7 @@ export async function scoreHeldOut(
   const dropped: DroppedPair[] = [];
   const { loss, features } = await trainer.validate(noting(dropped, plainBatches(pairs, workers, views)));
   if (pairs.pairs.length - dropped.length < 2) throw new InputError("fewer than two of the pairs for validation can be decoded");
+  if (!Number.isFinite(loss)) return { scores: { loss }, dropped }; // features that are not numbers have no ranks
   const { imageToText, textToImage } = await pairRanks(joined(features), { ...session, ...(views.signal && { signal: views.signal }) });
   return { scores: { loss, ...recalls("image_to_text", imageToText), ...recalls("text_to_image", textToImage) }, dropped };
 }
