@@ -68,7 +68,7 @@ export interface TrainingFile<Counts = PairCounts | TargetCounts> extends RunHea
   readonly notice: string;
   readonly counts: Counts;
   readonly stepsPerEpoch: number;
-  /** Numbers that are trained. */
+  /** Trainable parameters. */
   readonly trainedSize: number;
   readonly failed: readonly { readonly name: string; readonly message: string }[];
   /** Null before the first score. */
