@@ -46,10 +46,11 @@ export {
 } from "./metrics/evaluate.ts";
 export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
+export type { BiomedClip } from "./models/biomedclip/index.ts";
 export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
 export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { configureRuntime, type WasmPaths } from "./runtime/browser.ts";
-export { M2ib, M2ibConfig, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";
+export { M2ib, M2ibConfig, type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
 export { SamPredictor } from "./segment/index.ts";

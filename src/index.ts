@@ -21,6 +21,7 @@ export {
   type SaliencyMap,
   toGray,
 } from "./image/index.ts";
+export { type FineTuneSamSettings, type FineTuneSettings, fineTune, fineTuneSam, type TrainingOptions } from "./jobs/trainings.ts";
 export {
   type Evaluation,
   type EvaluationOptions,
@@ -31,12 +32,14 @@ export {
 } from "./metrics/evaluate.ts";
 export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
+export type { BiomedClip } from "./models/biomedclip/index.ts";
 export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
 export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
 export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot/of-files.ts";
 export { visualPrompts } from "./prompts/index.ts";
-export { writeGray, writeMask, writeRgb } from "./results/png.ts";
-export { M2ib, M2ibConfig, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";
+export { encodeMask, writeGray, writeMask, writeRgb } from "./results/png.ts";
+export type { RunEvent } from "./run/events.ts";
+export { M2ib, M2ibConfig, type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";
 export { decodeImage } from "./scans/decode-image.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
 export { readGray } from "./scans/read-gray.ts";

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { decodeImage } from "../scans/decode-image.ts";
 import { readGray } from "../scans/read-gray.ts";
-import { writeGray, writeMask, writeRgb } from "./png.ts";
+import { encodeMask, writeGray, writeMask, writeRgb } from "./png.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -26,6 +26,7 @@ test("a mask is written as 0 and 255", async () => {
   const file = join(folder, "mask.png");
   await writeMask(file, { width: 2, height: 2, data: Uint8Array.from([0, 1, 1, 0]) });
   expect([...(await readGray(file)).data]).toEqual([0, 255, 255, 0]);
+  expect(await encodeMask({ width: 2, height: 2, data: Uint8Array.from([0, 1, 1, 0]) })).toEqual(await readFile(file));
 });
 
 test("an RGB image is written and decoded unchanged", async () => {

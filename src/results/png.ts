@@ -11,9 +11,15 @@ export async function writeGray(file: string, gray: GrayImage): Promise<void> {
 
 /** Writes a mask as an 8-bit PNG of 0 and 255, the form that every viewer shows and `readGray` reads. */
 export async function writeMask(file: string, mask: Mask): Promise<void> {
-  const { data, ...size } = checkedMask(mask, "writeMask");
-  await writeAtomic(checkedPath(file, "writeMask"), await encodePng({ ...size, data: data.map((value) => 255 * value) }, 1));
+  await writeAtomic(checkedPath(file, "writeMask"), await pngOfMask(checkedMask(mask, "writeMask")));
 }
+
+/** The bytes of the file that `writeMask` writes. */
+export async function encodeMask(mask: Mask): Promise<Uint8Array> {
+  return await pngOfMask(checkedMask(mask, "encodeMask"));
+}
+
+const pngOfMask = ({ data, ...size }: Mask) => encodePng({ ...size, data: data.map((value) => 255 * value) }, 1);
 
 /** Writes an 8-bit RGB PNG, whole or not at all; the same pixels give the same bytes. */
 export async function writeRgb(file: string, image: Image): Promise<void> {

@@ -1,23 +1,78 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { loadModel, readMask } from "../../src/index.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-example-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+let models: { clip: string; sam: string };
+beforeAll(async () => {
+  models = await nanoModels();
+  for (let i = 0; i < 8; i++) await writeDisc(at(`${i}.png`), i);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("examples/zero-shot.ts goes from a text to a mask and says what it found", async () => {
-  const { clip, sam } = await nanoModels();
-  await writeDisc(join(folder, "scan.png"), 1);
+/** Runs an example with arguments. @returns what it printed */
+async function run(example: string, ...args: string[]): Promise<string[]> {
   const lines: string[] = [];
   vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
   const argv = process.argv;
-  process.argv = [argv[0]!, "zero-shot.ts", clip, sam, join(folder, "scan.png"), "dark lesion", join(folder, "out")];
-  await import(resolve("examples/zero-shot.ts"));
-  process.argv = argv;
-  vi.restoreAllMocks();
-  expect(existsSync(join(folder, "out", "mask.png"))).toBe(true);
-  expect(existsSync(join(folder, "out", "overlay.png"))).toBe(true);
+  process.argv = [argv[0]!, example, models.clip, models.sam, ...args];
+  try {
+    await import(resolve("examples", example));
+  } finally {
+    process.argv = argv;
+    vi.restoreAllMocks();
+  }
+  return lines;
+}
+
+test("each example is run here", () => {
+  const examples = readdirSync("examples").filter((name) => name.endsWith(".ts"));
+  expect(examples.sort()).toEqual(["fine-tune.ts", "web-handler.ts", "your-own-saliency.ts", "zero-shot.ts"]);
+});
+
+test("examples/zero-shot.ts goes from a text to a mask and says what it found", async () => {
+  const lines = await run("zero-shot.ts", at("1.png"), "dark lesion", at("zero-shot"));
+  expect(existsSync(at("zero-shot", "mask.png"))).toBe(true);
+  expect(existsSync(at("zero-shot", "overlay.png"))).toBe(true);
   expect(lines[0]).toMatch(/^score 0\.\d{3}, boxes \[\{/);
+});
+
+test("examples/fine-tune.ts trains on a handful of pairs and segments with the best model", async () => {
+  const rows = Array.from({ length: 8 }, (_, i) => `${i}.png,a dark lesion of the kind ${"abcdefgh"[i]}`);
+  writeFileSync(at("captions.csv"), `filename,Caption\n${rows.join("\n")}\n`);
+  const lines = await run("fine-tune.ts", at("captions.csv"), at("1.png"), "dark lesion", at("fine-tune"));
+  expect(lines.filter((line) => /^step \d {2}loss -?\d/.test(line))).toHaveLength(2);
+  expect(lines.filter((line) => line.startsWith("epoch "))).toHaveLength(3);
+  expect(lines.at(-1)).toMatch(/^mask in .*mask\.png, score -?\d/);
+  expect(existsSync(at("fine-tune", "mask.png"))).toBe(true);
+});
+
+test("examples/your-own-saliency.ts makes the map by a method of its own", async () => {
+  const lines = await run("your-own-saliency.ts", at("1.png"), "dark lesion", at("own"));
+  expect(lines[0]).toBe(`overlay in ${at("own", "overlay.png")}`);
+  expect(existsSync(at("own", "overlay.png"))).toBe(true);
+});
+
+test("examples/web-handler.ts answers a picture with its mask, and says what is wrong with other requests", async () => {
+  const { handlerOf } = await import("../../examples/web-handler.ts");
+  const model = await loadModel(models);
+  const answer = handlerOf(model);
+  const post = (query: string, body: Uint8Array<ArrayBuffer>) =>
+    answer(new Request(`https://localhost/${query}`, { method: "POST", body }));
+  const picture = new Uint8Array(readFileSync(at("1.png")));
+
+  const good = await post("?text=dark+lesion", picture);
+  expect([good.status, good.headers.get("content-type")]).toEqual([200, "image/png"]);
+  writeFileSync(at("answer.png"), new Uint8Array(await good.arrayBuffer()));
+  expect((await readMask(at("answer.png"))).mask).toMatchObject({ width: 96, height: 72 });
+
+  const broken = await post("?text=dark+lesion", Uint8Array.of(1, 2, 3));
+  expect([broken.status, await broken.text()]).toEqual([400, expect.stringContaining('"the picture"')]);
+  expect((await post("", picture)).status).toBe(400);
+  expect((await answer(new Request("https://localhost/"))).status).toBe(405);
+  await model.dispose();
 });

@@ -8,7 +8,7 @@ import { usableDevice } from "../../graph/index.ts";
 import type { GrayImage, Image, Mask, SaliencyMap } from "../../image/index.ts";
 import { withoutEffect } from "../../run/settings/effect.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
-import { saliencyMethods } from "../../saliency/index.ts";
+import { type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
 import { SamOptions } from "../../segment/index.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import {
@@ -50,13 +50,24 @@ export class ZeroShotModel {
     this.defaults = defaults;
   }
 
-  /** Does some work with the saliency step of these settings. @throws InputError when the model was disposed of */
-  async withSaliency<R>(settings: SaliencySettings & CommonSettings, work: (step: SaliencyStep) => Promise<R>): Promise<R> {
+  /**
+   * Does some work with the saliency step of these settings.
+   *
+   * @param own - makes the maps in place of the method that the settings name; nothing of such a step is kept for later calls
+   * @throws InputError when the model was disposed of
+   */
+  async withSaliency<R>(
+    settings: SaliencySettings & CommonSettings,
+    work: (step: SaliencyStep) => Promise<R>,
+    own?: OwnSaliencyMethod,
+  ): Promise<R> {
     if (this.isDisposed) throw new InputError("segment: the model was disposed of. Load it again, or dispose of it later.");
     const { saliencyMethod, fit, mode, seed } = settings;
     const read = saliencyMethods[saliencyMethod].uses.map((name) => settings[name as keyof SaliencySettings]);
     const key = JSON.stringify([saliencyMethod, fit, mode, seed, ...read]);
-    const done = this.steps.use(key, async () => new SaliencyStep(this.text, settings), work);
+    const done = own
+      ? work(new SaliencyStep(this.text, settings, own))
+      : this.steps.use(key, async () => new SaliencyStep(this.text, settings), work);
     this.running.add(done);
     try {
       return await done;
@@ -110,7 +121,9 @@ const Options = z.strictObject({
 });
 
 /** Everything that can be chosen about a segmentation; all of it has defaults. */
-export type SegmentOptions = z.input<typeof Options> & {
+export type SegmentOptions = Omit<z.input<typeof Options>, "saliencyMethod"> & {
+  /** The name of a method, or one of your own. */
+  readonly saliencyMethod?: SaliencyMethodName | OwnSaliencyMethod | undefined;
   /** How SAM's embedding of the image is got, most of the work for a further prompt on it; by default its encoder runs. */
   readonly embed?: EmbedImage | undefined;
   /** Ends the call with a `CancelledError`, at the latest when the stage that runs is over: a run of a graph cannot be interrupted. */
@@ -136,6 +149,8 @@ export interface Segmentation extends Omit<RefineResult, "warnings"> {
  * @throws InputError for a model that is none, or a text without content; ConfigError that names each wrong option
  */
 export function checkedSegment(model: ZeroShotModel, text: string | readonly string[], { embed, signal, ...options }: SegmentOptions) {
+  const { saliencyMethod, ...others } = options;
+  const own = typeof saliencyMethod === "function" ? saliencyMethod : undefined;
   if (!(model instanceof ZeroShotModel)) {
     throw new InputError(`segment: model must come from loadModel or loadPack, got ${described(model)}.`);
   }
@@ -145,10 +160,12 @@ export function checkedSegment(model: ZeroShotModel, text: string | readonly str
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new ConfigError(`segment: option "signal" must be an AbortSignal, got ${described(signal)}.`);
   }
-  const settings = { ...checkedOptions(Options, { ...model.defaults, ...options }, "segment"), device: "cpu" as const };
+  const chosen = { ...model.defaults, ...(own ? others : options) };
+  const settings = { ...checkedOptions(Options, chosen, "segment"), device: "cpu" as const };
   const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-  const warnings = withoutEffect(Options, settings, given);
-  return { texts: checkedTexts(text, "segment"), settings, warnings, embed, signal };
+  // What belongs to the methods of the table has no effect on one of the caller's.
+  const warnings = withoutEffect(Options, own ? { ...settings, saliencyMethod: own.name || "of your own" } : settings, given);
+  return { texts: checkedTexts(text, "segment"), settings, warnings, own, embed, signal };
 }
 
 /**
@@ -163,10 +180,10 @@ export async function segment(
   text: string | readonly string[],
   options: SegmentOptions = {},
 ): Promise<Segmentation> {
-  const { texts, settings, warnings, embed, signal } = checkedSegment(model, text, checkedObject(options, "segment"));
+  const { texts, settings, warnings, own, embed, signal } = checkedSegment(model, text, checkedObject(options, "segment"));
   const pixels = checkedImage(image, "segment");
   const { name } = settings;
-  return await model.withSaliency(settings, async (step) => {
+  const work = async (step: SaliencyStep): Promise<Segmentation> => {
     throwIfCancelled(signal);
     const map = await step.run(pixels, name, texts, {});
     throwIfCancelled(signal);
@@ -190,5 +207,6 @@ export async function segment(
         ...refined.warnings,
       ],
     };
-  });
+  };
+  return await model.withSaliency(settings, work, own);
 }

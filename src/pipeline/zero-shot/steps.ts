@@ -17,7 +17,15 @@ import {
 } from "../../image/index.ts";
 import { oncePerKey } from "../../once.ts";
 import { visualPrompts } from "../../prompts/index.ts";
-import { ensembleFeature, mapOfCapacity, refuseForeign, type SaliencyMethod, saliencyMethods } from "../../saliency/index.ts";
+import {
+  ensembleFeature,
+  mapOfCapacity,
+  methodOfFunction,
+  type OwnSaliencyMethod,
+  refuseForeign,
+  type SaliencyMethod,
+  saliencyMethods,
+} from "../../saliency/index.ts";
 import { type ImageEmbedding, type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../../segment/index.ts";
 import { uniform } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -59,14 +67,17 @@ export class SaliencyStep {
   private readonly preset: ModePreset;
   private readonly targets = oncePerKey<TextTarget>(keptTexts);
 
-  /** @throws ConfigError when the settings do not fit the model or the method */
-  constructor(model: TextImageModel, settings: SaliencySettings & CommonSettings) {
+  /**
+   * @param own - makes the maps in place of the method that the settings name
+   * @throws ConfigError when the settings do not fit the model or the method
+   */
+  constructor(model: TextImageModel, settings: SaliencySettings & CommonSettings, own?: OwnSaliencyMethod) {
     this.model = model;
     this.settings = settings;
     this.preset = modePresets[settings.mode];
-    refuseForeign(settings.saliencyMethod, settings);
     refuseMissingLayer(model, settings);
-    this.method = saliencyMethods[settings.saliencyMethod].open(model.clip, settings);
+    if (!own) refuseForeign(settings.saliencyMethod, settings);
+    this.method = own ? methodOfFunction(own, model.clip) : saliencyMethods[settings.saliencyMethod].open(model.clip, settings);
   }
 
   /**

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { nanoModels } from "../../../test/support/tiny-run.ts";
+import type { Image } from "../../image/index.ts";
+import type { OwnSaliencyMethod } from "../../saliency/index.ts";
+import type { ZeroShotModel } from "./in-memory.ts";
+import { loadModel, segment } from "./of-files.ts";
+
+const image: Image = { width: 48, height: 40, data: Uint8Array.from({ length: 5760 }, (_, i) => (i * i) % 251) };
+let model: ZeroShotModel;
+beforeAll(async () => {
+  model = await loadModel(await nanoModels());
+});
+afterAll(() => model.dispose());
+
+/** The nano model sees 32 x 32 pixels in 8 x 8 patches. */
+const corner: OwnSaliencyMethod = async () => Float32Array.from({ length: 64 }, (_, i) => (i % 8 < 3 && i < 24 ? 1 : 0));
+
+test("the map, and the mask behind it, come from a method of the caller's", async () => {
+  const { capacity, coarse, warnings } = await segment(model, image, "dark lesion", { saliencyMethod: corner });
+  expect(capacity).toEqual(await corner({ width: 0, height: 0, data: new Uint8Array() }, new Float32Array(), model.text.clip));
+  // The view is the middle of the image, 40 x 40 pixels from x = 4.
+  const set = [...coarse.data.keys()].filter((i) => coarse.data[i]);
+  expect(Math.min(...set.map((i) => i % 48))).toBe(4);
+  expect(Math.max(...set.map((i) => i % 48))).toBeLessThan(24);
+  expect(Math.max(...set.map((i) => Math.floor(i / 48)))).toBeLessThan(20);
+  expect(warnings.filter((warning) => warning.includes("--"))).toEqual([]);
+});
+
+test("it is given the pixels that the model sees, the text's features and the model", async () => {
+  const seen: unknown[] = [];
+  await segment(model, image, "dark lesion", {
+    saliencyMethod: async (view, text, clip) => {
+      seen.push(view.width, view.height, view.data.length, text.length, clip === model.text.clip);
+      return await corner(view, text, clip);
+    },
+  });
+  expect(seen).toEqual([32, 32, 3072, 16, true]);
+});
+
+test("settings of other methods are named as without effect", async () => {
+  const { warnings } = await segment(model, image, "dark lesion", { saliencyMethod: corner, beta: 0.2 });
+  expect(warnings).toContainEqual(expect.stringMatching(/^--beta has no effect with --saliency-method corner; it is for/));
+});
+
+test("what it returns is checked", async () => {
+  const returning = (values: unknown) =>
+    segment(model, image, "dark lesion", { saliencyMethod: async () => values as Float32Array<ArrayBuffer> });
+  await expect(returning([1, 2])).rejects.toThrow(
+    "segment: what your saliency method returns must be a Float32Array [8,8], got an array of 2.",
+  );
+  await expect(returning(new Float32Array(9))).rejects.toThrow("what your saliency method returns must be [8,8] = 64 numbers, got 9.");
+  await expect(returning(new Float32Array(64).fill(Number.NaN))).rejects.toThrow("must hold finite numbers, got NaN at 0");
+});

@@ -1,0 +1,33 @@
+import { checkedFloats } from "../check/prompts.ts";
+import type { Image } from "../image/types.ts";
+import type { BiomedClip } from "../models/biomedclip/index.ts";
+import { tensor } from "../tensor/tensor.ts";
+import type { SaliencyMethod } from "./saliency-method.ts";
+
+/**
+ * A saliency method of your own: how much each patch of an image speaks for a text. The map is made of its values as of those of any other
+ * method.
+ *
+ * @param view - what the model sees: S x S pixels
+ * @param text - [E] features of the text in the shared space; only their direction matters
+ * @param clip - the model, for instance its `imageFeatures` of changed views
+ * @returns [g · g] values row by row, larger for more, where g = S / patch; they are stretched to [0, 1] afterwards
+ */
+export type OwnSaliencyMethod = (view: Image, text: Float32Array, clip: BiomedClip) => Promise<Float32Array>;
+
+/** A function as a saliency method. It holds nothing, and no part of its work is shared between texts: the pixels themselves are passed on. */
+export function methodOfFunction(valuesOf: OwnSaliencyMethod, clip: BiomedClip): SaliencyMethod {
+  const { depth, imageSize, patch } = clip.config.vision;
+  const grid = imageSize / patch;
+  return {
+    layer: depth - 1,
+    warnings: [],
+    hiddenTokens: async ({ width, height, data }) => tensor("uint8", [height, width, 3], new Uint8Array(data)),
+    async attribute({ data }, text) {
+      const view = { width: imageSize, height: imageSize, data: data as Uint8Array };
+      return checkedFloats(await valuesOf(view, text, clip), "segment", "what your saliency method returns", [grid, grid]);
+    },
+    flops: () => 0,
+    dispose: async () => {},
+  };
+}
