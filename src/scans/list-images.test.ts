@@ -85,6 +85,9 @@ test("a pattern that the shell did not expand stands for the files that fit", as
   expect(await names(join(root, "in", "*.png"))).toEqual(["a", "b(2)", "b1", "q?", "qx"]);
   expect(await names(join(root, "in", "b?*.png"))).toEqual(["b(2)", "b1"]);
   expect(await names(join(root, "in", "q?.png"))).toEqual(["q?"]); // a file of that very name
+  expect(await names(join(root, "in", "[a-b]*.png"))).toEqual(["a", "b(2)", "b1"]);
+  expect(await names(join(root, "in", "[!a^]1.*"))).toEqual(["b1"]);
+  await expect(listImages([join(root, "in", "[z-a].png")])).rejects.toThrow('"[z-a].png" does not exist, and is no pattern');
   await expect(listImages([join(root, "in", "*.tif")])).rejects.toThrow(/\*\.tif" does not exist, and as a pattern it fits no file in/);
 });
 
