@@ -34,6 +34,7 @@ test.each([
   ['{"a": 1\n "b": 2}', 'line 2, column 2: expected "," or "}"'],
   ['{"a" 1}', 'line 1, column 6: expected ":"'],
   ["[1, 2", 'line 1, column 6: expected "," or "]", found the end'],
+  ['["a\n"]', "line 1, column 2: expected a value"],
   ["[1, NaN]", "line 1, column 5: expected a value"],
   ['["C:\\dir"]', "line 1, column 2: expected a value"],
   ["{} {}", "line 1, column 4: expected nothing after the value"],
@@ -62,6 +63,12 @@ test("what JSON.parse accepts is accepted, and nothing else", () => {
       if (own !== "repeated") expect(own).toBe(engine);
     }),
   );
+});
+
+test("texts of any length are read", () => {
+  const long = `{"*": "${"\\u00e9 x".repeat(1_000_000)}"}`;
+  expect(repeatedKey(long)).toBeUndefined();
+  expect(() => parse(`${long}}`)).toThrow("line 1, column 8000010: expected nothing after the value");
 });
 
 test("deep nesting is read", () => {

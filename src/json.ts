@@ -42,7 +42,9 @@ export function repeatedKey(json: string): string | undefined {
 }
 
 const SPACE = /[ \t\n\r]*/y;
-const TEXT = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/uy;
+const QUOTE = /"/y;
+/** A piece of a text. Of limited length, as the engine keeps a place to return to for each character, and texts have millions. */
+const PIECE = /(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})){1,1000}/uy;
 const SCALAR = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.])/y;
 
 /** An object (its keys so far) or a list around the position. */
@@ -74,7 +76,7 @@ class JsonScan {
   /** Moves over a scalar, or into an object or list. Like the others, returns what is missing. */
   private begin(): string | undefined {
     this.skip(SPACE);
-    if (this.skip(TEXT) || this.skip(SCALAR)) return undefined;
+    if (this.quoted() || this.skip(SCALAR)) return undefined;
     if (this.take("{")) this.opened.push({ keys: new Set(), isEmpty: true });
     else if (this.take("[")) this.opened.push({ isEmpty: true });
     else return "a value";
@@ -96,11 +98,22 @@ class JsonScan {
   private key(keys: Set<string>): string | undefined {
     this.skip(SPACE);
     const start = this.position;
-    if (!this.skip(TEXT)) return "a key in double quotes";
+    if (!this.quoted()) return "a key in double quotes";
     const key = JSON.parse(this.text.slice(start, this.position)) as string; // undoes escapes: "a" and "\u0061" are one key
     if (keys.has(key)) this.repeated ??= key;
     keys.add(key);
     return this.take(":") ? undefined : '":"';
+  }
+
+  /** Moves over a text in double quotes, if there is one. */
+  private quoted(): boolean {
+    const start = this.position;
+    if (this.skip(QUOTE)) {
+      while (this.skip(PIECE));
+      if (this.skip(QUOTE)) return true;
+    }
+    this.position = start;
+    return false;
   }
 
   private take(character: string): boolean {

@@ -20,7 +20,6 @@ interface PromptSettings {
 }
 
 const Sentences = z.union([z.string(), z.array(z.string()).min(1)]);
-const PromptFile = z.record(z.string(), Sentences);
 
 /** The key that stands for all images without one of their own. */
 const others = "*";
@@ -55,14 +54,17 @@ export function noPrompt({ file }: { readonly file: string }, { prompts }: Promp
 }
 
 async function readPromptFile(file: string): Promise<Map<string, readonly string[]>> {
-  const parsed = PromptFile.safeParse(await readJson(file, ConfigError));
-  if (!parsed.success) {
-    const { path } = parsed.error.issues[0]!;
-    throw new ConfigError(
-      `"${file}": expected an object that maps file names to a sentence or a list of sentences; ${path.length > 0 ? `"${path.join(".")}" is something else` : "it is something else"}.`,
-    );
+  const content = await readJson(file, ConfigError);
+  const refuse = (what: string) =>
+    new ConfigError(`"${file}": expected an object that maps file names to a sentence or a list of sentences; ${what} is something else.`);
+  if (typeof content !== "object" || content === null || Array.isArray(content)) throw refuse("it");
+  const table = new Map<string, readonly string[]>();
+  for (const [name, value] of Object.entries(content)) {
+    const { data } = Sentences.safeParse(value);
+    if (data === undefined) throw refuse(`"${name}"`);
+    const sentences = typeof data === "string" ? [data] : data;
+    for (const sentence of sentences) requireWords(sentence, `"${file}", "${name}"`);
+    table.set(name, sentences);
   }
-  const table = new Map(Object.entries(parsed.data).map(([name, value]) => [name, typeof value === "string" ? [value] : value]));
-  for (const [name, sentences] of table) for (const sentence of sentences) requireWords(sentence, `"${file}", "${name}"`);
   return table;
 }
