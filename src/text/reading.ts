@@ -56,7 +56,7 @@ export function readingOf(sentence: string, tokenizer: Tokenizer, contextLength:
 
 /** What a user should know of a reading. */
 export function readingWarnings({ unknown, cut, saysSomething }: Reading, sentence: string, contextLength: number): string[] {
-  const words = unknown.map((word) => `"${word}"`).join(", ");
+  const words = unknown.map((word) => `"${shortened(word)}"`).join(", ");
   return [
     ...(saysSomething
       ? []
