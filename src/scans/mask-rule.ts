@@ -199,6 +199,7 @@ function byRule(levels: Levels, counts: ReadonlyMap<number, number>, where: stri
       const warning = `black is the larger of two palette indices: the other one, ${low} (${hex(colours![low]!)}), is taken as foreground`;
       return { isForeground: (level) => level === low, warnings: [warning] };
     }
+    if (low < 0 && high === 0) return above(low, `0 is the larger of two values (${written(values)}): taken as foreground`);
     if (kind !== "colour" || low === 0) return above(low);
   }
   if (kind === "gray" && isSoft(counts, levels.full)) return above(high / 2, "soft edges: taken as foreground above the middle");

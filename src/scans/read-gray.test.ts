@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { InputError } from "../errors.ts";
-import { readGray } from "./read-gray.ts";
+import { readGray, readSaliency } from "./read-gray.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -48,6 +48,22 @@ test("16-bit masks are refused with what to do", async () => {
   await writeFile(file, await labels.png().toBuffer());
   await expect(readGray(file)).rejects.toThrow(InputError);
   await expect(readGray(file)).rejects.toThrow(/labels.png" has 16 bits a sample; expected an 8-bit mask. If it holds labels/);
+});
+
+test("a saliency map in colours is refused, as its gray says nothing; gray in three channels is read", async () => {
+  const file = join(folder, "heat.png");
+  const write = async (...data: number[]) =>
+    writeFile(
+      file,
+      await sharp(Uint8Array.from(data), { raw: { width: 2, height: 1, channels: 3 } })
+        .png()
+        .toBuffer(),
+    );
+  await write(0, 0, 128, 255, 30, 0); // the ends of a colour map
+  await expect(readSaliency(file)).rejects.toThrow(/heat.png" is a picture in colours; expected a saliency map, 8-bit gray/);
+  await write(9, 9, 9, 200, 203, 199);
+  expect([...(await readSaliency(file)).data]).toEqual([9, 202]);
+  await expect(readSaliency(join(folder, "labels.png"))).rejects.toThrow("expected an 8-bit saliency map. Scale it to 0 to 255.");
 });
 
 describeWith(["data/microscopy_nuclei/instances", "parity/clip/images"], "real mask files", () => {

@@ -79,7 +79,7 @@ describe("two values: the larger is foreground", () => {
     ["TIFF of 8 bits, white is 0", () => tiff(8, Uint8Array.from(filled([255], [0])), { photometric: 0 })],
     ["TIFF of 16 bits", () => tiff(16, Uint16Array.from(filled([0], [2])))],
     ["TIFF of 32 bits", () => tiff(32, Uint32Array.from(filled([0], [70000])))],
-    ["TIFF of 32 bits with sign", () => tiff(32, Int32Array.from(filled([-1], [0])), { format: 2 })],
+    ["TIFF of 32 bits with sign", () => tiff(32, Int32Array.from(filled([-70000], [1])), { format: 2 })],
     ["TIFF of 8 bits with sign", () => tiff(8, Int8Array.from(filled([-1], [1])), { format: 2 })],
     ["TIFF of floats, 0 and 1", () => tiff(32, Float32Array.from(filled([0], [1])), { format: 3 })],
     ["BigTIFF", () => tiff(8, Uint8Array.from(filled([0], [1])), { isBig: true })],
@@ -276,6 +276,13 @@ describe("label images", () => {
       warnings: ["a mask of 0 and 255, in which no label is looked for"],
     });
     expect(await read(png(0, 8, [0], [0]), 2)).toEqual({ rows: empty, warnings: [] });
+  });
+
+  test("zero beside a negative value is told to be foreground", async () => {
+    const values = Int32Array.from([0, -1, -1, -1, 0, -1, -1, -1]);
+    const reading = await read(tiff(32, values, { format: 2 }));
+    expect(reading.warnings).toEqual(["0 is the larger of two values (-1, 0): taken as foreground"]);
+    expect(areaOf(reading)).toBe(2);
   });
 
   test("floats between 0 and 1 and values that are not numbers are refused", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ConfigError, InputError, MedclipSamError } from "../../errors.ts";
 import type { MaskPair } from "../../metrics/evaluate.ts";
 import { releasedMask } from "../../metrics/released.ts";
-import { leftOutMessage } from "../../scans/left-out.ts";
+import { type LeftOut, leftOutMessage } from "../../scans/left-out.ts";
 import { type ImageInput, listImages } from "../../scans/list-images.ts";
 import type { MaskReading } from "../../scans/mask-rule.ts";
 import { nameHint } from "../../scans/name-hint.ts";
@@ -36,14 +36,17 @@ export interface FilePairs {
  */
 export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<FilePairs> {
   const { inputs: truths, leftOut } = await listImages([truth]);
-  if (truths.length === 0) throw new InputError(`--truth: "${truth}" holds no images to compare with`);
+  if (truths.length === 0) {
+    const message = leftOutMessage(leftOut);
+    throw new InputError(`--truth: "${truth}" holds no images to compare with${message === undefined ? "" : `; ${message}`}`);
+  }
   const folder = predictionFolder(pred, truths);
   const predicted = await listImages([folder]);
   const side = (items: readonly ImageInput[], noun: string): Side<ImageInput> => ({ items, noun, namesOf: ({ name }) => [name] });
   const joined = joinByName(side(truths, "truth"), side(predicted.inputs, "prediction"), { bare: "either" });
   const [lonely, surplus] = [joined.lonelyLeft, joined.lonelyRight].map((items) => items.map(({ name }) => name)) as [string[], string[]];
   const hint = nameHint({ names: lonely, noun: "truths" }, { names: surplus, noun: "predictions" });
-  if (joined.rightOf.size === 0) throw nothingMatches({ truth, folder, lonely, surplus, hint });
+  if (joined.rightOf.size === 0) throw nothingMatches({ truth, folder, lonely, surplus, hint, leftOut: predicted.leftOut });
   const ofFolders = Object.entries({ "--truth": leftOut, "--pred": predicted.leftOut }).flatMap(([flag, files]) => {
     const message = leftOutMessage(files);
     return message === undefined ? [] : [`${flag}: ${message}`];
@@ -67,11 +70,15 @@ interface Unmatched {
   readonly lonely: readonly string[];
   readonly surplus: readonly string[];
   readonly hint: string | undefined;
+  /** In the folder of predictions. */
+  readonly leftOut: readonly LeftOut[];
 }
 
-function nothingMatches({ truth, folder, lonely, surplus, hint }: Unmatched): ConfigError {
+function nothingMatches({ truth, folder, lonely, surplus, hint, leftOut }: Unmatched): ConfigError {
+  const message = leftOutMessage(leftOut);
+  const aboutOthers = message === undefined ? "" : `; ${message}`;
   if (surplus.length === 0)
-    return new ConfigError(`--pred: "${folder}" holds no masks to compare with the ${countOf(lonely.length, "truth")}`);
+    return new ConfigError(`--pred: "${folder}" holds no masks to compare with the ${countOf(lonely.length, "truth")}${aboutOthers}`);
   return new ConfigError(
     `no prediction has the name of a truth, so nothing can be compared. Names are paths below the folders without ending: "${surplus[0]}" in "${folder}", "${lonely[0]}" in "${truth}". ${hint === undefined ? "Rename one side." : `It seems that ${hint}: rename one side.`}`,
   );

@@ -107,6 +107,9 @@ describe("folders", () => {
     await mkdir(at("empty"), { recursive: true });
     await expect(run({ truth: at("empty") })).rejects.toThrow(InputError);
     await expect(run({ pred: at("empty") })).rejects.toThrow(/--pred: ".*empty" holds no masks to compare with the 3 truths/);
+    await writeFile(at("empty", "a.gif"), "GIF89a");
+    await expect(run({ pred: at("empty") })).rejects.toThrow('1 picture in a format that is not read ("a.gif")');
+    await expect(run({ truth: at("empty") })).rejects.toThrow('1 picture in a format that is not read ("a.gif")');
   });
 
   test("names that agree nowhere are a wrong use, with an example of each side and what they seem to differ in", async () => {

@@ -5,7 +5,7 @@ import { findInputs } from "../../run/inputs.ts";
 import { type Item, type Outcome, runItems } from "../../run/items.ts";
 import type { ImageRecord } from "../../run/record/record.ts";
 import { effectiveSettings } from "../../run/settings/effect.ts";
-import { readGray } from "../../scans/read-gray.ts";
+import { readSaliency } from "../../scans/read-gray.ts";
 import { resultFolder } from "../models/result-folder.ts";
 import { modePresets } from "../settings.ts";
 import type { RunOptions } from "./items.ts";
@@ -43,7 +43,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
     };
   }
   const process = async ({ name, file }: Item): Promise<Outcome> => {
-    const gray = await readGray(file);
+    const gray = await readSaliency(file);
     const { coarse, level, warnings } = coarseStep(gray, windowOf(records.get(name)), settings);
     await writeCoarse(out, name, coarse);
     const coarseAreaPx = countForeground(coarse);
