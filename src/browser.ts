@@ -1,5 +1,5 @@
 /**
- * The package in a browser: the whole zero-shot road on onnxruntime-web, from the contents of files and from pixels. What reads and
+ * The package in a browser: the full zero-shot pipeline on onnxruntime-web, from the contents of files and from pixels. What reads and
  * writes files is not part of it.
  *
  * The runtime's WebAssembly, 14 MB, must be served by the page: `ort-wasm-simd-threaded.wasm` in `dist/` of the package onnxruntime-web. Bundlers

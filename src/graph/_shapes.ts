@@ -11,11 +11,3 @@ export function broadcastShapes(a: Shape, b: Shape, what: string): number[] {
     return m === 1 ? n : m;
   });
 }
-
-/** An axis counted from the front: -1 is the last one. */
-export function axisOf(axis: number, rank: number, what: string): number {
-  const positive = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(axis) || positive < 0 || positive >= rank)
-    throw new ShapeError(`${what}: axis ${axis} of an array with ${rank} axes`);
-  return positive;
-}

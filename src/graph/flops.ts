@@ -1,9 +1,10 @@
+import { checkedValues } from "./arguments.ts";
 import { nodesOf } from "./order.ts";
 import type { Node, Value } from "./value.ts";
 
 /** Multiplications and additions of the matrix products and convolutions behind some values: what a run must at least do. */
 export function flopsOf(outputs: readonly Value[]): number {
-  return flopsOfNodes(nodesOf(outputs), 0);
+  return flopsOfNodes(nodesOf(checkedValues(outputs, "flopsOf: outputs")), 0);
 }
 
 function flopsOfNodes(nodes: readonly Node[], depth: number): number {

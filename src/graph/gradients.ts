@@ -1,5 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { isFloat, sameShape, sizeOf } from "../tensor/tensor.ts";
+import { checkedArray, checkedPair, checkedValues, shapeOf } from "./arguments.ts";
 import { add } from "./operators/elementwise.ts";
 import { expand } from "./operators/movement.ts";
 import { nodesOf, readsOf } from "./order.ts";
@@ -12,10 +13,11 @@ import { describe, type Node, type Scope, scalar, type Value } from "./value.ts"
  * @param loss - one element
  * @param wrt - values to differentiate with respect to
  * @returns for each of `wrt` a value of its shape and dtype; zeros where the loss does not depend on it
- * @throws ShapeError when the loss is not one element, or as `pullback`
+ * @throws ShapeError when the loss is not one floating-point number, or as `pullback`
  */
 export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
-  if (sizeOf(loss.shape) !== 1) throw new ShapeError(`gradients: the loss must be one element, got ${describe(loss)}`);
+  if (sizeOf(shapeOf(loss, "gradients: the loss")) !== 1 || !isFloat(loss.dtype))
+    throw new ShapeError(`gradients: the loss must be one floating-point number, got ${describe(loss)}`);
   return pullback([[loss, expand(scalar(1, loss.dtype), loss.shape)]], wrt);
 }
 
@@ -29,7 +31,9 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
  *   `wrt`: through an operator without a gradient, an input that has none, a second output, a loop. Never zeros instead.
  */
 export function pullback(known: readonly (readonly [value: Value, gradient: Value])[], wrt: readonly Value[]): Value[] {
-  const values = known.map(([value]) => value);
+  checkedValues(wrt, "pullback: wrt");
+  const pairs = checkedArray(known, "pullback: known").map((pair, i) => checkedPair(pair, `pullback: known[${i}]`));
+  const values = pairs.map(([value]) => value);
   const nodes = nodesOf(values);
   checkWrt(wrt, values, nodes);
   const dependent = dependentsOf(wrt, nodes);
@@ -38,7 +42,7 @@ export function pullback(known: readonly (readonly [value: Value, gradient: Valu
     const before = total.get(value);
     total.set(value, before ? add(before, gradient) : gradient);
   };
-  for (const [value, gradient] of known) {
+  for (const [value, gradient] of pairs) {
     if (!sameShape(value.shape, gradient.shape) || value.dtype !== gradient.dtype) {
       throw new ShapeError(`pullback: the gradient of ${describe(value)} must have its shape and dtype, got ${describe(gradient)}`);
     }

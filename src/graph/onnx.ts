@@ -3,6 +3,7 @@ import { ProtobufWriter } from "../protobuf-writer.ts";
 import type { Model } from "../runtime/session.ts";
 import type { StoredTensor } from "../tensor/stored-tensor.ts";
 import type { DType, Shape, Tensor } from "../tensor/tensor.ts";
+import { checkedOutputs } from "./arguments.ts";
 import { onnxTypes } from "./operators/elementwise.ts";
 import { movement } from "./operators/movement.ts";
 import { nodesOf, readsOf } from "./order.ts";
@@ -30,7 +31,7 @@ export function modelOf(outputs: Readonly<Record<string, Value>>): Model {
   const inputs = new Map<string, Value>();
   const initializers = new Map<string, Value>();
   const graph = new GraphWriter(names, inputs, initializers);
-  const results = Object.entries(outputs);
+  const results = checkedOutputs(outputs, "serialise");
   for (const [name, value] of results)
     if (value.scope !== rootScope)
       throw new ShapeError(`serialise: "${name}" is ${describe(value)}, which exists only inside a loop. Collect it.`);

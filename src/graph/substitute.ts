@@ -1,5 +1,7 @@
+import { described } from "../check/described.ts";
 import { ShapeError } from "../errors.ts";
 import { sameShape } from "../tensor/tensor.ts";
+import { checkedPair, checkedValues } from "./arguments.ts";
 import { nodesOf, readsOf } from "./order.ts";
 import { apply, type Body, describe, type Node, type Scope, type Value } from "./value.ts";
 
@@ -13,7 +15,10 @@ import { apply, type Body, describe, type Node, type Scope, type Value } from ".
  *   no output depends
  */
 export function substitute(outputs: readonly Value[], replacements: ReadonlyMap<Value, Value>): Value[] {
-  for (const [value, other] of replacements) {
+  if (!(replacements instanceof Map)) throw new ShapeError(`substitute: replacements must be a Map, got ${described(replacements)}.`);
+  checkedValues(outputs, "substitute: outputs");
+  for (const pair of replacements) {
+    const [value, other] = checkedPair(pair, "substitute: a replacement");
     if (value.dtype !== other.dtype || !sameShape(value.shape, other.shape)) {
       throw new ShapeError(`substitute: cannot replace ${describe(value)} by ${describe(other)}`);
     }

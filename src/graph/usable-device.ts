@@ -1,4 +1,5 @@
-import type { MedclipSamError } from "../errors.ts";
+import { described } from "../check/described.ts";
+import { ConfigError, type MedclipSamError } from "../errors.ts";
 import { oncePerKey } from "../once.ts";
 import { type Device, devices } from "../runtime/session.ts";
 import { normal } from "../tensor/random.ts";
@@ -43,6 +44,7 @@ const onceADevice = oncePerKey<UsableDevice>(devices.length);
  * @throws ConfigError for a device that is not part of the installed runtime
  */
 export async function usableDevice(asked: Device = "cpu"): Promise<UsableDevice> {
+  if (!devices.includes(asked)) throw new ConfigError(`usableDevice: a device is one of ${devices.join(", ")}, got ${described(asked)}.`);
   if (asked === "cpu") return { device: asked, warnings: [] };
   return await onceADevice(asked, () => tested(asked));
 }

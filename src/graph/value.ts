@@ -1,6 +1,21 @@
+import { described } from "../check/described.ts";
+import { wholeNumbers } from "../check/numbers.ts";
 import { ShapeError } from "../errors.ts";
-import type { StoredTensor } from "../tensor/stored-tensor.ts";
-import { type DType, type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
+import { fromFloat32, isContiguous, type StoredTensor } from "../tensor/stored-tensor.ts";
+import {
+  bytesOf,
+  checkedDType,
+  checkedShape,
+  checkedTensor,
+  type DType,
+  isDType,
+  isFloat,
+  type Shape,
+  sizeOf,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../tensor/tensor.ts";
 
 /**
  * A graph is the values it is asked for. A `Value` knows the node that makes it, a node knows the values it reads, and nothing
@@ -78,6 +93,10 @@ export interface Operator {
   /** The ONNX name. */
   readonly name: string;
   readonly types: (inputs: readonly Value[], attributes: Attributes, body?: Body) => readonly OutputType[];
+  /** Element types that its operands may have, all of them the same: those for which ONNX Runtime has a kernel on the CPU. By default any. */
+  readonly dtypes?: readonly DType[];
+  /** How many of the inputs are operands, by default all; those behind are axes, bounds or indices. */
+  readonly operands?: number;
   /** Multiplications and additions of one application, by default none worth counting. */
   readonly flops?: (node: Node) => number;
   /** Absent: a gradient through this operator is an error that names it. */
@@ -96,9 +115,26 @@ export function deepestScope(values: readonly Value[]): Scope {
   return values.reduce<Scope>((deepest, { scope }) => (scope.depth > deepest.depth ? scope : deepest), rootScope);
 }
 
+/** A value of a graph. @throws ShapeError when it is another thing */
+export function checkedValue(value: unknown, what: string): Value {
+  if (isValue(value)) return value;
+  const isTensor = isDType((value as Value | undefined)?.dtype);
+  const hint = isTensor ? " constant(tensor) makes a value of a tensor." : "";
+  throw new ShapeError(`${what} must be a value of a graph, got ${described(value)}.${hint}`);
+}
+
+/** Whether it is a value of a graph. */
+export function isValue(value: unknown): value is Value {
+  if (typeof value !== "object" || value === null) return false;
+  const { dtype, shape, source, scope } = value as Partial<Value>;
+  return isDType(dtype) && Array.isArray(shape) && typeof source === "object" && typeof scope === "object";
+}
+
 /**
  * Applies an operator. The new node lives in the deepest scope of what it reads, so whatever does not depend on a loop's
  * iteration is computed once, outside.
+ *
+ * @throws ShapeError when an input is no value, has a dtype that the operator does not take, or does not fit the others
  */
 export function apply(
   operator: Operator,
@@ -107,41 +143,83 @@ export function apply(
   body?: Body,
   scope?: Scope,
 ): readonly Value[] {
+  checkInputs(operator, inputs);
+  checkAttributes(operator, attributes);
   const outputs: Value[] = [];
   const node: Node = { operator, inputs, attributes, outputs, ...(body && { body }) };
   const home = scope ?? deepestScope(inputs);
   operator.types(inputs, attributes, body).forEach(({ dtype, shape }, output) => {
+    checkedShape(shape, operator.name);
     outputs.push({ dtype, shape, source: { kind: "node", node, output }, scope: home });
   });
   return outputs;
 }
 
-/** A value that is fed at each run; inputs of one graph need different names. */
+function checkInputs({ name, dtypes, operands = Number.POSITIVE_INFINITY }: Operator, inputs: readonly Value[]): void {
+  const given = inputs.map((value, i) => checkedValue(value, `${name}: input ${i}`)).slice(0, operands);
+  const [first] = given;
+  for (const value of dtypes ? given : []) {
+    if (!dtypes!.includes(value.dtype)) throw new ShapeError(`${name}: the dtype must be ${dtypes!.join(" or ")}, got ${describe(value)}`);
+    if (value.dtype !== first!.dtype) throw new ShapeError(`${name}: dtypes differ: ${describe(first!)} and ${describe(value)}`);
+  }
+}
+
+function checkAttributes({ name }: Operator, attributes: Attributes): void {
+  for (const [key, attribute] of Object.entries(attributes)) {
+    if ("int" in attribute) wholeNumbers([attribute.int], `${name}: ${key}`);
+    if ("ints" in attribute) wholeNumbers(attribute.ints, `${name}: ${key}`);
+    if ("float" in attribute && !Number.isFinite(attribute.float))
+      throw new ShapeError(`${name}: ${key} must be a number, got ${described(attribute.float)}.`);
+  }
+}
+
+/** A value that is fed at each run; inputs of one graph need different names, without a colon. @throws ShapeError for another name, dtype or shape */
 export function input<T extends DType>(name: string, dtype: T, shape: Shape): Value<T> {
-  return { dtype, shape, source: { kind: "input", name }, scope: rootScope };
+  // Names with a colon are those of values inside.
+  if (typeof name !== "string" || name === "" || name.includes(":"))
+    throw new ShapeError(`input: the name must be a text without a colon, got ${described(name)}.`);
+  const where = `input "${name}"`;
+  return { dtype: checkedDType(dtype, where), shape: checkedShape(shape, where), source: { kind: "input", name }, scope: rootScope };
 }
 
-/** A small array that is part of the graph. */
+/** A small array that is part of the graph. @throws ShapeError when it is no tensor */
 export function constant<T extends DType>(array: Tensor<T>): Value<T> {
-  return { dtype: array.dtype, shape: array.shape, source: { kind: "constant", tensor: array }, scope: rootScope };
+  const { dtype, shape } = checkedTensor(array, "constant: the array");
+  return { dtype, shape, source: { kind: "constant", tensor: array }, scope: rootScope };
 }
 
-/** A tensor that the runtime maps straight from the user's file: no copy, no conversion. It must be contiguous. */
+/** A tensor that the runtime maps straight from the user's file: no copy, no conversion. @throws ShapeError when it is not contiguous, or none */
 export function stored(array: StoredTensor): Value {
-  return { dtype: array.dtype, shape: array.shape, source: { kind: "stored", stored: array }, scope: rootScope };
+  const { file, offset, byteLength, dtype, shape } = (array ?? {}) as StoredTensor;
+  if (typeof file !== "string" || !Number.isSafeInteger(offset) || offset < 0 || !isDType(dtype))
+    throw new ShapeError(`stored: a tensor of a file, { file, offset, byteLength, dtype, shape }, was expected, got ${described(array)}.`);
+  const bytes = sizeOf(checkedShape(shape, "stored")) * bytesOf(dtype);
+  if (byteLength !== bytes || !isContiguous(array))
+    throw new ShapeError(
+      `stored: ${dtype} [${shape}] in "${file}" must be ${bytes} bytes that follow one another, got ${described(byteLength)}. Read it first.`,
+    );
+  return { dtype, shape, source: { kind: "stored", stored: array }, scope: rootScope };
 }
 
-/** A number as a constant [] of the dtype of `like`. */
+/** A number as a constant [] of the dtype of `like`. @throws ShapeError for what is not a number, or none that the dtype can hold */
 export function scalar(number: number, like: DType = "float32"): Value {
-  if (like === "float64") return constant(tensor("float64", [], Float64Array.of(number)));
-  if (like === "int64") return constant(tensor("int64", [], BigInt64Array.of(BigInt(number))));
-  if (like === "int32") return constant(tensor("int32", [], Int32Array.of(number)));
-  return constant(tensor("float32", [], Float32Array.of(number)));
+  const holder = zeros(checkedDType(like, "scalar"), []);
+  if (typeof number !== "number" || Number.isNaN(number)) throw new ShapeError(`scalar: a number was expected, got ${described(number)}.`);
+  if (like === "float64") holder.data[0] = number;
+  else if (isFloat(like)) holder.data.set(fromFloat32(like, Float32Array.of(number)) as never);
+  else if (Number.isSafeInteger(number)) holder.data.set([typeof holder.data[0] === "bigint" ? BigInt(number) : number] as never);
+  if (!isFloat(like) && Number(holder.data[0]) !== number) throw new ShapeError(`scalar: ${like} cannot hold ${number}`);
+  return constant(holder);
 }
 
-/** Integers as a constant int64 vector: the axes, shapes and bounds that many operators take as an input. */
-export function integers(numbers: readonly number[]): Value<"int64"> {
-  return constant(tensor("int64", [numbers.length], BigInt64Array.from(numbers, BigInt)));
+/**
+ * Integers as a constant int64 vector: the axes, shapes and bounds that many operators take as an input.
+ *
+ * @param what - names them in the message
+ * @throws ShapeError when they are no whole numbers
+ */
+export function integers(numbers: readonly number[], what = "integers: numbers"): Value<"int64"> {
+  return constant(tensor("int64", [wholeNumbers(numbers, what).length], BigInt64Array.from(numbers, BigInt)));
 }
 
 /** The numbers behind a value made by `integers`. */

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { checkedOptions } from "../check/options.ts";
 import type { FinetuneSettings } from "../pipeline/finetune/settings.ts";
 import type { FinetuneSamSettings } from "../pipeline/finetune-sam/settings.ts";
@@ -14,6 +14,7 @@ export type FineTuneSamSettings = z.input<typeof FinetuneSamSettings>;
 export interface TrainingOptions {
   readonly signal?: AbortSignal;
 }
+const TrainingOptions = z.strictObject({ signal: z.instanceof(AbortSignal, { error: "an AbortSignal" }).optional() });
 
 /**
  * Fine-tunes a CLIP model on pairs of image and caption, in this process: `medclip-sam finetune` with the same settings, files and
@@ -23,6 +24,7 @@ export interface TrainingOptions {
  * @example for await (const event of fineTune({ pairs: ["captions.csv"], clip: "models/biomedclip", out: "runs/first" })) console.log(event);
  */
 export async function* fineTune(settings: FineTuneSettings, options: TrainingOptions = {}): AsyncGenerator<RunEvent> {
+  checkedOptions(TrainingOptions, options, "fineTune");
   const { FinetuneSettings } = await import("../pipeline/finetune/settings.ts");
   yield* (await jobs.finetune())(checkedOptions(FinetuneSettings, settings, "fineTune"), options);
 }
@@ -34,6 +36,7 @@ export async function* fineTune(settings: FineTuneSettings, options: TrainingOpt
  * @example for await (const event of fineTuneSam({ data: "scans", sam: "models/sam_vit_b_01ec64.pth", out: "runs/sam" })) console.log(event);
  */
 export async function* fineTuneSam(settings: FineTuneSamSettings, options: TrainingOptions = {}): AsyncGenerator<RunEvent> {
+  checkedOptions(TrainingOptions, options, "fineTuneSam");
   const { FinetuneSamSettings } = await import("../pipeline/finetune-sam/settings.ts");
   yield* (await jobs["finetune-sam"]())(checkedOptions(FinetuneSamSettings, settings, "fineTuneSam"), options);
 }

@@ -1,4 +1,8 @@
+import { described } from "../check/described.ts";
+import { ShapeError } from "../errors.ts";
+import { shapeOf } from "../graph/arguments.ts";
 import { add, matmul, mul, reshape, softmax, swapLast, transpose, type Value } from "../graph/index.ts";
+import { checkedLayer } from "./_layer.ts";
 import { type Linear, linear } from "./linear.ts";
 
 /** The four projections of an attention layer. */
@@ -11,13 +15,15 @@ export interface Attention {
 
 /** [B, T, D] to [B, h, T, d]. */
 export function splitHeads(x: Value, heads: number): Value {
-  const [batch, tokens, width] = x.shape as [number, number, number];
+  const [batch, tokens, width] = shapeOf(x, "splitHeads: x", 3) as [number, number, number];
+  if (!(Number.isInteger(heads) && heads >= 1 && width % heads === 0))
+    throw new ShapeError(`splitHeads: a width of ${width} cannot be split into ${described(heads)} heads`);
   return transpose(reshape(x, [batch, tokens, heads, width / heads]), [0, 2, 1, 3]);
 }
 
 /** [B, h, T, d] to [B, T, D]. */
 export function mergeHeads(x: Value): Value {
-  const [batch, heads, tokens, width] = x.shape as [number, number, number, number];
+  const [batch, heads, tokens, width] = shapeOf(x, "mergeHeads: x", 4) as [number, number, number, number];
   return reshape(transpose(x, [0, 2, 1, 3]), [batch, tokens, heads * width]);
 }
 
@@ -27,8 +33,9 @@ export function mergeHeads(x: Value): Value {
  * @param bias - added to the scores, broadcast to [B, h, Tq, Tk]
  */
 export function scaledDotProduct(q: Value, k: Value, v: Value, bias?: Value): Value {
-  const scores = matmul(mul(q, q.shape.at(-1)! ** -0.5), swapLast(k)); // [B, h, Tq, Tk]
-  return matmul(softmax(bias ? add(scores, bias) : scores), v); // [B, h, Tq, d]
+  const scale = shapeOf(q, "scaledDotProduct: q", 4).at(-1)! ** -0.5;
+  const scores = matmul(mul(q, scale), swapLast(k)); // [B, h, Tq, Tk]
+  return matmul(softmax(bias === undefined ? scores : add(scores, bias)), v); // [B, h, Tq, d]
 }
 
 /**
@@ -41,8 +48,9 @@ export function scaledDotProduct(q: Value, k: Value, v: Value, bias?: Value): Va
  * @returns [B, Tq, D]
  */
 export function attention(queries: Value, keys: Value, layer: Attention, heads: number, values: Value = keys, mask?: Value): Value {
-  const q = splitHeads(linear(queries, layer.query), heads); // [B, h, Tq, d]
-  const k = splitHeads(linear(keys, layer.key), heads); // [B, h, Tk, d]
-  const v = splitHeads(linear(values, layer.value), heads); // [B, h, Tk, d]
-  return linear(mergeHeads(scaledDotProduct(q, k, v, mask)), layer.out); // [B, Tq, D]
+  const { query, key, value, out } = checkedLayer(layer, "attention", {});
+  const q = splitHeads(linear(queries, query), heads); // [B, h, Tq, d]
+  const k = splitHeads(linear(keys, key), heads); // [B, h, Tk, d]
+  const v = splitHeads(linear(values, value), heads); // [B, h, Tk, d]
+  return linear(mergeHeads(scaledDotProduct(q, k, v, mask)), out); // [B, Tq, D]
 }

@@ -1,4 +1,6 @@
+import { checkedEpsilon, shapeOf } from "../graph/arguments.ts";
 import { div, instanceNorm, layerNorm, max, mul, reduceSum, sqrt, transpose, type Value } from "../graph/index.ts";
+import { checkedLayer } from "./_layer.ts";
 
 /** Scale and shift of a normalisation layer, both [D], or [C] for channels. */
 export interface Norm {
@@ -7,24 +9,27 @@ export interface Norm {
 }
 
 /** Layer normalisation over the last axis. */
-export function norm(x: Value, { weight, bias }: Norm, epsilon: number): Value {
+export function norm(x: Value, layer: Norm, epsilon: number): Value {
+  const { weight, bias } = checkedLayer(layer, "norm", { weight: 1, bias: 1 });
   return layerNorm(x, weight, bias, epsilon);
 }
 
 /** Layer normalisation over the channels of [B, C, H, W]. */
 export function channelNorm(x: Value, parameters: Norm, epsilon: number): Value {
+  shapeOf(x, "channelNorm: x", 4);
   return transpose(norm(transpose(x, [0, 2, 3, 1]), parameters, epsilon), [0, 3, 1, 2]);
 }
 
 /** Each picture of [B, C, H, W] normalised by itself, then scaled and shifted by channel. */
-export function instanceNorm2d(x: Value, { weight, bias }: Norm, epsilon = 1e-5): Value {
+export function instanceNorm2d(x: Value, layer: Norm, epsilon = 1e-5): Value {
+  const { weight, bias } = checkedLayer(layer, "instanceNorm2d", { weight: 1, bias: 1 });
   return instanceNorm(x, weight, bias, epsilon);
 }
 
 /** Rows of [..., D] divided by their length; a length below `epsilon` counts as `epsilon`. */
 export function unitLength(x: Value, epsilon = 1e-12): Value {
   const squares = reduceSum(mul(x, x), [-1], { keepDims: true }); // [..., 1]
-  return div(x, max(sqrt(squares), epsilon));
+  return div(x, max(sqrt(squares), checkedEpsilon(epsilon, "unitLength")));
 }
 
 /**
@@ -35,5 +40,5 @@ export function unitLength(x: Value, epsilon = 1e-12): Value {
 export function cosineSimilarity(a: Value, b: Value, epsilon = 1e-8): Value {
   const dot = reduceSum(mul(a, b), [-1]);
   const squares = mul(reduceSum(mul(a, a), [-1]), reduceSum(mul(b, b), [-1]));
-  return div(dot, sqrt(max(squares, epsilon * epsilon)));
+  return div(dot, sqrt(max(squares, checkedEpsilon(epsilon, "cosineSimilarity") ** 2)));
 }

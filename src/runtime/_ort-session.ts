@@ -1,12 +1,15 @@
 import type * as Ort from "onnxruntime-node";
-import { ShapeError } from "../errors.ts";
-import { type DataOf, type DType, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { checkedObject } from "../check/options.ts";
+import { checkTensor } from "../check/tensors.ts";
+import { InputError, ShapeError } from "../errors.ts";
+import { type DataOf, type DType, type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { Session } from "./session.ts";
 
 /** A session of ONNX Runtime, whose packages for Node and for the browser have the same interface. */
 export class OrtSession implements Session {
   private readonly ort: Pick<typeof Ort, "Tensor">;
   private readonly session: Ort.InferenceSession;
+  private isDisposed = false;
 
   constructor(ort: Pick<typeof Ort, "Tensor">, session: Ort.InferenceSession) {
     this.ort = ort;
@@ -15,9 +18,13 @@ export class OrtSession implements Session {
 
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const native: Record<string, Ort.Tensor> = {};
-    for (const name of this.session.inputNames) {
+    if (this.isDisposed) throw new InputError("run: the session was disposed of. Compile the graph again, or dispose of it later.");
+    checkedObject(feeds, "run");
+    for (const input of this.session.inputMetadata) {
+      const { name } = input;
       const feed = feeds[name];
       if (!feed) throw new ShapeError(`run: no value was given for input "${name}"; inputs are ${this.session.inputNames.join(", ")}`);
+      if (input.isTensor) checkTensor(feed, "run", `input "${name}"`, input.shape as Shape, input.type as DType);
       native[name] = new this.ort.Tensor(feed.dtype as Ort.Tensor.Type, feed.data as Ort.Tensor.DataType, feed.shape);
     }
     const fetched = await this.session.run(native);
@@ -31,6 +38,8 @@ export class OrtSession implements Session {
   }
 
   async dispose(): Promise<void> {
+    if (this.isDisposed) return;
+    this.isDisposed = true;
     await this.session.release();
   }
 }

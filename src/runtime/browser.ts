@@ -1,4 +1,6 @@
 import type * as Ort from "onnxruntime-web";
+import { z } from "zod";
+import { checkedOptions } from "../check/options.ts";
 import { ConfigError } from "../errors.ts";
 import { OrtSession } from "./_ort-session.ts";
 import type { OpenSession } from "./session.ts";
@@ -11,8 +13,18 @@ const { crossOriginIsolated: isIsolated = false } = globalThis as { crossOriginI
 let wasmPaths: WasmPaths | undefined;
 let loaded: Promise<typeof Ort> | undefined;
 
-/** Says where the runtime's files are served, by default beside its script. It counts for sessions opened afterwards, if none was before. */
+const Url = z.string().min(1);
+const RuntimeOptions = z.strictObject({
+  wasmPaths: z.union([Url, z.strictObject({ mjs: Url.optional(), wasm: Url.optional() })], "a URL, or { mjs, wasm } with a URL each"),
+});
+
+/**
+ * Says where the runtime's files are served, by default beside its script. It counts for sessions opened afterwards, if none was before.
+ *
+ * @throws ConfigError when it is told no URL
+ */
 export function configureRuntime(options: { readonly wasmPaths: WasmPaths }): void {
+  checkedOptions(RuntimeOptions, options, "configureRuntime");
   wasmPaths = options.wasmPaths;
 }
 

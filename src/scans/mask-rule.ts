@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { checkedOptions } from "../check/options.ts";
+import { checkSamples } from "../check/samples.ts";
 import { InputError, ShapeError } from "../errors.ts";
 import type { Mask } from "../image/types.ts";
 
@@ -31,6 +34,8 @@ export interface MaskRuleOptions {
   readonly name?: string | undefined;
 }
 
+const Options = z.strictObject({ label: z.number().optional(), name: z.string().optional() });
+
 /** Why a picture is not a mask that can be used, in words that can be counted. */
 export type MaskProblem = "label image" | "another size than the image" | "values that are not numbers";
 
@@ -60,10 +65,13 @@ export class MaskError extends InputError {
  * and the largest value is a mask whatever the label is, so that masks can be compared with label images.
  *
  * @throws MaskError when it is a label image and no label is chosen (the message lists its values), or holds values that are not numbers
+ * @throws InputError when the samples are no such object, ConfigError for wrong options
  * @throws ShapeError when there are more or fewer samples than the size says
  * @example const { mask } = maskOf({ ...context.getImageData(0, 0, width, height), kind: "rgb", hasAlpha: true, full: 255 }); // of a canvas
  */
-export function maskOf(samples: MaskSamples, { label, name }: MaskRuleOptions = {}): MaskReading {
+export function maskOf(samples: MaskSamples, options: MaskRuleOptions = {}): MaskReading {
+  checkSamples(samples, "maskOf");
+  const { label, name } = checkedOptions(Options, options, "maskOf");
   const where = name === undefined ? "the mask" : `"${name}"`;
   const { width, height } = samples;
   const stride = samples.stride ?? (samples.kind === "rgb" ? 3 : 1) + (samples.hasAlpha ? 1 : 0);

@@ -1,3 +1,5 @@
+import { described } from "../check/described.ts";
+import { wholeNumbers } from "../check/numbers.ts";
 import { ShapeError } from "../errors.ts";
 
 /** Element types that a file or a graph can hold. `float16` and `bfloat16` are kept as their 16 bits in a Uint16Array. */
@@ -55,6 +57,22 @@ export function isFloat(dtype: DType): boolean {
   return dtype.includes("float");
 }
 
+/** Whether it is the name of an element type. */
+export function isDType(dtype: unknown): dtype is DType {
+  return typeof dtype === "string" && Object.hasOwn(arrays, dtype);
+}
+
+/** An element type. @throws ShapeError when it is another thing */
+export function checkedDType<T extends DType>(dtype: T, where: string): T {
+  if (isDType(dtype)) return dtype;
+  throw new ShapeError(`${where}: the dtype must be one of ${Object.keys(arrays).join(", ")}, got ${described(dtype)}.`);
+}
+
+/** A shape: lengths of at least 0. @throws ShapeError when it is another thing */
+export function checkedShape(shape: Shape, where: string): Shape {
+  return wholeNumbers(shape, `${where}: the shape`, 0);
+}
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, length) => product * length, 1);
@@ -75,13 +93,29 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /**
  * A tensor over `data`, which it does not copy.
  *
- * @throws ShapeError when the number of elements is not that of the shape
+ * @throws ShapeError when the number of elements is not that of the shape, or `data` another array than holds the dtype
  */
 export function tensor<T extends DType>(dtype: T, shape: Shape, data: DataOf<T>): Tensor<T> {
-  if (data.length !== sizeOf(shape)) {
-    throw new ShapeError(`tensor: shape [${shape}] needs ${sizeOf(shape)} elements, got ${data.length}`);
-  }
+  checkData(checkedDType(dtype, "tensor"), shape, data, "tensor");
   return { dtype, shape, data };
+}
+
+function checkData(dtype: DType, shape: Shape, data: unknown, where: string): void {
+  const { name } = arrays[dtype];
+  const count = sizeOf(checkedShape(shape, where));
+  // By name: arrays of frames and of `vm` have classes of their own.
+  if (!ArrayBuffer.isView(data) || Object.prototype.toString.call(data) !== `[object ${name}]`)
+    throw new ShapeError(`${where}: ${dtype} needs a ${name}, got ${described(data)}`);
+  const { length } = data as Uint8Array;
+  if (length !== count) throw new ShapeError(`${where}: shape [${shape}] needs ${count} elements, got ${length}`);
+}
+
+/** A tensor whose dtype, shape and data agree. @throws ShapeError when it is another thing */
+export function checkedTensor<T extends DType>(value: Tensor<T>, where: string): Tensor<T> {
+  const { dtype, shape, data } = (value ?? {}) as Tensor<T>;
+  if (!isDType(dtype)) throw new ShapeError(`${where} must be a tensor { dtype, shape, data }, got ${described(value)}.`);
+  checkData(dtype, shape, data, where);
+  return value;
 }
 
 /** A tensor of zeros. */

@@ -1,4 +1,6 @@
 /** How a window moves over the two axes of a picture: what convolutions and pooling have in common. */
+import { described } from "../../check/described.ts";
+import { areWhole } from "../../check/numbers.ts";
 import { ShapeError } from "../../errors.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Attributes } from "../value.ts";
@@ -16,10 +18,9 @@ export interface Window {
 
 /** Both numbers of a pair. @throws ShapeError when they are not integers of at least `least` */
 export function pairOf(pair: Pair, least: number, what: string): readonly [number, number] {
-  const both: readonly [number, number] = typeof pair === "number" ? [pair, pair] : pair;
-  if (both.length !== 2 || !both.every((number) => Number.isInteger(number) && number >= least))
-    throw new ShapeError(`${what} must be an integer of at least ${least}, or two, got ${both}`);
-  return both;
+  const both = typeof pair === "number" ? ([pair, pair] as const) : pair;
+  if (areWhole(both, least) && both.length === 2) return both;
+  throw new ShapeError(`${what} must be a whole number of at least ${least}, or two, got ${described(pair)}.`);
 }
 
 /** Strides, borders and dilations as ONNX writes them. */

@@ -1,16 +1,20 @@
 /** Matrix products. */
+import { checkedNames } from "../../check/options.ts";
 import { ShapeError } from "../../errors.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { broadcastShapes } from "../_shapes.ts";
+import { flagOf } from "../arguments.ts";
 import { apply, describe, type Operator, type Value } from "../value.ts";
+import { floats, numbers } from "./_dtypes.ts";
 import { reduceSum, sumTo, swapLast } from "./movement.ts";
 
 const MatMul: Operator = {
   name: "MatMul",
+  dtypes: numbers,
   types: ([a, b]) => {
     const [m, k] = a!.shape.slice(-2);
     const [l, n] = b!.shape.slice(-2);
-    if (a!.shape.length < 2 || b!.shape.length < 2 || k !== l || a!.dtype !== b!.dtype) {
+    if (a!.shape.length < 2 || b!.shape.length < 2 || k !== l) {
       throw new ShapeError(`matmul: cannot multiply ${describe(a!)} by ${describe(b!)}`);
     }
     return [{ dtype: a!.dtype, shape: [...broadcastShapes(a!.shape.slice(0, -2), b!.shape.slice(0, -2), "matmul"), m!, n!] }];
@@ -45,6 +49,7 @@ const MatMul: Operator = {
 /** y = op(a) · op(b) + c, where op transposes on request: the layout of torch's linear weights needs no copy. */
 const Gemm: Operator = {
   name: "Gemm",
+  dtypes: floats,
   types: ([a, b, c], { transA, transB }) => {
     const [m, k] = flag(transA) ? [a!.shape[1], a!.shape[0]] : a!.shape;
     const [l, n] = flag(transB) ? [b!.shape[1], b!.shape[0]] : b!.shape;
@@ -93,6 +98,7 @@ export function matmul(a: Value, b: Value): Value {
 
 /** op(a) · op(b) + bias of matrices [M, K] and [K, N], each transposed on request; bias is [N]. */
 export function gemm(a: Value, b: Value, options: { bias?: Value; transA?: boolean; transB?: boolean } = {}): Value {
-  const { bias, transA = false, transB = false } = options;
-  return apply(Gemm, bias ? [a, b, bias] : [a, b], { transA: { int: transA ? 1 : 0 }, transB: { int: transB ? 1 : 0 } })[0]!;
+  const { bias, transA = false, transB = false } = checkedNames(options, ["bias", "transA", "transB"], "gemm");
+  const attributes = { transA: flagOf(transA, "gemm: transA"), transB: flagOf(transB, "gemm: transB") };
+  return apply(Gemm, bias === undefined ? [a, b] : [a, b, bias], attributes)[0]!;
 }

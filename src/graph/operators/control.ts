@@ -1,6 +1,10 @@
 /** Repetition inside a graph. */
+import { described } from "../../check/described.ts";
+import { wholeNumbers } from "../../check/numbers.ts";
+import { checkedObject } from "../../check/options.ts";
 import { ShapeError } from "../../errors.ts";
 import { type DType, type Shape, sameShape, tensor } from "../../tensor/tensor.ts";
+import { checkedValues } from "../arguments.ts";
 import { apply, type Body, constant, deepestScope, describe, type Operator, rootScope, type Scope, scalar, type Value } from "../value.ts";
 
 const Loop: Operator = {
@@ -38,18 +42,20 @@ let current: Scope = rootScope;
  * @param body - given the iteration's index (int64 []) and the values so far, describes one iteration. It may read any value
  *   outside; what does not depend on its arguments is computed once, outside the loop.
  * @returns `last`, the values after the last iteration, and `collected`, one [steps, ...] array for each collected value
- * @throws ShapeError when a value changes its shape or dtype from one iteration to the next
+ * @throws ShapeError when a value changes its shape or dtype from one iteration to the next, or the body returns more or fewer
  */
 export function loop(
   steps: number,
   initial: readonly Value[],
   body: (index: Value, values: Value[]) => Iteration,
 ): { last: readonly Value[]; collected: readonly Value[] } {
+  wholeNumbers([steps], "loop: steps", 1);
+  if (typeof body !== "function") throw new ShapeError(`loop: the body must be a function, got ${described(body)}.`);
   const scope: Scope = { depth: current.depth + 1, parent: current };
   const formal = (name: string, dtype: DType, shape: Shape): Value => ({ dtype, shape, source: { kind: "input", name }, scope });
   const index = formal("iteration", "int64", []);
   const condition = formal("condition", "bool", []);
-  const values = initial.map(({ dtype, shape }, i) => formal(`value${i}`, dtype, shape));
+  const values = checkedValues(initial, "loop: initial").map(({ dtype, shape }, i) => formal(`value${i}`, dtype, shape));
   const outside = current;
   current = scope;
   let iteration: Iteration;
@@ -58,7 +64,10 @@ export function loop(
   } finally {
     current = outside;
   }
-  const { next, collect = [] } = iteration;
+  const { next, collect = [] } = checkedObject(iteration, "loop: what the body returns");
+  checkedValues(collect, "loop: collect");
+  if (checkedValues(next, "loop: next").length !== initial.length)
+    throw new ShapeError(`loop: the body was given ${initial.length} values and must return as many in next, got ${next.length}.`);
   const inner: Body = { scope, inputs: [index, condition, ...values], outputs: [condition, ...next, ...collect] };
   const proceed = constant(tensor("bool", [], Uint8Array.of(1)));
   const home = deepestScope(initial).depth > outside.depth ? deepestScope(initial) : outside;

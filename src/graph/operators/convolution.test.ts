@@ -78,13 +78,13 @@ test.each([
   [() => conv(picture(3, 5), kernel(4, 2, 3, 3)), 'conv: the kernel is for 2 channels, got input "x" float32 [2,3,5,6]'],
   [() => conv(picture(3, 5), kernel(4, 1, 3, 3), { groups: 2 }), "conv: 3 channels to 4 cannot be split into 2 groups"],
   [() => conv(picture(3, 2), kernel(4, 3, 3, 3)), "conv: a window of 3 x 3 does not fit into 2 x 3 with a border of 0 x 0"],
-  [() => conv(picture(3, 9), kernel(4, 3, 3, 3), { stride: 0 }), "conv: the stride must be an integer of at least 1, or two, got 0"],
+  [() => conv(picture(3, 9), kernel(4, 3, 3, 3), { stride: 0 }), "conv: the stride must be a whole number of at least 1, or two, got 0"],
   [
     () => conv(picture(3, 9), kernel(4, 3, 3, 3), { padding: [1, -1] }),
-    "conv: the padding must be an integer of at least 0, or two, got 1,-1",
+    "conv: the padding must be a whole number of at least 0, or two, got [1, -1]",
   ],
   [() => conv(picture(3, 9), kernel(4, 3, 3, 3), { bias: kernel(3) }), "conv: the bias must be [4], got"],
-  [() => conv(picture(3, 9), kernel(4, 3, 3)), "conv: expected [B, C, H, W] and a kernel of four axes"],
+  [() => conv(picture(3, 9), kernel(4, 3, 3)), "conv: the kernel must have 4 axes, got [4,3,3]"],
   [() => convTranspose(picture(3, 5), kernel(4, 2, 3, 3)), "convTranspose: the kernel is for 4 channels"],
   [
     () => convTranspose(picture(3, 5), kernel(3, 2, 3, 3), { stride: [2, 1], outputPadding: 1 }),

@@ -1,7 +1,10 @@
 /** Two-dimensional convolutions over [B, C, H, W]. */
+import { checkedNames } from "../../check/options.ts";
 import { ShapeError } from "../../errors.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
+import { shapeOf } from "../arguments.ts";
 import { type Attributes, apply, describe, type GradientSample, integers, type Operator, type Value } from "../value.ts";
+import { singles } from "./_dtypes.ts";
 import { weightGradient } from "./_weight-gradient.ts";
 import { attributesOf, type Pair, pairOf, positionsOf, reachOf, sidesOf, type Window, windowOf } from "./_window.ts";
 import { crop, gather, reduceSum, reshape, transpose } from "./movement.ts";
@@ -25,14 +28,14 @@ export interface TransposedConvolutionOptions extends ConvolutionOptions {
   readonly outputPadding?: Pair;
 }
 
+const names = ["stride", "padding", "dilation", "groups", "bias"] as const;
+
 const groupsOf = ({ group }: Attributes): number => (group as { int: number }).int;
 
 function checkOperands(what: string, [x, w, bias]: readonly Value[], groups: number, channels: number, out: number): void {
-  if (x!.shape.length !== 4 || w!.shape.length !== 4 || x!.dtype !== w!.dtype)
-    throw new ShapeError(
-      `${what}: expected [B, C, H, W] and a kernel of four axes, both of one dtype, got ${describe(x!)} and ${describe(w!)}`,
-    );
-  if (!Number.isInteger(groups) || groups < 1 || x!.shape[1]! % groups !== 0 || out % groups !== 0)
+  if (x!.shape.length !== 4 || w!.shape.length !== 4)
+    throw new ShapeError(`${what}: expected [B, C, H, W] and a kernel of four axes, got ${describe(x!)} and ${describe(w!)}`);
+  if (groups < 1 || x!.shape[1]! % groups !== 0 || out % groups !== 0)
     throw new ShapeError(`${what}: ${x!.shape[1]} channels to ${out} cannot be split into ${groups} groups`);
   if (x!.shape[1] !== channels)
     throw new ShapeError(`${what}: the kernel is for ${channels} channels, got ${describe(x!)} and ${describe(w!)}`);
@@ -43,6 +46,7 @@ function checkOperands(what: string, [x, w, bias]: readonly Value[], groups: num
 /** y[b, o] = Σ_i x[b, i] ⋆ w[o, i] + bias[o], i over the channels of o's group. */
 const Conv: Operator = {
   name: "Conv",
+  dtypes: singles,
   types: (inputs, attributes) => {
     const [x, w] = inputs as [Value, Value];
     const groups = groupsOf(attributes);
@@ -69,6 +73,7 @@ const Conv: Operator = {
 /** The gradient of a convolution with respect to its input, as an operator of its own; weights are [in, out / groups, kh, kw]. */
 const ConvTranspose: Operator = {
   name: "ConvTranspose",
+  dtypes: singles,
   types: (inputs, attributes) => {
     const [x, w] = inputs as [Value, Value];
     const [window, groups, extra] = [windowOf(attributes), groupsOf(attributes), (attributes.output_padding as { ints: number[] }).ints];
@@ -117,7 +122,7 @@ function spread(sides: readonly number[], window: Window): number[] {
 
 function windowFor(what: string, w: Value, { stride = 1, padding = 0, dilation = 1 }: ConvolutionOptions): Window {
   return {
-    kernel: sidesOf(w.shape),
+    kernel: sidesOf(shapeOf(w, `${what}: the kernel`, 4)),
     stride: pairOf(stride, 1, `${what}: the stride`),
     padding: pairOf(padding, 0, `${what}: the padding`),
     dilation: pairOf(dilation, 1, `${what}: the dilation`),
@@ -126,16 +131,23 @@ function windowFor(what: string, w: Value, { stride = 1, padding = 0, dilation =
 
 /** Convolution of x [B, C, H, W] with w [out, C / groups, kh, kw]. */
 export function conv(x: Value, w: Value, options: ConvolutionOptions = {}): Value {
-  const { groups = 1, bias } = options;
-  return apply(Conv, bias ? [x, w, bias] : [x, w], { ...attributesOf(windowFor("conv", w, options)), group: { int: groups } })[0]!;
+  const { groups = 1, bias } = checkedNames(options, names, "conv");
+  return apply(Conv, bias === undefined ? [x, w] : [x, w, bias], {
+    ...attributesOf(windowFor("conv", w, options)),
+    group: { int: groups },
+  })[0]!;
 }
 
 /** Transposed convolution of x [B, C, H, W] with w [C, out / groups, kh, kw]: upsamples by the stride. */
 export function convTranspose(x: Value, w: Value, options: TransposedConvolutionOptions = {}): Value {
-  const { groups = 1, bias, outputPadding = 0 } = options;
+  const { groups = 1, bias, outputPadding = 0 } = checkedNames(options, [...names, "outputPadding"], "convTranspose");
   const extra = pairOf(outputPadding, 0, "convTranspose: the output padding");
   const attributes = attributesOf(windowFor("convTranspose", w, options));
-  return apply(ConvTranspose, bias ? [x, w, bias] : [x, w], { ...attributes, group: { int: groups }, output_padding: { ints: extra } })[0]!;
+  return apply(ConvTranspose, bias === undefined ? [x, w] : [x, w, bias], {
+    ...attributes,
+    group: { int: groups },
+    output_padding: { ints: extra },
+  })[0]!;
 }
 
 /**

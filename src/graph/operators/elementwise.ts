@@ -1,8 +1,9 @@
 /** Operators on each element by itself, with NumPy's broadcasting. */
 import { ShapeError } from "../../errors.ts";
-import { type DType, isFloat } from "../../tensor/tensor.ts";
+import { checkedDType, type DType, isFloat } from "../../tensor/tensor.ts";
 import { broadcastShapes } from "../_shapes.ts";
-import { apply, describe, type GradientRule, type GradientSample, type Operator, scalar, type Value } from "../value.ts";
+import { apply, checkedValue, type GradientRule, type GradientSample, type Operator, scalar, type Value } from "../value.ts";
+import { floats, numbers, singles } from "./_dtypes.ts";
 import { sumTo } from "./movement.ts";
 
 /** What an operator on two arrays may be given: a number becomes a constant of the other's dtype. */
@@ -28,13 +29,10 @@ const broadcastSamples = (apply: (a: Value, b: Value) => Value, range?: readonly
 ];
 
 function binary(name: string, gradient: GradientRule, samples: GradientSample[]): Operator {
-  const types: Operator["types"] = ([a, b]) => {
-    if (a!.dtype !== b!.dtype) throw new ShapeError(`${name}: dtypes differ: ${describe(a!)} and ${describe(b!)}`);
-    return [{ dtype: a!.dtype, shape: broadcastShapes(a!.shape, b!.shape, name) }];
-  };
   return {
     name,
-    types,
+    dtypes: numbers,
+    types: ([a, b]) => [{ dtype: a!.dtype, shape: broadcastShapes(a!.shape, b!.shape, name) }],
     gradient: (dy, inputs, node) => gradient(dy, inputs, node).map((g, i) => g && sumTo(g, inputs[i]!.shape)),
     samples,
   };
@@ -75,6 +73,7 @@ const Max = binary(
 function unary(name: string, gradient: (dy: Value, x: Value, y: Value) => Value, sample: Partial<GradientSample> = {}): Operator {
   const operator: Operator = {
     name,
+    dtypes: sample.dtype === "float32" ? singles : floats,
     types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
     gradient: (dy, [x], { outputs }) => [gradient(dy, x!, outputs[0]!)],
     samples: [{ shapes: [[2, 3]], apply: (x) => apply(operator, [x!])[0]!, ...sample }],
@@ -101,6 +100,7 @@ const Gelu = unary("Gelu", (dy, x) => mul(dy, add(normalDistribution(x), mul(x, 
 /** max(x, slope · x) for slopes from 0 to 1. At 0 the gradient is that of the negative side, as in torch. The samples stay clear of it. */
 const LeakyRelu: Operator = {
   name: "LeakyRelu",
+  dtypes: singles,
   types: ([x], { alpha }) => {
     const slope = (alpha as { float: number }).float;
     if (!(slope >= 0 && slope <= 1)) throw new ShapeError(`leakyRelu: the slope must be from 0 to 1, got ${slope}`);
@@ -115,6 +115,7 @@ const LeakyRelu: Operator = {
 
 const Clip: Operator = {
   name: "Clip",
+  dtypes: numbers,
   types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   gradient: (dy, [x, low, high]) => [mul(dy, mul(greaterOrEqual(x!, low!), greaterOrEqual(high!, x!))), null, null],
   samples: [{ shapes: [[2, 4]], apply: (x) => clip(x!, -0.5, 0.5) }],
@@ -122,6 +123,7 @@ const Clip: Operator = {
 
 const GreaterOrEqual: Operator = {
   name: "GreaterOrEqual",
+  dtypes: numbers,
   types: ([a, b]) => [{ dtype: "bool", shape: broadcastShapes(a!.shape, b!.shape, "GreaterOrEqual") }],
 };
 
@@ -178,15 +180,16 @@ export const elementwise = {
 };
 
 /** A number beside a value takes the value's dtype. */
-function pair(a: Operand, b: Operand): [Value, Value] {
-  const dtype = typeof a === "number" ? (typeof b === "number" ? "float32" : b.dtype) : a.dtype;
-  return [typeof a === "number" ? scalar(a, dtype) : a, typeof b === "number" ? scalar(b, dtype) : b];
+function pair(operator: Operator, a: Operand, b: Operand): [Value, Value] {
+  const [one, other] = [a, b].map((x) => (typeof x === "number" ? undefined : checkedValue(x, `${operator.name}: an operand`)));
+  const dtype = (one ?? other)?.dtype ?? "float32";
+  return [one ?? scalar(a as number, dtype), other ?? scalar(b as number, dtype)];
 }
 
 const two =
   (operator: Operator) =>
   (a: Operand, b: Operand): Value =>
-    apply(operator, pair(a, b))[0]!;
+    apply(operator, pair(operator, a, b))[0]!;
 const one =
   (operator: Operator) =>
   (x: Value): Value =>
@@ -238,17 +241,21 @@ export const gelu = one(Gelu);
 
 /** x held between two numbers; the gradient is 0 outside. */
 export function clip(x: Value, low: number, high: number): Value {
-  return apply(Clip, [x, scalar(low, x.dtype), scalar(high, x.dtype)])[0]!;
+  const { dtype } = checkedValue(x, "clip: x");
+  const bounds = [scalar(low, dtype), scalar(high, dtype)];
+  if (low > high) throw new ShapeError(`clip: low must not be greater than high, got ${low} and ${high}`);
+  return apply(Clip, [x, ...bounds])[0]!;
 }
 
 /** x as another dtype. */
 export function cast(x: Value, dtype: DType): Value {
-  return x.dtype === dtype ? x : apply(Cast, [x], { to: { int: onnxTypes[dtype] } })[0]!;
+  if (checkedValue(x, "cast: x").dtype === checkedDType(dtype, "cast")) return x;
+  return apply(Cast, [x], { to: { int: onnxTypes[dtype] } })[0]!;
 }
 
 /** 1 where a ≥ b, else 0, in the dtype of both. It has no gradient: `detach` what is compared. */
 export function greaterOrEqual(a: Operand, b: Operand): Value {
-  const [left, right] = pair(a, b);
+  const [left, right] = pair(GreaterOrEqual, a, b);
   return cast(apply(GreaterOrEqual, [left, right])[0]!, left.dtype);
 }
 

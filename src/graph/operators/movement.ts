@@ -1,8 +1,12 @@
 /** Operators that move elements without computing: their gradients move them back. Also the sum that undoes a broadcast. */
+import { wholeNumbers } from "../../check/numbers.ts";
+import { checkedNames } from "../../check/options.ts";
 import { ShapeError } from "../../errors.ts";
-import { type Shape, sameShape, sizeOf, tensor } from "../../tensor/tensor.ts";
-import { axisOf, broadcastShapes } from "../_shapes.ts";
-import { apply, constant, integers, integersOf, type Operator, scalar, type Value } from "../value.ts";
+import { checkedShape, type Shape, sameShape, sizeOf, tensor } from "../../tensor/tensor.ts";
+import { broadcastShapes } from "../_shapes.ts";
+import { axesOf, axisOf, checkedValues, flagOf, shapeOf } from "../arguments.ts";
+import { apply, constant, describe, integers, integersOf, type Operator, scalar, type Value } from "../value.ts";
+import { numbers } from "./_dtypes.ts";
 
 const Reshape: Operator = {
   name: "Reshape",
@@ -19,8 +23,7 @@ const Transpose: Operator = {
   name: "Transpose",
   types: ([x], { perm }) => {
     const order = (perm as { ints: number[] }).ints;
-    if (order.length !== x!.shape.length || new Set(order).size !== order.length)
-      throw new ShapeError(`transpose: order [${order}] does not fit [${x!.shape}]`);
+    if (!isPermutation(order, x!.shape.length)) throw new ShapeError(`transpose: order [${order}] does not fit [${x!.shape}]`);
     return [{ dtype: x!.dtype, shape: order.map((axis) => x!.shape[axis]!) }];
   },
   gradient: (dy, _, { attributes }) => [transpose(dy, inverse((attributes.perm as { ints: number[] }).ints))],
@@ -29,13 +32,19 @@ const Transpose: Operator = {
 
 const Expand: Operator = {
   name: "Expand",
-  types: ([x, shape]) => [{ dtype: x!.dtype, shape: broadcastShapes(x!.shape, integersOf(shape!), "expand") }],
+  types: ([x, shape]) => {
+    const target = integersOf(shape!);
+    checkStretches(x!.shape, target, "expand");
+    return [{ dtype: x!.dtype, shape: target }];
+  },
   gradient: (dy, [x]) => [sumTo(dy, x!.shape), null],
   samples: [{ shapes: [[3, 1]], apply: (x) => expand(x!, [2, 3, 4]) }],
 };
 
 const ReduceSum: Operator = {
   name: "ReduceSum",
+  dtypes: numbers,
+  operands: 1,
   types: ([x, axes], { keepdims }) => [
     { dtype: x!.dtype, shape: reducedShape(x!.shape, integersOf(axes!), (keepdims as { int: number }).int === 1) },
   ],
@@ -51,8 +60,9 @@ const Concat: Operator = {
   types: (inputs, { axis }) => {
     const at = (axis as { int: number }).int;
     const first = inputs[0]!;
-    for (const { shape } of inputs) {
+    for (const { dtype, shape } of inputs) {
       const fits = shape.length === first.shape.length && shape.every((length, i) => i === at || length === first.shape[i]);
+      if (dtype !== first.dtype) throw new ShapeError(`concat: dtypes differ: ${describe(first)} and ${dtype} [${shape}]`);
       if (!fits) throw new ShapeError(`concat: [${first.shape}] and [${shape}] differ beside axis ${at}`);
     }
     const total = inputs.reduce((sum, { shape }) => sum + shape[at]!, 0);
@@ -83,8 +93,8 @@ const Slice: Operator = {
     const shape = [...x!.shape];
     const [from, to, at, by] = [starts, ends, axes, steps].map((value) => integersOf(value!)) as [number[], number[], number[], number[]];
     at.forEach((axis, i) => {
-      if (from[i]! < 0 || to[i]! > shape[axis]! || from[i]! >= to[i]!)
-        throw new ShapeError(`slice: ${from[i]}..${to[i]} of axis ${axis} in [${shape}]`);
+      if (from[i]! < 0 || to[i]! > shape[axis]! || from[i]! >= to[i]! || by[i]! < 1)
+        throw new ShapeError(`slice: ${from[i]}..${to[i]} in steps of ${by[i]} of axis ${axis} in [${shape}]`);
       shape[axis] = Math.ceil((to[i]! - from[i]!) / by[i]!);
     });
     return [{ dtype: x!.dtype, shape }];
@@ -116,6 +126,7 @@ const Gather: Operator = {
   name: "Gather",
   types: ([x, indices], { axis }) => {
     const at = (axis as { int: number }).int;
+    checkIndices(indices!, x!.shape[at]!, "gather");
     return [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, at), ...indices!.shape, ...x!.shape.slice(at + 1)] }];
   },
   // Rows that are read twice must be added twice. ScatterElements is used since ScatterND with duplicate indices is racy in ONNX Runtime.
@@ -131,7 +142,15 @@ const Gather: Operator = {
 
 const ScatterElements: Operator = {
   name: "ScatterElements",
-  types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  dtypes: numbers,
+  operands: 1,
+  types: ([x, rows, updates]) => {
+    const fits = sameShape(rows!.shape, updates!.shape) && rows!.shape.length === x!.shape.length && updates!.dtype === x!.dtype;
+    if (!fits || x!.shape.some((length, axis) => axis > 0 && rows!.shape[axis]! > length))
+      throw new ShapeError(`scatterAdd: cannot add ${describe(updates!)} to ${describe(x!)} at rows [${rows!.shape}]`);
+    checkIndices(rows!, x!.shape[0]!, "scatterAdd");
+    return [{ dtype: x!.dtype, shape: x!.shape }];
+  },
   gradient: (dy, [, rows, updates]) => {
     if (updates!.shape.length !== 1) throw new ShapeError("scatterAdd: a gradient needs vectors");
     return [dy, null, gather(dy, rows!)];
@@ -191,6 +210,24 @@ export const movement = {
   DepthToSpace,
 };
 
+const isPermutation = (order: readonly number[], axes: number): boolean =>
+  order.length === axes && order.every((axis, i) => axis >= 0 && axis < axes && order.indexOf(axis) === i);
+
+/** @throws ShapeError when an array cannot be repeated until it has a shape */
+function checkStretches(from: Shape, to: Shape, where: string): void {
+  if (sameShape(broadcastShapes(from, to, where), to)) return;
+  throw new ShapeError(`${where}: [${from}] cannot be repeated until it is [${to}]`);
+}
+
+/** @throws ShapeError when indices are no integers, or known to lie outside an axis; negative ones count from its end */
+function checkIndices(indices: Value, length: number, where: string): void {
+  if (indices.dtype !== "int64" && indices.dtype !== "int32")
+    throw new ShapeError(`${where}: indices must be int64 or int32, got ${describe(indices)}`);
+  const known = indices.source.kind === "constant" ? Array.from(indices.source.tensor.data as Int32Array, Number) : [];
+  const outside = known.find((index) => index < -length || index >= length);
+  if (outside !== undefined) throw new ShapeError(`${where}: index ${outside} lies outside an axis of length ${length}`);
+}
+
 function inverse(order: readonly number[]): number[] {
   const back = new Array<number>(order.length);
   order.forEach((axis, i) => {
@@ -213,38 +250,48 @@ export function detach(x: Value): Value {
   return apply(Identity, [x])[0]!;
 }
 
+/** Whether a value has a shape already. */
+function isOf(x: Value, shape: Shape, where: string): boolean {
+  return sameShape(shapeOf(x, `${where}: x`), checkedShape(shape, where));
+}
+
 /** The same elements in another shape of as many elements. */
 export function reshape(x: Value, shape: Shape): Value {
-  return sameShape(x.shape, shape) ? x : apply(Reshape, [x, integers(shape)])[0]!;
+  return isOf(x, shape, "reshape") ? x : apply(Reshape, [x, integers(shape)])[0]!;
 }
 
 /** Axes in another order: axis i of the result is axis order[i] of x. Chains of transpositions are written as one. */
 export function transpose(x: Value, order: readonly number[]): Value {
-  return order.every((axis, i) => axis === i) ? x : apply(Transpose, [x], { perm: { ints: order } })[0]!;
+  const isInOrder =
+    wholeNumbers(order, "transpose: the order").length === shapeOf(x, "transpose: x").length && order.every((axis, i) => axis === i);
+  return isInOrder ? x : apply(Transpose, [x], { perm: { ints: order } })[0]!;
 }
 
 /** The last two axes exchanged. */
 export function swapLast(x: Value): Value {
-  const rank = x.shape.length;
-  const order = x.shape.map((_, i) => i);
+  const order = shapeOf(x, "swapLast: x").map((_, i) => i);
+  const rank = order.length;
+  if (rank < 2) throw new ShapeError(`swapLast: x must have two axes at least, got ${describe(x)}`);
   [order[rank - 1], order[rank - 2]] = [rank - 2, rank - 1];
   return transpose(x, order);
 }
 
 /** x repeated along axes of length 1 (and new leading ones) until it has the shape. */
 export function expand(x: Value, shape: Shape): Value {
-  return sameShape(x.shape, shape) ? x : apply(Expand, [x, integers(shape)])[0]!;
+  return isOf(x, shape, "expand") ? x : apply(Expand, [x, integers(shape)])[0]!;
 }
 
 /** Sum over some axes; all of them when none is named. */
 export function reduceSum(x: Value, axes?: readonly number[], options: { keepDims?: boolean } = {}): Value {
-  const over = (axes ?? x.shape.map((_, i) => i)).map((axis) => axisOf(axis, x.shape.length, "reduceSum"));
-  if (over.length === 0) return x;
-  return apply(ReduceSum, [x, integers(over)], { keepdims: { int: options.keepDims ? 1 : 0 } })[0]!;
+  const over = axesOf(axes, x, "reduceSum");
+  const { keepDims = false } = checkedNames(options, ["keepDims"], "reduceSum");
+  const keepdims = flagOf(keepDims, "reduceSum: keepDims");
+  return over.length === 0 ? x : apply(ReduceSum, [x, integers(over)], { keepdims })[0]!;
 }
 
 /** Undoes a broadcast: sums x over the axes along which `shape` was stretched. */
 export function sumTo(x: Value, shape: Shape): Value {
+  checkStretches(checkedShape(shape, "sumTo"), shapeOf(x, "sumTo: x"), "sumTo");
   const added = x.shape.length - shape.length;
   const over = x.shape.flatMap((length, i) => (i < added || (shape[i - added] === 1 && length !== 1) ? [i] : []));
   return reshape(over.length === 0 ? x : reduceSum(x, over), shape);
@@ -252,31 +299,42 @@ export function sumTo(x: Value, shape: Shape): Value {
 
 /** Arrays joined along an axis. */
 export function concat(parts: readonly Value[], axis: number): Value {
-  if (parts.length === 1) return parts[0]!;
-  return apply(Concat, parts, { axis: { int: axisOf(axis, parts[0]!.shape.length, "concat") } })[0]!;
+  const [first, ...others] = checkedValues(parts, "concat: parts");
+  if (!first) throw new ShapeError("concat: there are no parts");
+  const at = axisOf(axis, first, "concat");
+  return others.length === 0 ? first : apply(Concat, parts, { axis: { int: at } })[0]!;
 }
 
 /** The elements start..end (exclusive) along one axis, each `step`-th. */
 export function slice(x: Value, axis: number, start: number, end: number, step = 1): Value {
-  const at = axisOf(axis, x.shape.length, "slice");
+  const at = axisOf(axis, x, "slice");
   if (start === 0 && end === x.shape[at] && step === 1) return x;
-  return apply(Slice, [x, integers([start]), integers([end]), integers([at]), integers([step])])[0]!;
+  const bounds = [start, end, at, step].map((number) => integers([number], "slice: start, end and step"));
+  return apply(Slice, [x, ...bounds])[0]!;
 }
 
 /** Zeros around x: `before` and `after` count them for each axis. */
 export function pad(x: Value, before: readonly number[], after: readonly number[]): Value {
-  if ([...before, ...after].every((width) => width === 0)) return x;
-  return apply(Pad, [x, integers([...before, ...after]), zeroOf(x)])[0]!;
+  const axes = shapeOf(x, "pad: x").length;
+  for (const widths of [before, after]) {
+    if (wholeNumbers(widths, "pad: widths", 0).length !== axes)
+      throw new ShapeError(`pad: expected a width for each axis of [${x.shape}], got [${widths}]`);
+  }
+  const widths = [...before, ...after];
+  return widths.every((width) => width === 0) ? x : apply(Pad, [x, integers(widths), zeroOf(x)])[0]!;
 }
 
 /** The block of a shape that begins at `starts`: undoes a pad. */
 export function crop(x: Value, starts: readonly number[], shape: Shape): Value {
+  const axes = shapeOf(x, "crop: x").length;
+  if (wholeNumbers(starts, "crop: starts", 0).length !== axes || checkedShape(shape, "crop").length !== axes)
+    throw new ShapeError(`crop: expected a start and a length for each axis of [${x.shape}], got [${starts}] and [${shape}]`);
   return shape.reduce<Value>((block, length, axis) => slice(block, axis, starts[axis]!, starts[axis]! + length), x);
 }
 
 /** The entries of x at `indices` along an axis (0 by default); a scalar index drops the axis. */
 export function gather(x: Value, indices: Value, axis = 0): Value {
-  return apply(Gather, [x, indices], { axis: { int: axisOf(axis, x.shape.length, "gather") } })[0]!;
+  return apply(Gather, [x, indices], { axis: { int: axisOf(axis, x, "gather") } })[0]!;
 }
 
 /** The size² phases of a picture [B, C, H, W] as channels: [B, size² C, H / size, W / size], row of the phase first, then column, then C. */

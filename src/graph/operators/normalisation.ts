@@ -1,12 +1,14 @@
 /** Operators that see a whole row at once. */
 import { ShapeError } from "../../errors.ts";
-import { axisOf } from "../_shapes.ts";
+import { axesOf, axisOf, checkedEpsilon, shapeOf } from "../arguments.ts";
 import { apply, describe, integers, integersOf, type Operator, scalar, type Value } from "../value.ts";
+import { floats, numbers } from "./_dtypes.ts";
 import { add, cast, div, exp, log, mul, sub } from "./elementwise.ts";
 import { detach, expand, movement, reduceSum, reshape, sumTo } from "./movement.ts";
 
 const Softmax: Operator = {
   name: "Softmax",
+  dtypes: floats,
   types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   gradient: (dy, _, { attributes, outputs: [y] }) => {
     const axis = (attributes.axis as { int: number }).int;
@@ -22,6 +24,7 @@ const Softmax: Operator = {
  */
 const LayerNormalization: Operator = {
   name: "LayerNormalization",
+  dtypes: floats,
   types: ([x, scale, bias]) => {
     const width = x!.shape.at(-1);
     for (const parameter of [scale!, bias!]) {
@@ -53,6 +56,8 @@ const LayerNormalization: Operator = {
 /** The largest element along an axis, which is kept with length 1. Wanted as a constant alone, so it has no gradient. */
 const ReduceMax: Operator = {
   name: "ReduceMax",
+  dtypes: numbers,
+  operands: 1,
   types: ([x, axes]) => [{ dtype: x!.dtype, shape: x!.shape.map((length, axis) => (integersOf(axes!).includes(axis) ? 1 : length)) }],
 };
 
@@ -60,7 +65,7 @@ export const normalisation = { ReduceMax, Softmax, LayerNormalization };
 
 /** Exponentials divided by their sum along an axis (the last by default). */
 export function softmax(x: Value, axis = -1): Value {
-  return apply(Softmax, [x], { axis: { int: axisOf(axis, x.shape.length, "softmax") } })[0]!;
+  return apply(Softmax, [x], { axis: { int: axisOf(axis, x, "softmax") } })[0]!;
 }
 
 /**
@@ -68,14 +73,14 @@ export function softmax(x: Value, axis = -1): Value {
  * nothing overflows; it cancels, and so does its gradient.
  */
 export function logSumExp(x: Value, axis = -1): Value {
-  const at = axisOf(axis, x.shape.length, "logSumExp");
+  const at = axisOf(axis, x, "logSumExp");
   const largest = detach(apply(ReduceMax, [x, integers([at])], { keepdims: { int: 1 } })[0]!);
   return add(log(reduceSum(exp(sub(x, largest)), [at], { keepDims: true })), largest);
 }
 
 /** Zero mean and unit variance over the last axis, then times `scale` plus `bias`, both [D]. */
 export function layerNorm(x: Value, scale: Value, bias: Value, epsilon: number): Value {
-  return apply(LayerNormalization, [x, scale, bias], { axis: { int: -1 }, epsilon: { float: epsilon } })[0]!;
+  return apply(LayerNormalization, [x, scale, bias], { axis: { int: -1 }, epsilon: { float: checkedEpsilon(epsilon, "layerNorm") } })[0]!;
 }
 
 /**
@@ -85,10 +90,10 @@ export function layerNorm(x: Value, scale: Value, bias: Value, epsilon: number):
  * that a gradient would have to compute them again.
  */
 export function instanceNorm(x: Value, scale: Value, bias: Value, epsilon = 1e-5): Value {
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const [batch, channels, height, width] = shapeOf(x, "instanceNorm: x", 4) as [number, number, number, number];
   for (const parameter of [scale, bias]) {
-    if (x.shape.length !== 4 || parameter.shape.length !== 1 || parameter.shape[0] !== channels)
-      throw new ShapeError(`instanceNorm: expected [B, C, H, W] and parameters [C], got ${describe(x)} and ${describe(parameter)}`);
+    if (shapeOf(parameter, "instanceNorm: a parameter", 1)[0] !== channels)
+      throw new ShapeError(`instanceNorm: expected parameters [${channels}], got ${describe(parameter)}`);
   }
   const repeated = (number: number) => expand(scalar(number, x.dtype), [height * width]);
   const flat = layerNorm(reshape(x, [batch * channels, height * width]), repeated(1), repeated(0), epsilon);
@@ -98,8 +103,8 @@ export function instanceNorm(x: Value, scale: Value, bias: Value, epsilon = 1e-5
 
 /** Mean over some axes; over all of them when none is named. */
 export function reduceMean(x: Value, axes?: readonly number[], options: { keepDims?: boolean } = {}): Value {
-  const over = axes ?? x.shape.map((_, i) => i);
-  const count = over.reduce((product, axis) => product * x.shape[axisOf(axis, x.shape.length, "reduceMean")]!, 1);
+  const over = axesOf(axes, x, "reduceMean");
+  const count = over.reduce((product, axis) => product * x.shape[axis]!, 1);
   return div(reduceSum(x, over, options), count);
 }
 

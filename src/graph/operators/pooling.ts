@@ -1,7 +1,10 @@
 /** The largest element or the mean under a window that moves over [B, C, H, W]. */
+import { checkedNames } from "../../check/options.ts";
 import { ShapeError } from "../../errors.ts";
 import { sizeOf, tensor } from "../../tensor/tensor.ts";
+import { flagOf } from "../arguments.ts";
 import { type Attributes, apply, constant, describe, type Operator, scalar, type Value } from "../value.ts";
+import { floats, singles } from "./_dtypes.ts";
 import { attributesOf, type Pair, pairOf, positionsOf, sidesOf, type Window, windowOf } from "./_window.ts";
 import { convTranspose } from "./convolution.ts";
 import { cast, div } from "./elementwise.ts";
@@ -20,6 +23,8 @@ export interface AveragePoolingOptions extends PoolingOptions {
   readonly countIncludePad?: boolean;
 }
 
+const names = ["stride", "padding"] as const;
+
 const pooled = (what: string, x: Value, attributes: Attributes) => {
   if (x.shape.length !== 4) throw new ShapeError(`${what}: expected [B, C, H, W], got ${describe(x)}`);
   return [...x.shape.slice(0, 2), ...positionsOf(x.shape, windowOf(attributes), what)];
@@ -28,6 +33,7 @@ const pooled = (what: string, x: Value, attributes: Attributes) => {
 /** The second output is where each largest element was found, counted through the whole of x: that is where the gradient goes. */
 const MaxPool: Operator = {
   name: "MaxPool",
+  dtypes: floats,
   types: ([x], attributes) => {
     const shape = pooled("maxPool", x!, attributes);
     return [
@@ -49,6 +55,7 @@ const MaxPool: Operator = {
 /** The gradient of a mean is spread evenly over its window: a transposed convolution with ones, each channel by itself. */
 const AveragePool: Operator = {
   name: "AveragePool",
+  dtypes: singles,
   types: ([x], attributes) => [{ dtype: x!.dtype, shape: pooled("averagePool", x!, attributes) }],
   gradient: (dy, [x], { attributes }) => {
     const window = windowOf(attributes);
@@ -100,12 +107,12 @@ function windowAttributes(what: string, kernel: Pair, { stride = kernel, padding
 
 /** The largest element of x [B, C, H, W] under each position of a window; of equal ones the first gets the gradient. */
 export function maxPool(x: Value, window: Pair, options: PoolingOptions = {}): Value {
-  return apply(MaxPool, [x], windowAttributes("maxPool", window, options))[0]!;
+  return apply(MaxPool, [x], windowAttributes("maxPool", window, checkedNames(options, names, "maxPool")))[0]!;
 }
 
 /** The mean of x [B, C, H, W] under each position of a window. */
 export function averagePool(x: Value, window: Pair, options: AveragePoolingOptions = {}): Value {
-  const { countIncludePad = true } = options;
-  const attributes = { ...windowAttributes("averagePool", window, options), count_include_pad: { int: countIncludePad ? 1 : 0 } };
-  return apply(AveragePool, [x], attributes)[0]!;
+  const { countIncludePad = true } = checkedNames(options, [...names, "countIncludePad"], "averagePool");
+  const count = flagOf(countIncludePad, "averagePool: countIncludePad");
+  return apply(AveragePool, [x], { ...windowAttributes("averagePool", window, options), count_include_pad: count })[0]!;
 }

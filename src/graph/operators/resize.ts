@@ -1,7 +1,11 @@
 /** Pictures [B, C, H, W] at another size, as products with one matrix for each axis: their gradients are products, too. */
+import { z } from "zod";
+import { checkedOptions } from "../../check/options.ts";
 import { ShapeError } from "../../errors.ts";
 import { tensor } from "../../tensor/tensor.ts";
-import { constant, describe, type GradientSample, type Value } from "../value.ts";
+import { shapeOf } from "../arguments.ts";
+import { constant, type GradientSample, type Value } from "../value.ts";
+import { pairOf } from "./_window.ts";
 import { matmul } from "./algebra.ts";
 import { cast } from "./elementwise.ts";
 
@@ -15,6 +19,8 @@ export interface ResizeOptions {
    */
   readonly alignCorners?: boolean;
 }
+
+const Options = z.strictObject({ mode: z.enum(["nearest", "bilinear"]), alignCorners: z.boolean().default(false) });
 
 /** Rows of weights: what each of `to` elements takes from each of `from`. */
 type Sampling = (from: number, to: number) => Float32Array<ArrayBuffer>;
@@ -50,13 +56,13 @@ function rows(from: number, to: number, weights: (i: number) => readonly (readon
  * As torch's `interpolate`: no smoothing when a picture gets smaller. The elements of x must be finite, as each result is a sum over a
  * whole row and column with most weights zero.
  */
-export function resize(x: Value, [height, width]: readonly [number, number], { mode, alignCorners = false }: ResizeOptions): Value {
-  if (x.shape.length !== 4 || ![height, width].every((side) => Number.isInteger(side) && side > 0))
-    throw new ShapeError(`resize: expected [B, C, H, W] and a size of at least 1 x 1, got ${describe(x)} and ${height} x ${width}`);
+export function resize(x: Value, size: readonly [height: number, width: number], options: ResizeOptions): Value {
+  const [from, over] = shapeOf(x, "resize: x", 4).slice(2) as [number, number];
+  const [height, width] = pairOf(size, 1, "resize: the size");
+  const { mode, alignCorners } = checkedOptions(Options, options, "resize");
   if (mode === "nearest" && alignCorners)
     throw new ShapeError("resize: nearest has no aligned corners. Use bilinear, or leave alignCorners out.");
   const sampling = mode === "nearest" ? nearest : alignCorners ? aligned : halfPixel;
-  const [from, over] = x.shape.slice(2) as [number, number];
   const vertical = constant(tensor("float32", [height, from], sampling(from, height)));
   const horizontal = constant(tensor("float32", [over, width], transposed(sampling(over, width), over)));
   const tall = from === height ? x : matmul(cast(vertical, x.dtype), x); // [B, C, height, W]

@@ -49,7 +49,7 @@ export interface DemoOptions {
 }
 
 /**
- * The whole road without anything from outside: phantoms are drawn that the models of the pack have not been trained on, and the pack finds
+ * The full pipeline without anything from outside: phantoms are drawn that the models of the pack have not been trained on, and the pack finds
  * in them what sentences say. What is asked of each, and how well the masks fit, is told at the end.
  */
 export async function* runDemo(

@@ -18,7 +18,7 @@ export interface SamOfFiles extends PromptableModel {
 
 const noModel = (what: "CLIP" | "SAM", flag: string) =>
   `no ${what} model was named (${flag}). Give a folder or file with published weights, e.g. ${flag} ${what === "CLIP" ? "biomedclip" : "sam-vit-b"} for weights in the ` +
-  "Hugging Face cache; `medclip-sam models init` makes random weights for a try and `medclip-sam demo` shows the whole road without any. " +
+  "Hugging Face cache; `medclip-sam models init` makes random weights for a try and `medclip-sam demo` shows the full pipeline without any. " +
   "Downloading by `medclip-sam models pull` is planned and not part of this version.";
 
 /** The files of a CLIP model, see `locateClip`. @throws WeightsError when no model is named, or files are missing */

@@ -2,14 +2,15 @@ import { z } from "zod";
 import { described } from "../../check/described.ts";
 import { checkedObject, checkedOptions } from "../../check/options.ts";
 import { checkedImage } from "../../check/pictures.ts";
-import { checkedTexts } from "../../check/prompts.ts";
+import { checkedList, checkedTexts } from "../../check/prompts.ts";
 import { ConfigError, InputError, throwIfCancelled, WeightsError } from "../../errors.ts";
 import { usableDevice } from "../../graph/index.ts";
 import type { GrayImage, Image, Mask, SaliencyMap } from "../../image/index.ts";
+import { BiomedClip } from "../../models/biomedclip/index.ts";
 import { withoutEffect } from "../../run/settings/effect.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
 import { type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
-import { SamOptions } from "../../segment/index.ts";
+import { SamOptions, SamPredictor } from "../../segment/index.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import {
   type ClipContent,
@@ -43,7 +44,14 @@ export class ZeroShotModel {
   private readonly running = new Set<Promise<unknown>>();
   private isDisposed = false;
 
+  /** @throws InputError for models that are none, ConfigError for defaults that are no object */
   constructor(text: TextImageModel, mask: PromptableModel, warnings: readonly string[] = [], defaults: SegmentOptions = {}) {
+    if (!(text?.clip instanceof BiomedClip) || typeof text.tokenizer?.encode !== "function")
+      throw new InputError(`ZeroShotModel: text must be { clip, tokenizer, warnings }, got ${described(text)}. loadModel opens it.`);
+    if (!(mask?.sam instanceof SamPredictor))
+      throw new InputError(`ZeroShotModel: mask must be { sam }, got ${described(mask)}. loadModel opens it.`);
+    checkedList(warnings, "ZeroShotModel", "warnings", (warning) => String(warning));
+    checkedObject(defaults, "ZeroShotModel"); // what it holds is checked by each call
     this.text = text;
     this.mask = mask;
     this.warnings = warnings;
@@ -85,7 +93,7 @@ export class ZeroShotModel {
 }
 
 /**
- * Opens the two models of the zero-shot road from memory. Nothing is computed yet; the bytes must not change while the model is used.
+ * Opens the two models of the zero-shot pipeline from memory. Nothing is computed yet; the bytes must not change while the model is used.
  *
  * @throws WeightsError when a content is not what it should be or could not be fetched
  * @example

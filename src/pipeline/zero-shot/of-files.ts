@@ -21,7 +21,7 @@ import {
 import type { EmbedImage } from "./steps.ts";
 
 /**
- * Opens the two models of the zero-shot road. Nothing is computed yet.
+ * Opens the two models of the zero-shot pipeline. Nothing is computed yet.
  *
  * @param models - folders, weights files or short names of published models in the Hugging Face cache; or the contents of files
  * @throws WeightsError when files are missing or do not fit

@@ -27,7 +27,7 @@ import { coarseStep, countForeground, RefineStep, SaliencyStep, type StageTimes,
 import { noPrompt, textPrompts } from "./text-prompts.ts";
 
 /**
- * The zero-shot road over files: image and text to saliency map, coarse mask and mask.
+ * The zero-shot pipeline over files: image and text to saliency map, coarse mask and mask.
  *
  * @throws WeightsError, ConfigError before any work is done; what concerns one image is an event
  */
