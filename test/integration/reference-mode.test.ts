@@ -40,7 +40,10 @@ describeWith(
     test("gives the pixels that the released tool writes", async () => {
       const { tensors, settings: all } = await readCase<{ cases: SaliencyCase[] }>("parity/saliency/m2ib-tiny.safetensors");
       const clip = await randomModel("biomedclip-tiny", sharedPath(vocabulary), all.seed);
-      const stored = all.cases.filter(({ key }) => tensors.has(`${key}.final_u8`));
+      // Each image once.
+      const stored = all.cases
+        .filter(({ key }) => tensors.has(`${key}.final_u8`))
+        .filter(({ image }, index, cases) => cases.findIndex((other) => other.image === image) === index);
       for (const { key, image, sentence, layer, beta, steps, samples } of stored) {
         const inputs = [sharedPath("data", image)];
         const shape = [steps, samples, 197, 96];

@@ -14,7 +14,7 @@ import { ContrastiveSettings } from "./settings.ts";
 import { ContrastiveTrainer } from "./trainer.ts";
 
 // The whole curves are compared in the slow tests.
-contrastiveCurves(3);
+contrastiveCurves(2);
 
 /** A trainer of the least model; `total` steps of warm-up and cosine. */
 async function open(settings: Partial<ContrastiveSettings>, total = 20): Promise<ContrastiveTrainer> {
