@@ -31,13 +31,14 @@ async function pageOf(command: JobCommand): Promise<string> {
   const schema = (await command.schema()) as z.ZodType;
   const shape = settingsOfSchema(schema);
   const flags = flagsOf(schema).filter(({ key }) => key !== positional?.key);
-  const isRequired = ({ key }: Flag) => !shape[key]!.safeParse(undefined).success;
+  const absent = ({ key }: Flag) => shape[key]!.safeParse(undefined);
+  const isRequired = (flag: Flag) => !absent(flag).success;
   const metas = new Map(flags.map((flag) => [flag, metaOf(shape[flag.key]!)]));
   const required = flags.filter(isRequired).map(({ name, placeholder }) => ` --${name} ${placeholder}`);
   const sections = [...settingGroups, undefined].flatMap((group) => {
     const rows = flags
       .filter((flag) => flag.group === group)
-      .map((flag) => [nameOf(flag), isRequired(flag) ? "required" : defaultOf(flag), meaningOf(flag, metas.get(flag)!)]);
+      .map((flag) => [nameOf(flag), isRequired(flag) ? "required" : defaultWords(absent(flag).data), meaningOf(flag, metas.get(flag)!)]);
     return rows.length === 0 ? [] : [`## ${group ?? "Other"}`, table(["setting", "default", "meaning"], rows)];
   });
   const neutral = flags.filter((flag) => metas.get(flag)!.neutral).map(({ name }) => `\`--${name}\``);
@@ -59,15 +60,16 @@ async function pageOf(command: JobCommand): Promise<string> {
 
 const nameOf = ({ name, kind, placeholder }: Flag) => `\`--${name}${kind === "switch" ? "" : ` ${placeholder}`}\``;
 
-function defaultOf({ default: preset }: Flag): string {
+function defaultWords(preset: unknown): string {
   const isNone = preset === undefined || preset === false || (Array.isArray(preset) && preset.length === 0);
   return isNone ? "" : `\`${Array.isArray(preset) ? preset.join(", ") : preset}\``;
 }
 
-function meaningOf({ description, kind, excludes }: Flag, { unit, needs }: SettingMeta): string {
+function meaningOf({ description, kind, placeholder, expected, excludes }: Flag, { unit, needs }: SettingMeta): string {
   return [
     description,
-    ...(unit ? [`in ${unit}`] : []),
+    ...(unit && !description.includes(unit) ? [`in ${unit}`] : []),
+    ...(placeholder === "VALUE" ? [expected] : []),
     ...(kind === "list" ? ["may be given several times"] : []),
     ...(excludes.length > 0 ? [`cannot be combined with ${excludes.map((key) => `\`--${kebab(key)}\``).join(", ")}`] : []),
     // Settings of one method begin with its name.
