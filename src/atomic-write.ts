@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError, MedclipSamError, OutputError } from "./errors.ts";
+import { thenDispose } from "./then-dispose.ts";
 
 /** `.<name>.<count>.<process id>.tmp`, beside the file it will become. */
 const temporary = /^\..+\.(\d+)\.tmp$/;
@@ -73,12 +74,10 @@ export async function writeAtomically(
     try {
       await makeFolder(dirname(file));
       const handle = await open(partial, "wx");
-      try {
+      await thenDispose(async () => {
         await fill(handle);
         if (sync) await handle.datasync();
-      } finally {
-        await handle.close();
-      }
+      }, handle);
       await rename(partial, file);
     } catch (error) {
       await rm(partial, { force: true }).catch(() => {});

@@ -22,6 +22,12 @@ test("the error of the work is not hidden by one of disposing, and all are dispo
   expect(disposed).toEqual([0, 1]);
 });
 
+test("what has a close is closed, and its error hides none", async () => {
+  const file = { close: () => Promise.reject(new Error("close failed")) };
+  await expect(thenDispose(async () => 1, file)).rejects.toThrow("close failed");
+  await expect(thenDispose(() => Promise.reject(new Error("disk full")), file)).rejects.toThrow("disk full");
+});
+
 test("an error of disposing alone is told, after all were disposed of", async () => {
   const { things, disposed } = held("first", "second", undefined);
   await expect(thenDispose(async () => 1, ...things)).rejects.toThrow("first");

@@ -3,12 +3,20 @@ export interface Disposable {
   dispose(): Promise<void>;
 }
 
+/** The same by the name that files and logs have for it. */
+export interface Closable {
+  close(): Promise<void>;
+}
+
+/** What is let go after some work. */
+type Held = Disposable | Closable | undefined;
+
 /**
  * Does some work, then disposes of what it used, whether it succeeded or not: one after another, each even if another fails.
  *
  * @throws the error of the work; where there is none, the first error of disposing. In a `finally`, the latter would hide the former.
  */
-export async function thenDispose<T>(work: () => Promise<T>, ...used: readonly (Disposable | undefined)[]): Promise<T> {
+export async function thenDispose<T>(work: () => Promise<T>, ...used: readonly Held[]): Promise<T> {
   let result: T;
   try {
     result = await work();
@@ -21,10 +29,7 @@ export async function thenDispose<T>(work: () => Promise<T>, ...used: readonly (
 }
 
 /** The same for work that is a stream of events. It is over, too, when nobody takes further events. */
-export async function* streamThenDispose<T, R>(
-  work: () => AsyncGenerator<T, R>,
-  ...used: readonly (Disposable | undefined)[]
-): AsyncGenerator<T, R> {
+export async function* streamThenDispose<T, R>(work: () => AsyncGenerator<T, R>, ...used: readonly Held[]): AsyncGenerator<T, R> {
   let mayThrow = true;
   try {
     return yield* work();
@@ -36,8 +41,12 @@ export async function* streamThenDispose<T, R>(
   }
 }
 
-async function disposeAll(used: readonly (Disposable | undefined)[], { mayThrow = false } = {}): Promise<void> {
+async function disposeAll(used: readonly Held[], { mayThrow = false } = {}): Promise<void> {
   const errors: unknown[] = [];
-  for (const one of used) await one?.dispose().catch((error: unknown) => errors.push(error));
+  for (const one of used) await letGo(one).catch((error: unknown) => errors.push(error));
   if (mayThrow && errors.length > 0) throw errors[0];
+}
+
+async function letGo(one: Held): Promise<void> {
+  if (one) await ("dispose" in one ? one.dispose() : one.close());
 }

@@ -1,4 +1,5 @@
 import { CancelledError, concernsOneInput, type MedclipSamError, ShapeError } from "../errors.ts";
+import { streamThenDispose } from "../then-dispose.ts";
 import type { RunEvent } from "./events.ts";
 import { hashInput } from "./input-files.ts";
 import { type ImageRecord, type RunHeader, RunRecord, type Wanted, type Work } from "./record/record.ts";
@@ -46,7 +47,7 @@ export async function* runItems(
 ): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const record = await RunRecord.open(out, header, { overwrite });
-  try {
+  yield* streamThenDispose(async function* (): AsyncGenerator<RunEvent> {
     for (const message of record.warnings) yield { type: "warning", message };
     const todo = yield* itemsToDo(items, record, { overwrite, signal });
     const skipped = items.length - todo.length;
@@ -71,9 +72,7 @@ export async function* runItems(
     }
     await record.finish();
     yield { type: "end", done: todo.length - failed, skipped, failed, ms: Math.round(performance.now() - start) };
-  } finally {
-    await record.close();
-  }
+  }, record);
 }
 
 /** Bad input concerns one item; anything else, a full disk, a missing weight or a programming error, concerns the run. */

@@ -7,6 +7,8 @@ export class SessionCache<T extends Disposable = Session> implements Disposable 
   /** The one used last comes last. */
   private readonly sessions = new Map<string, SharedSession<T>>();
   private readonly limit: number;
+  /** Those that made room for others and are not let go yet, or could not be. */
+  private readonly leaving = new Set<Promise<void>>();
 
   /** @param limit - sessions that are kept at most: each holds the memory of its largest run */
   constructor(limit: number) {
@@ -23,21 +25,37 @@ export class SessionCache<T extends Disposable = Session> implements Disposable 
     const session = this.sessions.get(key) ?? this.added(open);
     this.sessions.delete(key);
     this.sessions.set(key, session);
-    return await session.use(work);
+    try {
+      return await session.use(work);
+    } finally {
+      // One that could not be opened takes nobody's place.
+      if (!session.isOpen && this.sessions.get(key) === session) this.sessions.delete(key);
+    }
   }
 
-  /** Lets all sessions go; the next work opens them again. */
+  /**
+   * Lets all sessions go; the next work opens them again.
+   *
+   * @throws the first error of letting one go, of those, too, that made room for others before
+   */
   async dispose(): Promise<void> {
-    const sessions = [...this.sessions.values()];
+    const [sessions, leaving] = [[...this.sessions.values()], [...this.leaving]];
     this.sessions.clear();
-    await thenDispose(async () => {}, ...sessions);
+    this.leaving.clear();
+    await thenDispose(async () => void (await Promise.all(leaving)), ...sessions);
   }
 
   private added(open: () => Promise<T>): SharedSession<T> {
     const [oldest] = this.sessions;
     if (!oldest || this.sessions.size < this.limit) return new SharedSession(open);
     this.sessions.delete(oldest[0]);
-    const room = oldest[1].dispose().catch(() => undefined); // of no concern to whoever needs another session
+    const gone = oldest[1].dispose();
+    this.leaving.add(gone);
+    // Its error is of no concern to whoever needs another session: `dispose` tells it.
+    const room = gone.then(
+      () => this.leaving.delete(gone),
+      () => undefined,
+    );
     return new SharedSession(async () => {
       await room;
       return await open();

@@ -100,6 +100,29 @@ describe("a cache of sessions", () => {
     expect(ids).toEqual([1, 2, 1, 3, 1, 4]);
   });
 
+  test("a key whose session cannot be opened keeps no place", async () => {
+    const runtime = new FakeRuntime(3);
+    const { cache, run } = of(runtime, 2);
+    await run("a");
+    await run("b");
+    await expect(run("c")).rejects.toThrow("compile 3 failed"); // "a" has made room
+    expect(await run("d")).toBe(4);
+    expect(await run("b")).toBe(2);
+    await cache.dispose();
+  });
+
+  test("tells in the end that a session which made room could not be let go", async () => {
+    const runtime = new FakeRuntime();
+    const cache = new SessionCache<{ dispose(): Promise<void> }>(1);
+    const stuck = async () => ({ dispose: () => Promise.reject(new Error("release failed")) });
+    await cache.use("a", stuck, async () => {});
+    await cache.use("b", runtime.open, async () => {});
+    expect(runtime.live.size).toBe(1);
+    await expect(cache.dispose()).rejects.toThrow("release failed");
+    expect(runtime.live.size).toBe(0);
+    await cache.dispose();
+  });
+
   test("is disposed of whole while sessions are opened, one of which fails", async () => {
     const runtime = new FakeRuntime(2);
     const { cache, run } = of(runtime, 4);

@@ -20,6 +20,11 @@ export class SharedSession<T extends Disposable = Session> implements Disposable
     this.open = open;
   }
 
+  /** Whether it is open, or being opened. */
+  get isOpen(): boolean {
+    return this.current !== undefined;
+  }
+
   /** Does some work with the session; it must not dispose of this session, which would wait for it. */
   async use<R>(work: (session: T) => Promise<R>): Promise<R> {
     this.current ??= this.start();

@@ -1,5 +1,6 @@
 import type { DroppedPair } from "../data/index.ts";
 import { CancelledError, InputError } from "../errors.ts";
+import { streamThenDispose } from "../then-dispose.ts";
 import { bestCheckpoint, lastCheckpoint, metricsFile, modelFolder } from "./folder.ts";
 import { type EpochLine, type StepLine, TrainingLog } from "./log.ts";
 import type { LoopSettings } from "./loop-settings.ts";
@@ -117,7 +118,7 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
     await log.epoch(line);
     return line;
   }
-  try {
+  yield* streamThenDispose(async function* (): AsyncGenerator<LoopEvent> {
     // From now on the last checkpoint is again the one to go on from.
     if (resumed && options.resume === "best") await save(lastCheckpoint(out));
     if (!resumed && training.score) yield* finish(0);
@@ -145,9 +146,7 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
       yield* finish(epoch);
       saved = performance.now();
     }
-  } finally {
-    await log.close();
-  }
+  }, log);
 }
 
 function notFinite(name: string, value: number, epoch: number): InputError {

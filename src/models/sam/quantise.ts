@@ -4,6 +4,7 @@ import { type Linear, linear } from "../../nn/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { uniform } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { thenDispose } from "../../then-dispose.ts";
 import type { Weights } from "../weights.ts";
 import type { SamConfig } from "./config.ts";
 import { type BlockLinears, blockLinears } from "./image-encoder.ts";
@@ -36,11 +37,7 @@ async function quantised(linears: BlockLinears): Promise<BlockLinears> {
 /** Weights as floats. The runtime reads them, from whatever type the file has. */
 async function valuesOf(weights: Readonly<Record<string, Value>>): Promise<Record<string, Tensor<"float32">>> {
   const session = await compile(weights, { prepack: false });
-  try {
-    return (await session.run({})) as Record<string, Tensor<"float32">>;
-  } finally {
-    await session.dispose();
-  }
+  return (await thenDispose(() => session.run({}), session)) as Record<string, Tensor<"float32">>;
 }
 
 const inGraph = ({ rounded, scale }: QuantisedWeight) => ({ weight: constant(rounded), scale: constant(scale) });
@@ -128,7 +125,7 @@ async function problemOf(weights: Weights, options: SessionOptions): Promise<str
   let found: Readonly<Record<string, Tensor>>;
   try {
     const session = await compile({ float32, int8 }, options);
-    found = await session.run({ x: tokens }).finally(() => session.dispose());
+    found = await thenDispose(() => session.run({ x: tokens }), session);
   } catch (error) {
     if (error instanceof MedclipSamError) throw error;
     return (error as Error).message.trim().replace(/\.$/, "");

@@ -6,6 +6,7 @@ import type { Mask } from "../../image/index.ts";
 import { type Phantom, phantom, structureNames, vocabulary } from "../../phantom/index.ts";
 import { writeGray, writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
+import { streamThenDispose } from "../../then-dispose.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
 import { type DrawnImage, PhantomRecord } from "./record.ts";
 import type { PhantomSettings } from "./settings.ts";
@@ -47,33 +48,35 @@ export async function* runPhantom(settings: PhantomSettings, { signal }: RunOpti
     await record.add(image);
     return { type: "item", name: task.name, ms: Math.round(performance.now() - begun), warnings: [] };
   };
-  try {
-    for (const message of record.warnings) yield { type: "warning", message };
-    await removeReplaced(out, record.replaced);
-    const tasks = tasksOf(settings);
-    const todo = tasks.filter(({ name }) => !record.has(name) || !existsSync(imageFile(out, name)));
-    const skipped = tasks.length - todo.length;
-    await record.begin();
-    yield { type: "start", command: "phantom", total: tasks.length, done: skipped, out };
-    for (const task of todo) {
-      if (signal?.aborted) throw new CancelledError();
-      const begun = performance.now();
-      writing.push(write(task, phantom(task.modality, seed, task.index, size), begun));
-      writing.at(-1)!.catch(() => {}); // told when it is waited for
-      if (writing.length >= atOnce) yield await writing.shift()!;
-    }
-    while (writing.length > 0) yield await writing.shift()!;
-    await record.finish();
-    const images = record.images();
-    await writeAtomic(join(out, "captions.csv"), captionsCsv(images, seed));
-    await writeAtomic(join(out, "regions.csv"), regionsCsv(images, seed));
-    await writeAtomic(join(out, "prompts.json"), promptsJson(images, seed));
-    await writeAtomic(join(out, "vocab.txt"), `${vocabulary().join("\n")}\n`);
-    yield { type: "end", done: todo.length, skipped, failed: 0, ms: Math.round(performance.now() - start), lines: [out] };
-  } finally {
-    await Promise.allSettled(writing);
-    await record.close();
-  }
+  const written = { close: async () => void (await Promise.allSettled(writing)) };
+  yield* streamThenDispose(
+    async function* (): AsyncGenerator<RunEvent> {
+      for (const message of record.warnings) yield { type: "warning", message };
+      await removeReplaced(out, record.replaced);
+      const tasks = tasksOf(settings);
+      const todo = tasks.filter(({ name }) => !record.has(name) || !existsSync(imageFile(out, name)));
+      const skipped = tasks.length - todo.length;
+      await record.begin();
+      yield { type: "start", command: "phantom", total: tasks.length, done: skipped, out };
+      for (const task of todo) {
+        if (signal?.aborted) throw new CancelledError();
+        const begun = performance.now();
+        writing.push(write(task, phantom(task.modality, seed, task.index, size), begun));
+        writing.at(-1)!.catch(() => {}); // told when it is waited for
+        if (writing.length >= atOnce) yield await writing.shift()!;
+      }
+      while (writing.length > 0) yield await writing.shift()!;
+      await record.finish();
+      const images = record.images();
+      await writeAtomic(join(out, "captions.csv"), captionsCsv(images, seed));
+      await writeAtomic(join(out, "regions.csv"), regionsCsv(images, seed));
+      await writeAtomic(join(out, "prompts.json"), promptsJson(images, seed));
+      await writeAtomic(join(out, "vocab.txt"), `${vocabulary().join("\n")}\n`);
+      yield { type: "end", done: todo.length, skipped, failed: 0, ms: Math.round(performance.now() - start), lines: [out] };
+    },
+    written,
+    record,
+  );
 }
 
 function tasksOf({ modalities, start, count }: PhantomSettings): Task[] {

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../run/events.ts";
+import { streamThenDispose } from "../../then-dispose.ts";
 import { type EpochLine, type LoopEvent, type LoopPosition, metricOf, modelFolder, shownMetric } from "../../train/index.ts";
 import type { TrainingRecord } from "./record.ts";
 
@@ -19,11 +20,7 @@ export interface TrainingOptions {
 
 /** Runs a training and tells of it from its start to its end; failures and epochs go into its record, which is closed in the end. */
 export async function* runTraining(events: AsyncIterable<LoopEvent>, options: TrainingOptions): AsyncGenerator<RunEvent> {
-  try {
-    yield* told(events, options);
-  } finally {
-    await options.record.close();
-  }
+  yield* streamThenDispose(() => told(events, options), options.record);
 }
 
 async function* told(
