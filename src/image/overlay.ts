@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { described } from "../check/described.ts";
 import { checkedOptions } from "../check/options.ts";
 import { checkedGray, checkedImage, checkedMask, checkSameSize } from "../check/pictures.ts";
 import { checkedBox, checkedList, checkedPoint } from "../check/prompts.ts";
+import { InputError } from "../errors.ts";
 import { letterRows, lettersApart, textDots } from "./dot-text.ts";
 import { opencvNearest } from "./opencv-resize.ts";
-import type { Box, GrayImage, Image, LabelledPoint, Mask, Size } from "./types.ts";
+import type { Box, Colour, GrayImage, Image, LabelledPoint, Mask, Size } from "./types.ts";
 
 /** What can be drawn on an image; all of the image's size and in its pixels. */
 export interface OverlayLayers {
@@ -14,6 +16,8 @@ export interface OverlayLayers {
   readonly coarse?: Mask | undefined;
   /** As a cyan contour with a dark rim. */
   readonly mask?: Mask | undefined;
+  /** Several masks, each as a contour in its colour with a dark rim. */
+  readonly masks?: readonly ColouredMask[] | undefined;
   /** As thin yellow frames. */
   readonly boxes?: readonly Box[] | undefined;
   /** Positive ones as green plus signs, negative ones as red crosses. */
@@ -22,34 +26,58 @@ export interface OverlayLayers {
   readonly label?: string | undefined;
 }
 
+/** One of several masks. */
+export interface ColouredMask {
+  readonly mask: Mask;
+  readonly colour: Colour;
+}
+
 function checkedLayers(layers: OverlayLayers, image: Size) {
-  const { saliency, coarse, mask, boxes = [], points = [], label = "" } = checkedOptions(Layers, layers, "overlay") as OverlayLayers;
+  const {
+    saliency,
+    coarse,
+    mask,
+    masks = [],
+    boxes = [],
+    points = [],
+    label = "",
+  } = checkedOptions(Layers, layers, "overlay") as OverlayLayers;
   const checked = {
     saliency: saliency === undefined ? undefined : checkedGray(saliency, "overlay", "saliency"),
     coarse: coarse === undefined ? undefined : checkedMask(coarse, "overlay", "coarse"),
     mask: mask === undefined ? undefined : checkedMask(mask, "overlay", "mask"),
   };
-  for (const [name, layer] of Object.entries(checked)) {
+  const coloured = checkedList(masks, "overlay", "masks", checkedColouredMask);
+  for (const [name, layer] of [...Object.entries(checked), ...coloured.map(({ mask }, i) => [`masks[${i}]`, mask] as const)]) {
     if (layer) checkSameSize("overlay", { name, ...layer }, { name: "image", ...image });
   }
   return {
     ...checked,
+    masks: coloured,
     boxes: checkedList(boxes, "overlay", "boxes", (box, name) => checkedBox(box, "overlay", name)),
     points: checkedList(points, "overlay", "points", (point, name) => checkedPoint(point, "overlay", name)),
     label,
   };
 }
 
+function checkedColouredMask(item: unknown, name: string): ColouredMask {
+  const { mask, colour } = (item ?? {}) as Partial<ColouredMask>;
+  const isLevel = (value: unknown) => typeof value === "number" && value >= 0 && value <= 255;
+  if (!Array.isArray(colour) || colour.length !== 3 || !colour.every(isLevel)) {
+    throw new InputError(`overlay: ${name}.colour must be [red, green, blue] of 0 to 255, got ${described(colour)}.`);
+  }
+  return { mask: checkedMask(mask, "overlay", `${name}.mask`), colour: colour as unknown as Colour };
+}
+
 const Layers = z.strictObject({
   saliency: z.unknown().optional(),
   coarse: z.unknown().optional(),
   mask: z.unknown().optional(),
+  masks: z.unknown().optional(),
   boxes: z.unknown().optional(),
   points: z.unknown().optional(),
   label: z.string().optional(),
 });
-
-type Colour = readonly [red: number, green: number, blue: number];
 
 const dark: Colour = [0, 0, 0];
 const white: Colour = [255, 255, 255];
@@ -72,7 +100,7 @@ const rimOpacity = 0.6;
  */
 export function overlay(picture: Image, layers: OverlayLayers): Image {
   const image = checkedImage(picture, "overlay");
-  const { saliency, coarse, mask, boxes, points, label } = checkedLayers(layers, image);
+  const { saliency, coarse, mask, masks, boxes, points, label } = checkedLayers(layers, image);
   const longest = Math.max(image.width, image.height);
   const factor = longest < leastSide ? Math.ceil(leastSide / longest) : 1;
   const size = { width: image.width * factor, height: image.height * factor };
@@ -97,9 +125,8 @@ export function overlay(picture: Image, layers: OverlayLayers): Image {
       0.9,
     );
   }
-  if (mask) {
-    const pixels = contourLoops(enlarged(mask)).flat();
-    stroke(canvas, pixels, line, cyan);
+  for (const { mask: one, colour } of mask ? [{ mask, colour: cyan }, ...masks] : masks) {
+    stroke(canvas, contourLoops(enlarged(one)).flat(), line, colour);
   }
   for (const box of boxes) stroke(canvas, framePixels(size, scaled(box, factor)), Math.max(1, line - 1), yellow);
   const arm = 3 * line + 2;

@@ -12,6 +12,9 @@ export interface GrayImage {
   readonly data: Uint8Array;
 }
 
+/** Red, green and blue, 0 to 255. */
+export type Colour = readonly [red: number, green: number, blue: number];
+
 /** A binary mask, row-major [H, W], values 0 and 1. */
 export interface Mask {
   readonly width: number;

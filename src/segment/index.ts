@@ -1,3 +1,4 @@
+export { type LabelledMask, labelMap } from "./label-map.ts";
 export { above, logitsOfImage, type Placement, unionOf } from "./postprocess.ts";
 export { type ImageEmbedding, Prediction, SamOptions, SamPredictor, type SamPrompts } from "./predictor.ts";
 export { normaliseInto, resizedSize, resizeLongest, type SamInput, samInput } from "./preprocess.ts";
