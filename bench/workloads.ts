@@ -73,15 +73,16 @@ async function m2ib(layer: number, options: SessionOptions, fast = false): Promi
   const { clip } = model;
   const settings = { ...CommonSettings.parse({}), ...SaliencySettings.parse({ layer, fast }) };
   const step = new SaliencyStep(model, settings);
-  const image = picture(512);
+  const view = picture(512);
+  const { image, text } = step.method.flops();
   const { features } = textTower(input("ids", "int64", [1, tokens]), clip.weights, clip.config);
   return {
     run: async (index) => {
       const ms: StageTimes = {};
-      await step.run(image, `image-${index}`, [sentence(tokens, index)], ms);
+      await step.run(view, `image-${index}`, [[sentence(tokens, index)]], ms);
       return ms;
     },
-    flops: step.method.flops() + flopsOf([features]),
+    flops: image + text + flopsOf([features]),
     bytes: bytesOf(biomedClipTensors(clip.config), "visual.") + bytesOf(biomedClipTensors(clip.config), "text.transformer.encoder."),
   };
 }

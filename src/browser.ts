@@ -48,7 +48,15 @@ export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics,
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
 export type { BiomedClip } from "./models/biomedclip/index.ts";
 export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
-export { loadModel, type Segmentation, type SegmentOptions, segment, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
+export {
+  loadModel,
+  type Segmentation,
+  type SegmentOptions,
+  segment,
+  segmentTargets,
+  type TargetSegmentations,
+  ZeroShotModel,
+} from "./pipeline/zero-shot/in-memory.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { configureRuntime, type WasmPaths } from "./runtime/browser.ts";
 export { M2ib, M2ibConfig, type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";

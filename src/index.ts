@@ -34,8 +34,8 @@ export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics,
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
 export type { BiomedClip } from "./models/biomedclip/index.ts";
 export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
-export { type Segmentation, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
-export { loadModel, loadPack, type SegmentOptions, segment } from "./pipeline/zero-shot/of-files.ts";
+export { type Segmentation, type TargetSegmentations, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
+export { loadModel, loadPack, type SegmentOptions, segment, segmentTargets } from "./pipeline/zero-shot/of-files.ts";
 export { visualPrompts } from "./prompts/index.ts";
 export { encodeMask, writeGray, writeMask, writeRgb } from "./results/png.ts";
 export type { RunEvent } from "./run/events.ts";

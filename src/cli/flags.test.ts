@@ -127,7 +127,7 @@ describe("values", () => {
 
   test("what two settings must not be together is said in the schema's words", () => {
     const flags = { inputs: ["a.png"], out: "o", prompt: ["x"], prompts: "p.json" };
-    expect(() => settingsFrom(SegmentSettings, { flags, positional })).toThrow("either with --prompt TEXT");
+    expect(() => settingsFrom(SegmentSettings, { flags, positional })).toThrow("in one way: --prompt TEXT");
   });
 });
 

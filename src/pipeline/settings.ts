@@ -75,6 +75,13 @@ export const pack = z
   .describe("CLIP and SAM that belong together: a name or folder (default: phantom, if no model is named)")
   .meta({ group: "Input", placeholder: "NAME|DIR", neutral: true });
 
+/** Of every command that measures in millimetres. */
+export const spacing = z
+  .tuple([z.number().positive(), z.number().positive()])
+  .optional()
+  .describe("millimetres per pixel, where the files do not tell: row,column")
+  .meta({ group: "Input", unit: "mm" });
+
 /** Of every command that reads mask files. */
 export const labelOfMasks = z
   .number()

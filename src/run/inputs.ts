@@ -1,11 +1,12 @@
 import { InputError } from "../errors.ts";
-import { type LeftOutRecord, leftOutMessage, leftOutRecord } from "../scans/left-out.ts";
+import { type LeftOut, type LeftOutRecord, leftOutMessage, leftOutRecord } from "../scans/left-out.ts";
 import { type ImageInput, listImages } from "../scans/list-images.ts";
 
 /** The images of a run, and what lies beside them and is none. */
 export interface RunInputs {
   readonly inputs: readonly ImageInput[];
-  /** For the record. */
+  /** What was not taken, and the same for the record. */
+  readonly notTaken: readonly LeftOut[];
   readonly leftOut: LeftOutRecord | undefined;
   /** Sentences for the user. */
   readonly warnings: readonly string[];
@@ -23,5 +24,5 @@ export async function findInputs(paths: readonly string[], out: string): Promise
     const places = paths.map((path) => `"${path}"`).join(", ");
     throw new InputError(`no images in ${places}; read are PNG, JPEG, TIFF and WebP files${message === undefined ? "" : `; ${message}`}`);
   }
-  return { inputs, leftOut: leftOutRecord(leftOut), warnings: message === undefined ? [] : [message] };
+  return { inputs, notTaken: leftOut, leftOut: leftOutRecord(leftOut), warnings: message === undefined ? [] : [message] };
 }

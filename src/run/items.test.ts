@@ -70,7 +70,7 @@ async function killed(done: number): Promise<void> {
 test("a run leaves its results and a record with a version, and nothing else", async () => {
   expect(end(await run())).toMatchObject({ done: 3, skipped: 0, failed: 0 });
   expect(readdirSync(out).sort()).toEqual(["masks", "run.json"]);
-  expect(record()).toMatchObject({ recordVersion: 1, command: "segment", images: names.map((name) => ({ name, areaPx: 7 })), failed: [] });
+  expect(record()).toMatchObject({ recordVersion: 2, command: "segment", images: names.map((name) => ({ name, areaPx: 7 })), failed: [] });
   expect(end(await run())).toMatchObject({ done: 0, skipped: 3 });
 });
 
@@ -141,9 +141,9 @@ describe("a record that does not fit", () => {
 
   test("a record of a newer version is refused by its name, and stays as it is", async () => {
     await run();
-    const newer = JSON.stringify({ ...record(), recordVersion: 2 });
+    const newer = JSON.stringify({ ...record(), recordVersion: 3 });
     writeFileSync(join(out, "run.json"), newer);
-    await expect(run({ overwrite: true })).rejects.toThrow(/run.json" is a record of version 2; this medclip-sam reads versions up to 1/);
+    await expect(run({ overwrite: true })).rejects.toThrow(/run.json" is a record of version 3; this medclip-sam reads versions up to 2/);
     expect(readFileSync(join(out, "run.json"), "utf8")).toBe(newer);
   });
 
@@ -153,7 +153,7 @@ describe("a record that does not fit", () => {
     for (const image of older.images) delete image.made.segment.stamps;
     writeFileSync(join(out, "run.json"), JSON.stringify(older, null, 1));
     expect(end(await run())).toMatchObject({ done: 0, skipped: 3 });
-    expect(record().recordVersion).toBe(1);
+    expect(record().recordVersion).toBe(2);
   });
 
   test("what is no record is refused with the field that is wrong", async () => {

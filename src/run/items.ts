@@ -9,7 +9,7 @@ export interface Item extends Wanted {
   readonly file: string;
 }
 
-/** What came of an item. */
+/** What came of an item. Warnings about a named target stand in its record. */
 export interface Outcome {
   readonly record: Omit<ImageRecord, "name" | "made" | "warnings">;
   readonly warnings: readonly string[];
@@ -23,6 +23,8 @@ export interface ItemOptions {
   readonly header: Omit<RunHeader, "versions">;
   readonly overwrite: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Writes what belongs to the run, once it is known that it may write into its folder. */
+  readonly begin?: (() => Promise<void>) | undefined;
 }
 
 /** Items whose files are looked at side by side. */
@@ -40,10 +42,10 @@ const tellEveryMs = 2000;
  * @throws ConfigError when the folder holds results of other settings, or another run writes into it
  * @throws OutputError when results cannot be written: no item could be done
  */
-export async function* runItems(
-  items: readonly Item[],
-  process: (item: Item) => Promise<Outcome>,
-  { out, header, overwrite, signal }: ItemOptions,
+export async function* runItems<I extends Item>(
+  items: readonly I[],
+  process: (item: I) => Promise<Outcome>,
+  { out, header, overwrite, signal, begin }: ItemOptions,
 ): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const record = await RunRecord.open(out, header, { overwrite });
@@ -52,6 +54,7 @@ export async function* runItems(
     const todo = yield* itemsToDo(items, record, { overwrite, signal });
     const skipped = items.length - todo.length;
     await record.begin();
+    await begin?.();
     yield { type: "start", command: header.command, total: items.length, done: skipped, out };
     let failed = 0;
     for (const item of todo) {
@@ -62,7 +65,8 @@ export async function* runItems(
         const work = await workOf(item);
         const { record: found, warnings, summary } = await process(item);
         await record.put({ name: item.name, ...found }, work, warnings);
-        yield { type: "item", name: item.name, ms: Math.round(performance.now() - begun), warnings, summary };
+        const ms = Math.round(performance.now() - begun);
+        yield { type: "item", name: item.name, ms, warnings: [...warnings, ...warningsOfTargets(found.targets)], summary };
       } catch (error) {
         if (!isItemError(error)) throw error;
         failed++;
@@ -80,13 +84,17 @@ function isItemError(error: unknown): error is MedclipSamError {
   return concernsOneInput(error) || error instanceof ShapeError;
 }
 
+function warningsOfTargets(targets: Outcome["record"]["targets"]): string[] {
+  return Object.entries(targets ?? {}).flatMap(([name, { warnings }]) => warnings.map((warning) => `${name}: ${warning}`));
+}
+
 /** Those that no earlier run has done, in their order; says how far it is, as very many items take a while. */
-async function* itemsToDo(
-  items: readonly Item[],
+async function* itemsToDo<I extends Item>(
+  items: readonly I[],
   record: RunRecord,
   { overwrite, signal }: Pick<ItemOptions, "overwrite" | "signal">,
-): AsyncGenerator<RunEvent, Item[]> {
-  const todo: Item[] = [];
+): AsyncGenerator<RunEvent, I[]> {
+  const todo: I[] = [];
   let told = performance.now();
   for (let from = 0; from < items.length; from += looksAtOnce) {
     if (signal?.aborted) throw new CancelledError();
@@ -111,8 +119,8 @@ async function wasDone(item: Item, record: RunRecord, overwrite: boolean): Promi
   }
 }
 
-async function workOf({ inputs, prompt }: Item): Promise<Work> {
+async function workOf({ inputs, prompt, targets }: Item): Promise<Work> {
   const hashes = await Promise.all(inputs.map(hashInput));
   const [sums, stamps] = [hashes.map(({ sha256 }) => sha256), hashes.map(({ stamp }) => stamp)];
-  return { inputs: sums, stamps, ...(prompt && { prompt }) };
+  return { inputs: sums, stamps, ...(prompt && { prompt }), ...(targets && { targets }) };
 }

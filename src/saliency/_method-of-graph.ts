@@ -27,7 +27,7 @@ export function methodOfGraph(
       const { values } = await session.use((opened) => opened.run(feeds));
       return values!.data as Float32Array;
     },
-    flops: () => flopsOf([cut.trunkGraph(), graph()]),
+    flops: () => ({ image: flopsOf([cut.trunkGraph()]), text: flopsOf([graph()]) }),
     dispose: () => thenDispose(() => cut.dispose(), session),
   };
 }

@@ -14,7 +14,7 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
 import { bottleneckGraph, classTokens, type Stage } from "./_bottleneck.ts";
 import { CutTower } from "./_cut-tower.ts";
-import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts";
+import { blocksBehind, layerSetting, type MethodFlops, saliencyMethod } from "./saliency-method.ts";
 
 /** Of the released command line. */
 export const defaultLayer = 7;
@@ -183,9 +183,9 @@ export class M2ib {
     return { capacity, ...(this.withTrace && { trace: trace as NonNullable<M2ibResult["trace"]> }) };
   }
 
-  /** Operations for one image and sentence, the text tower apart. */
-  flops(): number {
-    return flopsOf([this.cut.trunkGraph(), ...Object.values(this.tailGraph())]);
+  /** Operations, the text tower apart. */
+  flops(): MethodFlops {
+    return { image: flopsOf([this.cut.trunkGraph()]), text: flopsOf(Object.values(this.tailGraph())) };
   }
 
   /** Lets the sessions go; what is asked afterwards opens them again. */

@@ -27,7 +27,7 @@ export function methodOfFunction(valuesOf: OwnSaliencyMethod, clip: BiomedClip):
       const view = { width: imageSize, height: imageSize, data: data as Uint8Array };
       return checkedFloats(await valuesOf(view, text, clip), "segment", "what your saliency method returns", [grid, grid]);
     },
-    flops: () => 0,
+    flops: () => ({ image: 0, text: 0 }),
     dispose: async () => {},
   };
 }

@@ -13,6 +13,14 @@ export interface MethodNoise {
   from(noise: Tensor<"float32">): Tensor[];
 }
 
+/** How much a method computes. */
+export interface MethodFlops {
+  /** Once for an image, however many texts. */
+  readonly image: number;
+  /** For each text. */
+  readonly text: number;
+}
+
 /** A saliency method on one model and with its settings. It holds sessions: call `dispose` when done; it may be used again. */
 export interface SaliencyMethod {
   /** The block after whose output it looks. */
@@ -31,8 +39,8 @@ export interface SaliencyMethod {
    * @param noise - of `noise`, where the method draws some
    */
   attribute(hidden: Tensor, text: Float32Array, noise?: readonly Tensor[]): Promise<Float32Array>;
-  /** Operations for one image and sentence, the text tower apart. */
-  flops(): number;
+  /** Operations, the text tower apart. */
+  flops(): MethodFlops;
   dispose(): Promise<void>;
 }
 

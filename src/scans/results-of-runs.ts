@@ -11,8 +11,8 @@ export function isRecord(name: string): boolean {
   return name === record || name === journal;
 }
 
-/** Sub-folders into which runs write pictures and arrays. */
-const resultFolder = /^(saliency|coarse|masks(_.+)?|labels|overlay|raw)$/;
+/** Sub-folders into which runs write pictures and arrays; those of one of several targets, or of a structure, end in its name. */
+const resultFolder = /^((saliency|coarse|masks|raw)(_.+)?|labels|overlay)$/;
 
 /** Whether a sub-folder of a run's output folder is one of results. */
 export function isResultFolder(name: string): boolean {

@@ -126,7 +126,7 @@ describe("exit status", () => {
     [
       "two kinds of prompt",
       () => ["segment", at("pred"), "--out", at("o"), "--prompt", "x", "--prompts", at("truth", "a.png")],
-      /either with --prompt/,
+      /in one way: --prompt/,
     ],
     ["no input", () => ["segment", "--out", at("o"), "--prompt", "x"], /an image or folder is missing/],
     ["an unknown model to make", () => ["models", "init", "biomedclop", "--out", at("o")], /unknown model "biomedclop"/],

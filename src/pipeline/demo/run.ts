@@ -4,13 +4,14 @@ import { defaultPack, locatePack } from "../../hub/pack.ts";
 import type { Mask } from "../../image/index.ts";
 import { dsc } from "../../metrics/index.ts";
 import { type Modality, type Phantom, phantom, type StructureName } from "../../phantom/index.ts";
+import { targetFile } from "../../results/layout.ts";
 import { writeGray, writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { readImageRecords } from "../../run/record/record.ts";
 import { readMask } from "../../scans/read-mask.ts";
+import { unnamedTarget } from "../../targets/target.ts";
 import { defaultsOf } from "../models/pack-settings.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
-import { outputFile } from "../zero-shot/outputs.ts";
 import { runSegment } from "../zero-shot/segment.ts";
 import { SegmentSettings } from "../zero-shot/settings.ts";
 import { countForeground } from "../zero-shot/steps.ts";
@@ -111,7 +112,8 @@ async function results(out: string): Promise<string[]> {
   const lines: string[] = [];
   for (const { name, prompt } of requests) {
     if (!records.has(name)) continue;
-    const { mask } = await readMask(outputFile(out, "masks", name));
+    const asked = unnamedTarget([prompt]);
+    const { mask } = await readMask(targetFile("masks", asked, { out, name, all: [asked] }));
     const { mask: truth } = await readMask(join(out, "truth", `${name}.png`));
     lines.push(`${name.padEnd(17)} DSC ${dsc(mask, truth).toFixed(2)}  "${prompt}"`);
   }

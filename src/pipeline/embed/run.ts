@@ -28,7 +28,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
     leftOut,
     warnings: aboutInputs,
   }: RunInputs = settings.inputs.length === 0
-    ? { inputs: [], leftOut: undefined, warnings: [] }
+    ? { inputs: [], notTaken: [], leftOut: undefined, warnings: [] }
     : await findInputs(settings.inputs, settings.out);
   const { session, notices, warnings: aboutRun } = await sessionOptions(settings);
   for (const message of [...aboutInputs, ...aboutRun]) yield { type: "warning", message };

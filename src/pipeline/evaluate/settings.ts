@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { grouped } from "../../run/settings/meta.ts";
-import { CommonSettings, labelOfMasks } from "../settings.ts";
+import { CommonSettings, labelOfMasks, spacing } from "../settings.ts";
 
 /** `medclip-sam evaluate`. */
 export const EvaluateSettings = z.strictObject(
@@ -19,11 +19,7 @@ export const EvaluateSettings = z.strictObject(
       .default(2)
       .describe("of the surface NSD, in pixels, or millimetres if spacing is given")
       .meta({ group: "Scores" }),
-    spacing: z
-      .tuple([z.number().positive(), z.number().positive()])
-      .optional()
-      .describe("millimetres per pixel: row,column")
-      .meta({ group: "Scores", unit: "mm" }),
+    spacing: spacing.describe("millimetres per pixel: row,column").meta({ group: "Scores" }),
     csv: z.string().optional().describe("write one row an image to this file").meta({ group: "Output", placeholder: "FILE" }),
     json: z.string().optional().describe("write images and summary to this file").meta({ group: "Output", placeholder: "FILE" }),
   }),

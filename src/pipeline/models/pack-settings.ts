@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { defaultPack, embeddedPack, locatePack, type Pack } from "../../hub/pack.ts";
-import { readRunHeaders } from "../../run/record/record.ts";
 import { kebab } from "../../run/settings/effect.ts";
 import { metaOf, settingsOfSchema } from "../../run/settings/meta.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings } from "../zero-shot/settings.ts";
@@ -76,9 +75,7 @@ async function packOfResults(
     const { resultsOf } = metaOf(setting);
     const [folder] = [given[name]].flat();
     if (resultsOf === undefined || typeof folder !== "string") continue;
-    const { run } = await resultFolder(folder, resultsOf);
-    const makers = resultsOf === "saliency" ? ["saliency", "segment"] : ["coarse", "segment"];
-    const maker = (await readRunHeaders(run)).find(({ command }) => makers.includes(command));
+    const { run, maker } = await resultFolder(folder, resultsOf);
     if (typeof maker?.settings.pack === "string") return { pack: maker.settings.pack, file: join(run, "run.json") };
   }
   return undefined;

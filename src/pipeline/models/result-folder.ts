@@ -1,18 +1,46 @@
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { type ImageRecord, readImageRecords } from "../../run/record/record.ts";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { type ImageRecord, type RunHeader, readImageRecords, readRunHeaders, writes } from "../../run/record/record.ts";
+import { folderOf, namedTargets, type Target, unnamedTarget } from "../../targets/target.ts";
+
+/** The pictures that a step has made, and what is known of them. */
+export interface StepResults {
+  /** All targets of the run that made them. */
+  readonly all: readonly Target[];
+  /** The folders with the pictures of those targets of which there are some. */
+  readonly folders: readonly { readonly target: Target; readonly pictures: string }[];
+  /** The output folder of the run. */
+  readonly run: string;
+  /** The latest run that made such pictures; undefined where nothing tells of one. */
+  readonly maker: RunHeader | undefined;
+  /** What is known of each image, by name. */
+  readonly records: ReadonlyMap<string, ImageRecord>;
+}
 
 /**
- * A folder of a step's results: given is either the folder itself or the one that a run wrote.
+ * The results of a step: given is the folder that a run wrote, or the one with the pictures of a target in it.
  *
- * @returns the folder with the pictures, and what `run.json` beside it tells of each image
+ * @throws ConfigError when there is no record and the names of folders cannot be those of targets
  */
-export async function resultFolder(
-  given: string,
-  folder: "saliency" | "coarse",
-): Promise<{ pictures: string; run: string; records: ReadonlyMap<string, ImageRecord> }> {
-  const inner = join(given, folder);
-  const pictures = existsSync(inner) ? inner : given;
-  const run = pictures === inner ? given : dirname(resolve(given));
-  return { pictures, run, records: await readImageRecords(run) };
+export async function resultFolder(given: string, kind: "saliency" | "coarse"): Promise<StepResults> {
+  const inner = await readdir(given).then(
+    (names) => names.filter((name) => name === kind || name.startsWith(`${kind}_`)),
+    (): string[] => [],
+  );
+  const run = inner.length > 0 ? given : dirname(resolve(given));
+  const maker = (await readRunHeaders(run)).find(({ command }) => writes(command, kind));
+  const records = await readImageRecords(run);
+  const told = maker?.targets?.map(({ name, sentences }) => [name, sentences] as const);
+  if (inner.length === 0) {
+    const [, name = told?.length === 1 ? told[0]![0] : undefined] = basename(resolve(given)).split(`${kind}_`);
+    const [target] =
+      name === undefined ? [unnamedTarget([])] : namedTargets(new Map([[name, new Map(told).get(name) ?? []]]), `"${given}"`);
+    return { all: [target!], folders: [{ target: target!, pictures: given }], run, maker, records };
+  }
+  const named = told ?? (inner.includes(kind) ? [] : inner.sort().map((name) => [name.slice(kind.length + 1), []] as const));
+  const all = named.length > 0 && (told || !maker) ? namedTargets(new Map(named), `"${given}"`) : [unnamedTarget([])];
+  const folders = all.map((target) => ({ target, pictures: join(given, folderOf(kind, target, all)) }));
+  const present = folders.filter(({ pictures }) => existsSync(pictures));
+  return { all, folders: present.length > 0 ? present : folders, run, maker, records };
 }

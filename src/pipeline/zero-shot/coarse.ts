@@ -1,15 +1,18 @@
 import { ConfigError } from "../../errors.ts";
 import type { Box } from "../../image/index.ts";
+import { requireWritableNames, targetFile } from "../../results/layout.ts";
+import { writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
-import { type Item, type Outcome, runItems } from "../../run/items.ts";
+import { type Outcome, runItems } from "../../run/items.ts";
 import type { ImageRecord } from "../../run/record/record.ts";
 import { effectiveSettings } from "../../run/settings/effect.ts";
+import { type LeftOut, leftOutRecord } from "../../scans/left-out.ts";
 import { readSaliency } from "../../scans/read-gray.ts";
-import { resultFolder } from "../models/result-folder.ts";
+import type { Target } from "../../targets/target.ts";
+import { resultFolder, type StepResults } from "../models/result-folder.ts";
 import { modePresets } from "../settings.ts";
-import type { RunOptions } from "./items.ts";
-import { outputFile, requireWritableNames, writeCoarse } from "./outputs.ts";
+import { type FoundTarget, outcomeOf, promptOf, type RunOptions, type TargetItem, targetsOf } from "./items.ts";
 import { CoarseRunSettings } from "./settings.ts";
 import { coarseStep, countForeground } from "./steps.ts";
 
@@ -17,9 +20,8 @@ import { coarseStep, countForeground } from "./steps.ts";
 export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, inputs } = settings;
   if (inputs.length !== 1) throw new ConfigError(`coarse reads one folder of saliency maps, got ${inputs.length}`);
-  const { pictures, records } = await resultFolder(inputs[0]!, "saliency");
-  const { inputs: maps, leftOut, warnings } = await findInputs([pictures], out);
-  requireWritableNames(maps, false);
+  const { all, folders, records } = await resultFolder(inputs[0]!, "saliency");
+  const { items, count, leftOut, warnings } = await mapsOf(folders, all, out);
   for (const message of warnings) yield { type: "warning", message };
   if (settings.dryRun) {
     yield {
@@ -28,33 +30,63 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
       skipped: 0,
       failed: 0,
       ms: 0,
-      lines: [`${maps.length} saliency maps would be cut; this takes milliseconds each.`],
+      lines: [`${count} saliency maps would be cut; this takes milliseconds each.`],
     };
     return;
   }
   const effective = effectiveSettings(CoarseRunSettings, settings);
-  const about = { command: "coarse", settings: effective, weights: {}, leftOut };
+  const about = { command: "coarse", settings: effective, weights: {}, ...targetsOf(all), leftOut };
   const placed = modePresets[settings.mode].placement === "window";
-  const unknown = maps.filter(({ name }) => !records.get(name)?.window).length;
+  const unknown = items.filter(({ name }) => !records.get(name)?.window).length;
   if (placed && unknown > 0) {
     yield {
       type: "warning",
-      message: `${unknown} of ${maps.length} maps have no run.json that tells which part of the image the model saw: they are taken to show all of it`,
+      message: `${unknown} of ${items.length} maps have no run.json that tells which part of the image the model saw: they are taken to show all of it`,
     };
   }
-  const process = async ({ name, file }: Item): Promise<Outcome> => {
-    const gray = await readSaliency(file);
-    const { coarse, level, warnings } = coarseStep(gray, windowOf(records.get(name)), settings);
-    await writeCoarse(out, name, coarse);
-    const coarseAreaPx = countForeground(coarse);
-    return {
-      record: { width: gray.width, height: gray.height, ...(level !== undefined && { level }), coarseAreaPx },
-      warnings,
-      summary: `${coarseAreaPx} px`,
-    };
+  const process = async ({ name, lookFor, inputs }: TargetItem): Promise<Outcome> => {
+    const found: FoundTarget[] = [];
+    let size = {};
+    for (const [i, target] of lookFor.entries()) {
+      const map = await readSaliency(inputs[i]!);
+      size = { width: map.width, height: map.height };
+      const { coarse, level, warnings } = coarseStep(map, windowOf(records.get(name)), settings);
+      await writeMask(targetFile("coarse", target, { out, name, all }), coarse);
+      const coarseAreaPx = countForeground(coarse);
+      const prompt = promptOf(records.get(name), target);
+      const record = { ...(prompt && { prompt }), ...(level !== undefined && { level }), coarseAreaPx };
+      found.push({ target, record, warnings, summary: `${coarseAreaPx} px` });
+    }
+    const { record, ...told } = outcomeOf(found);
+    return { record: { ...size, ...record }, ...told };
   };
-  const items = maps.map(({ name, file }) => ({ name, file, inputs: [file], outputs: [outputFile(out, "coarse", name)] }));
   yield* runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal });
+}
+
+/** The maps of all targets, one item an image. @throws InputError when a folder holds none */
+async function mapsOf(folders: StepResults["folders"], all: readonly Target[], out: string) {
+  const items = new Map<string, TargetItem>();
+  const leftOut: LeftOut[] = [];
+  const warnings: string[] = [];
+  let count = 0;
+  for (const { target, pictures } of folders) {
+    const found = await findInputs([pictures], out);
+    requireWritableNames(found.inputs, false);
+    count += found.inputs.length;
+    warnings.push(...found.warnings);
+    for (const file of found.notTaken) leftOut.push(file);
+    for (const { name, file } of found.inputs) {
+      const { lookFor = [], inputs = [], outputs = [] } = items.get(name) ?? {};
+      items.set(name, {
+        name,
+        file,
+        lookFor: [...lookFor, target],
+        inputs: [...inputs, file],
+        outputs: [...outputs, targetFile("coarse", target, { out, name, all })],
+      });
+    }
+  }
+  return { items: [...items.values()], count, leftOut: leftOutRecord(leftOut), warnings };
 }
 
 function windowOf(record: ImageRecord | undefined): Box | undefined {

@@ -3,26 +3,30 @@ import { gemmSpeed } from "../../run/gemm-speed.ts";
 import { secondsOf, shortSeconds } from "../../run/time-estimate.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import type { SaliencyMethod } from "../../saliency/index.ts";
-import type { ImageInput } from "../../scans/list-images.ts";
+import { countOf } from "../../scans/names.ts";
 import type { SamPredictor } from "../../segment/index.ts";
+import type { TargetItem } from "./items.ts";
 
 /** Says what a run would do and how long it would take, from the operations of its graphs and this machine's speed. */
 export async function* dryRun(
   command: string,
-  inputs: readonly ImageInput[],
+  items: readonly TargetItem[],
   models: { readonly saliency?: SaliencyMethod; readonly sam?: SamPredictor },
   options: SessionOptions,
 ): AsyncGenerator<RunEvent> {
   const { saliency, sam } = models;
-  const flops = (saliency?.flops() ?? 0) + (sam?.flops() ?? 0);
+  const { image = 0, text = 0 } = saliency?.flops() ?? {};
+  const targets = items.reduce((sum, { lookFor }) => sum + lookFor.length, 0);
+  // What depends on the text is computed for each target, the rest once an image; a prompt of SAM costs a hundredth of its encoder.
+  const flops = image + (text * targets) / Math.max(items.length, 1) + (sam?.flops() ?? 0);
   const speed = await gemmSpeed(options);
   const seconds = secondsOf(flops, speed);
   const lines = [
-    ...inputs.slice(0, 10).map(({ file, name }) => `${file} -> ${name}`),
-    ...(inputs.length > 10 ? [`and ${inputs.length - 10} more`] : []),
-    `${inputs.length} ${inputs.length === 1 ? "image" : "images"}, ${(flops / 1e9).toFixed(0)} GFLOP each on a machine with ${(speed / 1e9).toFixed(0)} GFLOP/s:`,
-    `about ${shortSeconds(seconds)} an image, ${shortSeconds(seconds * inputs.length)} in all (estimated). Nothing was written.`,
+    ...items.slice(0, 10).map(({ file, name }) => `${file} -> ${name}`),
+    ...(items.length > 10 ? [`and ${items.length - 10} more`] : []),
+    `${countOf(items.length, "image")}${targets > items.length ? ` with ${targets} targets` : ""}, ${(flops / 1e9).toFixed(0)} GFLOP each on a machine with ${(speed / 1e9).toFixed(0)} GFLOP/s:`,
+    `about ${shortSeconds(seconds)} an image, ${shortSeconds(seconds * items.length)} in all (estimated). Nothing was written.`,
   ];
-  yield { type: "start", command, total: inputs.length, done: 0 };
+  yield { type: "start", command, total: items.length, done: 0 };
   yield { type: "end", done: 0, skipped: 0, failed: 0, ms: 0, lines };
 }

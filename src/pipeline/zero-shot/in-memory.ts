@@ -5,12 +5,13 @@ import { checkedImage } from "../../check/pictures.ts";
 import { checkedList, checkedTexts } from "../../check/prompts.ts";
 import { ConfigError, InputError, throwIfCancelled, WeightsError } from "../../errors.ts";
 import { usableDevice } from "../../graph/index.ts";
-import type { GrayImage, Image, Mask, SaliencyMap } from "../../image/index.ts";
+import { blankWarnings, type GrayImage, type Image, type Mask, type SaliencyMap } from "../../image/index.ts";
 import { BiomedClip } from "../../models/biomedclip/index.ts";
 import { withoutEffect } from "../../run/settings/effect.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
 import { type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
-import { SamOptions, SamPredictor } from "../../segment/index.ts";
+import { labelMap, SamOptions, SamPredictor } from "../../segment/index.ts";
+import { namedTargets } from "../../targets/target.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import {
   type ClipContent,
@@ -156,24 +157,29 @@ export interface Segmentation extends Omit<RefineResult, "warnings"> {
  *
  * @throws InputError for a model that is none, or a text without content; ConfigError that names each wrong option
  */
-export function checkedSegment(model: ZeroShotModel, text: string | readonly string[], { embed, signal, ...options }: SegmentOptions) {
+export function checkedSegment(
+  model: ZeroShotModel,
+  text: string | readonly string[],
+  { embed, signal, ...options }: SegmentOptions,
+  where = "segment",
+) {
   const { saliencyMethod, ...others } = options;
   const own = typeof saliencyMethod === "function" ? saliencyMethod : undefined;
   if (!(model instanceof ZeroShotModel)) {
-    throw new InputError(`segment: model must come from loadModel or loadPack, got ${described(model)}.`);
+    throw new InputError(`${where}: model must come from loadModel or loadPack, got ${described(model)}.`);
   }
   if (embed !== undefined && typeof embed !== "function") {
-    throw new ConfigError(`segment: option "embed" must be a function, got ${described(embed)}.`);
+    throw new ConfigError(`${where}: option "embed" must be a function, got ${described(embed)}.`);
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new ConfigError(`segment: option "signal" must be an AbortSignal, got ${described(signal)}.`);
+    throw new ConfigError(`${where}: option "signal" must be an AbortSignal, got ${described(signal)}.`);
   }
   const chosen = { ...model.defaults, ...(own ? others : options) };
-  const settings = { ...checkedOptions(Options, chosen, "segment"), device: "cpu" as const };
+  const settings = { ...checkedOptions(Options, chosen, where), device: "cpu" as const };
   const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   // What belongs to the methods of the table has no effect on one of the caller's.
   const warnings = withoutEffect(Options, own ? { ...settings, saliencyMethod: own.name || "of your own" } : settings, given);
-  return { texts: checkedTexts(text, "segment"), settings, warnings, own, embed, signal };
+  return { texts: checkedTexts(text, where), settings, warnings, own, embed, signal };
 }
 
 /**
@@ -188,33 +194,87 @@ export async function segment(
   text: string | readonly string[],
   options: SegmentOptions = {},
 ): Promise<Segmentation> {
-  const { texts, settings, warnings, own, embed, signal } = checkedSegment(model, text, checkedObject(options, "segment"));
+  const { texts, ...call } = checkedSegment(model, text, checkedObject(options, "segment"));
+  const [found] = await segmentEach(model, image, [texts], call);
+  return found!;
+}
+
+/** What was found of several targets in one image. */
+export interface TargetSegmentations {
+  /** By the names of the targets, in their order. */
+  readonly targets: Readonly<Record<string, Segmentation>>;
+  /** All masks in one image: a pixel is 1 + the place of its target; where masks overlap, the one with the higher probability wins. */
+  readonly labels: GrayImage;
+}
+
+/**
+ * Segments several things in one image, which both models encode once: each further target costs what depends on its text.
+ *
+ * @param targets - a sentence, or several that are averaged, by the names of the targets
+ * @throws ConfigError when there is no target, or a name cannot be part of a file's name
+ * @example const { targets, labels } = await segmentTargets(model, image, { lung: "A chest X-ray showing the lungs", heart: ["the heart", "a heart"] });
+ */
+export async function segmentTargets(
+  model: ZeroShotModel,
+  image: Image,
+  targets: Readonly<Record<string, string | readonly string[]>>,
+  options: SegmentOptions = {},
+): Promise<TargetSegmentations> {
+  const { all, ...call } = checkedTargets(model, targets, options);
+  const found = await segmentEach(
+    model,
+    image,
+    all.map(({ sentences }) => sentences),
+    call,
+  );
+  const masks = found.map(({ mask, logits }, i) => ({ value: 1 + i, mask, logits }));
+  return {
+    targets: Object.fromEntries(all.map(({ name }, i) => [name!, found[i]!])),
+    labels: labelMap(masks, image, model.mask.sam.config.imageSize),
+  };
+}
+
+/** What `segmentTargets` is given beside the image, checked and with its defaults. @throws as `checkedSegment` and `namedTargets` */
+export function checkedTargets(model: ZeroShotModel, targets: unknown, options: SegmentOptions) {
+  const where = "segmentTargets";
+  if (typeof targets !== "object" || targets === null || Array.isArray(targets) || Object.keys(targets).length === 0) {
+    throw new ConfigError(`${where}: targets must be an object of sentences by name, { lung: "..." }, got ${described(targets)}.`);
+  }
+  const sentences = Object.entries(targets).map(([name, text]) => [name, checkedTexts(text, `${where}, "${name}"`)] as const);
+  const { texts: _, ...call } = checkedSegment(model, sentences[0]![1], checkedObject(options, where), where);
+  return { ...call, all: namedTargets(new Map(sentences), where) };
+}
+
+/** One segmentation for each text. */
+async function segmentEach(
+  model: ZeroShotModel,
+  image: Image,
+  texts: readonly (readonly string[])[],
+  { settings, warnings, own, embed, signal }: Omit<ReturnType<typeof checkedSegment>, "texts">,
+): Promise<Segmentation[]> {
   const pixels = checkedImage(image, "segment");
   const { name } = settings;
-  const work = async (step: SaliencyStep): Promise<Segmentation> => {
+  const work = async (step: SaliencyStep): Promise<Segmentation[]> => {
     throwIfCancelled(signal);
-    const map = await step.run(pixels, name, texts, {});
+    const maps = await step.run(pixels, name, texts, {});
     throwIfCancelled(signal);
-    const cut = coarseStep(map.gray, map.window, settings);
-    const refined = await new RefineStep(model.mask, settings, embed).run(pixels, cut.coarse, name, {});
+    const cuts = maps.map((map) => coarseStep(map.gray, map.window, settings));
+    const coarse = cuts.map((cut) => cut.coarse);
+    const masks = await new RefineStep(model.mask, settings, embed).run(pixels, coarse, name, {});
     throwIfCancelled(signal);
-    return {
-      ...refined,
-      saliency: map.saliency,
-      capacity: map.capacity,
-      gray: map.gray,
-      coarse: cut.coarse,
-      warnings: [
-        ...model.warnings,
-        ...modelWarnings(model.text, settings.fit),
-        ...warnings,
-        ...model.mask.sam.warnings,
-        ...step.method.warnings,
-        ...map.warnings,
-        ...cut.warnings,
-        ...refined.warnings,
-      ],
-    };
+    const general = [
+      ...model.warnings,
+      ...modelWarnings(model.text, settings.fit),
+      ...warnings,
+      ...model.mask.sam.warnings,
+      ...step.method.warnings,
+      ...blankWarnings(pixels),
+    ];
+    return masks.map((refined, i) => {
+      const { saliency, capacity, gray, warnings } = maps[i]!;
+      const { coarse, warnings: ofCut } = cuts[i]!;
+      return { ...refined, saliency, capacity, gray, coarse, warnings: [...general, ...warnings, ...ofCut, ...refined.warnings] };
+    });
   };
   return await model.withSaliency(settings, work, own);
 }

@@ -1,12 +1,14 @@
 import type { z } from "zod";
+import type { ResultPlace } from "../../results/layout.ts";
 import type { RunInputs } from "../../run/inputs.ts";
-import type { Item } from "../../run/items.ts";
-import type { RunHeader, WeightsRecord } from "../../run/record/record.ts";
+import type { Item, Outcome } from "../../run/items.ts";
+import type { ImageRecord, RunHeader, TargetRecord, WeightsRecord } from "../../run/record/record.ts";
 import { effectiveSettings } from "../../run/settings/effect.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
+import type { Target } from "../../targets/target.ts";
 import type { RunSession } from "../models/models-of-run.ts";
 import type { CommonSettings } from "../settings.ts";
-import { boxNumbers, type OutputFolder, outputFile, pointNumbers } from "./outputs.ts";
+import { boxNumbers, pointNumbers } from "./raw-file.ts";
 import { countForeground, type RefineResult } from "./steps.ts";
 import type { TextPrompts } from "./text-prompts.ts";
 
@@ -15,14 +17,41 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The fields that a refined mask adds to the record of its image. */
-export function refinedRecord(refined: RefineResult) {
+/** An image with what is looked for in it: what an earlier step left, or a prompt names; empty where there is nothing. */
+export interface TargetItem extends Item {
+  readonly lookFor: readonly Target[];
+}
+
+/** The fields that a refined mask adds to the record of its target. @param spacing - millimetres per pixel [row, column] */
+export function refinedRecord(refined: RefineResult, spacing: readonly [number, number] | undefined) {
+  const areaPx = countForeground(refined.mask);
   return {
     boxes: refined.boxes.map(boxNumbers),
     points: refined.points.map(pointNumbers),
     scores: Array.from(refined.scores),
-    areaPx: countForeground(refined.mask),
-    areaMm2: null,
+    areaPx,
+    areaMm2: spacing ? areaPx * spacing[0] * spacing[1] : null,
+  };
+}
+
+/** What a step found of one target. */
+export interface FoundTarget {
+  readonly target: Target;
+  readonly record: Omit<TargetRecord, "warnings">;
+  readonly warnings: readonly string[];
+  /** A few words. */
+  readonly summary: string;
+}
+
+/** What a step found of all targets of an image, as records hold it: of one without a name beside what is known of the image. */
+export function outcomeOf(found: readonly FoundTarget[]): Pick<Outcome, "record" | "warnings" | "summary"> {
+  const [only] = found;
+  if (only && only.target.name === undefined) return only;
+  const targets = found.map(({ target, record, warnings }) => [target.name!, { ...record, warnings }]);
+  return {
+    record: { targets: Object.fromEntries(targets) },
+    warnings: [],
+    summary: found.map(({ target, summary }) => `${target.name}: ${summary}`).join("; "),
   };
 }
 
@@ -35,7 +64,7 @@ export function summaryOf({ mask, scores }: RefineResult): string {
 /**
  * The header of a run's record, with the settings that had an effect.
  *
- * @param run - what computes, whatever the settings ask for; what the models' pack must tell; which files were not taken
+ * @param run - what computes, whatever the settings ask for; what the models' pack must tell; which files were not taken; what is looked for
  */
 export function header(
   command: string,
@@ -47,20 +76,43 @@ export function header(
     notices,
     samPrecision,
     leftOut,
-  }: Pick<RunSession, "device" | "notices"> & Pick<RunHeader, "samPrecision"> & Pick<RunInputs, "leftOut">,
+    all = [],
+  }: { readonly all?: readonly Target[] } & Pick<RunSession, "device" | "notices"> &
+    Pick<RunHeader, "samPrecision"> &
+    Pick<RunInputs, "leftOut">,
 ): Omit<RunHeader, "versions"> {
   const { seed, threads } = settings;
   const computed = { device, ...(samPrecision && { samPrecision }) };
-  const told = { ...(notices.length > 0 && { notices }), ...(leftOut && { leftOut }) };
+  const told = { ...targetsOf(all), ...(notices.length > 0 && { notices }), ...(leftOut && { leftOut }) };
   const effective = effectiveSettings(schema, { ...settings });
   return { command, settings: effective, seed, ...computed, threads: threads ?? null, weights, ...told };
 }
 
-/** One item an image, with its sentences where it has any; an image without is left to fail by name. */
-export function promptedItems(inputs: readonly ImageInput[], prompts: TextPrompts, folders: readonly OutputFolder[], out: string): Item[] {
+/** What the header of a record tells of targets: nothing where nobody named them. */
+export function targetsOf(all: readonly Target[]): Pick<RunHeader, "targets"> {
+  const targets = all.flatMap(({ name, sentences }) => (name === undefined ? [] : [{ name, sentences }]));
+  return targets.length > 0 ? { targets } : {};
+}
+
+/** One item an image, with its targets where it has any; an image without is left to fail by name. */
+export function promptedItems(
+  inputs: readonly ImageInput[],
+  prompts: TextPrompts,
+  outputs: (place: ResultPlace, targets: readonly Target[]) => readonly string[],
+  out: string,
+): TargetItem[] {
+  const { all } = prompts;
   return inputs.map((image) => {
     const { file, name } = image;
-    const prompt = prompts.of(image);
-    return { name, file, inputs: [file], outputs: folders.map((folder) => outputFile(out, folder, name)), ...(prompt && { prompt }) };
+    const lookFor = prompts.of(image) ?? [];
+    const sentences = lookFor.map((target) => [target.name ?? "", target.sentences] as const);
+    const wanted = all[0]?.name === undefined ? { prompt: sentences[0]?.[1] } : { targets: Object.fromEntries(sentences) };
+    return { name, file, inputs: [file], outputs: outputs({ out, name, all }, lookFor), ...(lookFor.length > 0 && wanted), lookFor };
   });
+}
+
+/** The sentences by which a named target was looked for in an image, where an earlier step tells. */
+export function promptOf(record: ImageRecord | undefined, { name }: Target): readonly string[] | undefined {
+  const targets = record?.targets ?? {};
+  return name !== undefined && Object.hasOwn(targets, name) ? targets[name]!.prompt : undefined;
 }

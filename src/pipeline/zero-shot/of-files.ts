@@ -12,10 +12,13 @@ import { defaultsOf } from "../models/pack-settings.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
 import {
   checkedSegment,
+  checkedTargets,
   checkModels,
   type Segmentation,
   type SegmentOptions as SegmentPixelsOptions,
   segment as segmentPixels,
+  segmentTargets as segmentTargetsOfPixels,
+  type TargetSegmentations,
   ZeroShotModel,
 } from "./in-memory.ts";
 import type { EmbedImage } from "./steps.ts";
@@ -79,18 +82,46 @@ export async function segment(
 ): Promise<Segmentation> {
   const { cache, ...given } = checkedObject(options, "segment");
   const { mode } = checkedSegment(model, text, given).settings;
-  const ofPixels = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask) };
+  const ofPixels = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segment") };
   if (typeof image !== "string") return await segmentPixels(model, image, text, ofPixels);
   const decoded = await decodeImage(image, { mode });
-  const name = given.name ?? image.split(/[/\\]/).at(-1) ?? image;
-  const found = await segmentPixels(model, decoded.image, text, { ...ofPixels, name });
+  const found = await segmentPixels(model, decoded.image, text, { ...ofPixels, name: given.name ?? nameOf(image) });
   return { ...found, warnings: [...decoded.warnings, ...found.warnings] };
 }
 
-function embeddingsIn(folder: string | undefined, model: PromptableModel | SamOfFiles): EmbedImage | undefined {
+/**
+ * Segments several things in one image, which both models encode once: each further target costs what depends on its text.
+ *
+ * @param image - a file, or pixels
+ * @param targets - a sentence, or several that are averaged, by the names of the targets
+ * @throws ConfigError when there is no target, or a name cannot be part of a file's name
+ * @example const { targets, labels } = await segmentTargets(model, "case-01.png", { lung: "A chest X-ray showing the lungs", heart: "the heart" });
+ */
+export async function segmentTargets(
+  model: ZeroShotModel,
+  image: string | Image,
+  targets: Readonly<Record<string, string | readonly string[]>>,
+  options: SegmentOptions = {},
+): Promise<TargetSegmentations> {
+  const { cache, ...given } = checkedObject(options, "segmentTargets");
+  const { mode } = checkedTargets(model, targets, given).settings;
+  const ofPixels = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segmentTargets") };
+  if (typeof image !== "string") return await segmentTargetsOfPixels(model, image, targets, ofPixels);
+  const decoded = await decodeImage(image, { mode });
+  const found = await segmentTargetsOfPixels(model, decoded.image, targets, { ...ofPixels, name: given.name ?? nameOf(image) });
+  const told = Object.entries(found.targets).map(([name, one]) => [name, { ...one, warnings: [...decoded.warnings, ...one.warnings] }]);
+  return { ...found, targets: Object.fromEntries(told) };
+}
+
+/** The name of a file, whichever system its path is of. */
+function nameOf(file: string): string {
+  return file.split(/[/\\]/).at(-1) ?? file;
+}
+
+function embeddingsIn(folder: string | undefined, model: PromptableModel | SamOfFiles, where: string): EmbedImage | undefined {
   if (folder === undefined) return undefined;
   if ("samFiles" in model) return keptEmbeddings(folder, model);
   throw new ConfigError(
-    "segment: a cache is for models that were loaded from files, this one came from memory. Leave out the option cache.",
+    `${where}: a cache is for models that were loaded from files, this one came from memory. Leave out the option cache.`,
   );
 }

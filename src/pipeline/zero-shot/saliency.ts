@@ -1,16 +1,20 @@
 import { basename } from "node:path";
+import { blankWarnings } from "../../image/index.ts";
+import { type ResultPlace, requireWritableNames, type TargetFolder, targetFile } from "../../results/layout.ts";
+import { writeGray } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
-import { type Item, type Outcome, runItems } from "../../run/items.ts";
+import { type Outcome, runItems } from "../../run/items.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
+import type { Target } from "../../targets/target.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "../models/models-of-run.ts";
 import { dryRun } from "./dry-run.ts";
-import { header, promptedItems, type RunOptions } from "./items.ts";
+import { header, outcomeOf, promptedItems, type RunOptions, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
-import { boxNumbers, type OutputFolder, rawSaliency, requireWritableNames, writeRaw, writeSaliency } from "./outputs.ts";
+import { boxNumbers, rawSaliency, writeRaw } from "./raw-file.ts";
 import { SaliencyRunSettings } from "./settings.ts";
 import { SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
@@ -32,31 +36,46 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: Ru
   const step = new SaliencyStep(text, settings);
   const noise = await noiseOfFile(settings, step.method);
   if (settings.dryRun) {
-    yield* dryRun("saliency", inputs, { saliency: step.method }, options);
+    yield* dryRun(
+      "saliency",
+      promptedItems(inputs, prompts, () => [], out),
+      { saliency: step.method },
+      options,
+    );
     return;
   }
   yield { type: "stage", message: "checking weights" };
   const weights = { ...(await clipRecord(text)), ...(settings.noise && { noise: await fileRecord(settings.noise) }) };
   const recorded = { ...settings, layer: step.method.layer };
-  const about = header("saliency", SaliencyRunSettings, recorded, weights, { ...run, leftOut: found.leftOut });
+  const about = header("saliency", SaliencyRunSettings, recorded, weights, { ...run, leftOut: found.leftOut, all: prompts.all });
   for (const message of step.method.warnings) yield { type: "warning", message };
-  const folders: OutputFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];
-  const process = async ({ name, file, prompt }: Item): Promise<Outcome> => {
-    if (!prompt) throw noPrompt({ file }, settings);
+  const { all } = prompts;
+  const folders: readonly TargetFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];
+  const process = async ({ name, file, lookFor }: TargetItem): Promise<Outcome> => {
+    if (lookFor.length === 0) throw noPrompt({ file }, settings);
     const ms: StageTimes = {};
+    const place = { out, name, all };
     const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
-    const map = await step.run(image, basename(file), prompt, ms, noise);
+    const texts = lookFor.map(({ sentences }) => sentences);
+    const maps = await step.run(image, basename(file), texts, ms, noise);
     await timed(ms, "write", async () => {
-      await writeSaliency(out, name, map.gray);
-      if (raw) await writeRaw(out, name, rawSaliency(map.saliency, map.capacity));
+      for (const [i, map] of maps.entries()) {
+        await writeGray(targetFile("saliency", lookFor[i]!, place), map.gray);
+        if (raw) await writeRaw(targetFile("raw", lookFor[i]!, place), rawSaliency(map.saliency, map.capacity));
+      }
     });
     const { width, height } = image;
+    const { window } = maps[0]!;
+    const found = lookFor.map((target, i) => ({ target, record: { prompt: target.sentences }, warnings: maps[i]!.warnings, summary: "" }));
+    const outcome = outcomeOf(found);
     return {
-      record: { file, width, height, prompt, ...(map.window && { window: boxNumbers(map.window) }), ms },
-      warnings: [...warnings, ...map.warnings],
-      summary: `${width} x ${height}`,
+      record: { file, width, height, ...(window && { window: boxNumbers(window) }), ...outcome.record, ms },
+      warnings: [...warnings, ...blankWarnings(image), ...outcome.warnings],
+      summary: [`${width} x ${height}`, ...lookFor.flatMap((target) => target.name ?? [])].join(", "),
     };
   };
-  const items = promptedItems(inputs, prompts, folders, out);
+  const outputs = (place: ResultPlace, targets: readonly Target[]) =>
+    targets.flatMap((target) => folders.map((folder) => targetFile(folder, target, place)));
+  const items = promptedItems(inputs, prompts, outputs, out);
   yield* streamThenDispose(() => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal }), step, text.clip);
 }

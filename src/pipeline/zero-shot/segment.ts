@@ -1,30 +1,26 @@
 import { basename } from "node:path";
+import { blankWarnings } from "../../image/index.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
+import { type ResultPlace, requireWritableNames, type TargetFolder, targetFile } from "../../results/layout.ts";
+import { writeGray, writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
-import { type Item, type Outcome, runItems } from "../../run/items.ts";
+import { type Outcome, runItems } from "../../run/items.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
+import type { Target } from "../../targets/target.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip, loadSam } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
-import { header, promptedItems, type RunOptions, refinedRecord, summaryOf } from "./items.ts";
+import { header, outcomeOf, promptedItems, type RunOptions, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
-import {
-  boxNumbers,
-  rawRefined,
-  rawSaliency,
-  requireWritableNames,
-  writeCoarse,
-  writeRaw,
-  writeRefined,
-  writeSaliency,
-} from "./outputs.ts";
+import { boxNumbers, rawRefined, rawSaliency, writeRaw } from "./raw-file.ts";
 import { SegmentSettings } from "./settings.ts";
 import { coarseStep, countForeground, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
+import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
 
 /**
  * The zero-shot pipeline over files: image and text to saliency map, coarse mask and mask.
@@ -49,7 +45,12 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   const noise = await noiseOfFile(settings, saliencyStep.method);
   if (settings.dryRun) {
-    yield* dryRun("segment", inputs, { saliency: saliencyStep.method, sam: promptable.sam }, options);
+    yield* dryRun(
+      "segment",
+      promptedItems(inputs, prompts, () => [], out),
+      { saliency: saliencyStep.method, sam: promptable.sam },
+      options,
+    );
     return;
   }
   yield { type: "stage", message: "checking weights" };
@@ -60,44 +61,63 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
   };
   const recorded = { ...settings, layer: saliencyStep.method.layer };
   const samPrecision = promptable.sam.options.precision;
-  const about = header("segment", SegmentSettings, recorded, weights, { ...run, leftOut: found.leftOut, samPrecision });
+  const about = header("segment", SegmentSettings, recorded, weights, { ...run, leftOut: found.leftOut, samPrecision, all: prompts.all });
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
-  const folders = ["saliency", "coarse", "masks", "overlay", ...(raw ? (["raw"] as const) : [])] as const;
-  const items = promptedItems(inputs, prompts, folders, out);
+  const { all } = prompts;
   const side = logitsSideOf(promptable.sam.config);
-  const process = async ({ name, file, prompt }: Item): Promise<Outcome> => {
-    if (!prompt) throw noPrompt({ file }, settings);
+  const steps: readonly TargetFolder[] = ["saliency", "coarse", ...(raw ? (["raw"] as const) : [])];
+  const outputs = (place: ResultPlace, targets: readonly Target[]) => [
+    ...targets.flatMap((target) => steps.map((folder) => targetFile(folder, target, place))),
+    ...writer.filesOf(place, targets),
+  ];
+  const items = promptedItems(inputs, prompts, outputs, out);
+  const process = async ({ name, file, lookFor }: TargetItem): Promise<Outcome> => {
+    if (lookFor.length === 0) throw noPrompt({ file }, settings);
     const ms: StageTimes = {};
-    const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
-    const map = await saliencyStep.run(image, basename(file), prompt, ms, noise);
+    const place = { out, name, all };
+    const { image, warnings, geometry = givenGeometry(settings) } = await timed(ms, "decode", () => decodeImage(file, { mode }));
+    const texts = lookFor.map(({ sentences }) => sentences);
+    const maps = await saliencyStep.run(image, basename(file), texts, ms, noise);
     if (plan.oneModelAtATime) await Promise.all([saliencyStep.dispose(), text.clip.dispose()]);
-    const cut = coarseStep(map.gray, map.window, settings);
-    const refined = await refineStep.run(image, cut.coarse, basename(file), ms);
+    const cuts = maps.map((map) => coarseStep(map.gray, map.window, settings));
+    const coarse = cuts.map((cut) => cut.coarse);
+    const masks = await refineStep.run(image, coarse, basename(file), ms);
     if (plan.oneModelAtATime) await promptable.sam.release();
+    const found = lookFor.map((target, i) => ({ target, map: maps[i]!, cut: cuts[i]!, refined: masks[i]! }));
     await timed(ms, "write", async () => {
-      await writeSaliency(out, name, map.gray);
-      await writeCoarse(out, name, cut.coarse);
-      await writeRefined(out, name, { image, saliency: map.gray, coarse: cut.coarse, refined }, run.label);
-      if (raw) await writeRaw(out, name, { ...rawSaliency(map.saliency, map.capacity), ...rawRefined(refined, side) });
+      for (const { target, map, cut, refined } of found) {
+        await writeGray(targetFile("saliency", target, place), map.gray);
+        await writeMask(targetFile("coarse", target, place), cut.coarse);
+        if (!raw) continue;
+        const arrays = { ...rawSaliency(map.saliency, map.capacity), ...rawRefined(refined, side) };
+        await writeRaw(targetFile("raw", target, place), arrays);
+      }
+      const targets = found.map(({ target, map, cut, refined }) => ({ target, saliency: map.gray, coarse: cut.coarse, refined }));
+      await writeMasks(place, { image, geometry, targets, note: run.label }, promptable.sam.config.imageSize);
     });
+    const { width, height } = image;
+    const { window } = maps[0]!;
+    const outcome = outcomeOf(
+      found.map(({ target, map, cut, refined }) => ({
+        target,
+        record: {
+          prompt: target.sentences,
+          ...(cut.level !== undefined && { level: cut.level }),
+          coarseAreaPx: countForeground(cut.coarse),
+          ...refinedRecord(refined, geometry?.spacing),
+        },
+        warnings: [...map.warnings, ...cut.warnings, ...refined.warnings],
+        summary: summaryOf(refined),
+      })),
+    );
     return {
-      record: {
-        file,
-        width: image.width,
-        height: image.height,
-        prompt,
-        ...(map.window && { window: boxNumbers(map.window) }),
-        ...(cut.level !== undefined && { level: cut.level }),
-        coarseAreaPx: countForeground(cut.coarse),
-        ...refinedRecord(refined),
-        ms,
-      },
-      warnings: [...warnings, ...map.warnings, ...cut.warnings, ...refined.warnings],
-      summary: summaryOf(refined),
+      record: { file, width, height, ...(window && { window: boxNumbers(window) }), ...outcome.record, ms },
+      warnings: [...warnings, ...blankWarnings(image), ...outcome.warnings],
+      summary: outcome.summary,
     };
   };
   yield* streamThenDispose(
-    () => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal }),
+    () => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal, begin: () => writer.begin({ out, all }) }),
     saliencyStep,
     text.clip,
     promptable.sam,

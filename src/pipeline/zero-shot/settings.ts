@@ -4,7 +4,7 @@ import { samPrecisions } from "../../models/sam/index.ts";
 import { type Condition, grouped } from "../../run/settings/meta.ts";
 import { type MethodRow, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
 import { voteRules } from "../../segment/index.ts";
-import { CommonSettings, labelOfMasks, pack } from "../settings.ts";
+import { CommonSettings, labelOfMasks, pack, spacing } from "../settings.ts";
 import { needsOf, settingsOfMethods } from "./method-settings.ts";
 
 const names = <T extends string>(table: Record<T, unknown>) => Object.keys(table) as [T, ...T[]];
@@ -109,12 +109,17 @@ export const RunSettings = z.strictObject(
       .array(z.string().min(1))
       .optional()
       .describe("sentence that says what to look for; several are an ensemble")
-      .meta({ placeholder: "TEXT", neutral: true, excludes: ["prompts"] }),
+      .meta({ placeholder: "TEXT", neutral: true, excludes: ["target", "prompts"] }),
+    target: z
+      .array(z.string().min(1))
+      .optional()
+      .describe("NAME=TEXT: one of several things to look for; a name again is an ensemble")
+      .meta({ placeholder: "NAME=TEXT", neutral: true, excludes: ["prompt", "prompts"] }),
     prompts: z
       .string()
       .optional()
-      .describe('JSON file: file name to sentence or list of sentences, "*" for all others')
-      .meta({ placeholder: "FILE", mustExist: true, neutral: true, excludes: ["prompt"] }),
+      .describe('JSON file: file name to sentence or list of sentences, or to { NAME: sentence }; "*" for all others')
+      .meta({ placeholder: "FILE", mustExist: true, neutral: true, excludes: ["prompt", "target"] }),
     out: z.string().describe("folder for the results").meta({ group: "Output", placeholder: "DIR", neutral: true }),
     raw: z.boolean().default(false).describe("also write the float32 arrays behind the pictures").meta({ group: "Output", neutral: true }),
     overwrite: z.boolean().default(false).describe("replace results that other settings made").meta({ group: "Output", neutral: true }),
@@ -126,9 +131,12 @@ export const RunSettings = z.strictObject(
   }),
 );
 
-const textPrompts = (settings: { prompt?: string[] | undefined; prompts?: string | undefined }) =>
-  (settings.prompt !== undefined) !== (settings.prompts !== undefined);
-const promptMessage = { error: "give the text either with --prompt TEXT (more than once for an ensemble) or with --prompts FILE.json" };
+const textPrompts = ({ prompt, target, prompts }: Partial<Pick<z.infer<typeof RunSettings>, "prompt" | "target" | "prompts">>) =>
+  [prompt, target, prompts].filter((given) => given !== undefined).length === 1;
+const promptMessage = {
+  error:
+    "give the text in one way: --prompt TEXT (more than once for an ensemble), --target NAME=TEXT (more than once for several), or --prompts FILE.json",
+};
 
 /** Both steps that draw random numbers have methods that draw none. */
 const seed = CommonSettings.shape.seed.meta({ needs: [...(fromNoise.needs ?? []), ...withPoints] });
@@ -142,6 +150,7 @@ export const SegmentSettings = z
     ...CoarseSettings.shape,
     ...RefineSettings.shape,
     seed,
+    spacing,
   })
   .refine(textPrompts, promptMessage);
 export type SegmentSettings = z.infer<typeof SegmentSettings>;
@@ -154,7 +163,7 @@ export type SaliencyRunSettings = z.infer<typeof SaliencyRunSettings>;
 
 /** `medclip-sam coarse`: `inputs` is one folder of saliency maps. */
 export const CoarseRunSettings = z.strictObject({
-  ...RunSettings.omit({ prompt: true, prompts: true, raw: true }).shape,
+  ...RunSettings.omit({ prompt: true, target: true, prompts: true, raw: true }).shape,
   inputs: RunSettings.shape.inputs.meta({ resultsOf: "saliency" }),
   pack,
   ...CommonSettings.pick({ mode: true }).shape,
@@ -164,7 +173,7 @@ export type CoarseRunSettings = z.infer<typeof CoarseRunSettings>;
 
 /** `medclip-sam refine`. */
 export const RefineRunSettings = z.strictObject({
-  ...RunSettings.omit({ prompt: true, prompts: true }).shape,
+  ...RunSettings.omit({ prompt: true, target: true, prompts: true }).shape,
   ...CommonSettings.shape,
   ...RefineSettings.shape,
   seed,
@@ -173,5 +182,6 @@ export const RefineRunSettings = z.strictObject({
     .describe("folder with the coarse masks, or the folder that `coarse` or `segment` wrote")
     .meta({ group: "Input", placeholder: "DIR", mustExist: true, neutral: true, resultsOf: "coarse" }),
   label: labelOfMasks,
+  spacing,
 });
 export type RefineRunSettings = z.infer<typeof RefineRunSettings>;

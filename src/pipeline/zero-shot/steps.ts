@@ -2,7 +2,6 @@ import { coarseMask } from "../../coarse/index.ts";
 import { ConfigError } from "../../errors.ts";
 import {
   type Box,
-  blankWarnings,
   clipView,
   type GrayImage,
   type Image,
@@ -15,7 +14,7 @@ import {
   stretchMap,
   toGray,
 } from "../../image/index.ts";
-import { oncePerKey } from "../../once.ts";
+import { once, oncePerKey } from "../../once.ts";
 import { visualPrompts } from "../../prompts/index.ts";
 import {
   ensembleFeature,
@@ -56,6 +55,13 @@ interface TextTarget {
   readonly warnings: readonly string[];
 }
 
+/** An image as a saliency method takes it, whatever the text. */
+interface Attribution {
+  /** [1, T, D] */
+  readonly hidden: Tensor;
+  readonly eps: readonly Tensor[] | undefined;
+}
+
 /** Texts whose features a step keeps, 2 kB each: those used last. */
 const keptTexts = 256;
 
@@ -81,48 +87,51 @@ export class SaliencyStep {
   }
 
   /**
-   * @param fileName - names the stream of noise, unless `noise` is given
+   * The map of each text on one image, which the model encodes once.
+   *
+   * @param texts - the sentences of each text
+   * @param fileName - names the stream of noise, which is the same for every text, unless `noise` is given
    * @param noise - [steps, samples, T, D] in place of the seeded noise
    */
   async run(
     image: Image,
     fileName: string,
-    sentences: readonly string[],
+    texts: readonly (readonly string[])[],
     ms: StageTimes,
     noise?: Tensor<"float32">,
-  ): Promise<SaliencyResult> {
-    const { target, warnings } = await timed(ms, "text", () => this.targets(JSON.stringify(sentences), () => this.targetOf(sentences)));
+  ): Promise<SaliencyResult[]> {
     const { imageSize: side, patch } = this.model.clip.config.vision;
     const { pixels, window } = clipView(image, this.settings.fit, side);
-    const capacity = target ? await this.attribute(pixels, target, fileName, ms, noise) : new Float32Array((side / patch) ** 2);
-    const { map, constant } = mapOfCapacity(capacity, side);
     const placed = this.preset.placement === "window";
-    const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
-    return {
-      saliency,
-      gray: toGray(saliency),
-      ...(placed && { window: window.box }),
-      capacity,
-      warnings: [
-        ...blankWarnings(image),
-        ...warnings,
-        ...(constant ? ["the saliency map is constant: the model finds no place that the text speaks of"] : []),
-      ],
-    };
+    const attribution = once(() => this.prepare(pixels, fileName, ms, noise));
+    const results: SaliencyResult[] = [];
+    for (const sentences of texts) {
+      const { target, warnings } = await timed(ms, "text", () => this.targets(JSON.stringify(sentences), () => this.targetOf(sentences)));
+      const capacity = target ? await this.attribute(await attribution(), target, ms) : new Float32Array((side / patch) ** 2);
+      const { map, constant } = mapOfCapacity(capacity, side);
+      const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
+      const unsaid = constant ? ["the saliency map is constant: the model finds no place that the text speaks of"] : [];
+      results.push({
+        saliency,
+        gray: toGray(saliency),
+        ...(placed && { window: window.box }),
+        capacity,
+        warnings: [...warnings, ...unsaid],
+      });
+    }
+    return results;
   }
 
-  /** @param pixels - what the model sees */
-  private async attribute(
-    pixels: Image,
-    target: Float32Array,
-    fileName: string,
-    ms: StageTimes,
-    given?: Tensor<"float32">,
-  ): Promise<Float32Array> {
+  /** What is the same for every text. @param pixels - what the model sees */
+  private async prepare(pixels: Image, fileName: string, ms: StageTimes, given?: Tensor<"float32">): Promise<Attribution> {
     const hidden = await timed(ms, "image", () => this.method.hiddenTokens(pixels));
     const source = this.method.noise;
     const eps = source && (await timed(ms, "noise", async () => (given ? source.from(given) : source.of(fileName, this.settings.seed))));
-    return await timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
+    return { hidden, eps };
+  }
+
+  private attribute({ hidden, eps }: Attribution, target: Float32Array, ms: StageTimes): Promise<Float32Array> {
+    return timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
   }
 
   async dispose(): Promise<void> {
@@ -217,8 +226,27 @@ export class RefineStep {
     this.embed = embed ?? ((image) => model.sam.setImage(image));
   }
 
-  /** @param fileName - names the stream of sampled points */
-  async run(image: Image, coarse: Mask, fileName: string, ms: StageTimes): Promise<RefineResult> {
+  /**
+   * The mask of each coarse mask of one image, which SAM encodes once.
+   *
+   * @param fileName - names the stream of sampled points, which is the same for every coarse mask
+   */
+  async run(image: Image, coarseMasks: readonly Mask[], fileName: string, ms: StageTimes): Promise<RefineResult[]> {
+    // What goes wrong in encoding stands with the first mask that needs it.
+    const kept = oncePerKey<ImageEmbedding>(1);
+    const embed = (warnings: string[]) => kept("", () => timed(ms, "embed", () => this.embed(image, warnings)));
+    const results: RefineResult[] = [];
+    for (const coarse of coarseMasks) results.push(await this.refine(image, coarse, fileName, ms, embed));
+    return results;
+  }
+
+  private async refine(
+    image: Image,
+    coarse: Mask,
+    fileName: string,
+    ms: StageTimes,
+    embed: (warnings: string[]) => Promise<ImageEmbedding>,
+  ): Promise<RefineResult> {
     const { visualPrompt, points, negativePoints, perComponent, empty, seed } = this.settings;
     const warnings: string[] = [];
     const size = { width: image.width, height: image.height };
@@ -252,7 +280,7 @@ export class RefineStep {
       };
     }
     const { sam } = this.model;
-    const embedding = await timed(ms, "embed", () => this.embed(image, warnings));
+    const embedding = await embed(warnings);
     const predictions = await timed(ms, "predict", () => sam.predict(prompts, { embedding }));
     const joined = this.join(predictions, prompts.boxes.length > 0);
     const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });

@@ -15,8 +15,10 @@ const walked = (...paths: string[]): ImageInput[] =>
   paths.map((path) => ({ file: `scans/${path}`, name: path.replace(/\.[a-z]+$/i, ""), path }));
 const promptsOf = async (table: unknown, images: ImageInput[]) => {
   writeFileSync(file, JSON.stringify(table));
-  const { of, warnings } = await textPrompts({ prompts: file }, images);
-  return { sentences: Object.fromEntries(images.map((image) => [image.path, of(image)])), warnings };
+  const { all, of, warnings } = await textPrompts({ prompts: file }, images);
+  const named = images.map((image) => [image.path, of(image)?.map(({ name, sentences }) => [name, sentences])]);
+  const sentences = Object.fromEntries(images.map((image) => [image.path, of(image)?.[0]?.sentences]));
+  return { all, named: Object.fromEntries(named), sentences, warnings };
 };
 
 test("a key is the path below the folder, or a bare name, with or without ending", async () => {
@@ -67,6 +69,15 @@ test.each<[string, unknown, RegExp]>([
   ["a sentence without words", { "a.png": "  " }, /"a.png": a text prompt needs words, got " {2}"/],
   ["one in a list", { "*": ["heart", "\u200b"] }, /"\*": a text prompt needs words/],
   ["an empty list", { "a.png": [] }, /"a.png" is something else/],
+  ["no target", { "a.png": {} }, /"a.png" is something else/],
+  ["a target without words", { "*": { lung: ["."] } }, /"\*", "lung": a text prompt needs words/],
+  ["a name that is a path", { "*": { "a/b": "lung" } }, /"a\/b" cannot name a target/],
+  ["a target of no sentence", { "*": { lung: [] } }, /"\*", "lung" is something else/],
+  [
+    "some with names, some without",
+    { "a.png": { lung: "lung" }, "*": "all" },
+    /named targets \("lung"\), others a sentence without a name/,
+  ],
   ["null", { "a.png": null }, /"a.png" is something else/],
   ["a list of names", ["a.png"], /it is something else/],
 ])("%s in the file is refused", async (_, table, message) => {
@@ -74,9 +85,37 @@ test.each<[string, unknown, RegExp]>([
   await expect(promptsOf(table, walked("a.png"))).rejects.toThrow(ConfigError);
 });
 
+test("named targets of a file: an image's own replace those of all others, and each is known to the run", async () => {
+  const table = { "*": { lung: "a lung", heart: ["heart", "the heart"] }, "a.png": { lung: "left lung" }, "none.png": { rib: "a rib" } };
+  const { all, named } = await promptsOf(table, walked("a.png", "b.png"));
+  expect(named).toEqual({
+    "a.png": [["lung", ["left lung"]]],
+    "b.png": [
+      ["lung", ["a lung"]],
+      ["heart", ["heart", "the heart"]],
+    ],
+  });
+  expect(all).toMatchObject([
+    { name: "lung", sentences: ["a lung", "left lung"] },
+    { name: "heart", sentences: ["heart", "the heart"] },
+    { name: "rib", sentences: ["a rib"] },
+  ]);
+});
+
+test("targets of the command line: a name again is an ensemble, a text may hold =, and what is none is refused", async () => {
+  const given = (...target: string[]) => textPrompts({ target }, []);
+  expect((await given("lung=a lung", "heart=a=b", "lung=the lung")).all).toMatchObject([
+    { name: "lung", sentences: ["a lung", "the lung"] },
+    { name: "heart", sentences: ["a=b"] },
+  ]);
+  await expect(given("a lung")).rejects.toThrow('--target: expected NAME=TEXT, got "a lung". Without a name, give --prompt TEXT.');
+  await expect(given("lung=")).rejects.toThrow('--target lung: a text prompt needs words, got ""');
+  await expect(given("=lung")).rejects.toThrow('--target: "" cannot name a target');
+});
+
 test("prompts of the command line are for all images, and need words, too", async () => {
   const [image] = walked("a.png");
-  expect((await textPrompts({ prompt: ["heart", "the heart"] }, [])).of(image!)).toEqual(["heart", "the heart"]);
+  expect((await textPrompts({ prompt: ["heart", "the heart"] }, [])).of(image!)).toMatchObject([{ sentences: ["heart", "the heart"] }]);
   await expect(textPrompts({ prompt: ["heart", "..."] }, [])).rejects.toThrow('--prompt: a text prompt needs words, got "..."');
   expect(noPrompt(image!, { prompts: "p.json" }).message).toBe(
     '"scans/a.png": "p.json" has no prompt for it and none for "*" (all others).',

@@ -1,9 +1,10 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { removeLeftovers } from "../../atomic-write.ts";
+import { isResultFolder } from "../../scans/results-of-runs.ts";
 
-/** Folders of results in an output folder; masks of one structure or target stand in `masks_<name>`. */
-const resultFolder = /^(masks(_.*)?|labels|images|saliency|coarse|overlay|raw|checkpoints|model|tensorboard)$/;
+/** Folders of trainings and phantoms; see `isResultFolder` for those of runs over images. */
+const otherResults = /^(images|checkpoints|model|tensorboard)$/;
 
 /**
  * Removes what killed writers have left half-written.
@@ -19,7 +20,7 @@ export async function removeRunLeftovers(output: string): Promise<string[]> {
   );
   if (!isFolder) return await removeLeftovers(dirname(output));
   const entries = await readdir(output, { withFileTypes: true });
-  const results = entries.filter((entry) => entry.isDirectory() && resultFolder.test(entry.name));
+  const results = entries.filter((entry) => entry.isDirectory() && (isResultFolder(entry.name) || otherResults.test(entry.name)));
   const removed = [await removeLeftovers(output)];
   for (const { name } of results) removed.push(await removeLeftovers(join(output, name), { below: true }));
   return removed.flat();

@@ -4,9 +4,19 @@ import { version } from "../../version.ts";
 import { isWritten, stampOf } from "../input-files.ts";
 import { notice, RunFolder, readRecord, recordText } from "./folder.ts";
 import { differenceOf, otherResults } from "./resume.ts";
-import { type FailureRecord, type ImageRecord, imagesRecord, type RunFile, type RunHeader, type RunLine, type Work } from "./schema.ts";
+import {
+  type FailureRecord,
+  type ImageRecord,
+  imagesRecord,
+  type RunFile,
+  type RunHeader,
+  type RunLine,
+  type TargetRecord,
+  targetShape,
+  type Work,
+} from "./schema.ts";
 
-export type { FailureRecord, ImageRecord, RunHeader, WeightsRecord, Work } from "./schema.ts";
+export type { FailureRecord, ImageRecord, RunHeader, TargetRecord, WeightsRecord, Work } from "./schema.ts";
 
 /** Pictures that each command writes: two that write the same ones cannot share a folder. */
 const pictures: Readonly<Record<string, readonly string[]>> = {
@@ -16,12 +26,19 @@ const pictures: Readonly<Record<string, readonly string[]>> = {
   refine: ["masks", "overlay"],
 };
 
+/** Whether a command writes pictures of this kind. */
+export function writes(command: string, kind: string): boolean {
+  return pictures[command]?.includes(kind) ?? false;
+}
+
 /** What is asked for of an image. */
 export interface Wanted {
   readonly name: string;
   /** Files whose content the result depends on. */
   readonly inputs: readonly string[];
-  readonly prompt?: readonly string[];
+  readonly prompt?: readonly string[] | undefined;
+  /** Sentences of each named target. */
+  readonly targets?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Files that are there when the image is done. */
   readonly outputs: readonly string[];
 }
@@ -91,15 +108,16 @@ export class RunRecord {
    * @throws ConfigError when it was done with another text prompt
    */
   async standing(
-    { name, inputs, prompt, outputs }: Wanted,
+    { name, inputs, prompt, targets, outputs }: Wanted,
     { overwrite }: { readonly overwrite: boolean },
   ): Promise<"todo" | "done" | "unsure"> {
     const made = this.made(name);
     if (!made) return "todo";
-    if (JSON.stringify(made.prompt) !== JSON.stringify(prompt)) {
+    const [was, is] = [JSON.stringify(made.targets ?? made.prompt), JSON.stringify(targets ?? prompt)];
+    if (was !== is) {
       if (overwrite) return "todo";
       throw new ConfigError(
-        `"${name}" was done with the text prompt ${JSON.stringify(made.prompt)}, now it is ${JSON.stringify(prompt)}. Choose another --out, or give --overwrite to replace it.`,
+        `"${name}" was done with the text prompt ${was}, now it is ${is}. Choose another --out, or give --overwrite to replace it.`,
       );
     }
     if (made.inputs.length !== inputs.length || !(await Promise.all(outputs.map(isWritten))).every(Boolean)) return "todo";
@@ -132,8 +150,7 @@ export class RunRecord {
     const kept = before && without(before, command);
     const line: RunLine = {
       image: {
-        ...kept,
-        ...image,
+        ...joined(kept, image, command),
         warnings: [...(kept?.warnings ?? []), ...warnings.map((warning) => `${command}: ${warning}`)],
         ...((kept?.ms || image.ms) && { ms: { ...kept?.ms, ...image.ms } }),
         made: { ...kept?.made, [command]: work },
@@ -208,5 +225,21 @@ export async function readRunHeaders(folder: string): Promise<readonly RunHeader
 
 function without(record: ImageRecord, command: string): ImageRecord {
   const { [command]: _, ...made } = record.made;
-  return { ...record, made, warnings: record.warnings.filter((warning) => !warning.startsWith(`${command}: `)) };
+  const others = (warnings: readonly string[]) => warnings.filter((warning) => !warning.startsWith(`${command}: `));
+  const targets = Object.entries(record.targets ?? {}).map(([name, target]) => [name, { ...target, warnings: others(target.warnings) }]);
+  return { ...record, ...(record.targets && { targets: Object.fromEntries(targets) }), made, warnings: others(record.warnings) };
+}
+
+type Found = Omit<ImageRecord, "made" | "warnings">;
+
+/** What a command found beside what earlier steps did, target by target. What they found of other targets is of another run. */
+function joined(before: ImageRecord | undefined, found: Found, command: string): Found {
+  const { targets: earlier = {}, ...rest } = before ?? {};
+  if (!found.targets) return { ...rest, ...found };
+  const targets = Object.entries(found.targets).map(([name, target]): [string, TargetRecord] => {
+    const known = Object.hasOwn(earlier, name) ? earlier[name] : undefined;
+    return [name, { ...known, ...target, warnings: [...(known?.warnings ?? []), ...target.warnings.map((said) => `${command}: ${said}`)] }];
+  });
+  const shared = Object.entries(rest).filter(([field]) => !Object.hasOwn(targetShape, field));
+  return { ...Object.fromEntries(shared), ...found, targets: Object.fromEntries(targets) };
 }

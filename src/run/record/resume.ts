@@ -8,6 +8,7 @@ const neutral = new Set([
   "coarse",
   "prompt",
   "prompts",
+  "target",
   "pack",
   "clip",
   "clipConfig",
@@ -49,6 +50,7 @@ interface Comparable {
   readonly samPrecision?: string | undefined;
   readonly weights?: FileHashes | undefined;
   readonly data?: FileHashes | undefined;
+  readonly targets?: readonly { readonly name: string }[] | undefined;
 }
 
 /** The first setting or file in which two runs of a command differ, in words. */
@@ -68,6 +70,9 @@ export function differenceOf(before: Comparable, now: Comparable): string | unde
     const [model, other] = [was![key]?.under, is![key]?.under];
     if (model !== other) return `the model "${key}" was ${inFile(model)}, now it is ${inFile(other)}`;
   }
+  // Folders and the values of labels depend on all targets together.
+  const [asked, ask] = [before, now].map(({ targets }) => targets?.map(({ name }) => name).join(", ") ?? "without a name");
+  if (asked !== ask) return `its targets were ${asked}, now they are ${ask}`;
   return undefined;
 }
 
@@ -82,13 +87,21 @@ export function fingerprintOf({
   samPrecision,
   weights,
   data,
+  targets,
 }: Comparable & { readonly command: string }): string {
   const used = Object.entries(settings).filter(([key, value]) => !isNeutral(key, command) && value !== undefined);
   const files = Object.entries({ ...weights, ...data }).map(([name, { sha256, under }]) =>
     under === undefined ? [name, sha256] : [name, sha256, under],
   );
   const byName = (entries: unknown[][]) => entries.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
-  const content = JSON.stringify([command, device, samPrecision, byName(used), byName(files)]);
+  const content = JSON.stringify([
+    command,
+    device,
+    samPrecision,
+    byName(used),
+    byName(files),
+    ...(targets ? [targets.map(({ name }) => name)] : []),
+  ]);
   return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }
 

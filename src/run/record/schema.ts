@@ -38,6 +38,8 @@ export const headerShape = {
   notices: list(z.string()).optional(),
   /** Other files that a result depends on. */
   data: named(WeightsRecord).optional(),
+  /** What was looked for, where it was named: in the order of the values in label images, with all sentences that occur. */
+  targets: list(z.object({ name: z.string(), sentences }).readonly()).optional(),
   /** What lies in the input folders and was not taken. */
   leftOut: LeftOut.optional(),
 };
@@ -52,10 +54,33 @@ export const Work = z
     /** What the system said of each when it was hashed: while that is the same, the file need not be read to know its hash. */
     stamps: list(z.string().nullable()).optional(),
     prompt: sentences.optional(),
+    /** Sentences of each named target. */
+    targets: named(sentences).optional(),
   })
   .readonly();
 /** What a result was made from, apart from the settings: if it is the same, the result is. */
 export type Work = z.infer<typeof Work>;
+
+/** What is known of one target in an image. */
+export const targetShape = {
+  /** Sentences given to CLIP. */
+  prompt: sentences.optional(),
+  /** Least gray level of the saliency map that counted as foreground. */
+  level: z.number().optional(),
+  coarseAreaPx: z.number().optional(),
+  /** x0, y0, x1, y1 of each box given to SAM. */
+  boxes: list(list(z.number())).optional(),
+  /** x, y, label of each point given to SAM. */
+  points: list(list(z.number())).optional(),
+  scores: list(z.number()).optional(),
+  areaPx: z.number().optional(),
+  /** Null where nothing tells the spacing of the pixels. */
+  areaMm2: z.number().nullish(),
+};
+
+/** What is known of one named target in an image; each warning begins with the command that gave it. */
+export const TargetRecord = z.object({ ...targetShape, warnings: list(z.string()) }).readonly();
+export type TargetRecord = z.infer<typeof TargetRecord>;
 
 export const ImageRecord = z
   .object({
@@ -63,21 +88,12 @@ export const ImageRecord = z
     file: z.string().optional(),
     width: z.number().optional(),
     height: z.number().optional(),
-    /** Sentences given to CLIP. */
-    prompt: sentences.optional(),
     /** x0, y0, x1, y1: the part of the image that CLIP saw; x1 and y1 exclusive. */
     window: list(z.number()).optional(),
-    /** Least gray level of the saliency map that counted as foreground. */
-    level: z.number().optional(),
-    coarseAreaPx: z.number().optional(),
-    /** x0, y0, x1, y1 of each box given to SAM. */
-    boxes: list(list(z.number())).optional(),
-    /** x, y, label of each point given to SAM. */
-    points: list(list(z.number())).optional(),
-    scores: list(z.number()).optional(),
-    areaPx: z.number().optional(),
-    /** Null where the file does not tell the spacing of its pixels. */
-    areaMm2: z.number().nullish(),
+    /** Of the one target of a run in which nobody named any. */
+    ...targetShape,
+    /** Of named targets. */
+    targets: named(TargetRecord).optional(),
     /** Each begins with the command that gave it. */
     warnings: list(z.string()),
     /** Milliseconds of each stage. */
@@ -112,7 +128,7 @@ export type RunLine = z.infer<typeof RunLine>;
 export const imagesRecord: RecordKind<RunFile, RunLine> = {
   file: "run.json",
   commands: ["segment", "saliency", "coarse", "refine"],
-  version: 1,
+  version: 2,
   schema: RunFile,
   line: RunLine,
   identity: fingerprintOf,

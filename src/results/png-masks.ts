@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { writeAtomic } from "../atomic-write.ts";
+import { overlay } from "../image/index.ts";
+import { labelOf } from "../targets/target.ts";
+import { sharedFile, targetFile } from "./layout.ts";
+import { writeGray, writeMask, writeRgb } from "./png.ts";
+import type { ImageResult, ResultWriter } from "./result-writer.ts";
+
+/**
+ * 8-bit pictures that every viewer shows: `masks/NAME.png` of 0 and 255, and `overlay/NAME.png`. Of several targets
+ * `masks_<TARGET>/NAME.png`, all of them in `labels/NAME.png` by the values that `labels/legend.json` tells, and one overlay.
+ */
+export const pngMasks: ResultWriter = {
+  filesOf(place, targets) {
+    const masks = targets.map((target) => targetFile("masks", target, place));
+    return [...masks, sharedFile("overlay", place), ...(place.all.length > 1 ? [sharedFile("labels", place)] : [])];
+  },
+  async begin({ out, all }) {
+    if (all.length < 2) return;
+    const legend = all.map((target) => {
+      const { name, colour, sentences } = target;
+      return { name, value: labelOf(target, all), colour, sentences };
+    });
+    await writeAtomic(join(out, "labels", "legend.json"), `${JSON.stringify(legend, null, 1)}\n`);
+  },
+  async write(place, result) {
+    for (const { target, mask } of result.targets) await writeMask(targetFile("masks", target, place), mask);
+    if (result.labels) await writeGray(sharedFile("labels", place), result.labels);
+    await writeRgb(sharedFile("overlay", place), overlay(result.image, place.all.length > 1 ? together(result) : alone(result)));
+  },
+};
+
+/** One target with all that led to its mask. */
+function alone({ targets: [only], note }: ImageResult) {
+  const { saliency, coarse, mask, boxes, points } = only!;
+  return { ...(saliency && { saliency }), coarse, mask, boxes, points, label: note };
+}
+
+/** Contours alone: what led to each mask would hide the others. */
+function together({ targets, note }: ImageResult) {
+  return { masks: targets.map(({ mask, target: { colour } }) => ({ mask, colour })), label: note };
+}

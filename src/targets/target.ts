@@ -1,0 +1,72 @@
+import { ConfigError } from "../errors.ts";
+import type { Colour } from "../image/types.ts";
+
+/** One thing that a run looks for in its images. */
+export interface Target {
+  /** Names its folders, its value in label images and its entry in records; absent where a run looks for one thing and nobody named it. */
+  readonly name?: string;
+  /** What describes it; several are an ensemble. Images may have sentences of their own: those of a run's targets are all that occur. */
+  readonly sentences: readonly string[];
+  /** In which it is drawn. */
+  readonly colour: Colour;
+}
+
+/** A target's place in label images: 0 is nothing, and 8 bits hold no more. */
+const mostTargets = 255;
+
+/** Told apart on gray ground, also by those who confuse red and green; a run with more targets begins again. */
+const colours: readonly [Colour, ...Colour[]] = [
+  [0, 238, 255],
+  [255, 170, 0],
+  [214, 120, 255],
+  [120, 255, 90],
+  [255, 90, 120],
+  [90, 150, 255],
+  [255, 240, 90],
+  [0, 200, 150],
+];
+
+/** The one target of a run in which nobody named any. */
+export function unnamedTarget(sentences: readonly string[]): Target {
+  return { sentences, colour: colours[0] };
+}
+
+/**
+ * Targets in the order of their names, each in a colour of its own.
+ *
+ * @param where - what gives the names, for messages
+ * @throws ConfigError when a name cannot be part of a file's name, two differ in upper and lower case alone, or there are more than 255
+ */
+export function namedTargets(sentencesOf: ReadonlyMap<string, readonly string[]>, where: string): Target[] {
+  if (sentencesOf.size > mostTargets)
+    throw new ConfigError(`${where}: ${sentencesOf.size} targets, but label images hold at most ${mostTargets}. Make several runs.`);
+  const known = new Map<string, string>();
+  return [...sentencesOf].map(([name, sentences], i) => {
+    checkName(name, where);
+    const other = known.get(name.toLowerCase());
+    if (other !== undefined)
+      throw new ConfigError(`${where}: the targets "${other}" and "${name}" differ in upper and lower case alone. Rename one.`);
+    known.set(name.toLowerCase(), name);
+    return { name, sentences, colour: colours[i % colours.length]! };
+  });
+}
+
+/** Names become parts of file names, which end in no dot on Windows, and keys of records. */
+const safeName = /^(?!__proto__$)[A-Za-z0-9._-]{0,99}[A-Za-z0-9_-]$/;
+
+function checkName(name: string, where: string): void {
+  if (safeName.test(name)) return;
+  throw new ConfigError(
+    `${where}: ${JSON.stringify(name)} cannot name a target: expected at most 100 letters (a to z), digits, - _ and ., without a dot at the end.`,
+  );
+}
+
+/** "masks" of a run with one target, "masks_NAME" of one with several. */
+export function folderOf<K extends string>(kind: K, target: Target, all: readonly Target[]): K | `${K}_${string}` {
+  return all.length > 1 ? `${kind}_${target.name!}` : kind;
+}
+
+/** The value of a target in label images. */
+export function labelOf(target: Target, all: readonly Target[]): number {
+  return 1 + all.findIndex(({ name }) => name === target.name);
+}
