@@ -1,7 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runFinetuneSam } from "../../src/pipeline/finetune-sam/run.ts";
@@ -10,7 +9,7 @@ import { SamPredictor } from "../../src/segment/index.ts";
 import { uniform } from "../../src/tensor/random.ts";
 import { readMetrics } from "../../src/train/index.ts";
 import { builtCommand } from "../support/build.ts";
-import { runCommand, startCommand } from "../support/command.ts";
+import { runCommand, runWhenFree, startCommand } from "../support/command.ts";
 import { nanoSam, twoModels } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
 import { collect, warningsOf } from "../support/tiny-run.ts";
@@ -129,10 +128,9 @@ test("a run that is interrupted and then killed ends with the bytes of one that 
     });
     child.kill(signal);
     await result;
-    await sleep(700); // the working process sees that it is alone, and ends
     expect(existsSync(at("killed", "checkpoints", "last.safetensors"))).toBe(true);
   }
-  const { status, stderr } = await runCommand(args("killed"));
+  const { status, stderr } = await runWhenFree(args("killed"));
   expect(status, stderr).toBe(0);
   for (const file of results) expect(bytes("killed", file).equals(bytes("whole", file)), file).toBe(true);
   expect(metrics("killed")).toBe(metrics("whole"));

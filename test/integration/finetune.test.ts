@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { encodePairs, loadPairs, PairWorkers, plainBatches } from "../../src/data/index.ts";
@@ -15,7 +14,7 @@ import { toFloat32 } from "../../src/tensor/stored-tensor.ts";
 import { ContrastiveSettings, ContrastiveTrainer, readMetrics } from "../../src/train/index.ts";
 import { builtCommand } from "../support/build.ts";
 import { expectClose } from "../support/close.ts";
-import { runCommand, startCommand } from "../support/command.ts";
+import { runCommand, runWhenFree, startCommand } from "../support/command.ts";
 import { twoModels } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
 import { collect, nanoModels, warningsOf, writeDisc } from "../support/tiny-run.ts";
@@ -143,10 +142,9 @@ test("a run that is interrupted and then killed ends with the bytes of one that 
     child.kill(signal);
     const { status } = await result;
     expect(status).toBe(signal === "SIGINT" ? 130 : null);
-    await sleep(700); // the working process sees that it is alone, and ends
     expect(existsSync(at("killed", "checkpoints", "last.safetensors"))).toBe(true);
   }
-  const { status, stderr } = await runCommand(args("killed"));
+  const { status, stderr } = await runWhenFree(args("killed"));
   expect(status, stderr).toBe(0);
   expect(stderr).toMatch(/[2-5] of 6 are done already/);
   for (const file of results) expect(bytes("killed", file).equals(bytes("whole", file)), file).toBe(true);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { mainFile } from "./build.ts";
 
 /** What came of a command. */
@@ -27,4 +28,13 @@ export function startCommand(
 /** Runs the built command to its end. */
 export function runCommand(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<CommandResult> {
   return startCommand(args, env).result;
+}
+
+/** Runs the built command in a folder into which the working process of a killed one still writes for a moment: it waits until that is gone. */
+export async function runWhenFree(args: readonly string[]): Promise<CommandResult> {
+  for (;;) {
+    const result = await runCommand(args);
+    if (!/process \d+ is writing into/.test(result.stderr)) return result;
+    await sleep(200);
+  }
 }
