@@ -13,7 +13,7 @@
  * const model = await loadModel({ clip: { weights, config, vocabulary }, sam });
  * const { mask } = await segment(model, { width, height, data }, "A chest X-ray showing the lungs"); // data: [H, W, 3], 0 to 255
  */
-export { type CoarseMethodName, coarseMask, coarseMethods } from "./coarse/index.ts";
+export { type CoarseMaskOptions, type CoarseMethodName, type CutMask, coarseMask, coarseMethods } from "./coarse/index.ts";
 export {
   CancelledError,
   ConfigError,
@@ -26,14 +26,19 @@ export {
 } from "./errors.ts";
 export {
   type Box,
+  type Colour,
+  type ColouredMask,
   type GrayImage,
   type Image,
   type LabelledPoint,
   type Mask,
+  type OverlayLayers,
   overlay,
   type Point,
   rgbImage,
   type SaliencyMap,
+  type Size,
+  type Ties,
   toGray,
 } from "./image/index.ts";
 export {
@@ -43,11 +48,24 @@ export {
   type EvaluationSummary,
   evaluate,
   type ImageScores,
+  type MetricSummary,
+  type NoDistance,
 } from "./metrics/evaluate.ts";
-export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
+export {
+  dsc,
+  iou,
+  nsd,
+  type PixelEdgeMetrics,
+  pixelEdgeMetrics,
+  type SurfaceMetrics,
+  surfaceMetrics,
+  surfaceNsd,
+  type ToleranceOptions,
+} from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
-export type { BiomedClip } from "./models/biomedclip/index.ts";
-export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
+export type { BiomedClip, BiomedClipConfig } from "./models/biomedclip/index.ts";
+export type { SamConfig } from "./models/sam/index.ts";
+export type { ClipContent, Content, PromptableModel, TextImageModel } from "./pipeline/models/model-content.ts";
 export {
   loadModel,
   type Segmentation,
@@ -57,8 +75,28 @@ export {
   type TargetSegmentations,
   ZeroShotModel,
 } from "./pipeline/zero-shot/in-memory.ts";
-export { visualPrompts } from "./prompts/index.ts";
+export type { EmbedImage } from "./pipeline/zero-shot/steps.ts";
+export {
+  type BoxClamp,
+  type EmptyMask,
+  type PromptKind,
+  type VisualPromptOptions,
+  type VisualPrompts,
+  visualPrompts,
+} from "./prompts/index.ts";
 export { configureRuntime, type WasmPaths } from "./runtime/browser.ts";
-export { M2ib, M2ibConfig, type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";
+export type { SessionOptions } from "./runtime/session.ts";
+export {
+  M2ib,
+  M2ibConfig,
+  type M2ibOptions,
+  type M2ibResult,
+  type MethodFlops,
+  type OwnSaliencyMethod,
+  type SaliencyMethodName,
+  saliencyMethods,
+} from "./saliency/index.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
-export { SamPredictor } from "./segment/index.ts";
+export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
+export type { RandomStream } from "./tensor/random.ts";
+export type { Tokenizer } from "./text/wordpiece.ts";

@@ -1,4 +1,4 @@
-export { type CoarseMethodName, coarseMask, coarseMethods } from "./coarse/index.ts";
+export { type CoarseMaskOptions, type CoarseMethodName, type CutMask, coarseMask, coarseMethods } from "./coarse/index.ts";
 export {
   CancelledError,
   ConfigError,
@@ -11,14 +11,19 @@ export {
 } from "./errors.ts";
 export {
   type Box,
+  type Colour,
+  type ColouredMask,
   type GrayImage,
   type Image,
   type LabelledPoint,
   type Mask,
+  type OverlayLayers,
   overlay,
   type Point,
   rgbImage,
   type SaliencyMap,
+  type Size,
+  type Ties,
   toGray,
 } from "./image/index.ts";
 export { type FineTuneSamSettings, type FineTuneSettings, fineTune, fineTuneSam, type TrainingOptions } from "./jobs/trainings.ts";
@@ -29,20 +34,54 @@ export {
   type EvaluationSummary,
   evaluate,
   type ImageScores,
+  type MetricSummary,
+  type NoDistance,
 } from "./metrics/evaluate.ts";
-export { dsc, iou, nsd, type PixelEdgeMetrics, pixelEdgeMetrics, surfaceMetrics, surfaceNsd } from "./metrics/index.ts";
+export {
+  dsc,
+  iou,
+  nsd,
+  type PixelEdgeMetrics,
+  pixelEdgeMetrics,
+  type SurfaceMetrics,
+  surfaceMetrics,
+  surfaceNsd,
+  type ToleranceOptions,
+} from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
-export type { BiomedClip } from "./models/biomedclip/index.ts";
-export type { ClipContent, Content } from "./pipeline/models/model-content.ts";
+export type { BiomedClip, BiomedClipConfig } from "./models/biomedclip/index.ts";
+export type { SamConfig } from "./models/sam/index.ts";
+export type { ClipContent, Content, PromptableModel, TextImageModel } from "./pipeline/models/model-content.ts";
 export { type Segmentation, type TargetSegmentations, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
 export { loadModel, loadPack, type SegmentOptions, segment, segmentTargets } from "./pipeline/zero-shot/of-files.ts";
-export { visualPrompts } from "./prompts/index.ts";
+export type { EmbedImage } from "./pipeline/zero-shot/steps.ts";
+export {
+  type BoxClamp,
+  type EmptyMask,
+  type PromptKind,
+  type VisualPromptOptions,
+  type VisualPrompts,
+  visualPrompts,
+} from "./prompts/index.ts";
 export { encodeMask, writeGray, writeMask, writeRgb } from "./results/png.ts";
 export type { RunEvent } from "./run/events.ts";
-export { M2ib, M2ibConfig, type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "./saliency/index.ts";
-export { decodeImage } from "./scans/decode-image.ts";
+export type { SessionOptions } from "./runtime/session.ts";
+export {
+  M2ib,
+  M2ibConfig,
+  type M2ibOptions,
+  type M2ibResult,
+  type MethodFlops,
+  type OwnSaliencyMethod,
+  type SaliencyMethodName,
+  saliencyMethods,
+} from "./saliency/index.ts";
+export { type DecodedImage, decodeImage } from "./scans/decode-image.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
 export { readGray } from "./scans/read-gray.ts";
 export { type ReadMaskOptions, readMask } from "./scans/read-mask.ts";
-export { SamPredictor } from "./segment/index.ts";
+export type { Geometry, NamedBytes } from "./scans/sources/image-source.ts";
+export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
+export type { RandomStream } from "./tensor/random.ts";
+export type { Tokenizer } from "./text/wordpiece.ts";
 export { version } from "./version.ts";

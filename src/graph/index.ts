@@ -1,3 +1,5 @@
+export type { Session, SessionOptions } from "../runtime/session.ts";
+export type { StoredTensor } from "../tensor/stored-tensor.ts";
 export { type DType, type Shape, type Tensor, tensor } from "../tensor/tensor.ts";
 export { compile } from "./compile.ts";
 export { flopsOf } from "./flops.ts";
@@ -55,4 +57,21 @@ export { type ResizeMode, type ResizeOptions, resize } from "./operators/resize.
 export { operators } from "./operators/table.ts";
 export { substitute } from "./substitute.ts";
 export { type UsableDevice, usableDevice } from "./usable-device.ts";
-export { constant, input, integers, type Operator, scalar, stored, type Value } from "./value.ts";
+export {
+  type Attribute,
+  type Attributes,
+  type Body,
+  constant,
+  type GradientRule,
+  type GradientSample,
+  input,
+  integers,
+  type Node,
+  type Operator,
+  type OutputType,
+  type Scope,
+  type Source,
+  scalar,
+  stored,
+  type Value,
+} from "./value.ts";

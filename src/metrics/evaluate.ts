@@ -77,7 +77,7 @@ export interface ImageScores extends Readonly<Record<MetricName, number | null>>
 }
 
 /** A metric over all images that have it; null where there are too few. */
-interface MetricSummary {
+export interface MetricSummary {
   readonly mean: number | null;
   /** With n - 1. */
   readonly std: number | null;

@@ -4,4 +4,13 @@ export { dsc, iou } from "./overlap.ts";
 export { type PixelEdgeMetrics, pixelEdgeMetrics } from "./pixel-edge.ts";
 export { releasedScores } from "./released.ts";
 export { bootstrapMean, mean, median, quantile, std } from "./statistics.ts";
-export { assd, hausdorff, hd95, hd100, surfaceMetrics, surfaceNsd } from "./surface-distance.ts";
+export {
+  assd,
+  hausdorff,
+  hd95,
+  hd100,
+  type SurfaceMetrics,
+  surfaceMetrics,
+  surfaceNsd,
+  type ToleranceOptions,
+} from "./surface-distance.ts";

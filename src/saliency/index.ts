@@ -2,5 +2,5 @@ export { fastSchedule, M2ib, M2ibConfig, type M2ibOptions, type M2ibResult } fro
 export { mapOfCapacity } from "./map.ts";
 export { refuseForeign, type SaliencyMethodName, saliencyMethods } from "./methods.ts";
 export { methodOfFunction, type OwnSaliencyMethod } from "./own-method.ts";
-export type { MemoryPeaks, MethodNoise, MethodRow, SaliencyMethod } from "./saliency-method.ts";
+export type { MemoryPeaks, MethodFlops, MethodNoise, MethodRow, SaliencyMethod } from "./saliency-method.ts";
 export { ensembleFeature } from "./text-target.ts";
