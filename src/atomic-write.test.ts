@@ -1,10 +1,11 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AppendFile } from "./append-file.ts";
-import { remove, removeLeftovers, requireWritable, writeAtomic, writing } from "./atomic-write.ts";
+import { isRunning, remove, removeLeftovers, requireWritable, writeAtomic, writing } from "./atomic-write.ts";
 import { concernsOneInput, InputError, OutputError } from "./errors.ts";
 
 let folder = "";
@@ -96,6 +97,17 @@ test("a growing file goes on at its end", async () => {
     await file.close();
   }
   expect(await readFile(join(folder, "deep", "log"), "utf8")).toBe("one\ntwo\n");
+});
+
+// A shell that becomes another program keeps its child, for which that program never asks.
+test.runIf(process.platform === "linux")("a process that was killed and whose parent never asks for it does not run", async () => {
+  const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+  const pid = Number(await new Promise((resolve) => parent.stdout.once("data", resolve)));
+  const state = () => readFile(`/proc/${pid}/stat`, "utf8");
+  while (!(await state()).includes(") Z ")) await setTimeout(5);
+  expect(isRunning(pid)).toBe(false);
+  expect(isRunning(parent.pid!)).toBe(true);
+  parent.kill();
 });
 
 test("leftovers of ended processes go; those of running ones, other files, folders and links stay", async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError, MedclipSamError, OutputError } from "./errors.ts";
@@ -163,14 +163,27 @@ export async function removeLeftovers(dir: string, { below = false }: { readonly
   return files;
 }
 
-/** Whether there is a process of that id on this machine. */
+/** Whether a process of that id runs on this machine. */
 export function isRunning(pid: number): boolean {
   // Zero would mean our own group, and larger numbers are no process ids anywhere.
   if (pid === 0 || pid > 0x7fffffff) return false;
   try {
     process.kill(pid, 0);
-    return true;
+    return !hasEnded(pid);
   } catch (cause) {
     return (cause as NodeJS.ErrnoException).code === "EPERM"; // there, but somebody else's
+  }
+}
+
+/**
+ * Whether a process has ended and only its id is left, because its parent has not asked what became of it. In containers whose first process
+ * never asks, a killed process stays so for good. Linux alone tells.
+ */
+function hasEnded(pid: number): boolean {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return "ZX".includes(text.charAt(text.lastIndexOf(")") + 2)); // the name in parentheses may hold anything
+  } catch {
+    return false;
   }
 }

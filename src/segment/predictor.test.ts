@@ -10,6 +10,7 @@ import { locateSam } from "../hub/locate.ts";
 import type { Image } from "../image/index.ts";
 import { samConfigOf, samFamily, samPresets } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
+import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
 import { SamPredictor, type SamPrompts } from "./index.ts";
 
 const _config = samPresets["sam-tiny"]!;
@@ -52,6 +53,20 @@ describeCases<SamFile>("parity/sam", /^tiny-.*\.safetensors$/, "predictions of t
       skip(reason !== undefined, reason);
     },
   );
+});
+
+test("weights that are not numbers are an error, not an empty mask", async () => {
+  const { tensors } = await readSafetensors(file);
+  const damaged = join(temporary.folder, "damaged.safetensors");
+  const bias = tensors.get("mask_decoder.iou_prediction_head.layers.2.bias")!;
+  (bias.data as Float32Array)[0] = Number.NaN;
+  await writeSafetensors(damaged, Object.fromEntries(tensors));
+  const predictor = await SamPredictor.open(damaged);
+  await predictor.setImage(picture);
+  await expect(predictor.predict({ boxes: [{ x0: 4, y0: 4, x1: 20, y1: 20 }] })).rejects.toThrow(
+    /damaged.safetensors": the logits and scores of the mask are not finite numbers/,
+  );
+  await predictor.dispose();
 });
 
 describe("names of the Hugging Face port", () => {

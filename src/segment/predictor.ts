@@ -7,6 +7,7 @@ import { checkTensor } from "../check/tensors.ts";
 import { InputError, ShapeError } from "../errors.ts";
 import { compile, flopsOf, input, type Value } from "../graph/index.ts";
 import type { Box, Image, LabelledPoint, Mask, Raster, Size } from "../image/index.ts";
+import { finite } from "../models/finite.ts";
 import {
   type BlockLinears,
   gridOf,
@@ -171,6 +172,7 @@ export class SamPredictor {
       const { imageSize: side } = this.config;
       const { pixels, resized } = samInput(checkedImage(image, "setImage"), side);
       const { embedding } = await this.encoder.use((encoder) => encoder.run({ image: pixels }));
+      finite(embedding!.data as Float32Array, "the features of the image", this.weights.file);
       const size: Size = { width: image.width, height: image.height };
       this.current = { values: embedding as Tensor<"float32">, size, resized, side };
       return this.current;
@@ -193,6 +195,7 @@ export class SamPredictor {
       for (const feed of this.feedsOf(prompts, embedding)) {
         const open = () => this.compileDecoder(feed); // it takes 50 ms
         const { logits, iou } = await this.decoders.use(kindOf(feed), open, (decoder) => decoder.run(feed));
+        for (const { data } of [logits!, iou!]) finite(data as Float32Array, "the logits and scores of the mask", this.weights.file);
         predictions.push(...predictionsOf(logits!, iou!, embedding));
       }
       return predictions;

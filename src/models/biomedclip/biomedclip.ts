@@ -7,6 +7,7 @@ import { SharedSession } from "../../runtime/shared-session.ts";
 import type { WeightsFile } from "../../tensor/open-weights.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
+import { finite } from "../finite.ts";
 import { Weights } from "../weights.ts";
 import { type BiomedClipConfig, biomedClipConfigOf, biomedClipTensors } from "./config.ts";
 import type { ConfigHints } from "./hints.ts";
@@ -49,7 +50,7 @@ export class BiomedClip {
   async imageFeatures(view: Image): Promise<Float32Array> {
     const pixels = this.normalised(view);
     const { features } = await this.vision.use((tower) => tower.run({ pixels }));
-    return features!.data as Float32Array;
+    return finite(features!.data as Float32Array, "the features of the image", this.weights.file);
   }
 
   /** Features [E] of a text in the shared space, before normalisation. */
@@ -62,7 +63,7 @@ export class BiomedClip {
       return compile({ features }, { ...this.options, prepack: false });
     };
     const { features } = await this.text.use(String(length), open, (tower) => tower.run(feeds));
-    return features!.data as Float32Array;
+    return finite(features!.data as Float32Array, "the features of the text", this.weights.file);
   }
 
   /** Pixels as the image tower takes them: [1, 3, S, S], in [0, 1], minus mean, over standard deviation. */

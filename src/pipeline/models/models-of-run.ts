@@ -113,6 +113,7 @@ async function readNoise(file: string, shape: readonly [number, number, number, 
     );
   }
   const values = noise.data as Float32Array<ArrayBuffer>;
+  if (!values.every(Number.isFinite)) throw new ConfigError(`--noise: "${file}" holds numbers that are not finite.`);
   return {
     dtype: "float32",
     shape,

@@ -130,8 +130,12 @@ export class SaliencyStep {
     return { hidden, eps };
   }
 
-  private attribute({ hidden, eps }: Attribution, target: Float32Array, ms: StageTimes): Promise<Float32Array> {
-    return timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
+  private async attribute({ hidden, eps }: Attribution, target: Float32Array, ms: StageTimes): Promise<Float32Array> {
+    const capacity = await timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
+    if (capacity.every(Number.isFinite)) return capacity;
+    throw new ConfigError(
+      `the values of the saliency map are not finite numbers. Lower --lr and --beta; if they are not high, \`medclip-sam models verify\` tells whether "${this.model.clip.weights.file}" holds numbers that are none.`,
+    );
   }
 
   async dispose(): Promise<void> {

@@ -1,0 +1,16 @@
+import { WeightsError } from "../errors.ts";
+
+/**
+ * What a model has computed, as it stands. NaN would go on in silence: no logit of NaN is above 0, so the mask would be empty.
+ *
+ * @param what - in words, such as "the features of the image"
+ * @param file - of the weights
+ * @throws WeightsError when a number is not finite: so are numbers among the weights
+ */
+export function finite(values: Float32Array, what: string, file: string): Float32Array {
+  if (!values.every(Number.isFinite))
+    throw new WeightsError(
+      `"${file}": ${what} are not finite numbers, so some of its weights are none, or are far too large. \`medclip-sam models verify\` tells which; get the model again.`,
+    );
+  return values;
+}
