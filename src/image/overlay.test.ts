@@ -185,3 +185,19 @@ test("a label stands in the lower left corner, white on black, and hides nothing
   expect(at(drawn, 5, 199)).toEqual(untouched);
   expect(at(drawn, 0, 192)).toEqual(untouched);
 });
+
+test("several masks are contours in their own colours, drawn in their order", () => {
+  const [left, right] = [rectangle(300, 300, 50, 60, 150, 160), rectangle(300, 300, 149, 60, 250, 160)];
+  const masks = [
+    { mask: left, colour: [1, 2, 3] },
+    { mask: right, colour: [9, 8, 7] },
+  ] as const;
+  const drawn = overlay(flat(300, 300), { masks });
+  expect(at(drawn, 50, 100)).toEqual([1, 2, 3]);
+  expect(at(drawn, 249, 100)).toEqual([9, 8, 7]);
+  expect(at(drawn, 149, 100)).toEqual([9, 8, 7]);
+  expect(() => overlay(flat(9, 9), { masks: [{ mask: left, colour: [1, 2, 3] }] })).toThrow("masks[0] and image must have");
+  expect(() => overlay(flat(300, 300), { masks: [{ mask: left, colour: [1, 2] as never }] })).toThrow(
+    "overlay: masks[0].colour must be [red, green, blue] of 0 to 255",
+  );
+});

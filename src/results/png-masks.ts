@@ -17,11 +17,11 @@ export const pngMasks: ResultWriter = {
   },
   async begin({ out, all }) {
     if (all.length < 2) return;
-    const legend = all.map((target) => {
+    const lines = all.map((target) => {
       const { name, colour, sentences } = target;
-      return { name, value: labelOf(target, all), colour, sentences };
+      return JSON.stringify({ name, value: labelOf(target, all), colour, sentences });
     });
-    await writeAtomic(join(out, "labels", "legend.json"), `${JSON.stringify(legend, null, 1)}\n`);
+    await writeAtomic(join(out, "labels", "legend.json"), `[\n ${lines.join(",\n ")}\n]\n`);
   },
   async write(place, result) {
     for (const { target, mask } of result.targets) await writeMask(targetFile("masks", target, place), mask);

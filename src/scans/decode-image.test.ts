@@ -3,10 +3,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { InputError } from "../errors.ts";
 import { decodeImage, onlyFrame, openImage } from "./decode-image.ts";
+import { imageSources } from "./sources/table.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -323,4 +324,15 @@ describeWith(["parity/clip/preprocess.safetensors"], "decoding as Pillow does", 
   test("a DICOM file is named as such", async () => {
     await expect(decodeImage(sharedPath("data/dicom/misc/gdcm-CR-MONO1-10-chest.dcm"), paper)).rejects.toThrow("is a DICOM file");
   });
+});
+
+test("the geometry that a source tells is passed on; picture files tell none, whatever their dpi", async () => {
+  const bytes = await noise().withMetadata({ density: 300 }).png().toBuffer();
+  const file = await write("dpi.png", bytes);
+  expect((await decodeImage(file)).geometry).toBeUndefined();
+  const frames = await openImage(file);
+  const geometry = { spacing: [0.5, 0.25] } as const;
+  const source = vi.spyOn(imageSources.raster, "frames").mockResolvedValue(frames.map((frame) => ({ ...frame, geometry })) as never);
+  expect((await decodeImage(file)).geometry).toEqual(geometry);
+  source.mockRestore();
 });

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { segmentTargets as segmentTargetsOfPixels } from "../../src/browser.ts";
 import { loadModel, segment, segmentTargets } from "../../src/index.ts";
+import { runEvaluate } from "../../src/pipeline/evaluate/run.ts";
+import { EvaluateSettings } from "../../src/pipeline/evaluate/settings.ts";
 import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
@@ -31,7 +33,7 @@ const images = vi.spyOn(CutTower.prototype, "hiddenTokens");
 const encodings = vi.spyOn(SamPredictor.prototype, "setImage");
 beforeEach(() => vi.clearAllMocks());
 
-const quick = { layer: 0, steps: 3, samples: 1 };
+const quick = { saliencyMethod: "gradcam", layer: 0 } as const;
 const common = () => ({ ...quick, ...models, inputs: [at("in")] });
 const segmented = (out: string, given: object) =>
   collect(runSegment(SegmentSettings.parse({ ...common(), raw: true, out: at(out), ...given })));
@@ -84,6 +86,13 @@ describe("several targets", () => {
       const inside = [lesion, other].flatMap((mask, k) => (mask!.data[i] === 255 ? [k + 1] : []));
       expect(inside.length === 0 ? [0] : inside).toContain(label);
     }
+  });
+
+  test("are evaluated one at a time", async () => {
+    const evaluate = (pred: string) => collect(runEvaluate(EvaluateSettings.parse({ pred: at(pred), truth: at("bright", "masks") })));
+    await expect(evaluate("two")).rejects.toThrow(/two" holds masks of several targets.*"[^"]*masks_dark", "[^"]*masks_lesion"$/);
+    const [end] = (await evaluate("two/masks_lesion")).slice(-1);
+    expect(end).toMatchObject({ type: "end", done: 2, failed: 0 });
   });
 
   test("stand in the record, with areas in mm², and in the words about an image", () => {

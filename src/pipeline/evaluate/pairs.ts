@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, InputError, MedclipSamError } from "../../errors.ts";
 import type { MaskPair } from "../../metrics/evaluate.ts";
@@ -10,6 +11,7 @@ import { nameHint } from "../../scans/name-hint.ts";
 import { countOf, joinByName, type Side } from "../../scans/names.ts";
 import { readGray } from "../../scans/read-gray.ts";
 import { readMask } from "../../scans/read-mask.ts";
+import { isRunFolder } from "../../scans/results-of-runs.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { shortened } from "./table.ts";
 
@@ -40,6 +42,7 @@ export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<File
     const message = leftOutMessage(leftOut);
     throw new InputError(`--truth: "${truth}" holds no images to compare with${message === undefined ? "" : `; ${message}`}`);
   }
+  await refuseSeveralTargets(pred);
   const folder = predictionFolder(pred, truths);
   const predicted = await listImages([folder]);
   const side = (items: readonly ImageInput[], noun: string): Side<ImageInput> => ({ items, noun, namesOf: ({ name }) => [name] });
@@ -89,6 +92,15 @@ function predictionFolder(pred: string, truths: readonly ImageInput[]): string {
   const masks = join(pred, "masks");
   const isResult = existsSync(masks) && statSync(masks).isDirectory() && !truths.some(({ name }) => name.startsWith("masks/"));
   return isResult ? masks : pred;
+}
+
+/** A run with several targets has a folder of masks for each; which one the truth is about cannot be known. */
+async function refuseSeveralTargets(pred: string): Promise<void> {
+  if (!(await isRunFolder(pred)) || existsSync(join(pred, "masks"))) return;
+  const folders = (await readdir(pred)).filter((name) => name.startsWith("masks_")).sort();
+  if (folders.length === 0) return;
+  const each = folders.map((name) => `"${join(pred, name)}"`).join(", ");
+  throw new ConfigError(`--pred: "${pred}" holds masks of several targets. Compare one at a time with its truth: ${each}`);
 }
 
 /** Why a file cannot be used. */
