@@ -26,7 +26,9 @@ export {
   type Ties,
   toGray,
 } from "./image/index.ts";
+export { type Retrieval, type RetrieveSettings, retrieve } from "./jobs/retrieve.ts";
 export { type FineTuneSamSettings, type FineTuneSettings, fineTune, fineTuneSam, type TrainingOptions } from "./jobs/trainings.ts";
+export { type ContrastiveLoss, type ContrastiveLossName, type ContrastiveOptions, contrastiveLosses } from "./losses/index.ts";
 export {
   type Evaluation,
   type EvaluationOptions,
@@ -49,6 +51,19 @@ export {
   type ToleranceOptions,
 } from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
+export {
+  type Accuracy,
+  type BatchRetrieval,
+  type BatchRetrievalOptions,
+  batchRetrieval,
+  type PairFeatures,
+  type PairRanks,
+  pairRanks,
+  type RankSummary,
+  summariseRanks,
+  type TopAccuracy,
+  type WholeSetOptions,
+} from "./metrics/retrieval/index.ts";
 export type { BiomedClip, BiomedClipConfig } from "./models/biomedclip/index.ts";
 export type { SamConfig } from "./models/sam/index.ts";
 export type { ClipContent, Content, PromptableModel, TextImageModel } from "./pipeline/models/model-content.ts";

@@ -1,9 +1,10 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { checkedOptions } from "../check/options.ts";
 import type { FinetuneSettings } from "../pipeline/finetune/settings.ts";
 import type { FinetuneSamSettings } from "../pipeline/finetune-sam/settings.ts";
 import type { RunEvent } from "../run/events.ts";
 import { jobs } from "./jobs.ts";
+import { type StopOptions, stopOptions } from "./stop-options.ts";
 
 /** The settings of `medclip-sam finetune`, by their names in camelCase; those with a default may be left out. */
 export type FineTuneSettings = z.input<typeof FinetuneSettings>;
@@ -11,10 +12,7 @@ export type FineTuneSettings = z.input<typeof FinetuneSettings>;
 export type FineTuneSamSettings = z.input<typeof FinetuneSamSettings>;
 
 /** How a training is stopped: between two steps, with a `CancelledError`. The same call goes on where it stopped. */
-export interface TrainingOptions {
-  readonly signal?: AbortSignal;
-}
-const TrainingOptions = z.strictObject({ signal: z.instanceof(AbortSignal, { error: "an AbortSignal" }).optional() });
+export type TrainingOptions = StopOptions;
 
 /**
  * Fine-tunes a CLIP model on pairs of image and caption, in this process: `medclip-sam finetune` with the same settings, files and
@@ -24,7 +22,7 @@ const TrainingOptions = z.strictObject({ signal: z.instanceof(AbortSignal, { err
  * @example for await (const event of fineTune({ pairs: ["captions.csv"], clip: "models/biomedclip", out: "runs/first" })) console.log(event);
  */
 export async function* fineTune(settings: FineTuneSettings, options: TrainingOptions = {}): AsyncGenerator<RunEvent> {
-  checkedOptions(TrainingOptions, options, "fineTune");
+  checkedOptions(stopOptions, options, "fineTune");
   const { FinetuneSettings } = await import("../pipeline/finetune/settings.ts");
   yield* (await jobs.finetune())(checkedOptions(FinetuneSettings, settings, "fineTune"), options);
 }
@@ -36,7 +34,7 @@ export async function* fineTune(settings: FineTuneSettings, options: TrainingOpt
  * @example for await (const event of fineTuneSam({ data: "scans", sam: "models/sam_vit_b_01ec64.pth", out: "runs/sam" })) console.log(event);
  */
 export async function* fineTuneSam(settings: FineTuneSamSettings, options: TrainingOptions = {}): AsyncGenerator<RunEvent> {
-  checkedOptions(TrainingOptions, options, "fineTuneSam");
+  checkedOptions(stopOptions, options, "fineTuneSam");
   const { FinetuneSamSettings } = await import("../pipeline/finetune-sam/settings.ts");
   yield* (await jobs["finetune-sam"]())(checkedOptions(FinetuneSamSettings, settings, "fineTuneSam"), options);
 }

@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as browser from "../../src/browser.ts";
 import { ConfigError, InputError, MedclipSamError, ShapeError } from "../../src/errors.ts";
+import { input } from "../../src/graph/index.ts";
 import * as library from "../../src/index.ts";
 import { uniform } from "../../src/tensor/random.ts";
 import { nanoModels } from "../support/tiny-run.ts";
@@ -166,6 +167,26 @@ const browserCalls: Calls = {
   ),
 };
 
+const featuresOf = (shape: number[], fill = 1) => ({
+  dtype: "float32" as const,
+  shape,
+  data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(fill),
+});
+const features = { image: featuresOf([3, 4]), text: featuresOf([3, 4]) };
+const wrongFeatures = [
+  ...[undefined, ...nonsense, features.image, { ...features, text: undefined }, { ...features, text: features.image.data }],
+  ...[
+    { ...features, text: featuresOf([2, 4]) },
+    { ...features, text: featuresOf([12]) },
+    { ...features, image: featuresOf([3, 4], 0) },
+  ],
+  ...[
+    { ...features, image: featuresOf([3, 4], Number.NaN) },
+    { ...features, image: { ...features.image, dtype: "float64", data: new Float64Array(12) } },
+  ],
+  { ...features, image: { ...features.image, data: new Float32Array(11) } },
+];
+
 /** Calls of a training, given settings that could be right. */
 function trainingCalls(train: (settings: never, options?: never) => AsyncGenerator, settings: object) {
   const { signal } = new AbortController();
@@ -195,6 +216,31 @@ const nodeCalls: Calls = {
     ...each([...wrongOptions, { mode: "fast" }], (value) => library.decodeImage(file, value)),
   ],
   encodeMask: each(wrongMasks, (value) => library.encodeMask(value)),
+  retrieve: [
+    ...each(
+      [undefined, ...nonsense, {}, { clip: "none" }, { pairs: [file], clip: "none", batch: 1 }, { pairs: [file], clip: 7 }],
+      (value) => library.retrieve(value),
+    ),
+    ...each([...wrongOptions, { signal: {} }], (value) => library.retrieve({ pairs: [file], clip: "none" }, value)),
+    () => library.retrieve({ pairs: [file], clip: "none" }), // no such file
+  ],
+  batchRetrieval: [
+    ...each(wrongFeatures, (value) => library.batchRetrieval(value, { batch: 2 })),
+    ...each(
+      [
+        ...[...wrongOptions, { batch: 1 }, { batch: 9 }, { batch: Number.NaN }, { shuffles: 0 }, { shuffles: [] }, { shuffles: [[0, 1]] }],
+        ...[{ shuffles: [[0, 0, 1]] }, { shuffles: ["012"] }, { seed: 0.5 }, { keepPartial: 1 }, { signal: {} }, { device: "gpu" }],
+      ],
+      (value: object) => library.batchRetrieval(features, typeof value === "object" && value ? { batch: 2, ...value } : value),
+    ),
+  ],
+  pairRanks: [
+    ...each(wrongFeatures, (value) => library.pairRanks(value)),
+    ...each([...wrongOptions, { ties: "best" }, { tile: 0 }, { tile: 65 }, { signal: {} }, { threads: 0 }], (value) =>
+      library.pairRanks(features, value),
+    ),
+  ],
+  summariseRanks: each([undefined, ...nonsense, Int32Array.of(), Int32Array.of(0), [1.5]], (value) => library.summariseRanks(value)),
   fineTune: trainingCalls(library.fineTune, { pairs: ["a.csv"], clip: "none", out: file }),
   fineTuneSam: trainingCalls(library.fineTuneSam, { data: "none", sam: "none", out: file }),
   writeGray: [
@@ -222,6 +268,31 @@ const nodeCalls: Calls = {
   ],
 };
 
+test.each(Object.entries(library.contrastiveLosses))(
+  "the loss %s refuses what are no features of pairs, and wrong options",
+  async (_, loss) => {
+    const x = input("x", "float32", [3, 4]);
+    await expectRefused([
+      ...each([undefined, ...nonsense, input("y", "float32", [3]), input("y", "float32", [2, 4]), input("y", "int64", [3, 4])], (value) =>
+        loss(value, x, { scale: 1 }),
+      ),
+      ...each([undefined, ...nonsense, features.image], (value) => loss(x, value, { scale: 1 })),
+      ...each(
+        [undefined, ...wrongOptions, {}, { scale: "1" }, { scale: Number.NaN }, { scale: 1, alpha: -1 }, { scale: 1, beta1: Number.NaN }],
+        (value) => loss(x, x, value),
+      ),
+      ...each(
+        [
+          { scale: 1, negatives: 1 },
+          { scale: 1, detachWeights: 1 },
+          { scale: 1, bias: null },
+        ],
+        (value) => loss(x, x, value),
+      ),
+    ]);
+  },
+);
+
 async function failureOf(call: () => unknown): Promise<unknown> {
   try {
     return { accepted: await call() };
@@ -247,8 +318,8 @@ describe("wrong arguments are refused with an error of the package", () => {
   );
 
   test("and no function is left out", () => {
-    /** `segment` needs a model, below; `evaluate` of browsers is the one of Node. */
-    const elsewhere = ["segment", "evaluate"];
+    /** `segment` and `segmentTargets` need a model, below; `evaluate` of browsers is the one of Node. */
+    const elsewhere = ["segment", "segmentTargets", "evaluate"];
     const tested = Object.keys({ ...sharedCalls(browser), ...nodeCalls, ...browserCalls }).map((name) => name.split(".")[0]!);
     for (const api of [library, browser]) {
       const names = Object.entries(api).flatMap(([name, value]) => (typeof value === "function" && !name.endsWith("Error") ? [name] : []));
@@ -290,6 +361,22 @@ describe("a model", () => {
           ],
           (value) => segment(model, image, text, value),
         ),
+      ]);
+    }
+  });
+
+  test("refuses targets that are none, with Node's function and the browser's", async () => {
+    for (const segmentTargets of [library.segmentTargets, browser.segmentTargets]) {
+      await expectRefused([
+        ...each([undefined, ...nonsense], (value) => segmentTargets(value, image, { lesion: text })),
+        ...each(
+          wrongPictures(image).filter((value) => typeof value !== "string"),
+          (value) => segmentTargets(model, value, { lesion: text }),
+        ),
+        ...each([undefined, "", text, [text], { lesion: "" }, { lesion: 1 }, { "": text }, { "a/b": text }, ...nonsense], (value) =>
+          segmentTargets(model, image, value),
+        ),
+        ...each([...wrongOptions, { keeep: 2 }, { keep: 0 }], (value) => segmentTargets(model, image, { lesion: text }, value)),
       ]);
     }
   });

@@ -1,6 +1,9 @@
+import { z } from "zod";
+import { described } from "../../check/described.ts";
+import { checkedOptions } from "../../check/options.ts";
 import { CancelledError, ConfigError } from "../../errors.ts";
 import { compile, input, matmul, swapLast } from "../../graph/index.ts";
-import type { SessionOptions } from "../../runtime/session.ts";
+import { SessionOptions } from "../../runtime/session.ts";
 import { uniform } from "../../tensor/random.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
@@ -48,6 +51,25 @@ export interface BatchRetrieval {
   readonly leftOut: number;
 }
 
+const Options = z.strictObject({
+  ...SessionOptions.shape,
+  batch: z.number().int().min(2).optional(),
+  shuffles: z
+    .union([z.number().int().positive(), z.array(z.custom<ArrayLike<number>>()).min(1)], "a number of at least 1, or orders")
+    .optional(),
+  seed: z.number().int().optional(),
+  keepPartial: z.boolean().optional(),
+  signal: z.instanceof(AbortSignal, { error: "an AbortSignal" }).optional(),
+});
+
+/** @throws ConfigError when an order does not hold each pair once */
+function checkOrder(order: ArrayLike<number>, count: number): void {
+  const indices = new Set(Array.isArray(order) || ArrayBuffer.isView(order) ? Array.from(order) : []);
+  const isWhole = indices.size === count && order.length === count;
+  if (!isWhole || ![...indices].every((index) => Number.isInteger(index) && index >= 0 && index < count))
+    throw new ConfigError(`batchRetrieval: an order must hold each number from 0 to ${count - 1} once, got ${described(order)}.`);
+}
+
 type Top = readonly [top1: number, top2: number];
 
 /** Batches that are computed at once. */
@@ -62,9 +84,9 @@ const stack = 32;
  * @see Koleilat et al. 2024, arXiv:2409.19483, section IV; how the last batch was handled is not published
  */
 export async function batchRetrieval(features: PairFeatures, options: BatchRetrievalOptions = {}): Promise<BatchRetrieval> {
+  checkedOptions(Options, options, "batchRetrieval");
   const { batch = 50, shuffles = 5, seed = 42, keepPartial = false, signal, ...sessionOptions } = options;
   const { image, text, count, width } = unitFeatures(features);
-  if (!(Number.isInteger(batch) && batch >= 2)) throw new ConfigError(`batchRetrieval: a batch needs at least 2 pairs, got ${batch}`);
   const used = keepPartial ? count : count - (count % batch);
   if (used === 0) {
     throw new ConfigError(
@@ -72,6 +94,7 @@ export async function batchRetrieval(features: PairFeatures, options: BatchRetri
     );
   }
   const orders = typeof shuffles === "number" ? Array.from({ length: shuffles }, (_, s) => shuffle(count, s, seed)) : shuffles;
+  for (const order of orders) checkOrder(order, count);
   const shape = [stack, batch, width] as const;
   const similarity = matmul(input("image", "float32", shape), swapLast(input("text", "float32", shape))); // [stack, batch, batch]
   const session = await compile({ similarity }, sessionOptions);

@@ -1,5 +1,5 @@
 import { InputError, ShapeError } from "../../errors.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { checkedTensor, type Tensor } from "../../tensor/tensor.ts";
 
 /** Features of pairs: row i of both belongs together. */
 export interface PairFeatures {
@@ -15,7 +15,12 @@ export interface PairFeatures {
  * @throws ShapeError when they are not two matrices of one shape with at least one row
  * @throws InputError when a feature is zero or not finite: it would be similar to nothing, and rank first for want of a better
  */
-export function unitFeatures({ image, text }: PairFeatures): PairFeatures & { readonly count: number; readonly width: number } {
+export function unitFeatures(features: PairFeatures): PairFeatures & { readonly count: number; readonly width: number } {
+  const { image, text } = (features ?? {}) as PairFeatures;
+  for (const [name, part] of Object.entries({ image, text })) {
+    const { dtype } = checkedTensor(part, `retrieval: ${name} features`);
+    if (dtype !== "float32") throw new ShapeError(`retrieval: ${name} features must be float32, got ${dtype}`);
+  }
   const [count, width] = image.shape;
   if (image.shape.length !== 2 || text.shape.length !== 2 || count !== text.shape[0] || width !== text.shape[1] || !(count! * width! > 0)) {
     throw new ShapeError(`retrieval: image and text features must be [N, D] with N at least 1, got [${image.shape}] and [${text.shape}]`);

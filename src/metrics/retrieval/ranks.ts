@@ -1,3 +1,5 @@
+import { described } from "../../check/described.ts";
+import { InputError } from "../../errors.ts";
 import { mean, median } from "../statistics.ts";
 
 /**
@@ -55,8 +57,11 @@ export interface RankSummary {
   readonly medianRankOpenClip: number;
 }
 
-/** Recalls and middle ranks. */
+/** Recalls and middle ranks. @throws InputError when there are no ranks, or some are below 1 */
 export function summariseRanks(ranks: Int32Array): RankSummary {
+  const isList = ArrayBuffer.isView(ranks) || Array.isArray(ranks);
+  if (!isList || ranks.length === 0 || !Array.from(ranks).every((rank) => Number.isInteger(rank) && rank >= 1))
+    throw new InputError(`summariseRanks: ranks from 1 on were expected, got ${described(ranks)}.`);
   const values = Array.from(ranks);
   const recall = (k: number) => values.filter((rank) => rank <= k).length / values.length;
   const middle = median(values);

@@ -1,6 +1,8 @@
+import { z } from "zod";
+import { checkedOptions } from "../../check/options.ts";
 import { CancelledError } from "../../errors.ts";
 import { compile, gemm, input } from "../../graph/index.ts";
-import type { Session, SessionOptions } from "../../runtime/session.ts";
+import { type Session, SessionOptions } from "../../runtime/session.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import { type PairFeatures, unitFeatures } from "./features.ts";
@@ -14,6 +16,13 @@ export interface WholeSetOptions extends SessionOptions {
   readonly signal?: AbortSignal;
 }
 
+const Options = z.strictObject({
+  ...SessionOptions.shape,
+  ties: z.enum(["stable", "optimistic", "pessimistic"]).optional(),
+  tile: z.number().int().positive().multipleOf(64, "a multiple of 64").optional(),
+  signal: z.instanceof(AbortSignal, { error: "an AbortSignal" }).optional(),
+});
+
 /**
  * The rank of each pair's text among all texts for its image, and of its image among all images for its text; exact, by all N² cosines.
  *
@@ -25,6 +34,7 @@ export interface WholeSetOptions extends SessionOptions {
  * @throws CancelledError between two tiles when the signal fires
  */
 export async function pairRanks(features: PairFeatures, options: WholeSetOptions = {}): Promise<PairRanks> {
+  checkedOptions(Options, options, "pairRanks");
   const { ties = "stable", tile = 1024, signal, ...sessionOptions } = options;
   const { image, text, count, width } = unitFeatures(features);
   const tiles = await TileMaker.open(image.data, text.data, { count, width, tile }, sessionOptions);

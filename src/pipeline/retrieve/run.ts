@@ -28,7 +28,7 @@ import { imageFeatures, textFeatures } from "./pair-features.ts";
 import type { RetrieveSettings } from "./settings.ts";
 
 /** Scores of a set of pairs, as `--json` writes them. */
-interface RetrievalResult {
+export interface RetrievalResult {
   readonly pairs: number;
   /** Null where the pairs fill no batch. */
   readonly batches: BatchRetrieval | null;
@@ -40,9 +40,13 @@ interface RetrievalResult {
  *
  * A pair whose image is missing or cannot be decoded is named and left out.
  *
+ * @returns the scores; nothing after a dry run
  * @throws InputError when no pair is left
  */
-export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runRetrieve(
+  settings: RetrieveSettings,
+  { signal }: RunOptions = {},
+): AsyncGenerator<RunEvent, RetrievalResult | undefined> {
   const begun = performance.now();
   yield { type: "stage", message: "reading the pairs" };
   const captions = settings.captions ?? modePresets[settings.mode].captions;
@@ -56,7 +60,7 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
   const { clip, clipFiles } = model;
   const { contextLength } = clip.config;
   const workers = await PairWorkers.open({ tokenizer: clipFiles.tokenizer, contextLength, workers: settings.workers });
-  const work = async function* (): AsyncGenerator<RunEvent> {
+  const work = async function* (): AsyncGenerator<RunEvent, RetrievalResult | undefined> {
     const data = await encodePairs(set.pairs, workers);
     const broken = set.dropped.filter(({ kind }) => kind === "input");
     yield { type: "start", command: "retrieve", total: set.pairs.length + broken.length, done: 0 };
@@ -67,7 +71,7 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
     for (const message of pairWarnings(set, data.truncated, contextLength)) yield { type: "warning", message };
     if (settings.dryRun) {
       yield { type: "end", done: 0, skipped: 0, failed, ms: 0, lines: await expectation(clip, data, session) };
-      return;
+      return undefined;
     }
 
     const used: Pair[] = [];
@@ -105,8 +109,9 @@ export async function* runRetrieve(settings: RetrieveSettings, { signal }: RunOp
     }
     const ms = Math.round(performance.now() - begun);
     yield { type: "end", done: used.length, skipped: 0, failed, ms, lines: tableOf(result, settings) };
+    return result;
   };
-  yield* streamThenDispose(work, workers, clip);
+  return yield* streamThenDispose(work, workers, clip);
 }
 
 /** What a run would do and how long it would take. */
