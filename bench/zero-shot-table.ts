@@ -1,10 +1,10 @@
 /**
- * What the zero-shot road is worth on images whose masks are known: a row for each choice of settings, a table for each kind of target.
+ * Scores of the zero-shot pipeline on images with ground truth: a row for each choice of settings, a table for each kind of target.
  *
  *     npm run bench:table -- --phantoms DIR --pack phantom --row '{}' --row '{"classToken": "noise"}' [--limit 60] [--json FILE] [--pictures DIR]
  *     npm run bench:table -- --targets targets.csv --pack phantom
  *
- * `--phantoms` takes a folder that `medclip-sam phantom` wrote: of each image one structure, the lesion where there is one, else one drawn by the image's
+ * `--phantoms` takes a folder that `medclip-sam phantom` wrote: one structure per image, the lesion if there is one, else one drawn by the image's
  * number. `--targets` takes a table with the columns image, mask, prompt, group and kind (`lesion` or `structure`).
  */
 import { writeFile } from "node:fs/promises";
@@ -33,7 +33,7 @@ const { values: flags } = parseArgs({
     clip: { type: "string" },
     sam: { type: "string" },
     row: { type: "string", multiple: true, default: ["{}"] },
-    /** A sentence for all images, beside the right one. */
+    /** A mismatched prompt for all images, scored in addition to the right one. */
     wrong: { type: "string" },
     /** Targets of each group. */
     limit: { type: "string", default: "1000000" },
@@ -129,7 +129,7 @@ function tableOf(scores: readonly Score[]): string {
     return `${number(some, key)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
   };
   const hasWrong = scores.some(({ wrong }) => wrong !== undefined);
-  const head = ["target", "n", "DSC", "surface NSD", "coarse DSC", "AUC", "pointing", ...(hasWrong ? ["wrong prompt"] : [])];
+  const head = ["target", "n", "DSC", "surface NSD", "coarse DSC", "AUC", "pointing", ...(hasWrong ? ["mismatched prompt"] : [])];
   const rows = groups
     .filter(([, some]) => some.length > 0)
     .map(([name, some]) => [

@@ -1,11 +1,11 @@
 /**
- * Makes the pack that comes with this package, from an empty folder: draws phantoms, trains a small CLIP and a small SAM on them with the commands
- * of this package, and puts both in half precision beside their `pack.json`.
+ * Makes the pack that comes with this package, from an empty folder: generates phantoms, trains a small CLIP and a small SAM on them with the commands
+ * of this package, and writes both in half precision beside their `pack.json`.
  *
  *     npm run pack:phantom -- --work DIR --out packs/phantom
  *
- * It can be stopped at any time and goes on where it stopped. The same sources, machine and number of threads give the same bytes. With `--minute`
- * everything is a hundred times smaller: a rehearsal that makes a pack of no worth.
+ * It can be stopped at any time and then resumes. The same sources, machine and number of threads give the same bytes. With `--minute`
+ * everything is a hundred times smaller, to test the script; the resulting pack is useless.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -34,7 +34,7 @@ const at = (...parts: string[]) => join(work, ...parts);
 const recipe: PackRecipe = packRecipes[flags.minute ? "minute" : "full"];
 const { phantoms, clip, sam, defaults } = recipe;
 
-/** Stands for the argument that a command takes without a flag. */
+/** Key of the positional argument of a command. */
 const positional = "";
 
 await mkdir(work, { recursive: true });
@@ -54,7 +54,7 @@ const stages: readonly [name: string, run: () => Promise<void>][] = [
       }),
   ],
   [
-    "ask the CLIP for coarse masks",
+    "make coarse masks with the CLIP",
     async () => {
       const model = at("clip", "model");
       await firstImages();
@@ -101,7 +101,7 @@ async function command(name: string, settings: Settings): Promise<void> {
   if (status !== 0) throw new Error(`medclip-sam ${name} ${args.join(" ")} ended with status ${status}`);
 }
 
-/** A model with fresh weights in `start/`. */
+/** A model with initial weights in `start/`. */
 async function init(kind: "clip" | "sam", sizes: unknown, options: { readonly vocab?: string }): Promise<void> {
   const file = at(`${kind}.json`);
   await writeFile(file, JSON.stringify({ [kind]: sizes }));
@@ -113,14 +113,14 @@ async function trainSam(from: string, to: string, settings: Settings): Promise<v
   await command("finetune-sam", { sam: from, data: at("train"), coarse: at("coarse"), out: to, seed, threads: flags.threads, ...settings });
 }
 
-/** The phantoms whose coarse masks SAM meets, in a folder of their own. */
+/** Copies the phantoms whose coarse masks SAM is trained on into a separate folder. */
 async function firstImages(): Promise<void> {
   await mkdir(at("prompted"), { recursive: true });
   for (const { name, index } of await drawn())
     if (index < phantoms.prompted) await copyFile(at("train", "images", `${name}.png`), at("prompted", `${name}.png`));
 }
 
-/** Coarse masks by the structure that they were asked for, as `finetune-sam --coarse` reads them. */
+/** Coarse masks by the structure in their text prompt, as `finetune-sam --coarse` reads them. */
 async function sortByTarget(): Promise<void> {
   for (const image of await drawn()) {
     const mask = at("saliency", "coarse", `${image.name}.png`);
@@ -152,7 +152,7 @@ async function writePack(): Promise<void> {
   await writeFile(join(out, "pack.json"), `${JSON.stringify(pack, null, 2)}\n`);
 }
 
-/** The weights of a file in half precision. */
+/** Writes the weights of a file in half precision. */
 async function writeHalf(from: string, to: string): Promise<void> {
   const { tensors } = await openWeights(from);
   const entries = [...tensors].map(([name, { shape }]) => ({ name, shape, dtype: "float16" as const }));

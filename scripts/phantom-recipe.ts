@@ -1,28 +1,28 @@
 /** Flags of a command, in camelCase. */
 export type Settings = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
-/** How the phantom pack is made. */
+/** How the phantom pack is trained. */
 export interface PackRecipe {
-  /** `count` of each modality; SAM meets the coarse masks of the first `prompted` of each. */
+  /** `count` per modality; SAM is trained on the coarse masks of the first `prompted` of each. */
   readonly phantoms: { readonly seed: number; readonly count: number; readonly prompted: number };
   readonly clip: { readonly sizes: object; readonly training: Settings };
   /**
-   * `training` from nothing, of the single answer; then `finish`, of what that leaves out: the candidate masks and what IoU to expect. `coarse`
-   * cuts the maps into the masks that it meets.
+   * `training` trains the single-mask output from scratch; then `finish` trains the candidate masks and the IoU prediction. `coarse` makes the
+   * coarse masks for training from saliency maps.
    */
   readonly sam: { readonly sizes: object; readonly coarse: Settings; readonly training: Settings; readonly finish: Settings };
-  /** Settings of `segment` that suit both, by its steps; chosen on phantoms that are neither trained on nor reported. */
+  /** Settings of `segment` for these models, by step; chosen on validation phantoms. */
   readonly defaults: { readonly saliency: Settings; readonly coarse: Settings; readonly refine: Settings };
   readonly notice: string;
-  /** The same in two words, for pictures. */
+  /** A short form for pictures. */
   readonly label: string;
 }
 
 const label = "demonstration model";
 const notice =
-  "demonstration model: small networks trained on drawn scans alone (the phantom pack). It shows how the method works; rely on none of its masks, least of all on those of real images.";
+  "demonstration model: small networks trained only on synthetic scans (the phantom pack). It demonstrates the method; do not rely on its masks, least of all on real images.";
 
-/** A vision transformer of 14 x 14 patches beside a text tower of two layers: 1.6 million numbers. */
+/** A vision transformer with 14 x 14 patches and a text tower of two layers: 1.6 M parameters. */
 const clipSizes = {
   imageSize: 112,
   patch: 8,
@@ -64,7 +64,7 @@ const clipTraining: Settings = {
   regionBias: -3,
 };
 
-/** What both parts of the training of SAM share: boxes as bad as those of coarse masks, and all structures equally often. */
+/** Shared by both stages of SAM's training: boxes as inaccurate as those of coarse masks, and all structures equally often. */
 const samPrompts: Settings = {
   batch: 8,
   prompts: 4,
@@ -78,7 +78,7 @@ const samPrompts: Settings = {
   distortedShare: 0.5,
 };
 
-/** All that the single answer of SAM depends on. */
+/** All parameters that the single-mask output of SAM depends on. */
 const answering = [
   "mask_decoder.transformer.*",
   "mask_decoder.output_upscaling.*",
@@ -106,7 +106,7 @@ const full: PackRecipe = {
     finish: { ...samPrompts, freeze: answering, loss: "sam", masks: "both", lr: 1e-3, warmup: 30, steps: 600, epochSteps: 600 },
   },
   defaults: {
-    // `patch-text` asks for no block and no β; these are for who asks for another method.
+    // `patch-text` does not use layer, β and samples; these are defaults for the other methods.
     saliency: { saliencyMethod: "patch-text", layer: 4, beta: 0.03, samples: 4, fit: "squash" },
     coarse: { coarseMethod: "threshold", threshold: 0.75, keep: 2, minSaliency: 0.8 },
     refine: { visualPrompt: "box", perComponent: true },
@@ -115,7 +115,7 @@ const full: PackRecipe = {
   label,
 };
 
-/** Everything a hundred times smaller, to try the way. */
+/** A hundred times smaller, to test the script. */
 const minute: PackRecipe = {
   ...full,
   phantoms: { seed: 1, count: 12, prompted: 2 },

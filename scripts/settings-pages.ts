@@ -1,4 +1,4 @@
-/** The pages of `docs/reference/settings/`: one a command, made from the schema of its settings, and an index. */
+/** The pages of `docs/reference/settings/`: one a command, generated from the schema of its settings, and an index. */
 import type { z } from "zod";
 import { type JobCommand, jobCommands } from "../src/cli/commands.ts";
 import { type Flag, flagsOf } from "../src/cli/flags.ts";
