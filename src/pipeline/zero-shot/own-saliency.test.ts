@@ -45,9 +45,7 @@ test("settings of other methods are named as without effect", async () => {
 test("what it returns is checked", async () => {
   const returning = (values: unknown) =>
     segment(model, image, "dark lesion", { saliencyMethod: async () => values as Float32Array<ArrayBuffer> });
-  await expect(returning([1, 2])).rejects.toThrow(
-    "segment: what your saliency method returns must be a Float32Array [8,8], got an array of 2.",
-  );
+  await expect(returning([1, 2])).rejects.toThrow("segment: what your saliency method returns must be a Float32Array [8,8], got [1, 2].");
   await expect(returning(new Float32Array(9))).rejects.toThrow("what your saliency method returns must be [8,8] = 64 numbers, got 9.");
   await expect(returning(new Float32Array(64).fill(Number.NaN))).rejects.toThrow("must hold finite numbers, got NaN at 0");
 });
