@@ -146,6 +146,12 @@ describe("several targets", () => {
     );
     same("one/masks/a.png", "two/masks_dark/a.png");
     expect(Object.keys(record("one").images[0].targets)).toEqual(["dark"]);
+    for (const name of ["dark", "lesion"]) cpSync(at("two", `coarse_${name}`), at("bare", `coarse_${name}`), { recursive: true });
+    await collect(
+      runRefine(RefineRunSettings.parse({ sam: models.sam, inputs: [at("in", "a.png")], coarse: at("bare"), out: at("guessed") })),
+    );
+    expect(record("guessed").targets.map(({ name }: { name: string }) => name)).toEqual(["dark", "lesion"]); // by their folders, without a record
+    same("guessed/masks_lesion/a.png", "two/masks_lesion/a.png");
   });
 
   test("are gone on with as long as they are the same; another one needs --overwrite", async () => {

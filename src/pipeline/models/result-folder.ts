@@ -25,22 +25,29 @@ export interface StepResults {
  */
 export async function resultFolder(given: string, kind: "saliency" | "coarse"): Promise<StepResults> {
   const inner = await readdir(given).then(
-    (names) => names.filter((name) => name === kind || name.startsWith(`${kind}_`)),
+    (names) => names.filter((name) => name === kind || name.startsWith(`${kind}_`)).sort(),
     (): string[] => [],
   );
   const run = inner.length > 0 ? given : dirname(resolve(given));
   const maker = (await readRunHeaders(run)).find(({ command }) => writes(command, kind));
   const records = await readImageRecords(run);
-  const told = maker?.targets?.map(({ name, sentences }) => [name, sentences] as const);
+  const told = new Map(maker?.targets?.map(({ name, sentences }) => [name, sentences] as const));
   if (inner.length === 0) {
-    const [, name = told?.length === 1 ? told[0]![0] : undefined] = basename(resolve(given)).split(`${kind}_`);
-    const [target] =
-      name === undefined ? [unnamedTarget([])] : namedTargets(new Map([[name, new Map(told).get(name) ?? []]]), `"${given}"`);
-    return { all: [target!], folders: [{ target: target!, pictures: given }], run, maker, records };
+    const [, name = told.size === 1 ? [...told.keys()][0] : undefined] = basename(resolve(given)).split(`${kind}_`);
+    const all = targetsOf(name === undefined ? new Map() : new Map([[name, told.get(name) ?? []]]), given);
+    return { all, folders: [{ target: all[0]!, pictures: given }], run, maker, records };
   }
-  const named = told ?? (inner.includes(kind) ? [] : inner.sort().map((name) => [name.slice(kind.length + 1), []] as const));
-  const all = named.length > 0 && (told || !maker) ? namedTargets(new Map(named), `"${given}"`) : [unnamedTarget([])];
+  // Where no record tells the targets, the names of their folders do.
+  if (maker === undefined && !inner.includes(kind)) {
+    const all = targetsOf(new Map(inner.map((name) => [name.slice(kind.length + 1), []])), given);
+    return { all, folders: all.map((target, i) => ({ target, pictures: join(given, inner[i]!) })), run, maker, records };
+  }
+  const all = targetsOf(told, given);
   const folders = all.map((target) => ({ target, pictures: join(given, folderOf(kind, target, all)) }));
   const present = folders.filter(({ pictures }) => existsSync(pictures));
   return { all, folders: present.length > 0 ? present : folders, run, maker, records };
+}
+
+function targetsOf(sentencesOf: ReadonlyMap<string, readonly string[]>, given: string): Target[] {
+  return sentencesOf.size === 0 ? [unnamedTarget([])] : namedTargets(sentencesOf, `"${given}"`);
 }
