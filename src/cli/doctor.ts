@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
-import { writeAtomic } from "../atomic-write.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
 import { compile, gradients, input, mul, reduceSum, sigmoid } from "../graph/index.ts";
 import { hashCacheFile } from "../hub/hash.ts";
 import { locateClip, locateSam } from "../hub/locate.ts";

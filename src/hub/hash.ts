@@ -3,8 +3,8 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { writeAtomic } from "../atomic-write.ts";
 import { InputError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
 
 /** A hash with what must be unchanged for it to hold. */
 interface Known {

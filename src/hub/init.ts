@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { writeAtomic } from "../atomic-write.ts";
 import { ConfigError, InputError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
 import { type BiomedClipConfig, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
 import { areRandom, type Purpose, writeRandomWeights } from "./random-weights.ts";

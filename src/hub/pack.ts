@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { WeightsError } from "../errors.ts";
-import { readJsonIfPresent } from "../read-json.ts";
+import { readJsonIfPresent } from "../files/read-json.ts";
 
 /** `pack.json` */
 const PackFile = z.strictObject({

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
+import { readJson } from "../files/read-json.ts";
 import { type BiomedClipConfig, biomedClipPresets } from "../models/biomedclip/index.ts";
 import { type SamConfig, samPresets } from "../models/sam/index.ts";
-import { readJson } from "../read-json.ts";
 
 const count = z.number().int().positive();
 

@@ -1,4 +1,4 @@
-import { type EntryTable, neutrals } from "../config-entries.ts";
+import { type EntryTable, neutrals } from "../check/config-entries.ts";
 
 /** What Hugging Face's library writes into each configuration, whatever the model. */
 export const libraryEntries: EntryTable = neutrals(

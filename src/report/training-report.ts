@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { writeAtomic } from "../atomic-write.ts";
 import { InputError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
 import { readTraining, type TrainingFile } from "../pipeline/training/record.ts";
 import { type EpochLine, metricOf, readMetrics, type StepLine, shownMetric } from "../train/index.ts";
 import { colours, countRows, epochRows, scoreCharts, type TitledChart } from "./_training-view.ts";

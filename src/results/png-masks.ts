@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeAtomic } from "../atomic-write.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
 import { overlay } from "../image/index.ts";
 import { labelOf } from "../targets/target.ts";
 import { sharedFile, targetFile } from "./layout.ts";

@@ -1,7 +1,7 @@
 import sharp from "sharp";
-import { writeAtomic } from "../atomic-write.ts";
 import { checkedPath } from "../check/paths.ts";
 import { checkedGray, checkedImage, checkedMask } from "../check/pictures.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
 import type { GrayImage, Image, Mask } from "../image/types.ts";
 
 /** Writes an 8-bit gray PNG, whole or not at all; the same pixels give the same bytes. */

@@ -1,5 +1,5 @@
 import { WeightsError } from "../errors.ts";
-import { repeatedKey } from "../json.ts";
+import { repeatedKey } from "../files/json.ts";
 import type { ByteSource } from "./_byte-source.ts";
 import { bytesOf, type DType, type Shape, sizeOf } from "./tensor.ts";
 

@@ -1,6 +1,6 @@
 import { siblingPath } from "#files";
 import { WeightsError } from "../errors.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../files/json.ts";
 import type { ByteSource } from "./_byte-source.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 

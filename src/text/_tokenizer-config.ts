@@ -1,4 +1,4 @@
-import { type EntryRule, type EntryTable, flag, neutrals, only, readEntries, warned } from "../config-entries.ts";
+import { type EntryRule, type EntryTable, flag, neutrals, only, readEntries, warned } from "../check/config-entries.ts";
 import { ConfigError, WeightsError } from "../errors.ts";
 
 /** What `tokenizer_config.json` says, as far as it is followed. */

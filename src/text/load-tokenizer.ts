@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { WeightsError } from "../errors.ts";
-import { readJsonIfPresent } from "../read-json.ts";
+import { readJsonIfPresent } from "../files/read-json.ts";
 import { type Tokenizer, wordPieceOf, wordPieceOfJson } from "./wordpiece.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
 import { ConfigError, WeightsError } from "../errors.ts";
-import { parseJson } from "../json.ts";
+import { parseJson } from "../files/json.ts";
 import { checkAdded, readTokenizerConfig, type TokenizerConfig } from "./_tokenizer-config.ts";
 
 /** Turns a sentence into the ids of a vocabulary. */

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AppendFile } from "../append-file.ts";
-import { writeAtomic } from "../atomic-write.ts";
 import { InputError } from "../errors.ts";
+import { AppendFile } from "../files/append-file.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
 import { metricsFile } from "./folder.ts";
 import type { Scores } from "./metrics.ts";
 import { EventFile } from "./tensorboard.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { AppendFile } from "../append-file.ts";
+import { AppendFile } from "../files/append-file.ts";
 import { ProtobufWriter } from "../protobuf-writer.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 

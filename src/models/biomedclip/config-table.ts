@@ -11,7 +11,7 @@ import {
   positive,
   told,
   warned,
-} from "../../config-entries.ts";
+} from "../../check/config-entries.ts";
 import { libraryEntries, processorEntries } from "../library-entries.ts";
 
 /** A transformer encoder of either tower. Dropout acts in training alone, where its rate is a setting. */

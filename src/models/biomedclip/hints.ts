@@ -1,4 +1,4 @@
-import { type Claim, type Entries, readEntries } from "../../config-entries.ts";
+import { type Claim, type Entries, readEntries } from "../../check/config-entries.ts";
 import { ConfigError } from "../../errors.ts";
 import type { Fit } from "../../image/index.ts";
 import { huggingFaceTable, openClipTable, preprocessorTable } from "./config-table.ts";

@@ -1,4 +1,4 @@
-import { checkClaims } from "../../config-entries.ts";
+import { checkClaims } from "../../check/config-entries.ts";
 import { WeightsError } from "../../errors.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Weights } from "../weights.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkClaims } from "../../config-entries.ts";
+import { checkClaims } from "../../check/config-entries.ts";
 import { readSamConfig, readSamPreprocessor, samPresets } from "./index.ts";
 
 /** As published for ViT-B, without the entries that say nothing. */

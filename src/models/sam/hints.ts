@@ -1,4 +1,4 @@
-import { behind, type Claim, type EntryTable, neutrals, only, readEntries, told, warned } from "../../config-entries.ts";
+import { behind, type Claim, type EntryTable, neutrals, only, readEntries, told, warned } from "../../check/config-entries.ts";
 import { libraryEntries, processorEntries } from "../library-entries.ts";
 
 /** What the files beside a SAM model say. Its tensors tell all that changes; the rest must be as in the published models. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeAtomic } from "../../atomic-write.ts";
+import { writeAtomic } from "../../files/atomic-write.ts";
 import { defaultPack, locatePack } from "../../hub/pack.ts";
 import type { Mask } from "../../image/index.ts";
 import { dsc } from "../../metrics/index.ts";

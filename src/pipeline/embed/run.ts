@@ -1,5 +1,5 @@
-import { requireWritable } from "../../atomic-write.ts";
 import { CancelledError, ConfigError, concernsOneInput } from "../../errors.ts";
+import { requireWritable } from "../../files/atomic-write.ts";
 import { clipView } from "../../image/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs, type RunInputs } from "../../run/inputs.ts";

@@ -1,5 +1,5 @@
-import { requireWritable, writeAtomic } from "../../atomic-write.ts";
 import { CancelledError } from "../../errors.ts";
+import { requireWritable, writeAtomic } from "../../files/atomic-write.ts";
 import { evaluationOf, type ImageScores, scoresOf } from "../../metrics/evaluate.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { pairFiles, readPair } from "./pairs.ts";

@@ -1,7 +1,7 @@
 import { described } from "../../check/described.ts";
 import { ConfigError, WeightsError } from "../../errors.ts";
+import { parseJson } from "../../files/json.ts";
 import type { Fit } from "../../image/index.ts";
-import { parseJson } from "../../json.ts";
 import { BiomedClip, type ConfigHints, mergeHints, readHints, readPreprocessor } from "../../models/biomedclip/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../../segment/index.ts";

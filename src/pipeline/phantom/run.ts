@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { remove, writeAtomic } from "../../atomic-write.ts";
 import { CancelledError } from "../../errors.ts";
+import { remove, writeAtomic } from "../../files/atomic-write.ts";
 import type { Mask } from "../../image/index.ts";
 import { type Phantom, phantom, structureNames, vocabulary } from "../../phantom/index.ts";
 import { writeGray, writeMask } from "../../results/png.ts";

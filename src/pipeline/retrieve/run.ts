@@ -1,6 +1,6 @@
-import { requireWritable, writeAtomic } from "../../atomic-write.ts";
 import { type EncodedPairs, encodePairs, loadPairs, type Pair, PairWorkers } from "../../data/index.ts";
 import { ConfigError, InputError } from "../../errors.ts";
+import { requireWritable, writeAtomic } from "../../files/atomic-write.ts";
 import {
   type Accuracy,
   type BatchRetrieval,

@@ -1,8 +1,8 @@
 import { join, resolve, sep } from "node:path";
 import { z } from "zod";
-import { remove } from "../../atomic-write.ts";
 import type { DroppedPair } from "../../data/index.ts";
 import { ConfigError } from "../../errors.ts";
+import { remove } from "../../files/atomic-write.ts";
 import { type Found, notice, type RecordKind, RunFolder, readRecord, recordText } from "../../run/record/folder.ts";
 import { type RunHeader, versions } from "../../run/record/record.ts";
 import { differenceOf, fingerprintOf, otherCommand, otherResults } from "../../run/record/resume.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ConfigError, InputError } from "../../errors.ts";
-import { readJson } from "../../read-json.ts";
+import { readJson } from "../../files/read-json.ts";
 import { type ImageInput, pathWithoutEnding } from "../../scans/list-images.ts";
 import { joinByName, lonelyMessage, type Side } from "../../scans/names.ts";
 import { namedTargets, type Target, unnamedTarget } from "../../targets/target.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { AppendFile } from "../../append-file.ts";
-import { writeAtomic } from "../../atomic-write.ts";
 import { InputError } from "../../errors.ts";
+import { AppendFile } from "../../files/append-file.ts";
+import { writeAtomic } from "../../files/atomic-write.ts";
 
 /** What is appended while a run goes on survives a killed process at once, and a power failure after at most so long. */
 const syncMs = 5000;

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { removeLeftovers } from "../../atomic-write.ts";
+import { removeLeftovers } from "../../files/atomic-write.ts";
 import { isResultFolder } from "../../scans/results-of-runs.ts";
 
 /** Folders of trainings and phantoms; see `isResultFolder` for those of runs over images. */

@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
-import { isRunning, makeFolder, remove, temporaryName, writing } from "../../atomic-write.ts";
 import { ConfigError } from "../../errors.ts";
+import { isRunning, makeFolder, remove, temporaryName, writing } from "../../files/atomic-write.ts";
 
 /** `.run.lock.<count>.<process id>.tmp`: a temporary file, so that what a killed run leaves is cleaned up with the rest. */
 const lockName = /^\.run\.lock\.\d+\.(\d+)\.tmp$/;

@@ -4,7 +4,7 @@ import { WeightsError } from "../../errors.ts";
 import { type ByteSource, endsEarly } from "../_byte-source.ts";
 
 export { resolve as absolutePath } from "node:path";
-export { writeAtomically, writeFully } from "../../atomic-write.ts";
+export { writeAtomically, writeFully } from "../../files/atomic-write.ts";
 
 /** A file in the folder of another. */
 export const siblingPath = (file: string, name: string): string => join(dirname(file), name);

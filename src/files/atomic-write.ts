@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { InputError, MedclipSamError, OutputError } from "./errors.ts";
-import { thenDispose } from "./then-dispose.ts";
+import { InputError, MedclipSamError, OutputError } from "../errors.ts";
+import { thenDispose } from "../then-dispose.ts";
 
 /** `.<name>.<count>.<process id>.tmp`, beside the file it will become. */
 const temporary = /^\..+\.(\d+)\.tmp$/;

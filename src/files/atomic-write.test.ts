@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { concernsOneInput, InputError, OutputError } from "../errors.ts";
 import { AppendFile } from "./append-file.ts";
 import { isRunning, remove, removeLeftovers, requireWritable, writeAtomic, writing } from "./atomic-write.ts";
-import { concernsOneInput, InputError, OutputError } from "./errors.ts";
 
 let folder = "";
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import type { MedclipSamError } from "./errors.ts";
+import type { MedclipSamError } from "../errors.ts";
 
 /** The error class of the reader's caller: a model's file is a `WeightsError`, a file of prompts a `ConfigError`. */
 export type JsonFailure = new (message: string, options?: ErrorOptions) => MedclipSamError;

@@ -1,4 +1,4 @@
-import { ConfigError } from "./errors.ts";
+import { ConfigError } from "../errors.ts";
 
 /**
  * What becomes of an entry of a model's configuration. An entry that no table lists is a warning: it may change the numbers.

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ConfigError } from "./errors.ts";
+import { ConfigError } from "../errors.ts";
 import { parseJson, repeatedKey } from "./json.ts";
 import { readJson, readJsonIfPresent } from "./read-json.ts";
 
