@@ -94,7 +94,7 @@ export const jobCommands: readonly JobCommand[] = [
   },
   {
     job: "demo",
-    summary: "the whole road on drawn scans, with the models that come with this package",
+    summary: "the full pipeline on synthetic scans, with the models that come with this package",
     schema: async () => (await import("../pipeline/demo/settings.ts")).DemoSettings,
     resumes: false,
   },
