@@ -53,8 +53,8 @@ describeWithSoftwareVulkan("with a Vulkan driver in software", () => {
         import { loadModel, M2ib, M2ibConfig } from ${JSON.stringify(resolve("dist/index.js"))};
         const { text: { clip }, warnings } = await loadModel(${JSON.stringify(models)}, { device: "${device}" });
         if (warnings.length > 0) throw new Error(warnings.join());
-        const image = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 251) };
-        const m2ib = new M2ib(clip, M2ibConfig.parse({ layer: 9, steps: 1, samples: 1 }), { trace: true });
+        const image = { width: 32, height: 32, data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 7919) % 251) };
+        const m2ib = new M2ib(clip, M2ibConfig.parse({ layer: 7, steps: 1, samples: 1 }), { trace: true });
         const text = await clip.textFeatures([2, 5, 6, 7, 3]);
         const hidden = await m2ib.hiddenTokens(image);
         const { capacity, trace } = await m2ib.attribute(hidden, text, m2ib.noiseOf("a.png", 1));
