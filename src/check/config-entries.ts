@@ -105,7 +105,7 @@ export function readEntries(json: unknown, table: EntryTable): Entries {
       claims.push(...sizesOf(value).map((size) => ({ path, as: rule.as, value: size })));
     } else if (rule.kind !== "neutral" && !rule.values.some((allowed) => JSON.stringify(allowed) === JSON.stringify(value))) {
       const supported = rule.values.map((allowed) => JSON.stringify(allowed)).join(" or ");
-      const what = `"${path}" is ${JSON.stringify(value)}; what is computed here is ${supported}`;
+      const what = `"${path}" is ${JSON.stringify(value)}; this program uses ${supported}`;
       if (rule.kind === "only") throw new ConfigError(`${what}. Such a model is not supported.`);
       warnings.push(`${what}, so results differ from those of the model's own tools.`);
     }
@@ -120,9 +120,7 @@ export function readEntries(json: unknown, table: EntryTable): Entries {
   };
   walk(json, "");
   if (unknown.length > 0) {
-    warnings.push(
-      `entries that are not known here and may change the numbers are not followed: ${unknown.map((path) => `"${path}"`).join(", ")}.`,
-    );
+    warnings.push(`unknown entries, which may change results, are ignored: ${unknown.map((path) => `"${path}"`).join(", ")}.`);
   }
   return { followed, claims, warnings };
 }

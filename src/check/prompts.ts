@@ -19,7 +19,7 @@ export function checkedBox(box: unknown, where: string, name: string, size?: Siz
   const { x0, y0, x1, y1 } = fields(box, where, name, ["x0", "y0", "x1", "y1"], "{ x0, y0, x1, y1 } in pixels");
   const said = `[${x0}, ${y0}, ${x1}, ${y1}]`;
   if (x1! < x0! || y1! < y0!) {
-    throw new InputError(`${where}: ${name} is turned round: x1 and y1 must not be less than x0 and y0, got ${said}.`);
+    throw new InputError(`${where}: ${name} is reversed: x1 and y1 must not be less than x0 and y0, got ${said}.`);
   }
   if (size && (x0! > size.width || y0! > size.height || x1! < 0 || y1! < 0)) {
     throw new InputError(`${where}: ${name} ${said} lies outside the image of ${size.width} x ${size.height} pixels.`);
@@ -32,7 +32,7 @@ export function checkedPoint(point: unknown, where: string, name: string, size?:
   const { x, y } = fields(point, where, name, ["x", "y"], "{ x, y, label } in pixels");
   const { label } = point as LabelledPoint;
   if (label !== 0 && label !== 1) {
-    throw new InputError(`${where}: ${name}.label must be 1 (on the target) or 0 (beside it), got ${described(label)}.`);
+    throw new InputError(`${where}: ${name}.label must be 1 (on the target) or 0 (off the target), got ${described(label)}.`);
   }
   if (size && !(x! >= 0 && y! >= 0 && x! <= size.width && y! <= size.height)) {
     throw new InputError(`${where}: ${name} (${x}, ${y}) lies outside the image of ${size.width} x ${size.height} pixels.`);

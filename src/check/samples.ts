@@ -30,5 +30,5 @@ export function checkSamples(samples: unknown, where: string): void {
   for (const [name, [words, isRight]] of Object.entries(rules))
     if (!isRight(given[name])) throw new InputError(`${where}: samples.${name} must be ${words}, got ${described(given[name])}.`);
   if (given.kind === "palette" && given.palette === undefined)
-    throw new InputError(`${where}: samples.palette must be there where samples.kind is "palette".`);
+    throw new InputError(`${where}: samples.palette is required when samples.kind is "palette".`);
 }

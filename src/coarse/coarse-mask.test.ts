@@ -27,18 +27,18 @@ test("an empty mask and one that fills everything are warnings", () => {
     "the coarse mask is empty: threshold found no foreground in the saliency map",
   ]);
   expect(coarseMask(map("999", "999"), { method: "otsu" }).warnings).toEqual([
-    "the coarse mask fills all of the image: otsu found no background",
+    "the coarse mask covers the whole image: otsu found no background",
   ]);
   const window = { x0: 1, y0: 0, x1: 3, y1: 2 };
   expect(coarseMask(map("099", "099"), { method: "threshold", window }).warnings).toEqual([
-    "the coarse mask fills all of the part that the model saw: threshold found no background",
+    "the coarse mask covers the whole part that the model saw: threshold found no background",
   ]);
 });
 
 test("where no component passes, the one of highest mean saliency stays, with a warning", () => {
   const { mask, warnings } = coarseMask(twoBlobs, { method: "threshold", minAreaPx: 5, minMeanSaliency: 0.5 });
   expect(areaOf(mask)).toBe(4);
-  expect(warnings).toEqual(["no component has at least 5 pixels and a mean saliency of 0.5; kept the one of highest mean saliency"]);
+  expect(warnings).toEqual(["no component has at least 5 pixels and a mean saliency of 0.5; kept the one with the highest mean saliency"]);
 });
 
 test("a window outside the map is an error that names both", () => {

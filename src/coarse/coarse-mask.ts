@@ -68,7 +68,7 @@ export function coarseMask(gray: GrayImage, options: CoarseMaskOptions = {}): { 
   const warnings: string[] = [];
   if (selected.fellBack) {
     warnings.push(
-      `no component has at least ${minAreaPx} pixels and a mean saliency of ${minMeanSaliency}; kept the one of highest mean saliency`,
+      `no component has at least ${minAreaPx} pixels and a mean saliency of ${minMeanSaliency}; kept the one with the highest mean saliency`,
     );
   }
   const areaPx = selected.components.reduce((sum, component) => sum + component.areaPx, 0);
@@ -76,7 +76,7 @@ export function coarseMask(gray: GrayImage, options: CoarseMaskOptions = {}): { 
   if (areaPx === 0) warnings.push(`the coarse mask is empty: ${method} found no foreground in the saliency map`);
   else if (areaPx === seenPx) {
     warnings.push(
-      `the coarse mask fills all of the ${window === undefined ? "image" : "part that the model saw"}: ${method} found no background`,
+      `the coarse mask covers the whole ${window === undefined ? "image" : "part that the model saw"}: ${method} found no background`,
     );
   }
   return { mask, warnings, ...(cut.level === undefined ? {} : { level: cut.level }) };

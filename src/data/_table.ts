@@ -37,7 +37,7 @@ export async function readTable(file: string, separator: string): Promise<Table>
     const cure =
       other === undefined
         ? `Name the right one with ${flag}${header.length === 1 ? ", or the character between the columns with --separator" : ""}.`
-        : `With --separator ${separators[other]} it has: give that.`;
+        : `With --separator ${separators[other]} would find it.`;
     throw new ConfigError(`"${file}" has no column "${name}"; it has ${header.map((one) => `"${one}"`).join(", ")}. ${cure}`);
   };
   return { columns: header, rows, column };

@@ -27,11 +27,11 @@ test("each row is a pair; quotes, line breaks in fields, a byte order mark and f
   });
 });
 
-test("groups are told apart by their names without spaces around; pairs without one are counted", async () => {
+test("groups are distinguished by their trimmed names; pairs without one are counted", async () => {
   const file = table("filename,Caption,case\na.png,one,P1\nb.png,two, P1 \nc.png,three,NA\nd.png,four,\n");
   const { pairs, warnings } = await readCsvPairs(file, { groupColumn: "case" });
   expect(pairs.map(({ group }) => group)).toEqual(["P1", "P1", undefined, undefined]);
-  expect(warnings).toEqual([expect.stringContaining('2 pairs have nothing in the column "case"')]);
+  expect(warnings).toEqual([expect.stringContaining('2 pairs have no value in the column "case"')]);
 });
 
 test("columns, separator, groups and the folder of the images can be named", async () => {
@@ -57,8 +57,8 @@ test.each<[string, string | Uint8Array, string]>([
     "image,text\na,b\n",
     'no column "filename"; it has "image", "text". Name the right one with --image-column.',
   ],
-  ["one column may be a wrong separator", "filename;Caption\na;b\n", 'it has "filename;Caption". With --separator ";" it has: give that.'],
-  ["tabs, too", "filename\tCaption\na\tb\n", "With --separator tab it has: give that."],
+  ["one column may be a wrong separator", "filename;Caption\na;b\n", 'it has "filename;Caption". With --separator ";" would find it.'],
+  ["tabs, too", "filename\tCaption\na\tb\n", "With --separator tab would find it."],
   [
     "no separator gives the column",
     "image;Caption\na;b\n",

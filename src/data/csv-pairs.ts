@@ -63,5 +63,5 @@ export async function readCsvPairs(file: string, options: CsvOptions = {}): Prom
 /** Says how many pairs have no group: each counts as one of its own, so that a patient may end up in training and validation. */
 export function withoutGroup(file: string, count: number, where: string): string[] {
   if (count === 0) return [];
-  return [`"${file}": ${count} pairs have nothing in the ${where}; they are split by image, not by group`];
+  return [`"${file}": ${count} pairs have no value in the ${where}; they are split by image, not by group`];
 }

@@ -62,7 +62,7 @@ test("a table names files relative to itself, groups and patients", async () => 
   await expect(listMaskTargets(at("t/table.csv"), { coarse: at("t") })).rejects.toThrow("--coarse is for folders");
 });
 
-test("images and masks are joined by path, then by bare name, in any Unicode form; what is left is told", async () => {
+test("images and masks are matched by path, then by bare name, in any Unicode form; the rest is reported", async () => {
   write("images/1/a.png", "images/2/a.png", "images/2/e\u0301.png", "images/x.dcm", "masks/1/a.tif", "masks/\u00e9.png", "masks/hart.png");
   const { targets, unmatched, unmatchedMasks, leftOut } = await listMaskTargets(folder);
   expect(targets.map(({ image, mask }) => [image, mask])).toEqual([
@@ -82,12 +82,12 @@ test("a table may be written on another system than its files: other slashes, an
   expect((await listMaskTargets(at("t/table.csv"))).targets).toMatchObject([{ image: at("t/\u00e9.png"), mask: at("t/m/e\u0301.png") }]);
 });
 
-test("a folder in which nothing fits is told with an example", async () => {
+test("a folder without any match is an error with an example", async () => {
   write("images/a.png", "masks/b.png");
-  await expect(listMaskTargets(folder)).rejects.toThrow(/no image has a mask of its name; the first without is ".*a\.png"/);
+  await expect(listMaskTargets(folder)).rejects.toThrow(/no image has a mask with its name; the first image without a mask is ".*a\.png"/);
 });
 
-test("names are joined by the rule of names, and masks without an image are told", async () => {
+test("names are matched by the rule of names, and masks without an image are reported", async () => {
   write("images/sub/a.png", "images/e\u0301.png", "masks/a.png", "masks/\u00e9.png", "masks/alone.png", "coarse/lost.png");
   const { targets, unmatched, unmatchedMasks } = await listMaskTargets(folder, { coarse: at("coarse") });
   expect(targets.map(({ mask }) => mask).sort()).toEqual([at("masks/a.png"), at("masks/\u00e9.png")].sort());

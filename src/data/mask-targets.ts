@@ -66,7 +66,7 @@ export async function listMaskTargets(data: string, options: MaskTargetOptions =
   const set = found.isDirectory() ? await ofFolder(data, options) : await ofTable(data, options);
   if (set.targets.length === 0) {
     throw new InputError(
-      `"${data}": no image has a mask of its name${set.unmatched[0] ? `; the first without is "${set.unmatched[0]}"` : ""}`,
+      `"${data}": no image has a mask with its name${set.unmatched[0] ? `; the first image without a mask is "${set.unmatched[0]}"` : ""}`,
     );
   }
   return set;

@@ -111,7 +111,7 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
   }
   if (found.size === 0) {
     const [example] = unused;
-    const looked = example === undefined ? "it has no rows" : `it names "${example}", for instance, which is no image of the pairs`;
+    const looked = example === undefined ? "it has no rows" : `it names "${example}", for example, which is not an image of the pairs`;
     throw new InputError(`"${file}": no outlined image belongs to any pair; ${looked}. Write the images as in the table of the pairs.`);
   }
   const images = new Map<string, Region[]>();

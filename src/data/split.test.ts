@@ -6,7 +6,7 @@ import { splitPairs, splitWarnings } from "./split.ts";
 const pairs = (count: number, groups?: number) =>
   Array.from({ length: count }, (_, i) => ({ key: `p${i}`, ...(groups !== undefined && { group: `g${i % groups}` }) }));
 
-test("15 % of 100 pairs are 15, and always the same ones, whatever their order", () => {
+test("15 % of 100 pairs are 15, always the same ones in any order", () => {
   const { train, validation } = splitPairs(pairs(100), { fraction: 0.15, seed: 42 });
   expect([train.length, validation.length]).toEqual([85, 15]);
   const again = splitPairs(pairs(100).reverse(), { fraction: 0.15, seed: 42 });
@@ -15,7 +15,7 @@ test("15 % of 100 pairs are 15, and always the same ones, whatever their order",
   expect(other.validation).not.toEqual(validation);
 });
 
-test("no group is torn apart, and the share is met within one group", () => {
+test("no group is split, and the fraction is met within one group", () => {
   fc.assert(
     fc.property(fc.integer({ min: 20, max: 200 }), fc.integer({ min: 10, max: 20 }), fc.nat(), (count, groups, seed) => {
       const { train, validation } = splitPairs(pairs(count, groups), { fraction: 0.15, seed });
@@ -27,7 +27,7 @@ test("no group is torn apart, and the share is met within one group", () => {
   );
 });
 
-test("captions of one image stay together, whatever their order", () => {
+test("captions of one image stay together in any order", () => {
   const captions = pairs(60).map(({ key }, i) => ({ key, image: { file: `${i % 20}.png` } }));
   const { train, validation } = splitPairs(captions, { fraction: 0.2, seed: 1 });
   expect(validation).toHaveLength(12);
@@ -37,20 +37,20 @@ test("captions of one image stay together, whatever their order", () => {
   expect(again.validation.map(({ key }) => key).sort()).toEqual(validation.map(({ key }) => key).sort());
 });
 
-test("a held-out part of one group, or of another size than asked for, is told", () => {
+test("a validation set of one group, or of another size than requested, gives a warning", () => {
   const { train, validation } = splitPairs(pairs(40, 2), { fraction: 0.15, seed: 1 });
   expect(splitWarnings({ train, validation }, 0.15)).toEqual([
-    expect.stringMatching(/^all 20 that are held out are of one group, "g[01]"/),
-    "50 % are held out instead of 15 %, as groups stay together",
+    expect.stringMatching(/^the validation set \(20\) is a single group, "g[01]"/),
+    "50 % are in the validation set instead of 15 %, since groups are not split",
   ]);
   expect(splitWarnings(splitPairs(pairs(40, 20), { fraction: 0.15, seed: 1 }), 0.15)).toEqual([]);
   expect(splitWarnings(splitPairs(pairs(40), { fraction: 0.15, seed: 1 }), 0.15)).toEqual([]);
 });
 
-test("a share of nothing, and one that leaves nothing", () => {
+test("a fraction of 0 is allowed, one that leaves no training pairs is not", () => {
   expect(splitPairs(pairs(10), { fraction: 0, seed: 1 }).validation).toEqual([]);
   expect(() => splitPairs(pairs(10), { fraction: 1, seed: 1 })).toThrow("must be in [0, 1)");
-  expect(() => splitPairs(pairs(10, 1), { fraction: 0.1, seed: 1 })).toThrow("nothing is left to train on");
+  expect(() => splitPairs(pairs(10, 1), { fraction: 0.1, seed: 1 })).toThrow("nothing is left for training");
 });
 
 const data = (count: number) => ({

@@ -34,7 +34,7 @@ export function splitPairs<T extends Pick<Pair, "key" | "group"> & Partial<Pick<
     count += sizes.get(name)!;
   }
   if (count === pairs.length && count > 0) {
-    throw new ConfigError(`splitPairs: with a share of ${fraction} and ${sizes.size} groups nothing is left to train on`);
+    throw new ConfigError(`splitPairs: with a share of ${fraction} and ${sizes.size} groups nothing is left for training`);
   }
   return { train: pairs.filter((pair) => !chosen.has(nameOf(pair))), validation: pairs.filter((pair) => chosen.has(nameOf(pair))) };
 }
@@ -49,10 +49,12 @@ export function splitWarnings(
   const groups = new Set(validation.map(({ group }) => group));
   const [only] = groups;
   if (count > 1 && groups.size === 1 && only !== undefined)
-    warnings.push(`all ${count} that are held out are of one group, "${only}": their scores may not hold for others`);
+    warnings.push(`the validation set (${count}) is a single group, "${only}": its scores may not generalise`);
   const share = count / (train.length + count);
   if (fraction > 0 && Math.abs(share - fraction) > fraction / 2 && Math.abs(share - fraction) > 0.05)
-    warnings.push(`${Math.round(100 * share)} % are held out instead of ${Math.round(100 * fraction)} %, as groups stay together`);
+    warnings.push(
+      `${Math.round(100 * share)} % are in the validation set instead of ${Math.round(100 * fraction)} %, since groups are not split`,
+    );
   return warnings;
 }
 

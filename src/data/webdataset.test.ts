@@ -27,13 +27,13 @@ test("consecutive members with one key are a pair; the key ends at the first dot
   expect(dropped).toEqual([{ key: "shard.tar/a.b/1", kind: "input", reason: "no image", detail: 'members are "v2.jpg", "txt"' }]);
 });
 
-test("of several images the first ending of the list is taken", async () => {
+test("of several images the first extension of the list is used", async () => {
   const { pairs, warnings } = await readShard(shard({ "1.webp": "w", "1.jpeg": "j", "1.png": "p", "1.txt": "t" }));
   expect(pairs[0]!.image).toMatchObject({ member: "1.png" });
   expect(warnings).toEqual([expect.stringContaining("1 samples have several images; the first of jpg, png")]);
 });
 
-test("a key that comes again is dropped and counted, whether its parts collide or lie apart", async () => {
+test("a duplicate key is dropped and counted, whether its parts collide or lie apart", async () => {
   const file = shardOf([
     ...[
       ["1.jpg", "one"],
@@ -64,11 +64,11 @@ test("a key that comes again is dropped and counted, whether its parts collide o
     ["shard.tar/3", "t"],
   ]);
   expect(dropped.map(({ key, reason }) => [key, reason])).toEqual([
-    ["shard.tar/1", "a part comes more than once"],
-    ["shard.tar/2", "its key comes again in the shard"],
+    ["shard.tar/1", "duplicate part"],
+    ["shard.tar/2", "duplicate key in the shard"],
     ["shard.tar/4", "no caption"],
     ["shard.tar/5", "no caption"],
-    ["shard.tar/4", "its key comes again in the shard"],
+    ["shard.tar/4", "duplicate key in the shard"],
     ["shard.tar/A", "no caption"],
     ["shard.tar/a", "no image"],
     ["shard.tar/6", "no image"],
@@ -91,7 +91,7 @@ test("samples without the field of the group are counted", async () => {
     { groupField: "case" },
   );
   expect(pairs.map(({ group }) => group)).toEqual(["7", undefined, undefined]);
-  expect(warnings).toEqual([expect.stringContaining('2 pairs have nothing in the field "case"')]);
+  expect(warnings).toEqual([expect.stringContaining('2 pairs have no value in the field "case"')]);
 });
 
 test("a shard that ends between two parts of a sample loses that sample alone", async () => {
@@ -102,7 +102,7 @@ test("a shard that ends between two parts of a sample loses that sample alone", 
   expect(dropped).toEqual([{ key: "shard.tar/2", kind: "input", reason: "damaged archive", detail: "the archive ends inside 2.txt" }]);
 });
 
-test("what is no archive is told, not read", async () => {
+test("a file that is not an archive is reported, not read", async () => {
   const file = join(folder, "other.tar");
   writeFileSync(file, "filename,Caption\n".repeat(100));
   const { pairs, dropped } = await readShard(file);

@@ -47,9 +47,9 @@ export async function readShard(
     const images = imageEndings.flatMap((ending) => parts.get(ending) ?? []);
     const [image, caption] = [images[0], parts.get("txt")];
     const problem = seen.has(key)
-      ? "its key comes again in the shard"
+      ? "duplicate key in the shard"
       : repeated.size > 0
-        ? "a part comes more than once"
+        ? "duplicate part"
         : [...(image ? [] : ["no image"]), ...(caption ? [] : ["no caption"])].join(", ");
     seen.add(key);
     if (problem !== "" || !image || !caption) {

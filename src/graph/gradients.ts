@@ -93,7 +93,7 @@ function checkWrt(wrt: readonly Value[], known: readonly Value[], nodes: readonl
     if (sources.has(value)) continue;
     if ([...sources].some((other) => haveOneOrigin(value, other))) {
       throw new ShapeError(
-        `gradients: ${describe(value)} is another value than the one of that name that is read. Make it once and use it in both places.`,
+        `gradients: ${describe(value)} is not the value of that name that the loss reads. Create it once and use it in both places.`,
       );
     }
   }

@@ -28,7 +28,7 @@ export async function weightsOfFolder(folder: string, published: readonly string
   if (only && others.length === 0) return join(folder, only);
   if (only) {
     throw new WeightsError(
-      `"${folder}" holds ${candidates.length} files that may be the weights of ${what}: ${candidates.join(", ")}. Name the file that is meant.`,
+      `"${folder}" holds ${candidates.length} files that may be the weights of ${what}: ${candidates.join(", ")}. Give the path of the file to use.`,
     );
   }
   if (names.some((name) => shard.test(name))) {

@@ -48,10 +48,10 @@ test("random weights replace random weights alone", async () => {
   const files = [await initModel("sam-tiny", out, { seed: 1 }), await initModel("sam-tiny", out, { seed: 2 })].flat();
   await writeSafetensors(files[0]!, { weight: tensor("float32", [1], new Float32Array(1)) });
   await expect(initModel("sam-tiny", out, { seed: 1 })).rejects.toThrow(
-    `"${files[0]}" is there already and does not belong to random weights that were made here. Choose another --out`,
+    `"${files[0]}" already exists and was not made by "models init". Choose another --out`,
   );
   await writeFile(join(out, "open_clip_config.json"), "{}");
-  await expect(initModel("biomedclip-tiny", out, { seed: 1 })).rejects.toThrow(/open_clip_config.json" is there already/);
+  await expect(initModel("biomedclip-tiny", out, { seed: 1 })).rejects.toThrow(/open_clip_config.json" already exists/);
 });
 
 describe("models of any size", () => {

@@ -64,7 +64,7 @@ async function refuseOthers(weights: string, beside: readonly string[]): Promise
   const [first] = [weights, ...beside].filter(existsSync);
   if (first !== undefined)
     throw new ConfigError(
-      `models init: "${first}" is there already and does not belong to random weights that were made here. Choose another --out, or move it away.`,
+      `models init: "${first}" already exists and was not made by "models init". Choose another --out, or move it away.`,
     );
 }
 

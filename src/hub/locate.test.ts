@@ -100,7 +100,7 @@ describe("a folder without a file of a published name", () => {
     const own = await mkdtemp(at("two-"));
     for (const name of ["sam_vit_h.pth", "sam_vit_b.pth"]) await writeFile(join(own, name), "");
     await expect(locateSam(own)).rejects.toThrow(
-      `"${own}" holds 2 files that may be the weights of a SAM model: sam_vit_b.pth, sam_vit_h.pth. Name the file that is meant.`,
+      `"${own}" holds 2 files that may be the weights of a SAM model: sam_vit_b.pth, sam_vit_h.pth. Give the path of the file to use.`,
     );
     expect((await locateSam(join(own, "sam_vit_b.pth"))).weights).toBe(join(own, "sam_vit_b.pth"));
   });
@@ -128,7 +128,7 @@ test("one of two models in a file is named behind a number sign", async () => {
   const both = ["a", "b"].flatMap((prefix) => [...tensors].map(([name, tensor]) => [`${prefix}.${name}`, tensor]));
   const file = join(two, "run.safetensors");
   await writeSafetensors(file, Object.fromEntries(both));
-  await expect(features(file)).rejects.toThrow("holds 2 BiomedCLIP models. Name the one that is meant");
+  await expect(features(file)).rejects.toThrow("holds 2 BiomedCLIP models. Choose one");
   expect(await features(`${file}#b.`)).toEqual(await features(clip));
   expect((await locateClip(`${file}#b.`)).parts).toEqual([file]);
 });

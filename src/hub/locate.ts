@@ -66,7 +66,7 @@ export async function locateClip(model: string, configFile?: string): Promise<Cl
   const config = configFile ?? (await existing(folder, clipConfigs))[0];
   if (config === undefined) {
     throw new WeightsError(
-      `"${weights}" has no ${clipConfigs.join(" or ")} beside it, which tells the head counts. Put it there or give --clip-config FILE.`,
+      `"${weights}" has no ${clipConfigs.join(" or ")} beside it, which gives the head counts. Put it there or pass --clip-config FILE.`,
     );
   }
   const preprocessor = join(dirname(config), "preprocessor_config.json");

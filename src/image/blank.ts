@@ -3,7 +3,5 @@ import type { Image } from "./types.ts";
 /** What a user should know of an image of one colour, such as a black frame: models answer as surely as for any other. */
 export function blankWarnings({ data }: Image): string[] {
   for (let i = 3; i < data.length; i++) if (data[i] !== data[i - 3]) return [];
-  return [
-    `all pixels of the image have one value (${[...data.subarray(0, 3)].join(", ")}): it shows nothing, and a mask of it means nothing`,
-  ];
+  return [`all pixels of the image have one value (${[...data.subarray(0, 3)].join(", ")}): it shows nothing, so its mask means nothing`];
 }

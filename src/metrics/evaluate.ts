@@ -165,7 +165,7 @@ export function scoresOf({ name, truth, prediction, reason, warnings = [] }: Mas
       ? warnings
       : [
           ...warnings,
-          `the prediction has ${prediction.width} x ${prediction.height} pixels and was resized to the ${truth.width} x ${truth.height} of the truth`,
+          `the prediction has ${prediction.width} x ${prediction.height} pixels and was resized to the ${truth.width} x ${truth.height} of the ground truth`,
         ],
   };
 }

@@ -23,7 +23,7 @@ export function releasedMask({ width, height, data }: GrayImage): { readonly mas
   const mask = data.map((level) => (level > releasedThreshold ? 1 : 0));
   const largest = data.reduce((most, level) => Math.max(most, level), 0);
   const isLost = largest > 0 && largest <= releasedThreshold;
-  const warning = `empty in reference mode, where levels above ${releasedThreshold} are foreground: its largest is ${largest}`;
+  const warning = `empty in reference mode, where levels above ${releasedThreshold} are foreground: its largest value is ${largest}`;
   return { mask: { width, height, data: mask }, warnings: isLost ? [warning] : [] };
 }
 

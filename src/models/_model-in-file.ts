@@ -47,7 +47,7 @@ export function findModel(
   const [chosen, ...rest] = plain.length > 0 ? plain : averaged;
   if (rest.length > 0) {
     const places = [chosen!, ...rest].map(({ prefix }) => `"${file}#${prefix || "."}"`);
-    throw new WeightsError(`"${file}" holds ${places.length} ${family.title} models. Name the one that is meant: ${places.join(" or ")}.`);
+    throw new WeightsError(`"${file}" holds ${places.length} ${family.title} models. Choose one: ${places.join(" or ")}.`);
   }
   const { scheme, prefix, found } = chosen!;
   // A wrapper around all of the model sets it apart, too: from the optimizer that lies beside it.
@@ -62,7 +62,7 @@ export function findModel(
     prefix,
     tensors: new Map(own.map(({ name, tensor }) => [name.slice(prefix.length), tensor])),
     notes: passedOver.map(
-      (other) => `"${file}" also holds averaged weights, which are not used; to use them, name "${file}#${other.prefix}".`,
+      (other) => `"${file}" also holds averaged weights, which are not used; to use them, give "${file}#${other.prefix}".`,
     ),
   };
 }

@@ -2,13 +2,13 @@
 const strangers: readonly { readonly name: RegExp; readonly what: string }[] = [
   {
     name: /(^|\.)lora_(A|B|up|down|embedding_[AB])(\.|$)/,
-    what: "LoRA adapters, which change a model and are none. Merge them into their model first.",
+    what: "LoRA adapters without their base model. Merge them into the base model first.",
   },
   {
     name: /\.(weight|bias)_[gv]$|\.parametrizations\./,
-    what: "a model whose weights are split in two (weight normalisation). Remove that before saving.",
+    what: "a model with weight normalisation, which splits each weight in two. Remove it before saving.",
   },
-  { name: /(^|\.)(exp_avg|exp_avg_sq|momentum_buffer)$/, what: "the state of an optimizer. Name the model that was trained." },
+  { name: /(^|\.)(exp_avg|exp_avg_sq|momentum_buffer)$/, what: "the state of an optimizer. Give the trained model instead." },
   { name: /(^|\.)sam_mask_decoder\.|(^|\.)image_encoder\.trunk\./, what: "SAM 2; only the first SAM is supported." },
   { name: /(^|\.)(mask_decoder|prompt_encoder)\./, what: "a SAM model (--sam)." },
   {

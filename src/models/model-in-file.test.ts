@@ -27,28 +27,28 @@ test.each([
   "clip_model.",
   "checkpoint.net.backbone.clip.",
   "pytorch-lightning.model.0.",
-])("a model is found behind %j", (prefix) => {
+])("a model is found behind the prefix %j", (prefix) => {
   const { tensors, notes } = find([...behind(prefix), ...(prefix ? ["optimizer.state.0.exp_avg"] : [])]);
   expect([...tensors.keys()]).toEqual(clipNames);
   expect(notes).toEqual([]);
 });
 
-test("wrappers inside the names are seen through", () => {
+test("wrappers inside the names are ignored", () => {
   const wrapped = clipNames.map((name) => name.replace(/^(visual|text)/, "$1.module").replace(".trunk", "._fsdp_wrapped_module.trunk"));
   expect([...find(wrapped).tensors.keys()]).toEqual(clipNames);
 });
 
-test("SAM's port is told from its official names, though they share some", () => {
+test("the Hugging Face port of SAM is distinguished from the official names, though they share some", () => {
   const port = samFamily.schemes[1]!;
   const names = samFamily.markers.map((marker) => `model.${port.locate(marker)}`);
   expect(findModel("sam.pt", content(names), samFamily).scheme).toBe(port);
 });
 
-test("of a damaged model all that is left is found by one name", () => {
+test("what is left of a damaged model is found by one name", () => {
   expect(find(["module.visual.trunk.cls_token", "module.text.proj.0.weight"]).tensors.size).toBe(2);
 });
 
-test("a part of a model beside the whole is not taken for it", () => {
+test("a part of a model beside the whole is not used instead of it", () => {
   const { prefix, tensors } = find(["visual.trunk.cls_token", ...behind("clip.")]);
   expect([prefix, tensors.size]).toEqual(["clip.", 4]);
 });
@@ -58,17 +58,17 @@ test.each([
   ["state_dict.", "state_dict_ema."],
   ["student.", "teacher."],
   ["", "model_ema.module."],
-])("weights %j go before their average %j, and it is said how to take that", (plain, averaged) => {
+])("weights %j are preferred to their average %j, and a note says how to use the average", (plain, averaged) => {
   const both = [...behind(averaged), ...behind(plain)];
   const { prefix, tensors, notes } = find(both);
   expect([prefix, [...tensors.keys()]]).toEqual([plain, clipNames]);
-  const [, address] = / name "(.*)"\.$/.exec(notes[0]!)!;
+  const [, address] = / give "(.*)"\.$/.exec(notes[0]!)!;
   expect(find(both, splitAddress(`${address}`).under).prefix).toBe(averaged.replace("module.", ""));
 });
 
-test("of two models the user chooses one", () => {
+test("with two models in a file the user chooses one", () => {
   const both = [...behind("first."), ...behind("second.")];
-  expect(() => find(both)).toThrow('"run.pt" holds 2 BiomedCLIP models. Name the one that is meant: "run.pt#first." or "run.pt#second.".');
+  expect(() => find(both)).toThrow('"run.pt" holds 2 BiomedCLIP models. Choose one: "run.pt#first." or "run.pt#second.".');
   expect(find(both, "second.").prefix).toBe("second.");
   expect(() => find(both, "third.")).toThrow(
     'is called "visual.trunk.cls_token" or "vision_model.embeddings.class_embedding" behind "third."',
@@ -94,11 +94,11 @@ test.each([
   ["image_encoder.trunk.pos_embed", "It looks like SAM 2"],
   ["mask_decoder.iou_token.weight", "It looks like a SAM model (--sam)"],
   ["visual.transformer.resblocks.0.ln_1.weight", "It looks like OpenAI's CLIP"],
-])("a file of %s is told for what it is", (name, words) => {
+])("a file of %s is recognised", (name, words) => {
   expect(() => find([name])).toThrow(words);
 });
 
-test("weights inside an object that is not read are missed by its name", () => {
+test("the error about weights inside an unread object names the object", () => {
   const unread = new Map([["model", "clip.model.CLIP"]]);
   expect(() => findModel("run.pt", content([], unread), biomedClipFamily)).toThrow(
     'none of its 0 tensors is called "visual.trunk.cls_token" or "vision_model.embeddings.class_embedding". It has an object of the class "clip.model.CLIP" at "model", which is not read',

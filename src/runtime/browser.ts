@@ -55,7 +55,7 @@ async function load(threads: number | undefined): Promise<typeof Ort> {
  * prepacked weights once more; the bytes they come from stay with the caller. Two sessions of a tower hold its weights twice.
  */
 export const openSession: OpenSession = async ({ bytes, files }, { device = "cpu", threads, prepack = true } = {}) => {
-  if (device !== "cpu") throw new ConfigError(`device "${device}" is not part of the browser's runtime, which has cpu.`);
+  if (device !== "cpu") throw new ConfigError(`device "${device}" is not available in the browser; use cpu.`);
   const ort = await load(threads);
   const session = await ort.InferenceSession.create(bytes, {
     executionProviders: ["wasm"],

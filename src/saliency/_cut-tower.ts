@@ -34,7 +34,7 @@ export class CutTower {
   get warnings(): string[] {
     if (!this.isLast) return [];
     return [
-      `layer ${this.layer} is the last block: behind it the patches no longer reach the class token, so the map does not depend on the text`,
+      `layer ${this.layer} is the last block: after it the patches no longer affect the class token, so the map does not depend on the text`,
     ];
   }
 

@@ -25,7 +25,7 @@ export const gradcam = saliencyMethod({
     const cut = new CutTower(model, layer);
     if (cut.isLast) {
       throw new ConfigError(
-        `gradcam reads what the block after --layer ${layer} takes in, but ${layer} is the last one. Use --layer 0 to ${Math.max(layer - 1, 0)}.`,
+        `gradcam uses the input of the block after --layer ${layer}, but ${layer} is the last block. Use --layer 0 to ${Math.max(layer - 1, 0)}.`,
       );
     }
     const patchesOf = (tokens: Value) => slice(tokens, 1, 1, cut.tokens); // [1, T, D] to [1, N, D]

@@ -26,17 +26,15 @@ export const M2ibConfig = z.strictObject({
     .int()
     .nonnegative()
     .default(defaultLayer)
-    .describe("block of the image tower after whose output the bottleneck sits, from 0"),
-  beta: z.number().nonnegative().default(0.1).describe("β, weight of the compression against the agreement with the text"),
-  steps: z.number().int().positive().default(10).describe("Adam steps; the map is read at the last forward pass"),
-  samples: z.number().int().positive().default(10).describe("noise samples a step"),
+    .describe("block of the image tower whose output the bottleneck follows, from 0"),
+  beta: z.number().nonnegative().default(0.1).describe("β, weight of the compression term against the similarity to the text"),
+  steps: z.number().int().positive().default(10).describe("Adam steps; the map comes from the last forward pass"),
+  samples: z.number().int().positive().default(10).describe("noise samples per step"),
   lr: z.number().positive().default(1).describe("learning rate of Adam"),
   classToken: z
     .enum(classTokens)
     .default("free")
-    .describe(
-      "what passes of the class token: as much as its own bottleneck lets, or noise alone; try noise with small and adapted models",
-    ),
+    .describe("the class token in the bottleneck: free (with its own λ), or replaced by noise; try noise with small and adapted models"),
 });
 export type M2ibConfig = z.infer<typeof M2ibConfig>;
 
@@ -116,7 +114,7 @@ export class M2ib {
     const config = checkedOptions(M2ibConfig, given, "M2ib");
     const { trace, schedule, samplesAtOnce } = checkedOptions(Options, options, "M2ib");
     if (schedule?.some((samples) => samples > config.samples)) {
-      throw new ConfigError(`M2ib: option "schedule" must not ask for more than ${config.samples} samples, got [${schedule}].`);
+      throw new ConfigError(`M2ib: option "schedule" must not exceed ${config.samples} samples, got [${schedule}].`);
     }
     this.cut = new CutTower(model, config.layer);
     this.config = config;
@@ -232,7 +230,7 @@ export const m2ib = saliencyMethod({
   settings: z.strictObject({
     ...M2ibConfig.shape,
     layer: layerSetting(`${defaultLayer}`),
-    fast: z.boolean().default(false).describe("a preview of the saliency map in four tenths of the time, with fewer noise samples"),
+    fast: z.boolean().default(false).describe("a preview of the saliency map in 40 % of the time, with fewer noise samples"),
   }),
   drawsNoise: true,
   refusedElsewhere: { classToken: "noise" },

@@ -113,6 +113,6 @@ test.each(["m2ib", "gradcam", "nib"] as const)("%s refuses a layer that the mode
 
 test("the last block leaves nothing to differentiate: GradCAM refuses it, NIB warns", async () => {
   const clip = await openClip(await randomModel("biomedclip-tiny"));
-  expect(() => saliencyMethods.gradcam.open(clip, { ...quick, layer: 11 })).toThrow(/--layer 11.*last one.*--layer 0 to 10/);
+  expect(() => saliencyMethods.gradcam.open(clip, { ...quick, layer: 11 })).toThrow(/--layer 11.*last block.*--layer 0 to 10/);
   expect(saliencyMethods.nib.open(clip, { ...quick, layer: 11 }).warnings[0]).toContain("does not depend on the text");
 });

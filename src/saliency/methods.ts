@@ -30,7 +30,7 @@ export function refuseForeign(name: SaliencyMethodName, settings: Readonly<Recor
       if (uses.includes(key)) continue;
       const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       throw new ConfigError(
-        `${flag} ${value} is for ${other}, and --saliency-method ${name} does not read it. Leave it out, or use --saliency-method ${other}.`,
+        `${flag} ${value} is for ${other}, and --saliency-method ${name} does not use it. Omit it, or use --saliency-method ${other}.`,
       );
     }
   }

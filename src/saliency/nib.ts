@@ -24,7 +24,7 @@ const cosineEpsilon = 1e-6;
 export const nib = saliencyMethod({
   settings: z.strictObject({
     layer: layerSetting(`${defaultLayer}`),
-    steps: z.number().int().positive().default(10).describe("n, points on the path from nothing to the tokens"),
+    steps: z.number().int().positive().default(10).describe("n, steps on the path from zero to the tokens"),
   }),
   drawsNoise: false,
   open(model, { layer = defaultLayer, steps }) {

@@ -82,12 +82,7 @@ export function saliencyMethod<S extends z.ZodObject>(method: MethodDescription<
 
 /** The setting `layer` of a method that cuts the image tower. @param usual - its default in words */
 export const layerSetting = (usual: string) =>
-  z
-    .number()
-    .int()
-    .nonnegative()
-    .optional()
-    .describe(`block of the image tower after whose output the method looks, from 0 (default: ${usual})`);
+  z.number().int().nonnegative().optional().describe(`block of the image tower whose output the method uses, from 0 (default: ${usual})`);
 
 /** Blocks of BiomedCLIP's image tower behind a layer: those that are differentiated, which take memory. */
 export const blocksBehind = (layer: number) => Math.max(0, 11 - layer);

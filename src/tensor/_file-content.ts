@@ -39,7 +39,7 @@ export async function contentOf(source: ByteSource): Promise<FileContent> {
   if (text[8] === "{" && new DataView(head.buffer).getBigUint64(0, true) <= HEADER_LIMIT) return { kind: "safetensors" };
   if (/^(\xef\xbb\xbf)?\s*[{[]/.test(text)) return { kind: "json" };
   const problem = others.find(({ begins }) => (typeof begins === "string" ? text.startsWith(begins) : begins.test(text)))?.problem;
-  return { kind: "other", problem: problem ?? `it begins like no kind of weights that can be read (${hex(head.subarray(0, 8))}).` };
+  return { kind: "other", problem: problem ?? `its first bytes match no supported weights format (${hex(head.subarray(0, 8))}).` };
 }
 
 function hex(bytes: Uint8Array): string {

@@ -59,14 +59,14 @@ describe("what is not allowed is refused by name, and nothing is run", () => {
     ["eval, only named", "\x80\x02c__builtin__\neval\n.", '"__builtin__.eval"'],
     ["by the stack", "\x80\x04\x8c\x08builtins\x8c\x04exec\x93.", '"builtins.exec"'],
     ["a module inside of one", "\x80\x02cmultiprocessing.util\nspawnv_passfds\n.", '"multiprocessing.util.spawnv_passfds"'],
-    ["a constant called", "\x80\x02ca\nconstant\n)R.", "at byte 15: something is called that is no function"],
-    ["a called text", "\x80\x02X\x01\x00\x00\x00a)R.", "something is called that is no function"],
+    ["a constant called", "\x80\x02ca\nconstant\n)R.", "at byte 15: a value that is not a function is called"],
+    ["a called text", "\x80\x02X\x01\x00\x00\x00a)R.", "a value that is not a function is called"],
     ["old instances", "\x80\x02(ia\nmake\n.", "at byte 3: unknown operation 0x69"],
     ["protocol 0", "I5\n.", "at byte 0: unknown operation 0x49"],
     ["protocol 6", "\x80\x06N.", "protocol 6, expected 2 to 5"],
     ["extensions", "\x80\x02\x82\x01.", "unknown operation 0x82"],
-    ["a global that is no text", "\x80\x04]]\x93.", "a global is not named by texts"],
-    ["attributes of a list", "\x80\x02]]b.", "attributes are set on something that is no dictionary"],
+    ["a global that is no text", "\x80\x04]]\x93.", "the name of a global is not a string"],
+    ["attributes of a list", "\x80\x02]]b.", "attributes are set on a value that is not a dictionary"],
   ];
   test.each(cases)("%s", (_, text, message) => {
     expect(() => load(pickle(text))).toThrow(message);
@@ -101,12 +101,12 @@ describe("a damaged pickle is refused with the position", () => {
     ["no result", "\x80\x02.", "there is no value to take"],
     ["a mark missing", "\x80\x02Nt.", "a mark is missing"],
     ["unknown memo", "\x80\x02h\x05.", "value 5 is used before it is made"],
-    ["items of no dictionary", "\x80\x02]NNs.", "items are set in something that is no dictionary"],
-    ["odd number of items", "\x80\x02}(Nu.", "items are set in something that is no dictionary"],
-    ["items of no list", "\x80\x02}Na.", "items are added to something that is no list"],
+    ["items of no dictionary", "\x80\x02]NNs.", "items are set in a value that is not a dictionary"],
+    ["odd number of items", "\x80\x02}(Nu.", "items are set in a value that is not a dictionary"],
+    ["items of no list", "\x80\x02}Na.", "items are appended to a value that is not a list"],
     ["huge integer", `\x80\x02\x8b${"\xff\xff\xff\x00"}.`, "an integer of 16777215 bytes"],
     ["huge text", "\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\xff.", "it ends early"],
-    ["a thousand arguments", `\x80\x02ca\nmake\n(${"N".repeat(1000)}tR.`, "without a short list of arguments"],
+    ["a thousand arguments", `\x80\x02ca\nmake\n(${"N".repeat(1000)}tR.`, "with invalid or too many arguments"],
   ];
   test.each(cases)("%s", (_, text, message) => {
     expect(() => load(pickle(text))).toThrow(message);

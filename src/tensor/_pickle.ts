@@ -149,14 +149,14 @@ class PickleReader {
   append(items: unknown[]): void {
     const list = this.top();
     if (list instanceof Inert) return;
-    if (!Array.isArray(list)) this.fail("items are added to something that is no list");
+    if (!Array.isArray(list)) this.fail("items are appended to a value that is not a list");
     for (const item of items) list.push(item);
   }
 
   setItems(items: unknown[]): void {
     const dictionary = this.top();
     if (dictionary instanceof Inert) return;
-    if (!(dictionary instanceof Map) || items.length % 2 !== 0) this.fail("items are set in something that is no dictionary");
+    if (!(dictionary instanceof Map) || items.length % 2 !== 0) this.fail("items are set in a value that is not a dictionary");
     for (let i = 0; i < items.length; i += 2) dictionary.set(items[i], items[i + 1]);
   }
 
@@ -166,7 +166,7 @@ class PickleReader {
 
   /** A state dict carries its version as an attribute, the only kind that torch sets; the values do not depend on it. */
   setAttributes(_state: unknown): void {
-    if (!(this.top() instanceof Map || this.top() instanceof Inert)) this.fail("attributes are set on something that is no dictionary");
+    if (!(this.top() instanceof Map || this.top() instanceof Inert)) this.fail("attributes are set on a value that is not a dictionary");
   }
 
   checkProtocol(protocol: number): void {
@@ -174,7 +174,7 @@ class PickleReader {
   }
 
   global([module, name]: unknown[]): unknown {
-    if (typeof module !== "string" || typeof name !== "string") return this.fail("a global is not named by texts");
+    if (typeof module !== "string" || typeof name !== "string") return this.fail("the name of a global is not a string");
     const path = `${module}.${name}`;
     if (Object.hasOwn(this.rules.globals, path)) return this.rules.globals[path];
     if (!actsOnMachine(module, name)) return new Inert(path);
@@ -185,8 +185,8 @@ class PickleReader {
 
   call([callee, args]: unknown[]): unknown {
     if (callee instanceof Inert) return new Inert(callee.path);
-    if (typeof callee !== "function") return this.fail("something is called that is no function");
-    if (!Array.isArray(args) || args.length > MOST_ARGUMENTS) return this.fail("a function is called without a short list of arguments");
+    if (typeof callee !== "function") return this.fail("a value that is not a function is called");
+    if (!Array.isArray(args) || args.length > MOST_ARGUMENTS) return this.fail("a function is called with invalid or too many arguments");
     return callee(...args);
   }
 }

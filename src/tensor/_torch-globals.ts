@@ -73,7 +73,7 @@ export function torchGlobals(fail: (what: string) => never): PickleGlobals {
     const dtype = named instanceof TorchDtype ? named.dtype : storage.dtype;
     const isView = isCount(offset) && areCounts(shape) && areCounts(strides) && shape.length === strides.length;
     if (dtype === undefined || !isView || !Number.isSafeInteger(sizeOf(shape))) {
-      return fail("it has a tensor whose dtype, offset, shape or strides make no sense.");
+      return fail("it has a tensor whose dtype, offset, shape or strides are invalid.");
     }
     return new TorchTensor(storage, dtype, offset, shape, strides);
   };
@@ -121,7 +121,7 @@ export function torchStorage(id: unknown, fail: (what: string) => never): TorchS
   const [kind, storageClass, key, , length] = Array.isArray(id) ? id : [];
   if (storageClass instanceof Inert) return storageClass;
   if (kind !== "storage" || !(storageClass instanceof StorageClass) || typeof key !== "string" || !isCount(length)) {
-    return fail("its pickle refers to something that is no storage.");
+    return fail("its pickle refers to an invalid storage.");
   }
   return new TorchStorage(key, storageClass.dtype, length);
 }

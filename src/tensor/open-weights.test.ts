@@ -39,7 +39,7 @@ test.each([
   ["an old torch file", "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", "it is in torch's format before version 1.6"],
   ["a bare pickle", "\x80\x04N.", "it is a bare Python pickle"],
   ["gzip", "\x1f\x8b\x08\x00", "it is compressed with gzip. Unpack it first."],
-  ["something else", "GIF89a..", "it begins like no kind of weights that can be read (47 49 46 38 39 61 2e 2e)."],
+  ["something else", "GIF89a..", "its first bytes match no supported weights format (47 49 46 38 39 61 2e 2e)."],
 ])("%s is called what it is", async (_, content, reason) => {
   const file = join(folder, "weights.bin");
   await writeFile(file, Buffer.from(content, "latin1"));

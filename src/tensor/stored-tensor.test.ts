@@ -147,6 +147,6 @@ describe("float32 as a narrower type", () => {
   });
 
   test("an integer type is refused", () => {
-    expect(() => fromFloat32("int32", Float32Array.of(1))).toThrow("int32 holds no fractions");
+    expect(() => fromFloat32("int32", Float32Array.of(1))).toThrow("int32 is not a floating-point type");
   });
 });

@@ -161,7 +161,7 @@ export function fromFloat32(dtype: DType, values: Float32Array): Float32Array | 
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   if (dtype === "bfloat16") return Uint16Array.from(bits, (word) => (isNan(word) ? (word >>> 16) | 64 : rounded(word, 16)));
   if (dtype === "float16") return Uint16Array.from(bits, toFloat16);
-  throw new ShapeError(`fromFloat32: ${dtype} holds no fractions; expected float64, float32, float16 or bfloat16`);
+  throw new ShapeError(`fromFloat32: ${dtype} is not a floating-point type; expected float64, float32, float16 or bfloat16`);
 }
 
 const isNan = (word: number): boolean => (word & 0x7fffffff) > 0x7f800000;

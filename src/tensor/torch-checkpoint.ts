@@ -120,7 +120,7 @@ function keyText(key: unknown, fail: Fail): string {
   if (Array.isArray(key)) return key.map((part) => keyText(part, fail)).join(","); // a tuple may be a key too
   if (key instanceof Inert) return `<${key.path}>`;
   if (key instanceof TorchDtype) return key.dtype;
-  return isPlain(key) ? String(key) : fail("a dictionary in it has a key that is neither text nor number.");
+  return isPlain(key) ? String(key) : fail("a dictionary in it has a key that is neither a string nor a number.");
 }
 
 /** The plain form of a value; undefined for a tensor or an object that is not read, which are noted under their path. */

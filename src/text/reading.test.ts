@@ -22,7 +22,7 @@ test.each(["heart", "肺", "🫁 肺", "Καρδιά", "12", "L5", "قلب", "�
   },
 );
 
-test("words that the vocabulary lacks are named, each once; punctuation is not", () => {
+test("words missing from the vocabulary are named, each once; punctuation is not", () => {
   expect(reading("The spleen, the SPLEEN and the lungs")).toEqual({
     unknown: ["spleen", "SPLEEN", "and"],
     cut: undefined,
@@ -32,14 +32,14 @@ test("words that the vocabulary lacks are named, each once; punctuation is not",
   expect(reading("🫁 肺").unknown).toEqual(["🫁", "肺"]);
 });
 
-test("a known word must say what to look for: fillers do not", () => {
+test("a prompt needs a known content word: fillers do not count", () => {
   expect(reading("an image showing the spleen").saysSomething).toBe(false);
   expect(reading("The image of the").saysSomething).toBe(false);
   expect(reading("an image showing the heart").saysSomething).toBe(true);
   expect(reading("12 mm").saysSomething).toBe(true);
 });
 
-test("what a long text loses is told, and does not count as read", () => {
+test("the truncated part of a long text is reported, and does not count as read", () => {
   expect(reading("the lungs of the heart", 5)).toEqual({ unknown: [], cut: "of the heart", saysSomething: true });
   expect(reading("the lungs", 4)).toEqual({ unknown: [], cut: "lungs", saysSomething: false });
   expect(reading("the lungs", 5).cut).toBeUndefined();
@@ -48,9 +48,9 @@ test("what a long text loses is told, and does not count as read", () => {
 test("the warnings are sentences that name the words", () => {
   const warnings = readingWarnings(reading("the spleen the heart", 5), "the spleen the heart", 5);
   expect(warnings).toEqual([
-    'no word of the text prompt "the spleen the heart" that says what to look for is in the model\'s vocabulary',
-    'not in the model\'s vocabulary, and read as an unknown word: "spleen"',
-    'the text prompt is longer than 5 tokens and was cut; not read is "heart"',
+    'no content word of the text prompt "the spleen the heart" is in the model\'s vocabulary',
+    'not in the model\'s vocabulary, so read as [UNK]: "spleen"',
+    'the text prompt is longer than 5 tokens and was truncated; the model does not see "heart"',
   ]);
   expect(readingWarnings(reading("the heart"), "the heart", 64)).toEqual([]);
 });

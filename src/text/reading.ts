@@ -58,11 +58,11 @@ export function readingOf(sentence: string, tokenizer: Tokenizer, contextLength:
 export function readingWarnings({ unknown, cut, saysSomething }: Reading, sentence: string, contextLength: number): string[] {
   const words = unknown.map((word) => `"${shortened(word)}"`).join(", ");
   return [
-    ...(saysSomething
+    ...(saysSomething ? [] : [`no content word of the text prompt "${shortened(sentence)}" is in the model's vocabulary`]),
+    ...(unknown.length > 0 ? [`not in the model's vocabulary, so read as [UNK]: ${words}`] : []),
+    ...(cut === undefined
       ? []
-      : [`no word of the text prompt "${shortened(sentence)}" that says what to look for is in the model's vocabulary`]),
-    ...(unknown.length > 0 ? [`not in the model's vocabulary, and read as an unknown word: ${words}`] : []),
-    ...(cut === undefined ? [] : [`the text prompt is longer than ${contextLength} tokens and was cut; not read is "${shortened(cut)}"`]),
+      : [`the text prompt is longer than ${contextLength} tokens and was truncated; the model does not see "${shortened(cut)}"`]),
   ];
 }
 

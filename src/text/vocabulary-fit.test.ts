@@ -15,7 +15,7 @@ test.each([
   [28996, 32768],
 ])("a vocabulary of %i words for a table of %i rows is another model's", (size, rows) => {
   expect(vocabularyFit(words(size), "vocab.txt", rows).problem).toBe(
-    `the vocabulary in "vocab.txt" has ${size} words, the word embedding ${rows} rows. They do not belong together: put the model's own vocabulary there.`,
+    `the vocabulary in "vocab.txt" has ${size} words, the word embedding ${rows} rows. They belong to different models: use the model's own vocabulary.`,
   );
 });
 

@@ -23,13 +23,13 @@ export function vocabularyFit(
   const sizes = `the vocabulary in "${source}" has ${size} words, the word embedding ${rows} rows`;
   const isFar = rows - size >= padding;
   if (size > rows || (isFar && size < leastShare * rows)) {
-    return { problem: `${sizes}. They do not belong together: put the model's own vocabulary there.`, warnings: [] };
+    return { problem: `${sizes}. They belong to different models: use the model's own vocabulary.`, warnings: [] };
   }
   const warnings = isFar ? [`${sizes}. Is it the model's own?`] : [];
   const [start, end] = tokenizer.encode("").ids;
   if (/pubmedbert|biomedbert/i.test(textName) && (start !== 2 || end !== 3)) {
     warnings.push(
-      `"${source}" has [CLS] and [SEP] at ${start} and ${end}, but the configuration names "${textName}", where they are at 2 and 3. Another BERT's vocabulary encodes every text wrongly: put the model's own there.`,
+      `"${source}" has [CLS] and [SEP] at ${start} and ${end}, but the configuration names "${textName}", where they are at 2 and 3. The vocabulary of another BERT encodes every text wrongly: use the model's own.`,
     );
   }
   return { warnings };

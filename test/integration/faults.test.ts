@@ -42,8 +42,8 @@ describeFault("empty-words", (at) => {
     expect(events.find(({ type }) => type === "item")).toMatchObject({
       summary: "0 px",
       warnings: expect.arrayContaining([
-        expect.stringContaining("no word of the text prompt"),
-        `not in the model's vocabulary, and read as an unknown word: "🫁", "肺"`,
+        expect.stringContaining("no content word of the text prompt"),
+        `not in the model's vocabulary, so read as [UNK]: "🫁", "肺"`,
       ]),
     });
   });
@@ -91,7 +91,7 @@ describeFault("separator-backslash-t", (at) => {
 
   test("a tab may be written as two characters, and is named where it is missing", async () => {
     for (const separator of ["\\t", "tab", "\t"]) expect((await pairs(separator)).pairs).toHaveLength(4);
-    await expect(pairs()).rejects.toThrow("With --separator tab it has: give that.");
+    await expect(pairs()).rejects.toThrow("With --separator tab would find it.");
   });
 });
 
@@ -114,6 +114,8 @@ describeFault("vocabulary-of-another-model", (at) => {
     await initModel("biomedclip-tiny", clip, { seed: 1 });
     copyFileSync(at("vocab.txt"), join(clip, "vocab.txt"));
     const settings = EmbedSettings.parse({ text: ["a chest showing the heart"], clip, out: join(folder, "features.safetensors") });
-    await expect(collect(runEmbed(settings))).rejects.toThrow(/has 14 words, the word embedding 30522 rows. They do not belong together/);
+    await expect(collect(runEmbed(settings))).rejects.toThrow(
+      /has 14 words, the word embedding 30522 rows. They belong to different models/,
+    );
   });
 });

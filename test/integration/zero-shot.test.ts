@@ -269,7 +269,7 @@ test("the encoder's precision is a setting of the run, so results of another one
 test("where 8-bit numbers are computed wrongly, images are encoded in float32; a warning and the record say so", async () => {
   machine.isWrong = true;
   try {
-    const warning = { type: "warning", message: expect.stringMatching(/^8-bit numbers cannot be used on this machine/) };
+    const warning = { type: "warning", message: expect.stringMatching(/^8-bit arithmetic cannot be used on this machine/) };
     const settings = { out: at("fallen-back"), inputs: [at("scans", "a.png")], samPrecision: "int8", raw: true };
     expect(await segment(settings)).toContainEqual(warning);
     expect(record("fallen-back")).toMatchObject({ settings: { samPrecision: "int8" }, samPrecision: "float32" });

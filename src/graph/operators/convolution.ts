@@ -84,7 +84,7 @@ const ConvTranspose: Operator = {
       );
     const sides = spread(sidesOf(x.shape), window).map((side, i) => side + extra[i]!);
     if (sides.some((side) => side < 1))
-      throw new ShapeError(`convTranspose: nothing is left of ${describe(x)} within a border of ${window.padding.join(" x ")}`);
+      throw new ShapeError(`convTranspose: the output is empty for ${describe(x)} with a border of ${window.padding.join(" x ")}`);
     return [{ dtype: x.dtype, shape: [x.shape[0]!, w.shape[1]! * groups, ...sides] }];
   },
   flops: ({ inputs: [x, w] }) => 2 * sizeOf(x!.shape) * sizeOf(w!.shape.slice(1)),

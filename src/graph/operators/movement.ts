@@ -12,7 +12,8 @@ const Reshape: Operator = {
   name: "Reshape",
   types: ([x, shape]) => {
     const target = integersOf(shape!);
-    if (sizeOf(target) !== sizeOf(x!.shape)) throw new ShapeError(`reshape: [${x!.shape}] has not as many elements as [${target}]`);
+    if (sizeOf(target) !== sizeOf(x!.shape))
+      throw new ShapeError(`reshape: [${x!.shape}] has a different number of elements than [${target}]`);
     return [{ dtype: x!.dtype, shape: target }];
   },
   gradient: (dy, [x]) => [reshape(dy, x!.shape), null],
@@ -300,7 +301,7 @@ export function sumTo(x: Value, shape: Shape): Value {
 /** Arrays joined along an axis. */
 export function concat(parts: readonly Value[], axis: number): Value {
   const [first, ...others] = checkedValues(parts, "concat: parts");
-  if (!first) throw new ShapeError("concat: there are no parts");
+  if (!first) throw new ShapeError("concat: no parts given");
   const at = axisOf(axis, first, "concat");
   return others.length === 0 ? first : apply(Concat, parts, { axis: { int: at } })[0]!;
 }

@@ -91,7 +91,7 @@ test.each([
   [() => averagePool(x, 2, { padding: [1, 2] }), "averagePool: the padding 1 x 2 must be at most half of the window 2 x 2"],
   [() => maxPool(input("y", "float32", [4, 4]), 2), 'maxPool: expected [B, C, H, W], got input "y" float32 [4,4]'],
   [() => resize(x, [0, 4], { mode: "nearest" }), "resize: the size must be a whole number of at least 1, or two, got [0, 4]"],
-  [() => resize(x, [2, 4], { mode: "nearest", alignCorners: true }), "resize: nearest has no aligned corners"],
+  [() => resize(x, [2, 4], { mode: "nearest", alignCorners: true }), "resize: nearest does not support alignCorners"],
   [() => instanceNorm(x, input("s", "float32", [2]), input("b", "float32", [1])), 'instanceNorm: expected parameters [1], got input "s"'],
   [() => leakyRelu(x, 2), "leakyRelu: the slope must be from 0 to 1, got 2"],
 ])("what does not fit is refused %#", (made, message) => {

@@ -61,7 +61,7 @@ export function resize(x: Value, size: readonly [height: number, width: number],
   const [height, width] = pairOf(size, 1, "resize: the size");
   const { mode, alignCorners } = checkedOptions(Options, options, "resize");
   if (mode === "nearest" && alignCorners)
-    throw new ShapeError("resize: nearest has no aligned corners. Use bilinear, or leave alignCorners out.");
+    throw new ShapeError("resize: nearest does not support alignCorners. Use bilinear, or omit alignCorners.");
   const sampling = mode === "nearest" ? nearest : alignCorners ? aligned : halfPixel;
   const vertical = constant(tensor("float32", [height, from], sampling(from, height)));
   const horizontal = constant(tensor("float32", [over, width], transposed(sampling(over, width), over)));

@@ -90,7 +90,7 @@ export async function batchRetrieval(features: PairFeatures, options: BatchRetri
   const used = keepPartial ? count : count - (count % batch);
   if (used === 0) {
     throw new ConfigError(
-      `batchRetrieval: ${count} pairs fill no batch of ${batch}. Use smaller batches (--batch), or keep the last one (--keep-partial).`,
+      `batchRetrieval: ${count} pairs do not fill a batch of ${batch}. Use smaller batches (--batch), or keep the last one (--keep-partial).`,
     );
   }
   const orders = typeof shuffles === "number" ? Array.from({ length: shuffles }, (_, s) => shuffle(count, s, seed)) : shuffles;

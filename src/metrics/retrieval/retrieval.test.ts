@@ -122,7 +122,7 @@ test("perfect pairs are found in every batch; what fills no batch is left out an
   expect(imageToText.top2.mean).toBe(1);
   expect([queries, leftOut, accuracy.length]).toEqual([600, 20, 3]);
   expect((await batchRetrieval({ image, text: image }, { keepPartial: true, shuffles: 1 })).leftOut).toBe(0);
-  await expect(batchRetrieval({ image, text: image }, { batch: 121 })).rejects.toThrow("120 pairs fill no batch of 121");
+  await expect(batchRetrieval({ image, text: image }, { batch: 121 })).rejects.toThrow("120 pairs do not fill a batch of 121");
 });
 
 test("shuffles depend on the seed alone", async () => {

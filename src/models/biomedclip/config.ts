@@ -99,7 +99,7 @@ function lengthReader(weights: Weights) {
     const [name, axis] = places.find(([candidate]) => weights.has(candidate)) ?? places[0]!;
     const found = weights.shapeOf(name).at(axis);
     if (found === undefined)
-      throw new WeightsError(`"${weights.file}": "${name}" is [${weights.shapeOf(name)}], which is not the shape of such a tensor.`);
+      throw new WeightsError(`"${weights.file}": "${name}" is [${weights.shapeOf(name)}], which is not a valid shape for this tensor.`);
     return found;
   };
 }

@@ -70,14 +70,14 @@ describe("entries that describe another model are refused", () => {
   });
 });
 
-test("what is not followed is said, and unknown entries by their names", () => {
+test("entries that are not followed give a warning, and unknown ones are named", () => {
   const { warnings } = openClip(
     { vision_cfg: { attentional_pool: true, act_kwargs: { approximate: "tanh" } } },
     { interpolation: "bilinear" },
   );
   expect(warnings).toEqual([
-    '"preprocess_cfg.interpolation" is "bilinear"; what is computed here is "bicubic", so results differ from those of the model\'s own tools.',
-    'entries that are not known here and may change the numbers are not followed: "model_cfg.vision_cfg.attentional_pool", "model_cfg.vision_cfg.act_kwargs.approximate".',
+    '"preprocess_cfg.interpolation" is "bilinear"; this program uses "bicubic", so results differ from those of the model\'s own tools.',
+    'unknown entries, which may change results, are ignored: "model_cfg.vision_cfg.attentional_pool", "model_cfg.vision_cfg.act_kwargs.approximate".',
   ]);
 });
 
@@ -107,20 +107,20 @@ describe("the preprocessor's file", () => {
     expect(hints.claims?.[0]).toMatchObject({ as: "vision.imageSize", value: 224 });
   });
 
-  test("a resize that is larger than the crop, another filter and unknown entries are said", () => {
+  test("a resize larger than the crop, another filter and unknown entries give warnings", () => {
     const { warnings } = readPreprocessor({ ...usual, size: 256, crop_size: { height: 224, width: 224 }, resample: 2, do_magic: true });
     expect(warnings?.map((text) => text.slice(0, 40))).toEqual([
-      '"resample" is 2; what is computed here i',
-      "entries that are not known here and may ",
-      "images are resized to 256 pixels and cut",
+      '"resample" is 2; this program uses 3 or ',
+      "unknown entries, which may change result",
+      "images should be resized to 256 pixels a",
     ]);
   });
 
-  test("beside open_clip's configuration its contradictions are said, and the configuration counts", () => {
+  test("contradictions to open_clip's configuration give warnings, and the configuration is used", () => {
     const merged = mergeHints(openClip({}, { mean: [0.1, 0.1, 0.1] }), readPreprocessor(usual));
     expect(merged).toMatchObject({ mean: [0.1, 0.1, 0.1], std: [0.25, 0.25, 0.25], fit: "crop" });
     expect(merged.warnings).toEqual([
-      "the preprocessor's file says another mean ([0.5,0.5,0.5]) than the configuration ([0.1,0.1,0.1]), which counts.",
+      "the preprocessor file has another mean ([0.5,0.5,0.5]) than the configuration ([0.1,0.1,0.1]); the configuration is used.",
     ]);
   });
 });

@@ -105,7 +105,7 @@ export function readPreprocessor(json: unknown): ConfigHints {
     warnings: isCut
       ? [
           ...warnings,
-          `images are resized to ${edge} pixels and cut to ${crop}; what is computed here resizes them to ${crop}, so results differ.`,
+          `images should be resized to ${edge} pixels and cropped to ${crop}; this program resizes them to ${crop}, so results differ.`,
         ]
       : warnings,
   };
@@ -128,7 +128,7 @@ export function mergeHints(config: ConfigHints, preprocessor: ConfigHints): Conf
   );
   const contradictions = contradicted.map((key) => {
     const [other, own] = [preprocessor[key], config[key]].map((value) => JSON.stringify(value));
-    return `the preprocessor's file says another ${key} (${other}) than the configuration (${own}), which counts.`;
+    return `the preprocessor file has another ${key} (${other}) than the configuration (${own}); the configuration is used.`;
   });
   return {
     ...preprocessor,

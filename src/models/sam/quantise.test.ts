@@ -90,15 +90,15 @@ test("nor for any weights: outliers, zeros, halves, an odd number of them", () =
   );
 });
 
-test("a machine that computes in 8 bits rightly is asked to", async () => {
+test("int8 is used on a machine that computes 8-bit products correctly", async () => {
   expect(await usablePrecision("int8", weights, {})).toEqual({ precision: "int8", warnings: [] });
   expect(await usablePrecision("float32", weights, {})).toEqual({ precision: "float32", warnings: [] });
 });
 
 test.each([
-  ["a tenth too small", (values: Float32Array) => values.set(values.map((value) => 0.9 * value)), /is off by 10 % of float32's/],
+  ["a tenth too small", (values: Float32Array) => values.set(values.map((value) => 0.9 * value)), /differs from float32 by 10 %/],
   ["not a number", (values: Float32Array) => values.set([Number.NaN], 7), /is not a number/],
-  ["zero", (values: Float32Array) => values.fill(0), /is off by 100 % of float32's/],
+  ["zero", (values: Float32Array) => values.fill(0), /differs from float32 by 100 %/],
   [
     "an error of the runtime",
     () => {

@@ -102,7 +102,7 @@ export async function usablePrecision(asked: SamPrecision, weights: Weights, opt
   if (problem === undefined) return { precision: asked, warnings: [] };
   return {
     precision: "float32",
-    warnings: [`8-bit numbers cannot be used on this machine, so images are encoded in float32: ${problem}.`],
+    warnings: [`8-bit arithmetic cannot be used on this machine, so images are encoded in float32: ${problem}.`],
   };
 }
 
@@ -132,8 +132,8 @@ async function problemOf(weights: Weights, options: SessionOptions): Promise<str
   }
   const error = relativeError(found.int8!.data as Float32Array, found.float32!.data as Float32Array);
   if (error <= tolerance) return undefined;
-  const percent = Number.isNaN(error) ? "is not a number" : `is off by ${Math.round(100 * error)} % of float32's`;
-  return `what the first layer of SAM gives in int8 ${percent}, where at most ${100 * tolerance} % are rounding`;
+  const percent = Number.isNaN(error) ? "is not a number" : `differs from float32 by ${Math.round(100 * error)} %`;
+  return `the int8 output of SAM's first layer ${percent}; rounding explains at most ${100 * tolerance} %`;
 }
 
 /** |found - expected| / |expected| */

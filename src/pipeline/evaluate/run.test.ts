@@ -182,7 +182,7 @@ describe("folders", () => {
     await run({ json: at("scores.json"), mode: "reference" });
     expect((await json()).images[0]).toMatchObject({
       truthPx: 0,
-      warnings: ["truth: empty in reference mode, where levels above 200 are foreground: its largest is 1"],
+      warnings: ["truth: empty in reference mode, where levels above 200 are foreground: its largest value is 1"],
     });
   });
 });

@@ -81,7 +81,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       ...sharedWarnings(shared),
       // Others in each epoch; with few of them nobody need know.
       ...(left > train.length / 10
-        ? [`${left} of ${train.length} pairs fill no batch of ${batch} and are left out of each epoch, drawn anew`]
+        ? [`${left} of ${train.length} pairs do not fill a batch of ${batch} and are left out of each epoch, drawn anew`]
         : []),
     ];
     for (const message of messages) yield { type: "warning", message };

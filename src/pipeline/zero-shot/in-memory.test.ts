@@ -91,7 +91,7 @@ describe("contents of files", () => {
     [
       "a vocabulary with more words than the model",
       () => ({ vocabulary: Buffer.from(`${clip.vocabulary}${"\nword".repeat(40_000)}`) }),
-      "do not belong together",
+      "belong to different models",
     ],
   ])("%s: the error names it", async (_, wrong, message) => {
     await expect(loadModel({ clip: { ...clip, ...wrong() }, sam })).rejects.toThrow(message);
@@ -146,8 +146,8 @@ test("words that the model does not know point nowhere: the mask is empty, whate
     const { mask, saliency, capacity, warnings } = await segment(model, image, ["the spleen", "the image"], { ...options, coarseMethod });
     expect([...mask.data, ...saliency.data, ...capacity].every((value) => value === 0)).toBe(true);
     expect(capacity).toHaveLength(8 * 8);
-    expect(warnings).toContain('no word of the text prompt "the spleen" that says what to look for is in the model\'s vocabulary');
-    expect(warnings).toContain('not in the model\'s vocabulary, and read as an unknown word: "spleen"');
+    expect(warnings).toContain('no content word of the text prompt "the spleen" is in the model\'s vocabulary');
+    expect(warnings).toContain('not in the model\'s vocabulary, so read as [UNK]: "spleen"');
   }
   for (const text of ["  ", "\u200b", "🫁", []])
     await expect(segment(model, image, text, options)).rejects.toMatchObject({ code: "config" });

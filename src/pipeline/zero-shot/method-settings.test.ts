@@ -51,7 +51,7 @@ test("what would change the meaning of the map is refused with a method that doe
   expect(() => refuseForeign("m2ib", { ...settings, noise: "eps.safetensors", classToken: "noise" })).not.toThrow();
   expect(() => refuseForeign("nib", settings)).not.toThrow();
   expect(() => refuseForeign("nib", { ...settings, noise: "eps.safetensors" })).toThrow(
-    "--noise eps.safetensors is for m2ib, and --saliency-method nib does not read it. Leave it out, or use --saliency-method m2ib.",
+    "--noise eps.safetensors is for m2ib, and --saliency-method nib does not use it. Omit it, or use --saliency-method m2ib.",
   );
   expect(() => refuseForeign("gradcam", { ...settings, classToken: "noise" })).toThrow("--class-token noise is for m2ib");
 });

@@ -4,7 +4,7 @@ import type * as Node from "./node.ts";
 // The counterpart of `node.ts` where there are no files: each function has the same type and says what to do instead.
 
 const none = (file: string): WeightsError =>
-  new WeightsError(`"${file}" cannot be opened: a browser reads no files by their path. Fetch it, and give { name, bytes } instead.`);
+  new WeightsError(`"${file}" cannot be opened: browsers cannot read files by path. Fetch it and pass { name, bytes } instead.`);
 
 export const withFile: typeof Node.withFile = async (file) => {
   throw none(file);
