@@ -32,6 +32,7 @@ export async function readTable(file: string, separator: string): Promise<Table>
   if (!header) throw new InputError(`"${file}" is empty; expected a table whose first row names the columns`);
   const column = (name: string, flag: string): number => {
     const index = header.indexOf(name);
+    if (index !== header.lastIndexOf(name)) throw new ConfigError(`"${file}" has the column "${name}" twice. Rename one of them.`);
     if (index >= 0) return index;
     const other = Object.keys(separators).find((one) => one !== separator && headerOf(text, one).includes(name));
     const cure =

@@ -88,3 +88,10 @@ test("a tab can be written as \\t or by name; more than one character is refused
   expect(["\\t", "tab", "\t", ";"].map((text) => Separator.parse(text))).toEqual(["\t", "\t", "\t", ";"]);
   for (const text of ["", "ab"]) expect(() => Separator.parse(text)).toThrow("expected one character; for a tab \\\\t or tab");
 });
+
+test("a column that is asked for must not stand twice", async () => {
+  const file = table("filename,Caption,site,Caption,site\na.png,one,x,two,y\n");
+  await expect(readCsvPairs(file)).rejects.toThrow(new ConfigError(`"${file}" has the column "Caption" twice. Rename one of them.`));
+  const spare = table("filename,Caption,site,site\na.png,one,x,y\n");
+  expect((await readCsvPairs(spare)).pairs).toHaveLength(1);
+});
