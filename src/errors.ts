@@ -63,7 +63,7 @@ export function concernsOneInput(error: unknown): error is MedclipSamError {
   return !exhausted.has(String((error.cause as { readonly code?: unknown } | undefined)?.code));
 }
 
-/** Ends work whose caller wants it no more. @throws CancelledError when the signal has fired */
+/** Stops cancelled work. @throws CancelledError when the signal has fired */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CancelledError();
 }

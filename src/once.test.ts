@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { once, oncePerKey } from "./once.ts";
 
-test("all who ask at once or later get one value", async () => {
+test("concurrent and later calls get one value", async () => {
   let computed = 0;
   const value = once(async () => ++computed);
   expect(await Promise.all([value(), value()])).toEqual([1, 1]);
   expect(await value()).toBe(1);
 });
 
-test("a failure is told to all who waited for it, and tried again for the next", async () => {
+test("a failure is passed to all waiting calls, and the next call tries again", async () => {
   let tries = 0;
   const value = once(async () => {
     if (++tries === 1) throw new Error("no network");
@@ -19,7 +19,7 @@ test("a failure is told to all who waited for it, and tried again for the next",
   expect(await value()).toBe(2);
 });
 
-test("of values by key, those asked for last are kept", async () => {
+test("of values by key, the most recently used are kept", async () => {
   const computed: string[] = [];
   const keep = oncePerKey<string>(2);
   for (const key of ["a", "b", "a", "c", "a", "b"]) {

@@ -28,7 +28,7 @@ test("what has a close is closed, and its error hides none", async () => {
   await expect(thenDispose(() => Promise.reject(new Error("disk full")), file)).rejects.toThrow("disk full");
 });
 
-test("an error of disposing alone is told, after all were disposed of", async () => {
+test("if only disposing fails, its error is thrown after all were disposed of", async () => {
   const { things, disposed } = held("first", "second", undefined);
   await expect(thenDispose(async () => 1, ...things)).rejects.toThrow("first");
   expect(disposed).toEqual([0, 1, 2]);

@@ -8,7 +8,7 @@ export interface Closable {
   close(): Promise<void>;
 }
 
-/** What is let go after some work. */
+/** What is disposed of or closed after some work. */
 type Held = Disposable | Closable | undefined;
 
 /**

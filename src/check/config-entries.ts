@@ -1,13 +1,13 @@
 import { ConfigError } from "../errors.ts";
 
 /**
- * What becomes of an entry of a model's configuration. An entry that no table lists is a warning: it may change the numbers.
+ * How an entry of a model's configuration is handled. An entry that no table lists gives a warning: it may change results.
  *
- * - `neutral`: it says nothing about what is computed here: names, training, what the tensors' names decide anyway.
- * - `only`: these values describe what is computed here; any other is another model.
- * - `followed`: it becomes a hint under the name `as`; `read` gives undefined for what makes no sense.
- * - `told`: the shapes of the tensors say it; another value belongs to another model.
- * - `warned`: these values describe what is done here; another is said, and not followed.
+ * - `neutral`: it does not affect inference: names, training, what the tensor names determine anyway.
+ * - `only`: only these values are supported; any other is an error.
+ * - `followed`: it becomes a hint under the name `as`; `read` returns undefined for invalid values.
+ * - `told`: the shapes of the tensors determine it; another value belongs to another model.
+ * - `warned`: only these values are followed; any other gives a warning.
  */
 export type EntryRule =
   | { readonly kind: "neutral" }

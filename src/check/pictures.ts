@@ -1,5 +1,5 @@
 /**
- * Checks of pictures that callers of the library hand over. Public functions call them once, where a picture enters; the code inside
+ * Checks of images from library callers. Public functions call them once, where an image enters; the code inside
  * trusts the types.
  */
 import { InputError, ShapeError } from "../errors.ts";

@@ -1,4 +1,4 @@
-/** Checks of prompts that callers of the library hand over; see `pictures.ts`. */
+/** Checks of prompts from library callers; see `pictures.ts`. */
 import { ConfigError, InputError, ShapeError } from "../errors.ts";
 import type { Box, LabelledPoint, Size } from "../image/types.ts";
 import { described } from "./described.ts";
@@ -13,7 +13,7 @@ export function checkedList<T>(list: unknown, where: string, name: string, check
  * A box in pixels of an image, which it meets. A box without width or height is one, as the reference makes them; parts outside the
  * image are left as they are.
  *
- * @throws InputError when a side is no number, the box is turned round, or nothing of it lies on the image
+ * @throws InputError when a side is not a number, the box is reversed, or it lies outside the image
  */
 export function checkedBox(box: unknown, where: string, name: string, size?: Size): Box {
   const { x0, y0, x1, y1 } = fields(box, where, name, ["x0", "y0", "x1", "y1"], "{ x0, y0, x1, y1 } in pixels");

@@ -1,14 +1,14 @@
 import type { ErrorCode } from "../errors.ts";
 import type { EncodedCaption, ViewRequest } from "./_preparation.ts";
 
-/** What a thread must know to begin. */
+/** Start-up data of a worker thread. */
 export interface ThreadSettings {
   /** Folder or file of the vocabulary; a tokenizer itself cannot be handed to a thread. */
   readonly tokenizer: string;
   readonly contextLength: number;
 }
 
-/** A piece of work for a thread. */
+/** A task for a worker thread. */
 export type Task =
   | { readonly type: "view"; readonly request: ViewRequest }
   | { readonly type: "encode"; readonly captions: readonly string[] };
@@ -18,7 +18,7 @@ export interface ToThread {
   readonly task: Task;
 }
 
-/** What came of it. `code` is absent where the error is a mistake in the program. */
+/** Its result. `code` is absent where the error is a mistake in the program. */
 export type FromThread =
   | { readonly id: number; readonly value: Uint8Array<ArrayBuffer> | EncodedCaption[] }
   | {

@@ -14,7 +14,7 @@ export interface ViewRequest {
   readonly crop?: { readonly key: string; readonly epoch: number; readonly seed: number; readonly range: CropRange } | undefined;
 }
 
-/** A caption as a model reads it. */
+/** A tokenised caption. */
 export interface EncodedCaption {
   /** With the start and the end token, without padding. */
   readonly ids: readonly number[];
@@ -22,7 +22,7 @@ export interface EncodedCaption {
   readonly truncated: boolean;
 }
 
-/** What is done for pairs beside the training: in a thread of its own, or in the caller's. */
+/** Preparation of pairs during training: in worker threads or in the caller's thread. */
 export interface Preparation {
   /** A view [3, S, S], 8 bits, one channel after the other. @throws InputError when the image cannot be decoded */
   view(request: ViewRequest): Promise<Uint8Array<ArrayBuffer>>;

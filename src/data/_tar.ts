@@ -16,8 +16,8 @@ export interface TarDamage {
 const block = 512;
 
 /**
- * Walks through the files of a tar archive (ustar, GNU and pax names) without reading their content, so that each can be read later from
- * its place. Folders, links and devices are passed over.
+ * Lists the files of a tar archive (ustar, GNU and pax names) without reading their content, so that each can be read later at
+ * its offset. Folders, links and devices are skipped.
  *
  * @returns what is wrong with the archive, if anything; the members before it are whole
  */

@@ -17,16 +17,16 @@ export interface EncodedPairs {
   readonly truncated: number;
 }
 
-/** Pairs that go through a model together. */
+/** A batch of pairs. */
 export interface PairBatch {
   readonly pairs: readonly Pair[];
   /** [B, 3, S, S], 8 bits; `normalised` makes them what a model takes. */
   readonly pixels: Tensor<"uint8">;
   /** Token ids of each pair, without padding. */
   readonly ids: readonly (readonly number[])[];
-  /** Pairs that were met on the way to this batch and could not be decoded. Others took their places. */
+  /** Pairs that could not be decoded while this batch was filled. Later pairs replaced them. */
   readonly dropped: readonly DroppedPair[];
-  /** Where the epoch goes on: a run that continues behind this batch starts `from` here. */
+  /** Position in the epoch: a run that resumes after this batch starts `from` here. */
   readonly position: number;
 }
 
@@ -62,7 +62,7 @@ export async function encodePairs(pairs: readonly Pair[], workers: PairWorkers):
 }
 
 /**
- * The batches of a training epoch: shuffled, randomly cropped, all full; what fills no batch is left out. The same options give the same
+ * The batches of a training epoch: shuffled, randomly cropped, all full; pairs that do not fill a batch are left out. The same options give the same
  * batches, however many workers there are.
  *
  * @throws CancelledError when the signal fires

@@ -1,6 +1,6 @@
 import { decodeHTML } from "entities";
 
-/** Why a caption is of no use for training. */
+/** Why a caption is not used for training. */
 export type CaptionProblem = "empty" | "no letters" | "short";
 
 /** Fewer code points than this are "short". */

@@ -8,7 +8,7 @@ export interface CsvColumns {
   readonly imageColumn?: string | undefined;
   /** Default `Caption`. */
   readonly captionColumn?: string | undefined;
-  /** Column whose value must not be torn apart by a split; default: none. */
+  /** Column of the group, which a split keeps together; default: none. */
   readonly groupColumn?: string | undefined;
 }
 

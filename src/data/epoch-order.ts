@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { shuffledIndices } from "./split.ts";
 
-/** How the pairs of an epoch follow one another. */
+/** The order of pairs within an epoch. */
 export interface OrderOptions {
   readonly batch: number;
   readonly seed: number;

@@ -7,17 +7,17 @@ import { canonicalName, joinByName } from "../scans/names.ts";
 import { presentFile } from "../scans/present-file.ts";
 import { isMissing, readTable } from "./_table.ts";
 
-/** A mask of an image: something that SAM shall find when it is pointed at. */
+/** A ground-truth mask of an image, to train SAM on. */
 export interface MaskTarget {
   /** Names it within its data set; random numbers are drawn by it. */
   readonly key: string;
   readonly image: string;
   readonly mask: string;
-  /** A mask of the same thing that is only about right, as the pipeline makes them before SAM. */
+  /** A coarse mask of the same target, as the pipeline makes it before SAM. */
   readonly coarse?: string;
-  /** What is balanced against others: a structure, a kind of lesion. */
+  /** Group for balanced sampling: a structure, a kind of lesion. */
   readonly group: string;
-  /** What must not be torn apart by a split: the patient, by default the image. */
+  /** What a split keeps together: the patient, by default the image. */
   readonly case: string;
 }
 
@@ -26,19 +26,19 @@ export interface MaskTargetOptions {
   readonly split?: string | undefined;
   /** Folder of coarse masks. */
   readonly coarse?: string | undefined;
-  /** Column of a table whose value must not be torn apart by a split. */
+  /** Column of a table whose rows of equal value a split keeps together. */
   readonly groupColumn?: string | undefined;
   /** Between two fields of a table; default ",". */
   readonly separator?: string | undefined;
 }
 
-/** Targets, and files that were met on the way and have no partner. */
+/** Targets, and files without a match. */
 export interface MaskTargetSet {
   readonly targets: readonly MaskTarget[];
   readonly unmatched: readonly string[];
   /** Masks, coarse ones too, of which there is no image. */
   readonly unmatchedMasks: readonly string[];
-  /** What lies in the folders and was not taken. */
+  /** Files in the folders that are not used. */
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -51,7 +51,7 @@ const onlyGroup = "mask";
  *   DIR/images and DIR/masks_<structure>, ...   one mask a structure; `masks/` beside them is left alone
  *   DIR/images and DIR/masks                    one mask an image
  *   DIR/<split>_images and DIR/<split>_masks    the same
- *   FILE.csv                                    columns image and mask, by choice coarse and group; paths relative to the table
+ *   FILE.csv                                    columns image and mask, optionally coarse and group; paths relative to the table
  *
  * Names are joined by path, then by bare name. Coarse masks lie in `<coarse>/<structure>/NAME.png`, or `<coarse>/NAME.png` for a single folder.
  * Whether a file is a picture, or a mask empty, is not looked at.

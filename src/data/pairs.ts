@@ -11,7 +11,7 @@ export interface Pair {
   readonly key: string;
   readonly image: ImagePlace;
   readonly caption: string;
-  /** What must not be torn apart by a split, for instance the patient. */
+  /** What a split keeps together, for instance the patient. */
   readonly group?: string;
 }
 
@@ -26,7 +26,7 @@ export interface DroppedPair {
   readonly detail?: string;
 }
 
-/** Pairs of one file, what was met and is not used, and what the user should know beside that. */
+/** Pairs of one file, dropped pairs, and warnings. */
 export interface FoundPairs {
   readonly pairs: readonly Pair[];
   readonly dropped: readonly DroppedPair[];
@@ -40,7 +40,7 @@ export function imageName(image: ImagePlace): string {
 }
 
 /**
- * Pairs with their captions cleaned. Dropped is what the rule finds of no use, and what says the same of the same image again.
+ * Pairs with their captions cleaned. Captions that the rule rejects and repeated captions of one image are dropped.
  * One caption of several images is kept.
  */
 export function screenPairs(pairs: readonly Pair[], rule: CaptionRule): { kept: Pair[]; dropped: DroppedPair[] } {

@@ -16,7 +16,7 @@ export interface RegionView {
   readonly emptyWeight?: number | undefined;
 }
 
-/** What the region terms are told of a batch of B pairs, P phrases in their order, and T patches. */
+/** Targets of the region terms for a batch of B pairs, P phrases in their order, and T patches. */
 export interface RegionTargets {
   /** [B, P], 1 where the view shows some of what the phrase names. */
   readonly labels: Tensor<"float32">;

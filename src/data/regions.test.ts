@@ -61,7 +61,7 @@ describe("a table of outlines", () => {
     expect(unused).toEqual([join(folder, "a.png")]);
   });
 
-  test("names what each image shows, what it does not, and leaves the rest unknown", async () => {
+  test("states what each image shows, what it does not, and leaves the rest unknown", async () => {
     const { images, phrases, unused } = await outlined();
     expect([...phrases]).toEqual([
       ["the heart", ["the heart"]],
@@ -100,7 +100,7 @@ describe("a table of outlines", () => {
     expect(await outlineOf(2)).toEqual([undefined, 2 * height]);
   });
 
-  test("leaves out what cannot be used, as a whole, and says why; empty masks are counted, too", async () => {
+  test("skips unusable regions as a whole and says why; empty masks are counted, too", async () => {
     const rows =
       "filename,phrase,mask\na.png,the heart,middle.png\na.png,the lungs,left.png\na.png,the lungs,labels.png\n" +
       "b.png,the heart,small.png\nb.png,the liver,nothing.png\nc.png,the heart,lost.png\n";
@@ -135,12 +135,12 @@ describe("a table of outlines", () => {
     ["filename,phrase,mask\na.png,the heart,lost.png\n", /lost.png/],
     ["filename,phrase,mask\na.png,the heart|,left.png\n", /row 2: an outline needs an image and a phrase, got "a.png" and "the heart\|"/],
     ["", /is empty; expected a table/],
-  ])("that cannot be right is refused: %j", async (rows, message) => {
+  ])("that is invalid is refused: %j", async (rows, message) => {
     await expect(readRegions(table(rows), pairs)).rejects.toThrow(message);
   });
 });
 
-describe("what the region terms are told", () => {
+describe("targets of the region terms", () => {
   test("of the middle of the images: labels, coverage, and weights of what is known", async () => {
     // The view shows columns 10 to 29: of the heart's mask all, of the lungs' nothing.
     const found = regionTargets(pairs, await outlined(), { side: 20, grid: 4, emptyWeight: 0.5 })!;

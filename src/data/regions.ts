@@ -13,7 +13,7 @@ import { type DroppedPair, imageName, type Pair } from "./pairs.ts";
 /** What is known about a phrase in an image. */
 export interface Region {
   readonly phrase: string;
-  /** What the phrase names; undefined where it was looked for and is not there, or its masks are empty. */
+  /** What the phrase names; undefined where it was looked for and is absent, or its masks are empty. */
   readonly outline: Outline | undefined;
 }
 
@@ -25,11 +25,11 @@ export interface RegionSet {
   readonly phrases: ReadonlyMap<string, readonly string[]>;
   /** Images of the table that no pair has. */
   readonly unused: readonly string[];
-  /** Outlines whose image or mask cannot be used: nothing is known of them. */
+  /** Outlines whose image or mask cannot be used: treated as unknown. */
   readonly dropped: readonly DroppedPair[];
   /** Outlines whose masks are there and empty, so that the image counts as not showing them. */
   readonly empty: number;
-  /** What was guessed of masks: a sentence for each kind of guess. */
+  /** Guesses made when reading masks: a sentence for each kind of guess. */
   readonly warnings: readonly string[];
 }
 
@@ -54,8 +54,8 @@ const atOnce = 8;
  *   phrase     what is outlined, in a few words: "the heart"; other words for the same may follow: "the heart|the cardiac shadow"
  *   mask       file of the same size in pixels, read as `readMask` reads all masks; empty where the image does not show it
  *
- * one row an outline. Several rows with the same image and phrase are one region (two lesions). An image needs no row for what
- * nobody looked for: that stays unknown. Images without any row are trained on as before. All masks are read at once and kept as
+ * one row an outline. Several rows with the same image and phrase are one region (two lesions). An image needs no row for phrases that
+ * were not looked for: these stay unknown. Images without any row are trained on as before. All masks are read at once and kept as
  * outlines, a kilobyte or two each.
  *
  * @param pairs - rows of images that no pair has are not used

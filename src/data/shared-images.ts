@@ -23,8 +23,8 @@ interface Alike {
 }
 
 /**
- * Held-out images of which training sees the same file, whatever its name. Only files of the same size and the same end are read whole.
- * Files that cannot be read are like none.
+ * Validation images whose file content also occurs in the training set, under any name. Only files of the same size and the same end are read whole.
+ * Unreadable files match no other file.
  */
 export async function sharedImages(train: readonly ImagePlace[], heldOut: readonly ImagePlace[]): Promise<SharedImage[]> {
   let groups: Alike[] = [{ trained: distinct(train), heldOut: distinct(heldOut) }];

@@ -3,11 +3,11 @@ import { uniform } from "../tensor/random.ts";
 import { imageName, type Pair } from "./pairs.ts";
 
 /**
- * Pairs in two parts, at random; pairs of one group (a patient, a case) stay together, and so do those of one image. Who goes where depends on the seed and the names
- * alone, not on the order of the pairs, which both parts keep.
+ * Pairs in two parts, at random; pairs of one group (a patient, a case) stay together, and so do those of one image. The assignment depends only on the seed and the names,
+ * not on the order of the pairs, which both parts keep.
  *
  * @param options.fraction - share of the second part, in [0, 1); with groups as near as the drawn groups come to it, never above by more than one group
- * @throws ConfigError when the fraction is out of range, or would leave nothing to train on
+ * @throws ConfigError when the fraction is out of range, or would leave no training pairs
  */
 export function splitPairs<T extends Pick<Pair, "key" | "group"> & Partial<Pick<Pair, "image">>>(
   pairs: readonly T[],
@@ -39,7 +39,7 @@ export function splitPairs<T extends Pick<Pair, "key" | "group"> & Partial<Pick<
   return { train: pairs.filter((pair) => !chosen.has(nameOf(pair))), validation: pairs.filter((pair) => chosen.has(nameOf(pair))) };
 }
 
-/** What the user should know of a split, in whole sentences. @param fraction - the share that was asked for */
+/** Warnings about a split. @param fraction - the requested fraction */
 export function splitWarnings(
   { train, validation }: Readonly<Record<"train" | "validation", readonly Pick<Pair, "group">[]>>,
   fraction: number,

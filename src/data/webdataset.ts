@@ -14,7 +14,7 @@ interface Sample {
   readonly key: string;
   /** By their ending. */
   readonly parts: Map<string, TarMember>;
-  /** Endings that came more than once: which member is meant cannot be told. */
+  /** Endings that came more than once: it is ambiguous which member is meant. */
   readonly repeated: Set<string>;
 }
 
@@ -26,7 +26,7 @@ interface Sample {
  * before it are kept. Images stay in the archive until they are needed.
  *
  * @param options.name - of the shard in keys; default: its file name
- * @param options.groupField - field of the sample's `json` member whose value must not be torn apart by a split
+ * @param options.groupField - field of the sample's `json` member whose equal values a split keeps together
  * @returns pairs whose keys are `<shard>/<key>`
  * @throws InputError when the shard cannot be opened
  */

@@ -7,7 +7,7 @@ import { preparation } from "./_preparation.ts";
 
 const { tokenizer, contextLength } = workerData as ThreadSettings;
 const ready = loadTokenizer(tokenizer).then((loaded) => preparation(loaded, contextLength));
-ready.catch(() => {}); // told as the answer to each task
+ready.catch(() => {}); // reported as the answer to each task
 
 parentPort!.on("message", async (message: ToThread) => {
   const answer = await answerTo(message);

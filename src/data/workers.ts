@@ -22,7 +22,7 @@ const mostByDefault = 4;
 /** Captions handed over at a time. */
 const captionsATask = 256;
 
-/** A thread with what it was asked for and has not answered. */
+/** A thread with its pending tasks. */
 interface Thread {
   readonly worker: Worker;
   readonly pending: Map<number, { resolve(value: never): void; reject(error: unknown): void }>;
@@ -31,7 +31,7 @@ interface Thread {
 /**
  * Threads that decode, crop and tokenise, so that this is done while a training step computes. Call `close` when done.
  *
- * Work is dealt out in turn and at once: a step blocks the caller's thread, which could not hand out more meanwhile.
+ * Tasks are distributed round-robin and immediately: a step blocks the caller's thread, which could not hand out more meanwhile.
  */
 export class PairWorkers implements Preparation {
   private readonly threads: readonly Thread[];
@@ -54,7 +54,7 @@ export class PairWorkers implements Preparation {
     const program = threadProgram();
     const isBuilt = existsSync(program);
     const count = workers ?? (isBuilt ? Math.min(mostByDefault, Math.max(1, availableParallelism() - 1)) : 0);
-    // Also where threads load it again: a wrong vocabulary must be told here.
+    // Also when threads load it again: a wrong vocabulary must be reported here.
     const loaded = await loadTokenizer(tokenizer);
     if (count === 0) return new PairWorkers([], preparation(loaded, contextLength));
     if (!isBuilt)
@@ -82,7 +82,7 @@ export class PairWorkers implements Preparation {
     return (await Promise.all(parts)).flat();
   }
 
-  /** Stops the threads; what was asked for and is not done fails. */
+  /** Stops the threads; pending tasks fail. */
   async dispose(): Promise<void> {
     this.failure ??= new CancelledError("the threads that prepare pairs were disposed of");
     this.rejectAll(this.failure);
@@ -113,7 +113,7 @@ export class PairWorkers implements Preparation {
     worker.on("exit", (status) => this.fail(new Error(`a thread that prepares pairs ended with status ${status}`)));
   }
 
-  /** A thread that ends by itself takes its work along, and nobody else knows what it was. */
+  /** If a thread exits by itself, its pending tasks are lost. */
   private fail(error: Error): void {
     this.failure ??= error;
     this.rejectAll(this.failure);

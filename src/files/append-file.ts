@@ -2,7 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder, writeFully, writing } from "./atomic-write.ts";
 
-/** A file that grows while work goes on. What is appended is with the system at once, so a killed process loses at most the last part. */
+/** A file that grows during a run. Appended data are passed to the system at once, so a killed process loses at most the last part. */
 export class AppendFile {
   private readonly file: string;
   private readonly handle: FileHandle;

@@ -19,7 +19,7 @@ export function temporaryName(file: string): string {
   return join(dirname(file), `.${start}.${count++}.${process.pid}.tmp`);
 }
 
-/** Faults of one name: too long, with characters that the file system does not have, or taken by a folder. Another file can be written. */
+/** Faults of one name: too long, with characters that the file system does not allow, or taken by a folder. Other files can be written. */
 const faultsOfName = new Set(["ENAMETOOLONG", "EILSEQ", "EINVAL", "EISDIR"]);
 
 /** The other faults in words, with what to do. */

@@ -9,7 +9,7 @@ import { readJson, readJsonIfPresent } from "./read-json.ts";
 
 const parse = (content: string | Uint8Array) => parseJson(content, "a.json", ConfigError);
 
-test("a byte-order mark is no part of the text", () => {
+test("a byte-order mark is not part of the text", () => {
   expect(parse('\uFEFF{"a": 1}')).toEqual({ a: 1 });
   expect(parse(Buffer.from('\uFEFF{"a": 1}'))).toEqual({ a: 1 });
 });
@@ -38,7 +38,7 @@ test.each([
   ["[1, NaN]", "line 1, column 5: expected a value"],
   ['["C:\\dir"]', "line 1, column 2: expected a value"],
   ["{} {}", "line 1, column 4: expected nothing after the value"],
-])("a mistake is told with its line and column: %j", (text, message) => {
+])("an error gives its line and column: %j", (text, message) => {
   expect(() => parse(text)).toThrow(`"a.json" is not valid JSON: ${message}`);
 });
 
@@ -76,7 +76,7 @@ test("deep nesting is read", () => {
   expect(repeatedKey(deep)).toBeUndefined();
 });
 
-test("a file that is not there is told from one that cannot be read", async () => {
+test("a missing file is distinguished from one that cannot be read", async () => {
   const folder = await mkdtemp(join(tmpdir(), "json-"));
   const [none, some] = [join(folder, "none.json"), join(folder, "some.json")];
   await writeFile(some, "\uFEFF[1]");

@@ -19,7 +19,7 @@ export function toGray(map: SaliencyMap): GrayImage {
 /**
  * Values moved and scaled to [0, 1], in float32: (x - min) / (max - min).
  *
- * A constant map says nothing about the place of anything: it becomes zeros, and `constant` tells. (The released code
+ * A constant map has no location information: it becomes zeros, and `constant` is true. (The released code
  * divides by zero there and writes the resulting NaN as 0.)
  */
 export function minMax(values: Float32Array): { map: Float32Array<ArrayBuffer>; constant: boolean } {

@@ -24,7 +24,7 @@ const untouched = [100, 100, 100];
 const cyan = [0, 238, 255];
 const yellow = [255, 221, 0];
 
-test("without layers the picture stays as it is, in memory of its own", () => {
+test("without layers the result is a copy of the image", () => {
   const image = flat(300, 200);
   const drawn = overlay(image, {});
   expect(drawn).toEqual(image);

@@ -22,7 +22,7 @@ export interface OverlayLayers {
   readonly boxes?: readonly Box[] | undefined;
   /** Positive ones as green plus signs, negative ones as red crosses. */
   readonly points?: readonly LabelledPoint[] | undefined;
-  /** A few words in the lower left corner, white on black, such as that the model is for demonstration. */
+  /** A short label in the lower left corner, white on black, such as "demonstration model". */
   readonly label?: string | undefined;
 }
 

@@ -8,9 +8,9 @@ import type { Box, Image, SaliencyMap, Size } from "./types.ts";
 /**
  * How a picture of any shape becomes the square that CLIP sees.
  *
- * - `crop`: the shorter side is made to fit, the middle is kept, the rest is never seen; what CLIP was trained with.
- * - `squash`: everything is seen, shapes change.
- * - `pad`: everything is seen in its shape, between black bars.
+ * - `crop`: the shorter side is made to fit, the centre is cropped, the rest is not seen; CLIP was trained with this.
+ * - `squash`: everything is seen, the aspect ratio changes.
+ * - `pad`: everything is seen with its aspect ratio, between black bars.
  */
 export type Fit = "crop" | "squash" | "pad";
 
@@ -90,7 +90,7 @@ function seen(length: number, side: number, scale: number, offset: number): [fir
 }
 
 /**
- * A map of the view put back where the view was: bilinear inside the window (half-pixel centres, edge clamp), 0 elsewhere.
+ * A map of the view placed where the view was: bilinear inside the window (half-pixel centres, edge clamp), 0 elsewhere.
  *
  * @param map - [side, side], values in [0, 1]
  * @param size - the image's size

@@ -22,7 +22,7 @@ describe("pairs in memory", () => {
     expect(summary.dsc).toEqual({ mean: 0.5, std: null, n: 1, median: 0.5, ci95: [0.5, 0.5] });
   });
 
-  test("a missing prediction counts as 0, even where the truth is empty, and has no distances", () => {
+  test("a missing prediction counts as 0, even if the ground truth is empty, and has no distances", () => {
     const empty = gray(255, "....", "....", "....");
     const { images, summary } = evaluate([
       { name: "a", truth },
@@ -34,7 +34,7 @@ describe("pairs in memory", () => {
     expect(summary.hd95).toEqual({ mean: null, std: null, n: 0, median: null, ci95: null });
   });
 
-  test("two empty masks agree; distances that do not exist are null and left out of the summary", () => {
+  test("two empty masks agree; undefined distances are null and excluded from the summary", () => {
     const empty = gray(255, "....", "....", "....");
     const { images, summary } = evaluate([
       { name: "both", truth: empty, prediction: empty },
@@ -104,7 +104,7 @@ describe("pairs in memory", () => {
     expect(withoutDistance).toEqual({ missing: 0, predictionEmpty: 1, truthEmpty: 1, bothEmpty: 1 });
   });
 
-  test("pictures and options that cannot be are refused", () => {
+  test("invalid images and options are refused", () => {
     const short = { width: 4, height: 3, data: new Uint8Array(11) };
     expect(() => evaluate([{ name: "a", truth: short }])).toThrow(
       "evaluate: pairs[0].truth.data must hold width x height = 12 values for 4 x 3 pixels, got 11",
@@ -120,7 +120,7 @@ describe("pairs in memory", () => {
   });
 });
 
-test("each metric has a row that says what is better and in what unit", () => {
+test("each metric has a row with its direction and unit", () => {
   const { images } = evaluate([{ name: "a", truth: drawn("#."), prediction: drawn("#.") }]);
   for (const name of metricNames) expect(images[0]).toHaveProperty(name);
   for (const { better, unit } of Object.values(metricTable)) expect(better).toBe(unit === "distance" ? "lower" : "higher");

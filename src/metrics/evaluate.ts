@@ -13,7 +13,7 @@ import { releasedAborts, releasedMask } from "./released.ts";
 import { bootstrapMean, mean, median, std } from "./statistics.ts";
 import { surfaceMetrics } from "./surface-distance.ts";
 
-/** A predicted mask with its truth, as pictures of one channel: 0 and 1, 0 and 255, or whatever `maskOf` takes for a mask. */
+/** A predicted mask with its ground truth, as one-channel images: 0 and 1, 0 and 255, or anything that `maskOf` reads as a mask. */
 export interface EvaluationPair {
   readonly name: string;
   readonly truth: GrayImage;
@@ -26,7 +26,7 @@ export interface EvaluationPair {
 export interface MaskPair extends EvaluationPair {
   readonly truth: Mask;
   readonly prediction?: Mask | undefined;
-  /** What had to be guessed before, for the result. */
+  /** Warnings about earlier guesses, passed on to the result. */
   readonly warnings?: readonly string[] | undefined;
 }
 
@@ -89,7 +89,7 @@ export interface MetricSummary {
 }
 export type EvaluationSummary = Readonly<Record<MetricName, MetricSummary>>;
 
-/** What comes of comparing masks with the truth. */
+/** The result of comparing masks with the ground truth. */
 export interface Evaluation {
   readonly images: readonly ImageScores[];
   readonly summary: EvaluationSummary;
@@ -98,7 +98,7 @@ export interface Evaluation {
 }
 
 /**
- * Compares predicted masks with the truth.
+ * Compares predicted masks with the ground truth.
  *
  * A prediction of another size is resized by nearest neighbour; one that is missing counts as 0 overlap; two empty masks agree (1).
  * Contours have a distance only where both masks show something. The penalised distances are over all images: where one mask is
@@ -106,7 +106,7 @@ export interface Evaluation {
  *
  * @throws ShapeError when a picture's data are not as long as its size says
  * @throws MaskError when one is a label image and no label is chosen
- * @throws ConfigError when an option cannot be what it is
+ * @throws ConfigError when an option is invalid
  * @example const { summary } = evaluate([{ name: "case-01", truth, prediction }], { spacing: [0.4, 0.4] });
  */
 export function evaluate(pairs: readonly EvaluationPair[], options: EvaluationOptions = {}): Evaluation {

@@ -2,8 +2,8 @@ import type { Mask, SaliencyMap } from "../image/index.ts";
 import { expectSameSize } from "./_checked.ts";
 
 /**
- * How well the order of a map's values tells a target from the rest: the probability that a pixel of the target has a higher value than one
- * beside it, equal values counting half (area under the ROC curve). 0.5 is chance. It asks for no threshold.
+ * How well the values of a map separate a target from the rest: the probability that a pixel of the target has a higher value than one
+ * outside it, ties counting half (area under the ROC curve). 0.5 is chance. No threshold is needed.
  *
  * @returns in [0, 1]; undefined where the mask is empty or full
  * @throws ShapeError when the sizes differ

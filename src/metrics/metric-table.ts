@@ -1,4 +1,4 @@
-/** What a number says of a mask and its truth. */
+/** A metric of a mask against its ground truth. */
 export interface Metric {
   readonly title: string;
   readonly better: "higher" | "lower";
@@ -13,7 +13,7 @@ export const metricTable = {
   /** The released (area) form, whose tolerance is 2 pixels. */
   nsd: { title: "NSD (published form, 2 px)", better: "higher", unit: "fraction" },
   surfaceNsd: { title: "NSD (contours)", better: "higher", unit: "fraction" },
-  /** Without images of which a mask is empty or missing, so that a model that finds fewer structures may seem better. */
+  /** Without images of which a mask is empty or missing, so a model that finds fewer structures may seem better. */
   hd95: { title: "HD95", better: "lower", unit: "distance" },
   assd: { title: "ASSD", better: "lower", unit: "distance" },
   /** Over all images: the diagonal of the image where one mask is empty or the prediction missing, 0 where both are empty. */

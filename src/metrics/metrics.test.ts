@@ -114,7 +114,7 @@ describe("contours", () => {
     expect(surfaceMetrics(empty(4), box(4, 1, 1, 2))).toEqual(missed);
   });
 
-  test("settings that cannot be meant are refused", () => {
+  test("invalid settings are refused", () => {
     expect(() => surfaceNsd(empty(4), empty(4), { spacing: [0, 1] })).toThrow(ConfigError);
     expect(() => surfaceNsd(empty(4), empty(4), { tolerance: -1 })).toThrow('option "tolerance": expected at least 0, got -1');
     expect(() => hausdorff(empty(4), empty(4), { percent: 101 })).toThrow('option "percent": expected at most 100, got 101');

@@ -52,7 +52,7 @@ describe("the NSD without distances", () => {
     for (const tolerance of [0, 2, 15]) expect(nsd(edge(0), edge(63), { tolerance })).toBe(0);
   });
 
-  test("settings and sizes that cannot be meant are refused", () => {
+  test("invalid settings and sizes are refused", () => {
     const mask = randomMask(8, 8, 0.5, 1, 1);
     for (const tolerance of [-1, Number.NaN]) expect(() => nsd(mask, mask, { tolerance })).toThrow(ConfigError);
     expect(() => nsd(mask, randomMask(8, 9, 0.5, 1, 1))).toThrow(ShapeError);

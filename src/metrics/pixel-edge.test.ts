@@ -47,7 +47,7 @@ test("an empty mask has no metrics", () => {
   expect([pixelEdgeMetrics(empty, empty), pixelEdgeMetrics(empty, pixel), pixelEdgeMetrics(pixel, empty)]).toEqual([null, null, null]);
 });
 
-test("sizes and settings that cannot be meant are refused", () => {
+test("invalid sizes and settings are refused", () => {
   const pixel = drawn("#");
   expect(() => pixelEdgeMetrics(pixel, drawn("##"))).toThrow(ShapeError);
   expect(() => pixelEdgeMetrics(pixel, pixel, { spacing: [1, 0] })).toThrow(ConfigError);

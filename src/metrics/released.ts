@@ -3,7 +3,7 @@ import { expectSameSize } from "./_checked.ts";
 import { nsd } from "./nsd.ts";
 import { dsc, overlap } from "./overlap.ts";
 
-/** What the released evaluation makes of a pair. */
+/** The result of the released evaluation for a pair. */
 export type ReleasedScores =
   | { readonly outcome: "aborts" }
   | {
@@ -40,7 +40,7 @@ export function releasedAborts(mask: Mask, truth: Mask): boolean {
  * It binarises at > 200 (so a mask of 0 and 1 scores 0), takes as labels the distinct values of each picture but its smallest, and stops
  * with an assertion when there are none: two empty masks, two full ones, and full against empty all end the run. NSD is the area form (`nsd`).
  *
- * @param pred - already resized to the truth by nearest neighbour, as the tool does
+ * @param pred - already resized to the ground truth by nearest neighbour, as the tool does
  * @throws ShapeError when the sizes differ
  */
 export function releasedScores(pred: GrayImage, truth: GrayImage): ReleasedScores {

@@ -26,7 +26,7 @@ test("infinite distances keep their place in a quantile", () => {
   expect(quantile([1, 2, Infinity], 0.5)).toBe(2);
 });
 
-test("settings that cannot be meant are refused", () => {
+test("invalid settings are refused", () => {
   expect(() => quantile([1], 95)).toThrow(ConfigError);
   expect(() => bootstrapMean([1], { name: "a", seed: 1, confidence: 95 })).toThrow("confidence must be in (0, 1), got 95");
   expect(() => bootstrapMean([1], { name: "a", seed: 1, resamples: 0 })).toThrow("at least one resample is needed, got 0");

@@ -8,7 +8,7 @@ export interface SurfaceOptions {
   readonly spacing?: readonly [number, number] | undefined;
 }
 
-/** As `SurfaceOptions`, with the distance that still counts as met. */
+/** `SurfaceOptions` plus the tolerated distance. */
 export interface ToleranceOptions extends SurfaceOptions {
   /** In the unit of the spacing, inclusive; default 2. */
   readonly tolerance?: number | undefined;

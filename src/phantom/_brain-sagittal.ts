@@ -5,7 +5,7 @@ import { capsule, ellipse, grown, rim, type Shape, union, within, without } from
 export const sagittalLevels = ["midline", "lateral"] as const;
 export type SagittalLevel = (typeof sagittalLevels)[number];
 
-/** A sagittal slice, face at the left: of the midline or of one hemisphere, which one the picture does not tell. */
+/** A sagittal slice, face at the left: of the midline or of one hemisphere; the picture does not show which. */
 export function sagittalSlice(level: SagittalLevel, draws: Draws): BrainSlice {
   return slices[level](draws);
 }

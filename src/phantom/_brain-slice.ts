@@ -1,6 +1,6 @@
 import type { Shape } from "./_shapes.ts";
 
-/** Tissues of a head, each with an intensity of its own. */
+/** Tissues of a head, each with its own intensity. */
 export type Tissue = "air" | "bone" | "marrow" | "fat" | "muscle" | "fluid" | "grey" | "white" | "enhanced";
 
 /** A shape of one tissue, painted over what lies below it. */

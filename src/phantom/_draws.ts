@@ -1,6 +1,6 @@
 import { uniform } from "../tensor/random.ts";
 
-/** Random numbers one after another, of a stream of their own: what one part of a picture draws moves no other part. */
+/** A sequence of random numbers from its own stream: draws for one part of an image do not change any other part. */
 export class Draws {
   /** Of the stream; a field of its own takes both. */
   readonly name: string;

@@ -1,12 +1,12 @@
 import type { Mask } from "../image/index.ts";
 import type { Structure, StructureFacts } from "./phantom.ts";
 
-/** A structure is told of only where it covers this part of the picture: nobody recognises a sliver at the edge. */
+/** A structure is mentioned only if it covers this fraction of the image: a sliver at the edge is not recognisable. */
 const leastPart = 0.006;
-/** The same for what is small by nature. */
+/** The same for lesions, which are small by nature. */
 const leastPartOfLesion = 0.0008;
 
-/** Whether enough of a structure is in the picture to be told of. */
+/** Whether enough of a structure is visible to be mentioned. */
 export function isInView(mask: Mask, isLesion: boolean): boolean {
   return areaOf(mask) >= (isLesion ? leastPartOfLesion : leastPart) * mask.width * mask.height;
 }

@@ -7,7 +7,7 @@ export function areaOf(mask: Mask): number {
   return area;
 }
 
-/** Whether a picture shows enough of a structure for a reader to name it: a sliver of an organ at the edge is not enough, a small lesion is. */
+/** Whether an image shows enough of a structure to name it: a sliver of an organ at the edge is not enough, a small lesion is. */
 export function isVisible(mask: Mask, least: "organ" | "detail"): boolean {
   return areaOf(mask) >= Math.max(4, mask.data.length * (least === "organ" ? 0.004 : 0.0003));
 }

@@ -13,7 +13,7 @@ import { grown, nothing, rim, rough, type Shape, union, within, without } from "
 import type { Phantom, Structure, StructureFacts } from "./phantom.ts";
 
 /**
- * A slice of T1-weighted MRI of a head after contrast agent, of a made-up person: axial, coronal or sagittal, with a meningioma, a glioma, a
+ * A slice of T1-weighted MRI of a head after contrast agent, of a synthetic patient: axial, coronal or sagittal, with a meningioma, a glioma, a
  * tumour of the pituitary gland, or none (one in four).
  *
  * Structures: `brain` (all tissue inside the skull, ventricles and tumour included), `ventricles`, `skull` (scalp and bone round the brain),

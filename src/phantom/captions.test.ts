@@ -21,11 +21,11 @@ const seen = (modality: Modality, structures: Record<string, StructureFacts>) =>
   modality,
   structures: new Map(Object.entries(structures).map(([name, facts]) => [name, { facts }])),
 });
-/** Captions of one truth in the words of many draws. */
+/** Captions of one ground truth with many random wordings. */
 const captions = (modality: Modality, structures: Record<string, StructureFacts>) =>
   Array.from({ length: 60 }, (_, i) => caption(seen(modality, structures), `caption ${i}`, 1));
 
-/** One truth of each modality, and one without a lesion. */
+/** One ground truth of each modality, and one without a lesion. */
 const truths: Readonly<Record<Modality, Record<string, StructureFacts>>> = {
   "breast-ultrasound": { lesion: { kind: "malignant", size: "small", site: "deep" }, fat: {}, gland: {} },
   "brain-mri": { tumor: { kind: "glioma", side: "right", size: "large", site: "frontal" }, brain: {}, ventricles: {} },
@@ -38,7 +38,7 @@ describe("captions", () => {
     for (const modality of modalities) expect(new Set(captions(modality, truths[modality])).size).toBeGreaterThan(40);
   });
 
-  test("tell kind, size, side and site, and never their opposites", () => {
+  test("state kind, size, side and site, and never their opposites", () => {
     for (const text of captions("breast-ultrasound", truths["breast-ultrasound"])) {
       expect(text).toMatch(/\b(small|little) .*malignant.* deep (part|half)/);
       expect(text).not.toMatch(/benign|large|big|medium|moderate|upper|muscle|\bno\b|normal/);
@@ -60,7 +60,7 @@ describe("captions", () => {
     }
   });
 
-  test("say of a normal scan that there is no lesion", () => {
+  test("state that a normal scan has no lesion", () => {
     for (const modality of modalities) {
       const organs = Object.fromEntries(
         Object.entries(truths[modality]).filter(([name]) => !(lesions as readonly string[]).includes(name)),
@@ -69,7 +69,7 @@ describe("captions", () => {
     }
   });
 
-  test("a lesion that nothing else is known of is told without gaps", () => {
+  test("a lesion without further facts gives a caption without gaps", () => {
     for (const text of captions("brain-mri", { tumor: {} })) {
       expect(text).not.toMatch(/undefined|\{| {2}| \./);
       expect(text).toMatch(/^[A-Z]/);

@@ -2,7 +2,7 @@ import { Draws } from "./_draws.ts";
 import type { Modality, StructureFacts } from "./phantom.ts";
 import { lesions, type StructureName, structureNames, wordsOf } from "./structures.ts";
 
-/** How people call a scan. */
+/** Wordings for a scan. */
 export const modalityWords: Readonly<Record<Modality, readonly string[]>> = {
   "breast-ultrasound": [
     "a breast ultrasound",
@@ -71,7 +71,7 @@ const bareTemplates = ["{scan} with {finding}.", "{finding} on {scan}.", "{scan}
 const structureTemplates = ["{scan} showing {shown}", "{scan}: {shown}", "{shown} on {scan}", "{scan} with {shown} in view"];
 const promptTemplates = ["{scan} showing {shown}", "{scan} with {shown}"];
 
-/** Words of medical prompts that no caption here has, but that people write. */
+/** Common words of medical prompts that do not occur in these captions. */
 const furtherWords = [
   "photo",
   "picture",
@@ -116,17 +116,17 @@ export const captionTexts: readonly string[] = [
   ...[scanTemplates, bareTemplates, structureTemplates, promptTemplates, furtherWords, sites].flat(),
 ].map((text) => text.replace(/\{\w+\}/g, " "));
 
-/** What a caption tells of: a phantom, or what is known of one. */
+/** The content of a caption: a phantom, or what is known about one. */
 export interface Described {
   readonly modality: Modality;
   readonly structures: ReadonlyMap<string, { readonly facts: StructureFacts }>;
 }
 
 /**
- * A caption of a scan in words that vary: the modality, the structures that it shows, and its lesion with size, kind, side and site, or
+ * A caption of a scan with varied wording: the modality, the structures that it shows, and its lesion with size, kind, side and site, or
  * that there is none.
  *
- * @param name - names the stream of random numbers; another name, other words
+ * @param name - names the stream of random numbers; another name gives another wording
  */
 export function caption(phantom: Described, name: string, seed: number): string {
   const draws = new Draws(name, seed);
@@ -149,7 +149,7 @@ export function structureCaption(modality: Modality, phrase: string, draws: Draw
   return sentence(draws.pick(structureTemplates), { scan: draws.pick(modalityWords[modality]), shown: phrase });
 }
 
-/** The sentence that asks for a structure. */
+/** The text prompt for a structure. */
 export function promptFor(modality: Modality, phrase: string, draws: Draws): string {
   return sentence(draws.pick(promptTemplates), { scan: draws.pick(modalityWords[modality]), shown: phrase });
 }

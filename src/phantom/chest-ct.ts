@@ -12,7 +12,7 @@ import { ellipse, grown, nothing, pair, rim, rough, union, within, without } fro
 import type { Phantom, Structure, StructureFacts } from "./phantom.ts";
 
 /**
- * An axial slice of a chest CT of a made-up person, at any height from the top of the lungs to the liver, in a lung, a mediastinal or a wide
+ * An axial slice of a chest CT of a synthetic patient, at any height from the top of the lungs to the liver, in a lung, a mediastinal or a wide
  * window, with a nodule or mass in one lung or none (about one in three).
  *
  * Structures: `left_lung`, `right_lung` (vessels included), `heart`, `aorta` (ascending, arch or descending, as the height has it), `spine`
@@ -167,7 +167,7 @@ function paintSpine(canvas: Canvas, slice: ChestSlice, tissues: Tissues, waves: 
   return canvas.mask(union(body, processes, canal));
 }
 
-/** What the scanner and the reader's window make of the densities. */
+/** Densities as scanned and windowed. */
 function scan(canvas: Canvas, name: string, seed: number, draws: Draws): GrayImage {
   const { levels, size } = canvas;
   const scale = size / 256;

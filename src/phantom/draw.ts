@@ -15,10 +15,10 @@ const scanners: Readonly<Record<Modality, Scanner>> = {
 };
 
 /**
- * Draws a synthetic scan, of which every pixel's structure is known: for tests, and for models that learn what words mean in pictures.
- * Nothing in it was measured on a person.
+ * Generates a synthetic scan (phantom) with known structure for every pixel: for tests, and to train image-text models.
+ * It contains no patient data.
  *
- * @param index - which of the endless row of scans that the seed stands for; the same arguments give the same bytes
+ * @param index - index of the scan in the unlimited sequence of the seed; the same arguments give the same bytes
  * @param size - width and height in pixels
  */
 export function phantom(modality: Modality, seed: number, index: number, size = 256): Phantom {

@@ -143,7 +143,7 @@ describe("chest-xray", () => {
   });
 });
 
-test("what one part draws moves no other part", () => {
+test("random draws of one part do not change any other part", () => {
   const [a, b] = [new Draws("x", 1), new Draws("x", 1)];
   a.of("first").uniform();
   expect(a.of("second").uniform()).toBe(b.of("second").uniform());

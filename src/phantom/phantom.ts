@@ -1,10 +1,10 @@
 import type { GrayImage, Mask } from "../image/index.ts";
 
-/** What is drawn. */
+/** Modalities of synthetic scans. */
 export const modalities = ["breast-ultrasound", "brain-mri", "chest-xray", "chest-ct"] as const;
 export type Modality = (typeof modalities)[number];
 
-/** What a caption can tell of a structure that an image shows. */
+/** Facts about a structure that a caption can state. */
 export interface StructureFacts {
   /** Of the patient, not of the picture: radiographs and axial slices show the patient's left at the right. */
   readonly side?: "left" | "right" | "midline" | undefined;
@@ -21,7 +21,7 @@ export interface Structure {
   readonly facts: StructureFacts;
 }
 
-/** A synthetic scan and what is in it. */
+/** A synthetic scan and its ground truth. */
 export interface Phantom {
   readonly modality: Modality;
   /** [S, S] */

@@ -1,17 +1,17 @@
 import type { Modality } from "./phantom.ts";
 
-/** How people call a structure. Every wording names the same pixels; the first is the plainest. */
+/** Wordings for a structure. All name the same pixels; the first is the plainest. */
 export interface StructureWords {
   readonly phrases: readonly string[];
   /** Wordings that fit one kind alone, by `facts.kind`. */
   readonly kinds?: Readonly<Record<string, readonly string[]>>;
-  /** Other modalities whose pictures show it, too, though nobody outlines it there: it must not be called absent. */
+  /** Other modalities that also show it without an outline: it must not be labelled absent there. */
   readonly seenIn?: readonly Modality[];
 }
 
 const chest: readonly Modality[] = ["chest-xray", "chest-ct"];
 
-/** All that is outlined anywhere, by the name of its masks. */
+/** All structures with masks, by mask name. */
 export const structureWords = {
   skin: {
     phrases: ["the skin", "skin", "the skin layer", "the skin line"],
@@ -51,7 +51,7 @@ export const structureWords = {
   },
   left_lung: { phrases: ["the left lung", "left lung", "the lung on the left side", "the left lung field"] },
   right_lung: { phrases: ["the right lung", "right lung", "the lung on the right side", "the right lung field"] },
-  /** Drawn by nobody: left and right lung together, as far as they are in view. */
+  /** Derived: the union of left and right lung, as far as they are in view. */
   lungs: { phrases: ["the lungs", "lungs", "the lung fields", "the lung tissue", "the pulmonary fields"] },
   heart: { phrases: ["the heart", "heart", "the cardiac silhouette", "the cardiac shadow"] },
   nodule: {
@@ -83,7 +83,7 @@ export const structuresOf: Readonly<Record<Modality, readonly StructureName[]>> 
 /** Structures that are a finding; a scan without one is normal. */
 export const lesions: readonly StructureName[] = ["lesion", "tumor", "nodule", "consolidation"];
 
-/** What is in no picture. Organs beside those drawn (the liver below a lung) are not among them. */
+/** Phrases for objects that no image shows. Undrawn organs (the liver below a lung) are not among them. */
 export const distractors: readonly (readonly string[])[] = [
   ["a cat", "the cat"],
   ["a dog", "the dog"],

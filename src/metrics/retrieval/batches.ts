@@ -47,7 +47,7 @@ export interface BatchRetrieval {
   readonly both: TopAccuracy;
   /** All shuffles and directions together. */
   readonly queries: number;
-  /** Pairs that a shuffle leaves out as they fill no batch. */
+  /** Pairs that each shuffle leaves out, since they do not fill a batch. */
   readonly leftOut: number;
 }
 

@@ -115,7 +115,7 @@ test("a search can be cancelled", async () => {
   await expect(pairRanks(withTwins(200, 8, 100, 1), options)).rejects.toThrow("cancelled");
 });
 
-test("perfect pairs are found in every batch; what fills no batch is left out and told", async () => {
+test("perfect pairs are found in every batch; pairs that do not fill a batch are left out and counted", async () => {
   const { image } = withTwins(120, 16, 5000, 3);
   const { both, imageToText, queries, leftOut, accuracy } = await batchRetrieval({ image, text: image }, { batch: 50, shuffles: 3 });
   expect(both.top1).toEqual({ mean: 1, std: 0, stdPopulation: 0 });
@@ -125,7 +125,7 @@ test("perfect pairs are found in every batch; what fills no batch is left out an
   await expect(batchRetrieval({ image, text: image }, { batch: 121 })).rejects.toThrow("120 pairs do not fill a batch of 121");
 });
 
-test("shuffles depend on the seed alone", async () => {
+test("shuffles depend only on the seed", async () => {
   const features = withTwins(200, 16, 5000, 4);
   const first = await batchRetrieval(features);
   expect(await batchRetrieval(features, { seed: 42 })).toEqual(first);
