@@ -38,17 +38,17 @@ vi.mock(import("../runtime/node.ts"), async (original) => ({
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-doctor-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the models that come with the package are looked for", async () => {
+test("the bundled models are checked", async () => {
   expect((await examine()).lines).toContainEqual(expect.stringMatching(/^OK +pack +phantom \(demonstration model\)/));
 });
 
-test("devices that do not work are told with the reason, and a driver that crashes takes nothing with it", async () => {
+test("devices that do not work are reported with the reason, and a crashing driver does not end the command", async () => {
   expect((await examine()).lines).toContainEqual(
     expect.stringMatching(/^OK +devices +cpu; CUDA cannot be used: no libraries; webgpu cannot be used: the process that tried it ended/),
   );
 });
 
-/** A weights file of full size that takes no room: its header, and a hole where the values would be. */
+/** A weights file of full size that takes no disk space: its header, and a hole where the values would be. */
 function hollowWeights(name: string, tensors: ReadonlyMap<string, Shape>): string {
   let end = 0;
   const header = Buffer.from(
@@ -70,12 +70,12 @@ function hollowWeights(name: string, tensors: ReadonlyMap<string, Shape>): strin
   return file;
 }
 
-/** To one percent: the numbers only feed an estimate. */
+/** Within one percent: the numbers only feed an estimate. */
 function expectGflop(model: keyof typeof gflopOf, flops: number) {
   expect(Math.abs(flops / 1e9 / gflopOf[model] - 1), `${model}: ${flops / 1e9} GFLOP`).toBeLessThan(0.01);
 }
 
-test("the operations of an image are those of BiomedCLIP's graphs", async () => {
+test("the operations per image are those of the graphs of BiomedCLIP", async () => {
   const config = biomedClipPresets.biomedclip!;
   const clip = await BiomedClip.open(hollowWeights("biomedclip", biomedClipTensors(config)), { visionHeads: config.vision.heads });
   const { image, text } = new M2ib(clip, M2ibConfig.parse({})).flops();
@@ -86,11 +86,11 @@ test.each([
   ["sam-vit-b", "SAM ViT-B"],
   ["sam-vit-l", "SAM ViT-L"],
   ["sam-vit-h", "SAM ViT-H"],
-] as const)("the operations of an image are those of the graph of %s", async (preset, model) => {
+] as const)("the operations per image are those of the graph of %s", async (preset, model) => {
   expectGflop(model, (await SamPredictor.open(hollowWeights(preset, samTensors(samPresets[preset]!)))).flops());
 });
 
-test("doctor and a dry run expect the same time of a model", async () => {
+test("doctor and a dry run estimate the same time for a model", async () => {
   const sam = await SamPredictor.open(hollowWeights("sam", samTensors(samPresets["sam-vit-b"]!)));
   const end = (await collect(dryRun("refine", [], { sam }, {}))).at(-1);
   expect(end).toMatchObject({ lines: expect.arrayContaining([expect.stringContaining("about 3.5 s an image")]) });

@@ -15,22 +15,22 @@ import { tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
 import { version } from "../version.ts";
 
-/** One thing that was looked at: what it says where it works, an error where it does not. */
+/** One check: returns a description of what works, or throws. */
 interface Check {
   readonly title: string;
   readonly run: () => Promise<string> | string;
-  /** What to do when it fails. */
+  /** What to do if it fails. */
   readonly remedy: string;
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
-/** Below this the base models do not run without swapping. */
+/** With less memory the base models do not run without swapping. */
 const leastMemory = 4 * 2 ** 30;
 
 /**
- * Operations of the matrix products for one image, in GFLOP: those of the graphs of the published models, which are not at hand here. For
- * BiomedCLIP with M2IB at its default settings, for SAM the image encoder, beside which prompts count little.
+ * Operations of the matrix products for one image in GFLOP, from the graphs of the published models, which are not available here. For
+ * BiomedCLIP: M2IB at its default settings. For SAM: the image encoder; the cost of prompts is small in comparison.
  */
 export const gflopOf = {
   "BiomedCLIP with M2IB": 1712,
@@ -39,14 +39,14 @@ export const gflopOf = {
   "SAM ViT-H": 5985,
 } as const;
 
-/** What a matrix product of 1024 x 1024 takes on this machine, and what follows for images. */
+/** Speed of a matrix product of 1024 x 1024 on this machine, and the estimated time for an image. */
 async function checkSpeed(): Promise<string> {
   const speed = await gemmSpeed();
   const seconds = Object.entries(gflopOf).map(([model, gflop]) => `${model} ${shortSeconds(secondsOf(gflop * 1e9, speed))}`);
-  return `${(speed / 1e9).toFixed(0)} GFLOP/s in a matrix product of 1024 x 1024; estimated for one image: ${seconds.join(", ")}`;
+  return `${(speed / 1e9).toFixed(0)} GFLOP/s in a matrix product of 1024 x 1024; estimated time for one image: ${seconds.join(", ")}`;
 }
 
-/** Which devices work, of those that the runtime is built for. Whether it is built for one says nothing of drivers and libraries. */
+/** Which of the devices supported by this build of the runtime work; drivers and libraries may be missing. */
 async function checkDevices(): Promise<string> {
   const others = (await availableDevices()).filter((device) => device !== "cpu");
   const problems = await Promise.all(others.map(async (device) => ({ device, problem: await problemOf(device) })));
@@ -55,7 +55,7 @@ async function checkDevices(): Promise<string> {
   return [["cpu", ...working].join(", "), ...broken].join("; ");
 }
 
-/** Why a device cannot be used; undefined where it can. */
+/** Why a device cannot be used; undefined if it can. */
 async function problemOf(device: Device): Promise<string | undefined> {
   const job = startJob("try device", { device });
   let lines: readonly string[] | undefined;
@@ -83,7 +83,7 @@ const checks: readonly Check[] = [
   { title: "devices", run: checkDevices, remedy: "Reinstall the package." },
   { title: "graphs", run: checkGradient, remedy: "Reinstall the package, and please report this." },
   { title: "speed", run: checkSpeed, remedy: "" },
-  { title: "images", run: checkImages, remedy: "Reinstall the package; sharp has binaries of its own for each platform." },
+  { title: "images", run: checkImages, remedy: "Reinstall the package; sharp has separate binaries for each platform." },
   {
     title: "pack",
     run: async () => {
@@ -102,11 +102,11 @@ const checks: readonly Check[] = [
       await rm(probe);
       return folder;
     },
-    remedy: "Set XDG_CACHE_HOME to a folder that can be written to. Without it the hashes of weight files are computed anew in each run.",
+    remedy: "Set XDG_CACHE_HOME to a folder that can be written to. Without it the hashes of weights files are recomputed in each run.",
   },
 ];
 
-/** `medclip-sam doctor`: what works on this machine. */
+/** `medclip-sam doctor`: checks what works on this machine. */
 export async function examine(): Promise<{ lines: string[]; isHealthy: boolean }> {
   const lines: string[] = [];
   let isHealthy = true;
@@ -121,7 +121,7 @@ export async function examine(): Promise<{ lines: string[]; isHealthy: boolean }
   return { lines, isHealthy };
 }
 
-/** y = Σ x σ(x), whose gradient is σ(x) (1 + x (1 - σ(x))): small, and wrong in most ways in which an engine can be. */
+/** y = Σ x σ(x), whose gradient is σ(x) (1 + x (1 - σ(x))): small, but fails with most faults that an engine can have. */
 async function checkGradient(): Promise<string> {
   const points = [-2, -0.5, 0, 1, 3];
   const x = input("x", "float32", [points.length]);
@@ -136,18 +136,18 @@ async function checkGradient(): Promise<string> {
     });
     const worst = Math.max(...expected.map((value, i) => Math.abs(value - Number(found!.data[i]))));
     if (!(worst < 1e-5)) throw new Error(`a gradient is wrong by ${worst}`);
-    return `a graph compiles and runs; its gradient is right to ${worst.toExponential(0)}`;
+    return `a graph compiles and runs; its gradient is accurate to ${worst.toExponential(0)}`;
   }, session);
 }
 
-/** A picture survives being written and read. */
+/** An image is unchanged after writing and reading it. */
 async function checkImages(): Promise<string> {
   const { default: sharp } = await import("sharp");
   const pixels = Uint8Array.from({ length: 48 }, (_, i) => 5 * i);
   const raw = { width: 4, height: 4, channels: 3 } as const;
   const png = await sharp(pixels, { raw }).png().toBuffer();
   const back = await sharp(png).raw().toBuffer();
-  if (!back.equals(pixels)) throw new Error("a picture that was written and read is another one");
+  if (!back.equals(pixels)) throw new Error("an image changed when it was written and read back");
   const jpeg = await sharp(await sharp(pixels, { raw }).jpeg().toBuffer()).metadata();
   if (jpeg.width !== 4) throw new Error("a JPEG file could not be read");
   return `sharp ${sharp.versions.sharp ?? ""} (libvips ${sharp.versions.vips}) reads and writes PNG and JPEG`;

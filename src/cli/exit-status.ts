@@ -1,11 +1,11 @@
 import type { ErrorCode } from "../errors.ts";
 
-/** What the shell is told; scripts rely on these numbers. */
+/** Exit statuses; scripts rely on these numbers. */
 export const exitStatus = {
   ok: 0,
-  /** Some inputs could not be done, each is named; or the run itself broke. */
+  /** Some inputs failed (each is reported), or the run itself failed. */
   failed: 1,
-  /** Wrong use, or settings that cannot work: a rerun needs another command line. */
+  /** Usage error or invalid settings: the command line must be changed. */
   usage: 2,
   /** Weights are missing or damaged. */
   weights: 3,
@@ -13,7 +13,7 @@ export const exitStatus = {
 } as const;
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus];
 
-/** The status of a run that an error has ended. */
+/** The exit status for an error that ended a run. */
 export const statusOfError: Readonly<Record<ErrorCode, ExitStatus>> = {
   input: exitStatus.failed,
   output: exitStatus.failed,

@@ -51,14 +51,14 @@ describe("flags come from the schema", () => {
     expect(flags.spacing).toMatchObject({ kind: "numbers", placeholder: "N,N" });
   });
 
-  test("what a value must be is said in words", () => {
+  test("valid values are described in words", () => {
     expect(flags.layer?.expected).toBe("a whole number of at least 0");
     expect(flags.lr?.expected).toBe("a number above 0");
     expect(flags.threshold?.expected).toBe("a number from 0 to 1");
     expect(flags.coarseMethod?.expected).toBe("one of kmeans, otsu");
   });
 
-  test("flags stand in the order of their groups", () => {
+  test("flags are sorted by group", () => {
     const groups = flagsOf(SegmentSettings).map(({ group }) => group);
     expect([...new Set(groups)]).toEqual(["Input", "Saliency", "Coarse mask", "SAM", "Output", "Machine"]);
     expect(groups).toEqual([...groups].sort((a, b) => settingGroups.indexOf(a!) - settingGroups.indexOf(b!)));
@@ -72,7 +72,7 @@ describe("flags come from the schema", () => {
 });
 
 describe("values", () => {
-  test("texts become numbers, defaults fill the rest", () => {
+  test("texts become numbers, missing values become defaults", () => {
     expect(parse({ layer: "3", lr: "1e-3", spacing: "0.5,1.25", text: ["a", "b"], perComponent: true })).toEqual({
       ...least,
       layer: 3,
@@ -92,40 +92,40 @@ describe("values", () => {
     [{ lr: "0" }, '--lr: expected a number above 0, got "0"'],
     [{ threshold: "2" }, '--threshold: expected a number from 0 to 1, got "2"'],
     [{ coarseMethod: "otus" }, '--coarse-method: expected one of kmeans, otsu, got "otus"'],
-    [{ spacing: "1" }, '--spacing: expected 2 values with a comma between, each a number above 0, got "1"'],
+    [{ spacing: "1" }, '--spacing: expected 2 comma-separated values, each a number above 0, got "1"'],
     [{ out: undefined }, "--out is missing: folder (--out PATH)"],
     [{ inputs: undefined }, "an image or folder is missing: images"],
-  ])("%j is refused", (flags, message) => {
+  ])("%j is rejected", (flags, message) => {
     expect(() => parse(flags)).toThrow(ConfigError);
     expect(() => parse(flags)).toThrow(message);
   });
 
-  test("all wrong values are named at once", () => {
+  test("all wrong values are reported at once", () => {
     expect(() => parse({ layer: "x", lr: "y" })).toThrow(/--layer.*\n--lr/);
   });
 
-  test("flags win over the settings file, which wins over defaults", () => {
+  test("flags take precedence over the settings file, which takes precedence over defaults", () => {
     expect(parse({ layer: "3" }, { layer: 5, threshold: 0.5 })).toMatchObject({ layer: 3, threshold: 0.5, lr: 1 });
     expect(parse({ perComponent: false }, { perComponent: true }).perComponent).toBe(false);
     expect(parse({}, { text: "one sentence" }).text).toEqual(["one sentence"]);
   });
 
-  test("a wrong value of the settings file is named with its file", () => {
+  test("a wrong value of the settings file is reported with the file name", () => {
     expect(() => parse({}, { layer: "seven" })).toThrow('"layer" in "c.yaml": expected a whole number of at least 0, got "seven"');
   });
 
-  test("a flag for one of two alternatives replaces the file's other one", () => {
+  test("a flag for one of two alternatives replaces the other one in the file", () => {
     expect(parse({ prompts: "p.json" }, { prompt: ["a"] })).toMatchObject({ prompts: "p.json" });
     expect(parse({ prompts: "p.json" }, { prompt: ["a"] }).prompt).toBeUndefined();
   });
 
-  test("an empty text, as an unset shell variable gives it, is a missing value", () => {
+  test("an empty text, as from an unset shell variable, is a missing value", () => {
     expect(() => parse({ out: "" })).toThrow("--out is missing: its PATH is empty (folder)");
     expect(() => parse({ prompts: "" })).toThrow("--prompts is missing: its FILE is empty (file)");
     expect(() => parse({}, { prompts: "" })).toThrow("--prompts is missing");
   });
 
-  test("what two settings must not be together is said in the schema's words", () => {
+  test("the schema explains settings that cannot be combined", () => {
     const flags = { inputs: ["a.png"], out: "o", prompt: ["x"], prompts: "p.json" };
     expect(() => settingsFrom(SegmentSettings, { flags, positional })).toThrow("in one way: --prompt TEXT");
   });
@@ -151,16 +151,16 @@ describe("settings files", () => {
 
   test.each([
     ["layr: 3", /unknown setting "layr"; did you mean "layer"\?/],
-    ["zzzzzzzzzzzzzz: 3", /unknown setting "zzzzzzzzzzzzzz"; known are inputs, out, layer/],
+    ["zzzzzzzzzzzzzz: 3", /unknown setting "zzzzzzzzzzzzzz"; known settings: inputs, out, layer/],
     ["coarse-method: otsu\ncoarseMethod: otsu", /"coarse-method" twice/],
-    ["- a\n- b", /must hold settings/],
+    ["- a\n- b", /must contain settings/],
     ["a: [", /is not YAML/],
-  ])("%j is refused", async (text, message) => {
+  ])("%j is rejected", async (text, message) => {
     await expect(written(text)).rejects.toThrow(ConfigError);
     await expect(written(text)).rejects.toThrow(message);
   });
 
-  test("a missing file is named", async () => {
+  test("a missing file is reported by name", async () => {
     await expect(readConfig(join(folder, "none.yaml"), Settings)).rejects.toThrow(/--config: .*none.yaml" does not exist/);
   });
 });

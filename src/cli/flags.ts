@@ -5,30 +5,30 @@ import { ConfigError } from "../errors.ts";
 import { kebab } from "../run/settings/effect.ts";
 import { metaOf, type SettingGroup, settingGroups, settingsOfSchema } from "../run/settings/meta.ts";
 
-/** One setting of a command, as the command line offers it. */
+/** One setting of a command as a command-line flag. */
 export interface Flag {
   /** Key of the settings, in camelCase. */
   readonly key: string;
-  /** The same in kebab-case, without dashes in front. */
+  /** The same in kebab-case, without leading dashes. */
   readonly name: string;
-  /** What the user types: nothing, a text or a number, a text more than once, numbers with commas between. */
+  /** Form of the value: none, one text or number, a repeatable text, or comma-separated numbers. */
   readonly kind: "switch" | "text" | "number" | "list" | "numbers";
-  /** Stands for the value in the help. */
+  /** Placeholder of the value in the help. */
   readonly placeholder: string;
   readonly description: string;
   readonly default: unknown;
   /** Title under which the help lists it. */
   readonly group: SettingGroup | undefined;
-  /** Keys of settings that cannot be given beside it. */
+  /** Keys of settings that cannot be combined with it. */
   readonly excludes: readonly string[];
-  /** What a value must be, for messages. */
+  /** Description of valid values, for messages. */
   readonly expected: string;
 }
 
 /** A settings schema: an object whose fields are flags. */
 export type SettingsSchema<T> = z.ZodType<T>;
 
-/** The part of JSON Schema in which zod tells what a field is. */
+/** The part of JSON Schema with which zod describes a field. */
 interface Field {
   readonly type?: "string" | "number" | "integer" | "boolean" | "array";
   readonly enum?: readonly string[];
@@ -41,7 +41,7 @@ interface Field {
   readonly description?: string;
 }
 
-/** The flags of a command, by group and in the order of its settings. The schema is the one place that describes them. */
+/** The flags of a command, by group and in the order of its settings. They are described in the schema only. */
 export function flagsOf(schema: SettingsSchema<unknown>): Flag[] {
   const { properties } = z.toJSONSchema(schema, { io: "input" }) as { properties: Record<string, Field> };
   const shape = settingsOfSchema(schema);
@@ -73,7 +73,7 @@ function kindOf({ type, prefixItems }: Field): Flag["kind"] {
   return "text";
 }
 
-/** What a value is called that its type describes. */
+/** Default placeholder, from the type of the value. */
 function placeholderOf(field: Field, kind: Flag["kind"]): string | undefined {
   if (field.enum) return field.enum.join("|");
   if (kind === "number") return "N";
@@ -84,7 +84,7 @@ function placeholderOf(field: Field, kind: Flag["kind"]): string | undefined {
 /** "a whole number of at least 0" */
 function expectedOf(field: Field): string {
   if (field.enum) return `one of ${field.enum.join(", ")}`;
-  if (field.prefixItems) return `${field.prefixItems.length} values with a comma between, each ${expectedOf(field.prefixItems[0]!)}`;
+  if (field.prefixItems) return `${field.prefixItems.length} comma-separated values, each ${expectedOf(field.prefixItems[0]!)}`;
   switch (field.type) {
     case "boolean":
       return "true or false";
@@ -99,35 +99,35 @@ function expectedOf(field: Field): string {
 }
 
 function rangeOf({ minimum = Number.MIN_SAFE_INTEGER, exclusiveMinimum, maximum = Number.MAX_SAFE_INTEGER }: Field): string {
-  // zod gives whole numbers the bounds of exact integers, which nobody needs to hear.
+  // zod gives integers the bounds of safe integers, which messages need not mention.
   const [low, high] = [minimum > Number.MIN_SAFE_INTEGER, maximum < Number.MAX_SAFE_INTEGER];
   if (exclusiveMinimum !== undefined) return ` above ${exclusiveMinimum}${high ? `, at most ${maximum}` : ""}`;
   if (low && high) return ` from ${minimum} to ${maximum}`;
   return low ? ` of at least ${minimum}` : high ? ` of at most ${maximum}` : "";
 }
 
-/** Settings as they were given, before they are checked. */
+/** Settings as given, before validation. */
 export interface Given {
-  /** Values of flags and positional arguments by key, as commander hands them over. */
+  /** Values of flags and positional arguments by key, as commander returns them. */
   readonly flags: Readonly<Record<string, unknown>>;
   /** Values of a settings file by key, and the file's name for messages. */
   readonly config?: { readonly file: string; readonly values: Readonly<Record<string, unknown>> } | undefined;
-  /** Key that is given without a flag, and how a message names it. */
+  /** Key of the positional argument, and its name in messages. */
   readonly positional?: { readonly key: string; readonly label: string } | undefined;
-  /** Values that hold where neither says anything, in place of the schema's defaults. */
+  /** Values used if neither sets them, instead of the schema's defaults. */
   readonly base?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * Checked settings with their defaults; flags win over the settings file.
+ * Validated settings with their defaults; flags take precedence over the settings file.
  *
- * @throws ConfigError that names each wrong flag, what was expected and what came
+ * @throws ConfigError that lists each wrong flag with the expected and the actual value
  */
 export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, config, positional, base }: Given): T {
   const flags = flagsOf(schema);
   const values: Record<string, unknown> = { ...base };
   const raw: Record<string, unknown> = {};
-  // A flag replaces the file's value of a setting that cannot be given beside it.
+  // A flag replaces the file's value of a setting that cannot be combined with it.
   const dropped = flags.flatMap(({ key, excludes }) => (given[key] === undefined ? [] : excludes));
   for (const flag of flags) {
     const fromFlag = given[flag.key];
@@ -149,14 +149,14 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
       return `${label} is missing: ${flag.description}${isPositional ? "" : ` (--${flag.name} ${flag.placeholder})`}`;
     }
     const where = given[flag.key] === undefined ? `"${flag.name}" in "${config?.file}"` : label;
-    // What a schema checks by itself it also describes.
+    // Custom checks of a schema have their own message.
     const expected = issue.code === "custom" ? issue.message : `expected ${flag.expected}`;
     return `${where}: ${expected}, got ${JSON.stringify(value)}`;
   });
   throw new ConfigError([...new Set(problems)].join("\n"));
 }
 
-/** An empty text comes from a shell variable that is not set: as a folder it would be the current one. @throws ConfigError */
+/** An empty text usually comes from an unset shell variable; as a folder it would mean the current one. @throws ConfigError */
 function refuseEmpty(flags: readonly Flag[], given: Given["flags"], config: Given["config"]): void {
   const empty = flags.filter(({ key, kind }) => kind === "text" && (given[key] ?? config?.values[key]) === "");
   if (empty.length === 0) return;
@@ -164,7 +164,7 @@ function refuseEmpty(flags: readonly Flag[], given: Given["flags"], config: Give
   throw new ConfigError(lines.join("\n"));
 }
 
-/** A flag's text as the value that the schema checks; what is not a number stays text, so that the schema refuses it. */
+/** Converts a flag's text to the value that the schema validates; text that is not a number is kept, so that the schema rejects it. */
 function parsed(text: string, flag: Flag): unknown {
   const number = (part: string) => (part.trim() !== "" && Number.isFinite(Number(part)) ? Number(part) : part);
   if (flag.kind === "number") return number(text);
@@ -173,7 +173,7 @@ function parsed(text: string, flag: Flag): unknown {
 }
 
 /**
- * Reads a settings file: YAML (or JSON, which is YAML), the flags' names in kebab-case or camelCase.
+ * Reads a settings file: YAML (or JSON, a subset of YAML) with the flags' names in kebab-case or camelCase.
  *
  * @throws ConfigError when it cannot be read or has a key that the command does not know
  */
@@ -191,7 +191,7 @@ export async function readConfig(file: string, schema: SettingsSchema<unknown>):
     throw new ConfigError(`--config: "${file}" is not YAML: ${(cause as Error).message.split("\n")[0]}`, { cause });
   }
   if (typeof content !== "object" || content === null || Array.isArray(content)) {
-    throw new ConfigError(`--config: "${file}" must hold settings as "name: value" lines`);
+    throw new ConfigError(`--config: "${file}" must contain settings as "name: value" lines`);
   }
   const names = flagsOf(schema).map(({ name }) => name);
   const values: Record<string, unknown> = {};
@@ -205,8 +205,8 @@ export async function readConfig(file: string, schema: SettingsSchema<unknown>):
   return { file, values };
 }
 
-/** The known name that was meant, or all of them where none is near. */
+/** Suggests the closest known name, or lists all names if none is close. */
 function suggestion(name: string, names: readonly string[]): string {
   const near = closest(name, names);
-  return distance(name, near) <= Math.max(2, name.length / 2) ? `; did you mean "${near}"?` : `; known are ${names.join(", ")}`;
+  return distance(name, near) <= Math.max(2, name.length / 2) ? `; did you mean "${near}"?` : `; known settings: ${names.join(", ")}`;
 }

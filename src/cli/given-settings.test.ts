@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What must be given to each command, with a file that is there. */
+/** Required settings of each command, with an existing file. */
 const least: Readonly<Record<string, object>> = {
   segment: { inputs: ["package.json"], prompt: ["x"], out: "o" },
   refine: { inputs: ["package.json"], coarse: "src", sam: "x", out: "o" },
@@ -47,7 +47,7 @@ test.each<[string, object, string]>([
   ["finetune-sam", { masks: "first" }, "--masks has no effect with --loss medsam; it is for --loss sam"],
   ["finetune-sam", { steps: "5", epochs: "2" }, "--epochs has no effect with --steps"],
   ["finetune-sam", { trainEncoder: true, cache: "c" }, "--cache has no effect with --train-encoder"],
-])("%s %j is told to change nothing", async (job, flags, message) => {
+])("%s %j is reported to have no effect", async (job, flags, message) => {
   const warnings = await said(job, flags);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain(message);
@@ -59,9 +59,9 @@ test.each<[string, object]>([
   ["segment", { visualPrompt: "both", points: "3", perComponent: true, seed: "1" }],
   ["finetune", { regions: "package.json", masks: "src", denseWeight: "1", loraRank: "2", loraAlpha: "4", patience: "2" }],
   ["finetune-sam", { loss: "sam", masks: "first", steps: "5" }],
-])("%s %j has an effect and nothing is said", async (job, flags) => expect(await said(job, flags)).toEqual([]));
+])("%s %j has an effect and gives no warning", async (job, flags) => expect(await said(job, flags)).toEqual([]));
 
-test("a settings file is no excuse", async () => {
+test("settings of a settings file are checked, too", async () => {
   const file = join(folder, "c.yaml");
   await writeFile(file, "coarse-method: otsu\nthreshold: 0.9\n");
   expect(await said("segment", {}, file)).toEqual([
@@ -69,9 +69,9 @@ test("a settings file is no excuse", async () => {
   ]);
 });
 
-test("a current folder that has been deleted is said", async () => {
+test("a deleted current folder is reported", async () => {
   vi.spyOn(process, "cwd").mockImplementationOnce(() => {
     throw new Error("ENOENT: no such file or directory, uv_cwd");
   });
-  await expect(said("segment", {})).rejects.toThrow("the current folder does not exist any more");
+  await expect(said("segment", {})).rejects.toThrow("the current folder no longer exists");
 });

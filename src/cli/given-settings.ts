@@ -7,7 +7,7 @@ import { settingsThat } from "../run/settings/meta.ts";
 import { isPattern } from "../scans/pattern.ts";
 import { readConfig, type SettingsSchema, settingsFrom } from "./flags.ts";
 
-/** What was typed: flags by the name of their setting, the settings file, and what is given without a flag. */
+/** The command line: flags by the name of their setting, the settings file, and the positional argument. */
 interface Typed {
   readonly flags: Readonly<Record<string, unknown>>;
   readonly configFile?: string | undefined;
@@ -15,10 +15,10 @@ interface Typed {
 }
 
 /**
- * The settings of a command: flags win over the settings file, which wins over the pack, which wins over the defaults.
+ * The settings of a command. Precedence: flags, settings file, pack, defaults.
  *
- * @returns checked settings, and sentences about those that were given and change nothing
- * @throws ConfigError when a setting is wrong, or a file that it names is not there
+ * @returns validated settings, and warnings about given settings without effect
+ * @throws ConfigError when a setting is invalid, or a file that it names does not exist
  */
 export async function settingsOf(
   schema: SettingsSchema<Readonly<Record<string, unknown>>>,
@@ -33,28 +33,28 @@ export async function settingsOf(
     settings,
     settingsThat(schema, ({ mustExist }) => mustExist === true),
   );
-  // Where nobody chose, the mode does.
+  // If not given, the mode decides.
   const chosen = { ...modePresets[settings.mode as Mode], ...settings };
   return { settings, warnings: [...notes, ...withoutEffect(schema, chosen, Object.keys(typed))] };
 }
 
-/** Relative paths mean nothing in a folder that is gone, and no process can be started in it. */
+/** In a deleted folder relative paths cannot be resolved and no process can be started. */
 function requireCurrentFolder(): void {
   try {
     process.cwd();
   } catch (cause) {
-    throw new ConfigError("the current folder does not exist any more; change to another one", { cause });
+    throw new ConfigError("the current folder no longer exists; change to another one", { cause });
   }
 }
 
-/** @throws ConfigError when a path given on the command line does not exist: that is a mistyped command, not a bad image */
+/** @throws ConfigError when a path on the command line does not exist: that is a usage error, not a bad image */
 async function checkPaths(settings: Readonly<Record<string, unknown>>, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const paths = [settings[name]].flat().filter((value) => typeof value === "string");
     for (const path of paths) {
       if (name === "inputs" && isPattern(path)) continue; // expanded where folders are walked
       await stat(path).catch((cause: NodeJS.ErrnoException) => {
-        // Anything else is told better by whoever opens it.
+        // Other errors are reported when the file is opened.
         if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") return;
         throw new ConfigError(`${name === "inputs" ? "" : `--${kebab(name)}: `}"${path}" does not exist`, { cause });
       });

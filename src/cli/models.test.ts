@@ -21,7 +21,7 @@ test("a folder with a SAM model under any name is verified as SAM", async () => 
   expect(lines[0]).toBe(`OK: "${join(own, "medsam_vit_b.pth")}" is a SAM model (official names, 174 tensors)`);
 });
 
-test("of a model in shards each file is told", async () => {
+test("each file of a sharded model is listed", async () => {
   const own = await mkdtemp(join(folder, "shards-"));
   const { tensors } = await readSafetensors(join(await nanoSam(), "model.safetensors"));
   const shards = ["model-1-of-2.safetensors", "model-2-of-2.safetensors"] as const;
@@ -35,7 +35,7 @@ test("of a model in shards each file is told", async () => {
     expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^SHA-256 +[0-9a-f]{64} ${file.replaceAll(".", "\\.")}$`)));
 });
 
-test("a folder without weights is told without guessing the kind of model", async () => {
+test("a folder without weights is reported without guessing the kind of model", async () => {
   const own = await mkdtemp(join(folder, "none-"));
   await expect(verifyModel(own)).rejects.toThrow(`"${own}" holds no weights of a CLIP or SAM model`);
 });

@@ -18,23 +18,23 @@ import { sizeOf } from "../tensor/tensor.ts";
 import { loadTokenizer } from "../text/load-tokenizer.ts";
 import { vocabularyFit } from "../text/vocabulary-fit.ts";
 
-/** What can be said about a model without running it. */
+/** Properties of a model that can be read without running it. */
 interface Inspection {
   readonly kind: "CLIP (BiomedCLIP)" | "SAM";
   readonly file: string;
-  /** What there is to say about the choice of the file's tensors. */
+  /** Notes about the selection of the file's tensors. */
   readonly notes: readonly string[];
   /** The files that hold the weights: one, or an index and its shards. */
   readonly parts: readonly string[];
   /** How the file names its tensors; see `NameScheme`. */
   readonly scheme: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Present where the tensors tell all sizes. */
+  /** Present if the tensors determine all sizes. */
   readonly clip?: BiomedClipConfig;
   readonly sam?: SamConfig;
-  /** The configuration of a CLIP model and the folder of its vocabulary, where there are. */
+  /** The configuration of a CLIP model and the folder of its vocabulary, if present. */
   readonly clipFiles?: ClipFiles;
-  /** Why it cannot be used. */
+  /** Reasons why it cannot be used. */
   readonly problems: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export async function listModels(): Promise<string[]> {
 /**
  * `medclip-sam models show`.
  *
- * @throws WeightsError when there is no such model, or its file holds none
+ * @throws WeightsError when there is no such model, or its file contains none
  */
 export async function showModel(model: string, configFile?: string): Promise<{ lines: string[] }> {
   const { kind, file, parts, scheme, tensors, clip, sam, problems, notes } = await inspect(model, configFile);
@@ -86,9 +86,9 @@ async function hashRow(part: string, _: number, { length }: readonly string[]): 
 }
 
 /**
- * `medclip-sam models verify`: everything that can be wrong with the files of a model.
+ * `medclip-sam models verify`: checks everything that can be wrong with the files of a model.
  *
- * @throws WeightsError when there is no such model, or its file holds none
+ * @throws WeightsError when there is no such model, or its file contains none
  */
 export async function verifyModel(model: string, configFile?: string): Promise<{ lines: string[]; isSound: boolean }> {
   const found = await inspect(model, configFile);
@@ -127,7 +127,7 @@ async function inspect(model: string, configFile?: string): Promise<Inspection> 
   if (clip.value) {
     const weights = clip.value;
     const files = await attempt(() => locateClip(model, configFile));
-    // Shapes do not depend on heads: without a configuration the tensors can still be checked.
+    // Shapes do not depend on the number of heads: the tensors can be checked without a configuration.
     const hints: ConfigHints = files.value?.hints ?? { visionHeads: 1, textHeads: 1 };
     const config = attemptNow(() => biomedClipConfigOf(weights, hints));
     const checked = config.value ? attemptNow(() => weights.check(biomedClipTensors(config.value))) : undefined;
@@ -163,7 +163,7 @@ async function inspect(model: string, configFile?: string): Promise<Inspection> 
   };
 }
 
-/** Tensors that hold NaN or infinity, which spoil every result silently. */
+/** Tensors with NaN or infinite values, which silently corrupt every result. */
 async function valueProblems(tensors: ReadonlyMap<string, StoredTensor>): Promise<string[]> {
   const problems: string[] = [];
   for (const [name, stored] of tensors) {
@@ -177,20 +177,20 @@ async function valueProblems(tensors: ReadonlyMap<string, StoredTensor>): Promis
   return problems;
 }
 
-/** What is wrong or doubtful about the vocabulary beside a model. */
+/** Problems and doubts about the vocabulary beside a model. */
 async function vocabularyOf(
   { tokenizer: folder, hints }: ClipFiles,
   rows: number,
 ): Promise<{ problem?: string; notes: readonly string[] }> {
   const tokenizer = await attempt(() => loadTokenizer(folder));
-  if (!tokenizer.value) return { notes: [`texts cannot be read: ${tokenizer.problem}`] };
+  if (!tokenizer.value) return { notes: [`text prompts cannot be tokenised: ${tokenizer.problem}`] };
   const { problem, warnings } = vocabularyFit(tokenizer.value, folder, rows, hints.textName);
   return { ...(problem && { problem }), notes: [...tokenizer.value.warnings, ...warnings] };
 }
 
 type Attempt<T> = { readonly value: T; readonly problem?: undefined } | { readonly value?: undefined; readonly problem: string };
 
-/** A result, or the message of an error of ours. */
+/** A result, or the message of an expected error. */
 async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { value: await work() };

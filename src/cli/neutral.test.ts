@@ -4,7 +4,7 @@ import { settingsOfSchema, settingsThat } from "../run/settings/meta.ts";
 import { jobCommands } from "./commands.ts";
 
 test.each(jobCommands.filter(({ resumes }) => resumes))(
-  "$job goes on in its folder by the rules that stand beside its settings",
+  "resuming $job follows the metadata of its settings",
   async ({ job, schema: load }) => {
     const schema = await load();
     const names = Object.keys(settingsOfSchema(schema));

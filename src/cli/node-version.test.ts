@@ -6,9 +6,11 @@ test.each(["14.21.3", "16.20.2", "18.20.8", "20.18.9", "20.9.0"])("Node %s is to
   expect(tooOld(version)).toBe(`Node ${version} is too old; 20.19 or later is needed`);
 });
 
-test.each(["20.19.0", "20.20.2", "22.0.0", "24.1.0", "100.0.0"])("Node %s will do", (version) => expect(tooOld(version)).toBeUndefined());
+test.each(["20.19.0", "20.20.2", "22.0.0", "24.1.0", "100.0.0"])("Node %s is accepted", (version) =>
+  expect(tooOld(version)).toBeUndefined(),
+);
 
-test("the least version is that of package.json", () => {
+test("the minimum version is that of package.json", () => {
   const { engines } = JSON.parse(readFileSync("package.json", "utf8"));
   const [, version] = /^>=(\d+\.\d+)$/.exec(engines.node)!;
   expect(tooOld(`${version}.0`)).toBeUndefined();

@@ -8,11 +8,11 @@ import type { Flag } from "./flags.ts";
 let status: ExitStatus = exitStatus.ok;
 
 /**
- * The command: parses what was typed, runs it, and sets the exit status. Only what the help needs is loaded at once; settings, and all
- * that computes, wait for the command that needs them.
+ * The command: parses the command line, runs it, and sets the exit status. Only what the help needs is loaded at once; settings and all
+ * computing modules are loaded by the command that needs them.
  */
 export async function runProgram(argv: readonly string[] = process.argv): Promise<void> {
-  // A reader that has seen enough, such as `head`, is no error: results are in files. Who reads events is asked by the job itself.
+  // A closed pipe, such as that of `head`, is not an error: results are in files. With --events the job itself reacts to it.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   try {
     const program = await programOf(argv.slice(2));
@@ -23,7 +23,7 @@ export async function runProgram(argv: readonly string[] = process.argv): Promis
   process.exitCode = status;
 }
 
-/** All commands by name; the options of those that `words` name. */
+/** All commands by name; options are loaded only for the commands in `words`. */
 async function programOf(words: readonly string[]): Promise<Command> {
   const program = new Command("medclip-sam")
     .description("Type what to segment in a medical image, get a mask, on your own machine. Research use only; not a medical device.")
@@ -43,7 +43,7 @@ async function programOf(words: readonly string[]): Promise<Command> {
   addModels(models);
   program
     .command("doctor")
-    .description("what works on this machine, and what to do about the rest")
+    .description("check what works on this machine, and how to fix the rest")
     .action(async () => {
       const { lines, isHealthy } = await (await import("./doctor.ts")).examine();
       print(lines);
@@ -55,21 +55,21 @@ async function programOf(words: readonly string[]): Promise<Command> {
 function addModels(models: Command): void {
   models
     .command("list")
-    .description("published models by short name, and where they are on this machine")
+    .description("list published models by short name, with their location on this machine")
     .action(async () => print(await (await import("./models.ts")).listModels()));
   models
     .command("show")
-    .description("what a model is: kind, names, sizes, tensors, first problems, SHA-256")
+    .description("describe a model: kind, names, sizes, tensors, first problems, SHA-256")
     .argument("<model>", "folder, weights file or short name")
-    .option("--clip-config <FILE>", "configuration for a CLIP file that has none beside it")
+    .option("--clip-config <FILE>", "configuration of a CLIP weights file without one beside it")
     .action(async (model: string, { clipConfig }: { clipConfig?: string }) =>
       print((await (await import("./models.ts")).showModel(model, clipConfig)).lines),
     );
   models
     .command("verify")
-    .description("whether a model can be used: every tensor there, of the right shape and finite; the vocabulary fits")
+    .description("check that a model can be used: all tensors present, of the right shape and finite; vocabulary matches")
     .argument("<model>", "folder, weights file or short name")
-    .option("--clip-config <FILE>", "configuration for a CLIP file that has none beside it")
+    .option("--clip-config <FILE>", "configuration of a CLIP weights file without one beside it")
     .action(async (model: string, { clipConfig }: { clipConfig?: string }) => {
       const { lines, isSound } = await (await import("./models.ts")).verifyModel(model, clipConfig);
       print(lines);
@@ -77,7 +77,7 @@ function addModels(models: Command): void {
     });
 }
 
-/** Makes a command of a job, whose settings are its flags. @param isAsked - whether the flags are wanted, for which the settings are loaded */
+/** Defines the command of a job, whose settings are its flags. @param isAsked - whether to load the settings and add the flags */
 async function addJob(command: Command, { job, schema: load, positional, resumes }: JobCommand, isAsked: boolean): Promise<void> {
   if (positional) command.argument(positional.usage, positional.description);
   if (isAsked) {
@@ -86,12 +86,12 @@ async function addJob(command: Command, { job, schema: load, positional, resumes
       if (flag.key !== positional?.key) for (const option of optionsOf(flag)) command.addOption(option);
   }
   command
-    .addOption(new Option("--config <FILE>", "YAML file with the same settings; flags win").helpGroup("Input:"))
+    .addOption(new Option("--config <FILE>", "YAML file with the same settings; flags take precedence").helpGroup("Input:"))
     .addOption(new Option("--events", "one JSON event a line on standard output instead of progress").helpGroup("Output:"))
     .addOption(new Option("--quiet", "no progress; warnings and failures are still shown").helpGroup("Output:"))
     .addHelpOption(new Option("-h, --help", "display help for command").helpGroup("Output:"))
     .action(async (...args: unknown[]) => {
-      // Commander hands over the positional arguments, the options and the command.
+      // Commander passes the positional arguments, the options and the command.
       const { config, events = false, quiet = false, ...flags } = args.at(-2) as Record<string, unknown>;
       const given = { ...flags, ...(positional && { [positional.key]: positionalValue(args[0]) }) };
       const { settingsOf } = await import("./given-settings.ts");
@@ -101,12 +101,12 @@ async function addJob(command: Command, { job, schema: load, positional, resumes
     });
 }
 
-/** What was given without a flag; nothing if the list is empty, so that a settings file can name it. */
+/** The positional value; undefined if the list is empty, so that a settings file can provide it. */
 function positionalValue(value: unknown): unknown {
   return Array.isArray(value) && value.length === 0 ? undefined : value;
 }
 
-/** A flag as commander's options; defaults are shown, but stay unset so that a settings file can have its say. */
+/** A flag as a commander option; defaults are shown but not set, so that a settings file can set the value. */
 function optionsOf({ name, kind, placeholder, group, description, default: preset }: Flag): Option[] {
   const isShown = preset !== undefined && preset !== false && !Array.isArray(preset);
   const shown = isShown ? `${description} (default: ${preset})` : description;
@@ -121,9 +121,9 @@ function print(lines: readonly string[]): void {
   process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 }
 
-/** Tells an error, and says with which status to exit. */
+/** Prints an error and returns the exit status. */
 function report(error: unknown): ExitStatus {
-  // Commander has printed its message, or the help that was asked for.
+  // Commander has already printed its message or the help.
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitStatus.ok : exitStatus.usage;
   const isExpected = error instanceof MedclipSamError;
   process.stderr.write(`error: ${isExpected ? error.message : error instanceof Error ? error.stack : String(error)}\n`);

@@ -11,7 +11,7 @@ const events: RunEvent[] = [
   { type: "end", done: 2, skipped: 1, failed: 1, ms: 2500, lines: ["a table"] },
 ];
 
-/** What is written for the events; each takes a second. */
+/** The output for some events; each takes one second. */
 function shown(options: ProgressOptions & { isTTY?: boolean; columns?: number }, all = events): string {
   let text = "";
   let clock = 0;
@@ -24,10 +24,10 @@ function shown(options: ProgressOptions & { isTTY?: boolean; columns?: number },
   return text;
 }
 
-test("without a terminal there is one plain line an item", () => {
+test("without a terminal there is one plain line per item", () => {
   expect(shown({}).split("\n")).toEqual([
     "opening models",
-    "1 of 4 are done already",
+    "1 of 4 already finished",
     "[2/4] a  1.5 s  12 px",
     "warning: a: is dark",
     "failed: b: is damaged",
@@ -37,7 +37,7 @@ test("without a terminal there is one plain line an item", () => {
   ]);
 });
 
-test("on a terminal one line is drawn over and over, with speed and time left; warnings stand above it", () => {
+test("on a terminal one line is updated, with speed and time left; warnings are printed above it", () => {
   const text = shown({ isTTY: true, colours: false, columns: 120 });
   // After the first of three items, a second after the start.
   expect(text).toContain("━━━━━━━━━━━━──────────── 2/4  1.0 images/s, 2 s left  a\x1b[K");
@@ -69,11 +69,11 @@ test("colours are for terminals, and not if NO_COLOR is set", () => {
   }
 });
 
-test("quiet leaves warnings and failures", () => {
+test("quiet shows warnings and failures only", () => {
   expect(shown({ quiet: true })).toBe("warning: a: is dark\nfailed: b: is damaged\n");
 });
 
-test("clearing takes the changing line away", () => {
+test("clear removes the updating line", () => {
   let text = "";
   const progress = new Progress({ write: (part: string) => (text += part), isTTY: true });
   progress.show(events[1]!);
@@ -101,7 +101,7 @@ test("a training shows loss, learning rate, speed and time left; without a termi
     { type: "epoch", epoch: 1, step: 30, summary: "epoch 1 of 1: validation loss 0.5" },
   ];
   expect(shown({}, training).split("\n")).toEqual([
-    "20 of 40 are done already",
+    "20 of 40 already finished",
     "failed: b: is damaged",
     "[30/40] epoch 1  loss 0.0667  lr 0.00000100  16 pairs/s  gradient 0.500  11 s left",
     "epoch 1 of 1: validation loss 0.5",

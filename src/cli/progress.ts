@@ -1,9 +1,9 @@
 import type { RunEvent } from "../run/events.ts";
 
-/** Where progress is drawn. */
+/** Output for progress. */
 export interface Terminal {
   write(text: string): unknown;
-  /** Whether one line can be drawn over and over. */
+  /** Whether a line can be overwritten. */
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
 }
@@ -12,20 +12,20 @@ export interface ProgressOptions {
   readonly quiet?: boolean;
   /** Default: on a terminal, unless NO_COLOR is set. */
   readonly colours?: boolean;
-  /** Milliseconds of a clock; a stand-in in tests. */
+  /** Clock in milliseconds; replaced in tests. */
   readonly now?: () => number;
 }
 
-/** What a run has come to so far. */
+/** Counts of a run so far. */
 interface Tally {
   total: number;
-  /** Done by an earlier run. */
+  /** Finished by an earlier run. */
   skipped: number;
   done: number;
   failed: number;
 }
 
-/** Shows the events of a run to a person: on a terminal one line that changes, elsewhere a line an item. */
+/** Prints the events of a run: on a terminal one updating line, otherwise one line per item. */
 export class Progress {
   readonly tally: Tally = { total: 0, skipped: 0, done: 0, failed: 0 };
   private readonly terminal: Terminal;
@@ -36,7 +36,7 @@ export class Progress {
   private out: string | undefined;
   private isDrawn = false;
   private unit: "image" | "step" = "image";
-  /** When a step was printed last. */
+  /** Time of the last printed step. */
   private printedAt = 0;
 
   constructor(terminal: Terminal, options: ProgressOptions = {}) {
@@ -46,7 +46,7 @@ export class Progress {
     this.now = options.now ?? (() => performance.now());
   }
 
-  /** Shows one event. Results (`lines` of the end) are not progress and are left to the caller. */
+  /** Prints one event. Results (`lines` of the end) are not progress and are left to the caller. */
   show(event: RunEvent): void {
     switch (event.type) {
       case "start":
@@ -55,7 +55,7 @@ export class Progress {
         this.unit = event.unit ?? "image";
         this.startedAt = this.now();
         this.printedAt = this.startedAt;
-        if (event.done > 0) this.print(`${event.done} of ${event.total} are done already`);
+        if (event.done > 0) this.print(`${event.done} of ${event.total} already finished`);
         this.draw("");
         break;
       case "stage":
@@ -96,7 +96,7 @@ export class Progress {
         this.draw(event.name);
         break;
       case "end": {
-        // A dry run has nothing to count; its lines say it all.
+        // A dry run has no counts; its lines hold everything.
         if (event.done + event.skipped + event.failed === 0) break;
         const parts = [
           `${event.done} done`,
@@ -108,7 +108,7 @@ export class Progress {
     }
   }
 
-  /** Takes the changing line away, so that something else can be printed. */
+  /** Clears the updating line, so that something else can be printed. */
   clear(): void {
     if (this.isDrawn) this.terminal.write("\r\x1b[K");
     this.isDrawn = false;
@@ -123,10 +123,10 @@ export class Progress {
     this.terminal.write(`${line}\n`);
   }
 
-  /** Number of the item that was finished last, counting those of earlier runs. */
+  /** Number of the last finished item, including those of earlier runs. */
   private position(): number {
     const { skipped, done, failed } = this.tally;
-    // A picture that cannot be used makes no step.
+    // An image that cannot be used is not a step.
     return this.unit === "step" ? skipped + done : skipped + done + failed;
   }
 
@@ -145,7 +145,7 @@ export class Progress {
     return `${"━".repeat(filled)}${"─".repeat(width - filled)} ${this.position()}/${total}`;
   }
 
-  /** Speed and time left, once an item has shown how long one takes. */
+  /** Speed and time left, known after the first item. */
   private rate(): string {
     const finished = this.position() - this.tally.skipped;
     if (finished === 0) return "";
@@ -167,7 +167,7 @@ export class Progress {
   }
 }
 
-/** A step is told no more often than this where it is a line of its own. */
+/** Minimum time between printed steps without a terminal. */
 const stepEveryMs = 10_000;
 
 const colourCodes = { red: 31, yellow: 33 } as const;

@@ -7,7 +7,7 @@ import { Progress } from "./progress.ts";
 export interface RunJobOptions {
   readonly job: JobName;
   readonly settings: Readonly<Record<string, unknown>>;
-  /** What is to be said before anything else. */
+  /** Warnings to print first. */
   readonly warnings: readonly string[];
   /** One JSON event a line on standard output instead of progress. */
   readonly events: boolean;
@@ -18,10 +18,10 @@ export interface RunJobOptions {
 const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Runs a job, shows what it does, and says with which status to exit.
+ * Runs a job, shows its progress, and returns the exit status.
  *
- * Ctrl-C and the like cancel it. So does a reader of its events who goes away, as nobody would learn of the rest; progress that nobody reads
- * does not, as results are in files.
+ * Ctrl-C and termination signals cancel it. With --events a closed pipe cancels it, too, as the remaining events would be lost; without,
+ * a closed pipe does not, as results are in files.
  */
 export async function runJob({ job, settings, warnings, events, quiet, resumes }: RunJobOptions): Promise<ExitStatus> {
   const progress = new Progress(process.stderr, { quiet: quiet || events });
@@ -57,11 +57,11 @@ export async function runJob({ job, settings, warnings, events, quiet, resumes }
   }
 }
 
-/** What to say about a run that did not finish. */
+/** The message about a run that did not finish. */
 function endOf(outcome: Exclude<Outcome, { type: "finished" }>, resumes: boolean): { status: ExitStatus; error: JobError; hint: string } {
   switch (outcome.type) {
     case "interrupted": {
-      const message = resumes ? "interrupted; what is finished is kept, run the same command again to go on" : "interrupted";
+      const message = resumes ? "interrupted; finished results are kept, run the same command again to resume" : "interrupted";
       return { status: exitStatus.interrupted, error: { code: "cancelled", message }, hint: "" };
     }
     case "died":
@@ -72,7 +72,7 @@ function endOf(outcome: Exclude<Outcome, { type: "finished" }>, resumes: boolean
       return {
         status: exitStatus.failed,
         error: outcome.error,
-        hint: stack ? `This is a mistake in the program, please report it:\n${stack}\n` : "",
+        hint: stack ? `This is a bug in medclip-sam, please report it:\n${stack}\n` : "",
       };
     }
   }
@@ -80,8 +80,8 @@ function endOf(outcome: Exclude<Outcome, { type: "finished" }>, resumes: boolean
 
 function causeOfDeath({ signal, exitCode }: Extract<Outcome, { type: "died" }>): string {
   if (signal === "SIGKILL") {
-    return "the working process was killed from outside, most likely because memory ran out. Close other programs, or use a smaller model or image.";
+    return "the worker process was killed, most likely because memory ran out. Close other programs, or use a smaller model or image.";
   }
-  if (signal === "SIGABRT" || exitCode === 134) return "the working process was aborted, most likely because memory ran out";
-  return `the working process ended unexpectedly (${signal ? `signal ${signal}` : `status ${exitCode}`})`;
+  if (signal === "SIGABRT" || exitCode === 134) return "the worker process was aborted, most likely because memory ran out";
+  return `the worker process ended unexpectedly (${signal ? `signal ${signal}` : `status ${exitCode}`})`;
 }

@@ -45,7 +45,7 @@ test("a folder of another training, of another command or of unknown checkpoints
   rmSync(join(out, "run.json"));
   mkdirSync(join(out, "checkpoints"));
   writeFileSync(join(out, "checkpoints", "last.safetensors"), "");
-  await expect(open()).rejects.toThrow(/last.safetensors" is there already, and no record in/);
+  await expect(open()).rejects.toThrow(/last.safetensors" already exists, and no record in/);
 });
 
 test("two trainings cannot write into one folder at once", async () => {
@@ -68,7 +68,7 @@ const withFile = (name: string) => {
 test("a model that no training has made stays, unless it may be replaced", async () => {
   const { file, from } = withFile("model");
   await expect(from("clip.safetensors")).rejects.toThrow(
-    `"${file}" is there already, and no record in "${out}" tells of a run that made it. Choose another --out, or give --overwrite`,
+    `"${file}" already exists, and no record in "${out}" shows that a run made it. Choose another --out, or pass --overwrite`,
   );
   await (await from("clip.safetensors", true)).close();
   expect(existsSync(file)).toBe(false);

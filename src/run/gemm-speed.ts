@@ -7,7 +7,7 @@ import { thenDispose } from "../then-dispose.ts";
 const side = 1024;
 const runs = 5;
 
-/** Speed of a float32 matrix product of 1024 x 1024 on this machine, in operations a second: the best of a few runs. */
+/** Speed of a float32 matrix product of 1024 x 1024 on this machine, in operations per second: the best of a few runs. */
 export async function gemmSpeed(options: SessionOptions = {}): Promise<number> {
   const matrix = tensor("float32", [side, side], normal("gemm", 1, side * side));
   const session = await compile({ y: matmul(input("x", "float32", [side, side]), constant(matrix)) }, options);

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 
-/** What a file's content was, and how to see later that it has not changed. */
+/** Hash of a file's content, and how to detect later that it has changed. */
 export interface InputHash {
   readonly sha256: string;
-  /** Null where a change could go unseen. */
+  /** Null if a change could go undetected. */
   readonly stamp: string | null;
 }
 
-/** A file that was changed so shortly ago could be changed again within the same tick of the file system's clock. */
+/** A file changed this recently could change again within the same tick of the file system's clock. */
 const settledMs = 2000;
 
 /** Hashes a file. @throws InputError when it cannot be read */
@@ -27,7 +27,7 @@ export async function hashInput(file: string): Promise<InputHash> {
   }
 }
 
-/** Size, time of change and time of change of the entry: no program can set the last one. Undefined where there is no such file. */
+/** Size, mtime and ctime (which no program can set); undefined if the file does not exist. */
 export async function stampOf(file: string): Promise<string | undefined> {
   return await statusOf(file).then(
     ({ stamp }) => stamp,
@@ -40,7 +40,7 @@ async function statusOf(file: string): Promise<{ stamp: string; changedMs: numbe
   return { stamp: `${size} ${mtimeNs} ${ctimeNs}`, changedMs: Number(ctimeMs) };
 }
 
-/** Whether a result is there with something in it; after a power failure a file may be empty under its final name. */
+/** Whether a result exists and is not empty; after a power failure a file may be empty under its final name. */
 export async function isWritten(file: string): Promise<boolean> {
   return await stat(file).then(
     ({ size }) => size > 0,

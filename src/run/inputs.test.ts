@@ -16,7 +16,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("what is left out is one warning and stands in the record", async () => {
+test("skipped files give one warning and are recorded", async () => {
   const { inputs, warnings, leftOut } = await findInputs([at("scans")], at("out"));
   expect(inputs.map(({ name }) => name)).toEqual(["a"]);
   expect(warnings).toEqual([
@@ -41,6 +41,6 @@ test("a folder without images is an input error that says what it holds", async 
   );
 });
 
-test("results may be written beside the images, or into the folder above them, and are no inputs of the next run", async () => {
+test("results may be written beside the images, or into the folder above them, and are not inputs of the next run", async () => {
   for (const out of [at("scans"), folder]) expect((await findInputs([at("scans")], out)).inputs.map(({ name }) => name)).toEqual(["a"]);
 });

@@ -2,18 +2,18 @@ import { InputError } from "../errors.ts";
 import { type LeftOut, type LeftOutRecord, leftOutMessage, leftOutRecord } from "../scans/left-out.ts";
 import { type ImageInput, listImages } from "../scans/list-images.ts";
 
-/** The images of a run, and what lies beside them and is none. */
+/** The images of a run, and the other files beside them. */
 export interface RunInputs {
   readonly inputs: readonly ImageInput[];
-  /** What was not taken, and the same for the record. */
+  /** Files that were not used, and the same for the record. */
   readonly notTaken: readonly LeftOut[];
   readonly leftOut: LeftOutRecord | undefined;
-  /** Sentences for the user. */
+  /** Messages for the user. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The images of a run. Results of earlier runs, and of this one, that lie among them are no inputs.
+ * The images of a run. Results of this run and of earlier ones among them are not inputs.
  *
  * @throws InputError when there are none
  */
@@ -22,7 +22,9 @@ export async function findInputs(paths: readonly string[], out: string): Promise
   const message = leftOutMessage(leftOut);
   if (inputs.length === 0) {
     const places = paths.map((path) => `"${path}"`).join(", ");
-    throw new InputError(`no images in ${places}; read are PNG, JPEG, TIFF and WebP files${message === undefined ? "" : `; ${message}`}`);
+    throw new InputError(
+      `no images in ${places}; supported formats are PNG, JPEG, TIFF and WebP${message === undefined ? "" : `; ${message}`}`,
+    );
   }
   return { inputs, notTaken: leftOut, leftOut: leftOutRecord(leftOut), warnings: message === undefined ? [] : [message] };
 }

@@ -37,7 +37,7 @@ const itemOf = (name: string): Item => ({ name, file: join(root, "in", name), in
 const result = (name: string) => join(out, "masks", `${name}.png`);
 const header = (settings: object = {}) => ({ command: "segment", settings: { beta: 0.1, ...settings }, weights: {} });
 
-/** What a run does with an item: writes its result, unless something else is asked for. */
+/** The work on an item: writes its result, unless a test passes something else. */
 const work = async ({ name }: Item) => {
   await writeAtomic(result(name), `mask of ${name}`);
   return { record: { areaPx: 7 }, warnings: [], summary: "7 px" };
@@ -57,7 +57,7 @@ const end = (seen: readonly RunEvent[]) => seen.at(-1) as Extract<RunEvent, { ty
 const record = () => JSON.parse(readFileSync(join(out, "run.json"), "utf8"));
 const journal = () => join(out, "run.journal.jsonl");
 
-/** What is left of a run that is killed after so many items. */
+/** The folder of a run that is killed after this many items. */
 async function killed(done: number): Promise<void> {
   const first = events();
   for (let seen = 0; seen < done; ) if ((await first.next()).value?.type === "item") seen++;
@@ -75,7 +75,7 @@ test("a run leaves its results and a record with a version, and nothing else", a
 });
 
 describe("a run that was killed", () => {
-  test("keeps each image that was done, though run.json was not written since the start", async () => {
+  test("keeps each finished image, although run.json was last written at the start", async () => {
     await killed(2);
     expect(record().images).toEqual([]);
     expect([...(await readImageRecords(out)).keys()]).toEqual(["a", "b"]); // as the next step reads them meanwhile
@@ -84,21 +84,21 @@ describe("a run that was killed", () => {
     expect(existsSync(journal())).toBe(false);
   });
 
-  test("in the midst of a line of its journal does that image again, and believes the lines before", async () => {
+  test("in the middle of a journal line processes that image again, and keeps the lines before", async () => {
     await killed(2);
     const text = readFileSync(journal(), "utf8");
     writeFileSync(journal(), text.slice(0, -9));
     expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
   });
 
-  test("with a damaged line in the middle, as a power failure leaves it, does that image alone again", async () => {
+  test("with a damaged journal line, as a power failure leaves it, processes only that image again", async () => {
     await killed(2);
     const [first, second, ...rest] = readFileSync(journal(), "utf8").split("\n");
     writeFileSync(journal(), [first, "\0".repeat(second!.length), ...rest].join("\n"));
     expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
   });
 
-  test("between the last record and the end of its journal has every image once", async () => {
+  test("between the last record and the end of its journal lists every image once", async () => {
     await killed(2);
     const lines = readFileSync(journal(), "utf8");
     await run();
@@ -107,13 +107,13 @@ describe("a run that was killed", () => {
     expect(record().images).toHaveLength(3);
   });
 
-  test("before the first line of its journal was whole loses nothing of the record", async () => {
+  test("before the first line of its journal was complete loses nothing of the record", async () => {
     await run();
     writeFileSync(journal(), '{"journal":1,"of":"0');
     expect(end(await run())).toMatchObject({ done: 0, skipped: 3 });
   });
 
-  test("has nothing half-written left after the next one", async () => {
+  test("leaves no incomplete files after the next run", async () => {
     await killed(1);
     mkdirSync(join(out, "masks", "sub"), { recursive: true });
     for (const place of ["", "masks", "masks/sub"]) writeFileSync(join(out, place, ".b.png.0.0.tmp"), "half");
@@ -123,7 +123,7 @@ describe("a run that was killed", () => {
 });
 
 describe("a record that does not fit", () => {
-  test("a journal of other settings than the record's is left out, with a warning", async () => {
+  test("a journal of other settings than the record's is ignored, with a warning", async () => {
     await killed(2);
     const lines = readFileSync(journal(), "utf8");
     await run({ settings: { beta: 0.5 }, overwrite: true });
@@ -133,13 +133,13 @@ describe("a record that does not fit", () => {
     expect(end(seen)).toMatchObject({ skipped: 3 });
   });
 
-  test("a journal without a record counts for nothing: how its results were made is not known", async () => {
+  test("a journal without a record is ignored, as the settings of its results are unknown", async () => {
     await killed(2);
     rmSync(join(out, "run.json"));
     expect(end(await run())).toMatchObject({ done: 3, skipped: 0 });
   });
 
-  test("a record of a newer version is refused by its name, and stays as it is", async () => {
+  test("a record of a newer version is rejected with its file name, and left unchanged", async () => {
     await run();
     const newer = JSON.stringify({ ...record(), recordVersion: 3 });
     writeFileSync(join(out, "run.json"), newer);
@@ -147,7 +147,7 @@ describe("a record that does not fit", () => {
     expect(readFileSync(join(out, "run.json"), "utf8")).toBe(newer);
   });
 
-  test("a record from before versions is gone on with", async () => {
+  test("a record without a version is resumed", async () => {
     await run();
     const { recordVersion: _, ...older } = record();
     for (const image of older.images) delete image.made.segment.stamps;
@@ -156,17 +156,17 @@ describe("a record that does not fit", () => {
     expect(record().recordVersion).toBe(2);
   });
 
-  test("what is no record is refused with the field that is wrong", async () => {
+  test("an invalid record is rejected with the name of the wrong field", async () => {
     mkdirSync(out);
     writeFileSync(join(out, "run.json"), JSON.stringify({ command: "finetune" }));
     await expect(run()).rejects.toThrow(`"${out}" holds results of the command "finetune". Choose another --out.`);
     writeFileSync(join(out, "run.json"), JSON.stringify({ command: "segment", settings: {}, versions: {}, weights: {} }));
-    await expect(run()).rejects.toThrow(/run.json" is not a record that can be gone on with \(notice: .*\). Move it away/);
+    await expect(run()).rejects.toThrow(/run.json" is not a record that can be resumed \(notice: .*\). Move it away/);
     writeFileSync(join(out, "run.json"), "{");
     await expect(run()).rejects.toThrow(InputError);
   });
 
-  test("other settings are refused before anything is written, and replace the results where they may", async () => {
+  test("other settings are rejected before anything is written, and with --overwrite replace the results", async () => {
     await run();
     const before = readFileSync(join(out, "run.json"), "utf8");
     await expect(run({ settings: { beta: 0.5 } })).rejects.toThrow(/results of other settings \(beta was 0.1, now it is 0.5\)/);
@@ -183,36 +183,36 @@ describe("files that no run has made", () => {
     return join(out, ...path);
   };
 
-  test("are not replaced, nor mixed with results, unless they may be", async () => {
+  test("are neither replaced nor mixed with results without --overwrite", async () => {
     const [truth, other] = [foreign("masks", "b.png"), foreign("masks", "sub", "x.tif")];
     foreign("masks", ".DS_Store");
     foreign("notes", "a.png");
     await expect(run()).rejects.toThrow(ConfigError);
     await expect(run()).rejects.toThrow(
-      `"${truth}" is there already, and no record in "${out}" tells of a run that made it. Choose another --out, or give --overwrite`,
+      `"${truth}" already exists, and no record in "${out}" shows that a run made it. Choose another --out, or pass --overwrite`,
     );
     rmSync(truth);
-    await expect(run()).rejects.toThrow(`"${other}" is there already`);
+    await expect(run()).rejects.toThrow(`"${other}" already exists`);
     expect(readdirSync(out).sort()).toEqual(["masks", "notes"]);
     expect(end(await run({ overwrite: true }))).toMatchObject({ done: 3 });
     expect(end(await run())).toMatchObject({ skipped: 3 });
   });
 
-  test("are those of commands, too, of which the record does not tell", async () => {
+  test("include files of commands that the record does not list", async () => {
     await run();
     foreign("raw", "scan.dcm");
     expect(end(await run())).toMatchObject({ skipped: 3 });
     const refine = () => collect(runItems([], work, { out, header: { ...header(), command: "coarse" }, overwrite: false }));
     rmSync(join(out, "run.json"));
     foreign("coarse", "a.png");
-    await expect(refine()).rejects.toThrow(/coarse.a\.png" is there already/);
+    await expect(refine()).rejects.toThrow(/coarse.a\.png" already exists/);
   });
 });
 
 describe("results that cannot be written", () => {
   const full = () => writing(result("b"), () => Promise.reject(Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" })));
 
-  test("end the run at once; the next images are not tried and those before are kept", async () => {
+  test("end the run at once; later images are not tried and earlier results are kept", async () => {
     const tried: string[] = [];
     const process = async (item: Item) => {
       tried.push(item.name);
@@ -224,7 +224,7 @@ describe("results that cannot be written", () => {
     expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
   });
 
-  test("a single bad input does not", async () => {
+  test("a single bad input does not end the run", async () => {
     const process = async (item: Item) => {
       if (item.name === "b") throw new InputError("damaged");
       return await work(item);
@@ -250,7 +250,7 @@ describe("results that cannot be written", () => {
     expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
   });
 
-  test("a result that is empty under its name, as a power failure leaves it, is made again", async () => {
+  test("an empty result file, as a power failure leaves it, is computed again", async () => {
     await run();
     writeFileSync(result("b"), "");
     expect(end(await run())).toMatchObject({ done: 1, skipped: 2 });
@@ -258,7 +258,7 @@ describe("results that cannot be written", () => {
 });
 
 describe("two runs in one folder", () => {
-  test("the second is refused while the first goes on, and runs afterwards", async () => {
+  test("the second is rejected while the first is running, and works afterwards", async () => {
     const first = events();
     while ((await first.next()).value?.type !== "item");
     await expect(run()).rejects.toThrow(ConfigError);
@@ -267,16 +267,16 @@ describe("two runs in one folder", () => {
     expect(end(await run())).toMatchObject({ done: 2, skipped: 1 });
   });
 
-  test("the mark of a process that is gone, or whose id another has now, counts for nothing", async () => {
+  test("the lock of a process that has ended, or whose id was reused, is ignored", async () => {
     mkdirSync(out);
     writeFileSync(join(out, ".run.lock.0.0.tmp"), JSON.stringify({ pid: 0, host: hostname() }));
-    // Linux tells when a process began.
+    // Linux provides the start time of a process.
     if (process.platform === "linux")
       writeFileSync(join(out, `.run.lock.0.${process.ppid}.tmp`), JSON.stringify({ pid: process.ppid, host: hostname(), start: "1" }));
     expect(end(await run())).toMatchObject({ done: 3 });
   });
 
-  test("the mark of another machine is a warning, and what is being written there is left alone", async () => {
+  test("the lock of another machine is a warning, and its temporary files are kept", async () => {
     mkdirSync(out);
     writeFileSync(join(out, ".a.png.0.0.tmp"), "half");
     writeFileSync(join(out, ".run.lock.0.1.tmp"), JSON.stringify({ pid: 1, host: "elsewhere" }));
@@ -285,9 +285,9 @@ describe("two runs in one folder", () => {
   });
 });
 
-describe("inputs of a run that goes on", () => {
+describe("inputs of a resumed run", () => {
   test("are not read again while their size and times are the same", async () => {
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 }); // files of a moment ago are always read again
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 }); // recently changed files are always read again
     await run();
     const input = itemOf("a").file;
     const record = await RunRecord.open(out, header(), { overwrite: false });
@@ -309,7 +309,7 @@ describe("inputs of a run that goes on", () => {
     await again.close();
   });
 
-  test("that have changed are done again; those that are gone fail by name", async () => {
+  test("that have changed are processed again; missing ones are reported as failures", async () => {
     await run();
     writeFileSync(itemOf("a").file, "another picture");
     rmSync(itemOf("b").file);
@@ -319,7 +319,7 @@ describe("inputs of a run that goes on", () => {
     for (const name of names) writeFileSync(itemOf(name).file, `picture ${name}`);
   });
 
-  test("are read one by one: an image is done before the next input is opened", async () => {
+  test("are read one by one: an image is finished before the next input is opened", async () => {
     const process = async (item: Item) => {
       if (item.name === "a") appendFileSync(itemOf("b").file, ", changed meanwhile");
       return await work(item);

@@ -4,12 +4,12 @@ import type { RunEvent } from "./events.ts";
 import { hashInput } from "./input-files.ts";
 import { type ImageRecord, type RunHeader, RunRecord, type Wanted, type Work } from "./record/record.ts";
 
-/** One image's worth of work. */
+/** The work on one image. */
 export interface Item extends Wanted {
   readonly file: string;
 }
 
-/** What came of an item. Warnings about a named target stand in its record. */
+/** Result of an item. Warnings about a named target are in its record. */
 export interface Outcome {
   readonly record: Omit<ImageRecord, "name" | "made" | "warnings">;
   readonly warnings: readonly string[];
@@ -19,28 +19,28 @@ export interface Outcome {
 
 export interface ItemOptions {
   readonly out: string;
-  /** Of this run; its command names the run. */
+  /** Header of this run's record; its command names the run. */
   readonly header: Omit<RunHeader, "versions">;
   readonly overwrite: boolean;
   readonly signal?: AbortSignal | undefined;
-  /** Writes what belongs to the run, once it is known that it may write into its folder. */
+  /** Writes the files of the run itself, once the run may write into its folder. */
   readonly begin?: (() => Promise<void>) | undefined;
 }
 
-/** Items whose files are looked at side by side. */
+/** Number of items whose files are checked concurrently. */
 const looksAtOnce = 64;
-/** Time between two words about a long look, in milliseconds. */
+/** Time between two progress messages of a long check, in milliseconds. */
 const tellEveryMs = 2000;
 
 /**
- * Works through items one by one. What an earlier run has done is skipped; an item that fails is named and the others go on;
- * each one is noted in the folder's journal at once, so whatever happens, what is done stays done.
+ * Processes items one by one. Items finished by an earlier run are skipped; an item that fails is reported and the run continues.
+ * Each item is appended to the folder's journal at once, so finished work survives a crash.
  *
- * An input is read when its turn comes. Of inputs that were done before, size and times tell whether they have changed; they are read again
- * only where those differ.
+ * An input is read when its turn comes. For inputs processed before, size and times show whether they have changed; they are read again
+ * only if those differ.
  *
  * @throws ConfigError when the folder holds results of other settings, or another run writes into it
- * @throws OutputError when results cannot be written: no item could be done
+ * @throws OutputError when results cannot be written, as then every item would fail
  */
 export async function* runItems<I extends Item>(
   items: readonly I[],
@@ -88,7 +88,7 @@ function warningsOfTargets(targets: Outcome["record"]["targets"]): string[] {
   return Object.entries(targets ?? {}).flatMap(([name, { warnings }]) => warnings.map((warning) => `${name}: ${warning}`));
 }
 
-/** Those that no earlier run has done, in their order; says how far it is, as very many items take a while. */
+/** The items that no earlier run has finished, in order; reports progress, as many items take a while. */
 async function* itemsToDo<I extends Item>(
   items: readonly I[],
   record: RunRecord,
@@ -103,7 +103,7 @@ async function* itemsToDo<I extends Item>(
     for (const [i, item] of part.entries()) if (!isDone[i]) todo.push(item);
     if (performance.now() - told < tellEveryMs) continue;
     told = performance.now();
-    yield { type: "stage", message: `looking for what is done already: ${from + part.length} of ${items.length}` };
+    yield { type: "stage", message: `checking for finished images: ${from + part.length} of ${items.length}` };
   }
   return todo;
 }
@@ -115,7 +115,7 @@ async function wasDone(item: Item, record: RunRecord, overwrite: boolean): Promi
     return record.isSame(item.name, await workOf(item));
   } catch (error) {
     if (!isItemError(error)) throw error;
-    return false; // fails by name when its turn comes
+    return false; // reported as a failure when its turn comes
   }
 }
 

@@ -1,11 +1,11 @@
-/** Share of the speed of a plain matrix product that whole models reach on a quiet machine: measured 0.7 to 0.9 on CPUs (see `bench`). Tiny ones reach less. */
+/** Fraction of the speed of a plain matrix product that full models reach on an idle machine: measured 0.7 to 0.9 on CPUs (see `bench`). Tiny models reach less. */
 const efficiency = 0.8;
 
 /**
- * How long a model is expected to take.
+ * Estimated run time of a model.
  *
  * @param flops - operations of its graphs, from `flopsOf`
- * @param speed - of this machine in operations a second, from `gemmSpeed`
+ * @param speed - of this machine in operations per second, from `gemmSpeed`
  */
 export function secondsOf(flops: number, speed: number): number {
   return flops / (speed * efficiency);

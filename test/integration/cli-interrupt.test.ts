@@ -39,7 +39,7 @@ async function blocked(out: string) {
 }
 
 const files = () => readdirSync(at("out"), { recursive: true }).map(String);
-/** The working process of a command; Linux tells the children of a process. */
+/** The worker process of a command; Linux tells the children of a process. */
 const workerOf = ({ pid }: ChildProcess) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
 const isAlive = (pid: number) => {
   try {
@@ -61,7 +61,7 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native cod
       const { status, stderr } = await result;
       expect(readdirSync(at("out"))).not.toContain("masks"); // the call had a minute to go
       expect(status).toBe(130);
-      expect(stderr).toContain("run the same command again to go on");
+      expect(stderr).toContain("run the same command again to resume");
       expect(isAlive(worker)).toBe(false);
       expect(files().filter((name) => /tmp|part/.test(name))).toEqual([]);
     },
@@ -73,7 +73,7 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native cod
     expect(files()).toEqual(expect.arrayContaining([join("masks", "a.png"), join("masks", "b.png"), "run.json"]));
   });
 
-  test("when the command itself is killed, its working process ends, too", async () => {
+  test("when the command itself is killed, its worker process ends, too", async () => {
     const { child, result } = await blocked("killed");
     const worker = workerOf(child);
     expect(isAlive(worker)).toBe(true);
@@ -83,7 +83,7 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native cod
     expect(isAlive(worker)).toBe(false);
   });
 
-  test("when the working process is killed for want of memory, the command says so", async () => {
+  test("when the worker process is killed for want of memory, the command says so", async () => {
     const { child, result } = await blocked("memory");
     const worker = workerOf(child);
     process.kill(worker, "SIGKILL");

@@ -26,7 +26,7 @@ describe("models init", () => {
     expect(one!.equals(two!)).toBe(true);
     const { status, stdout } = await models("verify", at("one"));
     expect(stdout).toMatch(/^OK: /);
-    expect(stdout).toContain("note: texts cannot be read");
+    expect(stdout).toContain("note: text prompts cannot be tokenised");
     expect(status).toBe(0);
   });
 });
@@ -127,9 +127,9 @@ describeWith(["parity/clip/mini", "parity/torch-files/wrong_keys.bin"], "models 
   });
 });
 
-test("doctor finds this machine able", async () => {
+test("doctor finds no problem on this machine", async () => {
   const { status, stdout } = await runCommand(["doctor"], { XDG_CACHE_HOME: at("cache") });
-  expect(stdout).toMatch(/^OK +graphs +.*gradient is right/m);
+  expect(stdout).toMatch(/^OK +graphs +.*gradient is accurate/m);
   expect(stdout).toMatch(/^OK +cache /m);
   expect(status, stdout).toBe(0);
 });

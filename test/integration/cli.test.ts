@@ -218,7 +218,7 @@ describe("the road of segment", () => {
     expect(existsSync(at("once", "overlay", "a.png"))).toBe(true);
     expect(existsSync(at("features.safetensors"))).toBe(true);
     const again = await runCommand(steps[0]!);
-    expect(again.stderr).toContain("1 of 1 are done already");
+    expect(again.stderr).toContain("1 of 1 already finished");
   });
 });
 

@@ -146,7 +146,7 @@ test("a run that is interrupted and then killed ends with the bytes of one that 
   }
   const { status, stderr } = await runWhenFree(args("killed"));
   expect(status, stderr).toBe(0);
-  expect(stderr).toMatch(/[2-5] of 6 are done already/);
+  expect(stderr).toMatch(/[2-5] of 6 already finished/);
   for (const file of results) expect(bytes("killed", file).equals(bytes("whole", file)), file).toBe(true);
   expect(metrics("killed")).toBe(metrics("whole"));
   expect(readdirSync(at("killed", "tensorboard"))).toHaveLength(3);

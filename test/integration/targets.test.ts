@@ -165,7 +165,7 @@ describe("several targets", () => {
       /text prompt {"lesion":\["bright lesion"\].*--overwrite/,
     );
     await expect(segmented("again", { prompt: [bright], spacing: [0.5, 2] })).rejects.toThrow(
-      /its targets were lesion, dark, now they are without a name/,
+      /its targets were lesion, dark, now they are unnamed/,
     );
     await segmented("again", { prompt: [bright], overwrite: true });
     const [image] = record("again").images;

@@ -274,7 +274,7 @@ test("where 8-bit numbers are computed wrongly, images are encoded in float32; a
     expect(await segment(settings)).toContainEqual(warning);
     expect(record("fallen-back")).toMatchObject({ settings: { samPrecision: "int8" }, samPrecision: "float32" });
     expect(contents("fallen-back")["raw/a.safetensors"]).toBe(contents("whole")["raw/a.safetensors"]);
-    await expect(segment({ out: at("rounded"), samPrecision: "int8" })).rejects.toThrow("SAM computed in int8, now it would in float32");
+    await expect(segment({ out: at("rounded"), samPrecision: "int8" })).rejects.toThrow("the precision of SAM was int8, now it is float32");
   } finally {
     machine.isWrong = false;
   }

@@ -30,7 +30,7 @@ export function runCommand(args: readonly string[], env?: NodeJS.ProcessEnv): Pr
   return startCommand(args, env).result;
 }
 
-/** Runs the built command in a folder into which the working process of a killed one still writes for a moment: it waits until that is gone. */
+/** Runs the built command in a folder into which the worker process of a killed one still writes for a moment: it waits until that is gone. */
 export async function runWhenFree(args: readonly string[]): Promise<CommandResult> {
   for (;;) {
     const result = await runCommand(args);

@@ -21,7 +21,7 @@ const keptTextSessions = 4;
 export class BiomedClip {
   readonly weights: Weights;
   readonly config: BiomedClipConfig;
-  /** From the files beside the weights. */
+  /** What the files beside the weights say. */
   readonly hints: ConfigHints;
   readonly options: SessionOptions;
   private readonly vision = new SharedSession(() => compile({ features: this.visionFeatures() }, this.options));
@@ -78,7 +78,7 @@ export class BiomedClip {
     return tensor("float32", [1, 3, height, width], pixels);
   }
 
-  /** Disposes of the sessions; later calls open them again. */
+  /** Lets the sessions go; what is asked afterwards opens them again. */
   async dispose(): Promise<void> {
     await thenDispose(() => this.vision.dispose(), this.text);
   }

@@ -15,8 +15,10 @@ test("two models of one file are told apart, so that their results are not mixed
   });
   const [any, one, other] = [await run(file), await run(`${file}#model.`), await run(`${file}#ema.`)];
   expect(one.weights.sam).toMatchObject({ file, under: "model." });
-  expect(differenceOf(one, other)).toBe('the model "sam" was that under "model." in its file, now it is that under "ema." in its file');
-  expect(differenceOf(any, one)).toMatch(/was the one that is found in its file, now it is that under "model."/);
+  expect(differenceOf(one, other)).toBe(
+    'the model "sam" was the one under "model." in its file, now it is the one under "ema." in its file',
+  );
+  expect(differenceOf(any, one)).toMatch(/was the default one in its file, now it is the one under "model."/);
   expect(differenceOf(one, one)).toBeUndefined();
   expect(new Set([any, one, other].map(fingerprintOf)).size).toBe(3);
   rmSync(folder, { recursive: true });

@@ -150,7 +150,7 @@ describe("a drawn set", () => {
 test("images that no run has drawn are not mixed with phantoms", async () => {
   await mkdir(at("theirs", "masks_lesion"), { recursive: true });
   await writeFile(at("theirs", "masks_lesion", "a.png"), "");
-  await expect(collect(runPhantom(settings({ out: at("theirs"), count: 1 })))).rejects.toThrow(/masks_lesion.a\.png" is there already/);
+  await expect(collect(runPhantom(settings({ out: at("theirs"), count: 1 })))).rejects.toThrow(/masks_lesion.a\.png" already exists/);
   expect(await readdir(at("theirs"))).toEqual(["masks_lesion"]);
 });
 

@@ -32,6 +32,6 @@ test("the bytes written for records grow with the number of items, not with its 
   await folder.finish();
   await folder.close();
   const { size } = statSync(join(out, "many.json"));
-  expect(rendered).toBeLessThan(4 * size); // 2000 · size / 2 when it was written whole for each
+  expect(rendered).toBeLessThan(4 * size); // 2000 · size / 2 if the record were rewritten for each item
   expect(JSON.parse(readFileSync(join(out, "many.json"), "utf8"))).toEqual({ made: "here", texts });
 });

@@ -10,43 +10,43 @@ import { removeRunLeftovers } from "./leftovers.ts";
 import { FolderLock } from "./lock.ts";
 import { otherCommand } from "./resume.ts";
 
-/** Said in every record. */
+/** Stands in every record. */
 export const notice = "Research use only; not a medical device.";
 
-/** A kind of record: its file in the output folder, what it holds, and what its journal's lines are. */
+/** A kind of record: its file name, its content, and the lines of its journal. */
 export interface RecordKind<R extends object, L> {
-  /** Such as `run.json`; the journal lies beside it. */
+  /** Such as `run.json`; the journal is beside it. */
   readonly file: string;
-  /** Commands whose record it is; a folder of another one is refused by its name. */
+  /** Commands that write this record; the folder of another command is rejected with its name. */
   readonly commands?: readonly string[];
-  /** Counts the changes after which an older program must not read the file. Files without a number are those from before 1. */
+  /** Version, raised by changes after which an older program must not read the file. Files without a number precede version 1. */
   readonly version: number;
   readonly schema: z.ZodType<R>;
   /** One line of the journal. */
   readonly line: z.ZodType<L>;
-  /** What tells runs apart whose results must not mix: a journal belongs to the record with the same. */
+  /** Differs between runs whose results must not be mixed: a journal belongs to the record with the same fingerprint. */
   readonly identity: (record: R) => string;
 }
 
-/** What an earlier run has left. */
+/** Record and journal of an earlier run. */
 export interface Found<R, L> {
   readonly record: R;
-  /** What the journal adds to it, oldest first. A line may tell of what the record holds already. */
+  /** Lines that the journal adds to it, oldest first. A line may repeat what the record already holds. */
   readonly lines: readonly L[];
   readonly warnings: readonly string[];
 }
 
-/** A journal smaller than this is never worth writing the record anew. */
+/** The record is not rewritten for a journal smaller than this. */
 const smallJournal = 2 ** 20;
 
-/** Text is handed to the system in pieces of about this many characters. */
+/** Text is written in pieces of about this many characters. */
 const pieceLength = 2 ** 18;
 
 /**
- * An output folder while a run writes into it: held by this run alone, with its record and the journal that the record is made from.
+ * An output folder while a run writes into it: locked by this run, with its record and the journal from which the record is made.
  *
- * Each fact is appended to the journal when it is found. The record is written at the start, when the journal has outgrown it, and at the
- * end, so that the bytes written in all stay within a few times the last record, however many images a run has.
+ * Each result is appended to the journal at once. The record is written at the start, when the journal has outgrown it, and at the
+ * end, so the total bytes written stay within a few times the final record, however many images a run has.
  */
 export class RunFolder<R extends object, L> {
   readonly warnings: readonly string[];
@@ -58,7 +58,7 @@ export class RunFolder<R extends object, L> {
   private journal: Journal | undefined;
   private recordBytes = 0;
   private isBroken = false;
-  /** Writes happen one after another. */
+  /** Writes are serialised. */
   private last: Promise<void> = Promise.resolve();
 
   private constructor(out: string, kind: RecordKind<R, L>, lock: FolderLock, warnings: readonly string[]) {
@@ -69,9 +69,9 @@ export class RunFolder<R extends object, L> {
   }
 
   /**
-   * Takes a folder for a run: nobody else writes into it until `close`. What killed runs have left half-written is removed.
+   * Locks a folder for a run: no other run writes into it until `close`. Incomplete files of killed runs are removed.
    *
-   * @returns also what an earlier run has left; undefined where there is no record
+   * @returns also record and journal of an earlier run; undefined if there is no record
    * @throws ConfigError when another run writes into it, or its record is of a newer version
    * @throws InputError when its record cannot be read, OutputError when the folder cannot be written to
    */
@@ -81,7 +81,7 @@ export class RunFolder<R extends object, L> {
   ): Promise<{ folder: RunFolder<R, L>; found: Found<R, L> | undefined }> {
     const lock = await FolderLock.take(out);
     try {
-      // What a run on another machine is writing right now is no leftover.
+      // Files that a run on another machine is writing right now are not leftovers.
       if (lock.warnings.length === 0) await removeRunLeftovers(out);
       const found = await readRecord(out, kind);
       return { folder: new RunFolder(out, kind, lock, [...lock.warnings, ...(found?.warnings ?? [])]), found };
@@ -92,10 +92,10 @@ export class RunFolder<R extends object, L> {
   }
 
   /**
-   * Refuses to write where something lies that no run has made, such as ground truth in `masks/` beside the images. A journal that has lost
-   * its record is a sign of a run, too.
+   * Refuses to overwrite files that no run has made, such as ground truth in `masks/` beside the images. A journal without its record
+   * counts as a sign of a run, too.
    *
-   * @param names - of the files and folders that this run would write, without those of which the record tells that runs wrote them
+   * @param names - of the files and folders that this run would write, except those that the record attributes to earlier runs
    * @throws ConfigError that names the first file
    */
   async refuseStrangers(names: readonly string[]): Promise<void> {
@@ -105,19 +105,19 @@ export class RunFolder<R extends object, L> {
       const file = await firstFile(join(this.out, name));
       if (file === undefined) continue;
       throw new ConfigError(
-        `"${file}" is there already, and no record in "${this.out}" tells of a run that made it. Choose another --out, or give --overwrite to replace what has the name of a result.`,
+        `"${file}" already exists, and no record in "${this.out}" shows that a run made it. Choose another --out, or pass --overwrite to replace files that have the name of a result.`,
       );
     }
   }
 
   /**
-   * Writes the record and begins its journal. Until then the folder stays as it was found.
+   * Writes the record and starts its journal. Until then the folder is unchanged.
    *
-   * @param head - the record without what will be found
-   * @param render - the record as it then is, as text in pieces; called whenever it is written
+   * @param head - the record without results
+   * @param render - the current record as text, in pieces; called whenever it is written
    */
   async begin(head: R, render: () => Iterable<string>): Promise<void> {
-    // As it will be read: with the fields in the order of the schema, and without those that are undefined.
+    // As it will be read: fields in the order of the schema, without those that are undefined.
     this.identity = this.kind.identity(this.kind.schema.parse(JSON.parse(JSON.stringify(head))));
     this.render = render;
     await this.write();
@@ -132,12 +132,12 @@ export class RunFolder<R extends object, L> {
     });
   }
 
-  /** Writes the record as it is now; the journal begins anew. */
+  /** Writes the current record and starts a new journal. */
   async write(): Promise<void> {
     await this.inTurn(() => this.fold());
   }
 
-  /** @throws OutputError when the folder is not there any more: its disk was taken away, or somebody has removed it */
+  /** @throws OutputError when the folder no longer exists: its disk was unmounted, or the folder was removed */
   async check(): Promise<void> {
     if (this.journal === undefined || existsSync(this.journalFile)) return;
     this.isBroken = true;
@@ -155,7 +155,7 @@ export class RunFolder<R extends object, L> {
     });
   }
 
-  /** Lets the folder go. Never fails: what a run that broke could not write into the record is in the journal, and the next run finds it. */
+  /** Unlocks the folder. Never fails: what a failed run could not write into the record is in the journal, where the next run finds it. */
   async close(): Promise<void> {
     if (this.journal && !this.isBroken) await this.finish().catch(() => {});
     await this.journal?.close().catch(() => {});
@@ -167,7 +167,7 @@ export class RunFolder<R extends object, L> {
     return journalOf(join(this.out, this.kind.file));
   }
 
-  /** The record first: a run that is killed in between finds in the journal what it knows already. */
+  /** The record first: if the run is killed in between, the journal only repeats what the record holds. */
   private async fold(): Promise<void> {
     await this.check();
     await this.writeRecord();
@@ -197,9 +197,9 @@ export class RunFolder<R extends object, L> {
 }
 
 /**
- * The record of a folder with what its journal adds, without taking the folder: another run may be writing there.
+ * The record of a folder with the lines of its journal, without locking the folder: another run may be writing there.
  *
- * @returns undefined where there is no record
+ * @returns undefined if there is no record
  * @throws InputError when it cannot be read, ConfigError when it is of a newer version
  */
 export async function readRecord<R extends object, L>(out: string, kind: RecordKind<R, L>): Promise<Found<R, L> | undefined> {
@@ -214,7 +214,7 @@ export async function readRecord<R extends object, L>(out: string, kind: RecordK
   const record = parseRecord(file, text, kind);
   const journal = await readJournal(journalOf(file));
   if (journal && journal.of !== kind.identity(record)) {
-    const warning = `"${journalOf(file)}" belongs to another run than "${file}" and is left out: what it tells of is done again`;
+    const warning = `"${journalOf(file)}" belongs to another run than "${file}" and is ignored: the images it lists are processed again`;
     return { record, lines: [], warnings: [warning] };
   }
   const lines = (journal?.lines ?? []).flatMap((line) => {
@@ -226,7 +226,7 @@ export async function readRecord<R extends object, L>(out: string, kind: RecordK
 
 function parseRecord<R extends object, L>(file: string, text: string, { schema, version, commands }: RecordKind<R, L>): R {
   const refuse = (why: string, cause?: unknown) =>
-    new InputError(`"${file}" is not a record that can be gone on with (${why}). Move it away or choose another --out.`, { cause });
+    new InputError(`"${file}" is not a record that can be resumed (${why}). Move it away or choose another --out.`, { cause });
   let content: unknown;
   try {
     content = JSON.parse(text);
@@ -245,7 +245,7 @@ function parseRecord<R extends object, L>(file: string, text: string, { schema, 
   throw refuse(`${path.length > 0 ? `${path.join(".")}: ` : ""}${message}`, error);
 }
 
-/** A file itself, or the first one in a folder and those below it; undefined where there is none. */
+/** The file itself, or the first file in a folder and its sub-folders; undefined if there is none. */
 async function firstFile(path: string): Promise<string | undefined> {
   const entries = await readdir(path, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return [];
@@ -264,7 +264,7 @@ async function firstFile(path: string): Promise<string | undefined> {
 const journalOf = (file: string): string => file.replace(/\.json$/, ".journal.jsonl");
 
 /**
- * The text of a record: its few fields, then its lists with one item a line.
+ * The text of a record: its fields, then its lists with one item per line.
  *
  * @param lists - JSON text of each item
  */

@@ -3,17 +3,17 @@ import { InputError } from "../../errors.ts";
 import { AppendFile } from "../../files/append-file.ts";
 import { writeAtomic } from "../../files/atomic-write.ts";
 
-/** What is appended while a run goes on survives a killed process at once, and a power failure after at most so long. */
+/** Appended lines survive a killed process at once, and a power failure after at most this long. */
 const syncMs = 5000;
 
-/** A journal as it was found. */
+/** A journal as read from disk. */
 export interface FoundJournal {
-  /** Which record its lines belong to. */
+  /** Fingerprint of the record to which its lines belong. */
   readonly of: string;
   readonly lines: readonly unknown[];
 }
 
-/** JSON lines that are appended beside a record while a run goes on, so that the record need not be written whole each time. */
+/** JSON lines appended beside a record during a run, so that the record need not be rewritten each time. */
 export class Journal {
   private readonly lines: AppendFile;
   private size = 0;
@@ -23,7 +23,7 @@ export class Journal {
     this.lines = lines;
   }
 
-  /** Begins a journal, in place of an older one. @param of - which record its lines belong to */
+  /** Starts a journal, replacing an older one. @param of - fingerprint of the record to which its lines belong */
   static async begin(file: string, of: string): Promise<Journal> {
     await writeAtomic(file, `${JSON.stringify({ journal: 1, of })}\n`);
     return new Journal(await AppendFile.open(file));
@@ -50,8 +50,8 @@ export class Journal {
 }
 
 /**
- * The lines of a journal. The last one may be cut short by a killed run, and any may be damaged by a power failure: they are left out, as
- * what they told of is then done again.
+ * The lines of a journal. The last one may be cut short by a killed run, and any may be damaged by a power failure: they are skipped,
+ * and the work they recorded is done again.
  *
  * @returns undefined when there is none
  */

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test("half-written files of killed writers go, in all result folders and nowhere else", async () => {
+test("incomplete files of killed writers are removed, in all result folders and nowhere else", async () => {
   const out = join(folder, "out");
   const gone = spawnSync(process.execPath, ["-e", ""]);
   const partial = (name: string, pid = gone.pid) => `.${name}.0.${pid}.tmp`;

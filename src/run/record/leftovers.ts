@@ -3,14 +3,14 @@ import { dirname, join } from "node:path";
 import { removeLeftovers } from "../../files/atomic-write.ts";
 import { isResultFolder } from "../../scans/results-of-runs.ts";
 
-/** Folders of trainings and phantoms; see `isResultFolder` for those of runs over images. */
+/** Folders of trainings and phantoms; see `isResultFolder` for the folders of runs over images. */
 const otherResults = /^(images|checkpoints|model|tensorboard)$/;
 
 /**
- * Removes what killed writers have left half-written.
+ * Removes incomplete files of killed writers.
  *
- * @param output - an output folder, which is searched with all that is below its result folders but not with what else may lie in it; or a
- *   file, whose folder is
+ * @param output - an output folder, which is searched together with everything below its result folders but without other folders in it;
+ *   or a file, whose folder is searched
  * @returns the removed files
  */
 export async function removeRunLeftovers(output: string): Promise<string[]> {

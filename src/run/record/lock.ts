@@ -4,25 +4,25 @@ import { basename, join } from "node:path";
 import { ConfigError } from "../../errors.ts";
 import { isRunning, makeFolder, remove, temporaryName, writing } from "../../files/atomic-write.ts";
 
-/** `.run.lock.<count>.<process id>.tmp`: a temporary file, so that what a killed run leaves is cleaned up with the rest. */
+/** `.run.lock.<count>.<process id>.tmp`: a temporary file, so that the lock of a killed run is cleaned up with its other leftovers. */
 const lockName = /^\.run\.lock\.\d+\.(\d+)\.tmp$/;
 
-/** Names of the marks of this process. */
+/** Names of the lock files of this process. */
 const held = new Set<string>();
 
-/** Who writes into a folder. */
+/** The process that writes into a folder. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When that process began, where the system tells: another process may have got its id since. */
+  /** Start time of that process, if the system provides it: another process may have the same id since. */
   readonly start?: string;
 }
 
 /**
- * A mark that a run writes into a folder, as two at once would lose each other's records.
+ * A lock file that a run writes into its folder, as two runs at once would overwrite each other's records.
  *
- * Each run first puts its own mark and then looks for others, so of two that begin together at least one sees the other. Marks of processes
- * that have ended count for nothing. Whether a process of another machine still runs cannot be seen from here: that is a warning.
+ * Each run first writes its own lock and then looks for others, so of two that start together at least one sees the other. Locks of
+ * processes that have ended are ignored. Whether a process on another machine still runs cannot be checked: that is a warning.
  */
 export class FolderLock {
   readonly warnings: readonly string[];
@@ -50,7 +50,7 @@ export class FolderLock {
       const other = await holderOf(join(folder, name), Number(pid));
       if (other.host !== me.host) {
         warnings.push(
-          `a run on "${other.host}" (process ${other.pid}) has not finished in "${folder}". If it still goes on, stop one of the two: they would disturb each other. If not, remove "${join(folder, name)}"`,
+          `a run on "${other.host}" (process ${other.pid}) has not finished in "${folder}". If it is still running, stop one of the two: they would overwrite each other's records. If not, remove "${join(folder, name)}"`,
         );
       } else if (await goesOn(other, name)) {
         await new FolderLock(own, []).release();
@@ -70,7 +70,7 @@ export class FolderLock {
   }
 }
 
-/** A mark whose content is not there yet is that of a run which begins right now. */
+/** A lock without content belongs to a run that is just starting. */
 async function holderOf(file: string, pid: number): Promise<Holder> {
   try {
     return { ...(JSON.parse(await readFile(file, "utf8")) as Holder), pid };
@@ -86,11 +86,11 @@ async function goesOn({ pid, start }: Holder, name: string): Promise<boolean> {
   return start === undefined || now.start === undefined || now.start === start;
 }
 
-/** When a process began, in ticks since the machine did; Linux alone tells. */
+/** Start time of a process in ticks since boot; on Linux only. */
 async function startOf(pid: number): Promise<{ start?: string }> {
   try {
     const text = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The second field, the name in parentheses, may hold anything; this is the twentieth after it.
+    // The second field, the name in parentheses, may contain anything; the start time is the twentieth field after it.
     const start = text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
     return start === undefined ? {} : { start };
   } catch {

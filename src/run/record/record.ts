@@ -18,7 +18,7 @@ import {
 
 export type { FailureRecord, ImageRecord, RunHeader, TargetRecord, WeightsRecord, Work } from "./schema.ts";
 
-/** Pictures that each command writes: two that write the same ones cannot share a folder. */
+/** Images that each command writes: two commands that write the same ones cannot share a folder. */
 const pictures: Readonly<Record<string, readonly string[]>> = {
   segment: ["saliency", "coarse", "masks", "overlay"],
   saliency: ["saliency"],
@@ -26,29 +26,29 @@ const pictures: Readonly<Record<string, readonly string[]>> = {
   refine: ["masks", "overlay"],
 };
 
-/** Whether a command writes pictures of this kind. */
+/** Whether a command writes images of this kind. */
 export function writes(command: string, kind: string): boolean {
   return pictures[command]?.includes(kind) ?? false;
 }
 
-/** What is asked for of an image. */
+/** What a run has to do for an image. */
 export interface Wanted {
   readonly name: string;
-  /** Files whose content the result depends on. */
+  /** Files on whose content the result depends. */
   readonly inputs: readonly string[];
   readonly prompt?: readonly string[] | undefined;
-  /** Sentences of each named target. */
+  /** Text prompts of each named target. */
   readonly targets?: Readonly<Record<string, readonly string[]>> | undefined;
-  /** Files that are there when the image is done. */
+  /** Files that exist when the image is finished. */
   readonly outputs: readonly string[];
 }
 
-/** `run.json`: what was done with which settings, so that a run can be repeated, resumed and trusted. */
+/** `run.json`: what was computed with which settings, so that a run can be repeated, resumed and audited. */
 export class RunRecord {
   private readonly folder: RunFolder<RunFile, RunLine>;
   private readonly header: RunHeader;
   private readonly earlier: readonly RunHeader[];
-  /** JSON text by name: a run over very many images holds little more than the file will. */
+  /** JSON text by name: a run over many images needs little more memory than the size of the file. */
   private readonly images = new Map<string, string>();
   private readonly failed = new Map<string, FailureRecord>();
 
@@ -59,10 +59,10 @@ export class RunRecord {
   }
 
   /**
-   * Opens the record of a folder, or begins one. Nothing is written before `begin`.
+   * Opens the record of a folder, or starts one. Nothing is written before `begin`.
    *
-   * @param options.overwrite - forget what other settings have made
-   * @throws ConfigError when the folder holds results of other settings, or files that no run made, and they shall not be overwritten, or
+   * @param options.overwrite - discard results of other settings
+   * @throws ConfigError when the folder holds results of other settings, or files that no run made, and `overwrite` is not set; or when
    *   another run writes into it
    */
   static async open(out: string, header: Omit<RunHeader, "versions">, options: { readonly overwrite: boolean }): Promise<RunRecord> {
@@ -96,16 +96,16 @@ export class RunRecord {
     }
   }
 
-  /** About the folder, to be told. */
+  /** Warnings about the folder. */
   get warnings(): readonly string[] {
     return this.folder.warnings;
   }
 
   /**
-   * Whether an image needs no work: this command has done it, from the same inputs, and its files are there. `unsure` when only the content
-   * of the inputs can tell, see `isSame`.
+   * Whether an image needs no work: this command has processed it, from the same inputs, and its files exist. `unsure` when only the
+   * content of the inputs can decide, see `isSame`.
    *
-   * @throws ConfigError when it was done with another text prompt
+   * @throws ConfigError when it was processed with another text prompt
    */
   async standing(
     { name, inputs, prompt, targets, outputs }: Wanted,
@@ -117,7 +117,7 @@ export class RunRecord {
     if (was !== is) {
       if (overwrite) return "todo";
       throw new ConfigError(
-        `"${name}" was done with the text prompt ${was}, now it is ${is}. Choose another --out, or give --overwrite to replace it.`,
+        `"${name}" was processed with the text prompt ${was}, now it is ${is}. Choose another --out, or pass --overwrite to replace it.`,
       );
     }
     if (made.inputs.length !== inputs.length || !(await Promise.all(outputs.map(isWritten))).every(Boolean)) return "todo";
@@ -125,12 +125,12 @@ export class RunRecord {
     return stamps.every((stamp, i) => stamp !== undefined && stamp === made.stamps?.[i]) ? "done" : "unsure";
   }
 
-  /** Whether an image was made from inputs of the same content. */
+  /** Whether the results of an image were made from inputs with the same content. */
   isSame(name: string, { inputs }: Work): boolean {
     return JSON.stringify(this.made(name)?.inputs) === JSON.stringify(inputs);
   }
 
-  /** Writes the header of this run; from now on what is found is kept, whatever happens. */
+  /** Writes the header of this run; from now on all results are recorded, even if the run is killed. */
   async begin(): Promise<void> {
     const head = {
       notice,
@@ -143,7 +143,7 @@ export class RunRecord {
     );
   }
 
-  /** Adds what this command found of an image. */
+  /** Adds the results of this command for an image. */
   async put(image: Omit<ImageRecord, "made" | "warnings">, work: Work, warnings: readonly string[]): Promise<void> {
     const { command } = this.header;
     const before = this.image(image.name);
@@ -160,7 +160,7 @@ export class RunRecord {
     await this.folder.append(line);
   }
 
-  /** Notes an input that could not be done. */
+  /** Records an input that failed. */
   async fail(failure: Omit<FailureRecord, "command">): Promise<void> {
     const line: RunLine = { failed: { ...failure, command: this.header.command } };
     this.add(line);
@@ -172,12 +172,12 @@ export class RunRecord {
     await this.folder.check();
   }
 
-  /** Writes the record whole, at the end of a run. */
+  /** Writes the complete record at the end of a run. */
   async finish(): Promise<void> {
     await this.folder.finish();
   }
 
-  /** Lets the folder go, however the run ended. */
+  /** Unlocks the folder, however the run ended. */
   async close(): Promise<void> {
     await this.folder.close();
   }
@@ -205,19 +205,19 @@ export class RunRecord {
   }
 }
 
-/** Versions of what computes. */
+/** Versions of the software. */
 export async function versions(): Promise<Readonly<Record<string, string>>> {
   return { "medclip-sam": version, node: process.versions.node, onnxruntime: await runtimeVersion() };
 }
 
-/** The records of images in a folder that another command has written or is writing, by name; none where there is no `run.json`. */
+/** The records of images in a folder that another command has written or is writing, by name; none if there is no `run.json`. */
 export async function readImageRecords(folder: string): Promise<ReadonlyMap<string, ImageRecord>> {
   const found = await readRecord(folder, imagesRecord);
   const added = found?.lines.flatMap((line) => ("image" in line ? [line.image] : []));
   return new Map([...(found?.record.images ?? []), ...(added ?? [])].map((image) => [image.name, image]));
 }
 
-/** What is needed to repeat the runs that have written into a folder, the latest first; none where there is no `run.json`. */
+/** The headers of the runs that have written into a folder, latest first; none if there is no `run.json`. */
 export async function readRunHeaders(folder: string): Promise<readonly RunHeader[]> {
   const found = await readRecord(folder, imagesRecord);
   return found ? [found.record, ...found.record.earlier] : [];
@@ -232,7 +232,7 @@ function without(record: ImageRecord, command: string): ImageRecord {
 
 type Found = Omit<ImageRecord, "made" | "warnings">;
 
-/** What a command found beside what earlier steps did, target by target. What they found of other targets is of another run. */
+/** Merges the results of a command with those of earlier steps, target by target. Results for other targets belong to another run and are dropped. */
 function joined(before: ImageRecord | undefined, found: Found, command: string): Found {
   const { targets: earlier = {}, ...rest } = before ?? {};
   if (!found.targets) return { ...rest, ...found };

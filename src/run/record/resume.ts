@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ConfigError } from "../../errors.ts";
 
-/** Settings that do not change what a result is: where files lie, how fast, what else is written. Weights count by their SHA-256. */
+/** Settings that do not change results: paths, speed, additional outputs. Weights are compared by their SHA-256. */
 const neutral = new Set([
   "inputs",
   "out",
@@ -27,14 +27,14 @@ const neutral = new Set([
   "resume",
 ]);
 
-/** Names that mean another thing to a command, which is not neutral. */
+/** Neutral names that a command uses for another, non-neutral setting. */
 const decisive: Readonly<Record<string, readonly string[]>> = {
-  "finetune-sam": ["prompts"], // how many an image, not a file of sentences
+  "finetune-sam": ["prompts"], // number per image, not a file of text prompts
 };
 
 /**
- * Whether results stay the same when this setting changes, so that a run may go on with another value. The schemas say the same beside each
- * setting; records are read without them.
+ * Whether results stay the same when this setting changes, so that a run may be resumed with another value. The schemas mark the same
+ * settings as neutral; records are read without the schemas.
  */
 export function isNeutral(setting: string, command = ""): boolean {
   return neutral.has(setting) && !decisive[command]?.includes(setting);
@@ -42,7 +42,7 @@ export function isNeutral(setting: string, command = ""): boolean {
 
 type FileHashes = Readonly<Record<string, { readonly sha256: string; readonly under?: string | undefined }>>;
 
-/** What of a run's header decides whether results of two runs may stand side by side. */
+/** The fields of a run's header that decide whether results of two runs may be mixed. */
 interface Comparable {
   readonly command?: string | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
@@ -53,33 +53,33 @@ interface Comparable {
   readonly targets?: readonly { readonly name: string }[] | undefined;
 }
 
-/** The first setting or file in which two runs of a command differ, in words. */
+/** Describes the first setting or file in which two runs of a command differ. */
 export function differenceOf(before: Comparable, now: Comparable): string | undefined {
-  // Through JSON, so that absent and undefined are the same.
+  // Compared as JSON, so that absent and undefined are equal.
   const settings = JSON.parse(JSON.stringify(now.settings)) as Record<string, unknown>;
   for (const key of new Set([...Object.keys(before.settings), ...Object.keys(settings)])) {
     const [was, is] = [before.settings[key], settings[key]].map((value) => JSON.stringify(value) ?? "unset");
     if (!isNeutral(key, now.command) && was !== is) return `${key} was ${was}, now it is ${is}`;
   }
-  if (before.device !== now.device) return `it was computed on ${before.device}, now it would be on ${now.device}`;
+  if (before.device !== now.device) return `the device was ${before.device}, now it is ${now.device}`;
   const [precision, present] = [before, now].map(({ samPrecision, settings }) => samPrecision ?? settings.samPrecision);
-  if (precision !== present) return `SAM computed in ${precision}, now it would in ${present}`;
+  if (precision !== present) return `the precision of SAM was ${precision}, now it is ${present}`;
   const [was, is] = [before, now].map(({ weights, data }) => ({ ...weights, ...data }));
   for (const key of new Set([...Object.keys(was!), ...Object.keys(is!)])) {
-    if (was![key]?.sha256 !== is![key]?.sha256) return `the file behind "${key}" was another one`;
+    if (was![key]?.sha256 !== is![key]?.sha256) return `the file of "${key}" has changed`;
     const [model, other] = [was![key]?.under, is![key]?.under];
     if (model !== other) return `the model "${key}" was ${inFile(model)}, now it is ${inFile(other)}`;
   }
-  // Folders and the values of labels depend on all targets together.
-  const [asked, ask] = [before, now].map(({ targets }) => targets?.map(({ name }) => name).join(", ") ?? "without a name");
+  // Folders and label values depend on the full list of targets.
+  const [asked, ask] = [before, now].map(({ targets }) => targets?.map(({ name }) => name).join(", ") ?? "unnamed");
   if (asked !== ask) return `its targets were ${asked}, now they are ${ask}`;
   return undefined;
 }
 
 const inFile = (under: string | undefined): string =>
-  under === undefined ? "the one that is found in its file" : `that under "${under}" in its file`;
+  under === undefined ? "the default one in its file" : `the one under "${under}" in its file`;
 
-/** A few characters that are the same for runs between which `differenceOf` finds no difference. */
+/** A short hash, equal for runs between which `differenceOf` finds no difference. */
 export function fingerprintOf({
   command,
   settings,
@@ -105,9 +105,9 @@ export function fingerprintOf({
   return createHash("sha256").update(content).digest("hex").slice(0, 16);
 }
 
-/** The error of a run whose folder holds what must not be mixed with its own results. @param what - such as "results of other settings" */
+/** The error of a run whose folder holds results that must not be mixed with its own. @param what - such as "results of other settings" */
 export function otherResults(out: string, what: string, difference: string): ConfigError {
-  return new ConfigError(`"${out}" holds ${what} (${difference}). Choose another --out, or give --overwrite to replace them.`);
+  return new ConfigError(`"${out}" holds ${what} (${difference}). Choose another --out, or pass --overwrite to replace them.`);
 }
 
 /** The error of a run whose folder belongs to another command. */

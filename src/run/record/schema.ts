@@ -10,11 +10,11 @@ export const WeightsRecord = z
   .object({
     file: z.string(),
     sha256: z.string(),
-    /** Which of several models in the file was named, by the prefix of its tensors. */
+    /** Tensor prefix of the selected model, if the file holds several. */
     under: z.string().optional(),
   })
   .readonly();
-/** A weight file behind a run. */
+/** A weights file used by a run. */
 export type WeightsRecord = z.infer<typeof WeightsRecord>;
 
 /** See `LeftOutRecord` of `scans/`. */
@@ -22,48 +22,48 @@ const LeftOut = z
   .object({ counts: named(z.number()), files: list(z.object({ file: z.string(), reason: z.string() }).readonly()) })
   .readonly();
 
-/** The fields of every record of a run. */
+/** The fields common to all records of a run. */
 export const headerShape = {
   command: z.string(),
   settings: named(z.unknown()),
   seed: z.number().optional(),
-  /** Where it was computed; the settings hold what was asked for. */
+  /** Device used; the settings hold the requested one. */
   device: z.string().optional(),
-  /** Numbers in which SAM's image encoder multiplied; the settings hold what was asked for. */
+  /** Precision of SAM's image encoder; the settings hold the requested one. */
   samPrecision: z.string().optional(),
   threads: z.number().nullish(),
   versions: named(z.string()),
   weights: named(WeightsRecord),
-  /** What everybody who sees a result must know of the models. */
+  /** Notice about the models, to be shown with every result. */
   notices: list(z.string()).optional(),
-  /** Other files that a result depends on. */
+  /** Other files on which results depend. */
   data: named(WeightsRecord).optional(),
-  /** What was looked for, where it was named: in the order of the values in label images, with all sentences that occur. */
+  /** Named targets, in the order of their label values, each with all text prompts that occur. */
   targets: list(z.object({ name: z.string(), sentences }).readonly()).optional(),
-  /** What lies in the input folders and was not taken. */
+  /** Files in the input folders that were not used. */
   leftOut: LeftOut.optional(),
 };
 export const RunHeader = z.object(headerShape).readonly();
-/** What is needed to repeat a run. */
+/** Header of a run: all that is needed to repeat it. */
 export type RunHeader = z.infer<typeof RunHeader>;
 
 export const Work = z
   .object({
     /** SHA-256 of each input file. */
     inputs: list(z.string()),
-    /** What the system said of each when it was hashed: while that is the same, the file need not be read to know its hash. */
+    /** Size and times of each when it was hashed: while they are unchanged, the file need not be read again. */
     stamps: list(z.string().nullable()).optional(),
     prompt: sentences.optional(),
-    /** Sentences of each named target. */
+    /** Text prompts of each named target. */
     targets: named(sentences).optional(),
   })
   .readonly();
-/** What a result was made from, apart from the settings: if it is the same, the result is. */
+/** What a result was computed from, apart from the settings: same inputs, same result. */
 export type Work = z.infer<typeof Work>;
 
-/** What is known of one target in an image. */
+/** Results for one target in an image. */
 export const targetShape = {
-  /** Sentences given to CLIP. */
+  /** Text prompts given to CLIP. */
   prompt: sentences.optional(),
   /** Least gray level of the saliency map that counted as foreground. */
   level: z.number().optional(),
@@ -74,11 +74,11 @@ export const targetShape = {
   points: list(list(z.number())).optional(),
   scores: list(z.number()).optional(),
   areaPx: z.number().optional(),
-  /** Null where nothing tells the spacing of the pixels. */
+  /** Null if the pixel spacing is unknown. */
   areaMm2: z.number().nullish(),
 };
 
-/** What is known of one named target in an image; each warning begins with the command that gave it. */
+/** Results for one named target in an image; each warning begins with the command that gave it. */
 export const TargetRecord = z.object({ ...targetShape, warnings: list(z.string()) }).readonly();
 export type TargetRecord = z.infer<typeof TargetRecord>;
 
@@ -90,23 +90,23 @@ export const ImageRecord = z
     height: z.number().optional(),
     /** x0, y0, x1, y1: the part of the image that CLIP saw; x1 and y1 exclusive. */
     window: list(z.number()).optional(),
-    /** Of the one target of a run in which nobody named any. */
+    /** Fields of the unnamed target, in a run without named targets. */
     ...targetShape,
-    /** Of named targets. */
+    /** Results for named targets. */
     targets: named(TargetRecord).optional(),
     /** Each begins with the command that gave it. */
     warnings: list(z.string()),
     /** Milliseconds of each stage. */
     ms: named(z.number()).optional(),
-    /** For each command that has done this image, what it worked on. */
+    /** For each command that has processed this image, its inputs. */
     made: named(Work),
   })
   .readonly();
-/** What a run knows of one image. Later steps in the same folder add their fields. */
+/** Results of a run for one image. Later steps in the same folder add their fields. */
 export type ImageRecord = z.infer<typeof ImageRecord>;
 
 export const FailureRecord = z.object({ name: z.string(), file: z.string(), command: z.string(), message: z.string() }).readonly();
-/** An input that could not be done. */
+/** An input that failed. */
 export type FailureRecord = z.infer<typeof FailureRecord>;
 
 const RunFile = z.object({

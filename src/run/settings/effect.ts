@@ -8,7 +8,7 @@ export function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** What has an effect of checked settings: those that another setting puts out of use are left out. */
+/** The checked settings that have an effect: those disabled by another setting are left out. */
 export function effectiveSettings(schema: z.ZodType, settings: Settings): Record<string, unknown> {
   const shape = settingsOfSchema(schema);
   const all = { ...absent(shape), ...settings };
@@ -16,9 +16,9 @@ export function effectiveSettings(schema: z.ZodType, settings: Settings): Record
 }
 
 /**
- * A sentence for each setting that was given and has no effect, as another setting puts it out of use.
+ * A sentence for each setting that was given but has no effect because another setting disables it.
  *
- * @param given - names of the settings that somebody gave, as opposed to defaults
+ * @param given - names of the settings that were given, as opposed to defaults
  * @example withoutEffect(SegmentSettings, settings, ["threshold"]) // ["--threshold has no effect with --coarse-method otsu; it is for --coarse-method threshold"]
  */
 export function withoutEffect(schema: z.ZodType, settings: Settings, given: Iterable<string>): string[] {
@@ -42,7 +42,7 @@ function hasEffect(setting: z.ZodType, settings: Settings): boolean {
   return needs === undefined || needs.some((condition) => Object.keys(condition).every((name) => holds(condition, name, settings)));
 }
 
-/** Whether one part of a condition holds. What a command chooses by itself, as nobody gave it, puts nothing out of use. */
+/** Whether one part of a condition holds. A value that the command chooses itself, as none was given, disables nothing. */
 function holds(condition: Condition, name: string, settings: Settings): boolean {
   const [wanted, value] = [condition[name]!, settings[name]];
   const isGiven = Array.isArray(value) ? value.length > 0 : Boolean(value);

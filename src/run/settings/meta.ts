@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-/** Part of a flow that a setting belongs to; the help lists settings under these titles, in this order. */
+/** Group that a setting belongs to; the help lists settings under these titles, in this order. */
 export const settingGroups = [
   "Input",
   "Saliency",
@@ -17,27 +17,27 @@ export const settingGroups = [
 export type SettingGroup = (typeof settingGroups)[number];
 
 /**
- * What other settings must be for a setting to have an effect: all of a condition, and at least one of several conditions. `given`: it
- * is set and neither 0, false nor an empty list; `absent`: the opposite.
+ * The values that other settings must have for a setting to have an effect: all parts of a condition, and at least one of several
+ * conditions. `given`: it is set and not 0, false or an empty list; `absent`: the opposite.
  */
 export type Condition = Readonly<Record<string, readonly (string | number | boolean)[] | "given" | "absent">>;
 
-/** What is said of a setting beside its type, default and description, in `.meta()` of its schema. Everything that shows or reads settings follows it. */
+/** Metadata of a setting beside its type, default and description, in `.meta()` of its schema. Everything that shows or reads settings uses it. */
 export interface SettingMeta {
   readonly group?: SettingGroup;
-  /** Stands for a value of text in the help. */
+  /** Stands for a text value in the help. */
   readonly placeholder?: string;
-  /** Of a bare number. */
+  /** Unit of a plain number. */
   readonly unit?: string;
-  /** It names a file or folder without which a run is not worth starting. */
+  /** Path of a file or folder that must exist before a run starts. */
   readonly mustExist?: boolean;
-  /** A result is the same whatever the value: a run goes on in a folder of results that another value made. */
+  /** Results do not depend on the value: a run can resume in a folder whose results were made with another value. */
   readonly neutral?: boolean;
-  /** Settings that cannot be given beside this one: a flag for one replaces a settings file's value of another. */
+  /** Settings that cannot be combined with this one: a flag for one replaces the value that a settings file gives another. */
   readonly excludes?: readonly string[];
-  /** Where it has an effect; by default everywhere. */
+  /** When it has an effect; by default always. */
   readonly needs?: readonly Condition[];
-  /** It names a folder of results of this kind, whose pack's settings hold here, too. */
+  /** Path of a folder with results of this kind; the settings of the pack that made them apply here, too. */
   readonly resultsOf?: "saliency" | "coarse";
 }
 
@@ -45,7 +45,7 @@ declare module "zod" {
   interface GlobalMeta extends SettingMeta {}
 }
 
-/** Puts settings into a group, those apart that are in one already. */
+/** Assigns a group to all settings that have none. */
 export function grouped<T extends z.ZodRawShape>(group: SettingGroup, shape: T): T {
   const entries = Object.entries(shape as unknown as Record<string, z.ZodType>);
   return Object.fromEntries(
@@ -58,13 +58,13 @@ export function settingsOfSchema(schema: z.ZodType): Readonly<Record<string, z.Z
   return (schema as z.ZodObject).shape as Readonly<Record<string, z.ZodType>>;
 }
 
-/** What is said of one setting; what wraps a schema, a default for instance, adds to what is said of the schema inside. */
+/** Metadata of one setting; wrappers, such as a default, add to the metadata of the schema inside. */
 export function metaOf(setting: z.ZodType): SettingMeta {
   const { innerType } = setting.def as { innerType?: z.ZodType };
   return { ...(innerType && metaOf(innerType)), ...setting.meta() };
 }
 
-/** Names of the settings of which a claim holds. */
+/** Names of the settings that satisfy a predicate. */
 export function settingsThat(schema: z.ZodType, holds: (meta: SettingMeta) => boolean): string[] {
   return Object.entries(settingsOfSchema(schema)).flatMap(([name, setting]) => (holds(metaOf(setting)) ? [name] : []));
 }
