@@ -1,6 +1,6 @@
 /**
- * How far `--fast` and the other saliency methods agree with the whole computation of M2IB: rank correlation of the patches' values on
- * ten real images. Beside it, the whole computation with other noise: what a change of the seed alone does.
+ * Agreement of `--fast` and the other saliency methods with the full computation of M2IB: rank correlation of the values per patch on
+ * ten real images. For comparison, the full computation with another noise seed.
  */
 import { basename, join } from "node:path";
 import { clipView, type Image } from "../src/image/index.ts";
@@ -34,7 +34,7 @@ interface Prepared {
 
 const data = join(process.env.MEDCLIP_SAM_SHARED ?? "../shared", "data");
 const config = M2ibConfig.parse({});
-process.stdout.write("| weights | maps | mean | least | seconds an image |\n| --- | --- | --- | --- | --- |\n");
+process.stdout.write("| weights | maps | mean | min | seconds per image |\n| --- | --- | --- | --- | --- |\n");
 for (const preset of ["biomedclip", "biomedclip-tiny"]) {
   const { clip, tokenizer } = await loadClip(await benchModel(preset), undefined, {});
   const trunk = new M2ib(clip, config);

@@ -1,5 +1,5 @@
 /**
- * How fast each form of a convolution's gradients is, in GFLOP/s: the numbers beside `weightGradient` and `inputGradient`.
+ * Speed of each form of a convolution's gradients, in GFLOP/s: the numbers beside `weightGradient` and `inputGradient`.
  *
  *     npm run bench:convolution
  */

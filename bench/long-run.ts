@@ -13,8 +13,8 @@ import { nanoClip, nanoSam } from "../test/support/models.ts";
 import { writeWords } from "../test/support/tiny-run.ts";
 
 /**
- * One run over very many tiny images with models of two blocks, so that what grows with their number shows: memory, the time of an image,
- * the bytes written for records. Then the same command again, which finds all of them done.
+ * One run over very many tiny images with models of two blocks, to show what grows with their number: memory, time per image,
+ * bytes written for records. Then the same command again, which finds all of them done.
  *
  *   npm run bench:long -- --images 20000
  */

@@ -1,6 +1,6 @@
 /**
- * Which contrastive loss teaches a small model most: the losses of the family on the same image-caption pairs, split by case, from the
- * same random weights, with the same number of epochs; retrieval on the held-out cases.
+ * Comparison of contrastive losses on a small model: the same image-caption pairs, split by case, the
+ * same initial weights and number of epochs; retrieval on the test cases.
  *
  *     npm run bench:losses -- --pairs captions.csv --vocab vocab.txt [--epochs 14] [--seeds 3] [--batch 16 --batch 64] [--json losses.json]
  */
@@ -53,7 +53,7 @@ const batches = flags.batch.map(Number);
 /** Higher ones learn the training pairs more slowly: at 1e-3 the loss falls half as far. */
 const lr = 3e-4;
 
-/** What a trained model scored on the held-out pairs; ranks of all queries in both directions; losses of the last epoch. */
+/** Scores of a trained model on the test pairs; ranks of all queries in both directions; losses of the last epoch. */
 interface Run {
   readonly top1: number;
   readonly top2: number;
@@ -74,7 +74,7 @@ const workers = await PairWorkers.open({ tokenizer: models[0]!, contextLength: p
 const [seen, heldOut] = [await viewsOf(train), await viewsOf(validation)];
 await workers.dispose();
 process.stdout.write(
-  `${seen.ids.length} pairs to train on, ${heldOut.ids.length} of other cases to test, ${epochs} epochs, ${flags.seeds} seeds\n\n`,
+  `${seen.ids.length} training pairs, ${heldOut.ids.length} test pairs of other cases, ${epochs} epochs, ${flags.seeds} seeds\n\n`,
 );
 process.stdout.write("| loss | batch | top-1 of 50 | top-2 of 50 | R@1 | R@5 | R@10 (95 % interval) | seconds |\n");
 process.stdout.write("| --- | --- | --- | --- | --- | --- | --- | --- |\n");

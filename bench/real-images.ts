@@ -1,5 +1,5 @@
 /**
- * Tables of real images with masks, to train on one half and to test on the other; images stay where they are.
+ * Tables of real images with masks, split into a training and a test set; images are not copied.
  *
  *     npm run bench:real -- --data DIR --out DIR
  *
@@ -63,7 +63,7 @@ await writeFile(join(out, "captions.csv"), captionsCsv(train));
 await writeFile(join(out, "regions.csv"), regionsCsv(train));
 for (const name of Object.keys(sets)) {
   const count = (some: readonly Row[]) => some.filter(({ modality }) => modality === name).length;
-  process.stdout.write(`${name}: ${count(train)} to train on, ${count(test)} to test on\n`);
+  process.stdout.write(`${name}: ${count(train)} training images, ${count(test)} test images\n`);
 }
 
 /** The first half of each set, by patients where they are known. */

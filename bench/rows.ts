@@ -1,6 +1,6 @@
 /** A script that times the reference, with its arguments; it prints one line of JSON. */
 export interface Reference {
-  /** What the ratio is against, where a row has more than one. */
+  /** Name in the ratio column, if a row has several references. */
   readonly name: string;
   readonly script: string;
   readonly args: readonly string[];

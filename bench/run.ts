@@ -115,7 +115,7 @@ async function measure(row: Row): Promise<Measured> {
   };
 }
 
-/** A row beside what the machine needs at least for it. */
+/** A row with its floor: the least time that the machine needs for it. */
 function withFloor({ flops, bytes, ...row }: Measured) {
   const seconds = rounded(Math.max(flops / gemm, bytes / reading));
   return { ...row, floor: { gflop: Number((flops / 1e9).toFixed(1)), megabytes: Math.round(bytes / 1e6), seconds } };
@@ -142,13 +142,13 @@ async function timeReference({ script, args, isSlow, isPlain }: Reference, count
 /** Version of PyTorch; undefined, with a note, where it or the scripts are missing. */
 async function torchVersion(): Promise<string | undefined> {
   if (!existsSync(join(scripts, "clip.py"))) {
-    process.stderr.write("MEDCLIP_SAM_SHARED names no folder with the reference's scripts: ours alone is timed\n");
+    process.stderr.write("MEDCLIP_SAM_SHARED does not name a folder with the reference scripts: only ours is timed\n");
     return undefined;
   }
   try {
     return (await run(python, ["-c", "import torch; print(torch.__version__)"])).stdout.trim();
   } catch {
-    process.stderr.write(`"${python}" cannot import torch (MEDCLIP_SAM_PYTHON names another Python): ours alone is timed\n`);
+    process.stderr.write(`"${python}" cannot import torch (MEDCLIP_SAM_PYTHON names another Python): only ours is timed\n`);
     return undefined;
   }
 }

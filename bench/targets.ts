@@ -5,7 +5,7 @@ import { lesions } from "../src/phantom/index.ts";
 import type { DrawnImage } from "../src/pipeline/phantom/record.ts";
 import { targetOf } from "../src/pipeline/phantom/tables.ts";
 
-/** A sentence about an image, and what it should find. */
+/** A text prompt for an image, and its ground-truth mask. */
 export interface Target {
   readonly image: string;
   readonly mask: string;

@@ -14,7 +14,7 @@ export interface Timing {
   readonly peakRssMb: number;
 }
 
-/** What this machine can do at best, in operations and bytes a second. */
+/** Peak speed of this machine, in operations and bytes per second. */
 export interface Machine {
   readonly onnxruntime: string;
   readonly gemm: number;

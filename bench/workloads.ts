@@ -116,7 +116,7 @@ async function samBox(options: SessionOptions): Promise<Workload> {
   };
 }
 
-/** A training step on noise and made-up captions whose lengths are spread around 45 tokens, as the reference's script makes them. */
+/** A training step on noise and synthetic captions whose lengths are spread around 45 tokens, as the reference's script makes them. */
 async function finetune(batch: number, options: SessionOptions): Promise<Workload> {
   const files = await locateClip(await benchModel("biomedclip"));
   const trainer = await ContrastiveTrainer.open(files, ContrastiveSettings.parse({}), { stepsPerEpoch: 100, epochs: 1 }, options);

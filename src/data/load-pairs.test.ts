@@ -52,7 +52,7 @@ test("nothing left is an error that says why, and where an image was looked for"
   );
 });
 
-test("shards of one file name are told apart by their folders; a file given twice is refused", async () => {
+test("shards of one file name are distinguished by their folders; a file given twice is refused", async () => {
   for (const name of ["one", "two"]) {
     mkdirSync(at(name), { recursive: true });
     writeTar(at(`${name}/0.tar`), { "1.png": "image", "1.txt": `${long} ${name}` });

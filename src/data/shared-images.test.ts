@@ -27,7 +27,7 @@ test("the same content under another name is found, in shards, too", async () =>
   expect(await sharedImages([a], [a])).toEqual([{ trained: a.file, heldOut: a.file }]);
 });
 
-test("files of one size and one end that differ before are told apart; what cannot be read is in no part", async () => {
+test("files of equal size and equal end that differ elsewhere are distinguished; unreadable files match none", async () => {
   const images = [file("x.bmp", `a${black}`), file("y.bmp", `b${black}`)];
   expect(await sharedImages([images[0]!], [images[1]!, { file: join(folder, "none.bmp") }])).toEqual([]);
 });

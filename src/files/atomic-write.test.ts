@@ -54,7 +54,7 @@ test.each([
   ["EACCES", "this user may not write there. Change the permissions or choose another folder (EACCES)."],
   ["EMFILE", "too many files are open. Raise the limit (ulimit -n) (EMFILE)."],
   ["EIO", "EIO: as the system says it, write."],
-])("%s concerns all that is still to be written: it is told as a fault of the output", async (code, words) => {
+])("%s concerns all further results: it is reported as a fault of the output", async (code, words) => {
   const failing = writing("out/masks/a.png", () => Promise.reject(systemError(code)));
   await expect(failing).rejects.toThrow(OutputError);
   await expect(failing).rejects.toThrow(`"out/masks/a.png" cannot be written: ${words}`);

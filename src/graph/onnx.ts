@@ -183,7 +183,7 @@ function writtenReads(node: Node): readonly Value[] {
   return node.body ? readsOf(node) : written(node).inputs;
 }
 
-/** Where a stored tensor lies; files in memory are told apart by their bytes, since their names may be equal. */
+/** Where a stored tensor lies; files in memory are distinguished by their bytes, since their names may be equal. */
 function placeOf({ file, content, offset }: StoredTensor): string {
   return `${content ? identity(content) : file}:${offset}`;
 }

@@ -89,7 +89,7 @@ const furtherWords = [
   "there",
 ];
 
-/** Sites that captions know; another one is told as it stands. */
+/** Sites that captions know; any other is used verbatim. */
 const siteWords = [
   "upper",
   "middle",
