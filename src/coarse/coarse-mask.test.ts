@@ -18,7 +18,7 @@ test("the preset decides whether equal areas both stay", () => {
   expect(areaOf(coarseMask(twoBlobs, { ...coarsePresets.reference, ...options }).mask)).toBe(12);
 });
 
-test("a mask that needs no look has no warning", () => {
+test("a plausible mask has no warning", () => {
   expect(coarseMask(twoBlobs, { method: "threshold" })).toMatchObject({ warnings: [], level: 77 });
 });
 

@@ -14,7 +14,7 @@ export interface CoarseMaskOptions {
   readonly method?: CoarseMethodName | undefined;
   /** For the method `threshold`: saliency above which a pixel is foreground, in [0, 1]; default 0.3. */
   readonly threshold?: number | undefined;
-  /** How many of the largest components stay; default 1. */
+  /** How many of the largest components to keep; default 1. */
   readonly keep?: number | undefined;
   /** Whether components of equal area may make them more; default `strict`. */
   readonly ties?: Ties | undefined;

@@ -1,6 +1,6 @@
 /**
- * Checks of what callers hand to the functions that build graphs. Values, attributes and shapes pass through `apply` and are checked
- * there; these are for what a function reads before. The code inside trusts the types.
+ * Argument checks for functions that build graphs. `apply` checks values, attributes and shapes; these functions check what is read
+ * before. The code inside trusts the types.
  */
 import { described } from "../check/described.ts";
 import { wholeNumbers } from "../check/numbers.ts";
@@ -33,7 +33,7 @@ export function checkedOutputs(outputs: Readonly<Record<string, Value>>, where: 
   return named.map(([name, value]) => [name, checkedValue(value, `${where}: output "${name}"`)]);
 }
 
-/** The shape of a value, which has so many axes. @throws ShapeError when it is no value, or has another number of them */
+/** The shape of a value, which has so many axes. @throws ShapeError when it is no value, or has another number of axes */
 export function shapeOf(value: Value, what: string, axes?: number): Shape {
   const { shape } = checkedValue(value, what);
   if (axes !== undefined && shape.length !== axes) throw new ShapeError(`${what} must have ${axes} axes, got [${shape}].`);

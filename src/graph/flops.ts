@@ -2,7 +2,7 @@ import { checkedValues } from "./arguments.ts";
 import { nodesOf } from "./order.ts";
 import type { Node, Value } from "./value.ts";
 
-/** Multiplications and additions of the matrix products and convolutions behind some values: what a run must at least do. */
+/** Multiplications and additions of the matrix products and convolutions that some values depend on: a lower bound on the work of a run. */
 export function flopsOf(outputs: readonly Value[]): number {
   return flopsOfNodes(nodesOf(checkedValues(outputs, "flopsOf: outputs")), 0);
 }

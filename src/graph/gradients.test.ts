@@ -48,7 +48,7 @@ test("a value the loss does not depend on has gradient zero", async () => {
   expect([...(await session.run({})).dx!.data]).toEqual([0, 0]);
 });
 
-test("gradients flow through an intermediate value that is itself asked for", async () => {
+test("gradients flow through an intermediate value whose gradient is also requested", async () => {
   const x = input("x", "float32", [1]);
   const y = mul(x, 3);
   const [dx, dy] = gradients(reduceSum(mul(y, y)), [x, y]) as [Value, Value];
@@ -67,7 +67,7 @@ test("at a kink the gradient is that of one side: 0 of a ReLU, 1 at the bounds o
   expect(found).toEqual({ relu: [0, 0, 1], clip: [1, 1, 0], first: [0, 1, 1], second: [0, 0, 1] });
 });
 
-test("what is detached counts as a constant", async () => {
+test("a detached value counts as a constant", async () => {
   const x = input("x", "float32", [2]);
   const [dx] = gradients(reduceSum(mul(x, detach(mul(x, x)))), [x]) as [Value];
   const session = await compile({ dx });
@@ -87,7 +87,7 @@ test("a log-sum-exp of large numbers is finite, and its gradient is the softmax"
   await session.dispose();
 });
 
-describe("what would have the gradient zero by mistake is refused, and the value named", () => {
+describe("a value whose gradient would silently be zero is refused by name", () => {
   const x = input("x", "float32", [2]);
   const start = constant(tensor("float32", [2], new Float32Array(2)));
 
@@ -174,7 +174,7 @@ test("a value between two transpositions has its gradient, and can be substitute
   await session.dispose();
 });
 
-test("a known gradient is handed on: in two links as in one", async () => {
+test("a known gradient is propagated in two steps as in one", async () => {
   const x = input("x", "float32", [2]);
   const y = mul(x, x);
   const z = add(mul(y, 3), x);

@@ -7,7 +7,7 @@ import { nodesOf, readsOf } from "./order.ts";
 import { describe, type Node, type Scope, scalar, type Value } from "./value.ts";
 
 /**
- * Derivatives of a scalar by reverse-mode differentiation: from the loss back, each node hands the gradient of its output on
+ * Derivatives of a scalar by reverse-mode differentiation: starting at the loss, each node passes the gradient of its output
  * to its inputs by its operator's rule.
  *
  * @param loss - one element
@@ -22,7 +22,7 @@ export function gradients(loss: Value, wrt: readonly Value[]): Value[] {
 }
 
 /**
- * Hands gradients that are already known at some values on to what they depend on: the chain rule's next link.
+ * Propagates known gradients of some values to the values that they depend on (vector-Jacobian product).
  *
  * @param known - values, each with the gradient of the loss there, of its shape and dtype
  * @param wrt - values to differentiate with respect to
@@ -77,7 +77,7 @@ function dependentsOf(wrt: readonly Value[], nodes: readonly Node[]): ReadonlyMa
 }
 
 /**
- * Refuses what would have the gradient zero by mistake.
+ * Rejects values whose gradient would silently be zero.
  *
  * @throws ShapeError for a value that is not a floating-point number, exists only inside a loop that is read from outside, or stands for
  *   the same input or tensor of a file as another value, the one that is read

@@ -6,9 +6,9 @@ import { nodesOf, readsOf } from "./order.ts";
 import { apply, type Body, describe, type Node, type Scope, type Value } from "./value.ts";
 
 /**
- * The outputs as they would be if some values were others: a graph is cut at named intermediates without touching the
- * function that built it. Nodes that do not depend on the replaced values are shared, not copied; loops that read one, in their bodies
- * too, are built anew.
+ * The outputs with some values replaced: a graph is cut at named intermediates without changing the
+ * function that built it. Nodes that do not depend on the replaced values are shared, not copied; loops that read one, even in their
+ * bodies, are rebuilt.
  *
  * @param replacements - for each value the one to use instead, of the same shape and dtype
  * @throws ShapeError when a replacement has another shape or dtype, or a value is replaced that exists only inside a loop or on which

@@ -15,7 +15,7 @@ import { input, type Value } from "./value.ts";
 /** Where to compute, given where the user wants to. */
 export interface UsableDevice {
   readonly device: Device;
-  /** A sentence for the user where it is not the device that was asked for; else none. */
+  /** A sentence for the user if it is not the requested device; otherwise empty. */
   readonly warnings: readonly string[];
 }
 
@@ -38,8 +38,8 @@ const shapes: Readonly<Record<string, Shape>> = {
 const onceADevice = oncePerKey<UsableDevice>(devices.length);
 
 /**
- * The device itself where it works, else the CPU, with a warning. Drivers and libraries may be missing, and some give wrong numbers without
- * an error, so a few operators are computed on the device and on the CPU and compared, once a process.
+ * The requested device if it works, otherwise the CPU, with a warning. Drivers and libraries may be missing, and some give wrong results without
+ * an error, so a few operators are computed on the device and on the CPU and compared, once per process.
  *
  * @throws ConfigError for a device that is not part of the installed runtime
  */

@@ -18,8 +18,8 @@ import {
 } from "../tensor/tensor.ts";
 
 /**
- * A graph is the values it is asked for. A `Value` knows the node that makes it, a node knows the values it reads, and nothing
- * points the other way: what no output reaches is never written, so dead nodes need no pass of their own.
+ * A graph is defined by its outputs. A `Value` refers to the node that computes it, a node to the values it reads, and nothing
+ * points the other way: nodes that no output depends on are never written, so dead-code elimination needs no pass.
  */
 export interface Value<T extends DType = DType> {
   readonly dtype: T;
@@ -131,8 +131,8 @@ export function isValue(value: unknown): value is Value {
 }
 
 /**
- * Applies an operator. The new node lives in the deepest scope of what it reads, so whatever does not depend on a loop's
- * iteration is computed once, outside.
+ * Applies an operator. The new node belongs to the innermost scope of its inputs, so values that do not depend on a loop's
+ * iteration are computed once, outside the loop.
  *
  * @throws ShapeError when an input is no value, has a dtype that the operator does not take, or does not fit the others
  */

@@ -43,7 +43,7 @@ async function sizes(content: unknown): Promise<string> {
   return file;
 }
 
-test("random weights replace random weights alone", async () => {
+test("random weights replace only random weights", async () => {
   const out = join(folder, "twice");
   const files = [await initModel("sam-tiny", out, { seed: 1 }), await initModel("sam-tiny", out, { seed: 2 })].flat();
   await writeSafetensors(files[0]!, { weight: tensor("float32", [1], new Float32Array(1)) });
@@ -88,7 +88,7 @@ describe("models of any size", () => {
   });
 });
 
-test("weights to train from tell neighbouring positions from far ones, and add nothing by their biases", async () => {
+test("initial weights for training distinguish near from far positions, and have zero biases", async () => {
   const [file] = await initModel(await sizes({ clip }), join(folder, "fresh"), { seed: 1, purpose: "training" });
   const weights = await Weights.open(file!, biomedClipFamily);
   const positions = await weights.read("visual.trunk.pos_embed"); // [1, 37, 32]

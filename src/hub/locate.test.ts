@@ -80,7 +80,7 @@ describe("a model in shards", () => {
     await rm(wrong);
   });
 
-  test("shards without their index are told", async () => {
+  test("shards without their index are an error", async () => {
     await rename(index(), at("index"));
     await expect(locateClip(sharded)).rejects.toThrow("holds weights in shards, but not their index (*.index.json)");
     await rename(at("index"), index());
@@ -105,7 +105,7 @@ describe("a folder without a file of a published name", () => {
     expect((await locateSam(join(own, "sam_vit_b.pth"))).weights).toBe(join(own, "sam_vit_b.pth"));
   });
 
-  test("without any file of weights it is said what was looked for", async () => {
+  test("without any weights file the error lists the expected names", async () => {
     const own = await mkdtemp(at("none-"));
     await mkdir(join(own, "x.pth"));
     await expect(locateSam(own)).rejects.toThrow(

@@ -21,18 +21,18 @@ export interface Pack {
   readonly folder: string;
   /** Its `pack.json`. */
   readonly file: string;
-  /** What everybody who sees a result must know. */
+  /** Notice that every result carries. */
   readonly notice: string;
-  /** The same in two or three words, drawn into pictures. */
+  /** A short form in two or three words, drawn into pictures. */
   readonly label?: string | undefined;
   /** Folder or file of each model. */
   readonly clip: string;
   readonly sam: string;
-  /** Settings that suit the models, by the names of the library, in place of the usual defaults. */
+  /** Settings that suit the models, by the names of the library, instead of the usual defaults. */
   readonly defaults: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** The pack that works when nobody names a model. */
+/** The default pack, when no model is named. */
 export const defaultPack = "phantom";
 
 /**

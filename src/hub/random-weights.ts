@@ -3,8 +3,8 @@ import { openSafetensors, writeSafetensorsStream } from "../tensor/safetensors.t
 import type { Shape } from "../tensor/tensor.ts";
 
 /**
- * What random weights are for. `comparison`: they behave like trained ones where it matters to a measurement or a test. `training`: a model
- * learns well from them, and its positions are waves from the start.
+ * Purpose of random weights. `comparison`: they behave like trained ones where it matters to a measurement or a test. `training`: good
+ * initial weights, with sinusoidal position embeddings.
  */
 export const purposes = ["comparison", "training"] as const;
 export type Purpose = (typeof purposes)[number];
@@ -37,12 +37,12 @@ export async function areRandom(file: string): Promise<boolean> {
   );
 }
 
-/** How strong positions are at first, beside patches of about unit variance. */
+/** Initial scale of position embeddings, for patches of about unit variance. */
 const waveAmplitude = 0.5;
 
 /**
- * Positions of a square grid of patches as sine and cosine waves of many lengths: half of the channels tell the column, half the row. What
- * is no patch, a class token before them, has zeros.
+ * Positions of a square grid of patches as sine and cosine waves of many lengths: half of the channels encode the column, half the row. A
+ * class token before them gets zeros.
  *
  * @param shape - [1, T, D] or [1, g, g, D]
  * @see He et al. 2022, arXiv:2111.06377, appendix A.1; Vaswani et al. 2017, arXiv:1706.03762

@@ -4,7 +4,7 @@ import { diagonal } from "./_diagonal.ts";
 /** Added to a logit, its exponential is 0; a true -∞ would give NaN where it is subtracted from itself. */
 const excluded = -1e30;
 
-/** The negatives of one direction: those of a row are what the row's pair is told from. */
+/** The negatives of one direction: each row's pair is contrasted with those of its row. */
 export interface Negatives {
   /** 0 for negatives, and for all else what makes the exponential of a logit 0, [B, B]. */
   readonly mask: Value;

@@ -1,7 +1,7 @@
 import { matmul, mul, type Operand, reduceSum, swapLast, type Value } from "../graph/index.ts";
 import { unitLength } from "../nn/index.ts";
 
-/** What the losses of the family can be told; each reads what it knows. */
+/** Options of the contrastive losses; each loss reads those that apply to it. */
 export interface ContrastiveOptions {
   /** 1 / τ, the factor of the cosines: a number, or a learned scalar such as exp(logit_scale). */
   readonly scale: Operand;

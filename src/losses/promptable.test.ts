@@ -153,7 +153,7 @@ test("large logits neither overflow nor lose their gradient", async () => {
   expect(Array.from(logits, (x) => Math.sign(x))).toEqual([1, -1]);
 });
 
-test("shapes that do not fit are told", () => {
+test("shapes that do not fit are named in the error", () => {
   const at = (shape: Shape) => input(`x${shape}`, "float32", shape);
   expect(() => samLoss(at([2, 3, 4, 4]), at([2, 3]), at([2, 3, 4, 4]))).toThrow("the target must be [2,1,4,4] and iou [2,3]");
   expect(() => diceSquared(at([2, 1, 4, 4]), at([2, 1, 4, 5]))).toThrow(/must both be \[..., H, W\], got \[2,1,4,4\] and \[2,1,4,5\]/);

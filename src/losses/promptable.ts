@@ -35,8 +35,8 @@ export function medsamLoss(logits: Value, target: Value): Value {
 }
 
 /**
- * The loss of SAM: of the masks that answer a prompt the best one alone learns, and the head that predicts the IoU of each mask learns
- * from all of them.
+ * The loss of SAM: only the best mask of each prompt gets a gradient, and the IoU head is trained
+ * on all masks.
  *
  *   L = mean_n min_m (20 focal_nm + dice_nm) + mean_nm (predicted IoU_nm - IoU_nm)²
  *

@@ -73,7 +73,7 @@ describe.each<[string, Term, Tensor, Tensor, { weighted: number; mean: number; f
     expect(await gradientError({ shapes: [features.shape, phrases.shape], apply, dtype: "float32" })).toBeLessThan(2e-3);
   });
 
-  test("does not hear of what weighs nothing", async () => {
+  test("ignores entries with weight 0", async () => {
     const answers = (which: number) =>
       filled(truth.shape, (i) => (Math.floor(i / (sizeOf(truth.shape) / 6)) === 2 ? which : Number(truth.data[i])));
     const losses = [];

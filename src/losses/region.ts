@@ -7,17 +7,17 @@ import { binaryCrossEntropy } from "./focal.ts";
 export interface RegionOptions {
   /** Factor of the cosines. */
   readonly scale: Operand;
-  /** Added to them; what is rare starts well with a negative one. Default 0. */
+  /** Added to them; a negative bias is a good start for rare phrases. Default 0. */
   readonly bias?: Operand;
   /**
-   * [B, P], how much each question counts: 0 where nobody looked. The terms are weighted sums, so that the parts of a batch add up;
+   * [B, P], how much each question counts: 0 where it is unknown. The terms are weighted sums, so that the parts of a batch add up;
    * weights that sum to 1 make them means. Default: the mean.
    */
   readonly weights?: Value;
 }
 
 /**
- * What is in an image: for each phrase by itself a question of yes or no to the class token (multi-label).
+ * What an image shows: an independent binary classification by the class token for each phrase (multi-label).
  *
  *   L = Σ_ip w_ip ( softplus(l_ip) - y_ip l_ip ),   l = scale · cosine + bias
  *
@@ -34,7 +34,7 @@ export function labelLoss(image: Value, phrases: Value, labels: Value, { weights
 }
 
 /**
- * Where it is in the image: for each patch and phrase a question of yes or no, whose answer is the part of the patch that the mask covers.
+ * Where it is in the image: a binary classification for each patch and phrase, whose target is the fraction of the patch that the mask covers.
  *
  *   L = Σ_ip w_ip mean_t( softplus(l_ipt) - c_ipt l_ipt ),   l = scale · cosine + bias
  *

@@ -4,7 +4,7 @@ import { withPairs } from "./_negatives.ts";
 import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
 
 /**
- * SigLIP: each of the B² pairs by itself is a question of yes or no, so no pair needs the others.
+ * SigLIP: each of the B² pairs is an independent binary classification.
  *
  *   L = 1/B Σ_ij softplus(-z_ij (l_ij + b)),   z = 1 for the pairs, -1 for all others
  *

@@ -7,11 +7,11 @@ import type { NameScheme, WeightsFamily } from "./name-scheme.ts";
 /** A model among the tensors of a file. */
 export interface ModelInFile {
   readonly scheme: NameScheme;
-  /** What stands before the names of its tensors. */
+  /** Prefix of its tensor names. */
   readonly prefix: string;
   /** Its tensors by their names behind the prefix. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Sentences about what was chosen. */
+  /** Notes on what was chosen. */
   readonly notes: readonly string[];
 }
 
@@ -26,7 +26,7 @@ interface Candidate {
 /**
  * Finds a model by the names that only it has, whatever stands before them: `state_dict.module._orig_mod.visual.trunk.cls_token` gives
  * the prefix `state_dict.module._orig_mod.`. Of several places the one with most of these names holds the model. Where several hold as
- * many, running averages of the weights (`ema`, `swa`, a teacher) are passed over in favour of the weights; else it is the user's choice.
+ * many, running averages of the weights (`ema`, `swa`, a teacher) are skipped in favour of the weights; otherwise the user must choose.
  *
  * @param under - the prefix, where the user has chosen one
  * @throws WeightsError when there is no model of the family, or several
@@ -76,7 +76,7 @@ interface Named {
 
 /**
  * Names without the parts that wrappers put between others: those that begin with an underscore (`_orig_mod` of torch.compile,
- * `_fsdp_wrapped_module`), and `module` of data-parallel training. No model has such parts of its own.
+ * `_fsdp_wrapped_module`), and `module` of data-parallel training. No model uses such names itself.
  */
 function withoutWrappers(tensors: ReadonlyMap<string, StoredTensor>): Named[] {
   const all = [...tensors].map(([whole, tensor]) => {

@@ -1,4 +1,4 @@
-/** Files that are often given for a model, by names of their tensors. The first that fits is taken. */
+/** Files often mistaken for a model, recognised by tensor names. The first match is used. */
 const strangers: readonly { readonly name: RegExp; readonly what: string }[] = [
   {
     name: /(^|\.)lora_(A|B|up|down|embedding_[AB])(\.|$)/,

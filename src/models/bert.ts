@@ -42,7 +42,7 @@ export interface BertOutputs {
 }
 
 /**
- * Several texts in one row of tokens, of which none sees another: texts of different lengths then share a batch with hardly any
+ * Several texts in one row of tokens, isolated by an attention mask: texts of different lengths then share a batch with hardly any
  * padding.
  */
 export interface Packing {

@@ -54,8 +54,8 @@ export function gridOf({ imageSize, patch }: VitConfig): number {
 /**
  * A vision transformer with a class token.
  *
- * Of the last block, `classToken` computes only what it reads: the class token asks, all tokens answer. This is exact and
- * saves most of a block; `blocks` still offers the whole of it to whoever wants it.
+ * Of the last block, `classToken` computes only what it needs: one query, the class token, and all tokens as keys. This is exact and
+ * saves most of a block; `blocks` still gives its full output.
  *
  * @param image - normalised pixels [B, 3, S, S]
  * @see Dosovitskiy et al. 2021, arXiv:2010.11929

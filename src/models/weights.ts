@@ -23,7 +23,7 @@ export function splitAddress(address: string): { readonly file: string; readonly
 export class Weights extends NamedWeights {
   readonly file: string;
   readonly scheme: NameScheme;
-  /** Sentences about what was chosen where the file holds more than the model. */
+  /** Notes on what was chosen if the file holds more than the model. */
   readonly notes: readonly string[];
   private readonly family: WeightsFamily;
   private readonly tensors: ReadonlyMap<string, StoredTensor>;

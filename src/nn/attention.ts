@@ -41,9 +41,9 @@ export function scaledDotProduct(q: Value, k: Value, v: Value, bias?: Value): Va
 /**
  * Multi-head attention of some tokens to others.
  *
- * @param queries - [B, Tq, D] tokens that ask
- * @param keys - [B, Tk, D] tokens that are looked at
- * @param values - [B, Tk, D] what they hand over, by default `keys`
+ * @param queries - [B, Tq, D] the attending tokens
+ * @param keys - [B, Tk, D] the tokens attended to
+ * @param values - [B, Tk, D] the values, by default `keys`
  * @param mask - added to the scores, broadcast to [B, h, Tq, Tk]
  * @returns [B, Tq, D]
  */

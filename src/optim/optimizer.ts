@@ -6,7 +6,7 @@ export interface Optimizer {
   readonly slots: readonly string[];
   /** The numbers that a step depends on, made in float64: `update` reads them as scalars. */
   readonly numbers: (step: number, lr: number, weightDecay: number) => Readonly<Record<string, number>>;
-  /** @returns the parameter and its slots after the step; nothing of the shape matters but that it is one */
+  /** @returns the parameter and its slots after the step; both of any one shape */
   readonly update: (
     parameter: Value,
     gradient: Value,

@@ -16,7 +16,7 @@ export function cosine(options: WarmUp & { readonly total: number }): Schedule {
   return (step) => (step < warmup ? rising(options, step) : 0.5 * base * (1 + Math.cos((Math.PI * (step - warmup)) / (total - warmup))));
 }
 
-/** Warm-up, then always the same. */
+/** Warm-up, then constant. */
 export function constantRate(options: WarmUp): Schedule {
   return (step) => (step < options.warmup ? rising(options, step) : options.base);
 }
@@ -50,12 +50,12 @@ export type ThresholdMode = keyof typeof limits;
 
 export interface PlateauOptions {
   readonly factor?: number;
-  /** Bad epochs that are put up with: the rate falls at the next one. */
+  /** Epochs without improvement (patience): the rate is reduced at the next one. */
   readonly patience?: number;
   /** By how much a loss must be lower than the best to count as better; see `thresholdMode`. */
   readonly threshold?: number;
   readonly thresholdMode?: ThresholdMode;
-  /** Epochs after a fall in which bad ones are not counted. */
+  /** Epochs after a reduction in which epochs without improvement are not counted. */
   readonly cooldown?: number;
   readonly minimum?: number;
 }
@@ -74,11 +74,11 @@ export function plateauAt(lr: number): Plateau {
   return { lr, best: null, bad: 0, cooling: 0 };
 }
 
-/** Changes of the learning rate below this are not made, as in torch. */
+/** Smaller changes of the learning rate are skipped, as in torch. */
 const smallestChange = 1e-8;
 
 /**
- * After an epoch: the learning rate falls when the loss has not become lower for more than `patience` epochs.
+ * After an epoch: reduces the learning rate when the loss has not improved for more than `patience` epochs.
  *
  * @see torch.optim.lr_scheduler.ReduceLROnPlateau, whose rules these are, but for losses below 0: see `torch` of the threshold modes
  */

@@ -7,7 +7,7 @@ import type { RandomStream } from "../tensor/random.ts";
 import { type BoxClamp, boxesOf } from "./boxes.ts";
 import { pointsOf } from "./points.ts";
 
-/** What SAM is given. */
+/** The kinds of visual prompts. */
 export type PromptKind = "box" | "points" | "both";
 
 /** What an empty coarse mask becomes: an empty mask, or a box round the whole image. */
@@ -37,14 +37,14 @@ const Options = z.strictObject({
   random: z.object({ at: z.function() }),
 });
 
-/** What is given to SAM, in pixels of the image. */
+/** Visual prompts for SAM, in pixels of the image. */
 export interface VisualPrompts {
   readonly boxes: readonly Box[];
   /** With several boxes, the same points go with each of them. */
   readonly points: readonly LabelledPoint[];
   /** Outer contours of the coarse mask: how many components the final cleaning keeps. */
   readonly contours: number;
-  /** There is nothing to ask SAM: the coarse mask is empty and so is the result. */
+  /** There is nothing to prompt: the coarse mask is empty and so is the result. */
   readonly empty: boolean;
 }
 

@@ -19,9 +19,9 @@ const RuntimeOptions = z.strictObject({
 });
 
 /**
- * Says where the runtime's files are served, by default beside its script. It counts for sessions opened afterwards, if none was before.
+ * Says where the runtime's files are served, by default beside its script. It applies to sessions opened afterwards, unless one was opened before.
  *
- * @throws ConfigError when it is told no URL
+ * @throws ConfigError when a value is not a URL
  */
 export function configureRuntime(options: { readonly wasmPaths: WasmPaths }): void {
   checkedOptions(RuntimeOptions, options, "configureRuntime");
@@ -30,7 +30,7 @@ export function configureRuntime(options: { readonly wasmPaths: WasmPaths }): vo
 
 /**
  * Loads the WebAssembly build on first use. Its threads are started then, so their number is that of the first session. They share
- * memory, which browsers grant to pages that are cross-origin isolated alone; elsewhere there is one.
+ * memory, which browsers allow only for cross-origin isolated pages; elsewhere there is one thread.
  */
 async function load(threads: number | undefined): Promise<typeof Ort> {
   loaded ??= import("onnxruntime-web/wasm").then(

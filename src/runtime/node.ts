@@ -5,12 +5,12 @@ import { OrtSession } from "./_ort-session.ts";
 import { type Device, devices, type OpenSession, type SessionOptions } from "./session.ts";
 
 /**
- * Loaded on first use: the native library takes time and memory that commands without a model should not pay.
+ * Loaded on first use: the native library takes time and memory that commands without a model do not need.
  *
  * The published Linux build carries a telemetry client that keeps a database in the user's cache folder and has an address to send it
- * to. It reads this variable when it is loaded. Whoever wants it on can set the variable to 0.
+ * to. It reads this variable when it is loaded. To enable it, set the variable to 0.
  *
- * What goes wrong is thrown, so the runtime need not also print it, in its own colours.
+ * Errors are thrown, so the runtime does not need to print them as well.
  */
 async function load(): Promise<typeof Ort> {
   process.env.ORT_DISABLE_TELEMETRY ??= "1";

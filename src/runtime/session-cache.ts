@@ -2,12 +2,12 @@ import { type Disposable, thenDispose } from "../then-dispose.ts";
 import type { Session } from "./session.ts";
 import { SharedSession } from "./shared-session.ts";
 
-/** Sessions of graphs that differ in their shapes, opened when first worked with; the least recently used one is let go. */
+/** Sessions of graphs that differ in their shapes, opened on first use; the least recently used one is disposed of. */
 export class SessionCache<T extends Disposable = Session> implements Disposable {
-  /** The one used last comes last. */
+  /** In order of use, the most recent last. */
   private readonly sessions = new Map<string, SharedSession<T>>();
   private readonly limit: number;
-  /** Those that made room for others and are not let go yet, or could not be. */
+  /** Evicted sessions that are not disposed of yet, or could not be. */
   private readonly leaving = new Set<Promise<void>>();
 
   /** @param limit - sessions that are kept at most: each holds the memory of its largest run */
@@ -16,10 +16,10 @@ export class SessionCache<T extends Disposable = Session> implements Disposable 
   }
 
   /**
-   * Does some work with the session of a key. Callers at once share it; see `SharedSession`. The work must not ask the same cache for
-   * another session, which may wait until this one is free.
+   * Does some work with the session of a key. Concurrent callers share it; see `SharedSession`. The work must not request another session
+   * from the same cache, which may wait until this one is free.
    *
-   * @param open - opens the session where there is none, after the one that it replaces has been let go
+   * @param open - opens the session if there is none, after the one that it replaces has been disposed of
    */
   async use<R>(key: string, open: () => Promise<T>, work: (session: T) => Promise<R>): Promise<R> {
     const session = this.sessions.get(key) ?? this.added(open);
@@ -28,15 +28,15 @@ export class SessionCache<T extends Disposable = Session> implements Disposable 
     try {
       return await session.use(work);
     } finally {
-      // One that could not be opened takes nobody's place.
+      // A session that could not be opened does not evict another one.
       if (!session.isOpen && this.sessions.get(key) === session) this.sessions.delete(key);
     }
   }
 
   /**
-   * Lets all sessions go; the next work opens them again.
+   * Disposes of all sessions; the next work opens them again.
    *
-   * @throws the first error of letting one go, of those, too, that made room for others before
+   * @throws the first error of disposing of a session, including sessions evicted before
    */
   async dispose(): Promise<void> {
     const [sessions, leaving] = [[...this.sessions.values()], [...this.leaving]];
@@ -51,7 +51,7 @@ export class SessionCache<T extends Disposable = Session> implements Disposable 
     this.sessions.delete(oldest[0]);
     const gone = oldest[1].dispose();
     this.leaving.add(gone);
-    // Its error is of no concern to whoever needs another session: `dispose` tells it.
+    // Its error does not concern callers that need another session: `dispose` reports it.
     const room = gone.then(
       () => this.leaving.delete(gone),
       () => undefined,

@@ -18,7 +18,7 @@ export interface SessionOptions {
   readonly prepack?: boolean;
 }
 
-/** The same as a schema: what callers of the library give is checked by it. */
+/** The same as a schema, to check the options of library callers. */
 export const SessionOptions = z.strictObject({
   device: z.enum(devices).optional(),
   threads: z.number().int().positive().optional(),
@@ -35,7 +35,7 @@ export interface Session {
 /** A serialised ONNX model. */
 export interface Model {
   readonly bytes: Uint8Array;
-  /** What is in memory of the files that its external tensors point into, by their location. */
+  /** In-memory contents of files that its external tensors point into, by location. */
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 

@@ -41,7 +41,7 @@ class FakeRuntime {
 describe("a shared session", () => {
   const run = (session: { run(): Promise<number> }) => session.run();
 
-  test("is opened once for callers at once, and closed once", async () => {
+  test("is opened once for concurrent callers, and closed once", async () => {
     const runtime = new FakeRuntime();
     const shared = new SharedSession(runtime.open);
     expect(await Promise.all([shared.use(run), shared.use(run), shared.use(run)])).toEqual([1, 1, 1]);
@@ -59,7 +59,7 @@ describe("a shared session", () => {
     expect(await shared.use(run)).toBe(2);
   });
 
-  test("is not let go while it is opened or runs, and opened again afterwards", async () => {
+  test("is not disposed of while it is opened or runs, and opened again afterwards", async () => {
     const runtime = new FakeRuntime();
     const shared = new SharedSession(runtime.open);
     const running = shared.use(run);
@@ -70,7 +70,7 @@ describe("a shared session", () => {
     expect(runtime.live.size).toBe(0);
   });
 
-  test("passes on what goes wrong in the work, and stays usable", async () => {
+  test("passes on errors of the work, and stays usable", async () => {
     const shared = new SharedSession(new FakeRuntime().open);
     await expect(shared.use(() => Promise.reject(new Error("out of memory")))).rejects.toThrow("out of memory");
     expect(await shared.use(run)).toBe(1);
@@ -83,7 +83,7 @@ describe("a cache of sessions", () => {
     return { cache, run: (key: string) => cache.use(key, runtime.open, (session) => session.run()) };
   };
 
-  test("holds no more than its limit, whoever asks at once, and lets nothing go that runs", async () => {
+  test("holds at most its limit under concurrent calls, and never disposes of a running session", async () => {
     const runtime = new FakeRuntime();
     const { cache, run } = of(runtime, 2);
     await Promise.all(["a", "b", "a", "c", "d", "a", "e"].map(run));
@@ -93,14 +93,14 @@ describe("a cache of sessions", () => {
     expect(runtime.live.size).toBe(0);
   });
 
-  test("keeps those used last", async () => {
+  test("keeps the most recently used sessions", async () => {
     const { run } = of(new FakeRuntime(), 2);
     const ids: number[] = [];
     for (const key of ["a", "b", "a", "c", "a", "b"]) ids.push(await run(key));
     expect(ids).toEqual([1, 2, 1, 3, 1, 4]);
   });
 
-  test("a key whose session cannot be opened keeps no place", async () => {
+  test("a key whose session cannot be opened takes no place", async () => {
     const runtime = new FakeRuntime(3);
     const { cache, run } = of(runtime, 2);
     await run("a");
@@ -111,7 +111,7 @@ describe("a cache of sessions", () => {
     await cache.dispose();
   });
 
-  test("tells in the end that a session which made room could not be let go", async () => {
+  test("reports on dispose that an evicted session could not be disposed of", async () => {
     const runtime = new FakeRuntime();
     const cache = new SessionCache<{ dispose(): Promise<void> }>(1);
     const stuck = async () => ({ dispose: () => Promise.reject(new Error("release failed")) });

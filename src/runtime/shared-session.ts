@@ -8,8 +8,8 @@ interface Opened<T> {
 }
 
 /**
- * A session that is opened when first worked with. Callers at once share it, one that cannot be opened is tried again by the next
- * caller, and it is disposed of only when nobody works with it any more. After that it is opened again by the next caller.
+ * A session that is opened on first use. Concurrent callers share it; if it cannot be opened, the next caller tries again;
+ * it is disposed of only when no caller uses it any more. After that the next caller opens it again.
  */
 export class SharedSession<T extends Disposable = Session> implements Disposable {
   private readonly open: () => Promise<T>;
@@ -38,11 +38,11 @@ export class SharedSession<T extends Disposable = Session> implements Disposable
     }
   }
 
-  /** Waits for the work that goes on, then lets the session go. Without a session it does nothing. */
+  /** Waits for running work, then disposes of the session. Without a session it does nothing. */
   async dispose(): Promise<void> {
     const before = this.closing;
     const mine = this.close();
-    this.closing = mine.catch(() => undefined); // its error is told once
+    this.closing = mine.catch(() => undefined); // its error is reported once
     await before;
     await mine;
   }
@@ -61,7 +61,7 @@ export class SharedSession<T extends Disposable = Session> implements Disposable
     this.current = undefined;
     if (!current) return;
     await Promise.allSettled(current.running);
-    const session = await current.session.catch(() => undefined); // whoever wanted to work with it has the error
+    const session = await current.session.catch(() => undefined); // its callers have the error
     await session?.dispose();
   }
 }

@@ -34,8 +34,8 @@ export interface Stage {
 }
 
 /**
- * What may pass of the class token. Behind the first block it has seen the whole image, so what passes of it can speak for the
- * patches, and the map with them. `free`: it has its own α, as in the released code. `noise`: λ = 0, it is noise alone.
+ * How much of the class token passes the bottleneck. After the first block it has attended to the whole image, so it can carry the
+ * information of the patches and weaken the map. `free`: it has its own α, as in the released code. `noise`: λ = 0, it is pure noise.
  */
 export const classTokens = ["free", "noise"] as const;
 export type ClassToken = (typeof classTokens)[number];
@@ -121,7 +121,7 @@ export function bottleneckGraph(problem: BottleneckProblem, stages: readonly Sta
       traces.map((collected) => collected[which]!),
       0,
     );
-  // Without a stage there is nothing to join; what nobody asks for is never written.
+  // Without a stage there is nothing to concatenate; unused nodes are never written.
   const trace = done === 0 ? {} : { losses: joined(0), alpha: joined(1), gradient: joined(2), kl: joined(3) };
   return { information, trace: trace as BottleneckGraph["trace"] };
 }

@@ -6,7 +6,7 @@ import { gridOf, poolClassToken } from "../models/vit.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** The image tower in two parts: the blocks up to one, which run once an image, and those behind it, which are differentiated. */
+/** The image tower in two parts: the blocks up to one, which run once an image, and those after it, which are differentiated. */
 export class CutTower {
   readonly model: BiomedClip;
   /** The last block before the cut. */
@@ -25,7 +25,7 @@ export class CutTower {
     this.layer = layer;
   }
 
-  /** Whether no block is left behind the cut. */
+  /** Whether the cut is after the last block. */
   get isLast(): boolean {
     return this.layer === this.model.config.vision.depth - 1;
   }

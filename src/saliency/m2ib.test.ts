@@ -22,7 +22,7 @@ describeWith([bertBase], "with the reference's vocabulary", () => {
     // Some of the cases; the slow tests have all of them.
     for (const file of files) if (isSmall(file.settings)) m2ibCases(file, { only: (_, index) => index % 5 === 0 });
   });
-  describeCases<ClassNoiseFile>(folder, /^nib-.*\.safetensors$/, "M2IB, the class token held at noise", (files) =>
+  describeCases<ClassNoiseFile>(folder, /^nib-.*\.safetensors$/, "M2IB with the class token as noise", (files) =>
     files.forEach(classNoiseCases),
   );
   describeCases<EnsembleFile>(folder, /^m2ib-ensemble.*\.safetensors$/, "M2IB, several sentences", (files) => files.forEach(ensembleCase));
@@ -97,7 +97,7 @@ test("a map from an odd number of samples is that of one batch of all", async ()
   for (const other of maps.slice(1)) expectClose(other, maps[0]!, 1e-4 * Math.max(...maps[0]!), "capacity");
 });
 
-test("a class token held at noise has no bottleneck of its own, and nothing of it reaches the map", async () => {
+test("a class token replaced by noise has no bottleneck, and does not influence the map", async () => {
   const clip = await openClip(await nanoClip(undefined, 9));
   const view = { width: 32, height: 32, data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 7919) % 256) };
   const changed = { free: false, noise: false };

@@ -82,8 +82,8 @@ export interface M2ibOptions {
 }
 
 /**
- * Saliency by the multi-modal information bottleneck. Noise is mixed into the tokens behind one block of the image tower, as
- * much as possible without losing the agreement with the text; what must be kept is what the text speaks of.
+ * Saliency by the multi-modal information bottleneck. Noise is mixed into the tokens after one block of the image tower, as
+ * much as possible while keeping the similarity to the text; the information that must be kept is what the text describes.
  *
  *   λ = σ(α),   z = λ x + (1 - λ) ε,   ε ~ N(0, 1)
  *   KL(z ‖ N(0, 1)) = -½ (1 + ln (1 - λ)² - (λ x)² - (1 - λ)²)          per token and channel
@@ -91,7 +91,7 @@ export interface M2ibOptions {
  *
  * With `classToken: "noise"` the class token has λ = 0 and no α, and the mean KL is that of the patches.
  *
- * The blocks up to the bottleneck run once an image, the text once a sentence; all steps, each with its forward pass,
+ * The blocks up to the bottleneck run once per image, the text tower once per text prompt; all steps, each with its forward pass,
  * backward pass and Adam update, are one run of one graph.
  *
  * @see Wang, Rudner and Wilson 2023, "Visual Explanations of Image-Text Representations via Multi-Modal Information Bottleneck Attribution"
@@ -120,7 +120,7 @@ export class M2ib {
     this.config = config;
     this.withTrace = trace;
     this.samplesAtOnce = samplesAtOnce;
-    // The map is read at the last forward pass, so its update, and with it its noise, would be for nobody but a trace.
+    // The map is read at the last forward pass, so its update and its noise are only needed for a trace.
     this.stages = stagesOf(schedule ?? Array.from({ length: trace ? config.steps : config.steps - 1 }, () => config.samples));
     this.warnings = this.cut.warnings;
   }
@@ -137,7 +137,7 @@ export class M2ib {
   }
 
   /**
-   * The noise of a file, for each stage [steps, samples, T, D]: it depends on seed and file name alone, so results never depend on
+   * The noise of a file, for each stage [steps, samples, T, D]: it depends only on the seed and the file name, so results do not depend on
    * the order of a run. A step with fewer samples takes the first of them.
    */
   noiseOf(fileName: string, seed: number): Tensor<"float32">[] {
@@ -186,7 +186,7 @@ export class M2ib {
     return { image: flopsOf([this.cut.trunkGraph()]), text: flopsOf(Object.values(this.tailGraph())) };
   }
 
-  /** Lets the sessions go; what is asked afterwards opens them again. */
+  /** Disposes of the sessions; later calls open them again. */
   async dispose(): Promise<void> {
     await thenDispose(() => this.cut.dispose(), this.tail);
   }
@@ -225,7 +225,7 @@ export class M2ib {
   }
 }
 
-/** M2IB as one saliency method among others: a patch's value is its information in nats. */
+/** M2IB as a saliency method: the value of a patch is its information in nats. */
 export const m2ib = saliencyMethod({
   settings: z.strictObject({
     ...M2ibConfig.shape,

@@ -51,7 +51,7 @@ describe.each(Object.keys(saliencyMethods) as SaliencyMethodName[])("%s", (name)
     expect(await valuesOf(name, quick, normal("text", 2, 64))).not.toEqual(values);
   });
 
-  test("works again after its sessions were let go, and gives the same", async () => {
+  test("works again after its sessions were disposed of, and gives the same", async () => {
     const method = saliencyMethods[name].open(await openClip(await randomModel("biomedclip-tiny")), quick);
     const values = async () => await method.attribute(await method.hiddenTokens(view), text, method.noise?.of("a.png", 1));
     const first = await values();
@@ -75,7 +75,7 @@ test("m2ib is M2IB: it alone draws noise, and it costs the most", async () => {
   expect(flops.nib).toBeGreaterThan(flops.gradcam!);
 });
 
-test("GradCAM looks at the last block's first normalisation by default, at an earlier block's if asked to", async () => {
+test("GradCAM uses the last block's first normalisation by default, an earlier block's with a layer", async () => {
   expect(await valuesOf("gradcam", { ...quick, layer: 10 })).toEqual(await valuesOf("gradcam"));
   expect(await valuesOf("gradcam", { ...quick, layer: 4 })).not.toEqual(await valuesOf("gradcam"));
 });

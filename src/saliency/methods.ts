@@ -17,7 +17,7 @@ export const saliencyMethods = {
 export type SaliencyMethodName = keyof typeof saliencyMethods;
 
 /**
- * Refuses what another method would follow and this one would pass over, where that changes what the map says.
+ * Rejects settings of another method that this one would ignore, if they change the meaning of the map.
  *
  * @throws ConfigError for given noise with a method that draws none, or a value that only another method knows
  */

@@ -10,14 +10,14 @@ import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts
 const cosineEpsilon = 1e-6;
 
 /**
- * Narrowing information bottleneck (NIB): what the tokens behind one block add to the agreement with the text while they grow from
- * nothing to what they are. It cuts the tower where M2IB does, but neither draws noise nor optimises, so it takes about a tenth of
+ * Narrowing information bottleneck (NIB): how much the tokens after one block add to the similarity to the text along a path from
+ * zero to their values. It cuts the tower where M2IB does, but needs neither noise nor optimisation, so it takes about a tenth of
  * the time.
  *
  *   h: tokens after block `layer` [T, D],   xᵢ = (i / n) h,   i = 1..n = `steps`
  *   value = Σ h · (1/n) Σᵢ ∂cos(text, image(xᵢ)) / ∂xᵢ                     summed over the channels
  *
- * A value can be negative: the patch speaks against the text.
+ * A value can be negative: the patch lowers the similarity to the text.
  *
  * @see Zhu et al. 2025, "Narrowing Information Bottleneck Theory for Multimodal Image-Text Representations Interpretability", arXiv:2502.14889
  */

@@ -5,7 +5,7 @@ import { tensor } from "../tensor/tensor.ts";
 import type { SaliencyMethod } from "./saliency-method.ts";
 
 /**
- * A saliency method of your own: how much each patch of an image speaks for a text. The map is made of its values as of those of any other
+ * A custom saliency method: how much each patch of an image supports a text. The map is made of its values as of those of any other
  * method.
  *
  * @param view - what the model sees: S x S pixels

@@ -7,11 +7,11 @@ import { methodOfGraph } from "./_method-of-graph.ts";
 import { saliencyMethod } from "./saliency-method.ts";
 
 /**
- * Cosine of each patch with the text: the patches of the last block go the class token's way into the shared space. One pass of
+ * Cosine of each patch with the text: the patches of the last block are projected into the shared space like the class token. One pass of
  * the image tower, without a gradient.
  *
- * It means something only with a model whose training asked the patches what they show (`finetune --regions` with a dense weight above
- * 0). The published models were asked about the class token alone.
+ * It is meaningful only for a model whose patches were trained against texts (`finetune --regions` with a dense weight above
+ * 0). The published models were trained on the class token only.
  */
 export const patchText = saliencyMethod({
   settings: z.strictObject({}),

@@ -9,7 +9,7 @@ export interface MethodNoise {
   readonly shape: readonly [number, number, number, number];
   /** The noise of a file, which depends on its name and the seed alone. */
   of(fileName: string, seed: number): Tensor[];
-  /** Given noise in its place. @throws ShapeError when it does not have the shape */
+  /** Given noise instead. @throws ShapeError when it does not have the shape */
   from(noise: Tensor<"float32">): Tensor[];
 }
 
@@ -23,7 +23,7 @@ export interface MethodFlops {
 
 /** A saliency method on one model and with its settings. It holds sessions: call `dispose` when done; it may be used again. */
 export interface SaliencyMethod {
-  /** The block after whose output it looks. */
+  /** The block whose output it uses. */
   readonly layer: number;
   /** Things worth a warning about the settings with this model. */
   readonly warnings: readonly string[];
@@ -32,7 +32,7 @@ export interface SaliencyMethod {
   /** The tokens [1, T, D] behind that block: the part of the work that is the same for every text. `view` is what the model sees: S x S pixels. */
   hiddenTokens(view: Image): Promise<Tensor>;
   /**
-   * How much each patch speaks for the text: [g · g] row by row, before any normalisation, larger for more.
+   * How much each patch supports the text: [g · g] row by row, before any normalisation, larger for more.
    *
    * @param hidden - [1, T, D] from `hiddenTokens`
    * @param text - [E] features of the text; only their direction matters
@@ -55,13 +55,13 @@ export interface MemoryPeaks {
 /** Settings as a method gets them; zod's type of an object without fields forbids all others. */
 type SettingsOf<S extends z.ZodObject> = keyof S["shape"] extends never ? object : z.infer<S>;
 
-/** What a method's file says of it. */
+/** What the file of a method defines. */
 interface MethodDescription<S extends z.ZodObject> {
   /** All that can be chosen about it, each with its default, unit and meaning. Methods may share a setting's name, type and default. */
   readonly settings: S;
   /** Whether it draws noise, which can then be given in place of the seeded noise. */
   readonly drawsNoise: boolean;
-  /** Values of its own settings that change what the map says, so that other methods refuse them instead of passing them over. */
+  /** Values of its own settings that change what the map says, so that other methods reject them instead of ignoring them. */
   readonly refusedElsewhere?: Partial<z.infer<S>>;
   /** Opens it; nothing is computed yet. @throws ConfigError when the settings do not fit the model */
   open(model: BiomedClip, settings: SettingsOf<S>): SaliencyMethod;
@@ -75,7 +75,7 @@ export interface MethodRow<S extends z.ZodObject = z.ZodObject> extends MethodDe
   readonly uses: readonly string[];
 }
 
-/** Makes the row of a method from what its file says. */
+/** Makes the table row of a method from its definition. */
 export function saliencyMethod<S extends z.ZodObject>(method: MethodDescription<S>): MethodRow<S> {
   return { ...method, uses: [...Object.keys(method.settings.shape), ...(method.drawsNoise ? ["noise"] : [])] };
 }

@@ -1,8 +1,8 @@
 import { ShapeError } from "../errors.ts";
 
 /**
- * The direction that stands for several sentences about one target: each feature at unit length, averaged, at unit length
- * again, so that no sentence counts more for its features being longer. One sentence stands for itself.
+ * The ensemble feature of several text prompts for one target: features are normalised to unit length, averaged, and normalised
+ * again, so no prompt counts more because of a longer feature. A single feature is returned as it is.
  *
  * @param features - [E] each
  * @throws ShapeError when there is no sentence, or the features cancel out

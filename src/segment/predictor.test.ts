@@ -157,7 +157,7 @@ describe("the predictor", () => {
     expect(error).toBeLessThan(0.04);
   });
 
-  test("many kinds of prompts, asked for at once, are answered as one by one", async () => {
+  test("many kinds of prompts give the same answers concurrently as one by one", async () => {
     await predictor.setImage(picture);
     const kinds = Array.from({ length: 6 }, (_, i): SamPrompts => ({ points: Array.from({ length: i + 1 }, () => points[0]) }));
     const together = await Promise.all(kinds.map((prompts) => predictor.predict(prompts)));
@@ -167,7 +167,7 @@ describe("the predictor", () => {
     }
   });
 
-  test("a failed call leaves the next one in turn alone", async () => {
+  test("a failed call does not affect the next one", async () => {
     const failed = predictor.predict({ points: [], boxes: [] });
     const next = predictor.predict({ points });
     await expect(failed).rejects.toThrow("at least one box, point or mask");

@@ -50,7 +50,7 @@ export interface SamOptions extends SessionOptions {
   readonly precision?: SamPrecision;
 }
 
-/** The same as a schema: what callers of the library give is checked by it. */
+/** The same as a schema, to check the options of library callers. */
 export const SamOptions = z.strictObject({
   ...SessionOptions.shape,
   boxesACall: z.number().int().positive().optional(),
@@ -58,13 +58,13 @@ export const SamOptions = z.strictObject({
   precision: z.enum(samPrecisions).optional(),
 });
 
-/** What SAM's image encoder makes of one image: all that prompts need, so it can be kept and prompted again later. */
+/** SAM's embedding of one image: all that prompts need, so it can be kept and prompted again later. */
 export interface ImageEmbedding extends Placement {
   /** [1, C, g, g]; 4 MiB for the published models */
   readonly values: Tensor<"float32">;
 }
 
-/** What is pointed at, in pixels of the image. */
+/** Visual prompts, in pixels of the image. */
 export interface SamPrompts {
   /** One prediction each. They are passed on as they stand, x1 and y1 too. */
   readonly boxes?: readonly Box[];
@@ -74,11 +74,11 @@ export interface SamPrompts {
   readonly mask?: Float32Array;
 }
 
-/** SAM's answer to one prompt: the single best mask, and candidates in case the prompt is ambiguous. */
+/** SAM's prediction for one prompt: the single mask, and the candidate masks (multimask output). */
 export class Prediction {
-  /** [M, l, l], M = 4: the single answer, then three candidates. A logit above 0 is inside. */
+  /** [M, l, l], M = 4: the single mask, then three candidate masks. A logit above 0 is inside. */
   readonly logits: Float32Array;
-  /** [M], the IoU with the truth that the model expects of each mask. */
+  /** [M], the predicted IoU of each mask with the ground truth. */
   readonly scores: Float32Array;
   private readonly placement: Placement;
 
@@ -107,7 +107,7 @@ export class Prediction {
     return above(this.fullLogits(index), 0);
   }
 
-  /** The candidates for an ambiguous prompt, to be voted on. */
+  /** The candidate masks (multimask output), to be voted on. */
   candidates(): Candidates {
     const scores = this.scores.subarray(1);
     return { masks: Array.from(scores, (_, i) => this.mask(i + 1)), scores };
@@ -140,7 +140,7 @@ export class SamPredictor {
   /** The last image's alone: a caller who prompts several keeps their embeddings. */
   private current: ImageEmbedding | undefined;
   private isDisposed = false;
-  /** The end of the work begun so far. Calls take turns, so that two at once take no more memory than one. */
+  /** The end of the work begun so far. Calls run one after another, so two concurrent calls take no more memory than one. */
   private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(weights: Weights, config: SamConfig, options: SamOptions, warnings: readonly string[]) {
@@ -202,17 +202,17 @@ export class SamPredictor {
     });
   }
 
-  /** Lets go of the encoder, most of the memory; the next `setImage` loads it again. Embeddings stay valid. */
+  /** Frees the encoder, most of the memory; the next `setImage` loads it again. Embeddings stay valid. */
   releaseEncoder(): Promise<void> {
     return this.inTurn(() => this.encoder.dispose());
   }
 
-  /** Lets go of all sessions and of the last image; what is asked afterwards opens them again. Embeddings stay valid. */
+  /** Frees all sessions and the last image; later calls open them again. Embeddings stay valid. */
   release(): Promise<void> {
     return this.inTurn(() => this.letGo());
   }
 
-  /** Lets go of everything, after the calls that were made before. Later calls are refused. */
+  /** Frees everything, after pending calls have finished. Later calls are refused. */
   async dispose(): Promise<void> {
     const done = this.turn.then(() => this.letGo());
     this.isDisposed = true;
@@ -227,7 +227,7 @@ export class SamPredictor {
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.isDisposed) throw new InputError(`this SamPredictor was disposed. Open another one of "${this.weights.file}".`);
     const result = this.turn.then(work);
-    this.turn = result.catch(() => undefined); // a failure is its caller's, not that of the next in turn
+    this.turn = result.catch(() => undefined); // a failure concerns its caller, not the next call
     return await result;
   }
 

@@ -1,5 +1,5 @@
 /**
- * What to make of the three candidate masks that SAM gives for one prompt, as the part, the whole and something between:
+ * Votes over the three candidate masks that SAM gives for one prompt (the part, the whole and something between):
  * one map of agreement in [0, 1]. A pixel belongs to the mask where the map is above 0.5.
  */
 import { ShapeError } from "../errors.ts";
@@ -132,7 +132,7 @@ function minMax(planes: Float64Array[]): Float64Array[] {
  */
 function estimateTruth(votes: Votes): Float64Array[] {
   const raters = votes.length;
-  // A single rater has nobody to be compared with and is believed.
+  // A single rater has nothing to be compared with and is trusted.
   if (raters === 1) return votes[0]!.map((plane) => Float64Array.from(plane));
   const patterns = new Map<string, { votes: number[]; count: number; truth: number }>();
   const keys = votes[0]!.map((first, plane) =>
@@ -150,7 +150,7 @@ function estimateTruth(votes: Votes): Float64Array[] {
   const prior = all.reduce((sum, pattern) => sum + pattern.count * pattern.votes.reduce((a, b) => a + b, 0), 0) / (pixels * raters);
   const sensitivity = new Array<number>(raters).fill(START);
   const specificity = new Array<number>(raters).fill(START);
-  // Nobody, or everybody, says 1 everywhere: the truth is known, and there would be nothing to divide by.
+  // No rater, or every rater, says 1 everywhere: the truth is known, and there would be nothing to divide by.
   if (prior === 0 || prior === 1) return keys.map((plane) => new Float64Array(plane.length).fill(prior));
   for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
     for (const pattern of all) {

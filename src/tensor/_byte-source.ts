@@ -2,7 +2,7 @@ import { WeightsError } from "../errors.ts";
 
 /** Random access to bytes with a name. Parsers take this instead of a path, so they read only what they need and run on memory too. */
 export interface ByteSource {
-  /** What messages call it: the path of the file. */
+  /** Name for messages: the path of the file. */
   readonly name: string;
   readonly size: number;
   /**

@@ -1,6 +1,6 @@
 import type { ByteSource } from "./_byte-source.ts";
 
-/** What a file holds, judged by its first bytes: a kind of weights that we read, or why it is none. */
+/** What a file holds, judged by its first bytes: a supported weights format, or why it is not one. */
 export type FileContent = { kind: "safetensors" } | { kind: "torch" } | { kind: "json" } | { kind: "other"; problem: string };
 
 const HEAD_LENGTH = 256;
@@ -30,7 +30,7 @@ const others: readonly { readonly begins: RegExp | string; readonly problem: str
   { begins: "GGUF", problem: "it is a GGUF model. Convert it to safetensors." },
 ];
 
-/** Looks at the content, never at the ending of the name: checkpoints are called .pth, .pt, .bin, .ckpt and more. */
+/** Looks at the content, never at the file extension: checkpoints are called .pth, .pt, .bin, .ckpt and more. */
 export async function contentOf(source: ByteSource): Promise<FileContent> {
   const head = await source.read(0, Math.min(HEAD_LENGTH, source.size));
   const text = String.fromCharCode(...head);

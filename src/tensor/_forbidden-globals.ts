@@ -1,4 +1,4 @@
-/** Modules of Python that act on the machine: a pickle that names anything of them is made to run something. */
+/** Python modules that act on the machine: a pickle that names anything in them is meant to run code. */
 const modules = new Set(
   (
     "asyncio bdb cloudpickle code codeop commands cProfile ctypes dill doctest fileinput ftplib gc glob http httpx importlib inspect " +
@@ -13,8 +13,8 @@ const others =
   /^((__builtin__|builtins)\.(__import__|apply|breakpoint|compile|delattr|eval|exec|execfile|globals|input|open|reload|setattr|vars)|_?io\.(open.*|FileIO)|types\.(Code|Function|Method)Type|urllib\.request\..*|operator\.(attrgetter|methodcaller)|numpy\.testing\..*|torch\.(hub|jit|package|utils)\..*|torch\.load|torch\.serialization\.load)$/;
 
 /**
- * Whether a name in a pickle belongs to what harmful files use. Nothing is ever run, whatever the answer: it tells a file that wants to
- * harm other readers from one that keeps a trainer's settings.
+ * Whether a name in a pickle is one that malicious files use. No code is ever run; the answer distinguishes a malicious file from one that
+ * merely holds a trainer's settings.
  */
 export function actsOnMachine(module: string, name: string): boolean {
   return modules.has(module.split(".")[0]!) || others.test(`${module}.${name}`);

@@ -2,7 +2,7 @@ import { actsOnMachine } from "./_forbidden-globals.ts";
 
 /**
  * What a pickle may name: a function is what it may call, anything else a constant. The functions are ours and only assemble data,
- * so no pickle can run code of its own.
+ * so a pickle cannot run code.
  */
 export type PickleGlobals = Readonly<Record<string, unknown>>;
 
@@ -14,8 +14,8 @@ export interface PickleRules {
 }
 
 /**
- * What stands for a class or function that the rules do not name, and for whatever a pickle makes with it: the name alone. Trainers keep
- * their settings, paths and scores beside the weights; none of that is made, and its content is dropped.
+ * Placeholder for a class or function that the rules do not name, and for objects made with it: only the name is kept. Trainers save
+ * settings, paths and scores beside the weights; these objects are not created, and their content is dropped.
  */
 export class Inert {
   constructor(readonly path: string) {}
@@ -52,7 +52,7 @@ const MOST_ARGUMENTS = 16;
 /** Marks where the items of a list, tuple or dictionary begin on the stack. */
 const MARK = Symbol("mark");
 
-/** The stack machine that a pickle is a program for: `stack` holds values in the making, `memo` those that are named again later. */
+/** The stack machine that runs a pickle: `stack` holds unfinished values, `memo` values that are referenced again later. */
 class PickleReader {
   position = 0;
   /** Position of the current operation, for messages. */

@@ -42,7 +42,7 @@ export async function readShardIndex(source: ByteSource): Promise<ShardIndex | u
 }
 
 /**
- * The tensors of all shards as one model. What a shard holds and the index does not list is no part of it.
+ * The tensors of all shards as one model. Tensors that the index does not list are ignored.
  *
  * @throws WeightsError that names every shard that is missing or damaged, or a tensor that is not where the index says
  */

@@ -40,7 +40,7 @@ test.each([
   ["a bare pickle", "\x80\x04N.", "it is a bare Python pickle"],
   ["gzip", "\x1f\x8b\x08\x00", "it is compressed with gzip. Unpack it first."],
   ["something else", "GIF89a..", "its first bytes match no supported weights format (47 49 46 38 39 61 2e 2e)."],
-])("%s is called what it is", async (_, content, reason) => {
+])("%s is recognised", async (_, content, reason) => {
   const file = join(folder, "weights.bin");
   await writeFile(file, Buffer.from(content, "latin1"));
   await expect(openWeights(file)).rejects.toThrow(`"${file}" does not hold weights: ${reason}`);

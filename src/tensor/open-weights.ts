@@ -31,8 +31,8 @@ export function checkedWeightsFile(file: WeightsFile): WeightsFile {
 }
 
 /**
- * Opens published weights of either kind, told apart by what is in the file and not by its name. The index of a model in shards stands for
- * all of them.
+ * Opens published weights of either kind, recognised by content, not by name. The index of a sharded model opens
+ * all shards.
  *
  * @throws WeightsError saying what the file looks like when it holds no weights: a web page, a Git LFS pointer, an old torch file; or which
  *   shards are missing

@@ -1,7 +1,7 @@
 import { cosOfTurn, logOfRest } from "./_box-muller.ts";
 
 /**
- * Random numbers that any language can repeat: a value depends on the seed, the name of its stream and its index alone,
+ * Random numbers that any language can reproduce: a value depends on the seed, the name of its stream and its index alone,
  * so no result depends on the order in which numbers are drawn.
  *
  *   base = FNV-1a, 32 bit, over the UTF-8 bytes of "<seed>:<name>"

@@ -14,8 +14,8 @@ export interface RecipeRule {
  * The rules of each model family; the first that matches a name holds. The amplitudes were chosen so that random models behave like
  * trained ones where it matters to a comparison: attention is not flat and nothing saturates.
  *
- * The families of `fresh` weights are for models that are trained from nothing: norms do nothing yet, biases are 0, and what a block adds
- * is small beside what passes it.
+ * The families of `fresh` weights are for training from scratch: norms are the identity, biases are 0, and the residual branch of a block
+ * is small compared to its input.
  *
  * Names are those of open_clip (`biomedclip`), Hugging Face (`clip`), segment-anything (`sam`) and dynamic-network-architectures (`unet`).
  */

@@ -6,7 +6,7 @@ import { type Shape, sizeOf } from "./tensor.ts";
 export type { RecipeFamily } from "./recipe-rules.ts";
 
 /**
- * Random weights that any language can make: a value depends on the seed, the tensor's name and its index alone.
+ * Random weights that any language can reproduce: a value depends on the seed, the tensor's name and its index alone.
  *
  *   value(i) = center + amplitude · (2 u(i) - 1)      in float64, rounded to float32
  *

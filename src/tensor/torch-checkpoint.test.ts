@@ -68,7 +68,7 @@ describeWith(["parity/torch-files/expected.json"], "files written by torch", () 
     });
   });
 
-  test("what is no tensor comes as plain data", async () => {
+  test("values that are not tensors are returned as plain data", async () => {
     const { values } = await openTorchCheckpoint(path("nested.pt"));
     expect(values).toEqual({
       model: {},
@@ -159,7 +159,7 @@ test("torch's own mark for the order of bytes is optional, and tensors may lie i
   expect(values).toEqual({ a: [null, null] });
 });
 
-test("objects of other classes beside the tensors are passed over, and told by their path", async () => {
+test("objects of other classes beside the tensors are ignored and reported by their path", async () => {
   const objects = [
     text("best") +
       `cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(${text("f8")}\x89\x88tR(K\x03${text("<")}NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tbC\x08${"\x00".repeat(8)}tR`,
@@ -184,7 +184,7 @@ test("objects of other classes beside the tensors are passed over, and told by t
   expect(values).toEqual({ state_dict: {}, seen: [1, 2], counts: { a: 5 }, "<models.Stage>": "a key" });
 });
 
-test("tensors of types that are not read are told like other objects", async () => {
+test("tensors of unsupported types are reported like other objects", async () => {
   const file = await checkpoint(`}${text("w")}${vector("0", 4, 0, 4, 1, "ComplexFloatStorage")}s`);
   const { tensors, unread } = await openTorchCheckpoint(file);
   expect([[...tensors], [...unread]]).toEqual([[], [["w", "torch.ComplexFloatStorage"]]]);

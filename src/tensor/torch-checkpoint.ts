@@ -24,7 +24,7 @@ export interface TorchCheckpoint {
   /**
    * A tensor's path is the keys that lead to it, joined by dots: `visual.proj.weight` for the key of that name in a plain state
    * dict, `state_dict.module.visual.proj.weight` in the `state_dict` of a trainer's checkpoint, `optimizer.state.0.exp_avg` for
-   * numbers and places in lists. Keys contain dots themselves; two paths that become equal so are an error.
+   * numbers and places in lists. Keys contain dots themselves; two paths that become equal are an error.
    */
   readonly tensors: Map<string, StoredTensor>;
   /** Objects of other classes than those of tensors and plain data, by their path: the class's name, since nothing else of them is read. */
@@ -42,7 +42,7 @@ const PICKLE_LIMIT = 2 ** 28;
  * Names, types, shapes and places of the tensors of a file that `torch.save` of torch 1.6 or newer wrote.
  *
  * Reads the zip directory and the pickle inside alone, so the size of the file does not matter. The pickle is data to us: nothing is run,
- * classes that rebuild tensors and dictionaries have a meaning, and objects of any other class are passed over.
+ * classes that rebuild tensors and dictionaries have a meaning, and objects of any other class are ignored.
  *
  * @throws WeightsError naming the file and the reason: another kind of file, incomplete, compressed, big-endian, unsafe
  */
@@ -92,7 +92,7 @@ function rootOf(directory: Map<string, ZipEntry>, fail: Fail): string {
 }
 
 /**
- * What the walk through dictionaries and lists carries. Depth and number of visits are limited, because the values of a pickle may
+ * State of the traversal of dictionaries and lists. Depth and number of visits are limited, because the values of a pickle may
  * contain themselves or, by sharing, unfold without end.
  */
 interface Walk {
@@ -145,7 +145,7 @@ function plainValue(value: unknown, into: Walk, path: string): PlainValue | unde
   return plain;
 }
 
-/** What is left are constants like `torch.float16`, which say nothing that a tensor does not. */
+/** The rest are constants like `torch.float16`, which say nothing that a tensor does not. */
 function isPlain(value: unknown): value is null | boolean | number | bigint | string | Uint8Array {
   return value === null || value instanceof Uint8Array || ["boolean", "number", "bigint", "string"].includes(typeof value);
 }

@@ -1,7 +1,7 @@
 import { type EntryRule, type EntryTable, flag, neutrals, only, readEntries, warned } from "../check/config-entries.ts";
 import { ConfigError, WeightsError } from "../errors.ts";
 
-/** What `tokenizer_config.json` says, as far as it is followed. */
+/** The entries of `tokenizer_config.json` that are followed. */
 export interface TokenizerConfig {
   readonly lowerCase?: boolean;
   /** As `lowerCase` where it is not given. */

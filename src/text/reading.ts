@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import type { Tokenizer } from "./wordpiece.ts";
 
-/** Words that do not say what to look for: a prompt needs one more that the model knows. In lower case. */
+/** Words that are not content words: a prompt needs at least one other word in the vocabulary. In lower case. */
 const fillers = new Set(
   (
     "a an the this that these those of in on at by to from for with without and or as is are was be it its there here " +
@@ -13,7 +13,7 @@ const fillers = new Set(
 /** Letters and digits make a word; combining marks belong to the letter before. Every other sign that is no space stands alone, as BERT splits. */
 const wordOrSign = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*|[^\s]/gu;
 
-/** Signs that nobody sees, some of which count as letters (the Hangul filler). */
+/** Invisible characters, some of which count as letters (the Hangul filler). */
 const invisible = /\p{Default_Ignorable_Code_Point}/gu;
 
 /**
@@ -29,13 +29,13 @@ export function requireWords(sentence: string, where: string): void {
   );
 }
 
-/** What a model makes of a sentence. */
+/** How a model reads a text prompt. */
 export interface Reading {
   /** Words and signs, but for punctuation, that the vocabulary lacks, each once: the model reads [UNK], whatever they mean. */
   readonly unknown: readonly string[];
   /** The end of the text that is beyond the context, if it is too long. */
   readonly cut: string | undefined;
-  /** Whether a word that says what to look for is in the vocabulary and within the context. */
+  /** Whether a content word is in the vocabulary and within the context. */
   readonly saysSomething: boolean;
 }
 
@@ -54,7 +54,7 @@ export function readingOf(sentence: string, tokenizer: Tokenizer, contextLength:
   return { unknown: [...unknown], cut: undefined, saysSomething };
 }
 
-/** What a user should know of a reading. */
+/** Warnings about a reading. */
 export function readingWarnings({ unknown, cut, saysSomething }: Reading, sentence: string, contextLength: number): string[] {
   const words = unknown.map((word) => `"${shortened(word)}"`).join(", ");
   return [

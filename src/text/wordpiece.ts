@@ -8,7 +8,7 @@ import { checkAdded, readTokenizerConfig, type TokenizerConfig } from "./_tokeni
 export interface Tokenizer {
   /** Number of ids; an embedding table with fewer rows belongs to another vocabulary. */
   readonly vocabularySize: number;
-  /** Sentences about entries of its files that are not followed. */
+  /** Warnings about entries of its files that are not followed. */
   readonly warnings: readonly string[];
   /** The id that fills a batch of sentences up to one length. */
   readonly padId: number;
@@ -18,7 +18,7 @@ export interface Tokenizer {
    * A sentence as the text tower reads it: ids with the start and the end token, without padding.
    *
    * @param options.contextLength - a longer text is cut to this many ids, of which the last is the end token; default: never cut
-   * @returns also whether the sentence lost its end, which the user should be told
+   * @returns also whether the text was truncated, which the user should know
    * @throws ConfigError when the context cannot hold the start and the end token
    */
   encode(text: string, options?: { readonly contextLength?: number }): { ids: number[]; truncated: boolean };
@@ -38,7 +38,7 @@ const TokenizerJson = z.looseObject({
 
 const WordPieceVocabulary = z.record(z.string(), z.int().nonnegative());
 
-/** Tokens with a meaning of their own. PubMedBERT has them at 0 to 4, other vocabularies elsewhere: they are found by name. */
+/** Special tokens. PubMedBERT has them at 0 to 4, other vocabularies elsewhere: they are found by name. */
 const specialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;
 
 /**

@@ -246,7 +246,7 @@ function zeroOf(x: Value): Value {
   return scalar(0, x.dtype);
 }
 
-/** x as a constant to `gradients`: nothing behind it is differentiated. */
+/** x as a constant for `gradients`: no gradient flows to its inputs. */
 export function detach(x: Value): Value {
   return apply(Identity, [x])[0]!;
 }

@@ -21,7 +21,7 @@ const keptTextSessions = 4;
 export class BiomedClip {
   readonly weights: Weights;
   readonly config: BiomedClipConfig;
-  /** What the files beside the weights say. */
+  /** From the files beside the weights. */
   readonly hints: ConfigHints;
   readonly options: SessionOptions;
   private readonly vision = new SharedSession(() => compile({ features: this.visionFeatures() }, this.options));
@@ -78,7 +78,7 @@ export class BiomedClip {
     return tensor("float32", [1, 3, height, width], pixels);
   }
 
-  /** Lets the sessions go; what is asked afterwards opens them again. */
+  /** Disposes of the sessions; later calls open them again. */
   async dispose(): Promise<void> {
     await thenDispose(() => this.vision.dispose(), this.text);
   }

@@ -28,7 +28,7 @@ const clipStd = [0.26862954, 0.26130258, 0.27577711] as const;
 /**
  * The configuration of a model: sizes from the shapes of its tensors, the rest from the hints, else heads 64 wide.
  *
- * A size is read from whichever tensor tells it, so that of a damaged file all problems can be listed, not just the first.
+ * A size is read from whichever tensor tells it, so that all problems of a damaged file can be listed, not just the first.
  */
 export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): BiomedClipConfig {
   const length = lengthReader(weights);

@@ -3,9 +3,9 @@ import { ConfigError } from "../../errors.ts";
 import type { Fit } from "../../image/index.ts";
 import { huggingFaceTable, openClipTable, preprocessorTable } from "./config-table.ts";
 
-/** What tensors' shapes do not tell, as the files beside the weights say it. */
+/** What the shapes of the tensors do not determine, from the files beside the weights. */
 export interface ConfigHints {
-  /** Width of the shared space: shapes tell it too, but a damaged file is told from a smaller model by it. */
+  /** Width of the shared space: shapes give it too, but this distinguishes a damaged file from a smaller model. */
   readonly embed?: number;
   readonly visionHeads?: number;
   readonly textHeads?: number;
@@ -21,7 +21,7 @@ export interface ConfigHints {
   readonly textName?: string;
   /** Sizes that the tensors must have. */
   readonly claims?: readonly Claim[];
-  /** Sentences about entries that are not followed. */
+  /** Warnings about entries that are not followed. */
   readonly warnings?: readonly string[];
 }
 
@@ -119,8 +119,8 @@ function fitOf(size: Preprocessing["size"], crops: boolean, square: boolean): Fi
 }
 
 /**
- * The hints of a configuration with those of the preprocessor's file beside it. What the first says counts, and where the second says
- * something else that is a warning.
+ * The hints of a configuration with those of the preprocessor file beside it. The configuration takes precedence; contradictions
+ * give warnings.
  */
 export function mergeHints(config: ConfigHints, preprocessor: ConfigHints): ConfigHints {
   const contradicted = (["mean", "std", "fit"] as const).filter(

@@ -47,7 +47,7 @@ export function projectClassToken(classToken: Value, weights: NamedWeights): Val
 /**
  * The patches of the last block through the normalisation and projection of the class token: in the shared space, [B, T - 1, E].
  *
- * @remarks The published model was never asked for them; they mean something after training with a term that is.
+ * @remarks The published model was not trained on them; they are meaningful only after training with a term on patches.
  */
 export function patchFeatures({ blocks }: Pick<VisionTower, "blocks">, weights: NamedWeights, { vision }: BiomedClipConfig): Value {
   const tokens = blocks.at(-1)!; // [B, T, D]

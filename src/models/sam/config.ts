@@ -32,7 +32,7 @@ export interface SamDecoderConfig {
   /** Width inside the attentions between tokens and image. */
   readonly innerWidth: number;
   readonly mlpWidth: number;
-  /** Masks predicted at once: the first is the single answer, the others are candidates for an ambiguous prompt. */
+  /** Masks predicted at once: the first is the single-mask output, the others are the candidate masks (multimask output). */
   readonly masks: number;
   /** Width of the hidden layers of the head that predicts the IoU of each mask. */
   readonly iouWidth: number;

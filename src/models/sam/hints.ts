@@ -1,11 +1,11 @@
 import { behind, type Claim, type EntryTable, neutrals, only, readEntries, told, warned } from "../../check/config-entries.ts";
 import { libraryEntries, processorEntries } from "../library-entries.ts";
 
-/** What the files beside a SAM model say. Its tensors tell all that changes; the rest must be as in the published models. */
+/** From the files beside a SAM model. Its tensors determine all sizes; the rest must be as in the published models. */
 export interface SamHints {
   /** Sizes that the tensors must have. */
   readonly claims?: readonly Claim[];
-  /** Sentences about entries that are not followed. */
+  /** Warnings about entries that are not followed. */
   readonly warnings?: readonly string[];
 }
 

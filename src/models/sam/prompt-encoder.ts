@@ -23,7 +23,7 @@ import { gridOf, type SamConfig } from "./config.ts";
 const EPSILON = 1e-6;
 const at = "prompt_encoder";
 
-/** What a person points at, as values of a graph. Positions are pixels of the model's input (1024 a side in published models). */
+/** Visual prompts as graph values. Positions are pixels of the model's input (1024 a side in published models). */
 export interface PromptInputs {
   readonly points?: {
     /** [1, N, 2] as x, y */
@@ -42,8 +42,8 @@ export interface PromptEncoding {
   /** [B, N, C] tokens of points and box corners, B = 1 without boxes; absent when a mask is the only prompt. */
   readonly sparse?: Value;
   /**
-   * [B, N], added to the scores by which others look at a token: 0, or so low that the token might as well not be there. Absent where
-   * all are there.
+   * [B, N], added to the scores by which others look at a token: 0, or so low that the token is ignored. Absent where
+   * all are used.
    */
   readonly hidden?: Value;
   /** [1, C, g, g], added to the image embedding. */
@@ -86,7 +86,7 @@ export interface PromptSlots {
   readonly used: Value;
 }
 
-/** Added to scores that nobody shall see: e to this power is 0. */
+/** Added to the scores of hidden tokens: e to this power is 0. */
 const unseen = -1e9;
 
 /**

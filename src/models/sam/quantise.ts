@@ -9,7 +9,7 @@ import type { Weights } from "../weights.ts";
 import type { SamConfig } from "./config.ts";
 import { type BlockLinears, blockLinears } from "./image-encoder.ts";
 
-/** Numbers in which the image encoder multiplies. */
+/** Precision of the image encoder's matrix products. */
 export const samPrecisions = ["float32", "int8"] as const;
 export type SamPrecision = (typeof samPrecisions)[number];
 
@@ -75,10 +75,10 @@ export function quantisedWeight({ data, shape }: Tensor<"float32">): QuantisedWe
   return { rounded: tensor("int8", [inputs, outputs], rounded), scale: tensor("float32", [outputs], scales) };
 }
 
-/** In which numbers to compute, given which ones the user wants. */
+/** The precision to use, given the requested one. */
 export interface UsablePrecision {
   readonly precision: SamPrecision;
-  /** A sentence for the user where it is not the precision that was asked for; else none. */
+  /** A sentence for the user if it is not the requested precision; otherwise empty. */
   readonly warnings: readonly string[];
 }
 
@@ -92,8 +92,8 @@ const tolerance = 0.02;
 const [ROWS, OUTPUTS] = [16, 64];
 
 /**
- * The precision itself, except for int8 where this machine does not compute it rightly: there it is float32, with a warning. Kernels
- * for 8 bits are many, one for each family of processors, so a part of the encoder's first layer is computed in both, on the device that
+ * The requested precision, except for int8 on a machine that computes it wrongly: there it is float32, with a warning. Each family of
+ * processors has its own 8-bit kernels, so a part of the encoder's first layer is computed in both precisions, on the device that
  * will be used.
  */
 export async function usablePrecision(asked: SamPrecision, weights: Weights, options: SessionOptions): Promise<UsablePrecision> {
