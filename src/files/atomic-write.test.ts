@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -135,4 +136,8 @@ test("a name as long as file systems take it can be written", async () => {
 
 test("a folder that is not there has no leftovers", async () => {
   expect(await removeLeftovers(join(folder, "none"))).toEqual([]);
+});
+
+test.skipIf(!existsSync("/proc/self"))("a folder where the system makes none ends in an error, not in a wait", async () => {
+  await expect(writeAtomic("/proc/x/y/run.json", "{}")).rejects.toThrow(OutputError);
 });

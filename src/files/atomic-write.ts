@@ -102,18 +102,22 @@ export async function writeFully(handle: FileHandle, view: ArrayBufferView): Pro
 
 /** Makes a folder with those above it. @throws OutputError, InputError as `writing` */
 export async function makeFolder(folder: string): Promise<void> {
-  await writing(folder, async () => {
-    try {
-      await mkdir(folder, { recursive: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-      // Node says so of a read-only disk, too; making the first missing folder alone tells why.
-      let missing = folder;
-      while (dirname(missing) !== missing && !existsSync(dirname(missing))) missing = dirname(missing);
-      await mkdir(missing);
-      await mkdir(folder, { recursive: true });
-    }
-  });
+  await writing(folder, () => makeEach(folder));
+}
+
+/**
+ * Folder by folder: making all at once, Node never returns where the system refuses a folder as if its parent were missing (below `/proc`), and
+ * does not say of a read-only disk that it is one.
+ */
+async function makeEach(folder: string): Promise<void> {
+  if (existsSync(folder) && (await stat(folder)).isDirectory()) return;
+  if (!existsSync(dirname(folder))) await makeEach(dirname(folder));
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !(await stat(folder)).isDirectory()) throw error;
+  }
 }
 
 /**

@@ -62,7 +62,11 @@ function checkName(name: string, where: string): void {
 }
 
 /** "masks" of a run with one target, "masks_NAME" of one with several. */
-export function folderOf<K extends string>(kind: K, target: Target, all: readonly Target[]): K | `${K}_${string}` {
+export function folderOf<K extends string>(
+  kind: K,
+  target: Pick<Target, "name">,
+  all: readonly Pick<Target, "name">[],
+): K | `${K}_${string}` {
   return all.length > 1 ? `${kind}_${target.name!}` : kind;
 }
 

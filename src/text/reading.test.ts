@@ -25,6 +25,7 @@ test.each(["heart", "肺", "🫁 肺", "Καρδιά", "12", "L5", "قلب", "�
 test("words missing from the vocabulary are named, each once; punctuation is not", () => {
   expect(reading("The spleen, the SPLEEN and the lungs")).toEqual({
     unknown: ["spleen", "SPLEEN", "and"],
+    spelled: [],
     cut: undefined,
     saysSomething: true,
   });
@@ -39,9 +40,24 @@ test("a prompt needs a known content word: fillers do not count", () => {
   expect(reading("12 mm").saysSomething).toBe(true);
 });
 
+test("a word that the vocabulary has only letter by letter is not known; short ones and numbers may be codes", () => {
+  const letters = "abcdefghijklmnopqrstuvwxyz0123456789".split("");
+  const pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...letters, ...letters.map((letter) => `##${letter}`), "heart", "lung"];
+  const spelling = wordPieceOf(pieces.join("\n"));
+  const read = (sentence: string) => readingOf(sentence, spelling, 64);
+  expect(read("the Spleen")).toMatchObject({ unknown: [], spelled: ["Spleen"], saysSomething: false });
+  expect(read("naïve heart")).toMatchObject({ spelled: ["naïve"], saysSomething: true });
+  expect(read("T1")).toMatchObject({ spelled: [], saysSomething: true });
+  expect(read("lungs")).toMatchObject({ spelled: [], saysSomething: true });
+  expect(readingWarnings(read("the spleen"), "the spleen", 64)).toEqual([
+    'no content word of the text prompt "the spleen" is in the model\'s vocabulary',
+    'not in the model\'s vocabulary, so read letter by letter: "spleen"',
+  ]);
+});
+
 test("the truncated part of a long text is reported, and does not count as read", () => {
-  expect(reading("the lungs of the heart", 5)).toEqual({ unknown: [], cut: "of the heart", saysSomething: true });
-  expect(reading("the lungs", 4)).toEqual({ unknown: [], cut: "lungs", saysSomething: false });
+  expect(reading("the lungs of the heart", 5)).toMatchObject({ unknown: [], cut: "of the heart", saysSomething: true });
+  expect(reading("the lungs", 4)).toMatchObject({ unknown: [], cut: "lungs", saysSomething: false });
   expect(reading("the lungs", 5).cut).toBeUndefined();
 });
 

@@ -33,6 +33,8 @@ export function requireWords(sentence: string, where: string): void {
 export interface Reading {
   /** Words and signs, but for punctuation, that the vocabulary lacks, each once: the model reads [UNK], whatever they mean. */
   readonly unknown: readonly string[];
+  /** Words that the vocabulary has only letter by letter, each once: the model cannot know what they mean. */
+  readonly spelled: readonly string[];
   /** The end of the text that is beyond the context, if it is too long. */
   readonly cut: string | undefined;
   /** Whether a content word is in the vocabulary and within the context. */
@@ -42,24 +44,35 @@ export interface Reading {
 /** Goes through a sentence word by word, as the tokenizer does. @param contextLength - ids that the model takes, with start and end */
 export function readingOf(sentence: string, tokenizer: Tokenizer, contextLength: number): Reading {
   const unknown = new Set<string>();
+  const spelled = new Set<string>();
+  const reading = () => ({ unknown: [...unknown], spelled: [...spelled], saysSomething });
   let [length, saysSomething] = [2, false];
   for (const { 0: word, index } of sentence.matchAll(wordOrSign)) {
     const pieces = tokenizer.encode(word).ids.slice(1, -1);
     length += pieces.length;
-    if (length > contextLength) return { unknown: [...unknown], cut: sentence.slice(index), saysSomething };
+    if (length > contextLength) return { ...reading(), cut: sentence.slice(index) };
     if (pieces.includes(tokenizer.unknownId)) {
       if (!/\p{P}/u.test(word)) unknown.add(word);
+    } else if (isSpelled(word, pieces.length)) {
+      spelled.add(word);
     } else if (/[\p{L}\p{N}]/u.test(word) && !fillers.has(word.toLowerCase())) saysSomething = true;
   }
-  return { unknown: [...unknown], cut: undefined, saysSomething };
+  return { ...reading(), cut: undefined };
+}
+
+/** A vocabulary with all letters has a piece for each of any word. Short words and numbers are codes such as "T1", which may well be read so. */
+function isSpelled(word: string, pieces: number): boolean {
+  const letters = word.normalize("NFD").match(/[\p{L}\p{N}]/gu)?.length ?? 0;
+  return letters >= 4 && pieces === letters && /^[\p{L}\p{M}]+$/u.test(word);
 }
 
 /** Warnings about a reading. */
-export function readingWarnings({ unknown, cut, saysSomething }: Reading, sentence: string, contextLength: number): string[] {
-  const words = unknown.map((word) => `"${shortened(word)}"`).join(", ");
+export function readingWarnings({ unknown, spelled, cut, saysSomething }: Reading, sentence: string, contextLength: number): string[] {
+  const quoted = (words: readonly string[]) => words.map((word) => `"${shortened(word)}"`).join(", ");
   return [
     ...(saysSomething ? [] : [`no content word of the text prompt "${shortened(sentence)}" is in the model's vocabulary`]),
-    ...(unknown.length > 0 ? [`not in the model's vocabulary, so read as [UNK]: ${words}`] : []),
+    ...(unknown.length > 0 ? [`not in the model's vocabulary, so read as [UNK]: ${quoted(unknown)}`] : []),
+    ...(spelled.length > 0 ? [`not in the model's vocabulary, so read letter by letter: ${quoted(spelled)}`] : []),
     ...(cut === undefined
       ? []
       : [`the text prompt is longer than ${contextLength} tokens and was truncated; the model does not see "${shortened(cut)}"`]),

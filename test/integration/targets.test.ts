@@ -1,6 +1,6 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { segmentTargets as segmentTargetsOfPixels } from "../../src/browser.ts";
 import { loadModel, segment, segmentTargets } from "../../src/index.ts";
@@ -45,6 +45,16 @@ const files = (out: string) =>
     .sort();
 const same = (one: string, other: string) =>
   expect(readFileSync(at(one)).equals(readFileSync(at(other))), `${one} and ${other}`).toBe(true);
+
+test("files that no run has made are not replaced in the folders of targets either", async () => {
+  const target = [`lesion=${bright}`, `dark=${dark}`];
+  for (const name of ["masks_lesion", "labels", "raw_dark"]) {
+    const out = `theirs-${name}`;
+    mkdirSync(at(out, name), { recursive: true });
+    writeFileSync(at(out, name, "a.png"), "ground truth");
+    await expect(segmented(out, { target })).rejects.toThrow(`${name}${sep}a.png" is there already, and no record in`);
+  }
+});
 
 describe("several targets", () => {
   const target = [`lesion=${bright}`, `dark=${dark}`];

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { runtimeVersion } from "../../runtime/node.ts";
+import { folderOf } from "../../targets/target.ts";
 import { version } from "../../version.ts";
 import { isWritten, stampOf } from "../input-files.ts";
 import { notice, RunFolder, readRecord, recordText } from "./folder.ts";
@@ -25,6 +26,14 @@ const pictures: Readonly<Record<string, readonly string[]>> = {
   coarse: ["coarse"],
   refine: ["masks", "overlay"],
 };
+
+/** Sub-folders that a run writes: those of its pictures, of several targets one each, and further ones that have a file for each target. */
+function foldersOf({ command, targets = [] }: Pick<RunHeader, "command" | "targets">, further: readonly string[]): string[] {
+  const folders = [...(pictures[command] ?? []), ...further];
+  if (targets.length < 2) return folders;
+  const each = folders.flatMap((folder) => (folder === "overlay" ? [] : targets.map((target) => folderOf(folder, target, targets))));
+  return [...each, ...(folders.includes("masks") ? ["overlay", "labels"] : [])];
+}
 
 /** Whether a command writes images of this kind. */
 export function writes(command: string, kind: string): boolean {
@@ -78,9 +87,8 @@ export class RunRecord {
         return difference !== undefined;
       });
       if (!options.overwrite) {
-        const known = new Set(headers.flatMap(({ command }) => [...(pictures[command] ?? []), "raw"]));
-        const own = [...pictures[header.command]!, ...(header.settings.raw ? ["raw"] : [])];
-        await folder.refuseStrangers(own.filter((name) => !known.has(name)));
+        const known = new Set(headers.flatMap((one) => foldersOf(one, ["raw"])));
+        await folder.refuseStrangers(foldersOf(header, header.settings.raw ? ["raw"] : []).filter((name) => !known.has(name)));
       }
       const others = headers.filter((one) => !rivals.includes(one));
       const record = new RunRecord(folder, own, others);
