@@ -37,7 +37,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe("the tarball", () => {
   const paths = () => packed.files.map(({ path }) => path);
-  const named = /(?:\bfrom|\bimport|\bimport\(|new URL\()\s*"([^"]+)"/g;
+  const named = /(?:\bfrom|\bimport|\bimport\(|new URL\()\s*"([^"\s]+)"/g;
   const namesIn = async (path: string) => [...(await readFile(source(path), "utf8")).matchAll(named)].map(([, name]) => name!);
   const isRelative = (name: string) => name.startsWith(".");
 
@@ -52,8 +52,8 @@ describe("the tarball", () => {
 
   test("holds no file of the build that no entry point needs, and all that they need", async () => {
     const { exports, bin } = JSON.parse(await readFile(source("package.json"), "utf8"));
-    // The program of the threads is found by its place.
-    const entries = [...JSON.stringify([exports, bin]).match(/dist\/[^"]+/g)!, "dist/data/worker.js"];
+    // The programs of threads and child processes are found by their paths.
+    const entries = [...JSON.stringify([exports, bin]).match(/dist\/[^"]+/g)!, "dist/data/worker.js", "dist/jobs/worker.js"];
     const reached = new Set<string>();
     const visit = async (path: string): Promise<void> => {
       if (reached.has(path)) return;
