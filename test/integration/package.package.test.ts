@@ -37,8 +37,10 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe("the tarball", () => {
   const paths = () => packed.files.map(({ path }) => path);
-  const named = /(?:\bfrom|\bimport|\bimport\(|new URL\()\s*"([^"\s]+)"/g;
-  const namesIn = async (path: string) => [...(await readFile(source(path), "utf8")).matchAll(named)].map(([, name]) => name!);
+  // Statements alone: messages hold words in quotes after "from", too.
+  const named = /^(?:(?:import|export)\b[^";]*?\bfrom|import)\s*"([^"\s]+)"|(?:\bimport|new URL)\(\s*"([^"\s]+)"/gm;
+  const namesIn = async (path: string) =>
+    [...(await readFile(source(path), "utf8")).matchAll(named)].map(([, statement, call]) => (statement ?? call)!);
   const isRelative = (name: string) => name.startsWith(".");
 
   test("holds the build, the pack, the README with its picture, the licence and the changelog, and nothing else", async () => {
