@@ -1,21 +1,21 @@
 import { countReasons, type PairSet, type SharedImage } from "../data/index.ts";
 
-/** What the user should know of pairs before anything is computed from them. @param truncated - captions that were cut */
+/** Warnings about image-caption pairs, before anything is computed from them. @param truncated - number of captions that were truncated */
 export function pairWarnings({ dropped, warnings }: PairSet, truncated: number, contextLength: number): string[] {
   const unused = Object.entries(countReasons(dropped.filter(({ kind }) => kind === "caption")));
   return [
     ...warnings,
     ...(unused.length > 0 ? [`captions not used: ${unused.map(([reason, count]) => `${count} ${reason}`).join(", ")}`] : []),
-    ...(truncated > 0 ? [`${truncated} captions are longer than ${contextLength} tokens and were cut`] : []),
+    ...(truncated > 0 ? [`${truncated} captions are longer than ${contextLength} tokens and were truncated`] : []),
   ];
 }
 
-/** Says that held-out images are trained on, too. */
+/** Warns that validation images are also in the training set. */
 export function sharedWarnings(shared: readonly SharedImage[]): string[] {
   const [first] = shared;
   if (!first) return [];
   const example = first.trained === first.heldOut ? `"${first.trained}"` : `"${first.heldOut}" and "${first.trained}"`;
   return [
-    `held-out images that are also trained on: ${shared.length}, such as ${example}. Their scores are too good; keep one of them, or name their group with --group-column.`,
+    `images in both training and validation set: ${shared.length}, such as ${example}. Validation scores are too high; remove the duplicates, or name their group with --group-column.`,
   ];
 }

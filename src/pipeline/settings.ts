@@ -5,22 +5,22 @@ import { promptPresets } from "../prompts/index.ts";
 import { type Condition, grouped } from "../run/settings/meta.ts";
 import { devices } from "../runtime/session.ts";
 
-/** `paper`: what the method says. `reference`: what the released scripts do, so that published numbers can be compared. */
+/** `paper`: the method as described. `reference`: the behaviour of the released scripts, for comparison with published numbers. */
 export const modes = ["paper", "reference"] as const;
 export type Mode = (typeof modes)[number];
 
-/** Everything in which the two modes differ. Each value is one documented difference; no step asks for the mode itself. */
+/** All differences between the two modes. Each value is one documented difference; no step reads the mode itself. */
 export const modePresets = {
   paper: {
     ...coarsePresets.paper,
     ...promptPresets.paper,
-    /** The map lies where the model looked and is 0 elsewhere; the coarse method sees that part alone. */
+    /** The map covers the crop that the model saw and is 0 elsewhere; the coarse method sees only that crop. */
     placement: "window",
-    /** How captions are cleaned, and which are dropped. */
+    /** How captions are cleaned and filtered. */
     captions: "paper",
-    /** How several candidate masks of a box become one: over the candidates of each box, then the union of the boxes. */
+    /** How the candidate masks of a box are merged: over the candidates of each box, then the union over boxes. */
     votes: "candidates",
-    /** Fine-tuning: "50 % decay" is read as halving when the validation loss does not fall. */
+    /** Fine-tuning: "50 % decay" is interpreted as halving when the validation loss does not decrease. */
     loss: "dhn-nce",
     lr: 1e-6,
     batch: 64,
@@ -34,63 +34,63 @@ export const modePresets = {
     ...promptPresets.reference,
     /** The map of the centre crop is stretched over the whole image. */
     placement: "stretch",
-    /** As the released trainer does: entities and spaces alone, nothing is dropped. */
+    /** As the released trainer: HTML entities and spaces only, no caption is dropped. */
     captions: "reference",
-    /** The released rule reduces over the boxes, which for one box is the union of the candidates. */
+    /** The released code reduces over boxes, which for one box is the union of the candidates. */
     votes: "boxes",
     /** The released loss takes the logarithm of each negative term, not of their sum, and so pulls hard negatives together. */
     loss: "dhn-nce-released",
     lr: 1e-3,
     batch: 16,
     schedule: "cosine",
-    /** torch's rule, in which a loss below 0 that is slightly worse than the best counts as better. */
+    /** The rule of torch, by which a negative loss slightly above the best counts as an improvement. */
     plateauThreshold: "torch",
     warmup: 1000,
-    /** The released script holds nothing out. */
+    /** The released script has no validation set. */
     validation: 0,
   },
 } as const;
 export type ModePreset = (typeof modePresets)[Mode];
 
-/** Settings of every command that computes. */
+/** Settings of all commands that run models. */
 export const CommonSettings = z.strictObject(
   grouped("Machine", {
-    mode: z.enum(modes).default("paper").describe("what the method says, or what the released scripts do"),
+    mode: z.enum(modes).default("paper").describe("paper: the method as described; reference: as the released scripts"),
     device: z.enum(devices).default("cpu").describe("execution provider of ONNX Runtime"),
-    threads: z.number().int().positive().optional().describe("threads inside an operator; all cores by default").meta({ neutral: true }),
+    threads: z.number().int().positive().optional().describe("threads per operator; default: all cores").meta({ neutral: true }),
     maxMemory: z
       .string()
       .optional()
-      .describe("SIZE such as 2GB: trade speed for memory so that the run stays below it; by default nothing is traded")
+      .describe("memory limit such as 2GB: trade speed for memory to stay below it; default: no limit")
       .meta({ placeholder: "SIZE" }),
-    seed: z.number().int().nonnegative().default(42).describe("of the noise and of sampled points"),
+    seed: z.number().int().nonnegative().default(42).describe("seed of the noise and of sampled points"),
   }),
 );
 export type CommonSettings = z.infer<typeof CommonSettings>;
 
-/** Models that belong together, with the settings that suit them. */
+/** A pack: a CLIP and a SAM model with settings that suit them. */
 export const pack = z
   .string()
   .optional()
-  .describe("CLIP and SAM that belong together: a name or folder (default: phantom, if no model is named)")
+  .describe("pack of CLIP and SAM models with their settings: name or folder (default: phantom, if no model is given)")
   .meta({ group: "Input", placeholder: "NAME|DIR", neutral: true });
 
-/** Of every command that measures in millimetres. */
+/** For commands that measure in millimetres. */
 export const spacing = z
   .tuple([z.number().positive(), z.number().positive()])
   .optional()
-  .describe("millimetres per pixel, where the files do not tell: row,column")
+  .describe("pixel spacing in millimetres, for files without one: row,column")
   .meta({ group: "Input", unit: "mm" });
 
-/** Of every command that reads mask files. */
+/** For commands that read mask files. */
 export const labelOfMasks = z
   .number()
   .positive()
   .optional()
-  .describe("value of label images that is foreground: a level, an index of a palette, or a colour such as 0xff0000")
+  .describe("foreground value in label images: a gray level, palette index, or colour such as 0xff0000")
   .meta({ group: "Input" });
 
-/** Where image-caption pairs come from. */
+/** Source of the image-caption pairs. */
 export const PairSettings = z.strictObject(
   grouped("Input", {
     pairs: z
@@ -101,26 +101,26 @@ export const PairSettings = z.strictObject(
     images: z
       .string()
       .optional()
-      .describe("folder of the images that the table names (default: the folder of the table)")
+      .describe("folder of the images listed in the table (default: folder of the table)")
       .meta({ placeholder: "DIR", mustExist: true, neutral: true }),
-    imageColumn: z.string().default("filename").describe("column of the table with the image files").meta({ placeholder: "NAME" }),
-    captionColumn: z.string().default("Caption").describe("column of the table with the captions").meta({ placeholder: "NAME" }),
-    separator: Separator.default(",").describe("character between the columns; for a tab \\t or tab").meta({ placeholder: "CHARACTER" }),
+    imageColumn: z.string().default("filename").describe("table column with the image files").meta({ placeholder: "NAME" }),
+    captionColumn: z.string().default("Caption").describe("table column with the captions").meta({ placeholder: "NAME" }),
+    separator: Separator.default(",").describe("column separator; \\t or tab for a tab").meta({ placeholder: "CHARACTER" }),
     captions: z
       .enum(modes)
       .optional()
       .describe(
-        "how captions are cleaned: paper drops special characters and captions below 20 characters, reference neither (default: as the mode)",
+        "caption cleaning: paper drops special characters and captions below 20 characters, reference neither (default: as the mode)",
       ),
     workers: z
       .number()
       .int()
       .nonnegative()
       .optional()
-      .describe("threads that decode images beside the computation (default: one less than cores, at most 4)")
+      .describe("threads that decode images during the computation (default: number of cores - 1, at most 4)")
       .meta({ group: "Machine", neutral: true }),
   }),
 );
 
-/** Of settings that are about what is held out of a training. */
+/** For settings that concern the validation set of a training. */
 export const heldOut: readonly Condition[] = [{ validation: "given" }];

@@ -18,7 +18,7 @@ const content = (settings: object = {}) => ({
 const open = (settings?: object, overwrite = false) => TrainingRecord.open(out, content(settings), { overwrite });
 const dropped = (key: string) => ({ key, kind: "input" as const, reason: "image cannot be decoded", detail: "damaged" });
 
-test("a training that is killed keeps the pairs that it could not use, and tells of each once", async () => {
+test("a killed training keeps the pairs that it could not use, and reports each once", async () => {
   const first = await open();
   expect(await first.fail([dropped("a"), dropped("b")])).toHaveLength(2);
   cpSync(out, `${out}-killed`, { recursive: true });
@@ -35,13 +35,13 @@ test("a training that is killed keeps the pairs that it could not use, and tells
   expect((await readTraining(out))!.failed).toHaveLength(3);
 });
 
-test("a folder of another training, of another command or of unknown checkpoints is refused and let go", async () => {
+test("a folder of another training, of another command or of unknown checkpoints is rejected and unlocked", async () => {
   await (await open()).close();
   await expect(open({ lr: 2 })).rejects.toThrow(/holds a training with other settings \(lr was 1, now it is 2\)/);
   await expect(TrainingRecord.open(out, { ...content(), command: "finetune-sam" }, { overwrite: true })).rejects.toThrow(
     /holds results of the command "finetune"/,
   );
-  await (await open({ lr: 2 }, true)).close(); // nothing holds it any more
+  await (await open({ lr: 2 }, true)).close(); // it is unlocked
   rmSync(join(out, "run.json"));
   mkdirSync(join(out, "checkpoints"));
   writeFileSync(join(out, "checkpoints", "last.safetensors"), "");
@@ -65,7 +65,7 @@ const withFile = (name: string) => {
   return { file, from };
 };
 
-test("a model that no training has made stays, unless it may be replaced", async () => {
+test("a model that no training has made is kept without --overwrite", async () => {
   const { file, from } = withFile("model");
   await expect(from("clip.safetensors")).rejects.toThrow(
     `"${file}" already exists, and no record in "${out}" shows that a run made it. Choose another --out, or pass --overwrite`,
@@ -76,9 +76,9 @@ test("a model that no training has made stays, unless it may be replaced", async
   await (await from("clip.safetensors")).close(); // its own
 });
 
-test("what a training begins with is never replaced by its results", async () => {
+test("the inputs of a training are never replaced by its results", async () => {
   const { file, from } = withFile("model");
-  await expect(from(file, true)).rejects.toThrow(/is what this training would begin with, and would be replaced by its results/);
+  await expect(from(file, true)).rejects.toThrow(/is an input of this training and would be overwritten by its results/);
   expect(existsSync(file)).toBe(true);
   await (await from(withFile("models").file, true)).close();
 });

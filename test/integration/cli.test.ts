@@ -110,7 +110,7 @@ describe("exit status", () => {
     mkdirSync(at("empty"), { recursive: true });
     const { status, stderr } = await runCommand(["evaluate", "--pred", at("pred"), "--truth", at("empty")]);
     expect(status).toBe(1);
-    expect(stderr).toContain("holds no images");
+    expect(stderr).toContain("contains no masks");
   });
 
   test.each<[string, () => string[], RegExp]>([
@@ -118,7 +118,7 @@ describe("exit status", () => {
     ["a mistyped command", () => ["evalute"], /unknown command 'evalute'\n\(Did you mean evaluate\?\)/],
     ["a mistyped flag", () => ["evaluate", "--perd", "x"], /unknown option '--perd'\n\(Did you mean --pred\?\)/],
     ["a flag without its value", () => ["evaluate", "--pred"], /argument missing/],
-    ["a missing setting", () => ["evaluate", "--pred", at("pred")], /--truth is missing: folder with true masks/],
+    ["a missing setting", () => ["evaluate", "--pred", at("pred")], /--truth is missing: folder with ground truth masks/],
     ["a path that is not there", () => ["evaluate", "--pred", at("none"), "--truth", at("truth")], /--pred: ".*none" does not exist/],
     ["a value out of range", () => [...evaluation(), "--tolerance", "-1"], /--tolerance: expected a number of at least 0, got "-1"/],
     ["a value that is no choice", () => [...evaluation(), "--mode", "papr"], /--mode: expected one of paper, reference, got "papr"/],
@@ -126,7 +126,7 @@ describe("exit status", () => {
     [
       "two kinds of prompt",
       () => ["segment", at("pred"), "--out", at("o"), "--prompt", "x", "--prompts", at("truth", "a.png")],
-      /in one way: --prompt/,
+      /in one way only: --prompt/,
     ],
     ["no input", () => ["segment", "--out", at("o"), "--prompt", "x"], /an image or folder is missing/],
     ["an unknown model to make", () => ["models", "init", "biomedclop", "--out", at("o")], /unknown model "biomedclop"/],

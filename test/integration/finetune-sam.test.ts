@@ -77,15 +77,15 @@ test("a set without a mask that can be used is told why, before anything is comp
       .toFile(at(`labels/masks/${i}.png`));
   }
   const run = collect(runFinetuneSam(settings({ data: at("labels"), out: at("none"), validation: 0 })));
-  await expect(run).rejects.toThrow(/has no mask to train on \(2 label image, 1 empty\). The first: ".*1.png" has 3 values \(0, 1, 2\)/);
+  await expect(run).rejects.toThrow(/has no usable mask \(2 label image, 1 empty\). The first: ".*1.png" has 3 values \(0, 1, 2\)/);
 });
 
-test("the command trains to its end: metrics, checkpoints, events, report and a model that the predictor opens", async () => {
+test("the command completes a training: metrics, checkpoints, events, report and a model that the predictor opens", async () => {
   const { status, stdout, stderr } = await runCommand(args("whole"));
   expect(status, stderr).toBe(0);
   expect(stderr).toMatch(/before training: DSC .*bar .*disc .*\n(.*\n)*epoch 2 of 2: DSC/);
   // Six steps need not make it better.
-  expect(stdout).toMatch(/^(best epoch [12], DSC [\d.]+; the model is in .*|no epoch is better than .* \(DSC [\d.]+\); .*)model.*\n$/);
+  expect(stdout).toMatch(/^(best epoch [12], DSC [\d.]+; the model is in .*|no epoch improved on .* \(DSC [\d.]+\); .*)model.*\n$/);
   const { steps, epochs } = await read("whole");
   expect(steps.flatMap(({ step, epoch }) => [step, epoch])).toEqual([1, 1, 2, 1, 3, 1, 4, 2, 5, 2, 6, 2]);
   expect(steps.every(({ loss, gradNorm, rate }) => [loss, gradNorm, rate.value].every(Number.isFinite))).toBe(true);
@@ -193,16 +193,16 @@ test("files that cannot be used are named, the rest is trained on; other setting
   expect((await run({ lr: 1e-4, overwrite: true })).at(-1)).toMatchObject({ done: 1, skipped: 0 });
 });
 
-test("a dry run writes nothing; settings that cannot work are told before anything is written", async () => {
+test("a dry run writes nothing; invalid settings are rejected before anything is written", async () => {
   const events = await collect(runFinetuneSam(settings({ out: at("dry"), dryRun: true })));
   expect(events.at(-1)).toMatchObject({
-    lines: [expect.stringMatching(/masks on \d+ images to train on/), ...Array(3).fill(expect.anything())],
+    lines: [expect.stringMatching(/training masks on \d+ images/), ...Array(3).fill(expect.anything())],
   });
   const run = (changes: Partial<FinetuneSamSettings>) => collect(runFinetuneSam(settings({ out: at("dry"), ...changes })));
   await expect(run({ boxShare: 0.8, bothShare: 0.5 })).rejects.toThrow("together they must be at most 1");
-  await expect(run({ chunk: 3, batch: 4 })).rejects.toThrow("cannot be cut into chunks of 3");
-  await expect(run({ validation: 0, schedule: "plateau" })).rejects.toThrow("nothing is held out");
-  await expect(run({ sam: undefined })).rejects.toThrow("no SAM model was named");
+  await expect(run({ chunk: 3, batch: 4 })).rejects.toThrow("cannot be divided into chunks of 3");
+  await expect(run({ validation: 0, schedule: "plateau" })).rejects.toThrow("there is no validation set");
+  await expect(run({ sam: undefined })).rejects.toThrow("no SAM model was given");
   await expect(run({ data: at("coarse") })).rejects.toThrow("has neither images/");
   expect(existsSync(at("dry"))).toBe(false);
 });

@@ -82,7 +82,7 @@ test("the command trains to its end: metrics, checkpoints, events, report and a 
     [1, 3],
     [2, 6],
   ]);
-  expect(epochs.every(({ metrics }) => metrics.image_to_text_recall_at_5! > 0 && metrics.text_to_image_recall_at_10 === 1)).toBe(true); // 4 pairs are held out
+  expect(epochs.every(({ metrics }) => metrics.image_to_text_recall_at_5! > 0 && metrics.text_to_image_recall_at_10 === 1)).toBe(true); // 4 validation pairs
 
   const [name] = readdirSync(at("whole", "tensorboard"));
   const events = readEvents(bytes("whole", "tensorboard", name!));
@@ -167,12 +167,12 @@ test("a picture that is broken is named once, the rest is trained on, and the ex
   expect(stderr.match(/failed: broken\.png: image cannot be decoded.*is not a PNG/g)).toHaveLength(1);
   expect(stderr).toContain("captions not used: 1 short");
   expect(stderr).toContain("8 done, 1 failed");
-  expect(stdout).toMatch(/^nothing was held out to choose by: the model in .*model is that of the last epoch, 2\n$/);
+  expect(stdout).toMatch(/^without a validation set, the model in .*model is that of the last epoch \(2\)\n$/);
   expect(status).toBe(1);
   expect(await readMetrics(at("some"))).toMatchObject({ epochs: [] });
 });
 
-test("without a better validation loss it stops early, keeps the model that it began with, and says so", async () => {
+test("without a better validation loss it stops early, keeps the initial model, and reports it", async () => {
   // A learning rate at which no weight changes: every epoch is as good as the first.
   const events = await collect(runFinetune(settings({ out: at("early"), epochs: 6, lr: 1e-30, optimizer: "sgd", earlyStop: 1 })));
   const { epochs } = await readMetrics(at("early"));
@@ -181,7 +181,7 @@ test("without a better validation loss it stops early, keeps the model that it b
     [1, false],
   ]);
   const line =
-    /^no epoch is better than the model before training \(validation loss [\d.-]+\); stopped after 1 epoch without a lower one; .*model holds that model$/;
+    /^no epoch improved on the model before training \(validation loss [\d.-]+\); stopped after 1 epoch without a lower value; .*model holds that model$/;
   expect(events.at(-1)).toMatchObject({ lines: [expect.stringMatching(line)] });
   expect(JSON.parse(bytes("early", "run.json").toString()).result).toMatchObject({
     best: { epoch: 0 },
@@ -199,7 +199,7 @@ test("a dry run tells what would be done and writes nothing", async () => {
   const events = await collect(runFinetune(settings({ out: at("dry"), dryRun: true })));
   expect(events.at(-1)).toMatchObject({
     lines: [
-      expect.stringMatching(/^12 pairs to train on, 4 held out/),
+      expect.stringMatching(/^12 training pairs, 4 validation pairs/),
       expect.stringContaining("6 steps of 4 pairs in 2 epochs"),
       expect.anything(),
     ],
@@ -215,12 +215,12 @@ test("which of two models in a file is trained is told", async () => {
   expect(warningsOf(chosen)).not.toContainEqual(expect.stringMatching(/also holds averaged weights/));
 });
 
-test("settings that cannot work are told before anything is written", async () => {
+test("invalid settings are rejected before anything is written", async () => {
   const run = (changes: Partial<FinetuneSettings>) => collect(runFinetune(settings({ out: at("none"), ...changes })));
-  await expect(run({ batch: 64 })).rejects.toThrow("12 pairs are left to train on, which fill no batch of 64. Lower --batch.");
-  await expect(run({ validation: 0 })).rejects.toThrow('the schedule "plateau" follows the validation loss');
-  await expect(run({ validation: 0.01 })).rejects.toThrow("0 of 16 pairs would be held out; at least 2 are needed");
-  await expect(run({ clip: undefined })).rejects.toThrow("no CLIP model was named");
+  await expect(run({ batch: 64 })).rejects.toThrow("12 training pairs do not fill a batch of 64. Lower --batch.");
+  await expect(run({ validation: 0 })).rejects.toThrow('the schedule "plateau" needs a validation loss');
+  await expect(run({ validation: 0.01 })).rejects.toThrow("0 of 16 pairs are in the validation set; at least 2 are needed");
+  await expect(run({ clip: undefined })).rejects.toThrow("no CLIP model was given");
   expect(existsSync(at("none"))).toBe(false);
 });
 

@@ -96,9 +96,9 @@ test.each([
 test("a pack sets the method alone: what concerns another command is left out, all else is refused with exit 2", async () => {
   const args = (out: string) => ["saliency", image, "--prompt", "a disc", "--pack", pack, "--out", join(folder, out)];
   for (const [defaults, message] of [
-    [{ layer: 3, colour: "blue" }, /pack.json" sets "colour", but a pack may set the method alone/],
+    [{ layer: 3, colour: "blue" }, /pack.json" sets "colour", but a pack may contain method settings only/],
     [{ layer: 3, out: folder, overwrite: true }, /pack.json" sets "out", "overwrite", but/],
-    [{ layer: -1 }, /pack.json" has a setting that cannot be: layer: .* got -1/],
+    [{ layer: -1 }, /pack.json" has an invalid setting: layer: .* got -1/],
   ] as const) {
     await writePack(defaults);
     const { status, stderr } = await runCommand(args("wrong"));

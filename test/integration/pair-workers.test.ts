@@ -60,7 +60,7 @@ test("an epoch is the same bytes without threads, with one and with three", asyn
     expect(data.truncated).toBe(6); // more than five times "dark": pairs 6, 7, 8, 15, 16, 17
     epochs.push(await collect(epochBatches(data, workers, { ...options, bucketBatches: 2 })));
   }
-  expect(epochs[0]).toHaveLength(4); // 19 pictures can be decoded, three pairs fill no batch
+  expect(epochs[0]).toHaveLength(4); // 19 pictures can be decoded, three pairs do not fill a batch
   expect(epochs[1]).toEqual(epochs[0]);
   expect(epochs[2]).toEqual(epochs[0]);
 });

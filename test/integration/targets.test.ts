@@ -100,7 +100,7 @@ describe("several targets", () => {
 
   test("are evaluated one at a time", async () => {
     const evaluate = (pred: string) => collect(runEvaluate(EvaluateSettings.parse({ pred: at(pred), truth: at("bright", "masks") })));
-    await expect(evaluate("two")).rejects.toThrow(/two" holds masks of several targets.*"[^"]*masks_dark", "[^"]*masks_lesion"$/);
+    await expect(evaluate("two")).rejects.toThrow(/two" contains masks of several targets.*"[^"]*masks_dark", "[^"]*masks_lesion"$/);
     const [end] = (await evaluate("two/masks_lesion")).slice(-1);
     expect(end).toMatchObject({ type: "end", done: 2, failed: 0 });
   });
@@ -223,7 +223,7 @@ test("the library does the same from files and from pixels", async () => {
   const ofPixels = await segmentTargetsOfPixels(model, image, { lesion: bright, dark }, { ...quick, name: "a.png" });
   expect(ofPixels).toEqual({ targets, labels });
   await expect(segmentTargets(model, file, {})).rejects.toThrow(
-    'segmentTargets: targets must be an object of sentences by name, { lung: "..." }, got',
+    'segmentTargets: targets must be an object of text prompts by name, { lung: "..." }, got',
   );
   await expect(segmentTargets(model, file, { "a b": bright })).rejects.toThrow('segmentTargets: "a b" cannot name a target');
   await expect(segmentTargets(model, file, { lesion: [] })).rejects.toThrow('segmentTargets, "lesion": the text prompt must be');

@@ -173,7 +173,7 @@ describe("segment", () => {
     expect(record("prompted").images.map(({ name, prompt }) => [name, prompt])).toEqual([["a", ["dark lesion", "bright lesion"]]]);
     expect(events.find(({ type }) => type === "failure")).toMatchObject({
       name: "sub/b",
-      message: expect.stringMatching(/sub.b\.png": ".*prompts\.json" has no prompt for it/),
+      message: expect.stringMatching(/sub.b\.png": ".*prompts\.json" has no text prompt for it/),
     });
   });
 
@@ -217,7 +217,7 @@ describe("segment", () => {
   });
 
   test("a model that is not named, and a layer that is not there, end the run before anything is written", async () => {
-    await expect(segment({ out: at("nothing"), clip: undefined })).rejects.toThrow(/no CLIP model was named.*models init.*demo/s);
+    await expect(segment({ out: at("nothing"), clip: undefined })).rejects.toThrow(/no CLIP model was given.*models init.*demo/s);
     await expect(segment({ out: at("nothing"), layer: 12 })).rejects.toThrow("layer 12 does not exist");
     expect(existsSync(at("nothing"))).toBe(false);
   });
@@ -252,12 +252,12 @@ test("kept embeddings change nothing: not the bytes, and not whether a folder ca
   expect(contents("again")["raw/a.safetensors"]).toBe(contents("whole")["raw/a.safetensors"]);
 });
 
-test("a limit of memory says what is given up for it; one model at a time gives the same bytes", async () => {
+test("a memory limit reports the chosen plan; one model at a time gives the same bytes", async () => {
   const events = await segment({ out: at("limited"), raw: true, maxMemory: "2GB" });
   expect(events).toContainEqual({ type: "stage", message: expect.stringMatching(/^at most 2GB: one model at a time/) });
   expect(contents("limited")).toEqual(contents("whole"));
   expect((await segment({ out: at("least"), maxMemory: "1.5GB" })).at(-1)).toMatchObject({ done: 2 });
-  await expect(segment({ out: at("never"), maxMemory: "500MB" })).rejects.toThrow(/cannot be met.*takes about/);
+  await expect(segment({ out: at("never"), maxMemory: "500MB" })).rejects.toThrow(/cannot be met.*need at least about/);
 });
 
 test("the encoder's precision is a setting of the run, so results of another one are not gone on with", async () => {

@@ -16,7 +16,7 @@ import { runSegment } from "../zero-shot/segment.ts";
 import { SegmentSettings } from "../zero-shot/settings.ts";
 import { countForeground } from "../zero-shot/steps.ts";
 
-/** A phantom to be drawn, and what is asked of it. */
+/** A phantom to draw, and its text prompt. */
 interface Request {
   readonly name: string;
   readonly modality: Modality;
@@ -24,7 +24,7 @@ interface Request {
   readonly prompt: string;
 }
 
-/** The three of the chest X-ray are about one picture: it is the sentence that moves the mask. */
+/** The three of the chest X-ray share one image: only the text prompt changes the mask. */
 const requests: readonly Request[] = [
   { name: "ultrasound-tumor", modality: "breast-ultrasound", target: "lesion", prompt: "A breast ultrasound showing a breast tumor" },
   { name: "mri-tumor", modality: "brain-mri", target: "tumor", prompt: "A brain MRI showing the brain tumor" },
@@ -34,7 +34,7 @@ const requests: readonly Request[] = [
   { name: "ct-right-lung", modality: "chest-ct", target: "right_lung", prompt: "A chest CT showing the right lung" },
 ];
 
-/** What takes at least a fortieth of a picture that is a view of the whole, not of a part. */
+/** Targets cover at least a fortieth of the image, and the image is a full view, not a crop. */
 const wholeViews: Readonly<Record<Modality, readonly StructureName[]>> = {
   "breast-ultrasound": [],
   "brain-mri": ["brain", "skull"],
@@ -50,8 +50,8 @@ export interface DemoOptions {
 }
 
 /**
- * The full pipeline without anything from outside: phantoms are drawn that the models of the pack have not been trained on, and the pack finds
- * in them what sentences say. What is asked of each, and how well the masks fit, is told at the end.
+ * The full pipeline without external data: draws phantoms on which the models of the pack were not trained, and segments them from text
+ * prompts. The text prompts and the DSC of the masks are printed at the end.
  */
 export async function* runDemo(
   { out, seed, threads, pack: named = defaultPack }: DemoOptions,
@@ -60,7 +60,7 @@ export async function* runDemo(
   const start = performance.now();
   const at = (...parts: string[]) => join(out, ...parts);
   const pack = await locatePack(named);
-  yield { type: "stage", message: "drawing scans" };
+  yield { type: "stage", message: "drawing synthetic scans" };
   await drawInputs(out, seed);
   const run = SegmentSettings.parse({
     ...defaultsOf(pack),
@@ -84,7 +84,7 @@ export async function* runDemo(
   yield { type: "end", done: requests.length - failed, skipped: 0, failed, ms, lines };
 }
 
-/** The scans that are asked about in `input/`, the truth in `truth/`, and the sentences in `prompts.json`. */
+/** Writes the scans to `input/`, the ground truth to `truth/`, and the text prompts to `prompts.json`. */
 async function drawInputs(out: string, seed: number): Promise<void> {
   for (const { name, modality, target } of requests) {
     const { image, structures } = firstPhantom(modality, seed);
@@ -95,7 +95,7 @@ async function drawInputs(out: string, seed: number): Promise<void> {
   await writeAtomic(join(out, "prompts.json"), `${JSON.stringify(prompts, null, 1)}\n`);
 }
 
-/** The first phantom of a seed that shows the whole, and all that is asked for. */
+/** The first phantom of a seed that is a full view and shows all targets. */
 function firstPhantom(modality: Modality, seed: number): Phantom {
   const targets = requests.filter((one) => one.modality === modality).map(({ target }) => target);
   const isLarge = (mask: Mask | undefined) => mask !== undefined && countForeground(mask) >= mask.data.length / 40;
@@ -106,7 +106,7 @@ function firstPhantom(modality: Modality, seed: number): Phantom {
   }
 }
 
-/** What was asked of each scan, and how well the mask fits. */
+/** The text prompt of each scan, and the DSC of its mask. */
 async function results(out: string): Promise<string[]> {
   const records = await readImageRecords(out);
   const lines: string[] = [];

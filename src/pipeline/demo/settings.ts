@@ -14,7 +14,7 @@ export const DemoSettings = z.strictObject({
     .int()
     .nonnegative()
     .default(42)
-    .describe("of the images; the models of the pack phantom were trained on seed 1")
+    .describe("seed of the images; the models of the pack phantom were trained on seed 1")
     .meta({ group: "Input" }),
   ...CommonSettings.pick({ threads: true }).shape,
   ...SaliencySettings.pick({ pack: true }).shape,

@@ -15,13 +15,13 @@ import type { RunOptions } from "../zero-shot/items.ts";
 import type { EmbedSettings } from "./settings.ts";
 
 /**
- * Features of images and texts in the shared space, before normalisation, and the cosine of each pair, as one safetensors
- * file. An image that cannot be read is named and left out.
+ * Embeddings of images and texts in the shared space, before normalisation, and the cosine similarity of each pair, as one safetensors
+ * file. An image that cannot be read is reported and skipped.
  */
 export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const start = performance.now();
   if (settings.inputs.length === 0 && settings.text.length === 0)
-    throw new ConfigError("embed: give images, folders, or sentences with --text TEXT");
+    throw new ConfigError("embed: pass images, folders, or texts with --text TEXT");
   for (const text of settings.text) requireWords(text, "--text");
   const {
     inputs,
@@ -89,7 +89,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions 
   yield { type: "end", done: total - failed, skipped: 0, failed, ms: Math.round(performance.now() - start), lines: [settings.out] };
 }
 
-/** Cosine of the angle between two features, in float64. */
+/** Cosine similarity of two embeddings, in float64. */
 function cosine(a: Float32Array, b: Float32Array): number {
   let [dot, aa, bb] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {

@@ -10,7 +10,7 @@ export const EmbedSettings = z.strictObject(
     ...SaliencySettings.pick({ pack: true, clip: true, clipConfig: true, fit: true }).shape,
     inputs: z.array(z.string()).default([]).describe("images and folders").meta({ mustExist: true }),
     text: z.array(z.string()).default([]).describe("sentences").meta({ placeholder: "TEXT" }),
-    out: z.string().describe("safetensors file for the features").meta({ group: "Output", placeholder: "FILE" }),
+    out: z.string().describe("safetensors file for the embeddings").meta({ group: "Output", placeholder: "FILE" }),
   }),
 );
 export type EmbedSettings = z.infer<typeof EmbedSettings>;

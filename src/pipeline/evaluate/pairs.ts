@@ -15,40 +15,40 @@ import { isRunFolder } from "../../scans/results-of-runs.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { shortened } from "./table.ts";
 
-/** A true mask and the prediction of its name. */
+/** A ground truth mask and the prediction with its name. */
 export interface FilePair {
   readonly truth: ImageInput;
   readonly prediction: ImageInput | undefined;
 }
 
-/** The masks of two folders, joined by name. */
+/** The masks of two folders, matched by name. */
 export interface FilePairs {
   readonly pairs: readonly FilePair[];
-  /** The folder in which predictions lie. */
+  /** The folder of the predictions. */
   readonly folder: string;
-  /** What was found that is not compared. */
+  /** Files that are not compared. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Joins the true masks with the predictions.
+ * Matches ground truth masks with predictions.
  *
- * @throws InputError when there is no truth
- * @throws ConfigError when no prediction has the name of a truth, or a name fits two
+ * @throws InputError when there is no ground truth
+ * @throws ConfigError when no prediction has the name of a ground truth mask, or a name is ambiguous
  */
 export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<FilePairs> {
   const { inputs: truths, leftOut } = await listImages([truth]);
   if (truths.length === 0) {
     const message = leftOutMessage(leftOut);
-    throw new InputError(`--truth: "${truth}" holds no images to compare with${message === undefined ? "" : `; ${message}`}`);
+    throw new InputError(`--truth: "${truth}" contains no masks${message === undefined ? "" : `; ${message}`}`);
   }
   await refuseSeveralTargets(pred);
   const folder = predictionFolder(pred, truths);
   const predicted = await listImages([folder]);
   const side = (items: readonly ImageInput[], noun: string): Side<ImageInput> => ({ items, noun, namesOf: ({ name }) => [name] });
-  const joined = joinByName(side(truths, "truth"), side(predicted.inputs, "prediction"), { bare: "either" });
+  const joined = joinByName(side(truths, "ground truth mask"), side(predicted.inputs, "prediction"), { bare: "either" });
   const [lonely, surplus] = [joined.lonelyLeft, joined.lonelyRight].map((items) => items.map(({ name }) => name)) as [string[], string[]];
-  const hint = nameHint({ names: lonely, noun: "truths" }, { names: surplus, noun: "predictions" });
+  const hint = nameHint({ names: lonely, noun: "ground truth masks" }, { names: surplus, noun: "predictions" });
   if (joined.rightOf.size === 0) throw nothingMatches({ truth, folder, lonely, surplus, hint, leftOut: predicted.leftOut });
   const ofFolders = Object.entries({ "--truth": leftOut, "--pred": predicted.leftOut }).flatMap(([flag, files]) => {
     const message = leftOutMessage(files);
@@ -59,9 +59,11 @@ export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<File
     folder,
     warnings: [
       ...ofFolders,
-      ...(surplus.length > 0 ? [`${countOf(surplus.length, "prediction")} in "${folder}" without truth: ${shortened(surplus)}`] : []),
+      ...(surplus.length > 0
+        ? [`${countOf(surplus.length, "prediction")} in "${folder}" without ground truth: ${shortened(surplus)}`]
+        : []),
       ...(hint !== undefined
-        ? [`${countOf(lonely.length, "truth")} without prediction: ${hint}. Rename them if they belong together.`]
+        ? [`${countOf(lonely.length, "ground truth mask")} without prediction: ${hint}. Rename them if they belong together.`]
         : []),
     ],
   };
@@ -73,7 +75,7 @@ interface Unmatched {
   readonly lonely: readonly string[];
   readonly surplus: readonly string[];
   readonly hint: string | undefined;
-  /** In the folder of predictions. */
+  /** Of the folder of predictions. */
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -81,26 +83,28 @@ function nothingMatches({ truth, folder, lonely, surplus, hint, leftOut }: Unmat
   const message = leftOutMessage(leftOut);
   const aboutOthers = message === undefined ? "" : `; ${message}`;
   if (surplus.length === 0)
-    return new ConfigError(`--pred: "${folder}" holds no masks to compare with the ${countOf(lonely.length, "truth")}${aboutOthers}`);
+    return new ConfigError(
+      `--pred: "${folder}" contains no masks to compare with the ${countOf(lonely.length, "ground truth mask")}${aboutOthers}`,
+    );
   return new ConfigError(
-    `no prediction has the name of a truth, so nothing can be compared. Names are paths below the folders without ending: "${surplus[0]}" in "${folder}", "${lonely[0]}" in "${truth}". ${hint === undefined ? "Rename one side." : `It seems that ${hint}: rename one side.`}`,
+    `no prediction has the name of a ground truth mask, so nothing can be compared. Names are paths relative to the folders, without extension: "${surplus[0]}" in "${folder}", "${lonely[0]}" in "${truth}". ${hint === undefined ? "Rename one side." : `It seems that ${hint}: rename one side.`}`,
   );
 }
 
-/** The folder that `segment` wrote holds its masks in a sub-folder, unless the truth has that sub-folder, too. */
+/** In an output folder of `segment` the masks are in a sub-folder, which counts as part of the name only if the ground truth has it, too. */
 function predictionFolder(pred: string, truths: readonly ImageInput[]): string {
   const masks = join(pred, "masks");
   const isResult = existsSync(masks) && statSync(masks).isDirectory() && !truths.some(({ name }) => name.startsWith("masks/"));
   return isResult ? masks : pred;
 }
 
-/** A run with several targets has a folder of masks for each; which one the truth is about cannot be known. */
+/** A run with several targets has a folder of masks for each; the one that matches the ground truth is unknown. */
 async function refuseSeveralTargets(pred: string): Promise<void> {
   if (!(await isRunFolder(pred)) || existsSync(join(pred, "masks"))) return;
   const folders = (await readdir(pred)).filter((name) => name.startsWith("masks_")).sort();
   if (folders.length === 0) return;
   const each = folders.map((name) => `"${join(pred, name)}"`).join(", ");
-  throw new ConfigError(`--pred: "${pred}" holds masks of several targets. Compare one at a time with its truth: ${each}`);
+  throw new ConfigError(`--pred: "${pred}" contains masks of several targets. Compare one at a time with its ground truth: ${each}`);
 }
 
 /** Why a file cannot be used. */
@@ -109,7 +113,7 @@ export interface Failure {
   readonly code: MedclipSamError["code"];
 }
 
-/** Reads both masks of a pair. There is none where the truth cannot be read; a prediction that cannot be read is missing. */
+/** Reads both masks of a pair. Undefined if the ground truth cannot be read; a prediction that cannot be read counts as missing. */
 export async function readPair(
   { truth, prediction }: FilePair,
   settings: EvaluateSettings,

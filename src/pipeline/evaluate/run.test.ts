@@ -55,24 +55,24 @@ describe("folders", () => {
     }
   });
 
-  test("where the truth has a folder of masks, too, names keep it", async () => {
+  test("if the ground truth has a masks folder, too, it is part of the names", async () => {
     await writeMask(at("truth", "masks", "a.png"), drawn("##..", "##.."));
     await run({ json: at("scores.json") });
     expect((await json()).images.find(({ name }: { name: string }) => name === "masks/a").dsc).toBe(1);
   });
 
-  test("missing and surplus predictions are named", async () => {
+  test("missing and surplus predictions are reported", async () => {
     await rm(at("pred", "masks", "b.png"));
     await writeMask(at("pred", "masks", "z.png"), drawn("#"));
     const events = await run({ json: at("scores.json") });
-    expect(messages(events, "warning").join()).toMatch(/1 prediction in .* without truth: z/);
+    expect(messages(events, "warning").join()).toMatch(/1 prediction in .* without ground truth: z/);
     expect(messages(events, "item")[1]).toContain("it counts as 0");
     expect((await json()).images[1]).toMatchObject({ name: "b", missing: true, dsc: 0 });
     expect(events.at(-1)).toMatchObject({ failed: 0 });
     expect((events.at(-1) as Extract<RunEvent, { type: "end" }>).lines?.at(-1)).toBe("1 image without a prediction, counted as 0: b");
   });
 
-  test("what cannot be read is a failure and the rest goes on; a damaged prediction counts as missing", async () => {
+  test("unreadable files are failures and the run continues; a damaged prediction counts as missing", async () => {
     await writeFile(at("truth", "a.png"), "no picture");
     await writeFile(at("pred", "masks", "b.png"), "no picture");
     const events = await run({ json: at("scores.json") });
@@ -84,7 +84,7 @@ describe("folders", () => {
     expect(images[0].reason).toContain("is not a PNG");
   });
 
-  test("a table has one row an image; names with commas and quotes are quoted", async () => {
+  test("a table has one row per image; names with commas and quotes are quoted", async () => {
     await writeMask(at("truth", 'x, "y".png'), drawn("##..", "##.."));
     await run({ csv: at("scores.csv") });
     const rows = (await readFile(at("scores.csv"), "utf8")).split("\n");
@@ -97,41 +97,43 @@ describe("folders", () => {
     expect((await readFile(at("scores.csv"), "utf8")).split("\n")[1]).toBe("a,1,1,1,1,0,0,4,4,false,false,,0,0");
   });
 
-  test("spacing makes distances millimetres", async () => {
+  test("with spacing, distances are in millimetres", async () => {
     await writeGray(at("pred", "masks", "a.png"), gray(255, ".##.", ".##."));
     await run({ json: at("scores.json"), spacing: [0.5, 3], tolerance: 1 });
     expect((await json()).images[0].hd95).toBe(3);
   });
 
-  test("without truth or without predictions there is nothing to compare", async () => {
+  test("an empty folder of ground truth or predictions is an error", async () => {
     await mkdir(at("empty"), { recursive: true });
     await expect(run({ truth: at("empty") })).rejects.toThrow(InputError);
-    await expect(run({ pred: at("empty") })).rejects.toThrow(/--pred: ".*empty" holds no masks to compare with the 3 truths/);
+    await expect(run({ pred: at("empty") })).rejects.toThrow(
+      /--pred: ".*empty" contains no masks to compare with the 3 ground truth masks/,
+    );
     await writeFile(at("empty", "a.gif"), "GIF89a");
     await expect(run({ pred: at("empty") })).rejects.toThrow('1 picture in a format that is not read ("a.gif")');
     await expect(run({ truth: at("empty") })).rejects.toThrow('1 picture in a format that is not read ("a.gif")');
   });
 
-  test("names that agree nowhere are a wrong use, with an example of each side and what they seem to differ in", async () => {
+  test("names that never match are a usage error, with an example of each side and the likely difference", async () => {
     await rm(at("truth"), { recursive: true });
     for (const name of ["a_gt", "b_gt", "sub/c_gt"]) await writeMask(at("truth", `${name}.png`), drawn("##..", "##.."));
     const error = await run().catch((error) => error);
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.message).toMatch(
-      /^no prediction has the name of a truth, so nothing can be compared. Names are paths .*: "a" in ".*masks", "a_gt" in ".*truth". It seems that the names of truths end with "_gt": rename one side.$/,
+      /^no prediction has the name of a ground truth mask, so nothing can be compared. Names are paths .*: "a" in ".*masks", "a_gt" in ".*truth". It seems that the names of ground truth masks end with "_gt": rename one side.$/,
     );
   });
 
-  test("where a part of the names agrees, the rest is told what it seems to differ in", async () => {
+  test("if some names match, a warning names the likely difference of the others", async () => {
     for (const name of ["d", "e"]) {
       await writeMask(at("truth", `${name}.png`), drawn("##..", "##.."));
       await writeMask(at("pred", "masks", `${name}_pred.png`), drawn("##..", "##.."));
     }
     const warnings = messages(await run(), "warning").join();
-    expect(warnings).toContain('2 truths without prediction: the names of predictions end with \\"_pred\\".');
+    expect(warnings).toContain('2 ground truth masks without prediction: the names of predictions end with \\"_pred\\".');
   });
 
-  test("names are joined in any Unicode form, and without folders where these differ; what fits twice is refused", async () => {
+  test("names are joined in any Unicode form, and without folders if these differ; ambiguous names are rejected", async () => {
     await writeMask(at("truth", "caf\u00e9.png"), drawn("##..", "##.."));
     await writeMask(at("pred", "masks", "cafe\u0301.png"), drawn("##..", "##.."));
     await writeMask(at("pred", "masks", "other", "d.png"), drawn("##..", "##.."));
@@ -139,7 +141,7 @@ describe("folders", () => {
     await run({ json: at("scores.json") });
     expect((await json()).images.map(({ dsc }: { dsc: number }) => dsc)).toEqual([1, 1, 1, 1, 1]);
     await writeMask(at("pred", "masks", "third", "d.png"), drawn("##..", "##.."));
-    await expect(run()).rejects.toThrow(/the truth "d" fits 2 predictions: "other\/d", "third\/d"/);
+    await expect(run()).rejects.toThrow(/the ground truth mask "d" fits 2 predictions: "other\/d", "third\/d"/);
   });
 
   test("images without a distance are counted by reason, and the penalised means are over all", async () => {
@@ -161,7 +163,7 @@ describe("folders", () => {
     const lines = (events.at(-1) as Extract<RunEvent, { type: "end" }>).lines!;
     expect(lines.some((line) => /^HD95, penalised \(px\) +2\.2361 .* 4$/.test(line))).toBe(true);
     expect(lines).toContain(
-      "3 of 4 images have no distance, and HD95 and ASSD leave them out: 1 prediction missing, 1 prediction empty, 1 both empty",
+      "3 of 4 images have no distance and are left out of HD95 and ASSD: 1 prediction missing, 1 prediction empty, 1 both empty",
     );
   });
 
@@ -177,7 +179,7 @@ describe("folders", () => {
     ]);
   });
 
-  test("reference mode keeps its threshold, and says where nothing is left of a mask by it", async () => {
+  test("reference mode keeps its threshold, and warns if it empties a mask", async () => {
     await writeGray(at("truth", "a.png"), gray(1, "##..", "##.."));
     await run({ json: at("scores.json"), mode: "reference" });
     expect((await json()).images[0]).toMatchObject({
@@ -191,12 +193,12 @@ describeWith(["faults/hd95-forgets-the-misses", "faults/nothing-was-compared"], 
   const runFault = (name: string) =>
     collect(runEvaluate(EvaluateSettings.parse({ pred: sharedPath(name, "pred"), truth: sharedPath(name, "truth") })));
 
-  test("structures that are missed are told beside the distances", async () => {
+  test("missed structures are reported beside the distances", async () => {
     const { lines } = (await runFault("faults/hd95-forgets-the-misses")).at(-1) as Extract<RunEvent, { type: "end" }>;
-    expect(lines!.join("\n")).toContain("5 of 10 images have no distance, and HD95 and ASSD leave them out: 5 prediction empty");
+    expect(lines!.join("\n")).toContain("5 of 10 images have no distance and are left out of HD95 and ASSD: 5 prediction empty");
   });
 
-  test("names that do not agree are told with the suffix", async () => {
-    await expect(runFault("faults/nothing-was-compared")).rejects.toThrow('the names of truths end with "_mask"');
+  test("the suffix of names that do not match is reported", async () => {
+    await expect(runFault("faults/nothing-was-compared")).rejects.toThrow('the names of ground truth masks end with "_mask"');
   });
 });

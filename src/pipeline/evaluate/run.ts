@@ -7,12 +7,12 @@ import type { EvaluateSettings } from "./settings.ts";
 import { csvOf, tableOf } from "./table.ts";
 
 /**
- * `medclip-sam evaluate`: compares a folder of masks with a folder of true ones, by name.
+ * `medclip-sam evaluate`: compares a folder of masks with a folder of ground truth masks, matched by name.
  *
- * Every true mask counts. One that cannot be read is a failure; a prediction that cannot be read is one, too, and counts as missing.
+ * Every ground truth mask counts. An unreadable one is a failure; so is an unreadable prediction, which counts as missing.
  *
  * @throws InputError when there is nothing to compare with
- * @throws ConfigError when no prediction has the name of a truth, or a name fits two
+ * @throws ConfigError when no prediction has the name of a ground truth mask, or a name is ambiguous
  */
 export async function* runEvaluate(
   settings: EvaluateSettings,
@@ -27,7 +27,7 @@ export async function* runEvaluate(
 
   const images: ImageScores[] = [];
   let failed = 0;
-  // The next pair is read while this one is compared.
+  // Reads the next pair while this one is compared.
   let next = readPair(pairs[0]!, settings);
   for (let i = 0; i < pairs.length; i++) {
     const started = performance.now();

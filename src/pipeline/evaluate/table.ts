@@ -6,7 +6,7 @@ import type { EvaluateSettings } from "./settings.ts";
 const penalised = ["hd95Penalised", "assdPenalised"] as const satisfies readonly MetricName[];
 const plain = metricNames.filter((name) => !penalised.some((other) => other === name));
 
-/** One row an image; fields that hold a comma, a quote or a line break are quoted (RFC 4180). */
+/** One row per image; fields with a comma, quote or line break are quoted (RFC 4180). */
 export function csvOf(images: readonly ImageScores[], { mode }: EvaluateSettings): string {
   const aborts = mode === "reference" ? (["aborts"] as const) : [];
   const columns = ["name", ...plain, "truthPx", "predPx", "missing", ...aborts, "noDistance", ...penalised] as const;
@@ -16,7 +16,7 @@ export function csvOf(images: readonly ImageScores[], { mode }: EvaluateSettings
 
 const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
 
-/** The summary as a table for people, and in words what the numbers leave out. */
+/** The summary as a readable table, followed by notes on what the numbers leave out. */
 export function tableOf({ images, summary, withoutDistance }: Evaluation, { spacing, tolerance }: EvaluateSettings): string[] {
   const unit = spacing ? "mm" : "px";
   const titleOf = (name: MetricName) => {
@@ -25,7 +25,7 @@ export function tableOf({ images, summary, withoutDistance }: Evaluation, { spac
     return kind === "distance" ? `${title} (${unit})` : title;
   };
   const text = (value: number | null) => (value === null ? "-" : value.toFixed(4));
-  const isWhole = summary.hd95.n === images.length; // then the penalised rows say the same again
+  const isWhole = summary.hd95.n === images.length; // then the penalised rows would be the same
   const rows = (isWhole ? plain : metricNames).map((metric) => {
     const { mean, std, median, ci95, n } = summary[metric];
     return [titleOf(metric), text(mean), text(std), text(median), ci95 ? `${text(ci95[0])} to ${text(ci95[1])}` : "-", String(n)];
@@ -48,12 +48,12 @@ function distanceLines(total: number, withoutDistance: Readonly<Record<NoDistanc
   const count = reasons.reduce((sum, reason) => sum + withoutDistance[reason], 0);
   const words = reasons.map((reason) => `${withoutDistance[reason]} ${noDistances[reason]}`);
   return [
-    `${count} of ${countOf(total, "image")} have no distance, and HD95 and ASSD leave them out: ${words.join(", ")}`,
-    "the penalised rows count the diagonal of the image for a structure that is missed or made up, and 0 where both masks are empty",
+    `${count} of ${countOf(total, "image")} have no distance and are left out of HD95 and ASSD: ${words.join(", ")}`,
+    "the penalised rows count the image diagonal for false negatives and false positives, and 0 if both masks are empty",
   ];
 }
 
-/** The first few of a list. */
+/** The first few entries of a list. */
 export function shortened(items: readonly string[]): string {
   const shown = items.slice(0, 8).join(", ");
   return items.length > 8 ? `${shown} and ${items.length - 8} more` : shown;

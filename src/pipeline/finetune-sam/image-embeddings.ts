@@ -5,12 +5,12 @@ import { ByteCache, type PromptData } from "../../train/index.ts";
 import { loadSam, type SamOfFiles } from "../models/model.ts";
 import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";
 
-/** Bytes of embeddings that are kept in memory of each part of the data. */
+/** Bytes of embeddings kept in memory per part of the data (training, validation). */
 const keptBytes = 2 ** 30;
 
-/** The embeddings of a training whose image encoder stays as it is: each image is encoded once, as far as memory or a folder holds them. */
+/** The embeddings of a training with a frozen image encoder: each image is encoded once, as far as memory or a cache folder allows. */
 export class ImageEmbeddings {
-  /** Sentences about kept embeddings that cannot be used, to be told and taken away. */
+  /** Warnings about cached embeddings that cannot be used, to be reported and cleared. */
   readonly warnings: string[] = [];
   private readonly model: SamOfFiles;
   private readonly folder: string | undefined;
@@ -23,12 +23,12 @@ export class ImageEmbeddings {
     this.kept = keptEmbeddings(folder, model);
   }
 
-  /** @param folder - where embeddings are kept beside memory; see `EmbeddingCache` */
+  /** @param folder - cache folder in addition to memory; see `EmbeddingCache` */
   static async open(sam: string | undefined, folder: string | undefined, session: SessionOptions): Promise<ImageEmbeddings> {
     return new ImageEmbeddings(await loadSam(sam, session), folder);
   }
 
-  /** How many of so many images have to be encoded more than once; with a folder none. */
+  /** How many of the given number of images must be encoded more than once; with a folder none. */
   excess(images: number): number {
     const { config } = this.model.sam;
     const bytes = 4 * config.outChannels * gridOf(config) ** 2;

@@ -17,12 +17,12 @@ import { ImageEmbeddings } from "./image-embeddings.ts";
 import type { FinetuneSamSettings } from "./settings.ts";
 
 /**
- * `medclip-sam finetune-sam`: trains a SAM model on images with masks.
+ * `medclip-sam finetune-sam`: fine-tunes a SAM model on images with masks.
  *
- * Images and masks that cannot be used are named and left out. Started again in the same folder with the same settings, it goes on from
+ * Images and masks that cannot be used are reported and skipped. Started again in the same folder with the same settings, it resumes from
  * the last checkpoint.
  *
- * @throws ConfigError when the settings cannot work, or the folder holds a training with others
+ * @throws ConfigError when the settings are invalid, or the folder holds a training with other settings
  */
 export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const begun = performance.now();
@@ -52,12 +52,12 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   if (train.targets.length === 0) {
     const [first] = train.failed;
     throw new ConfigError(
-      `finetune-sam: "${settings.data}" has no mask to train on${unused === "" ? "" : ` (${unused})`}.${first ? ` The first: ${first.detail}` : ""}`,
+      `finetune-sam: "${settings.data}" has no usable mask${unused === "" ? "" : ` (${unused})`}.${first ? ` The first: ${first.detail}` : ""}`,
     );
   }
   if (unused !== "") yield { type: "warning", message: `masks not used: ${unused}` };
   if (settings.validation > 0 && validation.targets.length === 0)
-    throw new ConfigError("finetune-sam: nothing would be held out. Raise --validation, or set it to 0.");
+    throw new ConfigError("finetune-sam: the validation set would be empty. Raise --validation, or set it to 0.");
   const stepsPerEpoch = settings.epochSteps ?? Math.max(1, Math.round(train.targets.length / (batch * prompts)));
   const total = settings.steps ?? settings.epochs * stepsPerEpoch;
   const epochs = Math.ceil(total / stepsPerEpoch);
@@ -73,7 +73,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
       yield* dryTraining(
         {
           ...{ command: "finetune-sam", parameters: trainer.size, steps: total, epochs },
-          data: `${train.targets.length} masks on ${train.images.length} images to train on, ${validation.targets.length} held out`,
+          data: `${train.targets.length} training masks on ${train.images.length} images, ${validation.targets.length} validation masks`,
           batch: `${batch} images with ${prompts} prompts`,
           flops: {
             step,
@@ -89,7 +89,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
     if (excess > 0)
       yield {
         type: "warning",
-        message: `the embeddings of ${excess} of ${train.images.length} images do not fit in memory and are computed again each time. Give --cache DIR to keep them.`,
+        message: `the embeddings of ${excess} of ${train.images.length} images do not fit in memory and are recomputed each time. Pass --cache DIR to store them.`,
       };
 
     yield { type: "stage", message: "checking weights and data" };
@@ -134,7 +134,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   yield* streamThenDispose(work, embeddings, trainer);
 }
 
-/** Tells lists of targets apart, wherever they lie: a training goes on with the same ones alone. What is in the files does not count. */
+/** Hash of a list of targets, independent of its location: a training resumes only with the same targets. File contents do not count. */
 function digestOf(targets: readonly MaskTarget[]): string {
   const lines = targets.map(({ key, group, case: name, coarse }) => JSON.stringify([key, group, name, coarse !== undefined]));
   return createHash("sha256").update(lines.join("\n")).digest("hex");
@@ -145,11 +145,11 @@ function checkSettings({ boxShare, bothShare, validation, schedule, earlyStop, b
     throw new ConfigError(`finetune-sam: --box-share and --both-share are ${boxShare} and ${bothShare}; together they must be at most 1.`);
   if (validation === 0 && (schedule === "plateau" || earlyStop !== undefined))
     throw new ConfigError(
-      'finetune-sam: the schedule "plateau" and --early-stop follow held-out targets, but nothing is held out. Give --validation.',
+      'finetune-sam: the schedule "plateau" and --early-stop need validation scores, but there is no validation set. Pass --validation.',
     );
   if (chunk !== undefined && batch % chunk !== 0)
     throw new ConfigError(
-      `finetune-sam: a batch of ${batch} images cannot be cut into chunks of ${chunk}. Choose a --chunk that divides --batch.`,
+      `finetune-sam: a batch of ${batch} images cannot be divided into chunks of ${chunk}. Choose a --chunk that divides --batch.`,
     );
 }
 
@@ -188,7 +188,7 @@ function countsOf(train: PromptData, validation: PromptData) {
   };
 }
 
-/** How many masks are not used, by reason: "2 empty, 1 label image"; "" where all are. */
+/** Number of unused masks by reason: "2 empty, 1 label image"; "" if all are used. */
 function unusedMasks(parts: readonly PromptData[]): string {
   const empty = parts.reduce((sum, part) => sum + part.empty, 0);
   const reasons = Object.entries(countReasons(parts.flatMap(({ failed }) => failed)));

@@ -28,7 +28,7 @@ export const FinetuneSamSettings = z.strictObject(
     groupColumn: z
       .string()
       .optional()
-      .describe("column of the table whose value, a patient or case, must not be in training and validation both")
+      .describe("table column of a group, such as patient or case, that must not be split between training and validation")
       .meta({ group: "Input", placeholder: "NAME", needs: heldOut }),
     separator: PairSettings.shape.separator,
     ...CommonSettings.pick({ device: true, threads: true }).shape,
@@ -40,25 +40,25 @@ export const FinetuneSamSettings = z.strictObject(
     cache: z
       .string()
       .optional()
-      .describe("folder in which embeddings are kept where the encoder is not trained (default: as many as fit in memory)")
+      .describe("folder for a cache of embeddings when the encoder is frozen (default: as many as fit in memory)")
       .meta({ group: "Machine", placeholder: "DIR", neutral: true, needs: [{ trainEncoder: [false] }] }),
-    seed: CommonSettings.shape.seed.describe("of the split, the order of the targets and the prompts"),
+    seed: CommonSettings.shape.seed.describe("seed of the split, the order of the targets and the prompts"),
     epochs: z
       .number()
       .int()
       .positive()
       .default(10)
-      .describe("how often the held-out targets are scored, see --epoch-steps")
+      .describe("number of epochs; validation runs after each, see --epoch-steps")
       .meta({ needs: [{ steps: "absent" }] }),
-    epochSteps: z.number().int().positive().optional().describe("steps of an epoch (default: as many as show each target once on average)"),
-    steps: z.number().int().positive().optional().describe("steps in all, in place of --epochs"),
-    batch: z.number().int().positive().default(4).describe("images a step"),
-    prompts: z.number().int().positive().default(4).describe("prompts an image: they share its embedding, which costs most"),
+    epochSteps: z.number().int().positive().optional().describe("steps per epoch (default: enough to show each target once on average)"),
+    steps: z.number().int().positive().optional().describe("total number of steps, instead of --epochs"),
+    batch: z.number().int().positive().default(4).describe("images per step"),
+    prompts: z.number().int().positive().default(4).describe("prompts per image; they share its embedding, the most expensive part"),
     balance: z
       .enum(["groups", "none"])
       .default("groups")
-      .describe("groups: show structures, or the groups of a table, equally often, however many targets each has"),
-    validation: z.number().min(0).max(0.9).default(0.1).describe("share of the images that is held out"),
+      .describe("groups: sample structures, or the groups of a table, equally often, regardless of their number of targets"),
+    validation: z.number().min(0).max(0.9).default(0.1).describe("fraction of the images in the validation set"),
     ...LoopSettings.shape,
     ...PromptDrawSettings.shape,
     ...PromptableSettings.shape,

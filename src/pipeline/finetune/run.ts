@@ -30,12 +30,12 @@ import type { RunOptions } from "../zero-shot/items.ts";
 import type { FinetuneSettings } from "./settings.ts";
 
 /**
- * `medclip-sam finetune`: trains a CLIP model on pairs of image and caption.
+ * `medclip-sam finetune`: fine-tunes a CLIP model on image-caption pairs.
  *
- * Pairs whose image is missing or cannot be decoded are named and left out. Started again in the same folder with the same settings, it
- * goes on from the last checkpoint.
+ * Pairs whose image is missing or cannot be decoded are reported and skipped. Started again in the same folder with the same settings, it
+ * resumes from the last checkpoint.
  *
- * @throws ConfigError when the settings cannot work, or the folder holds a training with others
+ * @throws ConfigError when the settings are invalid, or the folder holds a training with other settings
  */
 export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const begun = performance.now();
@@ -46,12 +46,12 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
   const { train, validation } = splitPairs(set.pairs, { fraction: settings.validation, seed });
   if (settings.validation > 0 && validation.length < 2)
     throw new ConfigError(
-      `finetune: ${validation.length} of ${set.pairs.length} pairs would be held out; at least 2 are needed. Raise --validation.`,
+      `finetune: ${validation.length} of ${set.pairs.length} pairs are in the validation set; at least 2 are needed. Raise --validation.`,
     );
   const regions = settings.regions === undefined ? undefined : await readRegions(settings.regions, train, settings);
   const stepsPerEpoch = Math.floor(train.length / batch);
   if (stepsPerEpoch === 0)
-    throw new ConfigError(`finetune: ${train.length} pairs are left to train on, which fill no batch of ${batch}. Lower --batch.`);
+    throw new ConfigError(`finetune: ${train.length} training pairs do not fill a batch of ${batch}. Lower --batch.`);
   const { session, device, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };
   const files = await clipFilesOf(settings.clip, settings.clipConfig);
@@ -79,9 +79,9 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       ...pairWarnings(set, counts.truncated, contextLength),
       ...splitWarnings({ train, validation }, settings.validation),
       ...sharedWarnings(shared),
-      // Others in each epoch; with few of them nobody need know.
+      // They differ from epoch to epoch; a few are not worth a warning.
       ...(left > train.length / 10
-        ? [`${left} of ${train.length} pairs do not fill a batch of ${batch} and are left out of each epoch, drawn anew`]
+        ? [`${left} of ${train.length} pairs, chosen at random in each epoch, do not fill a batch of ${batch} and are skipped`]
         : []),
     ];
     for (const message of messages) yield { type: "warning", message };
@@ -91,7 +91,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       yield* dryTraining(
         {
           ...{ command: "finetune", parameters: trainer.size, steps: stepsPerEpoch * epochs, epochs },
-          data: `${train.length} pairs to train on, ${validation.length} held out`,
+          data: `${train.length} training pairs, ${validation.length} validation pairs`,
           batch: `${batch} pairs`,
           flops: { step: flops.step, scoring: validation.length * flops.pair },
         },
@@ -127,12 +127,12 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
   yield* streamThenDispose(work, workers, trainer);
 }
 
-/** Tokens of a text on average. */
+/** Mean number of tokens per text. */
 const meanLength = ({ lengths }: EncodedPairs) => Math.ceil(lengths.reduce((sum, length) => sum + length, 0) / lengths.length);
 
 const imagesOf = (pairs: readonly Pair[]) => pairs.map(({ image }) => image);
 
-/** Settings whose defaults are those of the mode, filled in. */
+/** Fills in the defaults that depend on the mode. */
 export type FilledSettings = ReturnType<typeof withPreset>;
 
 function withPreset(settings: FinetuneSettings) {
@@ -152,13 +152,13 @@ function withPreset(settings: FinetuneSettings) {
     maskNegatives: settings.maskNegatives ?? settings.regions !== undefined,
   };
   if (settings.regions === undefined && filled.regionWeight + filled.denseWeight + filled.noisedWeight > 0)
-    throw new ConfigError("finetune: --region-weight, --dense-weight and --noised-weight need outlined images. Give --regions FILE.csv.");
+    throw new ConfigError("finetune: --region-weight, --dense-weight and --noised-weight need outlined images. Pass --regions FILE.csv.");
   if (filled.validation === 0 && filled.schedule === "plateau")
     throw new ConfigError(
-      'finetune: the schedule "plateau" follows the validation loss, but nothing is held out. Give --validation or another --schedule.',
+      'finetune: the schedule "plateau" needs a validation loss, but there is no validation set. Pass --validation or another --schedule.',
     );
   if (filled.validation === 0 && filled.earlyStop !== undefined)
-    throw new ConfigError("finetune: --early-stop follows the validation loss, but nothing is held out. Give --validation.");
+    throw new ConfigError("finetune: --early-stop needs a validation loss, but there is no validation set. Pass --validation.");
   return filled;
 }
 
@@ -208,13 +208,13 @@ function outlineCounts({ images, dropped, empty }: RegionSet): OutlineCounts {
   return { regions, empty, unused: countReasons(dropped) };
 }
 
-/** What became of the outlines that are not used as they are. */
+/** Warnings about outlines that are not used, or have an empty mask. */
 function outlineWarnings({ unused, dropped, empty, warnings }: RegionSet): string[] {
   const reasons = Object.entries(countReasons(dropped)).map(([reason, count]) => `${count} ${reason}`);
   return [
     ...(unused.length > 0 ? [`outlines not used, as no training pair has their image: ${unused.length}, such as "${unused[0]}"`] : []),
     ...(reasons.length > 0 ? [`outlines not used: ${reasons.join(", ")}`] : []),
-    ...(empty > 0 ? [`outlines whose mask is empty, so that the image counts as not showing them: ${empty}`] : []),
+    ...(empty > 0 ? [`outlines whose mask is empty, so they count as absent from the image: ${empty}`] : []),
     ...warnings,
   ];
 }

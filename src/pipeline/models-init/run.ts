@@ -9,7 +9,7 @@ export async function* runModelsInit({ name, seed, out, vocab, purpose }: Models
   const files = await initModel(name, out, { seed, vocabulary: vocab, purpose });
   const lines = [
     ...files,
-    `These weights are random (seed ${seed}): ${purpose === "training" ? "to be trained" : "for measurements and tests"}, not for results.`,
+    `These weights are random (seed ${seed}): ${purpose === "training" ? "for training" : "for benchmarks and tests"}, not for results.`,
   ];
   yield { type: "end", done: files.length, skipped: 0, failed: 0, ms: Math.round(performance.now() - start), lines };
 }

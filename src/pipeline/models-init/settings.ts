@@ -7,17 +7,17 @@ export const ModelsInitSettings = z.strictObject({
     .string()
     .describe("biomedclip, biomedclip-tiny, sam-vit-b, sam-vit-l, sam-vit-h, sam-tiny, or a .json file with sizes")
     .meta({ group: "Input" }),
-  seed: z.number().int().nonnegative().default(42).describe("of the weights").meta({ group: "Output" }),
+  seed: z.number().int().nonnegative().default(42).describe("seed of the weights").meta({ group: "Output" }),
   out: z.string().describe("folder for the model").meta({ group: "Output", placeholder: "DIR" }),
   purpose: z
     .enum(purposes)
     .default("comparison")
-    .describe("whether the weights behave like trained ones, or suit a training")
+    .describe("whether the weights behave like trained ones (benchmark), or suit training from scratch")
     .meta({ group: "Output" }),
   vocab: z
     .string()
     .optional()
-    .describe("vocabulary (vocab.txt) to put beside a CLIP model")
+    .describe("vocabulary (vocab.txt) to copy beside a CLIP model")
     .meta({ group: "Input", placeholder: "FILE", mustExist: true }),
 });
 export type ModelsInitSettings = z.infer<typeof ModelsInitSettings>;

@@ -8,40 +8,40 @@ import { type SamOptions, SamPredictor } from "../../segment/index.ts";
 import { vocabularyFit } from "../../text/vocabulary-fit.ts";
 import { type Tokenizer, wordPieceOf, wordPieceOfJson } from "../../text/wordpiece.ts";
 
-/** A CLIP model with the tokenizer that belongs to it. */
+/** A CLIP model with its tokenizer. */
 export interface TextImageModel {
   readonly clip: BiomedClip;
   readonly tokenizer: Tokenizer;
-  /** Sentences about the files of the model: entries that are not followed, a doubtful vocabulary. */
+  /** Warnings about the files of the model: ignored configuration entries, a doubtful vocabulary. */
   readonly warnings: readonly string[];
 }
 
-/** A SAM model ready to be prompted. */
+/** A SAM model, ready for prompts. */
 export interface PromptableModel {
   readonly sam: SamPredictor;
 }
 
-/** What is in a file, as a program has it that reads no folders: bytes, a file that the user picked, what `fetch` answered. */
+/** Content of a file, for programs without a file system: bytes, a file picked by the user, a response of `fetch`. */
 export type Content = Uint8Array | ArrayBuffer | Blob | Response;
 
-/** The files of a CLIP model by what is in them. */
+/** The contents of the files of a CLIP model. */
 export interface ClipContent {
-  /** Published weights, safetensors or torch. */
+  /** Published weights, in safetensors or torch format. */
   readonly weights: Content;
-  /** `open_clip_config.json` or `config.json`, which tells head counts and normalisation. */
+  /** `open_clip_config.json` or `config.json`, with head counts and normalisation. */
   readonly config: Content;
-  /** `preprocessor_config.json`, where the model has one: normalisation of the pixels. */
+  /** `preprocessor_config.json`, if the model has one: pixel normalisation. */
   readonly preprocessor?: Content;
   /** `vocab.txt` or `tokenizer.json`. */
   readonly vocabulary: Content;
-  /** `tokenizer_config.json`, which `vocab.txt` needs where the model does not lower the case. */
+  /** `tokenizer_config.json`, needed with `vocab.txt` if the model is cased. */
   readonly tokenizerConfig?: Content;
 }
 
 /**
- * Opens a CLIP model and its tokenizer from memory. The bytes of the weights are used where they are, and must not change.
+ * Opens a CLIP model and its tokenizer from memory. The weights are not copied and must not change.
  *
- * @throws WeightsError when a file is not what it should be; ConfigError when they do not belong together
+ * @throws WeightsError when a file is invalid; ConfigError when the files do not belong together
  */
 export async function openClip(content: ClipContent, options: SessionOptions = {}): Promise<TextImageModel> {
   if (typeof content !== "object" || content === null) {
@@ -60,17 +60,17 @@ export async function openSam(weights: Content, options: SamOptions = {}): Promi
   return { sam: await SamPredictor.open(await weightsOf(weights, "SAM weights"), options) };
 }
 
-/** Joins a model and a tokenizer. @throws ConfigError when the vocabulary cannot be the model's */
+/** Combines a model and a tokenizer. @throws ConfigError when the vocabulary does not match the model */
 export function textImageModel(clip: BiomedClip, tokenizer: Tokenizer, vocabularyName: string): TextImageModel {
   const aboutFiles = fileWarnings(clip.hints, tokenizer, vocabularyName, clip.config.text.vocabulary);
   return { clip, tokenizer, warnings: [...clip.weights.notes, ...aboutFiles] };
 }
 
 /**
- * What is to be said about a model's configuration and vocabulary.
+ * Warnings about the configuration and vocabulary of a model.
  *
  * @param rows - of the model's word embedding
- * @throws ConfigError when the vocabulary cannot be the model's
+ * @throws ConfigError when the vocabulary does not match the model
  */
 export function fileWarnings(hints: ConfigHints, tokenizer: Tokenizer, vocabularyName: string, rows: number): string[] {
   const { problem, warnings } = vocabularyFit(tokenizer, vocabularyName, rows, hints.textName);
@@ -78,15 +78,15 @@ export function fileWarnings(hints: ConfigHints, tokenizer: Tokenizer, vocabular
   return [...(hints.warnings ?? []), ...tokenizer.warnings, ...warnings];
 }
 
-/** What is to be said about a model whose images become squares by `fit`. */
+/** Warnings about a model whose images are made square with `fit`. */
 export function modelWarnings({ clip, warnings }: TextImageModel, fit: Fit): string[] {
   return [...warnings, ...fitWarnings(clip.hints, fit)];
 }
 
-/** Where a model was trained on other squares than those of a run. */
+/** Warns if a model was trained with another `fit` than that of a run. */
 export function fitWarnings({ fit: trained }: ConfigHints, fit: Fit): string[] {
   if (trained === undefined || trained === fit) return [];
-  return [`the model's configuration makes images square by "${trained}", this run by "${fit}": results may be worse than the model is.`];
+  return [`the model was configured with fit "${trained}", this run uses "${fit}": results may be worse.`];
 }
 
 async function weightsOf(content: Content, what: string): Promise<{ name: string; bytes: Uint8Array }> {
@@ -127,7 +127,7 @@ async function bytesOf(content: Content, name: string): Promise<Uint8Array> {
   if (content instanceof Uint8Array) return content;
   if (content instanceof ArrayBuffer) return new Uint8Array(content);
   if (!(content instanceof Blob || content instanceof Response)) {
-    const hint = typeof content === "string" ? " Paths are for whole models: a folder, a file or a name." : "";
+    const hint = typeof content === "string" ? " A path must be given for the whole model: a folder, a file or a name." : "";
     throw new WeightsError(`"${name}" must be a Uint8Array, an ArrayBuffer, a Blob or a Response, got ${described(content)}.${hint}`);
   }
   if (content instanceof Response && !content.ok) {
@@ -136,7 +136,7 @@ async function bytesOf(content: Content, name: string): Promise<Uint8Array> {
   return new Uint8Array(await content.arrayBuffer());
 }
 
-/** What a content is called in messages, and inside graphs, where it must be a plain file name. */
+/** Name of a content in messages and inside graphs, where it must be a plain file name. */
 function nameOf(content: Content, what: string): string {
   const path = content instanceof Response ? new URL(content.url, "file:").pathname : content instanceof File ? content.name : "";
   return path.split("/").at(-1) || what;

@@ -6,22 +6,22 @@ import { type SamOptions, SamPredictor } from "../../segment/index.ts";
 import { loadTokenizer } from "../../text/load-tokenizer.ts";
 import { type PromptableModel, type TextImageModel, textImageModel } from "./model-content.ts";
 
-/** A CLIP model with the files that it came from. */
+/** A CLIP model with its files. */
 export interface ClipOfFiles extends TextImageModel {
   readonly clipFiles: ClipFiles;
 }
 
-/** A SAM model with the file that it came from. */
+/** A SAM model with its file. */
 export interface SamOfFiles extends PromptableModel {
   readonly samFiles: SamFiles;
 }
 
 const noModel = (what: "CLIP" | "SAM", flag: string) =>
-  `no ${what} model was named (${flag}). Give a folder or file with published weights, e.g. ${flag} ${what === "CLIP" ? "biomedclip" : "sam-vit-b"} for weights in the ` +
-  "Hugging Face cache; `medclip-sam models init` makes random weights for a try and `medclip-sam demo` shows the full pipeline without any. " +
+  `no ${what} model was given (${flag}). Pass a folder or file with published weights, e.g. ${flag} ${what === "CLIP" ? "biomedclip" : "sam-vit-b"} for weights in the ` +
+  "Hugging Face cache; `medclip-sam models init` creates random weights for tests, and `medclip-sam demo` runs the full pipeline with the bundled models. " +
   "Downloading by `medclip-sam models pull` is planned and not part of this version.";
 
-/** The files of a CLIP model, see `locateClip`. @throws WeightsError when no model is named, or files are missing */
+/** The files of a CLIP model, see `locateClip`. @throws WeightsError when no model is given, or files are missing */
 export async function clipFilesOf(model: string | undefined, configFile: string | undefined): Promise<ClipFiles> {
   if (model === undefined) throw new WeightsError(noModel("CLIP", "--clip"));
   return await locateClip(model, configFile);
@@ -31,7 +31,7 @@ export async function clipFilesOf(model: string | undefined, configFile: string 
  * Opens a CLIP model and its tokenizer.
  *
  * @param model - folder, weights file or short name; see `locateClip`
- * @throws WeightsError when no model is named, or files are missing or do not fit
+ * @throws WeightsError when no model is given, or files are missing or do not fit
  */
 export async function loadClip(model: string | undefined, configFile: string | undefined, options: SessionOptions): Promise<ClipOfFiles> {
   const files = await clipFilesOf(model, configFile);
@@ -40,13 +40,13 @@ export async function loadClip(model: string | undefined, configFile: string | u
   return { ...textImageModel(clip, tokenizer, files.tokenizer), clipFiles: files };
 }
 
-/** The files of a SAM model, see `locateSam`. @throws WeightsError when no model is named, or files are missing */
+/** The files of a SAM model, see `locateSam`. @throws WeightsError when no model is given, or files are missing */
 export async function samFilesOf(model: string | undefined): Promise<SamFiles> {
   if (model === undefined) throw new WeightsError(noModel("SAM", "--sam"));
   return await locateSam(model);
 }
 
-/** Opens a SAM model. @throws WeightsError when no model is named, or files are missing or do not fit */
+/** Opens a SAM model. @throws WeightsError when no model is given, or files are missing or do not fit */
 export async function loadSam(model: string | undefined, options: SamOptions): Promise<SamOfFiles> {
   const files = await samFilesOf(model);
   return { sam: await SamPredictor.open(files.weights, options, files.hints), samFiles: files };

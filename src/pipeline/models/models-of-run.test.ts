@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { differenceOf, fingerprintOf } from "../../run/record/resume.ts";
 import { samRecord, usableThreads } from "./models-of-run.ts";
 
-test("two models of one file are told apart, so that their results are not mixed", async () => {
+test("two models in one file are distinguished, so that their results are not mixed", async () => {
   const folder = mkdtempSync(join(tmpdir(), "medclip-sam-models-"));
   const file = join(folder, "both.pth");
   writeFileSync(file, "weights");
@@ -24,7 +24,7 @@ test("two models of one file are told apart, so that their results are not mixed
   rmSync(folder, { recursive: true });
 });
 
-test("threads beyond reason become one a core, with a warning; others are taken as asked for", () => {
+test("too many threads become one per core, with a warning; other values are kept", () => {
   expect(usableThreads(undefined, 2)).toEqual({ warnings: [] });
   expect(usableThreads(1, 2)).toEqual({ threads: 1, warnings: [] });
   expect(usableThreads(8, 2)).toEqual({ threads: 8, warnings: [] });

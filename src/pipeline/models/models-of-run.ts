@@ -16,16 +16,16 @@ import type { CommonSettings } from "../settings.ts";
 import type { SaliencySettings } from "../zero-shot/settings.ts";
 import type { ClipOfFiles, SamOfFiles } from "./model.ts";
 
-/** How sessions of a run are opened, and what is to be said about that and the models. */
+/** Session options of a run, with warnings and notices about the models. */
 export interface RunSession extends UsableDevice {
   readonly session: SessionOptions;
-  /** Of the models' pack; the warnings begin with them. */
+  /** Notices of the models' pack; also the first warnings. */
   readonly notices: readonly string[];
-  /** Of the models' pack, to be drawn into pictures. */
+  /** Label of the models' pack, drawn into overlay images. */
   readonly label?: string | undefined;
 }
 
-/** Sessions on the device that is asked for, or on the one that works in its place, with a warning. */
+/** Session options for the requested device, or for a working fallback with a warning. */
 export async function sessionOptions(
   settings: Pick<CommonSettings, "device" | "threads"> & { readonly [model in "pack" | "clip" | "sam"]?: string | undefined },
 ): Promise<RunSession> {
@@ -37,24 +37,24 @@ export async function sessionOptions(
   return { device, warnings: [...notices, ...warnings, ...aboutThreads], notices, label, session };
 }
 
-/** More threads than this for each core only wait for one another; thousands of them do not even start. */
+/** More threads than this per core only wait for one another; thousands of them do not even start. */
 const mostThreadsACore = 4;
 
-/** As many threads as are asked for, within reason. @param cores - of this machine */
+/** The requested number of threads, limited to a sensible maximum. @param cores - of this machine */
 export function usableThreads(asked: number | undefined, cores = availableParallelism()): { threads?: number; warnings: string[] } {
   if (asked === undefined) return { warnings: [] };
   if (asked <= mostThreadsACore * cores) return { threads: asked, warnings: [] };
   return { threads: cores, warnings: [`--threads ${asked} is too many for the ${cores} cores of this machine: ${cores} are used`] };
 }
 
-/** The pack that is named, or whose name stands in place of a model. */
+/** The pack that is named, or whose name is given as a model. */
 async function packBehind({ pack, clip, sam }: { readonly [model in "pack" | "clip" | "sam"]?: string | undefined }) {
   if (pack !== undefined) return await locatePack(pack);
   for (const model of [clip, sam]) if (model !== undefined) return await embeddedPack(model);
   return undefined;
 }
 
-/** The files behind a CLIP model. Its configuration and vocabulary count too: they tell the heads, and what a sentence means. */
+/** The files of a CLIP model, including configuration and vocabulary, which determine the heads and the token ids. */
 export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">): Promise<Record<string, WeightsRecord>> {
   const { config, preprocessor, tokenizer } = clipFiles;
   const others = [...(preprocessor === undefined ? [] : [preprocessor]), ...(await tokenizerFiles(tokenizer))];
@@ -65,12 +65,12 @@ export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">):
   };
 }
 
-/** The files behind a SAM model. */
+/** The files of a SAM model. */
 export async function samRecord({ samFiles }: Pick<SamOfFiles, "samFiles">): Promise<Record<string, WeightsRecord>> {
   return await recordOfParts("sam", samFiles, samFiles.configs);
 }
 
-/** The first file under the model's name, with the model that is named in it; the others under their names. */
+/** The first file by the name of the model, with the selected model inside it; the others by their own names. */
 async function recordOfParts(
   model: string,
   { weights, parts: [first, ...shards] }: Pick<ClipFiles | SamFiles, "weights" | "parts">,
@@ -86,7 +86,7 @@ export async function fileRecord(file: string): Promise<WeightsRecord> {
   return { file, sha256: await sha256OfFile(file) };
 }
 
-/** The noise that a file gives in place of the seeded one, where the settings name a file. @throws ConfigError as `readNoise` */
+/** The noise of a file that replaces the seeded noise, if the settings name one. @throws ConfigError as `readNoise` */
 export async function noiseOfFile(
   { noise }: Pick<SaliencySettings, "noise">,
   method: SaliencyMethod,
@@ -95,10 +95,10 @@ export async function noiseOfFile(
 }
 
 /**
- * Reads noise that replaces the seeded one.
+ * Reads noise that replaces the seeded noise.
  *
- * @param shape - [steps, samples, T, D] that the settings need; a longer file gives its first steps
- * @throws ConfigError when the file's noise does not fit the settings
+ * @param shape - [steps, samples, T, D] required by the settings; of a longer file the first steps are used
+ * @throws ConfigError when the noise does not match the settings
  */
 async function readNoise(file: string, shape: readonly [number, number, number, number]): Promise<Tensor<"float32">> {
   const { tensors } = await readSafetensors(file).catch((cause: Error) => {
@@ -113,7 +113,7 @@ async function readNoise(file: string, shape: readonly [number, number, number, 
     );
   }
   const values = noise.data as Float32Array<ArrayBuffer>;
-  if (!values.every(Number.isFinite)) throw new ConfigError(`--noise: "${file}" holds numbers that are not finite.`);
+  if (!values.every(Number.isFinite)) throw new ConfigError(`--noise: "${file}" contains values that are not finite.`);
   return {
     dtype: "float32",
     shape,

@@ -7,7 +7,7 @@ import { metaOf, settingsOfSchema } from "../../run/settings/meta.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings } from "../zero-shot/settings.ts";
 import { resultFolder } from "./result-folder.ts";
 
-/** What a `pack.json` may set: how the method works, neither where files lie nor what is written. */
+/** Settings that a `pack.json` may contain: those of the method, not paths or outputs. */
 const MethodSettings = z
   .strictObject({
     ...SaliencySettings.omit({ pack: true, clip: true, clipConfig: true, noise: true }).shape,
@@ -16,35 +16,35 @@ const MethodSettings = z
   })
   .partial();
 
-/** The settings that a pack brings, checked. @throws ConfigError for one that is not of the method, or cannot be */
+/** The validated settings of a pack. @throws ConfigError for an invalid setting, or one that is not a method setting */
 export function defaultsOf({ file, defaults }: Pack): Pack["defaults"] {
   const known = Object.keys(MethodSettings.shape);
   const foreign = Object.keys(defaults).filter((name) => !known.includes(name));
   if (foreign.length > 0)
     throw new ConfigError(
-      `"${file}" sets ${foreign.map((name) => `"${name}"`).join(", ")}, but a pack may set the method alone: ${known.join(", ")}.`,
+      `"${file}" sets ${foreign.map((name) => `"${name}"`).join(", ")}, but a pack may contain method settings only: ${known.join(", ")}.`,
     );
   const { error } = MethodSettings.safeParse(defaults);
   if (!error) return defaults;
   const problems = error.issues.map(
     ({ path, message }) => `${String(path[0])}: ${message}, got ${JSON.stringify(defaults[String(path[0])])}`,
   );
-  throw new ConfigError(`"${file}" has a setting that cannot be: ${problems.join("; ")}`);
+  throw new ConfigError(`"${file}" has an invalid setting: ${problems.join("; ")}`);
 }
 
-/** Values that hold where nobody gives others, and sentences about where they come from. */
+/** Default values, and notes about their source. */
 export interface PackValues {
   readonly values: Readonly<Record<string, unknown>>;
   readonly notes: readonly string[];
 }
 
 /**
- * The settings of a pack: its models, and the values that suit them.
+ * The settings of a pack: its models, and matching values.
  *
- * A pack is named; or it is the one whose results the command reads; or that of this package where nobody names a model.
+ * The pack is the one given; or the one that made the results that the command reads; or the bundled one if no model is given.
  *
- * @param given - what was given, by the names of settings
- * @throws WeightsError when the named pack is not there; ConfigError as `defaultsOf`
+ * @param given - the given settings by name
+ * @throws WeightsError when the pack does not exist; ConfigError as `defaultsOf`
  */
 export async function packSettings(schema: z.ZodType, given: Readonly<Record<string, unknown>>): Promise<PackValues> {
   const shape = settingsOfSchema(schema);
@@ -62,11 +62,11 @@ export async function packSettings(schema: z.ZodType, given: Readonly<Record<str
   const values = { ...Object.fromEntries(settings), ...Object.fromEntries(Object.entries(models).filter(([key]) => key in shape)) };
   if (!recorded) return { values, notes: [] };
   const taken = settings.filter(([key]) => given[key] === undefined).map(([key, value]) => `--${kebab(key)} ${value}`);
-  const note = `"${recorded.file}" was made with the pack "${pack.name}", so its settings hold here, too: ${taken.join(", ") || "none"}`;
+  const note = `"${recorded.file}" was made with the pack "${pack.name}", so its settings apply here, too: ${taken.join(", ") || "none"}`;
   return { values, notes: [note] };
 }
 
-/** The pack behind the results that a command reads; none where no pack is behind them, or nothing tells. */
+/** The pack that made the results that a command reads; undefined if none did, or without a record. */
 async function packOfResults(
   schema: z.ZodType,
   given: Readonly<Record<string, unknown>>,

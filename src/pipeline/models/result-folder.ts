@@ -4,24 +4,24 @@ import { basename, dirname, join, resolve } from "node:path";
 import { type ImageRecord, type RunHeader, readImageRecords, readRunHeaders, writes } from "../../run/record/record.ts";
 import { folderOf, namedTargets, type Target, unnamedTarget } from "../../targets/target.ts";
 
-/** The pictures that a step has made, and what is known of them. */
+/** The images that a step has written, and their records. */
 export interface StepResults {
   /** All targets of the run that made them. */
   readonly all: readonly Target[];
-  /** The folders with the pictures of those targets of which there are some. */
+  /** The folder of images of each target that has any. */
   readonly folders: readonly { readonly target: Target; readonly pictures: string }[];
   /** The output folder of the run. */
   readonly run: string;
-  /** The latest run that made such pictures; undefined where nothing tells of one. */
+  /** The latest run that wrote such images; undefined without a record. */
   readonly maker: RunHeader | undefined;
-  /** What is known of each image, by name. */
+  /** The record of each image, by name. */
   readonly records: ReadonlyMap<string, ImageRecord>;
 }
 
 /**
- * The results of a step: given is the folder that a run wrote, or the one with the pictures of a target in it.
+ * The results of a step, from the output folder of a run or from its sub-folder with the images of one target.
  *
- * @throws ConfigError when there is no record and the names of folders cannot be those of targets
+ * @throws ConfigError when there is no record and the folder names are not valid target names
  */
 export async function resultFolder(given: string, kind: "saliency" | "coarse"): Promise<StepResults> {
   const inner = await readdir(given).then(
@@ -37,7 +37,7 @@ export async function resultFolder(given: string, kind: "saliency" | "coarse"): 
     const all = targetsOf(name === undefined ? new Map() : new Map([[name, told.get(name) ?? []]]), given);
     return { all, folders: [{ target: all[0]!, pictures: given }], run, maker, records };
   }
-  // Where no record tells the targets, the names of their folders do.
+  // Without a record, targets are derived from the folder names.
   if (maker === undefined && !inner.includes(kind)) {
     const all = targetsOf(new Map(inner.map((name) => [name.slice(kind.length + 1), []])), given);
     return { all, folders: all.map((target, i) => ({ target, pictures: join(given, inner[i]!) })), run, maker, records };

@@ -13,20 +13,20 @@ const Facts = z.strictObject({
 });
 
 const DrawnImage = z.strictObject({
-  /** Of its files, without their ending. */
+  /** Name of its files, without extension. */
   name: z.string(),
   modality: z.enum(modalities),
   index: z.int().nonnegative(),
-  /** What it shows, and what is known of it. */
+  /** The structures it shows, with their facts. */
   structures: z.record(z.string(), Facts),
 });
-/** What is told of a drawn image beside its pixels. */
+/** The facts about a phantom beside its pixels. */
 export type DrawnImage = z.infer<typeof DrawnImage>;
 
 const PhantomFile = z.strictObject({
   notice: z.string(),
   recordVersion: z.int().optional(),
-  /** Of the program that drew them: another one may draw other images. */
+  /** Version of the drawing program: another version may draw other images. */
   version: z.string(),
   seed: z.number(),
   size: z.number(),
@@ -37,7 +37,7 @@ type PhantomFile = z.infer<typeof PhantomFile>;
 
 const notice = "Synthetic images: drawn, not measured. Nothing in them comes from a person.";
 
-/** What decides how an image of a name looks. */
+/** Settings that determine the image of a name. */
 const decisive = ({ version, seed, size }: Pick<PhantomFile, "version" | "seed" | "size">) => ({ version, seed, size });
 
 const phantomRecord: RecordKind<PhantomFile, DrawnImage> = {
@@ -48,7 +48,7 @@ const phantomRecord: RecordKind<PhantomFile, DrawnImage> = {
   identity: (record) => JSON.stringify(decisive(record)),
 };
 
-/** What is written beside the record. */
+/** Files and folders written beside the record. */
 const outputs = [
   "images",
   "masks",
@@ -59,9 +59,9 @@ const outputs = [
   "vocab.txt",
 ];
 
-/** `phantoms.json`: which images a folder holds and what they show. It grows with the folder: another run of the same seed and size adds to it. */
+/** `phantoms.json`: the images of a folder and the structures they show. Another run with the same seed and size adds to it. */
 export class PhantomRecord {
-  /** Images that other settings made, of which the record knows nothing more; none unless they may be overwritten. */
+  /** Images of other settings that the record no longer lists; none without `overwrite`. */
   readonly replaced: readonly DrawnImage[];
   private readonly folder: RunFolder<PhantomFile, DrawnImage>;
   private readonly settings: PhantomSettings;
@@ -79,9 +79,9 @@ export class PhantomRecord {
   }
 
   /**
-   * Opens the record of a folder, or begins one. Nothing is written before `begin`; call `close` when done.
+   * Opens the record of a folder, or starts one. Nothing is written before `begin`; call `close` when done.
    *
-   * @throws ConfigError when other settings made images here, or something that no run has made lies here, and they shall not be overwritten, or another run writes into it
+   * @throws ConfigError when the folder holds images of other settings, or files that no run made, and `overwrite` is not set; or when another run writes into it
    */
   static async open(settings: PhantomSettings): Promise<PhantomRecord> {
     const { out, overwrite } = settings;
@@ -100,7 +100,7 @@ export class PhantomRecord {
     }
   }
 
-  /** About the folder, to be told. */
+  /** Warnings about the folder. */
   get warnings(): readonly string[] {
     return this.folder.warnings;
   }
@@ -109,21 +109,21 @@ export class PhantomRecord {
     return this.byName.has(name);
   }
 
-  /** From now on what is drawn is kept, whatever happens. */
+  /** From now on all drawn images are recorded, even if the run is killed. */
   async begin(): Promise<void> {
     await this.folder.begin({ ...this.head(), images: [] }, () =>
       recordText(this.head(), { images: this.images().map((image) => JSON.stringify(image)) }),
     );
   }
 
-  /** Adds an image, with its facts in the order in which the file is read again: the same images are the same bytes. */
+  /** Adds an image, with its facts in the order of the schema, so that the same images give the same bytes. */
   async add(image: DrawnImage): Promise<void> {
     const ordered = DrawnImage.parse(image);
     this.byName.set(image.name, ordered);
     await this.folder.append(ordered);
   }
 
-  /** In the order of their names. */
+  /** Sorted by name. */
   images(): readonly DrawnImage[] {
     return [...this.byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
@@ -133,7 +133,7 @@ export class PhantomRecord {
     await this.folder.finish();
   }
 
-  /** Lets the folder go, however the run ended. */
+  /** Unlocks the folder, however the run ended. */
   async close(): Promise<void> {
     await this.folder.close();
   }

@@ -46,8 +46,8 @@ beforeAll(async () => {
 });
 afterAll(async () => await rm(root, { recursive: true, force: true }));
 
-describe("a drawn set", () => {
-  test("holds the pictures and masks of phantom()", async () => {
+describe("a phantom set", () => {
+  test("holds the images and masks of phantom()", async () => {
     const names = (await readdir(at("set", "images"))).sort();
     expect(names).toHaveLength(12);
     expect(names[7]).toBe("chest-xray-00001.png");
@@ -68,7 +68,7 @@ describe("a drawn set", () => {
     }
   });
 
-  test("has a prompt and the mask that it asks for beside every image", async () => {
+  test("has a text prompt and its mask for every image", async () => {
     const prompts = await json("set", "prompts.json");
     expect(Object.keys(prompts).sort()).toEqual((await readdir(at("set", "images"))).sort());
     expect((await readdir(at("set", "masks"))).sort()).toEqual(Object.keys(prompts).sort());
@@ -81,7 +81,7 @@ describe("a drawn set", () => {
     }
   });
 
-  test("has three captions an image, and outlines, in the tables that finetune reads", async () => {
+  test("has three captions per image, and outlines, in the tables that finetune reads", async () => {
     const { pairs } = await readCsvPairs(at("set", "captions.csv"));
     expect(pairs).toHaveLength(36);
     const { images, phrases, unused } = await readRegions(at("set", "regions.csv"), pairs);
@@ -89,7 +89,7 @@ describe("a drawn set", () => {
     expect(phrases.get("the heart")).toEqual(["the heart", "heart", "the cardiac silhouette", "the cardiac shadow"]);
   });
 
-  test("tells of each structure where it is or that it is absent, and of foreign things that they are absent", async () => {
+  test("lists each structure as present or absent, and foreign ones as absent", async () => {
     const [head, ...rows] = await lines("set", "regions.csv");
     expect(head).toBe("filename,phrase,mask");
     const { images } = await json("set", "phantoms.json");
@@ -108,7 +108,7 @@ describe("a drawn set", () => {
     }
   });
 
-  test("a second run draws nothing, and one after an interruption what is missing: the bytes are the same", async () => {
+  test("a second run draws nothing, and one after an interruption only missing images: the bytes are the same", async () => {
     const before = await content("set");
     const picture = at("set", "images", "chest-xray-00002.png");
     const old = new Date("2001-01-01");
@@ -121,7 +121,7 @@ describe("a drawn set", () => {
     expect(await content("set")).toEqual(before);
   });
 
-  test("grows by more images and modalities to what one run would have written", async () => {
+  test("grows by images and modalities to the result of a single run", async () => {
     const cancel = new AbortController();
     const interrupted = (async () => {
       for await (const event of runPhantom(settings({ out: at("grown") }), { signal: cancel.signal }))
@@ -136,7 +136,7 @@ describe("a drawn set", () => {
     expect(await content("grown")).toEqual(await content("set"));
   });
 
-  test("of another seed needs a folder of its own, or --overwrite, which leaves nothing of the old one", async () => {
+  test("with another seed needs a separate folder, or --overwrite, which removes the old one", async () => {
     await collect(runPhantom(settings({ out: at("old"), count: 4 })));
     const other = { out: at("old"), seed: 7, count: 1 };
     await expect(collect(runPhantom(settings(other)))).rejects.toThrow(ConfigError);
@@ -154,7 +154,7 @@ test("images that no run has drawn are not mixed with phantoms", async () => {
   expect(await readdir(at("theirs"))).toEqual(["masks_lesion"]);
 });
 
-test("settings that cannot work are refused", () => {
+test("invalid settings are rejected", () => {
   for (const wrong of [
     { count: 0 },
     { size: 32 },

@@ -12,7 +12,7 @@ import { type DrawnImage, PhantomRecord } from "./record.ts";
 import type { PhantomSettings } from "./settings.ts";
 import { captionsCsv, promptsJson, regionsCsv, targetOf } from "./tables.ts";
 
-/** Images whose files are written while the next one is drawn. */
+/** Number of images whose files are written while the next one is drawn. */
 const atOnce = 4;
 
 interface Task {
@@ -22,18 +22,18 @@ interface Task {
 }
 
 /**
- * Draws a data set of synthetic scans, in the layout that the other commands read:
+ * Draws a data set of synthetic scans (phantoms), in the layout that the other commands read:
  *
  *   images/NAME.png             8-bit gray; NAME is <modality>-<index>
- *   masks/NAME.png              what prompts.json asks for; empty where the image does not show it
+ *   masks/NAME.png              the target of prompts.json; empty if the image does not show it
  *   masks_<structure>/NAME.png  each structure that the image shows; `lungs` is the union of its sides
  *   captions.csv                for `finetune --pairs`
  *   regions.csv                 for `finetune --regions`
- *   prompts.json, vocab.txt     for `segment --prompts`, and for a CLIP model of its own
+ *   prompts.json, vocab.txt     for `segment --prompts`, and for training a CLIP model from scratch
  *   phantoms.json               what each image shows: kind, side, size, site
  *
- * The same settings give the same bytes. What is there already is not drawn again; a folder can grow by a larger count, another start or more
- * modalities, and its tables tell of all of it.
+ * The same settings give the same bytes. Existing images are not drawn again; a folder can grow by a larger count, another start or more
+ * modalities, and its tables cover all images.
  *
  * @throws ConfigError when the folder holds images of another seed, size or version and `overwrite` is not set
  */
@@ -62,7 +62,7 @@ export async function* runPhantom(settings: PhantomSettings, { signal }: RunOpti
         if (signal?.aborted) throw new CancelledError();
         const begun = performance.now();
         writing.push(write(task, phantom(task.modality, seed, task.index, size), begun));
-        writing.at(-1)!.catch(() => {}); // told when it is waited for
+        writing.at(-1)!.catch(() => {}); // reported when it is awaited
         if (writing.length >= atOnce) yield await writing.shift()!;
       }
       while (writing.length > 0) yield await writing.shift()!;
@@ -95,7 +95,7 @@ function recordOf({ name, modality, index }: Task, { structures }: Phantom): Dra
   return { name, modality, index, structures: Object.fromEntries([...structures].map(([structure, { facts }]) => [structure, facts])) };
 }
 
-/** The image comes last: where it is, its masks are. */
+/** The image is written last, so that an existing image has its masks. */
 async function writeImage(out: string, { image, structures }: Phantom, drawn: DrawnImage, seed: number): Promise<void> {
   const masks = new Map([...structures].map(([structure, { mask }]) => [structure, mask]));
   const sides = [masks.get("left_lung"), masks.get("right_lung")].filter((mask) => mask !== undefined);
@@ -112,7 +112,7 @@ function union([first, ...others]: readonly Mask[]): Mask {
   return { ...first!, data: first!.data.map((value, i) => (others.some(({ data }) => data[i] === 1) ? 1 : value)) };
 }
 
-/** Removes what other settings have made. */
+/** Removes results of other settings. */
 async function removeReplaced(out: string, replaced: readonly DrawnImage[]): Promise<void> {
   const folders = ["images", "masks", ...structureNames.map((structure) => `masks_${structure}`)];
   for (const { name } of replaced) await remove(folders.map((folder) => join(out, folder, `${name}.png`)));

@@ -10,19 +10,19 @@ export const PhantomSettings = z.strictObject(
       .describe("folder for the images, masks, captions, prompts and the vocabulary")
       .meta({ group: "Output", placeholder: "DIR", neutral: true }),
     count: z.number().int().positive().default(100).describe("images of each modality"),
-    seed: z.number().int().nonnegative().default(42).describe("of all that is drawn and written"),
+    seed: z.number().int().nonnegative().default(42).describe("seed of images and texts"),
     size: z.number().int().min(64).max(1024).default(256).describe("width and height in pixels").meta({ unit: "px" }),
     modalities: z
       .array(z.enum(modalities))
       .min(1)
       .default([...modalities])
-      .describe("what is drawn; all by default"),
+      .describe("modalities to draw; default: all"),
     start: z
       .number()
       .int()
       .nonnegative()
       .default(0)
-      .describe("number of the first image of each modality: other numbers, other images, so that sets of one seed do not overlap"),
+      .describe("index of the first image of each modality: other indices give other images, so that sets of one seed do not overlap"),
     overwrite: z.boolean().default(false).describe("replace images that other settings made").meta({ group: "Output", neutral: true }),
   }),
 );

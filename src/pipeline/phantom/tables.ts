@@ -16,18 +16,18 @@ import {
 } from "../../phantom/index.ts";
 import type { DrawnImage } from "./record.ts";
 
-/** How many phrases of what the modality never shows each image is said not to show, and how many sentences about other modalities. */
+/** Number of absent phrases per image from structures that the modality never shows, and from prompts for other modalities. */
 const foreignPhrases = 6;
 const foreignSentences = 3;
 
-/** How many sentences ask for a structure of a modality. */
+/** Number of text prompts per structure of a modality. */
 const sentencesEach = 8;
 
-/** Draws for the words about an image. */
+/** Random numbers for the texts of an image. */
 const wordsFor = ({ modality, index }: DrawnImage, seed: number, purpose: string) =>
   new Draws(`phantom/${modality}/${index}/${purpose}`, seed);
 
-/** What a modality can show, as far as this image shows it: with the facts, or absent. */
+/** The structures of a modality in this image: with their facts, or absent. */
 function shownIn({ modality, structures }: DrawnImage) {
   return structuresOf[modality].map((name) => ({ name, facts: name === "lungs" ? lungFacts(structures) : structures[name] }));
 }
@@ -35,7 +35,7 @@ function shownIn({ modality, structures }: DrawnImage) {
 const lungFacts = (structures: DrawnImage["structures"]): StructureFacts | undefined =>
   structures.left_lung || structures.right_lung ? {} : undefined;
 
-/** The structure that an image is asked for: mostly its lesion; now and then one that it lacks. */
+/** The target of an image: mostly its lesion; sometimes a structure that it lacks. */
 export function targetOf(image: DrawnImage, seed: number): StructureName {
   const draws = wordsFor(image, seed, "target");
   const all = shownIn(image);
@@ -47,14 +47,14 @@ export function targetOf(image: DrawnImage, seed: number): StructureName {
   return draws.pick(shown);
 }
 
-/** The sentence that asks for an image's target, in the words of its kind where it has one. */
+/** The text prompt for the target of an image, in the wording of its kind if it has one. */
 export function promptOf(image: DrawnImage, seed: number): string {
   const target = targetOf(image, seed);
   const draws = wordsFor(image, seed, "prompt");
   return promptFor(image.modality, draws.pick(phrasesOf(target, image.structures[target])), draws);
 }
 
-/** File name to sentence. */
+/** Maps file names to text prompts. */
 export function promptsJson(images: readonly DrawnImage[], seed: number): string {
   const prompts = Object.fromEntries(images.map((image) => [`${image.name}.png`, promptOf(image, seed)]));
   return `${JSON.stringify(prompts, null, 1)}\n`;
@@ -77,9 +77,9 @@ export function captionsCsv(images: readonly DrawnImage[], seed: number): string
 }
 
 /**
- * filename, phrase, mask: what an image shows and where, and what it does not show. A phrase is all wordings of a structure, with "|" between.
- * Kinds of lesion have rows of their own, and so have the sentences that prompts are made like, which name the modality. Of what other
- * modalities show, and of what none does, a few are drawn by lot as absent.
+ * filename, phrase, mask: the structures that an image shows, with their masks, and those that are absent. A phrase holds all wordings of a
+ * structure, separated by "|". Kinds of lesion have separate rows, and so have sentences in the form of text prompts, which name the
+ * modality. A few structures of other modalities, and of none, are chosen at random as absent.
  */
 export function regionsCsv(images: readonly DrawnImage[], seed: number): string {
   const rows = images.flatMap((image) => {
@@ -100,26 +100,26 @@ export function regionsCsv(images: readonly DrawnImage[], seed: number): string 
   return csv([["filename", "phrase", "mask"], ...rows]);
 }
 
-/** Sentences that ask for a structure of a modality, the same for all images. */
+/** Text prompts for a structure of a modality, the same for all images. */
 function sentencesFor(modality: Modality, structure: StructureName): readonly string[] {
   const draws = new Draws(`phantom/sentences/${modality}/${structure}`, 0);
   const { phrases } = wordsOf(structure);
   return [...new Set(Array.from({ length: sentencesEach }, (_, i) => promptFor(modality, phrases[i % phrases.length]!, draws)))];
 }
 
-/** Wordings of what an image of the modality cannot show. */
+/** Wordings of structures that an image of the modality cannot show. */
 function foreignTo({ modality }: DrawnImage): readonly (readonly string[])[] {
   const structures = structureNames.filter((name) => !structuresOf[modality].includes(name) && !wordsOf(name).seenIn?.includes(modality));
   return [...structures.map((name) => wordsOf(name).phrases), ...distractors];
 }
 
-/** Some of the items, each at most once. */
+/** A random sample without replacement. */
 function picked<T>(items: readonly T[], count: number, draws: Draws): T[] {
   const order = items.map((item) => ({ item, rank: draws.uniform() })).sort((a, b) => a.rank - b.rank);
   return order.slice(0, count).map(({ item }) => item);
 }
 
-/** Rows as RFC 4180 writes them. */
+/** Rows in the format of RFC 4180. */
 function csv(rows: readonly (readonly string[])[]): string {
   const field = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return rows.map((row) => `${row.map(field).join(",")}\n`).join("");

@@ -5,10 +5,10 @@ import { type BiomedClip, textTower, visionTower } from "../../models/biomedclip
 import { tensor } from "../../tensor/tensor.ts";
 import { streamThenDispose, thenDispose } from "../../then-dispose.ts";
 
-/** Images or texts that go through a tower at once. */
+/** Batch size of the towers. */
 const batchSize = 16;
 
-/** The pairs of one batch with the features of their images. */
+/** The pairs of one batch with their image embeddings. */
 export interface ImageFeatures {
   readonly pairs: readonly Pair[];
   /** [pairs, E], before normalisation. */
@@ -17,7 +17,7 @@ export interface ImageFeatures {
   readonly dropped: readonly DroppedPair[];
 }
 
-/** Features of the images of pairs, batch by batch in their order, each image seen in the middle as in validation. */
+/** Image embeddings of pairs, batch by batch in order, from centre crops as in validation. */
 export async function* imageFeatures(
   clip: BiomedClip,
   data: EncodedPairs,
@@ -31,7 +31,7 @@ export async function* imageFeatures(
   yield* streamThenDispose(async function* () {
     for await (const { pairs, pixels, dropped } of plainBatches(data, workers, { batch: batchSize, side, mode, signal })) {
       const some = normalised(pixels, clip.config);
-      // The last batch is filled up with gray, so that one session is enough.
+      // The last batch is padded with gray images, so that one session is enough.
       const filled = pairs.length === batchSize ? some.data : new Float32Array(batchSize * 3 * side * side);
       if (filled !== some.data) filled.set(some.data);
       const { features } = await session.run({ pixels: tensor("float32", shape, filled) });
@@ -41,8 +41,8 @@ export async function* imageFeatures(
 }
 
 /**
- * Features of texts, [N, E], before normalisation. Equal texts are computed once, and texts of one length together, so that nothing is
- * padded but the last rows of a length.
+ * Text embeddings, [N, E], before normalisation. Equal texts are computed once, and texts of equal length together, so that only the
+ * last batch of a length is padded.
  *
  * @param ids - token ids of each text, without padding
  */
@@ -50,7 +50,7 @@ export async function textFeatures(clip: BiomedClip, ids: readonly (readonly num
   const { embed } = clip.config;
   const all = new Float32Array(ids.length * embed);
   for (const [length, group] of distinctTexts(ids)) {
-    // As equal parts as possible: at most one row a part is computed for nothing.
+    // Parts as equal as possible: at most one padding row per part.
     const parts = Math.ceil(group.length / batchSize);
     const rows = Math.ceil(group.length / parts);
     const { features } = textTower(input("ids", "int64", [rows, length]), clip.weights, clip.config);
@@ -74,11 +74,11 @@ export async function textFeatures(clip: BiomedClip, ids: readonly (readonly num
 
 interface DistinctText {
   readonly text: readonly number[];
-  /** Where it stands. */
+  /** Its index. */
   readonly places: number[];
 }
 
-/** The distinct texts, by their length. */
+/** The distinct texts by length. */
 function distinctTexts(ids: readonly (readonly number[])[]): Map<number, DistinctText[]> {
   const known = new Map<string, DistinctText>();
   const byLength = new Map<number, DistinctText[]>();

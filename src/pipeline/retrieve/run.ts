@@ -27,18 +27,18 @@ import type { RunOptions } from "../zero-shot/items.ts";
 import { imageFeatures, textFeatures } from "./pair-features.ts";
 import type { RetrieveSettings } from "./settings.ts";
 
-/** Scores of a set of pairs, as `--json` writes them. */
+/** Retrieval scores, as written by `--json`. */
 export interface RetrievalResult {
   readonly pairs: number;
-  /** Null where the pairs fill no batch. */
+  /** Null if the pairs do not fill a batch. */
   readonly batches: BatchRetrieval | null;
   readonly wholeSet: { readonly imageToText: RankSummary; readonly textToImage: RankSummary };
 }
 
 /**
- * `medclip-sam retrieve`: how well a model finds the text of an image among others, and the image of a text.
+ * `medclip-sam retrieve`: image-to-text and text-to-image retrieval with a CLIP model.
  *
- * A pair whose image is missing or cannot be decoded is named and left out.
+ * A pair whose image is missing or cannot be decoded is reported and skipped.
  *
  * @returns the scores; nothing after a dry run
  * @throws InputError when no pair is left
@@ -114,7 +114,7 @@ export async function* runRetrieve(
   return yield* streamThenDispose(work, workers, clip);
 }
 
-/** What a run would do and how long it would take. */
+/** Describes a run and estimates its time. */
 async function expectation(clip: BiomedClip, { pairs, lengths }: EncodedPairs, session: SessionOptions): Promise<string[]> {
   const { weights, config } = clip;
   const tokens = Math.ceil(lengths.reduce((sum, length) => sum + length, 0) / lengths.length);
@@ -158,7 +158,7 @@ function joined(parts: readonly Float32Array[]): Float32Array<ArrayBuffer> {
   return all;
 }
 
-/** Both protocols as a table for people. */
+/** Both protocols as a readable table. */
 function tableOf({ pairs, batches, wholeSet }: RetrievalResult, { batch, shuffles }: RetrieveSettings): string[] {
   const rows: string[][] = [["", "image to text", "text to image", "both"]];
   const spread = ({ mean, std }: Accuracy) => (std === null ? mean.toFixed(4) : `${mean.toFixed(4)} ± ${std.toFixed(4)}`);
@@ -179,7 +179,7 @@ function tableOf({ pairs, batches, wholeSet }: RetrievalResult, { batch, shuffle
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "));
   if (!batches) return lines;
-  const left = batches.leftOut > 0 ? `; ${batches.leftOut} that fill no batch are left out of each` : "";
+  const left = batches.leftOut > 0 ? `; ${batches.leftOut} that do not fill a batch are left out of each` : "";
   const deviation = shuffles > 1 ? "; ± is the standard deviation over the shuffles (n - 1)" : "";
   return [
     ...lines,

@@ -9,14 +9,14 @@ export const RetrieveSettings = z.strictObject(
     ...PairSettings.shape,
     ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
     ...SaliencySettings.pick({ pack: true, clip: true, clipConfig: true }).shape,
-    seed: CommonSettings.shape.seed.describe("of the shuffles"),
-    batch: z.number().int().min(2).default(50).describe("candidates of a query in the paper's protocol"),
-    shuffles: z.number().int().positive().default(5).describe("how often the pairs are dealt into batches"),
-    keepPartial: z.boolean().default(false).describe("also count a last batch that is not full"),
+    seed: CommonSettings.shape.seed.describe("seed of the shuffles"),
+    batch: z.number().int().min(2).default(50).describe("candidates per query in the paper's protocol"),
+    shuffles: z.number().int().positive().default(5).describe("number of random partitions into batches"),
+    keepPartial: z.boolean().default(false).describe("also use an incomplete last batch"),
     dryRun: z
       .boolean()
       .default(false)
-      .describe("say what would be done, and how long it would take")
+      .describe("describe the run and estimate its time, without running it")
       .meta({ group: "Output", neutral: true }),
     json: z.string().optional().describe("write the scores to this file").meta({ group: "Output", placeholder: "FILE" }),
   }),

@@ -3,21 +3,21 @@ import { gemmSpeed } from "../../run/gemm-speed.ts";
 import { secondsOf, shortSeconds } from "../../run/time-estimate.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 
-/** What a training would do. */
+/** Summary of a training for a dry run. */
 export interface ExpectedTraining {
   readonly command: string;
-  /** What it is trained and scored on: "12 pairs to train on, 4 held out". */
+  /** Training and validation data: "12 training pairs, 4 validation pairs". */
   readonly data: string;
-  /** What a step takes: "4 pairs". */
+  /** Content of a batch: "4 pairs". */
   readonly batch: string;
   readonly parameters: number;
   readonly steps: number;
   readonly epochs: number;
-  /** Operations of a step, of scoring all held-out data, and of what is done once before: "to encode the images once". */
+  /** Operations of a step, of scoring the validation set, and of one-off work before training: "to encode the images once". */
   readonly flops: { readonly step: number; readonly scoring: number; readonly once?: { readonly what: string; readonly flops: number } };
 }
 
-/** Says what a training would do and how long it would take. */
+/** Describes a training and estimates its time. */
 export async function* dryTraining(expected: ExpectedTraining, options: SessionOptions): AsyncGenerator<RunEvent> {
   const { command, data, batch, parameters, steps, epochs, flops } = expected;
   const speed = await gemmSpeed(options);

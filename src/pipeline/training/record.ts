@@ -9,44 +9,44 @@ import { differenceOf, fingerprintOf, otherCommand, otherResults } from "../../r
 import { headerShape, list } from "../../run/record/schema.ts";
 import type { LoopPosition } from "../../train/index.ts";
 
-/** How the pairs of a training were found and dealt. */
+/** Counts of the pairs of a training and their split. */
 export interface PairCounts {
   readonly train: number;
   readonly validation: number;
-  /** Held-out images that are trained on, too. */
+  /** Validation images that are also in the training set. */
   readonly shared: number;
-  /** How many are not used, by reason, the most frequent first. */
+  /** Number of unused pairs by reason, most frequent first. */
   readonly dropped: Readonly<Record<string, number>>;
-  /** Captions that were longer than the context. */
+  /** Captions longer than the context. */
   readonly truncated: number;
   readonly outlines?: OutlineCounts;
 }
 
-/** What is known of outlined images. */
+/** Counts of the outlined images. */
 export interface OutlineCounts {
-  /** What phrases name in images, or that it is not there. */
+  /** Outlines: a phrase in an image, present or absent. */
   readonly regions: number;
-  /** Those of them whose masks are empty. */
+  /** Outlines with an empty mask. */
   readonly empty: number;
   /** Outlines whose image or mask cannot be used, by reason. */
   readonly unused: Readonly<Record<string, number>>;
 }
 
-/** How the targets of a promptable training were found and dealt. */
+/** Counts of the targets of a promptable training and their split. */
 export interface TargetCounts {
   readonly train: number;
   readonly validation: number;
   readonly trainImages: number;
   readonly validationImages: number;
-  /** Held-out images that are trained on, too. */
+  /** Validation images that are also in the training set. */
   readonly shared: number;
-  /** Targets to train on, by group. */
+  /** Training targets by group. */
   readonly groups: Readonly<Record<string, number>>;
   /** Targets with a coarse mask. */
   readonly coarse: number;
-  /** Masks in which nothing is set. */
+  /** Empty masks. */
   readonly empty: number;
-  /** Targets whose image or mask cannot be used, by reason, the most frequent first. */
+  /** Targets whose image or mask cannot be used, by reason, most frequent first. */
   readonly unused: Readonly<Record<string, number>>;
   /** Images without a mask. */
   readonly unmatched: number;
@@ -54,12 +54,12 @@ export interface TargetCounts {
   readonly unmatchedMasks: number;
 }
 
-/** What a training has come to. */
+/** State of a training as shown in its record. */
 export interface TrainingResult extends Pick<LoopPosition, "epochs" | "best" | "isStopped"> {
   readonly steps: number;
-  /** The held-out metric by which the best epoch is chosen. */
+  /** The validation metric that selects the best epoch. */
   readonly chosenBy: string;
-  /** Whether the model in `model/` has a better held-out score than the one before training, which it else is; null where nothing is held out. */
+  /** Whether the model in `model/` has a better validation score than the model before training, which is kept otherwise; null without a validation set. */
   readonly isImproved: boolean | null;
 }
 
@@ -88,7 +88,7 @@ const trainingRecord: RecordKind<TrainingFile, Failure> = {
     ...headerShape,
     notice: z.string(),
     recordVersion: z.int().optional(),
-    // Nothing is decided by these two when a training goes on: they are told to people alone.
+    // These two are informative only: resuming does not read them.
     counts: z.custom<PairCounts | TargetCounts>((value) => typeof value === "object" && value !== null),
     result: z.custom<TrainingResult | null>((value) => typeof value === "object"),
     stepsPerEpoch: z.number(),
@@ -99,10 +99,10 @@ const trainingRecord: RecordKind<TrainingFile, Failure> = {
   identity: fingerprintOf,
 };
 
-/** What a training writes into its folder. */
+/** Files and folders that a training writes. */
 const outputs = ["checkpoints", "model", "tensorboard", "metrics.jsonl", "report.html", "run.json"];
 
-/** `run.json` of a training: what is trained on what, so that it can be repeated, resumed and trusted. */
+/** `run.json` of a training: model, data and settings, so that it can be repeated, resumed and audited. */
 export class TrainingRecord {
   private readonly folder: RunFolder<TrainingFile, Failure>;
   private readonly head: Omit<TrainingFile, "failed" | "result">;
@@ -122,11 +122,11 @@ export class TrainingRecord {
   }
 
   /**
-   * Opens the record of a folder, or begins one, and writes it. Call `close` when done.
+   * Opens the record of a folder, or starts one, and writes it. Call `close` when done.
    *
-   * @param options.overwrite - remove what another training has made there
-   * @throws ConfigError when the folder holds a training with other settings, something else, or what this one begins with, or another run
-   *   writes into it
+   * @param options.overwrite - remove the results of another training in the folder
+   * @throws ConfigError when the folder holds a training with other settings, other files, or the weights that this training starts from, or
+   *   when another run writes into it
    */
   static async open(
     out: string,
@@ -153,12 +153,12 @@ export class TrainingRecord {
     }
   }
 
-  /** About the folder, to be told. */
+  /** Warnings about the folder. */
   get warnings(): readonly string[] {
     return this.folder.warnings;
   }
 
-  /** Tells this training from others, see `fingerprintOf`. */
+  /** Identifies this training, see `fingerprintOf`. */
   get fingerprint(): string {
     return fingerprintOf(this.head);
   }
@@ -168,7 +168,7 @@ export class TrainingRecord {
     return this.failures;
   }
 
-  /** Notes pairs that cannot be used. @returns those that were not known */
+  /** Records pairs that cannot be used. @returns the new ones among them */
   async fail(pairs: readonly DroppedPair[]): Promise<Failure[]> {
     const fresh = pairs
       .filter(({ key }) => !this.failures.has(key))
@@ -180,7 +180,7 @@ export class TrainingRecord {
     return fresh;
   }
 
-  /** Notes where the training stands, and writes the file. */
+  /** Records the progress of the training, and writes the file. */
   async reach(steps: number, { epochs, best, isStopped }: LoopPosition, chosenBy: string): Promise<void> {
     this.result = { steps, epochs, best, chosenBy, isImproved: best?.scores ? best.epoch > 0 : null, isStopped };
     await this.folder.write();
@@ -191,7 +191,7 @@ export class TrainingRecord {
     await this.folder.finish();
   }
 
-  /** Lets the folder go, however the training ended. */
+  /** Unlocks the folder, however the training ended. */
   async close(): Promise<void> {
     await this.folder.close();
   }
@@ -202,17 +202,17 @@ export class TrainingRecord {
   }
 }
 
-/** A training replaces what it writes, so nothing that it begins with may lie there. @throws ConfigError that names the file */
+/** A training overwrites its output files, so the weights that it starts from must not be among them. @throws ConfigError that names the file */
 function refuseOwnInputs(out: string, { weights, data }: Pick<RunHeader, "weights" | "data">): void {
   const written = outputs.map((name) => resolve(out, name));
   for (const { file } of Object.values({ ...weights, ...data })) {
     const path = resolve(file);
     if (!written.some((output) => path === output || path.startsWith(output + sep))) continue;
-    throw new ConfigError(`"${file}" is what this training would begin with, and would be replaced by its results. Choose another --out.`);
+    throw new ConfigError(`"${file}" is an input of this training and would be overwritten by its results. Choose another --out.`);
   }
 }
 
-/** The `run.json` of a folder; undefined where there is none. @throws InputError, ConfigError as `readRecord` */
+/** The `run.json` of a folder; undefined if there is none. @throws InputError, ConfigError as `readRecord` */
 export async function readTraining(folder: string): Promise<TrainingFile | undefined> {
   const found = await readRecord(folder, trainingRecord);
   return found && { ...found.record, ...foundSoFar(found) };

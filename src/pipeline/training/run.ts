@@ -3,22 +3,22 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { type EpochLine, type LoopEvent, type LoopPosition, metricOf, modelFolder, shownMetric } from "../../train/index.ts";
 import type { TrainingRecord } from "./record.ts";
 
-/** What a command knows of its training. */
+/** What a command passes to `runTraining`. */
 export interface TrainingOptions {
   readonly command: string;
   readonly out: string;
-  /** Steps in all, and epochs. */
+  /** Total number of steps, and epochs. */
   readonly total: number;
   readonly epochs: number;
-  /** `performance.now()` when the command began. */
+  /** `performance.now()` when the command started. */
   readonly begun: number;
   readonly trainer: { readonly steps: number };
   readonly record: TrainingRecord;
-  /** Sentences that came up since they were last asked for. */
+  /** Warnings since the last call. */
   readonly warnings?: (() => readonly string[]) | undefined;
 }
 
-/** Runs a training and tells of it from its start to its end; failures and epochs go into its record, which is closed in the end. */
+/** Runs a training and yields its events; failures and epochs go into its record, which is closed at the end. */
 export async function* runTraining(events: AsyncIterable<LoopEvent>, options: TrainingOptions): AsyncGenerator<RunEvent> {
   yield* streamThenDispose(() => told(events, options), options.record);
 }
@@ -64,7 +64,7 @@ async function* told(
   yield { type: "end", done, skipped, failed: record.failed.size, ms, lines };
 }
 
-/** What held-out data say of an epoch: first the metric by which the best one is chosen. */
+/** The validation scores of an epoch, starting with the metric that selects the best one. */
 function summaryOf({ epoch, metrics, isBest }: EpochLine, chosenBy: string): string {
   const words = (name: string) => `${metricOf(name).title} ${shownMetric(name, metrics[name]!)}`;
   const others = Object.keys(metrics).filter((name) => name !== chosenBy);
@@ -72,13 +72,13 @@ function summaryOf({ epoch, metrics, isBest }: EpochLine, chosenBy: string): str
   return `${words(chosenBy)}${mark}${others.length > 0 ? `; ${others.map(words).join(", ")}` : ""}`;
 }
 
-/** Which model the training leaves in a folder, and why. */
+/** Which model the training has exported, and why. */
 function outcomeOf({ best, isStopped, bad }: LoopPosition, chosenBy: string, folder: string): string {
   if (!best) return "no epoch was finished";
-  if (!best.scores) return `nothing was held out to choose by: the model in ${folder} is that of the last epoch, ${best.epoch}`;
+  if (!best.scores) return `without a validation set, the model in ${folder} is that of the last epoch (${best.epoch})`;
   const { title, better } = metricOf(chosenBy);
   const score = `${title} ${shownMetric(chosenBy, best.scores[chosenBy]!)}`;
-  const end = isStopped ? `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a ${better} one` : "";
-  if (best.epoch === 0) return `no epoch is better than the model before training (${score})${end}; ${folder} holds that model`;
+  const end = isStopped ? `; stopped after ${bad} ${bad === 1 ? "epoch" : "epochs"} without a ${better} value` : "";
+  if (best.epoch === 0) return `no epoch improved on the model before training (${score})${end}; ${folder} holds that model`;
   return `best epoch ${best.epoch}, ${score}${end}; the model is in ${folder}`;
 }

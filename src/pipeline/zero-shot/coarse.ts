@@ -30,7 +30,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
       skipped: 0,
       failed: 0,
       ms: 0,
-      lines: [`${count} saliency maps would be cut; this takes milliseconds each.`],
+      lines: [`${count} saliency maps would be segmented; this takes milliseconds each.`],
     };
     return;
   }
@@ -41,7 +41,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
   if (placed && unknown > 0) {
     yield {
       type: "warning",
-      message: `${unknown} of ${items.length} maps have no run.json that tells which part of the image the model saw: they are taken to show all of it`,
+      message: `${unknown} of ${items.length} maps have no run.json that records which part of the image the model saw: they are assumed to cover the whole image`,
     };
   }
   const process = async ({ name, lookFor, inputs }: TargetItem): Promise<Outcome> => {
@@ -63,7 +63,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
   yield* runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal });
 }
 
-/** The maps of all targets, one item an image. @throws InputError when a folder holds none */
+/** The maps of all targets, one item per image. @throws InputError when a folder contains none */
 async function mapsOf(folders: StepResults["folders"], all: readonly Target[], out: string) {
   const items = new Map<string, TargetItem>();
   const leftOut: LeftOut[] = [];

@@ -7,7 +7,7 @@ import { countOf } from "../../scans/names.ts";
 import type { SamPredictor } from "../../segment/index.ts";
 import type { TargetItem } from "./items.ts";
 
-/** Says what a run would do and how long it would take, from the operations of its graphs and this machine's speed. */
+/** Describes a run and estimates its time from the operations of its graphs and the speed of this machine. */
 export async function* dryRun(
   command: string,
   items: readonly TargetItem[],
@@ -17,7 +17,7 @@ export async function* dryRun(
   const { saliency, sam } = models;
   const { image = 0, text = 0 } = saliency?.flops() ?? {};
   const targets = items.reduce((sum, { lookFor }) => sum + lookFor.length, 0);
-  // What depends on the text is computed for each target, the rest once an image; a prompt of SAM costs a hundredth of its encoder.
+  // Text-dependent work is done per target, the rest once per image; a visual prompt costs a hundredth of SAM's encoder.
   const flops = image + (text * targets) / Math.max(items.length, 1) + (sam?.flops() ?? 0);
   const speed = await gemmSpeed(options);
   const seconds = secondsOf(flops, speed);

@@ -35,7 +35,7 @@ async function embed(at = "kept", given = image) {
   return { embedding, warnings, runs };
 }
 
-test("the second time an image comes the encoder does not run, and the embedding is the same", async () => {
+test("for a cached image the encoder does not run, and the embedding is the same", async () => {
   const first = await embed();
   const second = await embed();
   expect([first.runs, second.runs, first.warnings, second.warnings]).toEqual([1, 0, [], []]);
@@ -44,13 +44,13 @@ test("the second time an image comes the encoder does not run, and the embedding
   expect(second.embedding).toMatchObject(placement);
 });
 
-test("the same bytes as an image of another size are another image", async () => {
+test("images with the same bytes but another size have separate embeddings", async () => {
   const turned = { ...image, width: 30, height: 40 };
   expect((await embed("kept", turned)).runs).toBe(1);
   expect(files()).toHaveLength(2);
 });
 
-test("another model of the same file has embeddings of its own", async () => {
+test("another model in the same file has separate embeddings", async () => {
   const before = files().length;
   const { samFiles } = model;
   const embed = (under: string) =>
@@ -69,7 +69,7 @@ test.each([
   ["one changed bit", (bytes: Buffer) => bytes.fill(bytes.at(-1)! ^ 1, bytes.length - 1), /hash that was written/],
   ["a missing end", (bytes: Buffer) => bytes.subarray(0, 5000), /is damaged, so the image was encoded again/],
   ["another content", () => Buffer.from("no tensors"), /is damaged, so the image was encoded again/],
-])("a file with %s is told of, computed again and replaced", async (_, damage, message) => {
+])("a file with %s gives a warning, and is recomputed and replaced", async (_, damage, message) => {
   await embed();
   const before = files().map((name) => [name, readFileSync(join(folder, "kept", name))] as const);
   for (const [name, bytes] of before) writeFileSync(join(folder, "kept", name), damage(Buffer.from(bytes)));
@@ -80,18 +80,18 @@ test.each([
   expect(before.some(([name, bytes]) => readFileSync(join(folder, "kept", name)).equals(bytes))).toBe(true);
 });
 
-test("a folder that cannot be written costs one warning, not the result, and no further tries", async () => {
+test("an unwritable folder gives one warning and no further attempts, and the result is kept", async () => {
   writeFileSync(join(folder, "a-file"), "");
   const cache = new EmbeddingCache(join(folder, "a-file"), model);
   const warnings: string[] = [];
   await cache.embed(image, warnings);
   await cache.embed(image, warnings);
-  expect(warnings).toEqual([expect.stringMatching(/the embedding was not kept, nor are those of the images that follow: .*a-file/)]);
+  expect(warnings).toEqual([expect.stringMatching(/the embedding was not cached, and those of later images will not be: .*a-file/)]);
 });
 
-test("the last of a disk is left to the results", async () => {
+test("disk space is reserved for results", async () => {
   vi.mocked(statfs).mockResolvedValueOnce({ bavail: 1000, bsize: 1024 } as never);
   const { runs, warnings } = await embed("short");
   expect(runs).toBe(1);
-  expect(warnings).toEqual([expect.stringMatching(/the disk of ".*short" has 1 MiB free, which are left to the results/)]);
+  expect(warnings).toEqual([expect.stringMatching(/the disk of ".*short" has 1 MiB free, which is reserved for results/)]);
 });

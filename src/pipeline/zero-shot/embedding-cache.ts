@@ -16,17 +16,17 @@ import { sameShape, type Tensor } from "../../tensor/tensor.ts";
 import type { SamOfFiles } from "../models/model.ts";
 import type { EmbedImage } from "./steps.ts";
 
-/** An embedding is kept while there is room for so many more, 1 GiB with published models: the results need a place, too. */
+/** An embedding is stored only while there is disk space for this many more, 1 GiB with published models, as results need space, too. */
 const spared = 256;
 
-/** Changes when files of an earlier version must not be read any more. */
+/** Raised when files of an earlier version must no longer be read. */
 const format = 2;
 
 /**
- * Image embeddings of SAM on disk, so that a second prompt on an image costs no run of the encoder. A file, 4 MiB for published
- * models, is named by the hash of all that its values depend on: the pixels, the weights, how they are computed. So a folder can
- * serve many runs and models at once; nothing in it is ever deleted, and all of it may be. It never takes the last of a disk: when room
- * gets short, or the folder cannot be written to, no more are kept.
+ * A cache of SAM's image embeddings on disk, so that a second prompt on an image needs no run of the encoder. A file, 4 MiB for published
+ * models, is named by the hash of everything its values depend on: the pixels, the weights, how they are computed. So a folder can
+ * serve many runs and models at once; the cache never deletes files, but users may delete any. It never fills up a disk: when space
+ * runs low, or the folder is not writable, no more embeddings are stored.
  */
 export class EmbeddingCache {
   private readonly folder: string;
@@ -40,9 +40,9 @@ export class EmbeddingCache {
   }
 
   /**
-   * The embedding of an image, computed and kept where the folder has none.
+   * The embedding of an image, computed and stored if the folder has none.
    *
-   * @param warnings - takes a sentence about a damaged file, which is replaced, or one that cannot be written
+   * @param warnings - receives a warning about a damaged file, which is replaced, or about one that cannot be written
    */
   async embed(image: Image, warnings: string[]): Promise<ImageEmbedding> {
     const file = join(this.folder, `${await this.keyOf(image)}.safetensors`);
@@ -51,7 +51,7 @@ export class EmbeddingCache {
         return await this.read(file, image);
       } catch (error) {
         if (!(error instanceof MedclipSamError || error instanceof DamagedError)) throw error;
-        warnings.push(`the kept embedding "${file}" is damaged, so the image was encoded again: ${error.message}`);
+        warnings.push(`the cached embedding "${file}" is damaged, so the image was encoded again: ${error.message}`);
       }
     }
     const embedding = await this.model.sam.setImage(image);
@@ -65,14 +65,14 @@ export class EmbeddingCache {
       const { bavail, bsize } = await writing(this.folder, () => statfs(this.folder));
       if (bavail * bsize < (1 + spared) * values.data.byteLength) {
         const free = `${Math.round((bavail * bsize) / 2 ** 20)} MiB`;
-        throw new OutputError(`the disk of "${this.folder}" has ${free} free, which are left to the results`);
+        throw new OutputError(`the disk of "${this.folder}" has ${free} free, which is reserved for results`);
       }
       await writeSafetensors(file, { embedding: values }, { sha256: hashOf(values.data) });
     } catch (error) {
       if (!(error instanceof MedclipSamError)) throw error;
-      // It would be the same for every other image, and a warning for each would hide the rest.
+      // It would fail for every other image, too, and a warning for each would hide the others.
       this.isFull = true;
-      warnings.push(`the embedding was not kept, nor are those of the images that follow: ${error.message}`);
+      warnings.push(`the embedding was not cached, and those of later images will not be: ${error.message}`);
     }
   }
 
@@ -92,7 +92,7 @@ export class EmbeddingCache {
     return hashOf(`${await this.origin()} ${width} ${height} ${hashOf(data)}`);
   }
 
-  /** All that an embedding depends on beside the image. Other layouts of weights and other devices round differently. */
+  /** Everything but the image on which an embedding depends. Other weight layouts and devices round differently. */
   private async findOrigin(): Promise<string> {
     const { device = "cpu", prepack = true, precision = "float32", queriesAChunk } = this.model.sam.options;
     const { weights: address, parts } = this.model.samFiles;
@@ -110,7 +110,7 @@ export class EmbeddingCache {
   }
 }
 
-/** Encoding with the embeddings kept in a folder, where one is named. */
+/** An encoding function that uses the cache of a folder, if one is given. */
 export function keptEmbeddings(folder: string | undefined, model: SamOfFiles): EmbedImage | undefined {
   if (folder === undefined) return undefined;
   const cache = new EmbeddingCache(folder, model);

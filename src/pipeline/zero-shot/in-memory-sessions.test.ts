@@ -7,7 +7,7 @@ import { loadModel, segment } from "./of-files.ts";
 
 const runtime = vi.hoisted(() => ({ opened: 0, live: new Set<object>(), failing: [] as number[], failsToClose: false }));
 
-/** The runtime of Node that counts its sessions, and fails when it is told to. */
+/** The runtime of Node that counts its sessions, and fails on demand. */
 vi.mock("#runtime", async (original) => {
   const real = await original<{ openSession: OpenSession }>();
   const openSession: OpenSession = async (...model) => {
@@ -37,7 +37,7 @@ beforeAll(async () => {
 beforeEach(() => Object.assign(runtime, { opened: 0, failing: [], failsToClose: false }));
 afterEach(() => expect(runtime.live.size, "sessions that were not disposed of").toBe(0));
 
-test("calls at once share the sessions, and disposing waits for them", async () => {
+test("concurrent calls share the sessions, and disposing waits for them", async () => {
   const model = await loadModel(paths);
   const [alone, ...others] = [
     segment(model, image, text, options),
@@ -60,7 +60,7 @@ test("a session that cannot be opened is tried again by the next call", async ()
   await model.dispose();
 });
 
-test("settings that cannot work are refused each time, and take nothing", async () => {
+test("invalid settings are rejected each time, and leave no sessions open", async () => {
   const model = await loadModel(paths);
   for (let i = 0; i < 2; i++) await expect(segment(model, image, text, { saliencyMethod: "nib", layer: 99 })).rejects.toThrow("layer 99");
   await model.dispose();
@@ -69,7 +69,7 @@ test("settings that cannot work are refused each time, and take nothing", async 
   await expect(model.mask.sam.setImage(image)).rejects.toThrow(/disposed.*Open another/);
 });
 
-test("no more saliency settings are kept ready than two", async () => {
+test("at most two saliency settings are kept open", async () => {
   const model = await loadModel(paths);
   for (const steps of [1, 2, 3, 4]) await segment(model, image, text, { saliencyMethod: "nib", layer: 0, steps });
   expect(runtime.live.size).toBe(2 * 2 + 3); // trunk and tail of two settings; text, encoder, decoder
@@ -89,7 +89,7 @@ test("a cancelled call ends before its next stage", async () => {
   await model.dispose();
 });
 
-test("all is let go even if the runtime fails at it, and the first failure is told", async () => {
+test("all sessions are released even if the runtime fails to close one, and the first failure is reported", async () => {
   const model = await loadModel(paths);
   await segment(model, image, text, options);
   runtime.failsToClose = true;

@@ -26,33 +26,33 @@ import { CommonSettings } from "../settings.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings } from "./settings.ts";
 import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
 
-/** Saliency steps of different settings that a model keeps ready: each holds sessions, 0.9 GB with BiomedCLIP. */
+/** Number of saliency steps with different settings that a model keeps open: each holds sessions, 0.9 GB with BiomedCLIP. */
 const mostSteps = 2;
 
 /**
- * What the zero-shot pipeline needs: a model that relates words to image regions, and one that turns a hint into a mask. It keeps what
- * repeated calls share: compiled graphs of the two saliency settings used last, the features of their last 256 texts, and the sessions
- * of SAM. Calls may be made at once. Call `dispose` when done.
+ * The models of the zero-shot pipeline: CLIP, which relates text to image regions, and SAM, which turns visual prompts into a mask. Caches
+ * what repeated calls share: compiled graphs of the two saliency settings used last, the embeddings of their last 256 texts, and the
+ * sessions of SAM. Concurrent calls are allowed. Call `dispose` when done.
  */
 export class ZeroShotModel {
   readonly text: TextImageModel;
   readonly mask: PromptableModel;
-  /** Sentences about how the models were opened, such as on another device than was asked for. */
+  /** Warnings about opening the models, such as a device other than the requested one. */
   readonly warnings: readonly string[];
-  /** Settings that suit these models, in place of the usual defaults of `segment`. */
+  /** Settings that suit these models, instead of the usual defaults of `segment`. */
   readonly defaults: SegmentOptions;
   private readonly steps = new SessionCache<SaliencyStep>(mostSteps);
   private readonly running = new Set<Promise<unknown>>();
   private isDisposed = false;
 
-  /** @throws InputError for models that are none, ConfigError for defaults that are no object */
+  /** @throws InputError for arguments that are not models, ConfigError for defaults that are not an object */
   constructor(text: TextImageModel, mask: PromptableModel, warnings: readonly string[] = [], defaults: SegmentOptions = {}) {
     if (!(text?.clip instanceof BiomedClip) || typeof text.tokenizer?.encode !== "function")
       throw new InputError(`ZeroShotModel: text must be { clip, tokenizer, warnings }, got ${described(text)}. loadModel opens it.`);
     if (!(mask?.sam instanceof SamPredictor))
       throw new InputError(`ZeroShotModel: mask must be { sam }, got ${described(mask)}. loadModel opens it.`);
     checkedList(warnings, "ZeroShotModel", "warnings", (warning) => String(warning));
-    checkedObject(defaults, "ZeroShotModel"); // what it holds is checked by each call
+    checkedObject(defaults, "ZeroShotModel"); // its content is checked by each call
     this.text = text;
     this.mask = mask;
     this.warnings = warnings;
@@ -60,9 +60,9 @@ export class ZeroShotModel {
   }
 
   /**
-   * Does some work with the saliency step of these settings.
+   * Runs a function with the saliency step of these settings.
    *
-   * @param own - makes the maps in place of the method that the settings name; nothing of such a step is kept for later calls
+   * @param own - computes the maps instead of the method named in the settings; such a step is not cached for later calls
    * @throws InputError when the model was disposed of
    */
   async withSaliency<R>(
@@ -85,7 +85,7 @@ export class ZeroShotModel {
     }
   }
 
-  /** Lets go of both models, after the calls that were made before. Later calls are refused. */
+  /** Releases both models after all earlier calls have finished. Later calls are rejected. */
   async dispose(): Promise<void> {
     this.isDisposed = true;
     await Promise.allSettled(this.running);
@@ -96,7 +96,7 @@ export class ZeroShotModel {
 /**
  * Opens the two models of the zero-shot pipeline from memory. Nothing is computed yet; the bytes must not change while the model is used.
  *
- * @throws WeightsError when a content is not what it should be or could not be fetched
+ * @throws WeightsError when a content is invalid or could not be fetched
  * @example
  * const [weights, config, vocabulary, sam] = await Promise.all(urls.map((url) => fetch(url)));
  * const model = await loadModel({ clip: { weights, config, vocabulary }, sam });
@@ -111,7 +111,7 @@ export async function loadModel(
   return new ZeroShotModel(await openClip(models.clip, usable), await openSam(models.sam, usable), warnings);
 }
 
-/** @throws WeightsError when a model is not named, ConfigError for wrong options */
+/** @throws WeightsError when a model is missing, ConfigError for invalid options */
 export function checkModels(models: { readonly clip: unknown; readonly sam: unknown }, options: SamOptions): void {
   const { clip, sam } = models ?? {};
   for (const [name, model] of Object.entries({ clip, sam })) {
@@ -126,36 +126,36 @@ const Options = z.strictObject({
   ...SaliencySettings.omit({ pack: true, clip: true, clipConfig: true, noise: true }).shape,
   ...CoarseSettings.shape,
   ...RefineSettings.omit({ pack: true, sam: true, samPrecision: true, cache: true }).shape,
-  name: z.string().default("image").describe("names the streams of noise and points"),
+  name: z.string().default("image").describe("selects the random streams of noise and points"),
 });
 
-/** Everything that can be chosen about a segmentation; all of it has defaults. */
+/** Options of a segmentation, all with defaults. */
 export type SegmentOptions = Omit<z.input<typeof Options>, "saliencyMethod"> & {
-  /** The name of a method, or one of your own. */
+  /** The name of a method, or your own function. */
   readonly saliencyMethod?: SaliencyMethodName | OwnSaliencyMethod | undefined;
-  /** How SAM's embedding of the image is got, most of the work for a further prompt on it; by default its encoder runs. */
+  /** Provides SAM's embedding of the image, most of the work for a further prompt on it; by default runs the encoder. */
   readonly embed?: EmbedImage | undefined;
-  /** Ends the call with a `CancelledError`, at the latest when the stage that runs is over: a run of a graph cannot be interrupted. */
+  /** Ends the call with a `CancelledError`, at the latest after the current stage: a running graph cannot be interrupted. */
   readonly signal?: AbortSignal | undefined;
 };
 
-/** A mask and how it came about. */
+/** A mask and the intermediate results. */
 export interface Segmentation extends Omit<RefineResult, "warnings"> {
   readonly mask: Mask;
   readonly saliency: SaliencyMap;
-  /** The saliency method's value for each patch, [g · g], before normalisation: what the map is made of. Of M2IB the nats that it lets through. */
+  /** The saliency method's value per patch, [g · g], before normalisation, from which the map is made; for M2IB the information in nats. */
   readonly capacity: Float32Array;
-  /** The saliency map in 8 bits, as files hold it. */
+  /** The saliency map in 8 bits, as stored in files. */
   readonly gray: GrayImage;
   readonly coarse: Mask;
-  /** Sentences about anything a user should look at: an empty mask, a cut prompt, a guessed intensity range. */
+  /** Warnings: an empty mask, a truncated text prompt, a guessed intensity range. */
   readonly warnings: readonly string[];
 }
 
 /**
- * What `segment` is given beside the image, checked and with its defaults.
+ * The arguments of `segment` beside the image, validated and with defaults.
  *
- * @throws InputError for a model that is none, or a text without content; ConfigError that names each wrong option
+ * @throws InputError for an invalid model or a text without content; ConfigError that lists each invalid option
  */
 export function checkedSegment(
   model: ZeroShotModel,
@@ -177,15 +177,15 @@ export function checkedSegment(
   const chosen = { ...model.defaults, ...(own ? others : options) };
   const settings = { ...checkedOptions(Options, chosen, where), device: "cpu" as const };
   const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-  // What belongs to the methods of the table has no effect on one of the caller's.
-  const warnings = withoutEffect(Options, own ? { ...settings, saliencyMethod: own.name || "of your own" } : settings, given);
+  // Settings of the built-in methods have no effect on the caller's own method.
+  const warnings = withoutEffect(Options, own ? { ...settings, saliencyMethod: own.name || "(custom)" } : settings, given);
   return { texts: checkedTexts(text, where), settings, warnings, own, embed, signal };
 }
 
 /**
- * Segments what a text describes.
+ * Segments the structure that a text prompt describes.
  *
- * @param text - a sentence, or several that are averaged
+ * @param text - a text prompt, or several whose embeddings are averaged
  * @example const { mask, saliency } = await segment(model, image, "A chest X-ray showing the lungs", { keep: 2 });
  */
 export async function segment(
@@ -199,19 +199,19 @@ export async function segment(
   return found!;
 }
 
-/** What was found of several targets in one image. */
+/** Segmentations of several targets in one image. */
 export interface TargetSegmentations {
-  /** By the names of the targets, in their order. */
+  /** By target name, in the given order. */
   readonly targets: Readonly<Record<string, Segmentation>>;
-  /** All masks in one image: a pixel is 1 + the place of its target; where masks overlap, the one with the higher probability wins. */
+  /** All masks in one label image: a pixel is 1 + the index of its target; where masks overlap, the higher probability wins. */
   readonly labels: GrayImage;
 }
 
 /**
- * Segments several things in one image, which both models encode once: each further target costs what depends on its text.
+ * Segments several targets in one image, which both models encode once: each further target costs only the work that depends on its text.
  *
- * @param targets - a sentence, or several that are averaged, by the names of the targets
- * @throws ConfigError when there is no target, or a name cannot be part of a file's name
+ * @param targets - a text prompt, or several whose embeddings are averaged, by target name
+ * @throws ConfigError when there is no target, or a name is not valid in a file name
  * @example const { targets, labels } = await segmentTargets(model, image, { lung: "A chest X-ray showing the lungs", heart: ["the heart", "a heart"] });
  */
 export async function segmentTargets(
@@ -234,18 +234,18 @@ export async function segmentTargets(
   };
 }
 
-/** What `segmentTargets` is given beside the image, checked and with its defaults. @throws as `checkedSegment` and `namedTargets` */
+/** The arguments of `segmentTargets` beside the image, validated and with defaults. @throws as `checkedSegment` and `namedTargets` */
 export function checkedTargets(model: ZeroShotModel, targets: unknown, options: SegmentOptions) {
   const where = "segmentTargets";
   if (typeof targets !== "object" || targets === null || Array.isArray(targets) || Object.keys(targets).length === 0) {
-    throw new ConfigError(`${where}: targets must be an object of sentences by name, { lung: "..." }, got ${described(targets)}.`);
+    throw new ConfigError(`${where}: targets must be an object of text prompts by name, { lung: "..." }, got ${described(targets)}.`);
   }
   const sentences = Object.entries(targets).map(([name, text]) => [name, checkedTexts(text, `${where}, "${name}"`)] as const);
   const { texts: _, ...call } = checkedSegment(model, sentences[0]![1], checkedObject(options, where), where);
   return { ...call, all: namedTargets(new Map(sentences), where) };
 }
 
-/** One segmentation for each text. */
+/** One segmentation per text. */
 async function segmentEach(
   model: ZeroShotModel,
   image: Image,

@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An image with what is looked for in it: what an earlier step left, or a prompt names; empty where there is nothing. */
+/** An image with its targets, from an earlier step or from text prompts; empty if there are none. */
 export interface TargetItem extends Item {
   readonly lookFor: readonly Target[];
 }
@@ -34,16 +34,16 @@ export function refinedRecord(refined: RefineResult, spacing: readonly [number, 
   };
 }
 
-/** What a step found of one target. */
+/** Result of a step for one target. */
 export interface FoundTarget {
   readonly target: Target;
   readonly record: Omit<TargetRecord, "warnings">;
   readonly warnings: readonly string[];
-  /** A few words. */
+  /** Short summary. */
   readonly summary: string;
 }
 
-/** What a step found of all targets of an image, as records hold it: of one without a name beside what is known of the image. */
+/** Results of a step for all targets of an image, as stored in records: those of an unnamed target are fields of the image itself. */
 export function outcomeOf(found: readonly FoundTarget[]): Pick<Outcome, "record" | "warnings" | "summary"> {
   const [only] = found;
   if (only && only.target.name === undefined) return only;
@@ -55,7 +55,7 @@ export function outcomeOf(found: readonly FoundTarget[]): Pick<Outcome, "record"
   };
 }
 
-/** A refined mask in a few words. */
+/** Short summary of a refined mask. */
 export function summaryOf({ mask, scores }: RefineResult): string {
   const score = scores.length > 0 ? `, score ${Math.max(...scores).toFixed(3)}` : "";
   return `${countForeground(mask)} px${score}`;
@@ -64,7 +64,7 @@ export function summaryOf({ mask, scores }: RefineResult): string {
 /**
  * The header of a run's record, with the settings that had an effect.
  *
- * @param run - what computes, whatever the settings ask for; what the models' pack must tell; which files were not taken; what is looked for
+ * @param run - device actually used; notice of the models' pack; files that were not used; targets
  */
 export function header(
   command: string,
@@ -88,13 +88,13 @@ export function header(
   return { command, settings: effective, seed, ...computed, threads: threads ?? null, weights, ...told };
 }
 
-/** What the header of a record tells of targets: nothing where nobody named them. */
+/** The targets in the header of a record: absent if unnamed. */
 export function targetsOf(all: readonly Target[]): Pick<RunHeader, "targets"> {
   const targets = all.flatMap(({ name, sentences }) => (name === undefined ? [] : [{ name, sentences }]));
   return targets.length > 0 ? { targets } : {};
 }
 
-/** One item an image, with its targets where it has any; an image without is left to fail by name. */
+/** One item per image, with its targets; an image without targets is later reported as a failure. */
 export function promptedItems(
   inputs: readonly ImageInput[],
   prompts: TextPrompts,
@@ -111,7 +111,7 @@ export function promptedItems(
   });
 }
 
-/** The sentences by which a named target was looked for in an image, where an earlier step tells. */
+/** The text prompts of a named target in an image, if an earlier step recorded them. */
 export function promptOf(record: ImageRecord | undefined, { name }: Target): readonly string[] | undefined {
   const targets = record?.targets ?? {};
   return name !== undefined && Object.hasOwn(targets, name) ? targets[name]!.prompt : undefined;

@@ -5,22 +5,22 @@ import { saliencyMethods } from "../../saliency/index.ts";
 import type { SamOptions } from "../../segment/index.ts";
 import type { SaliencySettings } from "./settings.ts";
 
-/** How a run keeps below a limit of memory. */
+/** How a run stays below a memory limit. */
 export interface MemoryPlan {
-  /** Where they differ from the defaults: how sessions are opened and used. */
+  /** Session options that differ from the defaults. */
   readonly options: Pick<SamOptions, "prepack" | "queriesAChunk" | "boxesACall">;
-  /** Whether the sessions of one model are let go before the other model works; they are opened again for the next image. */
+  /** Whether the sessions of one model are closed before the other model runs; they are reopened for the next image. */
   readonly oneModelAtATime: boolean;
-  /** What the plan is called to the user. */
+  /** Description of the plan for the user. */
   readonly words: string;
 }
 
-/** From the fastest to the smallest. The first two give the same bits; without prepacking the last digits of numbers differ. */
+/** From the fastest to the smallest. The first two give identical results; without prepacking the last digits differ. */
 const plans: readonly MemoryPlan[] = [
-  { words: "nothing is given up", options: {}, oneModelAtATime: false },
+  { words: "no reduction is needed", options: {}, oneModelAtATime: false },
   { words: "one model at a time", options: {}, oneModelAtATime: true },
   {
-    words: "one model at a time, weights as they lie in the file, attention in small pieces",
+    words: "one model at a time, weights without prepacking, attention in small chunks",
     options: { prepack: false, queriesAChunk: 64, boxesACall: 1 },
     oneModelAtATime: true,
   },
@@ -35,13 +35,13 @@ interface Peaks {
 const MB = 1e6;
 const GB = 1e9;
 
-/** Of the process itself, which is counted once when two steps hold their sessions side by side. */
+/** Memory of the process itself, counted once when both steps hold their sessions at the same time. */
 const idle = 0.2 * GB;
 
 /**
- * Largest resident memory of the process that works (VmHWM; images of a quarter of a megapixel; Linux, ONNX Runtime 1.30, 2 threads),
- * 5 % added. Larger images take more.
- * A step takes the first row that its weights are not larger than; smaller models need less.
+ * Peak resident memory of the worker process (VmHWM; images of a quarter of a megapixel; Linux, ONNX Runtime 1.30, 2 threads) plus 5 %.
+ * Larger images need more.
+ * A step uses the first row whose weights are at least as large as its own; smaller models need less.
  */
 const samPeaks: readonly (Peaks & { readonly weights: number })[] = [
   { weights: 400 * MB, prepacked: 1.39 * GB, smallest: 1.18 * GB }, // ViT-B, 375 MB
@@ -49,29 +49,29 @@ const samPeaks: readonly (Peaks & { readonly weights: number })[] = [
   { weights: Number.POSITIVE_INFINITY, prepacked: 3.99 * GB, smallest: 3.73 * GB }, // ViT-H, 2564 MB
 ];
 
-/** Of the saliency method with BiomedCLIP, 5 % added as above. */
+/** The same for the saliency method with BiomedCLIP. */
 function saliencyPeaks({ saliencyMethod, ...settings }: SaliencyNeeds): Peaks {
   const { prepacked, smallest } = saliencyMethods[saliencyMethod].memory(settings);
   return { prepacked: 1.05 * MB * prepacked, smallest: 1.05 * MB * smallest };
 }
 
-/** How the saliency method works. */
+/** Settings of the saliency method. */
 type SaliencyNeeds = Pick<SaliencySettings, "saliencyMethod" | "layer" | "samples" | "steps" | "fast" | "beta" | "lr" | "classToken">;
 
-/** What takes memory in a run. */
+/** The parts of a run that need memory. */
 export interface MemoryNeeds {
-  /** Where the run makes saliency maps. */
+  /** Present if the run computes saliency maps. */
   readonly saliency?: SaliencyNeeds;
-  /** The SAM model as the user names it, where the run has one. */
+  /** The SAM model as named by the user, if the run uses one. */
   readonly sam?: string | undefined;
 }
 
 /**
- * The fastest way to work below a limit, by measured peaks.
+ * The fastest plan below a limit, by measured peaks.
  *
  * @param limit - "2GB", "1500MB"; undefined for no limit
- * @returns the plan, and a sentence about it where there is a limit
- * @throws ConfigError when the limit cannot be read or met
+ * @returns the plan, and a message about it if there is a limit
+ * @throws ConfigError when the limit is malformed or cannot be met
  */
 export async function memoryPlan(limit: string | undefined, needs: MemoryNeeds): Promise<{ plan: MemoryPlan; message?: string }> {
   if (limit === undefined) return { plan: plans[0]! };
@@ -89,7 +89,7 @@ export async function memoryPlan(limit: string | undefined, needs: MemoryNeeds):
     return { plan, message: `at most ${limit}: ${plan.words}, which takes about ${gigabytes(peak)}` };
   }
   const least = gigabytes(peakOf(plans.at(-1)!, steps));
-  throw new ConfigError(`--max-memory ${limit} cannot be met: with these models and settings the smallest way takes about ${least}.`);
+  throw new ConfigError(`--max-memory ${limit} cannot be met: these models and settings need at least about ${least}.`);
 }
 
 function peakOf(plan: MemoryPlan, steps: readonly Peaks[]): number {
@@ -98,7 +98,7 @@ function peakOf(plan: MemoryPlan, steps: readonly Peaks[]): number {
   return peaks.reduce((sum, peak) => sum + peak - idle, idle);
 }
 
-/** Decimal units, as disks and files are sold; GiB and MiB are read too. */
+/** Decimal units (MB, GB); MiB and GiB are accepted, too. */
 const units: Readonly<Record<string, number>> = { GB, MB, GiB: 2 ** 30, MiB: 2 ** 20 };
 
 function bytesOf(limit: string): number {

@@ -6,10 +6,10 @@ type KeyOfAny<S> = S extends S ? keyof S : never;
 type Merged<S> = { [K in KeyOfAny<S>]: S extends Record<K, infer Setting> ? Setting : never };
 
 /**
- * The settings of all methods of a table. Where not every method reads a setting, or it means another thing to some, its
- * description names the methods, and it has no effect with others.
+ * The settings of all methods of a table. If not every method reads a setting, or its meaning differs, its description names the
+ * methods, and it has no effect with others.
  *
- * @param chosenBy - the setting that names the method
+ * @param chosenBy - the setting that selects the method
  */
 export function settingsOfMethods<T extends Table>(table: T, chosenBy: string): Merged<T[keyof T]["settings"]["shape"]> {
   const shape: Record<string, z.ZodType> = {};
@@ -35,7 +35,7 @@ function descriptionOf(key: string, table: Table): string {
   return meanings.size === 1 && readers.length === Object.keys(table).length ? [...meanings.keys()][0]! : [...meanings].map(of).join("; ");
 }
 
-/** The condition that one of the methods is chosen of which a claim holds; none where it holds of all. */
+/** The condition that the selected method satisfies a predicate; undefined if all methods do. */
 export function needsOf<M>(chosenBy: string, table: Readonly<Record<string, M>>, holds: (method: M) => boolean): { needs?: Condition[] } {
   const methods = Object.keys(table).filter((name) => holds(table[name]!));
   return methods.length === Object.keys(table).length ? {} : { needs: [{ [chosenBy]: methods }] };

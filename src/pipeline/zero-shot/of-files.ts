@@ -26,7 +26,7 @@ import type { EmbedImage } from "./steps.ts";
 /**
  * Opens the two models of the zero-shot pipeline. Nothing is computed yet.
  *
- * @param models - folders, weights files or short names of published models in the Hugging Face cache; or the contents of files
+ * @param models - folders, weights files, or short names of published models in the Hugging Face cache; or file contents
  * @throws WeightsError when files are missing or do not fit
  * @example const model = await loadModel({ clip: "models/biomedclip", sam: "models/sam_vit_b_01ec64.pth" });
  */
@@ -46,9 +46,9 @@ export async function loadModel(
 }
 
 /**
- * Opens the models of a pack. Their segmentations warn that it is a demonstration, where it is one, and begin from the pack's own settings.
+ * Opens the models of a pack. Segmentations use the settings of the pack as defaults, and warn if it is a demonstration.
  *
- * @param pack - a name or a folder with a `pack.json`; by default the one that comes with this package
+ * @param pack - a name or a folder with a `pack.json`; by default the bundled one
  * @throws WeightsError when there is no such pack
  * @example const model = await loadPack();
  */
@@ -61,17 +61,17 @@ export async function loadPack(pack: string = defaultPack, options: SamOptions =
   return new ZeroShotModel(text, mask, [notice, ...warnings], defaults);
 }
 
-/** Everything that can be chosen about a segmentation; all of it has defaults. `name` is by default that of the file. */
+/** Options of a segmentation, all with defaults. `name` defaults to the name of the file. */
 export type SegmentOptions = SegmentPixelsOptions & {
-  /** Folder in which SAM's image embeddings are kept; the model must come from files. */
+  /** Folder for a cache of SAM's image embeddings; the model must be loaded from files. */
   readonly cache?: string | undefined;
 };
 
 /**
- * Segments what a text describes.
+ * Segments the structure that a text prompt describes.
  *
  * @param image - a file, or pixels
- * @param text - a sentence, or several that are averaged
+ * @param text - a text prompt, or several whose embeddings are averaged
  * @example const { mask, saliency } = await segment(model, "case-01.png", "A chest X-ray showing the lungs", { keep: 2 });
  */
 export async function segment(
@@ -90,11 +90,11 @@ export async function segment(
 }
 
 /**
- * Segments several things in one image, which both models encode once: each further target costs what depends on its text.
+ * Segments several targets in one image, which both models encode once: each further target costs only the work that depends on its text.
  *
  * @param image - a file, or pixels
- * @param targets - a sentence, or several that are averaged, by the names of the targets
- * @throws ConfigError when there is no target, or a name cannot be part of a file's name
+ * @param targets - a text prompt, or several whose embeddings are averaged, by target name
+ * @throws ConfigError when there is no target, or a name is not valid in a file name
  * @example const { targets, labels } = await segmentTargets(model, "case-01.png", { lung: "A chest X-ray showing the lungs", heart: "the heart" });
  */
 export async function segmentTargets(
@@ -113,7 +113,7 @@ export async function segmentTargets(
   return { ...found, targets: Object.fromEntries(told) };
 }
 
-/** The name of a file, whichever system its path is of. */
+/** The file name of a POSIX or Windows path. */
 function nameOf(file: string): string {
   return file.split(/[/\\]/).at(-1) ?? file;
 }
@@ -121,7 +121,5 @@ function nameOf(file: string): string {
 function embeddingsIn(folder: string | undefined, model: PromptableModel | SamOfFiles, where: string): EmbedImage | undefined {
   if (folder === undefined) return undefined;
   if ("samFiles" in model) return keptEmbeddings(folder, model);
-  throw new ConfigError(
-    `${where}: a cache is for models that were loaded from files, this one came from memory. Leave out the option cache.`,
-  );
+  throw new ConfigError(`${where}: option "cache" needs a model loaded from files, but this one came from memory. Leave out the option.`);
 }

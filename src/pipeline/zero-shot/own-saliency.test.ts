@@ -15,7 +15,7 @@ afterAll(() => model.dispose());
 /** The nano model sees 32 x 32 pixels in 8 x 8 patches. */
 const corner: OwnSaliencyMethod = async () => Float32Array.from({ length: 64 }, (_, i) => (i % 8 < 3 && i < 24 ? 1 : 0));
 
-test("the map, and the mask behind it, come from a method of the caller's", async () => {
+test("map and mask come from the method of the caller", async () => {
   const { capacity, coarse, warnings } = await segment(model, image, "dark lesion", { saliencyMethod: corner });
   expect(capacity).toEqual(await corner({ width: 0, height: 0, data: new Uint8Array() }, new Float32Array(), model.text.clip));
   // The view is the middle of the image, 40 x 40 pixels from x = 4.
@@ -26,7 +26,7 @@ test("the map, and the mask behind it, come from a method of the caller's", asyn
   expect(warnings.filter((warning) => warning.includes("--"))).toEqual([]);
 });
 
-test("it is given the pixels that the model sees, the text's features and the model", async () => {
+test("it receives the pixels that the model sees, the text embedding and the model", async () => {
   const seen: unknown[] = [];
   await segment(model, image, "dark lesion", {
     saliencyMethod: async (view, text, clip) => {
@@ -37,12 +37,12 @@ test("it is given the pixels that the model sees, the text's features and the mo
   expect(seen).toEqual([32, 32, 3072, 16, true]);
 });
 
-test("settings of other methods are named as without effect", async () => {
+test("settings of other methods are reported to have no effect", async () => {
   const { warnings } = await segment(model, image, "dark lesion", { saliencyMethod: corner, beta: 0.2 });
   expect(warnings).toContainEqual(expect.stringMatching(/^--beta has no effect with --saliency-method corner; it is for/));
 });
 
-test("what it returns is checked", async () => {
+test("its return value is checked", async () => {
   const returning = (values: unknown) =>
     segment(model, image, "dark lesion", { saliencyMethod: async () => values as Float32Array<ArrayBuffer> });
   await expect(returning([1, 2])).rejects.toThrow("segment: what your saliency method returns must be a Float32Array [8,8], got [1, 2].");

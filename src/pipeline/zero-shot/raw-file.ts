@@ -4,13 +4,13 @@ import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { RefineResult } from "./steps.ts";
 
-/** Adds arrays to an image's raw file, which the steps fill one after another. */
+/** Adds arrays to the raw file of an image; each step adds its own. */
 export async function writeRaw(file: string, arrays: Record<string, Tensor>): Promise<void> {
   const before = existsSync(file) ? Object.fromEntries((await readSafetensors(file)).tensors) : {};
   await writeSafetensors(file, { ...before, ...arrays });
 }
 
-/** The arrays behind a saliency picture. @param capacity - the method's value for each patch before normalisation, [g · g]; of M2IB in nats */
+/** The arrays behind a saliency image. @param capacity - the method's value per patch before normalisation, [g · g]; for M2IB in nats */
 export function rawSaliency(saliency: SaliencyMap, capacity: Float32Array): Record<string, Tensor> {
   const grid = Math.sqrt(capacity.length);
   return {
@@ -30,12 +30,12 @@ export function rawRefined({ logits, scores, boxes }: RefineResult, side: number
   };
 }
 
-/** A box as it stands in files: x0, y0, x1, y1. */
+/** A box as stored in files: x0, y0, x1, y1. */
 export function boxNumbers({ x0, y0, x1, y1 }: Box): [number, number, number, number] {
   return [x0, y0, x1, y1];
 }
 
-/** A point as it stands in files: x, y, label. */
+/** A point as stored in files: x, y, label. */
 export function pointNumbers({ x, y, label }: LabelledPoint): [number, number, number] {
   return [x, y, label];
 }

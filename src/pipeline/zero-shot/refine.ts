@@ -28,7 +28,7 @@ import { RefineRunSettings } from "./settings.ts";
 import { RefineStep, type StageTimes, timed } from "./steps.ts";
 import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
 
-/** The third step over files: images and coarse masks to masks. Pairs are made by name. */
+/** The third step over files: images and coarse masks to masks, matched by name. */
 export async function* runRefine(settings: RefineRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
@@ -69,7 +69,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     const { image, warnings, geometry = givenGeometry(settings) } = await timed(ms, "decode", () => decodeImage(file, { mode }));
     const given = coarse.of(file);
     if (given.length === 0) {
-      throw new InputError(`"${file}" has no coarse mask of its name in ${hints.map(({ pictures }) => `"${pictures}"`).join(", ")}.`);
+      throw new InputError(`"${file}" has no coarse mask with its name in ${hints.map(({ pictures }) => `"${pictures}"`).join(", ")}.`);
     }
     const readings = await Promise.all(given.map(({ mask }) => readMask(mask.file, { label: settings.label, image: { ...image, file } })));
     const masks = readings.map(({ mask }) => mask);
@@ -108,7 +108,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
   );
 }
 
-/** The coarse masks of images, joined by name, target by target. @throws ConfigError when a name fits two */
+/** The coarse masks of images, matched by name, for each target. @throws ConfigError when a name is ambiguous */
 async function coarseMasks(folders: StepResults["folders"], images: readonly ImageInput[]) {
   const byFile = new Map<string, { readonly target: Target; readonly mask: ImageInput }[]>();
   const warnings: string[] = [];

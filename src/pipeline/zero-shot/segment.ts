@@ -25,7 +25,7 @@ import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
 /**
  * The zero-shot pipeline over files: image and text to saliency map, coarse mask and mask.
  *
- * @throws WeightsError, ConfigError before any work is done; what concerns one image is an event
+ * @throws WeightsError, ConfigError before any work is done; problems of one image are events
  */
 export async function* runSegment(settings: SegmentSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;

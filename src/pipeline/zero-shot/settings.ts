@@ -9,9 +9,9 @@ import { needsOf, settingsOfMethods } from "./method-settings.ts";
 
 const names = <T extends string>(table: Record<T, unknown>) => Object.keys(table) as [T, ...T[]];
 
-/** Of settings that are about the noise of a saliency method. */
+/** For settings that concern the noise of a saliency method. */
 const fromNoise = needsOf<MethodRow>("saliencyMethod", saliencyMethods, ({ drawsNoise }) => drawsNoise);
-/** Of settings that are about points given to SAM. */
+/** For settings that concern point prompts. */
 const withPoints: readonly Condition[] = [{ visualPrompt: ["points", "both"] }];
 
 /** Image and text to saliency map. */
@@ -21,7 +21,7 @@ export const SaliencySettings = z.strictObject(
     saliencyMethod: z
       .enum(names<SaliencyMethodName>(saliencyMethods))
       .default("m2ib")
-      .describe("how the map is made: m2ib as published, or one to compare with it"),
+      .describe("saliency method: m2ib as published, or one for comparison"),
     ...settingsOfMethods(saliencyMethods, "saliencyMethod"),
     clip: z
       .string()
@@ -31,13 +31,13 @@ export const SaliencySettings = z.strictObject(
     clipConfig: z
       .string()
       .optional()
-      .describe("configuration for a CLIP file that has none beside it")
+      .describe("configuration of a CLIP weights file without one beside it")
       .meta({ group: "Input", placeholder: "FILE", neutral: true }),
-    fit: z.enum(["crop", "squash", "pad"]).default("crop").describe("how an image becomes the square that CLIP sees"),
+    fit: z.enum(["crop", "squash", "pad"]).default("crop").describe("how an image is made square for CLIP"),
     noise: z
       .string()
       .optional()
-      .describe("safetensors file whose tensor `noise` replaces the seeded noise of every input")
+      .describe("safetensors file with a tensor `noise`, used for every input instead of seeded noise")
       .meta({ placeholder: "FILE", mustExist: true, neutral: true, ...fromNoise }),
   }),
 );
@@ -48,9 +48,9 @@ export const CoarseSettings = z.strictObject(
     coarseMethod: z
       .enum(names<CoarseMethodName>(coarseMethods))
       .default("kmeans")
-      .describe("how the map is cut into foreground and background"),
+      .describe("how the saliency map is split into foreground and background"),
     ...settingsOfMethods(coarseMethods, "coarseMethod"),
-    keep: z.number().int().positive().default(1).describe("how many of the largest components stay"),
+    keep: z.number().int().positive().default(1).describe("number of largest components to keep"),
     minArea: z.number().int().nonnegative().default(0).describe("components with fewer pixels are dropped first"),
     minSaliency: z.number().min(0).max(1).default(0).describe("components of lower mean saliency are dropped first"),
   }),
@@ -68,65 +68,63 @@ export const RefineSettings = z.strictObject(
       .optional()
       .describe("SAM model: folder, checkpoint file or name")
       .meta({ group: "Input", placeholder: "MODEL", neutral: true }),
-    visualPrompt: z.enum(["box", "points", "both"]).default("box").describe("what SAM is given"),
-    points: z.number().int().positive().default(10).describe("points on the coarse mask").meta({ needs: withPoints }),
-    negativePoints: z.number().int().nonnegative().default(0).describe("points off the coarse mask").meta({ needs: withPoints }),
+    visualPrompt: z.enum(["box", "points", "both"]).default("box").describe("visual prompt given to SAM"),
+    points: z.number().int().positive().default(10).describe("number of points on the coarse mask").meta({ needs: withPoints }),
+    negativePoints: z.number().int().nonnegative().default(0).describe("number of points off the coarse mask").meta({ needs: withPoints }),
     perComponent: z
       .boolean()
       .default(false)
-      .describe("one box for each component instead of one round everything")
+      .describe("one box per component instead of one around all")
       .meta({ needs: [{ visualPrompt: ["box", "both"] }] }),
     empty: z
       .enum(["mask", "box"])
       .optional()
-      .describe("what an empty coarse mask becomes: an empty mask, or a box round the image (mask in paper mode, box in reference mode)"),
+      .describe(
+        "for an empty coarse mask: return an empty mask, or prompt with a box around the image (default: mask in paper mode, box in reference mode)",
+      ),
     multimask: z
       .enum(["none", ...names(voteRules)])
       .default("none")
-      .describe("how SAM's three candidate masks become one; none asks for a single mask"),
+      .describe("how SAM's three candidate masks (multimask output) are merged; none: single-mask output"),
     samPrecision: z
       .enum(samPrecisions)
       .default("float32")
-      .describe("int8 encodes images in 0.6 of the time, approximately: the error in masks is not measured with trained weights"),
+      .describe("int8 encodes images in about 0.6 of the time; its error in masks has not been measured with trained weights"),
     cache: z
       .string()
       .optional()
-      .describe("folder in which SAM's image embeddings are kept, 4 MB an image: a second run on the same image does not encode it again")
+      .describe("folder for a cache of SAM's image embeddings, 4 MB per image: later runs on the same image skip the encoder")
       .meta({ group: "Machine", placeholder: "DIR", neutral: true }),
   }),
 );
 export type RefineSettings = z.infer<typeof RefineSettings>;
 
-/** What a run over images is told beside the settings of its steps. */
+/** Settings of a run over images beside those of its steps. */
 export const RunSettings = z.strictObject(
   grouped("Input", {
-    inputs: z
-      .array(z.string())
-      .min(1)
-      .describe("images and folders, which are walked recursively")
-      .meta({ mustExist: true, neutral: true }),
+    inputs: z.array(z.string()).min(1).describe("images and folders (searched recursively)").meta({ mustExist: true, neutral: true }),
     prompt: z
       .array(z.string().min(1))
       .optional()
-      .describe("sentence that says what to look for; several are an ensemble")
+      .describe("text prompt; pass it several times for an ensemble")
       .meta({ placeholder: "TEXT", neutral: true, excludes: ["target", "prompts"] }),
     target: z
       .array(z.string().min(1))
       .optional()
-      .describe("NAME=TEXT: one of several things to look for; a name again is an ensemble")
+      .describe("NAME=TEXT: a named target with its text prompt, for several targets; repeat a name for an ensemble")
       .meta({ placeholder: "NAME=TEXT", neutral: true, excludes: ["prompt", "prompts"] }),
     prompts: z
       .string()
       .optional()
-      .describe('JSON file: file name to sentence or list of sentences, or to { NAME: sentence }; "*" for all others')
+      .describe('JSON file that maps file names to a text prompt, a list of them, or { NAME: prompt }; "*" for all others')
       .meta({ placeholder: "FILE", mustExist: true, neutral: true, excludes: ["prompt", "target"] }),
     out: z.string().describe("folder for the results").meta({ group: "Output", placeholder: "DIR", neutral: true }),
-    raw: z.boolean().default(false).describe("also write the float32 arrays behind the pictures").meta({ group: "Output", neutral: true }),
+    raw: z.boolean().default(false).describe("also write the float32 arrays behind the images").meta({ group: "Output", neutral: true }),
     overwrite: z.boolean().default(false).describe("replace results that other settings made").meta({ group: "Output", neutral: true }),
     dryRun: z
       .boolean()
       .default(false)
-      .describe("say what would be done, and how long it would take")
+      .describe("describe the run and estimate its time, without running it")
       .meta({ group: "Output", neutral: true }),
   }),
 );
@@ -135,10 +133,10 @@ const textPrompts = ({ prompt, target, prompts }: Partial<Pick<z.infer<typeof Ru
   [prompt, target, prompts].filter((given) => given !== undefined).length === 1;
 const promptMessage = {
   error:
-    "give the text in one way: --prompt TEXT (more than once for an ensemble), --target NAME=TEXT (more than once for several), or --prompts FILE.json",
+    "give text prompts in one way only: --prompt TEXT (repeat for an ensemble), --target NAME=TEXT (repeat for several targets), or --prompts FILE.json",
 };
 
-/** Both steps that draw random numbers have methods that draw none. */
+/** The seed is used by methods that draw random numbers only. */
 const seed = CommonSettings.shape.seed.meta({ needs: [...(fromNoise.needs ?? []), ...withPoints] });
 
 /** `medclip-sam segment`. */
@@ -179,7 +177,7 @@ export const RefineRunSettings = z.strictObject({
   seed,
   coarse: z
     .string()
-    .describe("folder with the coarse masks, or the folder that `coarse` or `segment` wrote")
+    .describe("folder with coarse masks, or output folder of `coarse` or `segment`")
     .meta({ group: "Input", placeholder: "DIR", mustExist: true, neutral: true, resultsOf: "coarse" }),
   label: labelOfMasks,
   spacing,

@@ -37,35 +37,35 @@ import type { CoarseSettings, RefineSettings, SaliencySettings } from "./setting
 /** Milliseconds spent in each stage of an image. */
 export type StageTimes = Record<string, number>;
 
-/** What the first step knows of an image. */
+/** Result of the first step for one target. */
 export interface SaliencyResult {
   readonly saliency: SaliencyMap;
-  /** The map as it is stored, which is also what the next step reads. */
+  /** The map as stored on disk, which the next step also reads. */
   readonly gray: GrayImage;
-  /** The part of the image that the model saw; absent where the mode spreads the map over all of it. */
+  /** The part of the image that the model saw; absent if the mode stretches the map over the whole image. */
   readonly window?: Box;
-  /** The method's value for each patch before any normalisation, [g · g]; of M2IB the nats that it lets through. */
+  /** The method's value per patch before normalisation, [g · g]; for M2IB the information in nats. */
   readonly capacity: Float32Array;
   readonly warnings: readonly string[];
 }
 
-/** What a text asks for: its direction in the shared space [E], none where the model knows no word of it; and warnings about its words. */
+/** A text prompt for saliency: its embedding [E], undefined if no word is in the vocabulary; and warnings about its words. */
 interface TextTarget {
   readonly target: Float32Array | undefined;
   readonly warnings: readonly string[];
 }
 
-/** An image as a saliency method takes it, whatever the text. */
+/** An image as input of a saliency method, independent of the text. */
 interface Attribution {
   /** [1, T, D] */
   readonly hidden: Tensor;
   readonly eps: readonly Tensor[] | undefined;
 }
 
-/** Texts whose features a step keeps, 2 kB each: those used last. */
+/** Number of recently used texts whose embeddings a step caches, 2 kB each. */
 const keptTexts = 256;
 
-/** First step: image and text to saliency map. Features of the last 256 texts are kept, so a sentence is computed once a run. */
+/** First step: image and text to saliency map. The embeddings of the last 256 texts are cached, so each is computed once per run. */
 export class SaliencyStep {
   readonly method: SaliencyMethod;
   private readonly model: TextImageModel;
@@ -74,7 +74,7 @@ export class SaliencyStep {
   private readonly targets = oncePerKey<TextTarget>(keptTexts);
 
   /**
-   * @param own - makes the maps in place of the method that the settings name
+   * @param own - computes the maps instead of the method named in the settings
    * @throws ConfigError when the settings do not fit the model or the method
    */
   constructor(model: TextImageModel, settings: SaliencySettings & CommonSettings, own?: OwnSaliencyMethod) {
@@ -87,11 +87,11 @@ export class SaliencyStep {
   }
 
   /**
-   * The map of each text on one image, which the model encodes once.
+   * The saliency map of each text for one image, which the model encodes once.
    *
-   * @param texts - the sentences of each text
-   * @param fileName - names the stream of noise, which is the same for every text, unless `noise` is given
-   * @param noise - [steps, samples, T, D] in place of the seeded noise
+   * @param texts - the text prompts of each target
+   * @param fileName - selects the noise stream, which is the same for every text, unless `noise` is given
+   * @param noise - [steps, samples, T, D] instead of the seeded noise
    */
   async run(
     image: Image,
@@ -110,7 +110,7 @@ export class SaliencyStep {
       const capacity = target ? await this.attribute(await attribution(), target, ms) : new Float32Array((side / patch) ** 2);
       const { map, constant } = mapOfCapacity(capacity, side);
       const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
-      const unsaid = constant ? ["the saliency map is constant: the model finds no place that the text speaks of"] : [];
+      const unsaid = constant ? ["the saliency map is constant: the model finds no region for the text prompt"] : [];
       results.push({
         saliency,
         gray: toGray(saliency),
@@ -122,7 +122,7 @@ export class SaliencyStep {
     return results;
   }
 
-  /** What is the same for every text. @param pixels - what the model sees */
+  /** The part that is the same for every text. @param pixels - input of the model */
   private async prepare(pixels: Image, fileName: string, ms: StageTimes, given?: Tensor<"float32">): Promise<Attribution> {
     const hidden = await timed(ms, "image", () => this.method.hiddenTokens(pixels));
     const source = this.method.noise;
@@ -134,7 +134,7 @@ export class SaliencyStep {
     const capacity = await timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
     if (capacity.every(Number.isFinite)) return capacity;
     throw new ConfigError(
-      `the values of the saliency map are not finite numbers. Lower --lr and --beta; if they are not high, \`medclip-sam models verify\` tells whether "${this.model.clip.weights.file}" holds numbers that are none.`,
+      `the values of the saliency map are not finite numbers. Lower --lr and --beta; if they are not high, \`medclip-sam models verify\` checks whether "${this.model.clip.weights.file}" contains NaN or infinite values.`,
     );
   }
 
@@ -142,7 +142,7 @@ export class SaliencyStep {
     await this.method.dispose();
   }
 
-  /** Nothing to look for where no sentence holds a word that the model knows: it would point anywhere. */
+  /** Has no embedding if no text prompt contains a word of the vocabulary, as the map would be arbitrary. */
   private async targetOf(sentences: readonly string[]): Promise<TextTarget> {
     if (sentences.length === 0) throw new ConfigError("segment: a text prompt is missing");
     const { clip, tokenizer } = this.model;
@@ -158,17 +158,17 @@ export class SaliencyStep {
   }
 }
 
-/** A layer that the model lacks is refused also where the method does not read it: who names it takes the model for another one. */
+/** A layer that the model lacks is rejected even if the method does not read it: the user probably expects another model. */
 function refuseMissingLayer({ clip }: TextImageModel, { layer = 0 }: SaliencySettings): void {
   const { depth } = clip.config.vision;
   if (layer >= depth)
     throw new ConfigError(`layer ${layer} does not exist: the image tower of "${clip.weights.file}" has blocks 0 to ${depth - 1}`);
 }
 
-/** What the second step makes of a saliency map. */
+/** Result of the second step for one saliency map. */
 export interface CoarseResult {
   readonly coarse: Mask;
-  /** Least gray level that counts as foreground, where the method knows one. */
+  /** Lowest gray level that counts as foreground, if the method has one. */
   readonly level?: number;
   readonly warnings: readonly string[];
 }
@@ -176,7 +176,7 @@ export interface CoarseResult {
 /**
  * Second step: saliency map to coarse mask.
  *
- * @param window - the part of the map that the model saw; the method sees this alone where the mode says so
+ * @param window - the part of the map that the model saw; in paper mode the method sees only this part
  */
 export function coarseStep(
   gray: GrayImage,
@@ -196,23 +196,23 @@ export function coarseStep(
   return { coarse: mask, warnings, ...(level !== undefined && { level }) };
 }
 
-/** What the third step makes of an image and its coarse mask. */
+/** Result of the third step for an image and one coarse mask. */
 export interface RefineResult {
   readonly mask: Mask;
-  /** What SAM was given, in pixels of the image. */
+  /** Visual prompts given to SAM, in pixels of the image. */
   readonly boxes: readonly Box[];
   readonly points: readonly LabelledPoint[];
-  /** [N] expected IoU of the masks behind the result: one for each box, or three with a vote. */
+  /** [N] predicted IoU of the masks behind the result: one per box, or three with voting. */
   readonly scores: Float32Array;
   /** [N, l, l] logits of the same masks. */
   readonly logits: readonly Float32Array[];
   readonly warnings: readonly string[];
 }
 
-/** Settings of the third step; the others belong to the model and to the embedding that it is given. */
+/** Settings of the third step, without those of the model and its embedding. */
 type RefineStepSettings = Omit<RefineSettings, "sam" | "samPrecision" | "cache">;
 
-/** What SAM sees in an image, computed or kept from an earlier time. `warnings` takes sentences about what went wrong on the way. */
+/** Returns SAM's embedding of an image, computed or cached. Problems are added to `warnings`. */
 export type EmbedImage = (image: Image, warnings: string[]) => Promise<ImageEmbedding>;
 
 /** Third step: image and coarse mask to mask. */
@@ -231,12 +231,12 @@ export class RefineStep {
   }
 
   /**
-   * The mask of each coarse mask of one image, which SAM encodes once.
+   * Refines each coarse mask of one image, which SAM encodes once.
    *
-   * @param fileName - names the stream of sampled points, which is the same for every coarse mask
+   * @param fileName - selects the random stream of sampled points, which is the same for every coarse mask
    */
   async run(image: Image, coarseMasks: readonly Mask[], fileName: string, ms: StageTimes): Promise<RefineResult[]> {
-    // What goes wrong in encoding stands with the first mask that needs it.
+    // Warnings of the encoding belong to the first mask that needs it.
     const kept = oncePerKey<ImageEmbedding>(1);
     const embed = (warnings: string[]) => kept("", () => timed(ms, "embed", () => this.embed(image, warnings)));
     const results: RefineResult[] = [];
@@ -272,7 +272,7 @@ export class RefineStep {
     });
     if (prompts.empty) {
       warnings.push(
-        "the coarse mask is empty, so there is nothing to ask SAM for: the mask is empty too (--empty box would ask for the whole image)",
+        "the coarse mask is empty, so SAM was not run and the mask is empty, too (--empty box would prompt with the whole image)",
       );
       return {
         mask: { ...size, data: new Uint8Array(size.width * size.height) },
@@ -289,8 +289,8 @@ export class RefineStep {
     const joined = this.join(predictions, prompts.boxes.length > 0);
     const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });
     const areaPx = countForeground(mask);
-    if (areaPx === 0) warnings.push("the mask is empty: SAM found nothing at the prompts");
-    if (areaPx === mask.data.length) warnings.push("the mask fills the whole frame");
+    if (areaPx === 0) warnings.push("the mask is empty: SAM found nothing at the visual prompts");
+    if (areaPx === mask.data.length) warnings.push("the mask covers the whole image");
     const voting = this.settings.multimask !== "none";
     return {
       mask,
@@ -302,7 +302,7 @@ export class RefineStep {
     };
   }
 
-  /** One mask of all predictions: the union of single masks, or what the candidates agree on. */
+  /** Merges all predictions into one mask: the union of single masks, or a vote of the candidates. */
   private join(predictions: readonly Prediction[], fromBoxes: boolean): Mask {
     const { multimask } = this.settings;
     if (multimask === "none") return unionOf(predictions.map((prediction) => prediction.mask()));

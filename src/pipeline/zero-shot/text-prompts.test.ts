@@ -37,7 +37,7 @@ test("a key is the path below the folder, or a bare name, with or without ending
   expect(warnings).toEqual([]);
 });
 
-test("an image never gets the sentence of another one of its name", async () => {
+test("an image never gets the text prompt of another image with the same name", async () => {
   expect((await promptsOf({ "a.png": "one" }, walked("a.png", "1/a.png"))).sentences).toEqual({ "a.png": ["one"], "1/a.png": undefined });
   expect((await promptsOf({ "1/a.png": "one" }, walked("a.png"))).sentences).toEqual({ "a.png": undefined });
   await expect(promptsOf({ "a.png": "one" }, walked("1/a.png", "2/a.png"))).rejects.toThrow(
@@ -46,7 +46,7 @@ test("an image never gets the sentence of another one of its name", async () => 
   await expect(promptsOf({ "a.png": "one" }, walked("1/a.png", "2/a.png"))).rejects.toThrow(ConfigError);
 });
 
-test("a file that was given itself is known by its bare name and by the end of its path", async () => {
+test("a file given directly matches its bare name and the end of its path", async () => {
   const given = (path: string): ImageInput => ({ file: path, name: "a", path });
   for (const key of ["a.png", "a", "1/a.png", "scans/1/a"])
     expect((await promptsOf({ [key]: "one" }, [given("/data/scans/1/a.png")])).sentences).toEqual({ "/data/scans/1/a.png": ["one"] });
@@ -54,7 +54,7 @@ test("a file that was given itself is known by its bare name and by the end of i
   expect((await promptsOf({ "1/a.png": "one" }, [given("C:\\scans\\1\\a.png")])).sentences).toEqual({ "C:\\scans\\1\\a.png": ["one"] });
 });
 
-test("a key that fits no image is a warning that names the closest one", async () => {
+test("a key that matches no image is a warning that names the closest one", async () => {
   const { warnings } = await promptsOf({ "haert.png": "one", "*": "all" }, walked("heart.png", "lung.png"));
   expect(warnings).toEqual([`"${file}": 1 prompt without an image of that name: "haert.png" (the closest is "heart.png")`]);
 });
@@ -66,26 +66,26 @@ test("a name that macOS stores in another Unicode form is the same name", async 
 });
 
 test.each<[string, unknown, RegExp]>([
-  ["a sentence without words", { "a.png": "  " }, /"a.png": a text prompt needs words, got " {2}"/],
+  ["a text prompt without words", { "a.png": "  " }, /"a.png": a text prompt needs words, got " {2}"/],
   ["one in a list", { "*": ["heart", "\u200b"] }, /"\*": a text prompt needs words/],
-  ["an empty list", { "a.png": [] }, /"a.png" is something else/],
-  ["no target", { "a.png": {} }, /"a.png" is something else/],
+  ["an empty list", { "a.png": [] }, /"a.png" is none of these/],
+  ["no target", { "a.png": {} }, /"a.png" is none of these/],
   ["a target without words", { "*": { lung: ["."] } }, /"\*", "lung": a text prompt needs words/],
   ["a name that is a path", { "*": { "a/b": "lung" } }, /"a\/b" cannot name a target/],
-  ["a target of no sentence", { "*": { lung: [] } }, /"\*", "lung" is something else/],
+  ["a target without a text prompt", { "*": { lung: [] } }, /"\*", "lung" is none of these/],
   [
     "some with names, some without",
     { "a.png": { lung: "lung" }, "*": "all" },
-    /named targets \("lung"\), others a sentence without a name/,
+    /named targets \("lung"\), others a text prompt without a name/,
   ],
-  ["null", { "a.png": null }, /"a.png" is something else/],
-  ["a list of names", ["a.png"], /it is something else/],
-])("%s in the file is refused", async (_, table, message) => {
+  ["null", { "a.png": null }, /"a.png" is none of these/],
+  ["a list of names", ["a.png"], /it is none of these/],
+])("%s in the file is rejected", async (_, table, message) => {
   await expect(promptsOf(table, walked("a.png"))).rejects.toThrow(message);
   await expect(promptsOf(table, walked("a.png"))).rejects.toThrow(ConfigError);
 });
 
-test("named targets of a file: an image's own replace those of all others, and each is known to the run", async () => {
+test("named targets of a file: those of an image replace those of " * ", and the run knows all of them", async () => {
   const table = { "*": { lung: "a lung", heart: ["heart", "the heart"] }, "a.png": { lung: "left lung" }, "none.png": { rib: "a rib" } };
   const { all, named } = await promptsOf(table, walked("a.png", "b.png"));
   expect(named).toEqual({
@@ -102,13 +102,15 @@ test("named targets of a file: an image's own replace those of all others, and e
   ]);
 });
 
-test("targets of the command line: a name again is an ensemble, a text may hold =, and what is none is refused", async () => {
+test("targets of the command line: a repeated name is an ensemble, a text may contain =, and invalid ones are rejected", async () => {
   const given = (...target: string[]) => textPrompts({ target }, []);
   expect((await given("lung=a lung", "heart=a=b", "lung=the lung")).all).toMatchObject([
     { name: "lung", sentences: ["a lung", "the lung"] },
     { name: "heart", sentences: ["a=b"] },
   ]);
-  await expect(given("a lung")).rejects.toThrow('--target: expected NAME=TEXT, got "a lung". Without a name, give --prompt TEXT.');
+  await expect(given("a lung")).rejects.toThrow(
+    '--target: expected NAME=TEXT, got "a lung". For a text prompt without a name use --prompt TEXT.',
+  );
   await expect(given("lung=")).rejects.toThrow('--target lung: a text prompt needs words, got ""');
   await expect(given("=lung")).rejects.toThrow('--target: "" cannot name a target');
 });
@@ -118,6 +120,6 @@ test("prompts of the command line are for all images, and need words, too", asyn
   expect((await textPrompts({ prompt: ["heart", "the heart"] }, [])).of(image!)).toMatchObject([{ sentences: ["heart", "the heart"] }]);
   await expect(textPrompts({ prompt: ["heart", "..."] }, [])).rejects.toThrow('--prompt: a text prompt needs words, got "..."');
   expect(noPrompt(image!, { prompts: "p.json" }).message).toBe(
-    '"scans/a.png": "p.json" has no prompt for it and none for "*" (all others).',
+    '"scans/a.png": "p.json" has no text prompt for it and none for "*" (all others).',
   );
 });

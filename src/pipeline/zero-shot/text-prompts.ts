@@ -6,56 +6,59 @@ import { joinByName, lonelyMessage, type Side } from "../../scans/names.ts";
 import { namedTargets, type Target, unnamedTarget } from "../../targets/target.ts";
 import { requireWords } from "../../text/reading.ts";
 
-/** What a run looks for in its images. */
+/** The text prompts of a run. */
 export interface TextPrompts {
-  /** Of the run. A file of prompts decides on them whether or not an image fits each key, so that more images change nothing. */
+  /** All targets of the run. They depend on the prompts file only, not on the images, so that adding images changes nothing. */
   readonly all: readonly Target[];
-  /** Those of an image, with its own sentences; undefined where a file of prompts has none for the image and none for all others. */
+  /** The targets of an image with their text prompts; undefined if the prompts file has no entry for the image and none for "*". */
   readonly of: (image: ImageInput) => readonly Target[] | undefined;
-  /** Sentences for the user. */
+  /** Warnings for the user. */
   readonly warnings: readonly string[];
 }
 
-/** Where prompts come from: one of them is given. */
+/** Source of the text prompts: one of these is given. */
 interface PromptSettings {
   readonly prompt?: readonly string[] | undefined;
   readonly target?: readonly string[] | undefined;
   readonly prompts?: string | undefined;
 }
 
-/** The sentences of each target by its name; of the one without a name alone. */
+/** The text prompts of each target by its name, or a list for the unnamed target. */
 type Sentences = readonly string[] | ReadonlyMap<string, readonly string[]>;
 
-/** The key that stands for all images without one of their own. */
+/** The key for all images without their own entry. */
 const others = "*";
 
 /**
- * The targets of a run: the same sentences for every image, or a file that maps images to theirs. Its keys are paths below the input
- * folder or bare names, with or without ending. What an image has of its own replaces what stands for all others.
+ * The targets of a run: the same text prompts for every image, or a file that maps images to theirs. Its keys are paths relative to the
+ * input folder or bare names, with or without extension. The entry of an image replaces the entry for all others.
  *
- * @throws ConfigError when the file cannot be read or holds something else, a sentence has no words, a key fits two images, or a name of a
- * target cannot be
+ * @throws ConfigError when the file is unreadable or malformed, a text prompt has no words, a key matches two images, or the name of a
+ * target is invalid
  */
 export async function textPrompts(settings: PromptSettings, images: readonly ImageInput[]): Promise<TextPrompts> {
   const { prompt, target, prompts } = settings;
   if (prompts !== undefined) return await promptsOfFile(prompts, images);
-  if (!prompt && !target) throw new ConfigError("no text prompt: give --prompt TEXT, --target NAME=TEXT or --prompts FILE.json");
+  if (!prompt && !target) throw new ConfigError("no text prompt: pass --prompt TEXT, --target NAME=TEXT or --prompts FILE.json");
   for (const sentence of prompt ?? []) requireWords(sentence, "--prompt");
   const all = target ? namedTargets(sentencesByName(target), "--target") : [unnamedTarget(prompt!)];
   return { all, of: () => all, warnings: [] };
 }
 
-/** The error of an image for which a file of prompts has nothing. */
+/** The error of an image without a text prompt in the prompts file. */
 export function noPrompt({ file }: { readonly file: string }, { prompts }: PromptSettings): InputError {
-  return new InputError(`"${file}": "${prompts}" has no prompt for it and none for "*" (all others).`);
+  return new InputError(`"${file}": "${prompts}" has no text prompt for it and none for "*" (all others).`);
 }
 
-/** Of flags "NAME=TEXT"; the same name again adds a sentence. */
+/** Targets of flags "NAME=TEXT"; repeating a name adds a text prompt to it. */
 function sentencesByName(given: readonly string[]): Map<string, string[]> {
   const byName = new Map<string, string[]>();
   for (const one of given) {
     const at = one.indexOf("=");
-    if (at < 0) throw new ConfigError(`--target: expected NAME=TEXT, got ${JSON.stringify(one)}. Without a name, give --prompt TEXT.`);
+    if (at < 0)
+      throw new ConfigError(
+        `--target: expected NAME=TEXT, got ${JSON.stringify(one)}. For a text prompt without a name use --prompt TEXT.`,
+      );
     const [name, sentence] = [one.slice(0, at), one.slice(at + 1)];
     requireWords(sentence, `--target ${name}`);
     byName.set(name, [...(byName.get(name) ?? []), sentence]);
@@ -78,7 +81,7 @@ async function promptsOfFile(file: string, images: readonly ImageInput[]): Promi
   };
 }
 
-/** All targets of a file in the order in which they occur, each with all of its sentences. */
+/** All targets of a file in order of occurrence, each with all of its text prompts. */
 function targetsOf(entries: readonly Sentences[], file: string): Target[] {
   const unnamed = new Set<string>();
   const byName = new Map<string, Set<string>>();
@@ -88,13 +91,13 @@ function targetsOf(entries: readonly Sentences[], file: string): Target[] {
   }
   if (unnamed.size > 0 && byName.size > 0) {
     const [name] = byName.keys();
-    throw new ConfigError(`"${file}": some images have named targets ("${name}"), others a sentence without a name. Name all of them.`);
+    throw new ConfigError(`"${file}": some images have named targets ("${name}"), others a text prompt without a name. Name all of them.`);
   }
   if (byName.size === 0) return [unnamedTarget([...unnamed])];
   return namedTargets(new Map([...byName].map(([name, sentences]) => [name, [...sentences]])), `"${file}"`);
 }
 
-/** The targets of one entry, in the order of the run's. */
+/** The targets of one entry, in the order of the run's targets. */
 function withSentences(all: readonly Target[], entry: Sentences): Target[] {
   return all.flatMap((target) => {
     const sentences = entry instanceof Map ? entry.get(target.name!) : (entry as readonly string[]);
@@ -108,7 +111,7 @@ async function readPromptFile(file: string): Promise<Map<string, Sentences>> {
   const content = await readJson(file, ConfigError);
   const refuse = (what: string) =>
     new ConfigError(
-      `"${file}": expected an object that maps file names to a sentence, a list of sentences, or an object of these by the names of targets; ${what} is something else.`,
+      `"${file}": expected an object that maps file names to a text prompt, a list of text prompts, or an object of these by target name; ${what} is none of these.`,
     );
   const sentencesOf = (value: unknown, what: string): readonly string[] => {
     const { data } = OneOrMore.safeParse(value);

@@ -9,7 +9,7 @@ import type { RefineResult } from "./steps.ts";
 /** The format of masks. */
 export const writer = resultWriters.png;
 
-/** What became of one target. */
+/** Result for one target. */
 interface RefinedTarget {
   readonly target: Target;
   readonly coarse: Mask;
@@ -17,16 +17,16 @@ interface RefinedTarget {
   readonly refined: RefineResult;
 }
 
-/** An image with what was found in it. */
+/** An image with its results. */
 interface RefinedImage {
   readonly image: Image;
   readonly geometry: Geometry | undefined;
   readonly targets: readonly RefinedTarget[];
-  /** Words for all who see a result. */
+  /** Notice shown with every result. */
   readonly note: string | undefined;
 }
 
-/** Where a file does not tell how its pixels lie, the user may. */
+/** Pixel spacing from the user, for files without one. */
 export function givenGeometry({ spacing }: Partial<Geometry> | { readonly spacing?: undefined }): Geometry | undefined {
   return spacing && { spacing };
 }
