@@ -12,7 +12,7 @@ export class AppendFile {
     this.handle = handle;
   }
 
-  /** Opens a file at its end, or begins it. Makes the folder if needed. @throws OutputError, InputError as `writing` */
+  /** Opens a file at its end, or creates it. Makes the folder if needed. @throws OutputError, InputError as `writing` */
   static async open(file: string): Promise<AppendFile> {
     await makeFolder(dirname(file));
     const handle = await writing(file, () => open(file, "a"));

@@ -52,7 +52,7 @@ test.each([
   ["ENOSPC", "the disk is full. Free some space (ENOSPC)."],
   ["EDQUOT", "the disk quota is used up. Free some space (EDQUOT)."],
   ["EROFS", "the disk is read-only. Choose another folder (EROFS)."],
-  ["EACCES", "this user may not write there. Change the permissions or choose another folder (EACCES)."],
+  ["EACCES", "permission denied. Change the permissions or choose another folder (EACCES)."],
   ["EMFILE", "too many files are open. Raise the limit (ulimit -n) (EMFILE)."],
   ["EIO", "EIO: as the system says it, write."],
 ])("%s concerns all further results: it is reported as a fault of the output", async (code, words) => {
@@ -87,7 +87,9 @@ test("whether a file can be written is found out before the work, and nothing st
   const [input, other] = [join(folder, "file"), join(folder, "other")];
   await requireWritable(input, [other]);
   await symlink(input, other);
-  await expect(requireWritable(input, [other])).rejects.toThrow(/file" is one of the files that are read, and the result would replace it/);
+  await expect(requireWritable(input, [other])).rejects.toThrow(
+    /file" is one of the files that are read, and the result would overwrite it/,
+  );
 });
 
 test("a growing file goes on at its end", async () => {

@@ -22,14 +22,14 @@ export function temporaryName(file: string): string {
 /** Faults of one name: too long, with characters that the file system does not allow, or taken by a folder. Other files can be written. */
 const faultsOfName = new Set(["ENAMETOOLONG", "EILSEQ", "EINVAL", "EISDIR"]);
 
-/** The other faults in words, with what to do. */
+/** Messages for the other faults, with the remedy. */
 const faultsOfPlace: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full. Free some space",
   EDQUOT: "the disk quota is used up. Free some space",
   EFBIG: "the file would be larger than this system allows. Raise the limit",
   EROFS: "the disk is read-only. Choose another folder",
-  EACCES: "this user may not write there. Change the permissions or choose another folder",
-  EPERM: "this user may not write there. Change the permissions or choose another folder",
+  EACCES: "permission denied. Change the permissions or choose another folder",
+  EPERM: "permission denied. Change the permissions or choose another folder",
   ENOTDIR: "a part of its path is a file, not a folder. Move that file away or choose another folder",
   EEXIST: "a part of its path is a file, not a folder. Move that file away or choose another folder",
   ENOENT: "its folder has disappeared. Bring it back or choose another one",
@@ -38,7 +38,7 @@ const faultsOfPlace: Readonly<Record<string, string>> = {
 };
 
 /**
- * Does something that writes to a file, or removes it.
+ * Runs an operation that writes or removes a file.
  *
  * Every function that writes results does it in here, so the one distinction that callers need is made in one place: a fault of the place
  * concerns all that is still to be written, a fault of the name this file alone.
@@ -131,7 +131,7 @@ export async function requireWritable(file: string, inputs: readonly string[] = 
   if (found?.isDirectory()) throw new InputError(`"${file}" is a folder, expected the name of a file to write.`);
   const place = found && (await realpath(file));
   if (place !== undefined && (await placesOf(inputs)).has(place))
-    throw new InputError(`"${file}" is one of the files that are read, and the result would replace it. Choose another name.`);
+    throw new InputError(`"${file}" is one of the files that are read, and the result would overwrite it. Choose another name.`);
   await makeFolder(dirname(file));
   const probe = temporaryName(file);
   await writing(file, () => writeFile(probe, "", { flag: "wx" }));
@@ -175,7 +175,7 @@ export function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return !hasEnded(pid);
   } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === "EPERM"; // there, but somebody else's
+    return (cause as NodeJS.ErrnoException).code === "EPERM"; // exists, but belongs to another user
   }
 }
 

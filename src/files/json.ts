@@ -8,7 +8,7 @@ export type JsonFailure = new (message: string, options?: ErrorOptions) => Medcl
  * there, is no part of the text.
  *
  * @param content - the file's bytes, or its text
- * @param name - what messages call the file
+ * @param name - name of the file in messages
  * @throws Failure that tells the line and column of a mistake, names UTF-16 as such, or names a key that one object has twice:
  *   `JSON.parse` keeps the last of them silently, other readers the first
  */

@@ -1,4 +1,4 @@
-/** Values that are told as they come and read in order, by one reader, who may come late. */
+/** A queue of events, read in order by one reader, who may start late. */
 export class EventQueue<T> implements AsyncIterable<T> {
   private readonly waiting: T[] = [];
   private isEnded = false;
@@ -9,7 +9,7 @@ export class EventQueue<T> implements AsyncIterable<T> {
     this.wake();
   }
 
-  /** Nothing comes after what has been told. */
+  /** Ends the queue after the events so far. */
   end(): void {
     this.isEnded = true;
     this.wake();

@@ -1,6 +1,6 @@
 import type { RunEvent } from "../run/events.ts";
 
-/** Long work: takes checked settings, tells what it does. */
+/** A long-running job: takes validated settings and yields events. */
 export type Job<Settings> = (settings: Settings, options: { readonly signal?: AbortSignal }) => AsyncGenerator<RunEvent>;
 
 /** All long jobs by the name of their command. Each is loaded on demand: an evaluation needs no models. */
@@ -17,7 +17,7 @@ export const jobs = {
   phantom: async () => (await import("../pipeline/phantom/run.ts")).runPhantom,
   demo: async () => (await import("../pipeline/demo/run.ts")).runDemo,
   "models init": async () => (await import("../pipeline/models-init/run.ts")).runModelsInit,
-  /** Of `doctor`; no command of its own. */
+  /** Used by `doctor`; not a command. */
   "try device": async () => (await import("./try-device.ts")).runTryDevice,
 } as const;
 export type JobName = keyof typeof jobs;

@@ -12,7 +12,7 @@ export type FromWorker =
 
 /** An error that ended a job, as data. */
 export interface JobError {
-  /** Absent for errors that nobody expected. */
+  /** Absent for unexpected errors. */
   readonly code?: ErrorCode;
   readonly message: string;
   readonly stack?: string;

@@ -7,9 +7,9 @@ import { type StopOptions, stopOptions } from "./stop-options.ts";
 /** The settings of `medclip-sam retrieve`, by their names in camelCase; those with a default may be left out. */
 export type RetrieveSettings = Omit<z.input<typeof Settings>, "dryRun">;
 
-/** How well a model finds the text of an image among others, and the image of a text. */
+/** Image-to-text and text-to-image retrieval scores of a model. */
 export interface Retrieval extends RetrievalResult {
-  /** What a user should know: pairs that were left out and why, captions that were cut. */
+  /** Warnings: skipped pairs with reasons, truncated captions. */
   readonly warnings: readonly string[];
 }
 

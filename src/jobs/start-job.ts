@@ -11,38 +11,38 @@ import type { FromWorker, JobError, ToWorker } from "./messages.ts";
 export type Outcome =
   | { readonly type: "finished" }
   | { readonly type: "error"; readonly error: JobError }
-  /** It was cancelled. What is under its final name is whole. */
+  /** It was cancelled. Files under their final names are complete. */
   | { readonly type: "interrupted" }
-  /** The child process ended without a word: killed from outside, or crashed in native code. */
+  /** The child process ended without a message: it was killed, or crashed in native code. */
   | {
       readonly type: "died";
       readonly signal: NodeJS.Signals | null;
       readonly exitCode: number | null;
-      /** The last that libraries printed, which may tell why. */
+      /** Last output of libraries, which may show the cause. */
       readonly printed: string;
     };
 
-/** A job that goes on in a process of its own. */
+/** A job running in a separate process. */
 export interface RunningJob {
-  /** What it does while it does it; the end of the job ends them. They wait for their reader, who must be one. */
+  /** Events of the job, until it ends. They are buffered for a single reader. */
   readonly events: AsyncIterable<RunEvent>;
   /**
-   * Asks it to stop, and kills it where it does not do so soon, as it cannot while native code runs. Asked again, it is killed at once.
-   * Cancelling what has ended does nothing.
+   * Asks it to stop, and kills it if it does not stop soon, as it cannot while native code runs. A second call kills it at once.
+   * Cancelling a finished job has no effect.
    */
   cancel(): void;
-  /** Resolves with how it ended once its process is gone, and what it left half-written. */
+  /** Resolves with the outcome once its process has ended and its incomplete files are removed. */
   readonly done: Promise<Outcome>;
 }
 
 export interface StartOptions {
   /** The program of the child process; by default that of this package. See worker.ts for what it must do. */
   readonly worker?: string;
-  /** How long a cancelled job may take to stop by itself, in milliseconds; default 250. */
+  /** Grace period of a cancelled job, in milliseconds; default 250. */
   readonly graceMs?: number;
 }
 
-/** Characters that are kept of what libraries print. */
+/** Number of characters kept of the output of libraries. */
 const mostPrinted = 4000;
 
 /** Longest time that cleaning up may take when somebody waits for a killed job to be gone. */
@@ -93,7 +93,7 @@ export function startJob(name: JobName, settings: Readonly<Record<string, unknow
         await within(cleanUpMs, Promise.allSettled(outputsOf(settings).map(removeRunLeftovers)));
       return outcome;
     });
-  done.catch(() => {}); // told to whoever waits for it
+  done.catch(() => {}); // reported to those who await it
   return {
     events,
     done,

@@ -11,7 +11,7 @@ export type FineTuneSettings = z.input<typeof FinetuneSettings>;
 /** The settings of `medclip-sam finetune-sam`, likewise. */
 export type FineTuneSamSettings = z.input<typeof FinetuneSamSettings>;
 
-/** How a training is stopped: between two steps, with a `CancelledError`. The same call goes on where it stopped. */
+/** Stops a training between two steps, with a `CancelledError`. The same call resumes it. */
 export type TrainingOptions = StopOptions;
 
 /**

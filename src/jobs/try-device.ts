@@ -2,7 +2,7 @@ import { usableDevice } from "../graph/index.ts";
 import type { RunEvent } from "../run/events.ts";
 import type { Device } from "../runtime/session.ts";
 
-/** Tries a device as a run would. Its process is its own, as a broken driver can end the one that loads it. */
+/** Tries a device as a run would. Runs in a separate process, as a broken driver can crash it. */
 export async function* runTryDevice({ device }: { readonly device: Device }): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const { device: used, warnings } = await usableDevice(device);

@@ -2,14 +2,14 @@ import type { TrainingFile } from "../pipeline/training/record.ts";
 import { type EpochLine, metricOf, shownMetric } from "../train/index.ts";
 import type { Chart, ChartLine } from "./line-chart.ts";
 
-/** Readable on a light ground and on a dark one, and told apart by those who see no red or green. */
+/** Readable on light and dark backgrounds, and distinguishable with red-green colour blindness. */
 export const colours = { first: "#2f7ed8", second: "#e08214", third: "#3a9d6f", faint: "#8896a8" } as const;
 
 export interface TitledChart extends Chart {
   readonly title: string;
 }
 
-/** What held-out data say over the epochs: one chart for metrics that belong together, from 0. */
+/** Validation scores over the epochs: one chart per group of metrics, with axes from 0. */
 export function scoreCharts(epochs: readonly EpochLine[]): TitledChart[] {
   const charts = new Map<string, { readonly axis: string; readonly lines: ChartLine[] }>();
   for (const name of Object.keys(epochs[0]?.metrics ?? {})) {
@@ -34,17 +34,17 @@ export function epochRows(epochs: readonly EpochLine[], chosenBy: string): strin
   return [["epoch", "steps", ...names.map((name) => metricOf(name).title)], ...rows];
 }
 
-/** What the counts of `run.json` are called; where they are counts by name, this stands before the name. */
+/** Titles of the counts of `run.json`; for counts by name, a prefix of the name. */
 const countTitles: Readonly<Record<string, string>> = {
-  train: "to train on",
-  validation: "held out",
-  trainImages: "images to train on",
-  validationImages: "images held out",
-  shared: "held-out images that are trained on, too",
-  truncated: "captions cut to the context",
+  train: "training set",
+  validation: "validation set",
+  trainImages: "training images",
+  validationImages: "validation images",
+  shared: "images in both training and validation set",
+  truncated: "captions truncated to the context",
   dropped: "not used",
   outlines: "outlines",
-  groups: "to train on",
+  groups: "training set",
   coarse: "masks with a coarse mask",
   empty: "empty masks, not used",
   unused: "masks not used",
@@ -52,7 +52,7 @@ const countTitles: Readonly<Record<string, string>> = {
   unmatchedMasks: "masks without an image",
 };
 
-/** How many of what was trained on, held out and left out. */
+/** Sizes of the training and validation sets, and numbers of unused items. */
 export function countRows({ counts, failed, stepsPerEpoch }: TrainingFile): string[][] {
   const rows = Object.entries(counts).flatMap(([key, count]) => rowsOf(countTitles[key] ?? key, count));
   return [["data", "number"], ...rows, ["files that cannot be used", `${failed.length}`], ["steps an epoch", `${stepsPerEpoch}`]];

@@ -43,7 +43,7 @@ test("the page holds the curves, the epochs and the settings, and needs nothing 
   const html = trainingPage(run, steps, epochs);
   const { document } = parseHTML(html);
   expect([...document.querySelectorAll("figcaption")].map(({ textContent }) => textContent)).toEqual([
-    ...["Loss", "Image to text", "Text to image", "Learning rate", "Norm of the gradient"],
+    ...["Loss", "Image to text", "Text to image", "Learning rate", "Gradient norm"],
   ]);
   expect(document.querySelectorAll("svg")).toHaveLength(5);
   expect(document.querySelector("p")!.textContent).toBe("4 of 4 steps; the best epoch is 2 with the validation loss 1.2500.");
@@ -57,11 +57,9 @@ test("the page says where no epoch is better than the start, and where nothing i
     return parseHTML(trainingPage({ ...run, result }, steps, epochs)).document.querySelector("p")!.textContent;
   };
   expect(standing({ epoch: 0, scores: { loss: 1 } })).toBe(
-    "4 of 4 steps; no epoch is better than the model before training with the validation loss 1.0000, which model/ holds.",
+    "4 of 4 steps; no epoch improved on the model before training with the validation loss 1.0000, which model/ holds.",
   );
-  expect(standing({ epoch: 2, scores: null })).toBe(
-    "4 of 4 steps; nothing is held out to choose by, and the model is that of the last epoch, 2.",
-  );
+  expect(standing({ epoch: 2, scores: null })).toBe("4 of 4 steps; without a validation set, the model is that of the last epoch (2).");
 });
 
 test("the DSC of groups stands in one chart, counts by name under their titles", () => {
@@ -71,7 +69,7 @@ test("the DSC of groups stands in one chart, counts by name under their titles",
   const { document } = parseHTML(trainingPage({ ...run, counts, result }, steps, [line(0), line(1)]));
   expect(document.querySelectorAll("figure")[1]!.textContent).toContain("mean of the groupslungheart");
   expect([...document.querySelectorAll("th")].map(({ textContent }) => textContent)).toContain("DSC of lung");
-  expect(document.body.textContent).toMatch(/to train on: lung2.*masks not used: label image4/s);
+  expect(document.body.textContent).toMatch(/training set: lung2.*masks not used: label image4/s);
   expect(document.querySelector("p")!.textContent).toContain("the best epoch is 1 with the DSC 0.5000");
 });
 

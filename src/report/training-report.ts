@@ -26,7 +26,7 @@ export async function writeTrainingReport(folder: string): Promise<string> {
 export function trainingPage(run: TrainingFile, steps: readonly StepLine[], epochs: readonly EpochLine[]): string {
   const chosenBy = run.result?.chosenBy ?? "loss";
   const { better, title } = metricOf(chosenBy);
-  const note = `* the ${better === "lower" ? "lowest" : "highest"} ${title} so far; epochs without a star are no better than the best before them`;
+  const note = `* the ${better === "lower" ? "lowest" : "highest"} ${title} so far; epochs without a star did not improve on the best before them`;
   const body = [
     "<h1>Fine-tuning</h1>",
     `<p>${escaped(standing(run, steps))}</p>`,
@@ -45,11 +45,11 @@ function standing({ result, stepsPerEpoch, settings }: TrainingFile, steps: read
   const done = `${steps.length} of ${settings.steps ?? stepsPerEpoch * Number(settings.epochs)} steps`;
   const best = result?.best;
   if (!best) return `${done}; no epoch is finished.`;
-  if (!best.scores) return `${done}; nothing is held out to choose by, and the model is that of the last epoch, ${best.epoch}.`;
+  if (!best.scores) return `${done}; without a validation set, the model is that of the last epoch (${best.epoch}).`;
   const { chosenBy, isStopped } = result;
   const score = `with the ${metricOf(chosenBy).title} ${shownMetric(chosenBy, best.scores[chosenBy]!)}`;
   const stopped = isStopped ? " Stopped early." : "";
-  if (best.epoch === 0) return `${done}; no epoch is better than the model before training ${score}, which model/ holds.${stopped}`;
+  if (best.epoch === 0) return `${done}; no epoch improved on the model before training ${score}, which model/ holds.${stopped}`;
   return `${done}; the best epoch is ${best.epoch} ${score}.${stopped}`;
 }
 
@@ -82,7 +82,7 @@ function chartsOf(steps: readonly StepLine[], epochs: readonly EpochLine[]): Tit
       ],
     },
     {
-      title: "Norm of the gradient",
+      title: "Gradient norm",
       x: "step",
       y: "norm",
       lines: [
@@ -103,7 +103,7 @@ function figure({ title, ...chart }: TitledChart): string {
   return `<figure><figcaption>${escaped(title)}</figcaption>\n${lineChart(chart)}\n<div class="legend">${legend}</div></figure>`;
 }
 
-/** An exponential mean over about a fiftieth of the points, without the pull towards 0 at its start. */
+/** An exponential moving average over about a fiftieth of the points, with bias correction. */
 function smoothed(points: ChartLine["points"]): ChartLine["points"] {
   const keep = 1 - 1 / Math.max(1, points.length / 50);
   let [sum, weight] = [0, 0];

@@ -6,13 +6,13 @@ import { folderOf, type Target } from "../targets/target.ts";
 /** Sub-folders of a run's output that hold a file for each target and image. */
 export type TargetFolder = "saliency" | "coarse" | "masks" | "raw";
 
-/** Where the results of an image lie. */
+/** Location of the results of an image. */
 export interface ResultPlace {
   /** The output folder. */
   readonly out: string;
-  /** Of the image, "/" between folders. */
+  /** Name of the image, with "/" between folders. */
   readonly name: string;
-  /** All targets of the run, which decide on the names of folders. */
+  /** All targets of the run, which determine the folder names. */
   readonly all: readonly Target[];
 }
 
@@ -21,16 +21,16 @@ export function targetFile(folder: TargetFolder, target: Target, { out, name, al
   return join(out, folderOf(folder, target, all), `${name}.${folder === "raw" ? "safetensors" : "png"}`);
 }
 
-/** The picture of an image's targets together. */
+/** The image of all targets together. */
 export function sharedFile(folder: "labels" | "overlay", { out, name }: Pick<ResultPlace, "out" | "name">): string {
   return join(out, folder, `${name}.png`);
 }
 
-/** Bytes that file systems take in the name of a file. */
+/** Largest file name in bytes. */
 const longestName = 255;
 
 /**
- * Refuses images whose results no file system could hold, before any work.
+ * Rejects images whose result names are too long for file systems, before any work.
  *
  * @param raw - whether arrays are written, too, whose files have the longest names
  * @throws ConfigError that names the first of them
@@ -41,7 +41,7 @@ export function requireWritableNames(images: readonly ImageInput[], raw: boolean
     const bytes = new TextEncoder().encode(`${basename(name)}${end}`).length;
     if (bytes <= longestName) continue;
     throw new ConfigError(
-      `"${file}": the name of its result, with "${end}", would have ${bytes} bytes, and file systems take ${longestName}. Rename it${raw ? ", or leave out --raw" : ""}.`,
+      `"${file}": the name of its result, with "${end}", would have ${bytes} bytes; file systems allow ${longestName}. Rename it${raw ? ", or leave out --raw" : ""}.`,
     );
   }
 }

@@ -30,13 +30,13 @@ export const pngMasks: ResultWriter = {
   },
 };
 
-/** One target with all that led to its mask. */
+/** One target with its intermediate results. */
 function alone({ targets: [only], note }: ImageResult) {
   const { saliency, coarse, mask, boxes, points } = only!;
   return { ...(saliency && { saliency }), coarse, mask, boxes, points, label: note };
 }
 
-/** Contours alone: what led to each mask would hide the others. */
+/** Contours only: intermediate results would hide the other targets. */
 function together({ targets, note }: ImageResult) {
   return { masks: targets.map(({ mask, target: { colour } }) => ({ mask, colour })), label: note };
 }

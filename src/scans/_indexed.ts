@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 
-/** A picture with a palette, turned into a gray picture of its indices. */
+/** A palette image, converted to a gray image of its indices. */
 export interface Indexed {
   /** The same file, whose header now says gray: it decodes to the indices, where those of less than 8 bits are spread over 0 to 255. */
   readonly asGray: Uint8Array;
@@ -22,7 +22,7 @@ export function indexed(bytes: Uint8Array): Indexed | undefined {
     if (bytes[0] === 0x89) return indexedPng(bytes, view);
     return bytes[0] === 0x49 || bytes[0] === 0x4d ? indexedTiff(bytes, view) : undefined;
   } catch (error) {
-    if (error instanceof RangeError) return undefined; // the decoder tells better what is damaged
+    if (error instanceof RangeError) return undefined; // the decoder has a better message about the damage
     throw error;
   }
 }

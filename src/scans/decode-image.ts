@@ -8,12 +8,12 @@ import { unreadable } from "./sources/foreign.ts";
 import type { Frame, Geometry, NamedBytes } from "./sources/image-source.ts";
 import { sourceOf } from "./sources/table.ts";
 
-/** An image with all that was guessed or changed on the way. */
+/** An image with warnings about all guesses and changes. */
 export interface DecodedImage {
   readonly image: Image;
-  /** Sentences without the file name, to be shown beside it. */
+  /** Warnings without the file name. */
   readonly warnings: string[];
-  /** What the file held before it became 8-bit RGB. */
+  /** Content of the file before the conversion to 8-bit RGB. */
   readonly source: {
     /** Such as "png". */
     readonly format: string;
@@ -22,12 +22,12 @@ export interface DecodedImage {
     readonly channels: number;
     readonly bitDepth: number;
   };
-  /** Absent where the file does not tell it, as none of the picture formats does. */
+  /** Absent if the file does not contain it, as in all raster formats. */
   readonly geometry?: Geometry;
 }
 
 /**
- * The images of a file, by the kind that its first bytes tell.
+ * The images of a file, whose format is detected from its first bytes.
  *
  * @throws InputError when it is missing, empty, damaged, too large, or in no format that is read
  */
@@ -61,7 +61,7 @@ export async function decodeImage(file: string | NamedBytes, options: DecodeOpti
   return { image, warnings: [...warnings, ...changes], source, ...(geometry && { geometry }) };
 }
 
-/** The one image of a file. @throws InputError when it holds several, as any choice could be the wrong one */
+/** The only image of a file. @throws InputError when it contains several, as any choice could be wrong */
 export function onlyFrame(frames: readonly Frame[], file: string | NamedBytes): Frame {
   const [frame, ...more] = frames;
   if (frame && more.length === 0) return frame;

@@ -3,7 +3,7 @@ import { headLength } from "./sources/first-bytes.ts";
 import { foreignFormatOf } from "./sources/foreign.ts";
 import { sourceOf } from "./sources/table.ts";
 
-/** What a file that is no picture by its ending turns out to be: one of them, and many. */
+/** Kinds of files without an image extension, in singular and plural. */
 export const otherKinds = {
   dicom: ["DICOM file, which this version does not read", "DICOM files, which this version does not read"],
   nifti: ["NIfTI file, which this version does not read", "NIfTI files, which this version does not read"],
@@ -14,7 +14,7 @@ export const otherKinds = {
 } as const;
 export type OtherKind = keyof typeof otherKinds;
 
-/** What a file is by its first bytes; a compressed NIfTI file by its name. @throws as node:fs when it cannot be read */
+/** The kind of a file by its first bytes; of a compressed NIfTI file by its name. @throws as node:fs when it cannot be read */
 export async function kindOfFile(file: string): Promise<OtherKind> {
   const handle = await open(file);
   try {

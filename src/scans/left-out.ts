@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { otherKinds } from "./file-kind.ts";
 import { imageEndings } from "./sources/table.ts";
 
-/** Why something below an input folder is not taken: one of them, and many. */
+/** Reasons for skipping an entry of an input folder, in singular and plural. */
 const reasons = {
   ...otherKinds,
   hidden: ["hidden file or folder", "hidden files and folders"],
@@ -14,29 +14,29 @@ const reasons = {
 } as const;
 export type LeftOutReason = keyof typeof reasons;
 
-/** A file or folder that was met on the way and not taken. */
+/** A file or folder that was found and skipped. */
 export interface LeftOut {
   readonly file: string;
   readonly reason: LeftOutReason;
 }
 
-/** What was left out, as it stands in records: all are counted, the first hundred are named. */
+/** Skipped entries as stored in records: all are counted, the first hundred are listed. */
 export interface LeftOutRecord {
   readonly counts: Readonly<Partial<Record<LeftOutReason, number>>>;
   readonly files: readonly LeftOut[];
 }
 
-/** How many files a record names, and how many of each reason a message does. */
+/** Number of files listed in a record, and of examples per reason in a message. */
 const limits = { record: 100, message: 3 };
 
-/** For a record; undefined where nothing was left out. */
+/** For a record; undefined if nothing was skipped. */
 export function leftOutRecord(leftOut: readonly LeftOut[]): LeftOutRecord | undefined {
   if (leftOut.length === 0) return undefined;
   const counts = Object.fromEntries([...byReason(leftOut)].map(([reason, files]) => [reason, files.length]));
   return { counts, files: leftOut.slice(0, limits.record) };
 }
 
-/** One sentence that counts what was left out, with examples; undefined where nothing was. */
+/** One sentence with the number of skipped entries and examples; undefined if there are none. */
 export function leftOutMessage(leftOut: readonly LeftOut[]): string | undefined {
   if (leftOut.length === 0) return undefined;
   const parts = [...byReason(leftOut)].map(([reason, files]) => {
@@ -44,7 +44,7 @@ export function leftOutMessage(leftOut: readonly LeftOut[]): string | undefined 
     const more = files.length > names.length ? ", ..." : "";
     return `${files.length} ${reasons[reason][files.length === 1 ? 0 : 1]} (${names.join(", ")}${more})`;
   });
-  return `left out of the input folders: ${parts.join("; ")}. Taken are files that end in ${imageEndings.slice(0, -1).join(", ")} or ${imageEndings.at(-1)}.`;
+  return `left out of the input folders: ${parts.join("; ")}. Files are read if they end in ${imageEndings.slice(0, -1).join(", ")} or ${imageEndings.at(-1)}.`;
 }
 
 function byReason(leftOut: readonly LeftOut[]): Map<LeftOutReason, string[]> {

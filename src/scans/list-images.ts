@@ -8,33 +8,33 @@ import { canonicalName, imageEnding, type Side } from "./names.ts";
 import { expandPattern } from "./pattern.ts";
 import { isRecord, isResultFolder, isRunFolder } from "./results-of-runs.ts";
 
-/** An image to work on. */
+/** An input image. */
 export interface ImageInput {
   readonly file: string;
-  /** Names the results: the file name without its ending, after the sub-folders of the given folder, with "/" between. */
+  /** Name of the results: sub-folders of the given folder and file name without extension, with "/" between. */
   readonly name: string;
-  /** Its path below the given folder, with ending and "/" between; of a file that was given itself, the whole path. */
+  /** Its path relative to the given folder, with extension and "/" between; for a file given directly, the full path. */
   readonly path: string;
 }
 
-/** An image's path without its ending, by which two folders are joined. @see joinByName */
+/** The path of an image without extension, by which two folders are matched. @see joinByName */
 export function pathWithoutEnding({ path }: ImageInput): string {
   return path.slice(0, path.length - parse(path).ext.length);
 }
 
-/** Files as one side of a join by name. @param noun - what one is called in messages */
+/** Files as one side of a match by name. @param noun - for an item in messages */
 export function sideOf(items: readonly ImageInput[], noun: string): Side<ImageInput> {
   return { items, namesOf: (input) => [pathWithoutEnding(input)], noun };
 }
 
-/** The images of some paths, and what lies beside them and is none. */
+/** The images of some paths, and the other files beside them. */
 export interface ImageList {
   readonly inputs: ImageInput[];
   readonly leftOut: LeftOut[];
 }
 
 /**
- * The images that some paths stand for: files as given, folders with all their sub-folders.
+ * The images of some paths: files as given, folders with all their sub-folders.
  *
  * In folders, only files with the ending of an image are taken; all others are returned with the reason, but for what systems leave behind
  * (".DS_Store"). Results of earlier runs, and of the run itself, are no inputs. Each folder's images are sorted by name in code-point order, so that a run has the
@@ -127,7 +127,7 @@ async function walk(root: string, out: string | undefined): Promise<ImageList> {
   return { inputs, leftOut };
 }
 
-/** A folder's entries, or that it was read before under this or another name. */
+/** The entries of a folder, or a note that it was read before under this or another name. */
 async function open(path: string, visited: Set<string>) {
   const own = await realpath(path);
   if (visited.has(own)) return "visited" as const;

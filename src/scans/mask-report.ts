@@ -1,10 +1,10 @@
 import type { InputError } from "../errors.ts";
 import { MaskError } from "./mask-rule.ts";
 
-/** Why a mask file is not used, in words that can be counted. */
+/** The reason why a mask file is not used, from a fixed set that can be counted. */
 export const maskProblem = (error: InputError): string => (error instanceof MaskError ? error.problem : "cannot be read");
 
-/** What was guessed in many mask files, so that each guess is told once. */
+/** Collects the guesses about many mask files, so that each kind is reported once. */
 export class MaskGuesses {
   private readonly guesses = new Map<string, { count: number; readonly example: string }>();
 
@@ -15,7 +15,7 @@ export class MaskGuesses {
     }
   }
 
-  /** A sentence a guess, the most frequent first: "12 masks, such as "a.png": soft edges: ..." */
+  /** One message per kind of guess, most frequent first: "12 masks, such as "a.png": soft edges: ..." */
   sentences(): string[] {
     const sorted = [...this.guesses].sort(([, a], [, b]) => b.count - a.count);
     return sorted.map(([warning, { count, example }]) =>

@@ -4,16 +4,16 @@ import { checkSamples } from "../check/samples.ts";
 import { InputError, ShapeError } from "../errors.ts";
 import type { Mask } from "../image/types.ts";
 
-/** A decoded picture that shall be a mask: samples as they are stored, interleaved row-major [H, W, stride]. */
+/** A decoded image to be read as a mask: stored samples, interleaved row-major [H, W, stride]. */
 export interface MaskSamples {
   readonly width: number;
   readonly height: number;
   readonly data: ArrayLike<number>;
-  /** What the samples of a pixel are: one level; red, green and blue; one index of a palette. */
+  /** Kind of samples: one gray level; red, green and blue; one palette index. */
   readonly kind: "gray" | "rgb" | "palette";
   /** Whether the last sample of a pixel is its opacity. */
   readonly hasAlpha?: boolean | undefined;
-  /** Samples a pixel; default: those of its kind, and its opacity. */
+  /** Samples per pixel; default: those of its kind, plus opacity. */
   readonly stride?: number | undefined;
   /** The largest value that a sample of this type can have, 255 for 8 bits; undefined for types without a natural one. */
   readonly full?: number | undefined;
@@ -21,7 +21,7 @@ export interface MaskSamples {
   readonly palette?: { readonly colours: readonly number[]; readonly transparent: ReadonlySet<number> } | undefined;
 }
 
-/** A mask, and what had to be guessed: phrases without the file name, alike where they mean the same. */
+/** A mask, and warnings about guesses: without the file name, identical for the same kind of guess. */
 export interface MaskReading {
   readonly mask: Mask;
   readonly warnings: readonly string[];
@@ -30,16 +30,16 @@ export interface MaskReading {
 export interface MaskRuleOptions {
   /** The value of a label image that is foreground: a level, an index of a palette, or a colour as 0xRRGGBB. */
   readonly label?: number | undefined;
-  /** Names the picture in messages. */
+  /** Name of the image in messages. */
   readonly name?: string | undefined;
 }
 
 const Options = z.strictObject({ label: z.number().optional(), name: z.string().optional() });
 
-/** Why a picture is not a mask that can be used, in words that can be counted. */
+/** The reason why an image is not a usable mask, from a fixed set that can be counted. */
 export type MaskProblem = "label image" | "another size than the image" | "values that are not numbers";
 
-/** A picture that can be read, but is no mask. */
+/** An image that can be read, but is not a mask. */
 export class MaskError extends InputError {
   readonly problem: MaskProblem;
 
@@ -50,7 +50,7 @@ export class MaskError extends InputError {
 }
 
 /**
- * What is foreground in a picture that shall be a mask: one rule for all files and for pictures in memory.
+ * Foreground of an image to be read as a mask: one rule for all files and for images in memory.
  *
  *   palettes                 count by index
  *   colours                  count as gray where the channels of all pixels agree
@@ -87,7 +87,7 @@ export function maskOf(samples: MaskSamples, options: MaskRuleOptions = {}): Mas
   return { mask: { width, height, data }, warnings };
 }
 
-/** One number a pixel. */
+/** One number per pixel. */
 interface Levels {
   readonly data: ArrayLike<number>;
   readonly kind: "gray" | "palette" | "colour";
@@ -146,7 +146,7 @@ function channelsAgree(data: ArrayLike<number>, stride: number, pixels: number, 
   return true;
 }
 
-/** With more values than this a picture is a label image at best. */
+/** With more values than this an image is at best a label image. */
 const mostValues = 65536;
 
 /** How many pixels have each value, in the order of the values. @throws MaskError when values are not numbers, or too many */
@@ -221,7 +221,7 @@ const nouns = { gray: "values", palette: "palette indices", colour: "colours" } 
 
 const hex = (colour: number): string => `0x${colour.toString(16).padStart(6, "0")}`;
 
-/** The first few of some values. */
+/** The first few values. */
 function writtenIn({ kind }: Levels): (values: readonly number[]) => string {
   const text = (value: number) => (kind === "colour" ? hex(value) : String(value));
   return (values) => `${values.slice(0, 12).map(text).join(", ")}${values.length > 12 ? ` and ${values.length - 12} more` : ""}`;

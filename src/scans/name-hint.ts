@@ -1,10 +1,10 @@
 import { canonicalName } from "./names.ts";
 
-/** Names that have no partner. */
+/** Names without a match. */
 export interface LonelyNames {
-  /** Without endings. */
+  /** Without extensions. */
   readonly names: readonly string[];
-  /** What they are the names of, in the plural. */
+  /** Plural noun for the named items. */
   readonly noun: string;
 }
 
@@ -56,13 +56,13 @@ function commonest(one: readonly string[], other: readonly string[], cutsOf: (na
 
 const separator = /[_\-. ]/g;
 
-/** A name, and what is left of it without its last parts. */
+/** A name, and the name without its last parts. */
 function endsOf(name: string): Cut[] {
   const at = [...name.matchAll(separator)].map(({ index }) => index).filter((index) => index > 0);
   return [[name, ""], ...at.map((index): Cut => [name.slice(0, index), name.slice(index)])];
 }
 
-/** A name, and what is left of it without its first parts; the folder stays. */
+/** A name, and the name without its first parts; the folder is kept. */
 function startsOf(name: string): Cut[] {
   const folder = name.lastIndexOf("/") + 1;
   const base = name.slice(folder);

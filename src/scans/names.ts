@@ -3,15 +3,15 @@ import { addTo } from "../add-to.ts";
 import { ConfigError } from "../errors.ts";
 import { imageEndings } from "./sources/table.ts";
 
-/** Endings of the picture files that are taken from a folder. */
+/** Extensions of the image files that are read from a folder. */
 export const imageEnding = new RegExp(`\\.(${imageEndings.join("|")})$`, "i");
 
-/** One of two lists that are joined by name. */
+/** One of two lists that are matched by name. */
 export interface Side<T> {
   readonly items: readonly T[];
-  /** The names that an item answers to, "/" between folders: a file's path below its folder, say, with and without ending. */
+  /** The names that match an item, with "/" between folders: for example a path relative to a folder, with and without extension. */
   readonly namesOf: (item: T) => readonly string[];
-  /** What an item is called in messages: "image", "prediction". */
+  /** The noun for an item in messages: "image", "prediction". */
   readonly noun: string;
 }
 
@@ -23,11 +23,11 @@ export interface JoinOptions {
   readonly bare?: "left" | "either";
 }
 
-/** What came of joining two lists. */
+/** Result of matching two lists. */
 export interface NameJoin<L, R> {
   readonly leftOf: ReadonlyMap<R, L>;
   readonly rightOf: ReadonlyMap<L, R>;
-  /** Items that have no partner, in their order. */
+  /** Items without a match, in order. */
   readonly lonelyLeft: readonly L[];
   readonly lonelyRight: readonly R[];
 }
@@ -86,10 +86,10 @@ export function joinByName<L, R>(left: Side<L>, right: Side<R>, { bare = "left" 
 }
 
 /**
- * Says what has no partner, each with the closest name of the other side.
+ * A message about items without a match, each with the closest name of the other side.
  *
- * @param lonely - items of `side` that fit none of `other`
- * @returns one sentence; undefined where there is nothing to say
+ * @param lonely - items of `side` that match none of `other`
+ * @returns one sentence; undefined if there are no such items
  */
 export function lonelyMessage<L, R>(lonely: readonly L[], side: Side<L>, other: Side<R>): string | undefined {
   if (lonely.length === 0) return undefined;
@@ -102,7 +102,7 @@ export function lonelyMessage<L, R>(lonely: readonly L[], side: Side<L>, other: 
   return `${countOf(lonely.length, side.noun)} without ${article(other.noun)} of that name: ${words.join(", ")}${more}`;
 }
 
-/** How many names a message shows. */
+/** Number of names shown in a message. */
 const shown = 5;
 
 /** "1 image", "3 images" */
@@ -114,7 +114,7 @@ const article = (noun: string): string => `${/^[aeiou]/i.test(noun) ? "an" : "a"
 
 const canonical = <T>({ namesOf }: Side<T>, item: T): string[] => namesOf(item).map(canonicalName);
 
-/** Items by their whole names, and by what is left of these without one or more folders in front. */
+/** Items by their full names, and by these without one or more leading folders. */
 function indexOf<T>(side: Side<T>): {
   readonly whole: ReadonlyMap<string, readonly T[]>;
   readonly ends: ReadonlyMap<string, readonly T[]>;
@@ -130,14 +130,14 @@ function indexOf<T>(side: Side<T>): {
   return { whole, ends };
 }
 
-/** The item of the other side that a name fits, if any. @throws ConfigError when there are several */
+/** The item of the other side that a name matches, if any. @throws ConfigError when there are several */
 function fitting<T, O>(side: Side<T>, item: T, other: Side<O>, index: ReadonlyMap<string, readonly O[]>): O[] {
   const found = [...new Set(canonical(side, item).flatMap((name) => index.get(name) ?? []))];
   if (found.length > 1) throw twice(other, found, side, item);
   return found;
 }
 
-/** The error of a name that fits several. */
+/** The error of an ambiguous name. */
 function twice<M, T>(many: Side<M>, items: readonly M[], one: Side<T>, item: T): ConfigError {
   const names = items.slice(0, shown).map((other) => `"${many.namesOf(other)[0]}"`);
   const more = items.length > shown ? ` and ${items.length - shown} more` : "";

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../errors.ts";
 
-/** What stands in a pattern for other characters, and each other character. */
+/** Wildcards of a pattern, and every other character. */
 const tokens = /\*|\?|\[[!^]?[^\]]+\]|./gsu;
 
 const partsOf = (path: string): readonly string[] => basename(path).match(tokens) ?? [];
@@ -13,9 +13,9 @@ export function isPattern(path: string): boolean {
 }
 
 /**
- * The files that a pattern stands for, in the order of their names; hidden ones have to be asked for. A path that is there is itself.
+ * The files that match a pattern, sorted by name; hidden files only if the pattern starts with a dot. An existing path matches itself.
  *
- * @throws ConfigError when no file fits
+ * @throws ConfigError when no file matches
  */
 export async function expandPattern(path: string): Promise<string[]> {
   const isThere = await stat(path).then(

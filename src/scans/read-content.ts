@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { InputError } from "../errors.ts";
 import type { NamedBytes } from "./sources/image-source.ts";
 
-/** The bytes of a regular file. Reading them here, not in the decoder, keeps its cache of file names out of play. */
+/** The bytes of a regular file. They are read here, not by the decoder, to avoid its cache of file names. */
 export async function readContent(file: string): Promise<NamedBytes> {
   try {
     const found = await stat(file);

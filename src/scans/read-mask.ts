@@ -37,7 +37,7 @@ export async function readMask(file: string, options: ReadMaskOptions = {}): Pro
   return { mask, warnings: [...pixels.warnings, ...warnings] };
 }
 
-/** Samples as the file holds them: the decoder spreads those of less than 8 bits over 0 to 255. */
+/** Samples as stored in the file: the decoder scales those of less than 8 bits to 0 to 255. */
 function stored({ data, stride, bitDepth, hasAlpha }: AnyPixels) {
   const isSpread = bitDepth < 8;
   const full = data instanceof Uint8Array ? 2 ** bitDepth - 1 : data instanceof Uint16Array ? 65535 : undefined;

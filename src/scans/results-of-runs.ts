@@ -3,25 +3,25 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** The record that a run leaves in its output folder, and the journal that it keeps while it goes on. */
+/** The record of a run in its output folder, and its journal while it is running. */
 const [record, journal] = ["run.json", "run.journal.jsonl"];
 
-/** Whether a file of that name may tell of a run. */
+/** Whether a file name can be that of a record or journal. */
 export function isRecord(name: string): boolean {
   return name === record || name === journal;
 }
 
-/** Sub-folders into which runs write pictures and arrays; those of one of several targets, or of a structure, end in its name. */
+/** Sub-folders for images and arrays of runs; those of one of several targets, or of a structure, end in its name. */
 const resultFolder = /^((saliency|coarse|masks|raw)(_.+)?|labels|overlay)$/;
 
-/** Whether a sub-folder of a run's output folder is one of results. */
+/** Whether a sub-folder of an output folder contains results. */
 export function isResultFolder(name: string): boolean {
   return resultFolder.test(name);
 }
 
-/** Whether a folder is the output of a run: a record or a journal in it says which command wrote which images. */
+/** Whether a folder is the output of a run: it contains a record or journal of the images written by a command. */
 export async function isRunFolder(folder: string): Promise<boolean> {
-  // A file that cannot be read so is somebody else's of that name.
+  // A file that cannot be parsed is an unrelated file with that name.
   const { command, images } = await contentOf(() => readFile(join(folder, record), "utf8"));
   if (typeof command === "string" && Array.isArray(images)) return true;
   const { journal: version, of } = await contentOf(() => firstLine(join(folder, journal)));

@@ -1,20 +1,20 @@
 import { ConfigError } from "../errors.ts";
 import type { Colour } from "../image/types.ts";
 
-/** One thing that a run looks for in its images. */
+/** A structure that a run segments in its images. */
 export interface Target {
-  /** Names its folders, its value in label images and its entry in records; absent where a run looks for one thing and nobody named it. */
+  /** Identifies its folders, its value in label images and its entry in records; absent for a single unnamed target. */
   readonly name?: string;
-  /** What describes it; several are an ensemble. Images may have sentences of their own: those of a run's targets are all that occur. */
+  /** Its text prompts; several are an ensemble. Images may have separate text prompts: the targets of a run list all that occur. */
   readonly sentences: readonly string[];
-  /** In which it is drawn. */
+  /** Colour in overlay images. */
   readonly colour: Colour;
 }
 
-/** A target's place in label images: 0 is nothing, and 8 bits hold no more. */
+/** Largest number of targets: label images have 8 bits, and 0 is background. */
 const mostTargets = 255;
 
-/** Told apart on gray ground, also by those who confuse red and green; a run with more targets begins again. */
+/** Distinguishable on gray, also with red-green colour blindness; with more targets the colours repeat. */
 const colours: readonly [Colour, ...Colour[]] = [
   [0, 238, 255],
   [255, 170, 0],
@@ -26,15 +26,15 @@ const colours: readonly [Colour, ...Colour[]] = [
   [0, 200, 150],
 ];
 
-/** The one target of a run in which nobody named any. */
+/** The unnamed target of a run without named targets. */
 export function unnamedTarget(sentences: readonly string[]): Target {
   return { sentences, colour: colours[0] };
 }
 
 /**
- * Targets in the order of their names, each in a colour of its own.
+ * Targets in the given order, each with its own colour.
  *
- * @param where - what gives the names, for messages
+ * @param where - source of the names, for messages
  * @throws ConfigError when a name cannot be part of a file's name, two differ in upper and lower case alone, or there are more than 255
  */
 export function namedTargets(sentencesOf: ReadonlyMap<string, readonly string[]>, where: string): Target[] {
@@ -61,7 +61,7 @@ function checkName(name: string, where: string): void {
   );
 }
 
-/** "masks" of a run with one target, "masks_NAME" of one with several. */
+/** "masks" for a run with one target, "masks_NAME" for a run with several. */
 export function folderOf<K extends string>(
   kind: K,
   target: Pick<Target, "name">,

@@ -1,4 +1,4 @@
-/** Arrays by number, as many as fit into a number of bytes; those not asked for the longest are let go. */
+/** Arrays by number, as many as fit into a number of bytes; the least recently used are evicted. */
 export class ByteCache<T> {
   private readonly kept = new Map<number, T>();
   private readonly limit: number;

@@ -7,9 +7,9 @@ import { readTensor, type StoredTensor } from "../tensor/stored-tensor.ts";
 import { sameShape } from "../tensor/tensor.ts";
 import type { TrainingState } from "./training-state.ts";
 
-/** What a checkpoint holds beside arrays. */
+/** Content of a checkpoint beside arrays. */
 export interface Progress {
-  /** Steps made. */
+  /** Finished steps. */
   readonly step: number;
   readonly plateau: Plateau;
   readonly settings: object;
@@ -24,7 +24,7 @@ interface Content extends Progress {
   readonly checksums: readonly number[];
 }
 
-/** What is in a checkpoint and how; grows when that changes. */
+/** Version of the checkpoint format. */
 const format = 2;
 
 /** The state's arrays by the names that a checkpoint's tensors begin with. */
@@ -47,7 +47,7 @@ export async function saveCheckpoint(file: string, state: TrainingState, progres
 }
 
 /**
- * Reads a checkpoint into the state. Messages say what is wrong with it; what can be done instead, the caller knows.
+ * Reads a checkpoint into the state. Messages describe the problem; the caller adds the remedy.
  *
  * @throws WeightsError when the file is damaged, or not of such a model
  * @throws ConfigError when it was made with other settings or has another format
@@ -88,7 +88,7 @@ async function opened(file: string): Promise<{ tensors: ReadonlyMap<string, Stor
 }
 
 const damaged = (file: string, cause?: unknown) =>
-  new WeightsError(`"${file}" is damaged: it is no whole checkpoint of a training.`, { cause });
+  new WeightsError(`"${file}" is damaged: it is not a complete training checkpoint.`, { cause });
 
 function checksumsOf(state: TrainingState): number[] {
   return arraysOf(state).map(([, values]) => crc32(values));

@@ -14,21 +14,21 @@ interface Place {
   readonly part: number;
 }
 
-/** What is written. */
+/** The model to export. */
 export interface ModelContent {
-  /** The file that the model came from. */
+  /** The original weights file. */
   readonly weights: Weights;
   /** The model's official names and shapes. */
   readonly tensors: ReadonlyMap<string, Shape>;
-  /** The values of a tensor that is not as it was; undefined for the others. */
+  /** The values of a changed tensor; undefined for unchanged ones. */
   readonly changed: (official: string) => Promise<Float32Array> | undefined;
-  /** Numbers that the file did not have, by their names. */
+  /** Scalars that the original file lacks, by name. */
   readonly added?: ReadonlyMap<string, Float32Array>;
 }
 
 /**
- * Writes a trained model as other tools know it: the names and types of the file that it came from, trained tensors in place of the
- * old ones. What was not trained stays the same bytes.
+ * Writes a trained model in the format of its original file, so that other tools can read it: same names and types, with trained tensors
+ * in place of the old ones. Frozen tensors keep their bytes.
  *
  * @returns the weights file
  */

@@ -7,7 +7,7 @@ import { metricsFile } from "./folder.ts";
 import type { Scores } from "./metrics.ts";
 import { EventFile } from "./tensorboard.ts";
 
-/** A step, as `metrics.jsonl` holds it. All but the rate are the same in every run of the same settings. */
+/** A step in `metrics.jsonl`. All fields but the rate are reproducible for the same settings. */
 export interface StepLine {
   /** Counted from 1, over all epochs. */
   readonly step: number;
@@ -17,16 +17,16 @@ export interface StepLine {
   readonly lr: number;
   /** Norm of the whole gradient before it was clipped. */
   readonly gradNorm: number;
-  /** Further numbers that this kind of training tells of its steps. */
+  /** Further metrics of this kind of training. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** How many of what went through a second. */
+  /** Throughput: how many of what per second. */
   readonly rate: { readonly value: number; readonly unit: string };
 }
 
-/** What held-out data say after an epoch; epoch 0 is before training. */
+/** Validation scores after an epoch; epoch 0 is before training. */
 export interface EpochLine {
   readonly epoch: number;
-  /** Steps made. */
+  /** Finished steps. */
   readonly step: number;
   /** See `metricOf`. */
   readonly metrics: Scores;
@@ -51,16 +51,16 @@ export async function readMetrics(folder: string): Promise<{ steps: StepLine[]; 
       const line = JSON.parse(row) as Line;
       if (typeof line.step === "number" && typeof line.metrics === "object") return line;
     } catch {}
-    throw new InputError(`"${file}": line ${i + 1} is no line of a training. Delete it: the training goes on without it.`);
+    throw new InputError(`"${file}": line ${i + 1} is not a valid training log line. Delete it: the training resumes without it.`);
   });
   return { steps: lines.filter((line): line is StepLine => !isEpoch(line)), epochs: lines.filter(isEpoch) };
 }
 
-/** Where numbers of a training go: `metrics.jsonl`, and TensorBoard event files in `tensorboard/`. */
+/** The logs of a training: `metrics.jsonl`, and TensorBoard event files in `tensorboard/`. */
 export class TrainingLog {
   private readonly metrics: AppendFile;
   private readonly events: EventFile;
-  /** Steps that were made before and whose lines are not there. */
+  /** Number of earlier steps whose lines are missing. */
   readonly lost: number;
 
   private constructor(metrics: AppendFile, events: EventFile, lost: number) {

@@ -52,7 +52,7 @@ async function train(
     },
     step: (batch: number | undefined) => trainer.step(batch),
     score: losses && (async () => ({ scores: { loss: losses[trainer.steps / 2]! }, dropped: [] })),
-    emptiness: "no step was made",
+    emptiness: "no training step was run",
   };
   const events = [];
   try {
@@ -107,7 +107,7 @@ test.each([
     "a loss",
     { loss: Number.NaN },
     [1, 1],
-    "step 1: the loss is NaN and the norm of the gradient 1, expected finite numbers. The step was not made.",
+    "step 1: the loss is NaN and the norm of the gradient 1, expected finite numbers. The step was skipped.",
   ],
   ["a held-out loss", {}, [1, Number.NaN], "after epoch 1 the validation loss is NaN"],
   ["the start's held-out loss", {}, [Number.POSITIVE_INFINITY], "before training the validation loss is Infinity"],
@@ -122,7 +122,7 @@ const bytesOf = (name: string, which: string) => readFileSync(checkpoint(name, w
 const change = (file: string, edit: (bytes: Buffer) => Uint8Array) => writeFileSync(file, edit(readFileSync(file)));
 
 test.each<[string, string, (file: string) => void]>([
-  ["cut short", "is damaged: it is no whole checkpoint", (file) => change(file, (bytes) => bytes.subarray(0, 100))],
+  ["cut short", "is damaged: it is not a complete training checkpoint", (file) => change(file, (bytes) => bytes.subarray(0, 100))],
   ["empty", "is damaged", (file) => writeFileSync(file, "")],
   ["changed in one byte", "is damaged", (file) => change(file, (bytes) => bytes.fill(1, bytes.length - 1))],
   [
@@ -131,7 +131,7 @@ test.each<[string, string, (file: string) => void]>([
     (file) => change(file, (bytes) => replaced(bytes, '\\"format\\":2', '\\"former\\":2')),
   ],
   ["of other settings", "was made with lr 9, not 1.", (file) => change(file, (bytes) => replaced(bytes, '\\"lr\\":1', '\\"lr\\":9'))],
-  ["gone", "the checkpoint of this training, is not there", (file) => rmSync(file)],
+  ["gone", "the checkpoint of this training, does not exist", (file) => rmSync(file)],
 ])(
   "a last checkpoint that is %s is named, with the way on from the best one, which ends with the same bytes",
   async (name, problem, harm) => {
@@ -141,7 +141,7 @@ test.each<[string, string, (file: string) => void]>([
     harm(checkpoint(name, "last"));
     const failure = await train(name, losses).catch((error: Error) => error.message);
     expect(failure).toContain(problem);
-    expect(failure).toMatch(/Go on from ".*best\.safetensors" \(epoch 1, step 2\) with --resume best; --overwrite begins anew\.$/);
+    expect(failure).toMatch(/Resume from ".*best\.safetensors" \(epoch 1, step 2\) with --resume best; --overwrite starts over\.$/);
     expect(failure).not.toContain("Download");
     const { events } = await train(name, losses, { resume: "best" });
     expect(events[0]).toMatchObject({ type: "start", step: 2, position: { epochs: 1 } });
@@ -162,7 +162,7 @@ test("where both checkpoints are damaged, beginning anew is left, and the model 
   await train("both", [4, 3], { epochs: 1 });
   for (const which of ["last", "best"]) writeFileSync(checkpoint("both", which), "");
   await expect(train("both", [4, 3])).rejects.toThrow(
-    /last.safetensors" is damaged.*best.safetensors" cannot be used either: --overwrite begins anew\. ".*model" holds the best model so far/,
+    /last.safetensors" is damaged.*best.safetensors" cannot be used either: --overwrite starts over\. ".*model" holds the best model so far/,
   );
   await expect(train("both", [4, 3], { resume: "best" })).rejects.toThrow(
     /best.safetensors" is damaged.*Choose --resume last, or --overwrite/,
@@ -196,8 +196,8 @@ test("lines behind the checkpoint are cut off, lines that are missing are told, 
   writeFileSync(metrics, text.slice(0, text.indexOf('{"step":3')));
   expect((await train("log", [4, 3, 2, 1], { epochs: 2 })).events[1]).toMatchObject({
     type: "warning",
-    message: expect.stringMatching(/metrics\.jsonl" lacks 2 of the 4 steps that were made/),
+    message: expect.stringMatching(/metrics\.jsonl" lacks 2 of the 4 steps so far/),
   });
   writeFileSync(metrics, `{"step":1\n${text}`);
-  await expect(train("log", [4, 3, 2, 1])).rejects.toThrow(/metrics\.jsonl": line 1 is no line of a training\. Delete it/);
+  await expect(train("log", [4, 3, 2, 1])).rejects.toThrow(/metrics\.jsonl": line 1 is not a valid training log line\. Delete it/);
 });

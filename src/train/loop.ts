@@ -9,71 +9,71 @@ import type { OptimiserSettings } from "./optimiser-settings.ts";
 import { type LoopPosition, resume, type Saved } from "./resume.ts";
 import type { Trainer, Update } from "./trainer.ts";
 
-/** How long a training goes on, and what it writes; of the settings, only the folder must be given. */
+/** Length and outputs of a training; of the settings, only the folder is required. */
 export interface LoopOptions extends Pick<LoopSettings, "out">, Partial<Pick<LoopSettings, "earlyStop" | "checkpointEvery" | "resume">> {
   readonly epochs: number;
-  /** Tells trainings apart, so that none goes on from a checkpoint of another: settings, weights and data in a few characters. */
+  /** Fingerprint of settings, weights and data, so that a training never resumes from the checkpoint of another. */
   readonly fingerprint?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export type LoopEvent =
-  /** First of all: where the training begins or goes on, and by which held-out metric the best epoch is chosen. */
+  /** The first event: where the training starts or resumes, and which validation metric selects the best epoch. */
   | { readonly type: "start"; readonly step: number; readonly position: LoopPosition; readonly chosenBy: string }
-  /** Something about the whole training that the user should know. */
+  /** A warning about the whole training. */
   | { readonly type: "warning"; readonly message: string }
   | { readonly type: "step"; readonly line: StepLine }
-  /** `line` is undefined where nothing is held out. */
+  /** `line` is undefined without a validation set. */
   | { readonly type: "epoch"; readonly epoch: number; readonly line: EpochLine | undefined; readonly position: LoopPosition }
   | { readonly type: "dropped"; readonly pairs: readonly DroppedPair[] };
 
-/** What a step takes, and where it came from. */
+/** The batch of a step, and its position in the data. */
 export interface TrainingBatch<B> {
   readonly batch: B;
-  /** How much of the training's unit it holds. */
+  /** Number of units (pairs, prompts) in it. */
   readonly size: number;
-  /** Where the batch after it is looked for. */
+  /** Position of the next batch. */
   readonly position: number;
-  /** What could not be used on the way to it. */
+  /** Items skipped before it. */
   readonly dropped: readonly DroppedPair[];
 }
 
-/** What a step tells: beside these numbers any others of its kind, by the names of their curves. */
+/** Metrics of a step: these, and any others of its kind by the names of their curves. */
 export type StepNumbers = Update & { readonly loss: number } & Readonly<Record<string, number>>;
 
 /**
- * What a kind of training supplies; the rest is the same for all. Its trainer holds the tensors that are trained, saves and restores them, and
- * exports the model.
+ * The part of the training loop that differs between kinds of training. The trainer holds the trained tensors, saves and restores them,
+ * and exports the model.
  *
  * @typeParam B - a batch
  */
 export interface Training<B> {
   readonly trainer: Trainer<OptimiserSettings>;
-  /** What its rate counts: "pair", "prompt". */
+  /** Unit of its throughput: "pair", "prompt". */
   readonly unit: string;
-  /** The held-out metric by which the best epoch is chosen, see `metricOf`. */
+  /** The validation metric that selects the best epoch, see `metricOf`. */
   readonly chosenBy: string;
   /** The batches of an epoch, counted from 0, from a position on. */
   batches(epoch: number, from: number): AsyncIterable<TrainingBatch<B>>;
-  /** Makes one step. */
+  /** Runs one step. */
   step(batch: B): Promise<StepNumbers>;
-  /** Scores the model on held-out data. Absent: nothing is held out, and the last model counts as the best. */
+  /** Scores the model on the validation set. Absent: there is none, and the last model counts as the best. */
   score?: (() => Promise<{ readonly scores: Scores; readonly dropped: readonly DroppedPair[] }>) | undefined;
-  /** For a message: what there was too little of when no step could be made. */
+  /** Error message if no step could be run. */
   readonly emptiness: string;
 }
 
-/** A crash or a power failure costs at most about so much work. */
+/** Time between checkpoints: the work that a crash or power failure can lose. */
 const checkpointMs = 10 * 60_000;
 
 const beginning: LoopPosition = { epochs: 0, position: 0, best: null, bad: 0, isStopped: false };
 
 /**
  * Runs a training and writes into its folder: `metrics.jsonl`, `tensorboard/`, `checkpoints/last.safetensors` and `best.safetensors`, and
- * the best model so far as `model/`. The model before training takes part: `model/` is never worse than it by the held-out score. Where nothing
- * is held out `model/` is the last model.
+ * the best model so far as `model/`. The model before training counts, too: `model/` is never worse by the validation score. Without a
+ * validation set, `model/` is the last model.
  *
- * Where the folder has a last checkpoint the training goes on from there, and ends with the same bytes as one that never stopped.
+ * If the folder has a last checkpoint, the training resumes from there, and ends with the same bytes as an uninterrupted one.
  *
  * @throws WeightsError, ConfigError when that is damaged or of another training
  * @throws InputError when no batch can be filled, or a loss or a weight is not finite
@@ -87,7 +87,7 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
   yield { type: "start", step: trainer.steps, position: at, chosenBy };
   const log = await TrainingLog.open(out, resumed && { step: trainer.steps, epochs: resumed.epochs });
   if (log.lost > 0) {
-    const message = `"${metricsFile(out)}" lacks ${log.lost} of the ${trainer.steps} steps that were made; curves and report are without them`;
+    const message = `"${metricsFile(out)}" lacks ${log.lost} of the ${trainer.steps} steps so far; curves and report do not show them`;
     yield { type: "warning", message };
   }
   const save = (file: string) => trainer.save(file, { position: at, fingerprint: options.fingerprint } satisfies Saved);
@@ -100,7 +100,7 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
     const best = isBest ? { epoch, scores: line?.metrics ?? null } : at.best;
     const bad = isBest ? 0 : at.bad + 1;
     at = { epochs: epoch, position: 0, best, bad, isStopped: bad >= (options.earlyStop ?? Number.POSITIVE_INFINITY) };
-    // The last checkpoint comes last: a run that is killed before it repeats the others.
+    // The last checkpoint is written last: a run killed before repeats the others.
     if (isBest) {
       await save(bestCheckpoint(out));
       await trainer.exportTo(modelFolder(out));
@@ -119,7 +119,7 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
     return line;
   }
   yield* streamThenDispose(async function* (): AsyncGenerator<LoopEvent> {
-    // From now on the last checkpoint is again the one to go on from.
+    // From now on training resumes from the last checkpoint again.
     if (resumed && options.resume === "best") await save(lastCheckpoint(out));
     if (!resumed && training.score) yield* finish(0);
     let saved = performance.now();

@@ -50,7 +50,7 @@ export interface LoraAdapter {
   readonly columns: number;
 }
 
-/** All adapters that a model gets, in the order of its tensors. */
+/** All adapters of a model, in the order of its tensors. */
 export function loraAdapters(tensors: ReadonlyMap<string, Shape>, { targets }: Lora): LoraAdapter[] {
   return [...tensors].flatMap(([weight, shape]) => {
     if (!weight.endsWith(".weight")) return [];

@@ -1,15 +1,15 @@
-/** A score of held-out data: what it is called, and which values of it are better. */
+/** A validation metric: its title, and whether lower or higher is better. */
 export interface Metric {
   readonly better: "lower" | "higher";
   /** In sentences and tables. */
   readonly title: string;
-  /** The chart of a report that shows it, and its name there; the loss stands beside that of training. */
+  /** Its chart in the report, and its label there; the loss is shown with the training loss. */
   readonly chart?: { readonly title: string; readonly label: string; readonly axis: string };
-  /** Whether it is a share that is written in percent. */
+  /** Whether it is a fraction shown in percent. */
   readonly isShare?: boolean;
 }
 
-/** Held-out scores by name. Every training has a loss. */
+/** Validation scores by name. Every training has a loss. */
 export type Scores = { readonly loss: number } & Readonly<Record<string, number>>;
 
 const directions = { image_to_text: "image to text", text_to_image: "text to image" } as const;
@@ -23,7 +23,7 @@ const recalls = Object.entries(directions).flatMap(([name, title]) =>
 /** By the names that `metrics.jsonl` and TensorBoard have. */
 const metrics: Readonly<Record<string, Metric>> = {
   loss: { better: "lower", title: "validation loss" },
-  dsc: { better: "higher", title: "DSC", chart: { title: "DSC of held-out targets", label: "mean of the groups", axis: "DSC" } },
+  dsc: { better: "higher", title: "DSC", chart: { title: "DSC on the validation set", label: "mean of the groups", axis: "DSC" } },
   ...Object.fromEntries(recalls),
 };
 
@@ -41,7 +41,7 @@ export function isBetter(name: string, value: number, than: number): boolean {
   return metricOf(name).better === "lower" ? value < than : value > than;
 }
 
-/** A value of a metric as people read it. */
+/** A value of a metric, formatted. */
 export function shownMetric(name: string, value: number): string {
   return metricOf(name).isShare ? `${(100 * value).toFixed(1)} %` : value.toFixed(4);
 }

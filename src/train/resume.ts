@@ -6,14 +6,14 @@ import type { Scores } from "./metrics.ts";
 import type { OptimiserSettings } from "./optimiser-settings.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** Where a training stands; what the trainer itself does not know. Plain JSON, kept in its checkpoints. */
+/** Progress of a training, apart from the state of the trainer. Plain JSON, stored in checkpoints. */
 export interface LoopPosition {
-  /** Epochs that are finished. */
+  /** Finished epochs. */
   readonly epochs: number;
-  /** Where the next batch of the current epoch is looked for. */
+  /** Position of the next batch in the current epoch. */
   readonly position: number;
   /**
-   * Epochs are counted from 1; 0 is the model before training, which stays the best until an epoch is better. Where nothing is held out the
+   * Epochs are counted from 1; 0 is the model before training, which stays the best until an epoch is better. Without a validation set the
    * best epoch is the last one, and has no scores.
    */
   readonly best: { readonly epoch: number; readonly scores: Scores | null } | null;
@@ -22,17 +22,17 @@ export interface LoopPosition {
   readonly isStopped: boolean;
 }
 
-/** What a training's checkpoints hold beside what the trainer knows. */
+/** Content of a training checkpoint beside the state of the trainer. */
 export interface Saved {
   readonly position: LoopPosition;
-  /** Tells trainings apart: settings, weights and data. */
+  /** Identifies the training: hash of settings, weights and data. */
   readonly fingerprint: string | undefined;
 }
 
 /**
- * Brings a trainer to where the training of a folder stands.
+ * Restores a trainer from the checkpoint of a folder.
  *
- * @returns undefined where the folder has no checkpoint
+ * @returns undefined if the folder has no checkpoint
  * @throws WeightsError, ConfigError when the checkpoint is damaged, missing or of another training; the message says what can be done instead
  */
 export async function resume(
@@ -51,20 +51,20 @@ export async function resume(
   }
 
   async function positionIn(file: string): Promise<LoopPosition> {
-    if (!existsSync(file)) throw new ConfigError(`"${file}", the checkpoint of this training, is not there.`);
+    if (!existsSync(file)) throw new ConfigError(`"${file}", the checkpoint of this training, does not exist.`);
     const saved = (await trainer.load(file)) as Saved;
     if (saved.fingerprint !== fingerprint)
-      throw new ConfigError(`"${file}" belongs to another training: with other settings, weights or data.`);
+      throw new ConfigError(`"${file}" belongs to another training, with other settings, weights or data.`);
     return saved.position;
   }
 
   async function waysOn(): Promise<string> {
-    const anew = "--overwrite begins anew";
+    const anew = "--overwrite starts over";
     if (from === "best") return `Choose --resume last, or ${anew}.`;
     try {
       const { epochs } = await positionIn(files.best);
       const where = epochs === 0 ? "before training" : `epoch ${epochs}, step ${trainer.steps}`;
-      return `Go on from "${files.best}" (${where}) with --resume best; ${anew}.`;
+      return `Resume from "${files.best}" (${where}) with --resume best; ${anew}.`;
     } catch {
       const model = existsSync(modelFolder(out))
         ? ` "${modelFolder(out)}" holds the best model so far: copy it first if you want to keep it.`

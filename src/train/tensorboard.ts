@@ -26,8 +26,8 @@ export function scalarsEvent(step: number, scalars: Readonly<Record<string, numb
 }
 
 /**
- * A TensorBoard event file of numbers. Each start of a run writes a file of its own, which tells TensorBoard to forget what an earlier one has
- * of the same steps.
+ * A TensorBoard event file of scalars. Each start of a run writes a new file, which makes TensorBoard discard the same steps of earlier
+ * files.
  *
  * @see tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto
  */

@@ -6,7 +6,7 @@ import { type Lora, loraSite } from "./lora.ts";
 
 /** A trained tensor, or a block of its rows, as an input of a graph. */
 export interface TrainedPiece {
-  /** The tensor it is of. */
+  /** Name of the tensor. */
   readonly name: string;
   /** Flat index of its first element in that tensor. */
   readonly start: number;
@@ -20,7 +20,7 @@ export interface TrainedPiece {
  * A fused projection whose parts are asked for becomes one input a part: no slices of it, and no sums of their gradients.
  */
 export class TrainableWeights extends NamedWeights {
-  /** The inputs that have been asked for so far, by their names in the graph. */
+  /** The inputs used so far, by their names in the graph. */
   readonly pieces = new Map<string, TrainedPiece>();
   private readonly frozen: NamedWeights;
   private readonly trained: ReadonlyMap<string, Shape>;

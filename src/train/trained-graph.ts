@@ -4,25 +4,25 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { TrainableWeights, TrainedPiece } from "./trainable-weights.ts";
 import type { TrainingState } from "./training-state.ts";
 
-/** What graphs over trained tensors are made with. */
+/** Context for building graphs over trained tensors. */
 export interface GraphSource {
-  /** Makes the weights for one graph. */
+  /** Creates the weights for one graph. */
   readonly weights: () => TrainableWeights;
   readonly state: TrainingState;
   readonly options: SessionOptions;
 }
 
-/** What a backward pass differentiates. */
+/** Inputs of a backward pass. */
 export interface Objective {
   /** A scalar. */
   readonly loss: Value;
-  /** Inputs whose gradients are wanted beside those of the trained tensors, by the name under which they are given. */
+  /** Inputs whose gradients are returned in addition to those of the trained tensors, by output name. */
   readonly wrt?: Readonly<Record<string, Value>>;
-  /** Further values that are given out. */
+  /** Further outputs. */
   readonly report?: Readonly<Record<string, Value>>;
 }
 
-/** A graph that reads trained tensors from the state, and hands it their gradients. */
+/** A graph that reads trained tensors from the state, and writes their gradients to it. */
 export class TrainedGraph {
   private readonly session: Session;
   private readonly pieces: ReadonlyMap<string, TrainedPiece>;

@@ -6,13 +6,13 @@ import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { type OptimiserSettings, optimizerOf, scheduleOf } from "./optimiser-settings.ts";
 import { TrainingState } from "./training-state.ts";
 
-/** What a run knows of its length. */
+/** Length of a run. */
 export interface RunLength {
   readonly stepsPerEpoch: number;
   readonly epochs: number;
 }
 
-/** What an update met, all but `step` before it. */
+/** Metrics of an update, all but `step` from before it. */
 export interface Update {
   /** Counted from 1. */
   readonly step: number;
@@ -21,7 +21,7 @@ export interface Update {
   readonly lr: number;
 }
 
-/** What to do about a training that diverges. */
+/** Advice for a training that diverges. */
 const divergedHint = "A lower learning rate (--lr), a warm-up (--warmup) or clipping the gradient (--clip-norm) may help.";
 
 /** What all trainers have: trained weights that follow their gradients, a schedule of the learning rate, checkpoints. */
@@ -49,12 +49,12 @@ export abstract class Trainer<S extends OptimiserSettings> {
   /** Writes the model in the names and types of its file. @returns the weights file */
   abstract exportTo(folder: string): Promise<string>;
 
-  /** Steps made so far. */
+  /** Finished steps. */
   get steps(): number {
     return this.done;
   }
 
-  /** Number of trained elements. */
+  /** Number of trainable parameters. */
   get size(): number {
     return this.state.size;
   }
@@ -69,7 +69,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
     return [...this.state.tensors.keys()];
   }
 
-  /** A trained tensor as it is now; changes of the copy change nothing. */
+  /** A copy of the current values of a trained tensor. */
   trained(name: string): { readonly shape: Shape; readonly data: Float32Array } | undefined {
     const shape = this.state.tensors.get(name)?.shape;
     return shape && { shape, data: this.state.view(this.state.values, name).slice() };
@@ -80,7 +80,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
     return this.state.tensors.has(name) ? this.state.view(this.state.gradient, name).slice() : undefined;
   }
 
-  /** Tells the schedule "plateau" the validation loss of an epoch. @returns the learning rate from now on */
+  /** Passes the validation loss of an epoch to the schedule "plateau". @returns the learning rate from now on */
   endEpoch(validationLoss: number): number {
     const { patience, plateauThreshold: thresholdMode } = this.settings;
     this.plateau = afterEpoch(this.plateau, validationLoss, { patience, thresholdMode });
@@ -91,7 +91,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
    * Writes all that the rest of the run depends on into one safetensors file, which appears whole or not at all.
    *
    * @param progress - the caller's own: where it stands in its data, the best loss so far
-   * @throws InputError when a weight is not finite: what is saved can be gone on from
+   * @throws InputError when a weight is not finite: every saved checkpoint can be resumed
    */
   async save(file: string, progress: unknown = null): Promise<void> {
     const broken = this.state.firstNotFinite();
@@ -104,7 +104,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
   }
 
   /**
-   * Goes on where a saved run was: its further steps give the same bytes as if it had never stopped.
+   * Resumes a saved run: further steps give the same bytes as in an uninterrupted run.
    *
    * @returns the caller's progress
    * @throws WeightsError when the file is damaged or of another model, ConfigError when it was made with other settings
@@ -120,7 +120,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
    * Updates all trained weights by the gradient that the state holds, clipped if so set.
    *
    * @param loss - whose gradient that is
-   * @throws InputError when loss or gradient are not finite; the weights are then as they were
+   * @throws InputError when loss or gradient are not finite; the weights are then unchanged
    */
   protected async update(loss: number): Promise<Update> {
     const { lr } = this;
@@ -128,7 +128,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
     const gradNorm = await this.state.gradientNorm();
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
       throw new InputError(
-        `step ${this.done + 1}: the loss is ${loss} and the norm of the gradient ${gradNorm}, expected finite numbers. The step was not made. ${divergedHint}`,
+        `step ${this.done + 1}: the loss is ${loss} and the norm of the gradient ${gradNorm}, expected finite numbers. The step was skipped. ${divergedHint}`,
       );
     }
     const factor = clipNorm === undefined ? 1 : clipFactorOf(gradNorm, clipNorm);

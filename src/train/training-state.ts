@@ -61,7 +61,7 @@ export class TrainingState {
     this.options = options;
   }
 
-  /** Number of trained elements. */
+  /** Number of trainable parameters. */
   get size(): number {
     return [...this.tensors.values()].reduce((sum, { size }) => sum + size, 0);
   }

@@ -105,7 +105,7 @@ test("the command completes a training: metrics, checkpoints, events, report and
   expect(run.counts.train + run.counts.validation).toBe(18);
   const page = bytes("whole", "report.html").toString();
   expect(page.match(/<svg /g)).toHaveLength(4);
-  expect(page).toContain("to train on: disc");
+  expect(page).toContain("training set: disc");
 
   const predictor = await SamPredictor.open(at("whole", "model", "model.safetensors"), { threads: 1 });
   expect(predictor.config.imageSize).toBe(64);
@@ -151,7 +151,7 @@ test("a damaged last checkpoint is called this training's own, with what can be 
   const again = (resume: "last" | "best") =>
     collect(runFinetuneSam(settings({ out: at("frozen"), trainEncoder: false, threads: 1, cache: at("cache"), resume })));
   await expect(again("last")).rejects.toThrow(
-    /last\.safetensors" is damaged.* Go on from ".*best\.safetensors" \(.*\) with --resume best; --over/,
+    /last\.safetensors" is damaged.* Resume from ".*best\.safetensors" \(.*\) with --resume best; --over/,
   );
   expect((await again("best")).at(-1)).toMatchObject({ type: "end", failed: 0 });
   expect(bytes("frozen", results[0]!).equals(bytes("in-memory", results[0]!))).toBe(true);
@@ -173,7 +173,7 @@ test("which of two models in a file is trained is told, and what its configurati
   expect(warningsOf(events)).toContainEqual(expect.stringMatching(/preprocessor_config.json": .*resample/));
 });
 
-test("files that cannot be used are named, the rest is trained on; other settings need --overwrite, which begins anew", async () => {
+test("files that cannot be used are named, the rest is trained on; other settings need --overwrite, which starts over", async () => {
   mkdirSync(at("bad/images"), { recursive: true });
   mkdirSync(at("bad/masks"));
   for (const i of [2, 3, 4]) writeFileSync(at(`bad/images/${i}.png`), bytes(`data/images/${i}.png`));

@@ -152,7 +152,7 @@ test("a run that is interrupted and then killed ends with the bytes of one that 
   expect(readdirSync(at("killed", "tensorboard"))).toHaveLength(3);
 });
 
-test("a finished training has nothing left to do; other settings need --overwrite, which begins anew", async () => {
+test("a finished training has nothing left to do; other settings need --overwrite, which starts over", async () => {
   const again = await collect(runFinetune(settings({ out: at("whole"), pairs: [at("pairs.csv")] })));
   expect(again.at(-1)).toMatchObject({ type: "end", done: 0, skipped: 6 });
   await expect(collect(runFinetune(settings({ out: at("whole"), lr: 1e-4 })))).rejects.toThrow("lr was 0.002, now it is 0.0001");

@@ -54,7 +54,7 @@ test("a coarse mask that fits two images, and a name too long for the arrays bes
     'the coarse mask "a" fits 2 images: "1/a", "2/a"',
   );
   await expect(refine({ raw: true, out: at("none") })).rejects.toThrow(
-    /with "\.safetensors", would have 258 bytes, and file systems take 255/,
+    /with "\.safetensors", would have 258 bytes; file systems allow 255/,
   );
   expect(readdirSync(folder)).not.toContain("none");
 });

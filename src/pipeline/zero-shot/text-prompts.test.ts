@@ -85,7 +85,7 @@ test.each<[string, unknown, RegExp]>([
   await expect(promptsOf(table, walked("a.png"))).rejects.toThrow(ConfigError);
 });
 
-test("named targets of a file: those of an image replace those of " * ", and the run knows all of them", async () => {
+test("named targets of a file: those of an image replace those of all others, and the run knows all of them", async () => {
   const table = { "*": { lung: "a lung", heart: ["heart", "the heart"] }, "a.png": { lung: "left lung" }, "none.png": { rib: "a rib" } };
   const { all, named } = await promptsOf(table, walked("a.png", "b.png"));
   expect(named).toEqual({

@@ -1,14 +1,14 @@
 import { InputError } from "../../errors.ts";
 import { beginsLike, type Signature } from "./first-bytes.ts";
 
-/** A format that is known and not read. */
+/** A format that is recognised but not supported. */
 interface ForeignFormat {
   readonly kind: "dicom" | "nifti" | "unread";
   readonly name: string;
   readonly firstBytes: Signature;
 }
 
-/** Formats that are told apart to say what a file is. One that is read from now on moves to `imageSources`. */
+/** Formats recognised for error messages only. A format that becomes supported moves to `imageSources`. */
 const foreignFormats: readonly ForeignFormat[] = [
   { kind: "dicom", name: "DICOM", firstBytes: [[128, "DICM"]] },
   { kind: "nifti", name: "NIfTI", firstBytes: [[344, "n+1\0"]] },
@@ -22,12 +22,12 @@ const foreignFormats: readonly ForeignFormat[] = [
   { kind: "unread", name: "HEIF", firstBytes: [[4, "ftyphei"]] },
 ];
 
-/** The known format that a file has and that is not read. */
+/** The recognised but unsupported format of a file. */
 export function foreignFormatOf(head: Uint8Array): ForeignFormat | undefined {
   return foreignFormats.find(({ firstBytes }) => beginsLike(head, firstBytes));
 }
 
-/** The error of a file that is in no format that can be read. */
+/** The error of a file in an unsupported format. */
 export function unreadable({ name, bytes }: { readonly name: string; readonly bytes: Uint8Array }): InputError {
   const format = foreignFormatOf(bytes);
   return new InputError(

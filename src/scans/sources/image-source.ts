@@ -1,10 +1,10 @@
 import type { Image } from "../../image/types.ts";
 import type { Signature } from "./first-bytes.ts";
 
-/** Samples of a picture as they are stored. */
+/** Stored samples of an image. */
 export type SampleArray = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array;
 
-/** The samples of a picture before any conversion, interleaved row-major [H, W, stride]. */
+/** The samples of an image before any conversion, interleaved row-major [H, W, stride]. */
 export interface StoredPixels {
   readonly width: number;
   readonly height: number;
@@ -18,30 +18,30 @@ export interface StoredPixels {
   readonly data: SampleArray;
 }
 
-/** Where the pixels of an image lie in the patient. */
+/** Geometry of an image in patient space. */
 export interface Geometry {
   /** Millimetres per pixel [row, column]. */
   readonly spacing: readonly [row: number, column: number];
 }
 
-/** `paper`: what the method says. `reference`: what the released scripts do. */
+/** `paper`: the method as described. `reference`: the behaviour of the released scripts. */
 export type DisplayMode = "paper" | "reference";
 
-/** An image as models see it. */
+/** An image as input of the models. */
 export interface DisplayedImage {
   readonly image: Image;
-  /** What was guessed or lost on the way: sentences without the file name, to be shown beside it. */
+  /** Warnings about guesses and losses, without the file name. */
   readonly warnings: readonly string[];
 }
 
 /** One image of a file. */
 export interface Frame {
   readonly pixels: StoredPixels;
-  /** Absent where the file does not tell it. */
+  /** Absent if the file does not contain it. */
   readonly geometry?: Geometry;
   /** Such as "png". */
   readonly format: string;
-  /** Sentences about the file, without its name. */
+  /** Warnings about the file, without its name. */
   readonly warnings: readonly string[];
   /** The display rule: how the stored samples become the 8-bit RGB that models see. */
   display(mode: DisplayMode): DisplayedImage;
@@ -55,12 +55,12 @@ export interface NamedBytes {
 
 /** A kind of file that holds images. A new one is one file that reads it and one row of `imageSources`. */
 export interface ImageSource {
-  /** Of its files' names, in lower case, without the dot: by these, images are found in folders. */
+  /** File extensions, lower case, without the dot: used to find images in folders. */
   readonly endings: readonly string[];
-  /** Ways in which its files begin: by these they are opened, as endings are often wrong. */
+  /** Signatures of its files: used to open them, as extensions are often wrong. */
   readonly firstBytes: readonly Signature[];
   /**
-   * The images of a file in their order. One image is the usual case; its results are named as the file is.
+   * The images of a file in order. Usually there is one; its results have the name of the file.
    *
    * @throws InputError when the file is damaged or too large
    */

@@ -1,15 +1,15 @@
 import type { Signature } from "./first-bytes.ts";
 
-/** A picture format that can be read. */
+/** A supported raster format. */
 export type RasterFormatName = "png" | "jpeg" | "tiff" | "webp";
 
-/** What is known of a picture format without opening a file. */
+/** Names, extensions and signatures of a raster format. */
 interface RasterFormat {
   readonly endings: readonly string[];
   readonly firstBytes: readonly Signature[];
 }
 
-/** The picture formats that sharp decodes for us. */
+/** The raster formats decoded by sharp. */
 export const rasterFormats: Readonly<Record<RasterFormatName, RasterFormat>> = {
   png: { endings: ["png"], firstBytes: [[[0, "\x89PNG\r\n\x1a\n"]]] },
   jpeg: { endings: ["jpg", "jpeg"], firstBytes: [[[0, "\xff\xd8\xff"]]] },

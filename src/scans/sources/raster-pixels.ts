@@ -6,7 +6,7 @@ import { unreadable } from "./foreign.ts";
 import type { NamedBytes, SampleArray, StoredPixels } from "./image-source.ts";
 import { type RasterFormatName, rasterFormats } from "./raster-formats.ts";
 
-/** The stored samples of a picture file, and what its decoder says. */
+/** The stored samples of an image file, and warnings of its decoder. */
 export interface RasterPixels extends StoredPixels {
   readonly format: RasterFormatName;
   /** Of 8 or 16 bits without sign. */
@@ -17,7 +17,7 @@ export interface RasterPixels extends StoredPixels {
 /** As `RasterPixels`, of any type of sample. Where an 8-bit gray file has alpha the space is "rgb", since gray would come without it. */
 export type AnyPixels = Omit<RasterPixels, "data"> & { readonly data: SampleArray };
 
-/** Largest picture that is decoded; a forged header must not take the machine's memory. */
+/** Largest image that is decoded; a forged header must not exhaust memory. */
 const maxPixels = 100_000_000;
 
 /** What sharp calls the colour space of a file, ours for it, and the one to decode to so that no value changes. */
@@ -88,7 +88,7 @@ async function decode(
       `"${file}" has ${header.channels} channels (${header.space}); expected gray, RGB or CMYK. Convert it to an RGB PNG first.`,
     );
   }
-  // sharp gives 8-bit gray without its alpha, but not colour.
+  // sharp drops the alpha of 8-bit gray, but not of colour.
   const known = keepsAlpha && hasAlpha && header.space === "b-w" ? spaces.srgb! : stored;
   const channels = known.colours + (hasAlpha ? 1 : 0);
   const type = types.find((name) => name === depth);
@@ -133,7 +133,7 @@ async function decode(
   };
 }
 
-/** The format by the first bytes; endings are often wrong. */
+/** The format by the first bytes; extensions are often wrong. */
 function formatOf(content: NamedBytes): RasterFormatName {
   for (const [format, { firstBytes }] of Object.entries(rasterFormats)) {
     if (firstBytes.some((signature) => beginsLike(content.bytes, signature))) return format as RasterFormatName;
@@ -141,7 +141,7 @@ function formatOf(content: NamedBytes): RasterFormatName {
   throw unreadable(content);
 }
 
-/** One line of what a library said. */
+/** First line of a library's message. */
 function reasonOf(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   return text.split("\n")[0]!.replace(/: *$/, "");

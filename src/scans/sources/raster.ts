@@ -2,10 +2,10 @@ import type { DisplayedImage, DisplayMode, Frame, NamedBytes, StoredPixels } fro
 import { type RasterPixels, readPixels } from "./raster-pixels.ts";
 
 /**
- * A picture file: png, jpeg, tiff or webp, its first page.
+ * An image file: png, jpeg, tiff or webp, first page only.
  *
- * It has no geometry: the resolution tags of these formats (dots per inch) speak of paper and screens. Programs write 72 or 96 without
- * knowing anything of the image, so taking them for the spacing of its pixels would give areas that are wrong in silence.
+ * It has no geometry: the resolution tags of these formats (dots per inch) are meant for paper and screens. Programs write 72 or 96 by
+ * default, so using them as pixel spacing would silently give wrong areas.
  *
  * @throws InputError when it is empty, cut short, damaged or too large
  */
@@ -16,7 +16,7 @@ export async function rasterFrame(content: NamedBytes): Promise<Frame> {
 
 type Samples = Omit<RasterPixels, "format" | "warnings">;
 
-/** As Pillow's `convert("RGB")` gives it, byte for byte, but for 16-bit gray in `paper`. */
+/** Byte for byte as Pillow's `convert("RGB")`, except for 16-bit gray in `paper`. */
 function displayed(pixels: Samples, mode: DisplayMode): DisplayedImage {
   const { width, height, space, stride } = pixels;
   const warnings: string[] = [];

@@ -3,7 +3,7 @@ import type { ImageSource } from "./image-source.ts";
 import { rasterFormats } from "./raster-formats.ts";
 
 /**
- * What images are read from. A row says how its files are known; the code that reads them, with its libraries, is loaded when the first
+ * Sources of images. A row states how its files are recognised; the code that reads them, with its libraries, is loaded when the first
  * such file is opened.
  */
 export const imageSources = {
@@ -19,5 +19,5 @@ export function sourceOf(head: Uint8Array): ImageSource | undefined {
   return Object.values<ImageSource>(imageSources).find(({ firstBytes }) => firstBytes.some((signature) => beginsLike(head, signature)));
 }
 
-/** Endings of the files that are taken from a folder. BMP is not read; it is taken so that each such picture fails by its name. */
+/** Extensions of the files that are read from a folder. BMP is not supported; it is listed so that each such image is reported as a failure. */
 export const imageEndings: readonly string[] = [...Object.values<ImageSource>(imageSources).flatMap(({ endings }) => endings), "bmp"];

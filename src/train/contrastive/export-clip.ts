@@ -8,7 +8,7 @@ import { type Lora, type LoraAdapter, mergeAdapter } from "../lora.ts";
 import type { TrainingState } from "../training-state.ts";
 import { logitBias } from "./trained-tensors.ts";
 
-/** Files beside the weights that belong to the model. */
+/** Files of the model beside its weights. */
 const companions = /^(open_clip_config|config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|^vocab\.txt$/;
 
 /**

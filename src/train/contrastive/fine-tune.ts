@@ -6,10 +6,10 @@ import { scoreHeldOut } from "./held-out.ts";
 import { Supervision, type SupervisionOptions } from "./supervision.ts";
 import type { ContrastiveTrainer } from "./trainer.ts";
 
-/** What a fine-tuning works on. */
+/** Data of a fine-tuning. */
 export interface FineTunePairs {
   readonly train: EncodedPairs;
-  /** None: nothing is held out, and the last model counts as the best. */
+  /** Empty: there is no validation set, and the last model counts as the best. */
   readonly validation?: EncodedPairs | undefined;
   readonly workers: PairWorkers;
 }
@@ -17,7 +17,7 @@ export interface FineTunePairs {
 export interface FineTuneOptions extends LoopOptions, Pick<ViewOptions, "mode" | "signal">, SupervisionOptions {
   readonly batch: number;
   readonly seed: number;
-  /** Which part of an image is seen in training; null: always the middle. */
+  /** Random crop in training; null: always a centre crop. */
   readonly crop: CropRange | null;
   /** See `OrderOptions`. */
   readonly bucketBatches: number;
@@ -58,6 +58,6 @@ async function contrastiveTraining(
       return { ...numbers, logit_scale: logitScale };
     },
     score: validation && (() => scoreHeldOut(trainer, validation, workers, { ...views, session })),
-    emptiness: `the pictures that can be decoded fill no batch of ${batch}`,
+    emptiness: `the images that can be decoded do not fill a batch of ${batch}`,
   };
 }

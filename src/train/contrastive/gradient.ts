@@ -12,15 +12,15 @@ import { regionFeeds, regionTerms, rowsOf, type TrainingRegions } from "./region
 import type { ContrastiveSettings } from "./settings.ts";
 import { logitBias } from "./trained-tensors.ts";
 
-/** Pairs of image and text that go through the model together. */
+/** A batch of image-text pairs. */
 export interface TrainingPairs {
-  /** What the image tower sees, 8 bits, [B, 3, S, S]. */
+  /** Input of the image tower, 8 bits, [B, 3, S, S]. */
   readonly pixels: Tensor<"uint8">;
   /** Token ids of each text, without padding. */
   readonly ids: readonly (readonly number[])[];
-  /** [B, B], 1 where text j is a negative of image i, 0 where it also holds for that image; default: all are. */
+  /** [B, B], 1 where text j is a negative of image i, 0 where it also describes that image; default: all are negatives. */
   readonly negatives?: Tensor<"float32"> | undefined;
-  /** For the region terms, where the settings give them weight. */
+  /** For the region terms, if their weight is not 0. */
   readonly regions?: TrainingRegions | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface PairFeatures {
   readonly text: Tensor<"float32">;
 }
 
-/** Arrays for a tower, and a key that is the same where their shapes are. */
+/** Arrays for a tower, and a key that depends on their shapes only. */
 interface TowerFeeds {
   readonly key: string;
   readonly feeds: Readonly<Record<string, Tensor>>;
@@ -75,7 +75,7 @@ export class ContrastiveGradient {
     this.isTrained = { image: names.some((name) => name.startsWith("visual.")), text: names.some((name) => name.startsWith("text.")) };
   }
 
-  /** Features of some pairs as the model is now. */
+  /** Embeddings of some pairs with the current weights. */
   async features({ pixels, ids }: TrainingPairs): Promise<PairFeatures> {
     const { embed } = this.config;
     const image = new Float32Array(ids.length * embed);

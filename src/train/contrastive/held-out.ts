@@ -7,15 +7,15 @@ import type { Scores } from "../metrics.ts";
 import type { PairFeatures } from "./gradient.ts";
 import type { ContrastiveTrainer } from "./trainer.ts";
 
-/** What a model is worth on pairs that it is not trained on. */
+/** Scores of a model on the validation set. */
 export interface HeldOutScores {
-  /** The loss as in training, with batches of the same size, and recalls in both directions among all held-out pairs, unless the loss is not finite. */
+  /** The loss as in training, with batches of the same size, and recalls in both directions among all validation pairs, unless the loss is not finite. */
   readonly scores: Scores;
-  /** Pairs that cannot be decoded and do not count. */
+  /** Pairs that cannot be decoded and are skipped. */
   readonly dropped: readonly DroppedPair[];
 }
 
-/** Scores the model on held-out pairs. @throws InputError when fewer than two can be */
+/** Scores the model on validation pairs. @throws InputError when fewer than two can be decoded */
 export async function scoreHeldOut(
   trainer: ContrastiveTrainer,
   pairs: EncodedPairs,
@@ -24,13 +24,13 @@ export async function scoreHeldOut(
 ): Promise<HeldOutScores> {
   const dropped: DroppedPair[] = [];
   const { loss, features } = await trainer.validate(noting(dropped, plainBatches(pairs, workers, views)));
-  if (pairs.pairs.length - dropped.length < 2) throw new InputError("fewer than two of the pairs for validation can be decoded");
-  if (!Number.isFinite(loss)) return { scores: { loss }, dropped }; // features that are not numbers have no ranks
+  if (pairs.pairs.length - dropped.length < 2) throw new InputError("fewer than two validation pairs can be decoded");
+  if (!Number.isFinite(loss)) return { scores: { loss }, dropped }; // NaN features have no ranks
   const { imageToText, textToImage } = await pairRanks(joined(features), { ...session, ...(views.signal && { signal: views.signal }) });
   return { scores: { loss, ...recalls("image_to_text", imageToText), ...recalls("text_to_image", textToImage) }, dropped };
 }
 
-/** Shares of queries whose true candidate is among the first 1, 5 and 10. */
+/** Recall at 1, 5 and 10. */
 function recalls(direction: string, ranks: Parameters<typeof summariseRanks>[0]): Record<string, number> {
   const { recall } = summariseRanks(ranks);
   return Object.fromEntries(([1, 5, 10] as const).map((k) => [`${direction}_recall_at_${k}`, recall[k]]));

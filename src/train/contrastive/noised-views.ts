@@ -4,17 +4,17 @@ import { normal, uniform } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 
 /**
- * Images of which a part alone is left: behind a block of the image tower all other tokens are noise. An information bottleneck asks a
- * model about just such images; a model that has met them answers for what is left.
+ * Noised views, in which only a part of the image is kept: after a block of the image tower all other tokens are replaced by noise. An
+ * information bottleneck evaluates the model on such inputs; a model trained on them classifies by the visible part.
  */
 export interface NoisedViews {
-  /** The block behind whose output the noise comes in. */
+  /** The block after which noise is added. */
   readonly block: number;
-  /** [B, T, 1], what is left of each token, the class token first. */
+  /** [B, T, 1], fraction kept of each token, the class token first. */
   readonly keep: Tensor<"float32">;
   /** [B, T, D] */
   readonly noise: Tensor<"float32">;
-  /** [B, P], 1 where what the phrase names is left. */
+  /** [B, P], 1 if the structure of the phrase is visible. */
   readonly labels: Tensor<"float32">;
   /** [B, P], with the sum 1; 0 where nothing is known, or the structure is half visible. */
   readonly weights: Tensor<"float32">;

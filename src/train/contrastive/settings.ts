@@ -9,12 +9,16 @@ const names = <T extends Record<string, unknown>>(table: T) => Object.keys(table
 const withRegions: readonly Condition[] = [{ regions: "given" }];
 const withLora: readonly Condition[] = [{ loraRank: "given" }];
 
-/** How a CLIP model is fine-tuned on pairs. Defaults are those of the paper where it states them. */
+/** Settings of CLIP fine-tuning on image-caption pairs. Defaults follow the paper where it states them. */
 export const ContrastiveSettings = z.strictObject(
   grouped("Loss", {
     loss: z.enum(names(contrastiveLosses)).default("dhn-nce").describe("contrastive loss"),
-    temperature: z.number().positive().optional().describe("τ, divides the cosines; default 0.6, or that of the model where it is learned"),
-    learnTemperature: z.boolean().default(false).describe("learn τ as exp(-logit_scale), held between 0.01 and 1"),
+    temperature: z
+      .number()
+      .positive()
+      .optional()
+      .describe("τ, divides the cosine similarities; default 0.6, or that of the model if it is learned"),
+    learnTemperature: z.boolean().default(false).describe("learn τ as exp(-logit_scale), clamped to [0.01, 1]"),
     alpha: z
       .number()
       .nonnegative()
@@ -36,28 +40,33 @@ export const ContrastiveSettings = z.strictObject(
     detachWeights: z
       .boolean()
       .default(false)
-      .describe("hold the weights of negatives constant in the gradient")
+      .describe("treat the weights of negatives as constants in the gradient")
       .meta({ needs: [{ loss: ["dhn-nce", "hn-nce"] }] }),
 
     regionWeight: z
       .number()
       .nonnegative()
       .default(0)
-      .describe("weight of the question what an image shows, where it is outlined")
+      .describe("weight of the multi-label classification loss on outlined images")
       .meta({ needs: withRegions }),
     denseWeight: z
       .number()
       .nonnegative()
       .default(0)
-      .describe("weight of the question where it shows it, patch by patch")
+      .describe("weight of the dense loss per patch on outlined images")
       .meta({ needs: withRegions }),
     noisedWeight: z
       .number()
       .nonnegative()
       .default(0)
-      .describe("weight of the first question about images of which noise leaves a part alone, as an information bottleneck does")
+      .describe("weight of the classification loss on images that noise replaces except for a part, as in an information bottleneck")
       .meta({ needs: withRegions }),
-    regionScale: z.number().positive().default(10).describe("factor of the cosines in these questions: 1 / τ").meta({ needs: withRegions }),
+    regionScale: z
+      .number()
+      .positive()
+      .default(10)
+      .describe("factor of the cosine similarities in these losses: 1 / τ")
+      .meta({ needs: withRegions }),
     regionBias: z
       .number()
       .default(0)
@@ -71,52 +80,52 @@ export const ContrastiveSettings = z.strictObject(
       .int()
       .positive()
       .default(16)
-      .describe("pairs that go through the towers at once; larger batches use cached gradients")
+      .describe("pairs per pass through the towers; larger batches use cached gradients")
       .meta({ group: "Machine" }),
     freezeVision: z
       .number()
       .int()
       .nonnegative()
       .default(0)
-      .describe("blocks of the image tower that stay as they are, from the first")
+      .describe("number of frozen blocks of the image tower, from the first")
       .meta({ group: "Training" }),
     freezeText: z
       .number()
       .int()
       .nonnegative()
       .default(0)
-      .describe("layers of the text tower that stay as they are, from the first")
+      .describe("number of frozen layers of the text tower, from the first")
       .meta({ group: "Training" }),
     freeze: z
       .array(z.string())
       .default([])
-      .describe('names of tensors that stay as they are; "*" stands for any characters')
+      .describe('names of frozen tensors; "*" matches any characters')
       .meta({ group: "Training", placeholder: "NAME" }),
     loraRank: z
       .number()
       .int()
       .nonnegative()
       .default(0)
-      .describe("rank of LoRA's adapters, which are then all that is trained; 0: none")
+      .describe("rank of LoRA adapters, which are then the only trainable parameters; 0: no LoRA")
       .meta({ group: "Training" }),
     loraAlpha: z
       .number()
       .positive()
       .default(8)
-      .describe("strength of LoRA: adapters count alpha / rank")
+      .describe("scale of LoRA: adapters are multiplied by alpha / rank")
       .meta({ group: "Training", needs: withLora }),
     loraTargets: z
       .array(z.enum(loraTargets))
       .default(["query", "value"])
-      .describe("projections that get an adapter")
+      .describe("projections with an adapter")
       .meta({ group: "Training", needs: withLora }),
 
     precision: z
       .enum(["float32", "mixed"])
       .default("float32")
-      .describe("mixed needs a device that computes in half precision")
+      .describe("numeric precision; mixed needs a device with half-precision kernels")
       .meta({ group: "Machine" }),
-    seed: z.number().int().default(42).describe("of LoRA's start"),
+    seed: z.number().int().default(42).describe("seed of the LoRA initialisation"),
   }),
 );
 export type ContrastiveSettings = z.infer<typeof ContrastiveSettings>;

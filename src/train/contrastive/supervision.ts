@@ -5,21 +5,21 @@ import { uniform } from "../../tensor/random.ts";
 import type { TrainingPairs } from "./gradient.ts";
 import { noisedViews } from "./noised-views.ts";
 
-/** What a training is told beside its pairs. */
+/** Additional supervision of a training beside its pairs. */
 export interface SupervisionOptions {
-  /** Leave captions that also hold for another image of their batch out of its negatives. */
+  /** Remove captions that also describe another image of the batch from its negatives. */
   readonly maskNegatives: boolean;
   /** Outlined images. */
   readonly regions?: RegionSet | undefined;
-  /** Whether they are also shown with noise in place of all but a part. */
+  /** Whether noised views of them are used, too. */
   readonly noised?: boolean | undefined;
 }
 
-/** Which batch of a training this is. */
+/** Identifies a batch of a training. */
 export interface BatchPlace {
   readonly epoch: number;
   readonly seed: number;
-  /** How its pictures were cropped; undefined: the middle was seen. */
+  /** Crops of its images; undefined: centre crops. */
   readonly range?: CropRange | undefined;
 }
 

@@ -4,14 +4,14 @@ import { frozenNames } from "../frozen-names.ts";
 import { loraAdapters, loraTensors } from "../lora.ts";
 import type { ContrastiveSettings } from "./settings.ts";
 
-/** SigLIP's bias, which other models do not have. */
+/** The bias of SigLIP, absent in other models. */
 export const logitBias = "logit_bias";
 
 /**
  * Names and shapes of the tensors that a run trains.
  *
  * @param tensors - all tensors of the model
- * @throws ConfigError when a name to be frozen fits no tensor, or nothing is left to be trained
+ * @throws ConfigError when a name to be frozen matches no tensor, or no trainable parameters remain
  */
 export function trainedTensors(tensors: ReadonlyMap<string, Shape>, settings: ContrastiveSettings): Map<string, Shape> {
   const isNamed = frozenNames(settings.freeze, [...tensors.keys()]);
@@ -23,16 +23,16 @@ export function trainedTensors(tensors: ReadonlyMap<string, Shape>, settings: Co
   const trained = settings.loraRank > 0 ? loraTensors(loraAdapters(free, loraOf(settings)), loraOf(settings)) : free;
   if (settings.learnTemperature && !isFrozen("logit_scale")) trained.set("logit_scale", []);
   if (settings.loss === "siglip") trained.set(logitBias, []);
-  if (trained.size === 0) throw new ConfigError("nothing is left to be trained: all tensors are frozen. Freeze fewer of them.");
+  if (trained.size === 0) throw new ConfigError("no trainable parameters: all tensors are frozen. Freeze fewer of them.");
   return trained;
 }
 
-/** LoRA as the settings describe it. */
+/** LoRA options from the settings. */
 export function loraOf({ loraRank, loraAlpha, loraTargets }: ContrastiveSettings) {
   return { rank: loraRank, alpha: loraAlpha, targets: loraTargets };
 }
 
-/** Whether a tensor belongs to the first `count` blocks, or to what lies before them. */
+/** Whether a tensor belongs to the first `count` blocks, or to the layers before them. */
 function frozenBelow(name: string, count: number, tower: RegExp): boolean {
   const found = count > 0 ? tower.exec(name) : null;
   return found !== null && Number(found[1] ?? -1) < count;

@@ -20,25 +20,25 @@ import { ContrastiveGradient, type PairFeatures, type TrainingPairs } from "./gr
 import type { ContrastiveSettings } from "./settings.ts";
 import { logitBias, loraOf, trainedTensors } from "./trained-tensors.ts";
 
-/** What a step met, all but `step` before its update. */
+/** Metrics of a step, all but `step` from before its update. */
 export interface StepResult extends Update {
   readonly loss: number;
   /** ln (1 / τ) as the model keeps it; a fixed τ of the loss does not show here. */
   readonly logitScale: number;
 }
 
-/** What a pass over held-out pairs found. */
+/** Result of a pass over the validation pairs. */
 export interface Validation {
   /** Mean over the batches, weighted by their pairs. */
   readonly loss: number;
-  /** Features before normalisation, one [B, E] a batch: recalls are made from them. */
+  /** Embeddings before normalisation, one [B, E] per batch, for the recalls. */
   readonly features: readonly PairFeatures[];
 }
 
-/** 1 / τ is held between 1 and 100, as in CLIP. */
+/** 1 / τ is clamped to [1, 100], as in CLIP. */
 const logitScaleLimits = [0, Math.log(100)] as const;
 
-/** Where SigLIP's bias begins. */
+/** Initial bias of SigLIP. */
 const initialLogitBias = -10;
 
 /**
@@ -84,7 +84,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
    * Opens a model and reads the weights that are trained.
    *
    * @throws WeightsError when a tensor is missing, surplus or misshapen
-   * @throws ConfigError when the settings cannot work
+   * @throws ConfigError when the settings are invalid
    */
   static async open(
     files: ClipFiles,
@@ -105,7 +105,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
     return trainer;
   }
 
-  /** What is to be said about the file of weights: which of its models was taken. */
+  /** Notes about the weights file: which of its models is used. */
   get notes(): readonly string[] {
     return this.weights.notes;
   }
@@ -113,7 +113,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
   /**
    * One step: the gradient of the loss over the whole batch, clipped if so set, and an update of all trained weights.
    *
-   * @throws InputError when the loss is not finite; the weights are then as they were
+   * @throws InputError when the loss is not finite; the weights are then unchanged
    */
   async step(pairs: TrainingPairs): Promise<StepResult> {
     this.check(pairs);
@@ -130,7 +130,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
     return await this.gradient.features(pairs);
   }
 
-  /** Loss and features of held-out pairs. Batches of one pair, which have no negatives, do not count in the loss. */
+  /** Loss and embeddings of validation pairs. Batches of one pair, which have no negatives, do not count in the loss. */
   async validate(batches: Iterable<TrainingPairs> | AsyncIterable<TrainingPairs>): Promise<Validation> {
     const features: PairFeatures[] = [];
     let [sum, pairs] = [0, 0];
@@ -146,7 +146,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
   }
 
   /**
-   * Operations of a pair that goes forward, and of a step of so many pairs.
+   * Operations of the forward pass of one pair, and of a step with the given number of pairs.
    *
    * @param tokens - of a text
    */

@@ -6,8 +6,8 @@ import { heldBox, type PromptSource, type SquareSizes, type TargetGrid } from ".
 const grid = 14;
 
 /**
- * A made-up coarse mask: the share of each cell of a coarse grid that the true mask covers, cut at a random level (low: too large, high:
- * too small), sometimes grown by a cell, and moved by up to a cell along each axis.
+ * A simulated coarse mask: the fraction of each cell of a coarse grid covered by the ground truth, thresholded at a random level (low: too
+ * large, high: too small), sometimes grown by a cell, and shifted by up to a cell along each axis.
  *
  * @param name - of the random numbers
  */

@@ -7,10 +7,10 @@ import type { PromptDrawSettings } from "./prompt-draws.ts";
 import { TargetOrder } from "./target-order.ts";
 import type { PromptableTrainer, PromptedImages } from "./trainer.ts";
 
-/** What a promptable training works on. */
+/** Data of a promptable training. */
 export interface PromptableData {
   readonly train: PromptData;
-  /** None: nothing is held out, and the last model counts as the best. */
+  /** Empty: there is no validation set, and the last model counts as the best. */
   readonly validation?: PromptData | undefined;
   /** Encodes images where the encoder is frozen, of either part. */
   readonly embed?: EmbedImage | undefined;
@@ -30,7 +30,7 @@ export interface FineTunePromptableOptions extends LoopOptions {
 }
 
 /**
- * Fine-tunes a SAM model, see `trainingLoop`. The best model is that of the highest mean DSC of held-out targets.
+ * Fine-tunes a SAM model, see `trainingLoop`. The best model is that of the highest mean DSC on the validation set.
  *
  * @throws ConfigError when the checkpoint was made with other settings
  * @throws InputError when the loss is not finite
@@ -71,6 +71,6 @@ function promptableTraining(
       return { ...(await trainer.step(prompted)) };
     },
     score: validation && (async () => ({ scores: await scoreTargets(trainer, validation, batches), dropped: [] })),
-    emptiness: "no step was made",
+    emptiness: "no training step was run",
   };
 }

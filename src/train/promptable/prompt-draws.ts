@@ -6,32 +6,38 @@ import { distorted } from "./distorted-mask.ts";
 import type { TrainingPrompt } from "./graph.ts";
 import { boxIou, heldBox, type PromptSource, type SquareSizes, type TargetGrid } from "./target-grid.ts";
 
-/** How prompts are made up in training. */
+/** Sampling of visual prompts in training. */
 export const PromptDrawSettings = z.strictObject(
   grouped("Prompts in training", {
-    boxShare: z.number().min(0).max(1).default(0.5).describe("share of the prompts that are a box, as inference has by default"),
-    bothShare: z.number().min(0).max(1).default(0.3).describe("share that are a box with points; the rest are points alone"),
-    boxJitter: z.number().nonnegative().default(0.1).describe("deviation by which each edge of a true box is moved, in parts of the side"),
+    boxShare: z.number().min(0).max(1).default(0.5).describe("fraction of prompts that are a box, the default in inference"),
+    bothShare: z.number().min(0).max(1).default(0.3).describe("fraction that are a box with points; the rest are points only"),
+    boxJitter: z
+      .number()
+      .nonnegative()
+      .default(0.1)
+      .describe("standard deviation of the shift of each edge of a ground truth box, as a fraction of the side"),
     maxJitter: z
       .number()
       .nonnegative()
       .default(20)
-      .describe("most that an edge is moved, in pixels of a square of 1024, as in SAM's training; more where coarse boxes are off by more"),
-    coarseShare: z.number().min(0).max(1).default(0.5).describe("how often the prompt comes from the coarse mask, where there is one"),
+      .describe(
+        "largest shift of an edge, in pixels of a square of 1024, as in SAM's training; raise it if coarse boxes are less accurate",
+      ),
+    coarseShare: z.number().min(0).max(1).default(0.5).describe("fraction of prompts from the coarse mask, if there is one"),
     distortedShare: z
       .number()
       .min(0)
       .max(1)
       .default(0.3)
       .describe(
-        "how often the others come from a made-up coarse mask: the true one on a grid of 14 cells a side, too large, too small or moved",
+        "fraction of the others from a simulated coarse mask: the ground truth on a grid of 14 cells a side, too large, too small or shifted",
       ),
   }),
 );
 export type PromptDrawSettings = z.infer<typeof PromptDrawSettings>;
 
 export interface DrawOptions extends PromptDrawSettings, SquareSizes {
-  /** Most points on and beside the target. */
+  /** Largest numbers of points on and beside the target. */
   readonly points: number;
   readonly negativePoints: number;
   readonly seed: number;

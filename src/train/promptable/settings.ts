@@ -4,7 +4,7 @@ import { OptimiserSettings } from "../optimiser-settings.ts";
 
 const optimiser = OptimiserSettings.shape;
 
-/** How a SAM model is fine-tuned on masks. Defaults are those of MedSAM and of SAM's paper where they state them. */
+/** Settings of SAM fine-tuning on masks. Defaults follow MedSAM and the SAM paper where they state them. */
 export const PromptableSettings = z.strictObject(
   grouped("Training", {
     loss: z
@@ -17,41 +17,37 @@ export const PromptableSettings = z.strictObject(
     masks: z
       .enum(["first", "candidates", "both"])
       .default("both")
-      .describe("for the loss sam: whether the single answer, the three candidates for ambiguous prompts, or both learn")
+      .describe("for the loss sam: train the single-mask output, the three candidate masks (multimask output), or both")
       .meta({ group: "Loss", needs: [{ loss: ["sam"] }] }),
-    trainEncoder: z.boolean().default(false).describe("also train the image encoder; else each image is encoded once"),
-    trainPromptEncoder: z.boolean().default(false).describe("also train what the kinds of prompts mean"),
-    freeze: z
-      .array(z.string())
-      .default([])
-      .describe('names of tensors that stay as they are; "*" stands for any characters')
-      .meta({ placeholder: "NAME" }),
+    trainEncoder: z.boolean().default(false).describe("also train the image encoder; otherwise each image is encoded once"),
+    trainPromptEncoder: z.boolean().default(false).describe("also train the prompt encoder"),
+    freeze: z.array(z.string()).default([]).describe('names of frozen tensors; "*" matches any characters').meta({ placeholder: "NAME" }),
     points: z
       .number()
       .int()
       .positive()
       .default(10)
-      .describe("most points of a prompt on the target; prompts have 1 to so many")
+      .describe("largest number of points on the target; prompts have between 1 and this many")
       .meta({ group: "Prompts in training" }),
     negativePoints: z
       .number()
       .int()
       .nonnegative()
       .default(0)
-      .describe("most points of a prompt beside the target")
+      .describe("largest number of points beside the target")
       .meta({ group: "Prompts in training" }),
     chunk: z
       .number()
       .int()
       .positive()
       .optional()
-      .describe("images that go through the model at once, a part of the batch: memory is theirs (default: the whole batch)")
+      .describe("images per pass through the model, a part of the batch; determines memory (default: the whole batch)")
       .meta({ group: "Machine" }),
     ...OptimiserSettings.shape,
-    lr: optimiser.lr.default(1e-4).describe("highest learning rate: 1e-4 for fine-tuning as in MedSAM, 1e-3 for small models from nothing"),
+    lr: optimiser.lr.default(1e-4).describe("peak learning rate: 1e-4 for fine-tuning as in MedSAM, 1e-3 for small models from scratch"),
     adamBeta2: optimiser.adamBeta2.default(0.999),
     adamEpsilon: optimiser.adamEpsilon.default(1e-8),
-    weightDecay: optimiser.weightDecay.default(0.01).describe("on all trained arrays, as in MedSAM"),
+    weightDecay: optimiser.weightDecay.default(0.01).describe("weight decay, on all trainable parameters, as in MedSAM"),
   }),
 );
 export type PromptableSettings = z.infer<typeof PromptableSettings>;

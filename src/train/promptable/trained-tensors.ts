@@ -21,12 +21,12 @@ export function learntMasks({ loss, masks }: Pick<PromptableSettings, "loss" | "
 }
 
 /**
- * Names and shapes of the tensors that a run trains: the mask decoder, and by choice the image encoder and what the prompt encoder
- * learns of points and boxes. Left out is what the loss does not depend on, as weight decay alone would move it: the heads of masks that
+ * Names and shapes of the tensors that a run trains: the mask decoder, and optionally the image encoder and the point and box embeddings
+ * of the prompt encoder. Tensors on which the loss does not depend are left out, as only weight decay would change them: heads of masks that
  * are not looked at, with the loss `medsam` the head of the IoU, and the network for mask prompts. The directions of the position
  * features are drawn once and never trained, as in the official model.
  *
- * @throws ConfigError when a name to be frozen fits no tensor, or nothing is left to be trained
+ * @throws ConfigError when a name to be frozen matches no tensor, or no trainable parameters remain
  */
 export function promptableTensors(config: SamConfig, settings: PromptableSettings): Map<string, Shape> {
   const ranges = learntMasks(settings, config);
@@ -43,6 +43,6 @@ export function promptableTensors(config: SamConfig, settings: PromptableSetting
   const all = samTensors(config);
   const isFrozen = frozenNames(settings.freeze, [...all.keys()]);
   const trained = [...all].filter(([name]) => parts.some((part) => part.test(name)) && !isIdle(name) && !isFrozen(name));
-  if (trained.length === 0) throw new ConfigError("nothing is left to be trained: all tensors are frozen. Freeze fewer of them.");
+  if (trained.length === 0) throw new ConfigError("no trainable parameters: all tensors are frozen. Freeze fewer of them.");
   return new Map(trained);
 }

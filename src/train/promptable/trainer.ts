@@ -25,12 +25,12 @@ export interface PromptedImages {
   readonly targets: Tensor<"uint8">;
 }
 
-/** What a step met, before its update. */
+/** Metrics of a step, from before its update. */
 export interface PromptableStep extends Update {
   readonly loss: number;
 }
 
-/** What the model answers. */
+/** Outputs of the model. */
 export interface PromptableAnswer {
   readonly loss: number;
   /** [B P, M, 4 g, 4 g] */
@@ -43,7 +43,7 @@ export interface PromptableAnswer {
 const mostGraphs = 2;
 
 /**
- * Fine-tunes a SAM model on masks with prompts: the mask decoder, and by choice the prompt encoder and the image encoder.
+ * Fine-tunes a SAM model on masks with visual prompts: the mask decoder, and optionally the prompt encoder and the image encoder.
  *
  * It holds the trained weights, their gradients and the optimiser's state, and sessions: call `dispose` when done.
  *
@@ -91,7 +91,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     return samConfigOf(await Weights.open(files.weights, samFamily), files.hints);
   }
 
-  /** What is to be said about the file of weights: which of its models was taken. */
+  /** Notes about the weights file: which of its models is used. */
   get notes(): readonly string[] {
     return this.weights.notes;
   }
@@ -105,7 +105,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
    * One step: the gradient of the loss over all prompts, clipped if so set, and an update of all trained weights. Batches of one size take
    * one graph.
    *
-   * @throws InputError when the loss is not finite; the weights are then as they were
+   * @throws InputError when the loss is not finite; the weights are then unchanged
    * @throws ConfigError when the batch is no multiple of `chunk`
    */
   async step(batch: PromptedImages): Promise<PromptableStep> {
@@ -113,7 +113,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     const chunk = Math.min(this.settings.chunk ?? shape.images, shape.images);
     if (shape.images % chunk !== 0) {
       throw new ConfigError(
-        `a batch of ${shape.images} images cannot be cut into chunks of ${chunk}. Choose a chunk that divides the batch.`,
+        `a batch of ${shape.images} images cannot be divided into chunks of ${chunk}. Choose a chunk that divides the batch.`,
       );
     }
     const [parts, rows] = [shape.images / chunk, chunk * shape.prompts];
