@@ -127,7 +127,7 @@ describe("values", () => {
 
   test("the schema explains settings that cannot be combined", () => {
     const flags = { inputs: ["a.png"], out: "o", prompt: ["x"], prompts: "p.json" };
-    expect(() => settingsFrom(SegmentSettings, { flags, positional })).toThrow("in one way: --prompt TEXT");
+    expect(() => settingsFrom(SegmentSettings, { flags, positional })).toThrow("in one way only: --prompt TEXT");
   });
 });
 
