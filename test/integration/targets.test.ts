@@ -52,7 +52,7 @@ test("files that no run has made are not replaced in the folders of targets eith
     const out = `theirs-${name}`;
     mkdirSync(at(out, name), { recursive: true });
     writeFileSync(at(out, name, "a.png"), "ground truth");
-    await expect(segmented(out, { target })).rejects.toThrow(`${name}${sep}a.png" is there already, and no record in`);
+    await expect(segmented(out, { target })).rejects.toThrow(`${name}${sep}a.png" already exists, and no record in`);
   }
 });
 
