@@ -52,7 +52,7 @@ export const OptimiserSettings = z.strictObject(
       .int()
       .nonnegative()
       .default(0)
-      .describe("epochs without improvement before the schedule plateau halves the learning rate")
+      .describe("epochs without improvement that the schedule plateau tolerates before it halves the learning rate")
       .meta({ needs: [{ schedule: ["plateau"] }] }),
     plateauThreshold: z
       .enum(["relative", "torch"])
