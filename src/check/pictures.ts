@@ -72,7 +72,7 @@ export function checkedMask(mask: unknown, where: string, name = "mask"): Mask {
 
 /** Whether all values are 0 or 1. Four at a time, since every metric asks this of its masks and is itself quick. */
 function isBinary(data: Uint8Array): boolean {
-  const words = data.byteOffset % 4 === 0 ? new Uint32Array(data.buffer, data.byteOffset, data.length >> 2) : new Uint32Array(0);
+  const words = data.byteOffset % 4 === 0 ? new Int32Array(data.buffer, data.byteOffset, data.length >> 2) : new Int32Array(0);
   let bits = 0;
   for (let i = 0; i < words.length; i++) bits |= words[i]!;
   if ((bits & 0xfefefefe) !== 0) return false;

@@ -14,12 +14,13 @@ export function overlap(mask: Mask, truth: Mask): Overlap {
   let maskPx = 0;
   let truthPx = 0;
   let sharedPx = 0;
-  for (let i = 0; i < truth.data.length; i++) {
-    const inMask = mask.data[i]! > 0;
-    const inTruth = truth.data[i]! > 0;
-    if (inMask) maskPx++;
-    if (inTruth) truthPx++;
-    if (inMask && inTruth) sharedPx++;
+  const [{ data: ours }, { data: theirs }] = [mask, truth];
+  for (let i = 0; i < theirs.length; i++) {
+    const inMask = ours[i]! > 0 ? 1 : 0;
+    const inTruth = theirs[i]! > 0 ? 1 : 0;
+    maskPx += inMask;
+    truthPx += inTruth;
+    sharedPx += inMask & inTruth;
   }
   return { maskPx, truthPx, sharedPx };
 }
