@@ -195,7 +195,7 @@ describe("output for programs", () => {
   });
 });
 
-describe("the road of segment", () => {
+describe("the pipeline of segment", () => {
   test("step by step or at once, with a repeated prompt", async () => {
     const { clip, sam } = await nanoModels();
     await writeDisc(at("scans", "a.png"), 1);

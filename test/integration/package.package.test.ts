@@ -114,7 +114,7 @@ describe("installed in an empty folder", () => {
     expect((await medclipSam("--help")).stdout).toContain("Usage: medclip-sam");
   });
 
-  test("the demo goes the whole road on the pack, and says what it is", async () => {
+  test("the demo runs the full pipeline on the pack and prints its notice", async () => {
     const { stdout } = await medclipSam("demo", "--out", "demo");
     expect(stdout).toContain("demonstration model");
     for (const path of ["masks/xray-heart.png", "overlay/xray-left-lung.png", "run.json"])

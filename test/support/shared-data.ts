@@ -70,6 +70,7 @@ export function describeCases<Settings>(
   else describe(title, async () => body(await caseFiles<Settings>(folder, pattern)));
 }
 
+// Reason for the skip: the cases are not part of the repository, as their licences differ; a run that has them fails on such a skip.
 // Vitest runs the body of a skipped `describe` to list its tests, and the body may read the files that are not there.
 function skipped(title: string, missing: string): void {
   describe.skip(title, () => test(`skipped: "${missing}" is not in ${shared}; set MEDCLIP_SAM_SHARED`, () => undefined));
