@@ -3,6 +3,7 @@ import { countReasons, listMaskTargets, type MaskTarget, sharedImages, splitPair
 import { ConfigError } from "../../errors.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
 import type { RunEvent } from "../../run/events.ts";
+import { recordedSettings } from "../../run/settings/effect.ts";
 import { leftOutMessage, leftOutRecord } from "../../scans/left-out.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { fineTunePromptable, PromptableSettings, PromptableTrainer, PromptData, PromptDrawSettings } from "../../train/index.ts";
@@ -14,7 +15,7 @@ import { TrainingRecord } from "../training/record.ts";
 import { runTraining } from "../training/run.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
 import { ImageEmbeddings } from "./image-embeddings.ts";
-import type { FinetuneSamSettings } from "./settings.ts";
+import { FinetuneSamSettings } from "./settings.ts";
 
 /**
  * `medclip-sam finetune-sam`: fine-tunes a SAM model on images with masks.
@@ -97,7 +98,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
       out,
       {
         command: "finetune-sam",
-        settings,
+        ...recordedSettings(FinetuneSamSettings, { ...settings }),
         seed,
         device,
         threads: settings.threads ?? null,

@@ -15,6 +15,7 @@ import {
 import { ConfigError } from "../../errors.ts";
 import type { RunEvent } from "../../run/events.ts";
 import type { WeightsRecord } from "../../run/record/record.ts";
+import { recordedSettings } from "../../run/settings/effect.ts";
 import { loadTokenizer } from "../../text/load-tokenizer.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { ContrastiveSettings, ContrastiveTrainer, type FineTuneOptions, fineTune } from "../../train/index.ts";
@@ -27,7 +28,7 @@ import { dryTraining } from "../training/estimate.ts";
 import { type OutlineCounts, TrainingRecord } from "../training/record.ts";
 import { runTraining } from "../training/run.ts";
 import type { RunOptions } from "../zero-shot/items.ts";
-import type { FinetuneSettings } from "./settings.ts";
+import { FinetuneSettings } from "./settings.ts";
 
 /**
  * `medclip-sam finetune`: fine-tunes a CLIP model on image-caption pairs.
@@ -105,7 +106,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptio
       out,
       {
         command: "finetune",
-        settings,
+        ...recordedSettings(FinetuneSettings, { ...settings }),
         seed,
         device,
         threads: settings.threads ?? null,

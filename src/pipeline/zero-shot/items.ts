@@ -3,7 +3,7 @@ import type { ResultPlace } from "../../results/layout.ts";
 import type { RunInputs } from "../../run/inputs.ts";
 import type { Item, Outcome } from "../../run/items.ts";
 import type { ImageRecord, RunHeader, TargetRecord, WeightsRecord } from "../../run/record/record.ts";
-import { effectiveSettings } from "../../run/settings/effect.ts";
+import { recordedSettings } from "../../run/settings/effect.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
 import type { Target } from "../../targets/target.ts";
 import type { RunSession } from "../models/models-of-run.ts";
@@ -84,8 +84,7 @@ export function header(
   const { seed, threads } = settings;
   const computed = { device, ...(samPrecision && { samPrecision }) };
   const told = { ...targetsOf(all), ...(notices.length > 0 && { notices }), ...(leftOut && { leftOut }) };
-  const effective = effectiveSettings(schema, { ...settings });
-  return { command, settings: effective, seed, ...computed, threads: threads ?? null, weights, ...told };
+  return { command, ...recordedSettings(schema, { ...settings }), seed, ...computed, threads: threads ?? null, weights, ...told };
 }
 
 /** The targets in the header of a record: absent if unnamed. */

@@ -1,51 +1,14 @@
 import { createHash } from "node:crypto";
 import { ConfigError } from "../../errors.ts";
 
-/** Settings that do not change results: paths, speed, additional outputs. Weights are compared by their SHA-256. */
-const neutral = new Set([
-  "inputs",
-  "out",
-  "coarse",
-  "prompt",
-  "prompts",
-  "target",
-  "pack",
-  "clip",
-  "clipConfig",
-  "sam",
-  "noise",
-  "cache",
-  "threads",
-  "raw",
-  "overwrite",
-  "dryRun",
-  "pairs",
-  "data",
-  "images",
-  "workers",
-  "checkpointEvery",
-  "resume",
-]);
-
-/** Neutral names that a command uses for another, non-neutral setting. */
-const decisive: Readonly<Record<string, readonly string[]>> = {
-  "finetune-sam": ["prompts"], // number per image, not a file of text prompts
-};
-
-/**
- * Whether results stay the same when this setting changes, so that a run may be resumed with another value. The schemas mark the same
- * settings as neutral; records are read without the schemas.
- */
-export function isNeutral(setting: string, command = ""): boolean {
-  return neutral.has(setting) && !decisive[command]?.includes(setting);
-}
-
 type FileHashes = Readonly<Record<string, { readonly sha256: string; readonly under?: string | undefined }>>;
 
 /** The fields of a run's header that decide whether results of two runs may be mixed. */
 interface Comparable {
   readonly command?: string | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Settings that do not change the results. */
+  readonly neutral?: readonly string[] | undefined;
   readonly device?: string | undefined;
   readonly samPrecision?: string | undefined;
   readonly weights?: FileHashes | undefined;
@@ -57,9 +20,10 @@ interface Comparable {
 export function differenceOf(before: Comparable, now: Comparable): string | undefined {
   // Compared as JSON, so that absent and undefined are equal.
   const settings = JSON.parse(JSON.stringify(now.settings)) as Record<string, unknown>;
+  const neutral = new Set(now.neutral);
   for (const key of new Set([...Object.keys(before.settings), ...Object.keys(settings)])) {
     const [was, is] = [before.settings[key], settings[key]].map((value) => JSON.stringify(value) ?? "unset");
-    if (!isNeutral(key, now.command) && was !== is) return `${key} was ${was}, now it is ${is}`;
+    if (!neutral.has(key) && was !== is) return `${key} was ${was}, now it is ${is}`;
   }
   if (before.device !== now.device) return `the device was ${before.device}, now it is ${now.device}`;
   const [precision, present] = [before, now].map(({ samPrecision, settings }) => samPrecision ?? settings.samPrecision);
@@ -83,13 +47,14 @@ const inFile = (under: string | undefined): string =>
 export function fingerprintOf({
   command,
   settings,
+  neutral = [],
   device,
   samPrecision,
   weights,
   data,
   targets,
 }: Comparable & { readonly command: string }): string {
-  const used = Object.entries(settings).filter(([key, value]) => !isNeutral(key, command) && value !== undefined);
+  const used = Object.entries(settings).filter(([key, value]) => !neutral.includes(key) && value !== undefined);
   const files = Object.entries({ ...weights, ...data }).map(([name, { sha256, under }]) =>
     under === undefined ? [name, sha256] : [name, sha256, under],
   );

@@ -26,6 +26,8 @@ const LeftOut = z
 export const headerShape = {
   command: z.string(),
   settings: named(z.unknown()),
+  /** Names of the settings that do not change the results: a run may be resumed with other values. */
+  neutral: list(z.string()).optional(),
   seed: z.number().optional(),
   /** Device used; the settings hold the requested one. */
   device: z.string().optional(),

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type Condition, metaOf, settingsOfSchema } from "./meta.ts";
+import { type Condition, metaOf, settingsOfSchema, settingsThat } from "./meta.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -13,6 +13,11 @@ export function effectiveSettings(schema: z.ZodType, settings: Settings): Record
   const shape = settingsOfSchema(schema);
   const all = { ...absent(shape), ...settings };
   return Object.fromEntries(Object.entries(settings).filter(([name]) => shape[name] === undefined || hasEffect(shape[name], all)));
+}
+
+/** Settings as a record holds them: those that had an effect, and the names of those that do not change the results. */
+export function recordedSettings(schema: z.ZodType, settings: Settings): { settings: Record<string, unknown>; neutral: string[] } {
+  return { settings: effectiveSettings(schema, settings), neutral: settingsThat(schema, ({ neutral }) => neutral === true) };
 }
 
 /**
