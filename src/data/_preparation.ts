@@ -1,4 +1,5 @@
 import type { Tokenizer } from "../text/wordpiece.ts";
+import { turns } from "./_turns.ts";
 import { decodePair } from "./decode-pair.ts";
 import type { ImagePlace } from "./pairs.ts";
 import { type CropRange, centreView, cropDraws, cropView, randomCrop } from "./views.ts";
@@ -48,23 +49,6 @@ async function viewOf({ image, side, mode, crop }: ViewRequest): Promise<Uint8Ar
   if (!crop) return planar(centreView(decoded, side).data);
   const { box } = randomCrop(decoded, cropDraws(crop.key, crop.epoch, crop.seed), crop.range);
   return planar(cropView(decoded, box, side).data);
-}
-
-/** Lets so many pieces of work go on at once; the others wait, first come first served. */
-function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running < most) running++;
-    else await new Promise<void>((resolve) => waiting.push(resolve)); // takes over the place of one that is done
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
 }
 
 /** From [S, S, 3] to [3, S, S]. */

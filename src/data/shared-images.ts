@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { addTo } from "../add-to.ts";
 import { read } from "./_tar.ts";
+import { turns } from "./_turns.ts";
 import { type ImagePlace, imageName } from "./pairs.ts";
 
 /** An image that is in both parts of a split, under one name or two. */
@@ -10,8 +11,8 @@ export interface SharedImage {
   readonly heldOut: string;
 }
 
-/** How many files are looked at at a time. */
-const atOnce = 16;
+/** At most so many files are open at a time, whichever images they are compared with. */
+const inTurn = turns(16);
 
 /** Bytes at the end of a file that tell most files of one size apart. */
 const tail = 4096;
@@ -42,11 +43,8 @@ async function told({ trained, heldOut }: Alike, property: (image: ImagePlace) =
     [left, trained],
     [right, heldOut],
   ] as const) {
-    for (let i = 0; i < images.length; i += atOnce) {
-      const part = images.slice(i, i + atOnce);
-      const values = await Promise.all(part.map((image) => property(image).catch(() => undefined)));
-      for (const [k, value] of values.entries()) if (value !== undefined) addTo(map, value, part[k]!);
-    }
+    const values = await Promise.all(images.map((image) => inTurn(() => property(image)).catch(() => undefined)));
+    for (const [i, value] of values.entries()) if (value !== undefined) addTo(map, value, images[i]!);
   }
   return [...right].flatMap(([value, images]) => {
     const same = left.get(value);
