@@ -138,10 +138,15 @@ async function open(path: string, visited: Set<string>) {
 
 /** Order by Unicode code points. JavaScript's own goes by 16-bit units, which puts rare characters before the private ones. */
 function byCodePoint(a: string, b: string): number {
-  const left = Array.from(a, (character) => character.codePointAt(0)!);
-  const right = Array.from(b, (character) => character.codePointAt(0)!);
-  const differ = left.findIndex((point, i) => point !== right[i]);
-  return differ < 0 ? left.length - right.length : left[differ]! - (right[differ] ?? -1);
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    const [left, right] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (left !== right) return rankOf(left) - rankOf(right);
+  }
+  return a.length - b.length;
 }
+
+/** Puts surrogates, the halves of characters from U+10000 on, behind all other units. */
+const rankOf = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit);
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

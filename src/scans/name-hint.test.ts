@@ -19,6 +19,18 @@ test("what one side adds at the end or in front is named", () => {
   ).toBe('the names of truths end with "_mask"');
 });
 
+test("many names with one stem and their own numbers stay countable", () => {
+  const many = Array.from({ length: 5000 }, (_, i) => `case_${i}`); // 2.5e7 pairs of numbers: more than a Map can hold
+  const masks = many.map((name) => `${name}_mask`);
+  expect(hint(masks, many)).toBe('the names of truths end with "_mask"');
+  expect(
+    hint(
+      many,
+      many.map((name) => `other_${name}`),
+    ),
+  ).toBe('the names of predictions begin with "other_"');
+});
+
 test("letters in another case are named", () => {
   expect(hint(["Case_1", "Case_2"], ["case_1", "case_2"])).toBe("the names differ in upper and lower case");
 });

@@ -1,3 +1,4 @@
+import { addTo } from "../add-to.ts";
 import { canonicalName } from "./names.ts";
 
 /** Names without a match. */
@@ -19,7 +20,7 @@ export function nameHint(one: LonelyNames, other: LonelyNames): string | undefin
   const lower = new Set(one.names.map((name) => canonicalName(name).toLowerCase()));
   const equal = other.names.filter((name) => lower.has(canonicalName(name).toLowerCase())).length;
   if (equal > 0 && equal >= least) return "the names differ in upper and lower case";
-  const [behind, before] = [commonest(one.names, other.names, endsOf), commonest(one.names, other.names, startsOf)];
+  const [behind, before] = [commonest(one.names, other.names, endsOf, least), commonest(one.names, other.names, startsOf, least)];
   const best = behind.count >= before.count ? behind : before;
   if (best.count === 0 || best.count < least) return undefined;
   const place = best === behind ? "end with" : "begin with";
@@ -37,21 +38,33 @@ interface Addition {
 
 type Cut = readonly [stem: string, affix: string];
 
-function commonest(one: readonly string[], other: readonly string[], cutsOf: (name: string) => readonly Cut[]): Addition {
+type CutsOf = (name: string) => readonly Cut[];
+
+/** The addition that makes most names agree. @param least - rarer ones do not count */
+function commonest(one: readonly string[], other: readonly string[], cutsOf: CutsOf, least: number): Addition {
   const stems = new Map<string, string[]>();
-  for (const name of one) for (const [stem, affix] of cutsOf(canonicalName(name))) stems.set(stem, [...(stems.get(stem) ?? []), affix]);
+  for (const [stem, affix] of frequentCuts(one, cutsOf, least)) addTo(stems, stem, affix);
   const counts = new Map<string, Addition>();
-  for (const name of other) {
-    for (const [stem, theirs] of cutsOf(canonicalName(name))) {
-      for (const ours of stems.get(stem) ?? []) {
-        const key = JSON.stringify([ours, theirs]);
-        counts.set(key, { affixes: [ours, theirs], count: (counts.get(key)?.count ?? 0) + 1 });
-      }
+  for (const [stem, theirs] of frequentCuts(other, cutsOf, least)) {
+    for (const ours of stems.get(stem) ?? []) {
+      const key = JSON.stringify([ours, theirs]);
+      counts.set(key, { affixes: [ours, theirs], count: (counts.get(key)?.count ?? 0) + 1 });
     }
   }
   const length = ({ affixes }: Addition) => affixes[0].length + affixes[1].length;
   const found = [...counts.values()].filter((addition) => length(addition) > 0);
   return found.sort((a, b) => b.count - a.count || length(a) - length(b))[0] ?? { affixes: ["", ""], count: 0 };
+}
+
+/**
+ * The cuts whose affix occurs at least `least` times, so that few affixes are left to pair: of names such as "case_1" to "case_9999", which
+ * share their stem, all pairs of numbers would be counted otherwise.
+ */
+function frequentCuts(names: readonly string[], cutsOf: CutsOf, least: number): Cut[] {
+  const cuts = names.flatMap((name) => cutsOf(canonicalName(name)));
+  const times = new Map<string, number>();
+  for (const [, affix] of cuts) times.set(affix, (times.get(affix) ?? 0) + 1);
+  return cuts.filter(([, affix]) => times.get(affix)! >= least);
 }
 
 const separator = /[_\-. ]/g;

@@ -18,11 +18,12 @@ export function isPattern(path: string): boolean {
  * @throws ConfigError when no file matches
  */
 export async function expandPattern(path: string): Promise<string[]> {
+  if (!isPattern(path)) return [path];
   const isThere = await stat(path).then(
     () => true,
     () => false,
   );
-  if (isThere || !isPattern(path)) return [path];
+  if (isThere) return [path];
   const [folder, pattern] = [dirname(path), basename(path)];
   const fits = expressionOf(pattern);
   const entries = await readdir(folder).catch(() => []);

@@ -100,7 +100,7 @@ function predictionFolder(pred: string, truths: readonly ImageInput[]): string {
 
 /** A run with several targets has a folder of masks for each; the one that matches the ground truth is unknown. */
 async function refuseSeveralTargets(pred: string): Promise<void> {
-  if (!(await isRunFolder(pred)) || existsSync(join(pred, "masks"))) return;
+  if (existsSync(join(pred, "masks")) || !(await isRunFolder(pred))) return;
   const folders = (await readdir(pred)).filter((name) => name.startsWith("masks_")).sort();
   if (folders.length === 0) return;
   const each = folders.map((name) => `"${join(pred, name)}"`).join(", ");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { addTo } from "../../add-to.ts";
 import { ConfigError, InputError } from "../../errors.ts";
 import { readJson } from "../../files/read-json.ts";
 import { type ImageInput, pathWithoutEnding } from "../../scans/list-images.ts";
@@ -61,7 +62,7 @@ function sentencesByName(given: readonly string[]): Map<string, string[]> {
       );
     const [name, sentence] = [one.slice(0, at), one.slice(at + 1)];
     requireWords(sentence, `--target ${name}`);
-    byName.set(name, [...(byName.get(name) ?? []), sentence]);
+    addTo(byName, name, sentence);
   }
   return byName;
 }
@@ -87,7 +88,13 @@ function targetsOf(entries: readonly Sentences[], file: string): Target[] {
   const byName = new Map<string, Set<string>>();
   for (const entry of entries) {
     if (!(entry instanceof Map)) for (const sentence of entry as readonly string[]) unnamed.add(sentence);
-    else for (const [name, sentences] of entry) byName.set(name, new Set([...(byName.get(name) ?? []), ...sentences]));
+    else {
+      for (const [name, sentences] of entry) {
+        const known = byName.get(name) ?? new Set();
+        byName.set(name, known);
+        for (const sentence of sentences) known.add(sentence);
+      }
+    }
   }
   if (unnamed.size > 0 && byName.size > 0) {
     const [name] = byName.keys();
