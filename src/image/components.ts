@@ -22,6 +22,13 @@ export interface Labels {
 /** Which neighbours belong together: the four beside, above and below, or the diagonal ones too. */
 export type Connectivity = 4 | 8;
 
+/** Number of foreground pixels of a mask. */
+export function areaPx({ data }: Mask): number {
+  let area = 0;
+  for (let i = 0; i < data.length; i++) area += data[i]!; // several times as fast as `reduce`
+  return area;
+}
+
 /**
  * The connected components of the non-zero pixels.
  *

@@ -2,6 +2,7 @@ export type { Raster } from "./_raster.ts";
 export { type BilinearOptions, bilinear } from "./bilinear.ts";
 export { blankWarnings } from "./blank.ts";
 export {
+  areaPx,
   type Component,
   type ComponentFilter,
   type Connectivity,

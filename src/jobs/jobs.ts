@@ -1,7 +1,8 @@
 import type { RunEvent } from "../run/events.ts";
+import type { StopOptions } from "../run/stop-options.ts";
 
 /** A long-running job: takes validated settings and yields events. */
-export type Job<Settings> = (settings: Settings, options: { readonly signal?: AbortSignal }) => AsyncGenerator<RunEvent>;
+export type Job<Settings> = (settings: Settings, options: StopOptions) => AsyncGenerator<RunEvent>;
 
 /** All long jobs by the name of their command. Each is loaded on demand: an evaluation needs no models. */
 export const jobs = {

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { checkedOptions } from "../check/options.ts";
 import type { RetrievalResult } from "../pipeline/retrieve/run.ts";
 import type { RetrieveSettings as Settings } from "../pipeline/retrieve/settings.ts";
-import { type StopOptions, stopOptions } from "./stop-options.ts";
+import { type StopOptions, stopOptions } from "../run/stop-options.ts";
 
 /** The settings of `medclip-sam retrieve`, by their names in camelCase; those with a default may be left out. */
 export type RetrieveSettings = Omit<z.input<typeof Settings>, "dryRun">;

@@ -1,22 +1,18 @@
-import { runFinetune } from "../pipeline/finetune/run.ts";
 import type { FinetuneSettings } from "../pipeline/finetune/settings.ts";
-import { runFinetuneSam } from "../pipeline/finetune-sam/run.ts";
 import type { FinetuneSamSettings } from "../pipeline/finetune-sam/settings.ts";
-import { writeTrainingReport } from "../report/index.ts";
 import type { RunEvent } from "../run/events.ts";
-
-interface JobOptions {
-  readonly signal?: AbortSignal;
-}
+import type { StopOptions } from "../run/stop-options.ts";
 
 /** Fine-tunes a CLIP model, and keeps `report.html` up to date: after each epoch, and at the end. */
-export function runFinetuneWithReport(settings: FinetuneSettings, options: JobOptions): AsyncGenerator<RunEvent> {
-  return withReport(runFinetune(settings, options), settings);
+export async function* runFinetuneWithReport(settings: FinetuneSettings, options: StopOptions): AsyncGenerator<RunEvent> {
+  const { runFinetune } = await import("../pipeline/finetune/run.ts");
+  yield* withReport(runFinetune(settings, options), settings);
 }
 
 /** The same for a SAM model. */
-export function runFinetuneSamWithReport(settings: FinetuneSamSettings, options: JobOptions): AsyncGenerator<RunEvent> {
-  return withReport(runFinetuneSam(settings, options), settings);
+export async function* runFinetuneSamWithReport(settings: FinetuneSamSettings, options: StopOptions): AsyncGenerator<RunEvent> {
+  const { runFinetuneSam } = await import("../pipeline/finetune-sam/run.ts");
+  yield* withReport(runFinetuneSam(settings, options), settings);
 }
 
 async function* withReport(
@@ -24,7 +20,10 @@ async function* withReport(
   { out, dryRun }: { readonly out: string; readonly dryRun: boolean },
 ): AsyncGenerator<RunEvent> {
   for await (const event of events) {
-    if (!dryRun && (event.type === "epoch" || event.type === "end")) await writeTrainingReport(out);
+    if (!dryRun && (event.type === "epoch" || event.type === "end")) {
+      const { writeTrainingReport } = await import("../report/index.ts");
+      await writeTrainingReport(out);
+    }
     yield event;
   }
 }

@@ -3,8 +3,8 @@ import { checkedOptions } from "../check/options.ts";
 import type { FinetuneSettings } from "../pipeline/finetune/settings.ts";
 import type { FinetuneSamSettings } from "../pipeline/finetune-sam/settings.ts";
 import type { RunEvent } from "../run/events.ts";
+import { type StopOptions, stopOptions } from "../run/stop-options.ts";
 import { jobs } from "./jobs.ts";
-import { type StopOptions, stopOptions } from "./stop-options.ts";
 
 /** The settings of `medclip-sam finetune`, by their names in camelCase; those with a default may be left out. */
 export type FineTuneSettings = z.input<typeof FinetuneSettings>;

@@ -1,5 +1,21 @@
 import type { ErrorCode } from "../errors.ts";
 
+/** A training step, as in `metrics.jsonl`. All fields but the rate are reproducible for the same settings. */
+export interface StepLine {
+  /** Counted from 1, over all epochs. */
+  readonly step: number;
+  /** Counted from 1. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly lr: number;
+  /** Norm of the whole gradient before it was clipped. */
+  readonly gradNorm: number;
+  /** Further metrics of this kind of training. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Throughput: how many of what per second. */
+  readonly rate: { readonly value: number; readonly unit: string };
+}
+
 /** Events of a long-running job; the terminal, `--events` and the tests read the same ones. All are plain JSON. */
 export type RunEvent =
   /** `total` items, of which an earlier run has finished `done`. */
@@ -19,18 +35,7 @@ export type RunEvent =
   /** One item is finished and its files are written. */
   | { readonly type: "item"; readonly name: string; readonly ms: number; readonly warnings: readonly string[]; readonly summary?: string }
   /** A training step is finished. */
-  | {
-      readonly type: "step";
-      readonly step: number;
-      readonly epoch: number;
-      readonly loss: number;
-      readonly lr: number;
-      readonly gradNorm: number;
-      /** Further metrics of this kind of training. */
-      readonly metrics: Readonly<Record<string, number>>;
-      /** Throughput: how many of what per second. */
-      readonly rate: { readonly value: number; readonly unit: string };
-    }
+  | ({ readonly type: "step" } & StepLine)
   /** A training epoch is finished and its checkpoint written; epoch 0 is before training. */
   | {
       readonly type: "epoch";

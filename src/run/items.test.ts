@@ -18,7 +18,7 @@ import { ConfigError, InputError, OutputError } from "../errors.ts";
 import { writeAtomic, writing } from "../files/atomic-write.ts";
 import type { RunEvent } from "./events.ts";
 import { type Item, runItems } from "./items.ts";
-import { RunRecord, readImageRecords } from "./record/record.ts";
+import { RunRecord, readRuns } from "./record/record.ts";
 
 const root = mkdtempSync(join(tmpdir(), "medclip-sam-items-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -78,7 +78,7 @@ describe("a run that was killed", () => {
   test("keeps each finished image, although run.json was last written at the start", async () => {
     await killed(2);
     expect(record().images).toEqual([]);
-    expect([...(await readImageRecords(out)).keys()]).toEqual(["a", "b"]); // as the next step reads them meanwhile
+    expect([...(await readRuns(out)).images.keys()]).toEqual(["a", "b"]); // as the next step reads them meanwhile
     expect(end(await run())).toMatchObject({ done: 1, skipped: 2 });
     expect(record().images.map(({ name }: { name: string }) => name)).toEqual(names);
     expect(existsSync(journal())).toBe(false);

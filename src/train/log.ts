@@ -3,25 +3,12 @@ import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { AppendFile } from "../files/append-file.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
+import type { StepLine } from "../run/events.ts";
 import { metricsFile } from "./folder.ts";
 import type { Scores } from "./metrics.ts";
 import { EventFile } from "./tensorboard.ts";
 
-/** A step in `metrics.jsonl`. All fields but the rate are reproducible for the same settings. */
-export interface StepLine {
-  /** Counted from 1, over all epochs. */
-  readonly step: number;
-  /** Counted from 1. */
-  readonly epoch: number;
-  readonly loss: number;
-  readonly lr: number;
-  /** Norm of the whole gradient before it was clipped. */
-  readonly gradNorm: number;
-  /** Further metrics of this kind of training. */
-  readonly metrics: Readonly<Record<string, number>>;
-  /** Throughput: how many of what per second. */
-  readonly rate: { readonly value: number; readonly unit: string };
-}
+export type { StepLine } from "../run/events.ts";
 
 /** Validation scores after an epoch; epoch 0 is before training. */
 export interface EpochLine {

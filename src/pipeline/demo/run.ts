@@ -1,20 +1,19 @@
 import { join } from "node:path";
 import { writeAtomic } from "../../files/atomic-write.ts";
 import { defaultPack, locatePack } from "../../hub/pack.ts";
-import type { Mask } from "../../image/index.ts";
+import { areaPx, type Mask } from "../../image/index.ts";
 import { dsc } from "../../metrics/index.ts";
 import { type Modality, type Phantom, phantom, type StructureName } from "../../phantom/index.ts";
 import { targetFile } from "../../results/layout.ts";
 import { writeGray, writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
-import { readImageRecords } from "../../run/record/record.ts";
+import { readRuns } from "../../run/record/record.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import { unnamedTarget } from "../../targets/target.ts";
 import { defaultsOf } from "../models/pack-settings.ts";
-import type { RunOptions } from "../zero-shot/items.ts";
 import { runSegment } from "../zero-shot/segment.ts";
 import { SegmentSettings } from "../zero-shot/settings.ts";
-import { countForeground } from "../zero-shot/steps.ts";
 
 /** A phantom to draw, and its text prompt. */
 interface Request {
@@ -55,7 +54,7 @@ export interface DemoOptions {
  */
 export async function* runDemo(
   { out, seed, threads, pack: named = defaultPack }: DemoOptions,
-  options: RunOptions = {},
+  options: StopOptions = {},
 ): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const at = (...parts: string[]) => join(out, ...parts);
@@ -98,7 +97,7 @@ async function drawInputs(out: string, seed: number): Promise<void> {
 /** The first phantom of a seed that is a full view and shows all targets. */
 function firstPhantom(modality: Modality, seed: number): Phantom {
   const targets = requests.filter((one) => one.modality === modality).map(({ target }) => target);
-  const isLarge = (mask: Mask | undefined) => mask !== undefined && countForeground(mask) >= mask.data.length / 40;
+  const isLarge = (mask: Mask | undefined) => mask !== undefined && areaPx(mask) >= mask.data.length / 40;
   for (let index = 0; ; index++) {
     const drawn = phantom(modality, seed, index);
     const isWhole = wholeViews[modality].every((name) => isLarge(drawn.structures.get(name)?.mask));
@@ -108,7 +107,7 @@ function firstPhantom(modality: Modality, seed: number): Phantom {
 
 /** The text prompt of each scan, and the DSC of its mask. */
 async function results(out: string): Promise<string[]> {
-  const records = await readImageRecords(out);
+  const { images: records } = await readRuns(out);
   const lines: string[] = [];
   for (const { name, prompt } of requests) {
     if (!records.has(name)) continue;

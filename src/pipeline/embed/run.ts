@@ -3,6 +3,7 @@ import { requireWritable } from "../../files/atomic-write.ts";
 import { clipView } from "../../image/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs, type RunInputs } from "../../run/inputs.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import { writeSafetensors } from "../../tensor/safetensors.ts";
 import { tensor } from "../../tensor/tensor.ts";
@@ -11,14 +12,13 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { clipFilesOf, loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { sessionOptions } from "../models/models-of-run.ts";
-import type { RunOptions } from "../zero-shot/items.ts";
 import type { EmbedSettings } from "./settings.ts";
 
 /**
  * Embeddings of images and texts in the shared space, before normalisation, and the cosine similarity of each pair, as one safetensors
  * file. An image that cannot be read is reported and skipped.
  */
-export async function* runEmbed(settings: EmbedSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runEmbed(settings: EmbedSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const start = performance.now();
   if (settings.inputs.length === 0 && settings.text.length === 0)
     throw new ConfigError("embed: pass images, folders, or texts with --text TEXT");

@@ -2,6 +2,7 @@ import { CancelledError } from "../../errors.ts";
 import { requireWritable, writeAtomic } from "../../files/atomic-write.ts";
 import { evaluationOf, type ImageScores, scoresOf } from "../../metrics/evaluate.ts";
 import type { RunEvent } from "../../run/events.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { pairFiles, readPair } from "./pairs.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { csvOf, tableOf } from "./table.ts";
@@ -14,10 +15,7 @@ import { csvOf, tableOf } from "./table.ts";
  * @throws InputError when there is nothing to compare with
  * @throws ConfigError when no prediction has the name of a ground truth mask, or a name is ambiguous
  */
-export async function* runEvaluate(
-  settings: EvaluateSettings,
-  { signal }: { readonly signal?: AbortSignal } = {},
-): AsyncGenerator<RunEvent> {
+export async function* runEvaluate(settings: EvaluateSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const begun = performance.now();
   const { pairs, folder, warnings } = await pairFiles(settings);
   const compared = pairs.flatMap(({ truth, prediction }) => (prediction ? [truth.file, prediction.file] : [truth.file]));

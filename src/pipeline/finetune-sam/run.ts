@@ -4,6 +4,7 @@ import { ConfigError } from "../../errors.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { recordedSettings } from "../../run/settings/effect.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { leftOutMessage, leftOutRecord } from "../../scans/left-out.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { fineTunePromptable, PromptableSettings, PromptableTrainer, PromptData, PromptDrawSettings } from "../../train/index.ts";
@@ -13,7 +14,6 @@ import { sharedWarnings } from "../pair-warnings.ts";
 import { dryTraining } from "../training/estimate.ts";
 import { TrainingRecord } from "../training/record.ts";
 import { runTraining } from "../training/run.ts";
-import type { RunOptions } from "../zero-shot/items.ts";
 import { ImageEmbeddings } from "./image-embeddings.ts";
 import { FinetuneSamSettings } from "./settings.ts";
 
@@ -25,7 +25,7 @@ import { FinetuneSamSettings } from "./settings.ts";
  *
  * @throws ConfigError when the settings are invalid, or the folder holds a training with other settings
  */
-export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const begun = performance.now();
   const { out, seed, batch, prompts } = settings;
   checkSettings(settings);

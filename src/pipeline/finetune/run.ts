@@ -16,6 +16,7 @@ import { ConfigError } from "../../errors.ts";
 import type { RunEvent } from "../../run/events.ts";
 import type { WeightsRecord } from "../../run/record/record.ts";
 import { recordedSettings } from "../../run/settings/effect.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { loadTokenizer } from "../../text/load-tokenizer.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { ContrastiveSettings, ContrastiveTrainer, type FineTuneOptions, fineTune } from "../../train/index.ts";
@@ -27,7 +28,6 @@ import { modePresets } from "../settings.ts";
 import { dryTraining } from "../training/estimate.ts";
 import { type OutlineCounts, TrainingRecord } from "../training/record.ts";
 import { runTraining } from "../training/run.ts";
-import type { RunOptions } from "../zero-shot/items.ts";
 import { FinetuneSettings } from "./settings.ts";
 
 /**
@@ -38,7 +38,7 @@ import { FinetuneSettings } from "./settings.ts";
  *
  * @throws ConfigError when the settings are invalid, or the folder holds a training with other settings
  */
-export async function* runFinetune(given: FinetuneSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runFinetune(given: FinetuneSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const begun = performance.now();
   const settings = withPreset(given);
   const { out, seed, batch, epochs } = settings;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { type ImageRecord, type RunHeader, readImageRecords, readRunHeaders, writes } from "../../run/record/record.ts";
+import { type ImageRecord, type RunHeader, readRuns, writes } from "../../run/record/record.ts";
 import { folderOf, namedTargets, type Target, unnamedTarget } from "../../targets/target.ts";
 
 /** The images that a step has written, and their records. */
@@ -29,8 +29,8 @@ export async function resultFolder(given: string, kind: "saliency" | "coarse"): 
     (): string[] => [],
   );
   const run = inner.length > 0 ? given : dirname(resolve(given));
-  const maker = (await readRunHeaders(run)).find(({ command }) => writes(command, kind));
-  const records = await readImageRecords(run);
+  const { headers, images: records } = await readRuns(run);
+  const maker = headers.find(({ command }) => writes(command, kind));
   const told = new Map(maker?.targets?.map(({ name, sentences }) => [name, sentences] as const));
   if (inner.length === 0) {
     const [, name = told.size === 1 ? [...told.keys()][0] : undefined] = basename(resolve(given)).split(`${kind}_`);

@@ -6,8 +6,8 @@ import type { Mask } from "../../image/index.ts";
 import { type Phantom, phantom, structureNames, vocabulary } from "../../phantom/index.ts";
 import { writeGray, writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
-import type { RunOptions } from "../zero-shot/items.ts";
 import { type DrawnImage, PhantomRecord } from "./record.ts";
 import type { PhantomSettings } from "./settings.ts";
 import { captionsCsv, promptsJson, regionsCsv, targetOf } from "./tables.ts";
@@ -37,7 +37,7 @@ interface Task {
  *
  * @throws ConfigError when the folder holds images of another seed, size or version and `overwrite` is not set
  */
-export async function* runPhantom(settings: PhantomSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runPhantom(settings: PhantomSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const { out, seed, size } = settings;
   const record = await PhantomRecord.open(settings);

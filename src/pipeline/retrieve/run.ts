@@ -14,6 +14,7 @@ import {
 import { type BiomedClip, pairFlops } from "../../models/biomedclip/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { gemmSpeed } from "../../run/gemm-speed.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { secondsOf, shortSeconds } from "../../run/time-estimate.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { tensor } from "../../tensor/tensor.ts";
@@ -23,7 +24,6 @@ import { modelWarnings } from "../models/model-content.ts";
 import { sessionOptions } from "../models/models-of-run.ts";
 import { pairWarnings } from "../pair-warnings.ts";
 import { modePresets } from "../settings.ts";
-import type { RunOptions } from "../zero-shot/items.ts";
 import { imageFeatures, textFeatures } from "./pair-features.ts";
 import type { RetrieveSettings } from "./settings.ts";
 
@@ -45,7 +45,7 @@ export interface RetrievalResult {
  */
 export async function* runRetrieve(
   settings: RetrieveSettings,
-  { signal }: RunOptions = {},
+  { signal }: StopOptions = {},
 ): AsyncGenerator<RunEvent, RetrievalResult | undefined> {
   const begun = performance.now();
   yield { type: "stage", message: "reading the pairs" };

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../errors.ts";
-import type { Box } from "../../image/index.ts";
+import { areaPx, type Box } from "../../image/index.ts";
 import { requireWritableNames, targetFile } from "../../results/layout.ts";
 import { writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
@@ -7,17 +7,18 @@ import { findInputs } from "../../run/inputs.ts";
 import { type Outcome, runItems } from "../../run/items.ts";
 import type { ImageRecord } from "../../run/record/record.ts";
 import { effectiveSettings } from "../../run/settings/effect.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { type LeftOut, leftOutRecord } from "../../scans/left-out.ts";
 import { readSaliency } from "../../scans/read-gray.ts";
 import type { Target } from "../../targets/target.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
 import { modePresets } from "../settings.ts";
-import { type FoundTarget, outcomeOf, promptOf, type RunOptions, type TargetItem, targetsOf } from "./items.ts";
+import { type FoundTarget, outcomeOf, promptOf, type TargetItem, targetsOf } from "./items.ts";
 import { CoarseRunSettings } from "./settings.ts";
-import { coarseStep, countForeground } from "./steps.ts";
+import { coarseStep } from "./steps.ts";
 
 /** The second step over files: saliency maps to coarse masks. */
-export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const { out, inputs } = settings;
   if (inputs.length !== 1) throw new ConfigError(`coarse reads one folder of saliency maps, got ${inputs.length}`);
   const { all, folders, records } = await resultFolder(inputs[0]!, "saliency");
@@ -52,7 +53,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: RunOpt
       size = { width: map.width, height: map.height };
       const { coarse, level, warnings } = coarseStep(map, windowOf(records.get(name)), settings);
       await writeMask(targetFile("coarse", target, { out, name, all }), coarse);
-      const coarseAreaPx = countForeground(coarse);
+      const coarseAreaPx = areaPx(coarse);
       const prompt = promptOf(records.get(name), target);
       const record = { ...(prompt && { prompt }), ...(level !== undefined && { level }), coarseAreaPx };
       found.push({ target, record, warnings, summary: `${coarseAreaPx} px` });

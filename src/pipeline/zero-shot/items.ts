@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { areaPx } from "../../image/index.ts";
 import type { ResultPlace } from "../../results/layout.ts";
 import type { RunInputs } from "../../run/inputs.ts";
 import type { Item, Outcome } from "../../run/items.ts";
@@ -9,13 +10,8 @@ import type { Target } from "../../targets/target.ts";
 import type { RunSession } from "../models/models-of-run.ts";
 import type { CommonSettings } from "../settings.ts";
 import { boxNumbers, pointNumbers } from "./raw-file.ts";
-import { countForeground, type RefineResult } from "./steps.ts";
+import type { RefineResult } from "./steps.ts";
 import type { TextPrompts } from "./text-prompts.ts";
-
-export interface RunOptions {
-  /** Stops the run between two images. */
-  readonly signal?: AbortSignal;
-}
 
 /** An image with its targets, from an earlier step or from text prompts; empty if there are none. */
 export interface TargetItem extends Item {
@@ -24,13 +20,13 @@ export interface TargetItem extends Item {
 
 /** The fields that a refined mask adds to the record of its target. @param spacing - millimetres per pixel [row, column] */
 export function refinedRecord(refined: RefineResult, spacing: readonly [number, number] | undefined) {
-  const areaPx = countForeground(refined.mask);
+  const area = areaPx(refined.mask);
   return {
     boxes: refined.boxes.map(boxNumbers),
     points: refined.points.map(pointNumbers),
     scores: Array.from(refined.scores),
-    areaPx,
-    areaMm2: spacing ? areaPx * spacing[0] * spacing[1] : null,
+    areaPx: area,
+    areaMm2: spacing ? area * spacing[0] * spacing[1] : null,
   };
 }
 
@@ -56,9 +52,9 @@ export function outcomeOf(found: readonly FoundTarget[]): Pick<Outcome, "record"
 }
 
 /** Short summary of a refined mask. */
-export function summaryOf({ mask, scores }: RefineResult): string {
+export function summaryOf({ areaPx, scores }: { readonly areaPx: number; readonly scores: readonly number[] }): string {
   const score = scores.length > 0 ? `, score ${Math.max(...scores).toFixed(3)}` : "";
-  return `${countForeground(mask)} px${score}`;
+  return `${areaPx} px${score}`;
 }
 
 /**

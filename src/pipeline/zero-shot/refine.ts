@@ -8,6 +8,7 @@ import { requireWritableNames, targetFile } from "../../results/layout.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import { type Outcome, runItems } from "../../run/items.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import { leftOutMessage } from "../../scans/left-out.ts";
 import { type ImageInput, listImages, sideOf } from "../../scans/list-images.ts";
@@ -21,7 +22,7 @@ import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
-import { header, outcomeOf, promptOf, type RunOptions, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
+import { header, outcomeOf, promptOf, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { rawRefined, writeRaw } from "./raw-file.ts";
 import { RefineRunSettings } from "./settings.ts";
@@ -29,7 +30,7 @@ import { RefineStep, type StageTimes, timed } from "./steps.ts";
 import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
 
 /** The third step over files: images and coarse masks to masks, matched by name. */
-export async function* runRefine(settings: RefineRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runRefine(settings: RefineRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
   requireWritableNames(inputs, raw);
@@ -88,11 +89,12 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: RunOpt
     const outcome = outcomeOf(
       found.map(({ target, refined }, i) => {
         const prompt = promptOf(records.get(given[i]!.mask.name), target);
+        const ofMask = refinedRecord(refined, geometry?.spacing);
         return {
           target,
-          record: { ...(prompt && { prompt }), ...refinedRecord(refined, geometry?.spacing) },
+          record: { ...(prompt && { prompt }), ...ofMask },
           warnings: [...readings[i]!.warnings.map((guess) => `coarse mask: ${guess}`), ...refined.warnings],
-          summary: summaryOf(refined),
+          summary: summaryOf(ofMask),
         };
       }),
     );

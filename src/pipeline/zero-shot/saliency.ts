@@ -5,6 +5,7 @@ import { writeGray } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import { type Outcome, runItems } from "../../run/items.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import type { Target } from "../../targets/target.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
@@ -12,7 +13,7 @@ import { loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "../models/models-of-run.ts";
 import { dryRun } from "./dry-run.ts";
-import { header, outcomeOf, promptedItems, type RunOptions, type TargetItem } from "./items.ts";
+import { header, outcomeOf, promptedItems, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawSaliency, writeRaw } from "./raw-file.ts";
 import { SaliencyRunSettings } from "./settings.ts";
@@ -20,7 +21,7 @@ import { SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
 
 /** The first step over files: image and text to saliency map. */
-export async function* runSaliency(settings: SaliencyRunSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runSaliency(settings: SaliencyRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
   requireWritableNames(inputs, raw);

@@ -1,11 +1,12 @@
 import { basename } from "node:path";
-import { blankWarnings } from "../../image/index.ts";
+import { areaPx, blankWarnings } from "../../image/index.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
 import { type ResultPlace, requireWritableNames, type TargetFolder, targetFile } from "../../results/layout.ts";
 import { writeGray, writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import { type Outcome, runItems } from "../../run/items.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import type { Target } from "../../targets/target.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
@@ -14,11 +15,11 @@ import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
-import { header, outcomeOf, promptedItems, type RunOptions, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
+import { header, outcomeOf, promptedItems, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawRefined, rawSaliency, writeRaw } from "./raw-file.ts";
 import { SegmentSettings } from "./settings.ts";
-import { coarseStep, countForeground, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
+import { coarseStep, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
 import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
 
@@ -27,7 +28,7 @@ import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
  *
  * @throws WeightsError, ConfigError before any work is done; problems of one image are events
  */
-export async function* runSegment(settings: SegmentSettings, { signal }: RunOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runSegment(settings: SegmentSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
   requireWritableNames(inputs, raw);
@@ -98,17 +99,16 @@ export async function* runSegment(settings: SegmentSettings, { signal }: RunOpti
     const { width, height } = image;
     const { window } = maps[0]!;
     const outcome = outcomeOf(
-      found.map(({ target, map, cut, refined }) => ({
-        target,
-        record: {
-          prompt: target.sentences,
-          ...(cut.level !== undefined && { level: cut.level }),
-          coarseAreaPx: countForeground(cut.coarse),
-          ...refinedRecord(refined, geometry?.spacing),
-        },
-        warnings: [...map.warnings, ...cut.warnings, ...refined.warnings],
-        summary: summaryOf(refined),
-      })),
+      found.map(({ target, map, cut, refined }) => {
+        const ofMask = refinedRecord(refined, geometry?.spacing);
+        const level = cut.level !== undefined && { level: cut.level };
+        return {
+          target,
+          record: { prompt: target.sentences, ...level, coarseAreaPx: areaPx(cut.coarse), ...ofMask },
+          warnings: [...map.warnings, ...cut.warnings, ...refined.warnings],
+          summary: summaryOf(ofMask),
+        };
+      }),
     );
     return {
       record: { file, width, height, ...(window && { window: boxNumbers(window) }), ...outcome.record, ms },

@@ -1,6 +1,7 @@
 import { coarseMask } from "../../coarse/index.ts";
 import { ConfigError } from "../../errors.ts";
 import {
+  areaPx,
   type Box,
   clipView,
   type GrayImage,
@@ -288,9 +289,9 @@ export class RefineStep {
     const predictions = await timed(ms, "predict", () => sam.predict(prompts, { embedding }));
     const joined = this.join(predictions, prompts.boxes.length > 0);
     const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });
-    const areaPx = countForeground(mask);
-    if (areaPx === 0) warnings.push("the mask is empty: SAM found nothing at the visual prompts");
-    if (areaPx === mask.data.length) warnings.push("the mask covers the whole image");
+    const area = areaPx(mask);
+    if (area === 0) warnings.push("the mask is empty: SAM found nothing at the visual prompts");
+    if (area === mask.data.length) warnings.push("the mask covers the whole image");
     const voting = this.settings.multimask !== "none";
     return {
       mask,
@@ -310,11 +311,6 @@ export class RefineStep {
     const rule: VoteRuleName = multimask;
     return this.preset.votes === "boxes" && fromBoxes ? releasedVotedMask(candidates, rule) : votedUnion(candidates, rule);
   }
-}
-
-/** Pixels of a mask that are 1. */
-export function countForeground({ data }: Mask): number {
-  return data.reduce((sum, value) => sum + value, 0);
 }
 
 /** Runs a stage and adds its milliseconds. */

@@ -218,17 +218,21 @@ export async function versions(): Promise<Readonly<Record<string, string>>> {
   return { "medclip-sam": version, node: process.versions.node, onnxruntime: await runtimeVersion() };
 }
 
-/** The records of images in a folder that another command has written or is writing, by name; none if there is no `run.json`. */
-export async function readImageRecords(folder: string): Promise<ReadonlyMap<string, ImageRecord>> {
-  const found = await readRecord(folder, imagesRecord);
-  const added = found?.lines.flatMap((line) => ("image" in line ? [line.image] : []));
-  return new Map([...(found?.record.images ?? []), ...(added ?? [])].map((image) => [image.name, image]));
+/** What the runs that have written, or are writing, into a folder have recorded. */
+export interface RecordedRuns {
+  /** Latest first. */
+  readonly headers: readonly RunHeader[];
+  /** By name. */
+  readonly images: ReadonlyMap<string, ImageRecord>;
 }
 
-/** The headers of the runs that have written into a folder, latest first; none if there is no `run.json`. */
-export async function readRunHeaders(folder: string): Promise<readonly RunHeader[]> {
+/** The runs of a folder, which another command may be writing; none if there is no `run.json`. */
+export async function readRuns(folder: string): Promise<RecordedRuns> {
   const found = await readRecord(folder, imagesRecord);
-  return found ? [found.record, ...found.record.earlier] : [];
+  if (!found) return { headers: [], images: new Map() };
+  const { record, lines } = found;
+  const added = lines.flatMap((line) => ("image" in line ? [line.image] : []));
+  return { headers: [record, ...record.earlier], images: new Map([...record.images, ...added].map((image) => [image.name, image])) };
 }
 
 function without(record: ImageRecord, command: string): ImageRecord {
