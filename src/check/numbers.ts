@@ -1,6 +1,12 @@
 import { ShapeError } from "../errors.ts";
 import { described } from "./described.ts";
 
+/** Index of the first value that is NaN or infinite; -1 if all are finite. */
+export function firstNotFinite(values: ArrayLike<number>): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}
+
 /** Whether it is a list of whole numbers, none below `least`. */
 export function areWhole(numbers: unknown, least = Number.MIN_SAFE_INTEGER): numbers is readonly number[] {
   if (!Array.isArray(numbers)) return false;

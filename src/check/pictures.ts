@@ -3,6 +3,7 @@
  * trusts the types.
  */
 import { InputError, ShapeError } from "../errors.ts";
+import { atLeast } from "../image/at-least.ts";
 import type { GrayImage, Image, Mask, SaliencyMap, Size } from "../image/types.ts";
 import { described } from "./described.ts";
 
@@ -56,18 +57,16 @@ export function checkedMask(mask: unknown, where: string, name = "mask"): Mask {
   const data = bytes(mask as Raw, where, name, gray);
   if (isBinary(data)) return { ...size, data };
   let foreground = 0;
-  for (const value of data) {
-    if (value === 0 || value === foreground) continue;
-    if (foreground === 0) foreground = value;
-    else {
-      const values = [...new Set(data)].sort((a, b) => a - b);
-      const listed = `${values.slice(0, 6).join(", ")}${values.length > 6 ? ", ..." : ""}`;
-      throw new InputError(
-        `${where}: ${name}.data must hold 0 and 1, got ${listed}. Labels, or a picture? maskOf(samples, { label }) makes a mask of one value.`,
-      );
-    }
+  for (let i = 0; i < data.length && foreground === 0; i++) foreground = data[i]!;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] === 0 || data[i] === foreground) continue;
+    const values = [...new Set(data)].sort((a, b) => a - b);
+    const listed = `${values.slice(0, 6).join(", ")}${values.length > 6 ? ", ..." : ""}`;
+    throw new InputError(
+      `${where}: ${name}.data must hold 0 and 1, got ${listed}. Labels, or a picture? maskOf(samples, { label }) makes a mask of one value.`,
+    );
   }
-  return { ...size, data: foreground > 1 ? data.map((value) => (value > 0 ? 1 : 0)) : data };
+  return { ...size, data: atLeast(data, 1) };
 }
 
 /** Whether all values are 0 or 1. Four at a time, since every metric asks this of its masks and is itself quick. */
@@ -90,8 +89,10 @@ export function checkedMap(map: unknown, where: string, name = "map"): SaliencyM
   }
   const values = ownView(data as Float32Array, Float32Array);
   checkLength(values.length, size, where, name, gray);
-  const wrong = values.findIndex((value) => !(value >= -rounding && value <= 1 + rounding));
-  if (wrong >= 0) throw new InputError(`${where}: ${name}.data must hold values in [0, 1], got ${values[wrong]} at ${wrong}.`);
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! >= -rounding && values[i]! <= 1 + rounding) continue;
+    throw new InputError(`${where}: ${name}.data must hold values in [0, 1], got ${values[i]} at ${i}.`);
+  }
   return { ...size, data: values };
 }
 

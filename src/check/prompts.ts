@@ -1,7 +1,9 @@
 /** Checks of prompts from library callers; see `pictures.ts`. */
 import { ConfigError, InputError, ShapeError } from "../errors.ts";
 import type { Box, LabelledPoint, Size } from "../image/types.ts";
+import { sizeOf } from "../tensor/tensor.ts";
 import { described } from "./described.ts";
+import { firstNotFinite } from "./numbers.ts";
 
 /** A list of something. @throws InputError when it is another thing */
 export function checkedList<T>(list: unknown, where: string, name: string, check: (item: unknown, name: string) => T): T[] {
@@ -67,9 +69,9 @@ export function checkedTexts(text: unknown, where: string): readonly string[] {
 export function checkedFloats(values: unknown, where: string, name: string, shape: readonly number[]): Float32Array {
   if (!(values instanceof Float32Array))
     throw new InputError(`${where}: ${name} must be a Float32Array [${shape}], got ${described(values)}.`);
-  const expected = shape.reduce((product, length) => product * length, 1);
+  const expected = sizeOf(shape);
   if (values.length !== expected) throw new ShapeError(`${where}: ${name} must be [${shape}] = ${expected} numbers, got ${values.length}.`);
-  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  const wrong = firstNotFinite(values);
   if (wrong >= 0) throw new InputError(`${where}: ${name} must hold finite numbers, got ${values[wrong]} at ${wrong}.`);
   return values;
 }

@@ -1,4 +1,4 @@
-import { type GrayImage, histogram, opencvNearest, twoMeans } from "../image/index.ts";
+import { atLeast, type GrayImage, histogram, opencvNearest, twoMeans } from "../image/index.ts";
 import type { CutMask } from "./coarse-method.ts";
 
 /** The released script clusters the levels of the map at this size, whatever the size of the map. */
@@ -14,6 +14,6 @@ export function kmeansMask(map: GrayImage): CutMask {
   const small = opencvNearest(map, grid);
   const level = twoMeans(histogram(small))?.lowestForeground;
   if (level === undefined) return { width: map.width, height: map.height, data: new Uint8Array(map.data.length) };
-  const labels = { ...grid, data: small.data.map((value) => (value >= level ? 1 : 0)) };
+  const labels = { ...grid, data: atLeast(small.data, level) };
   return { ...opencvNearest(labels, map), level };
 }

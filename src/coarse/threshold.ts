@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type GrayImage, histogram, otsuThreshold } from "../image/index.ts";
+import { atLeast, type GrayImage, histogram, otsuThreshold } from "../image/index.ts";
 import type { CutMask } from "./coarse-method.ts";
 
 /** The default is that of the released script. */
@@ -26,5 +26,5 @@ export function otsuMask(map: GrayImage): CutMask {
 
 /** The pixels of at least this level. */
 function from({ width, height, data }: GrayImage, level: number): CutMask {
-  return { width, height, data: data.map((value) => (value >= level ? 1 : 0)), level };
+  return { width, height, data: atLeast(data, level), level };
 }

@@ -201,8 +201,8 @@ async function unionOf(
   for (const file of files) {
     const { mask, warnings } = await readMask(file, { label, image });
     guesses.add(file, warnings);
-    const before = union;
-    union = before ? { ...mask, data: mask.data.map((value, i) => value | before.data[i]!) } : mask;
+    if (union) for (let i = 0; i < mask.data.length; i++) union.data[i]! |= mask.data[i]!;
+    else union = { ...mask, data: mask.data.slice() };
   }
   return union;
 }

@@ -12,11 +12,17 @@ import type { Mask } from "./types.ts";
  */
 export function outerContours(mask: Mask, labels: Labels = components(mask)): Component[] {
   const { width, height } = mask;
-  const background = components({ width, height, data: mask.data.map((value) => (value === 0 ? 1 : 0)) }, 4);
+  const background = components({ width, height, data: complement(mask.data) }, 4);
   const reachesEdge = background.components.map(({ box }) => box.x0 === 0 || box.y0 === 0 || box.x1 === width || box.y1 === height);
   return labels.components.filter(
     ({ firstIndex }) => firstIndex % width === 0 || reachesEdge[background.data[firstIndex - 1]! - 1] === true,
   );
+}
+
+function complement(mask: Uint8Array): Uint8Array {
+  const data = new Uint8Array(mask.length);
+  for (let i = 0; i < data.length; i++) data[i] = mask[i] === 0 ? 1 : 0;
+  return data;
 }
 
 /**

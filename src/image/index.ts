@@ -1,4 +1,5 @@
 export type { Raster } from "./_raster.ts";
+export { atLeast } from "./at-least.ts";
 export { type BilinearOptions, bilinear } from "./bilinear.ts";
 export { blankWarnings } from "./blank.ts";
 export {

@@ -13,7 +13,9 @@ export function toByte(value: number): number {
 /** A saliency map as it is stored: times 255 in float32, rounded half to even, saturating. */
 export function toGray(map: SaliencyMap): GrayImage {
   const { width, height, data } = checkedMap(map, "toGray");
-  return { width, height, data: Uint8Array.from(data, (value) => toByte(Math.fround(value * 255))) };
+  const levels = new Uint8Array(data.length);
+  for (let i = 0; i < levels.length; i++) levels[i] = toByte(Math.fround(data[i]! * 255));
+  return { width, height, data: levels };
 }
 
 /**
@@ -25,11 +27,14 @@ export function toGray(map: SaliencyMap): GrayImage {
 export function minMax(values: Float32Array): { map: Float32Array<ArrayBuffer>; constant: boolean } {
   let least = Number.POSITIVE_INFINITY;
   let largest = Number.NEGATIVE_INFINITY;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (value < least) least = value;
     if (value > largest) largest = value;
   }
   const range = Math.fround(largest - least);
   const constant = !(range > 0);
-  return { map: constant ? new Float32Array(values.length) : Float32Array.from(values, (v) => Math.fround(v - least) / range), constant };
+  const map = new Float32Array(values.length);
+  if (!constant) for (let i = 0; i < map.length; i++) map[i] = Math.fround(values[i]! - least) / range;
+  return { map, constant };
 }

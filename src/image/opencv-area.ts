@@ -39,9 +39,15 @@ const blockMeans: Resized = ({ width, height, data }, channels, size) => {
   const [x, y] = [coveredAxis(width, size.width, 1), coveredAxis(height, size.height, 1)];
   const sums = weightedSums(data, { width, channels }, x, y, new Float32Array(size.width * size.height * channels));
   const area = (width / size.width) * (height / size.height);
-  if (data instanceof Float32Array) return sums.map((sum) => sum / area);
-  if (width === 2 * size.width && height === 2 * size.height) return Uint8Array.from(sums, (sum) => (sum + 2) >> 2);
-  return plainBytes(Uint8ClampedArray.from(sums, (sum) => sum / area));
+  const isHalved = width === 2 * size.width && height === 2 * size.height;
+  if (data instanceof Uint8Array && isHalved) {
+    const levels = new Uint8Array(sums.length);
+    for (let i = 0; i < levels.length; i++) levels[i] = (sums[i]! + 2) >> 2;
+    return levels;
+  }
+  const means = data instanceof Float32Array ? new Float32Array(sums.length) : new Uint8ClampedArray(sums.length);
+  for (let i = 0; i < means.length; i++) means[i] = sums[i]! / area;
+  return means instanceof Float32Array ? means : plainBytes(means);
 };
 
 const blended: Resized = ({ width, height, data }, channels, size) => {

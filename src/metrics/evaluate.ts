@@ -8,7 +8,7 @@ import { type GrayImage, type Mask, opencvNearest } from "../image/index.ts";
 import { type MaskReading, maskOf } from "../scans/mask-rule.ts";
 import { type MetricName, metricNames } from "./metric-table.ts";
 import { nsd } from "./nsd.ts";
-import { overlap } from "./overlap.ts";
+import { dscOf, iouOf, overlap } from "./overlap.ts";
 import { releasedAborts, releasedMask } from "./released.ts";
 import { bootstrapMean, mean, median, std } from "./statistics.ts";
 import { surfaceMetrics } from "./surface-distance.ts";
@@ -141,15 +141,15 @@ export function scoresOf({ name, truth, prediction, reason, warnings = [] }: Mas
   }
   const fits = prediction.width === truth.width && prediction.height === truth.height;
   const mask = fits ? prediction : opencvNearest(prediction, truth);
-  const { maskPx, truthPx, sharedPx } = overlap(mask, truth);
-  const both = maskPx + truthPx;
+  const shared = overlap(mask, truth);
+  const { maskPx, truthPx } = shared;
   const surface = surfaceMetrics(mask, truth, { tolerance: options.tolerance, spacing: options.spacing });
   const noDistance = noDistanceOf(maskPx, truthPx);
   const penalty = noDistance === "bothEmpty" ? 0 : diagonal;
   return {
     name,
-    dsc: both === 0 ? 1 : (2 * sharedPx) / both,
-    iou: both === 0 ? 1 : sharedPx / (both - sharedPx),
+    dsc: dscOf(shared),
+    iou: iouOf(shared),
     nsd: nsd(mask, truth),
     surfaceNsd: surface.nsd,
     hd95: noDistance ? null : surface.hd95,
@@ -160,7 +160,7 @@ export function scoresOf({ name, truth, prediction, reason, warnings = [] }: Mas
     predPx: maskPx,
     missing: false,
     ...(noDistance && { noDistance }),
-    ...(options.mode === "reference" && { aborts: releasedAborts(mask, truth) }),
+    ...(options.mode === "reference" && { aborts: releasedAborts(shared, truth.data.length) }),
     warnings: fits
       ? warnings
       : [

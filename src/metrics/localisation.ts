@@ -10,19 +10,31 @@ import { expectSameSize } from "./_checked.ts";
  */
 export function rocAuc(saliency: SaliencyMap, mask: Mask): number | undefined {
   expectSameSize("rocAuc", saliency, mask);
-  const order = Uint32Array.from(saliency.data, (_, i) => i).sort((a, b) => saliency.data[a]! - saliency.data[b]!);
-  let [ranks, inside] = [0, 0];
-  for (let i = 0; i < order.length; ) {
+  const all = saliency.data.slice().sort();
+  if (Number.isNaN(all.at(-1))) return Number.NaN; // NaN comes last
+  const target = valuesOn(mask, saliency.data).sort();
+  const [inside, outside] = [target.length, all.length - target.length];
+  let ranks = 0;
+  for (let i = 0, k = 0; k < inside; ) {
     // Equal values share the mean of their ranks.
+    const value = target[k]!;
+    while (all[i]! < value) i++;
     let j = i;
-    let found = 0;
-    for (; j < order.length && saliency.data[order[j]!] === saliency.data[order[i]!]; j++) found += mask.data[order[j]!]!;
-    ranks += (found * (i + j + 1)) / 2;
-    inside += found;
+    while (all[j] === value) j++;
+    const first = k;
+    while (target[k] === value) k++;
+    ranks += ((k - first) * (i + j + 1)) / 2;
     i = j;
   }
-  const outside = order.length - inside;
   return inside > 0 && outside > 0 ? (ranks - (inside * (inside + 1)) / 2) / (inside * outside) : undefined;
+}
+
+/** The values at the pixels of a mask. */
+function valuesOn(mask: Mask, values: Float32Array): Float32Array {
+  const found = new Float32Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (mask.data[i] !== 0) found[count++] = values[i]!;
+  return found.subarray(0, count);
 }
 
 /**
@@ -33,10 +45,12 @@ export function rocAuc(saliency: SaliencyMap, mask: Mask): number | undefined {
  */
 export function pointing(saliency: SaliencyMap, mask: Mask): number {
   expectSameSize("pointing", saliency, mask);
-  const highest = saliency.data.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const { data } = saliency;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < data.length; i++) highest = Math.max(highest, data[i]!);
   let [peaks, hits] = [0, 0];
-  for (const [i, value] of saliency.data.entries()) {
-    if (value !== highest) continue;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] !== highest) continue;
     peaks++;
     hits += mask.data[i]!;
   }

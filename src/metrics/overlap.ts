@@ -34,7 +34,11 @@ export function overlap(mask: Mask, truth: Mask): Overlap {
  */
 export function dsc(mask: Mask, truth: Mask): number {
   const checked = checkedMasks("dsc", mask, truth);
-  const { maskPx, truthPx, sharedPx } = overlap(checked.mask, checked.truth);
+  return dscOf(overlap(checked.mask, checked.truth));
+}
+
+/** `dsc` of two masks with such an overlap. */
+export function dscOf({ maskPx, truthPx, sharedPx }: Overlap): number {
   return maskPx + truthPx === 0 ? 1 : (2 * sharedPx) / (maskPx + truthPx);
 }
 
@@ -45,6 +49,10 @@ export function dsc(mask: Mask, truth: Mask): number {
  */
 export function iou(mask: Mask, truth: Mask): number {
   const checked = checkedMasks("iou", mask, truth);
-  const { maskPx, truthPx, sharedPx } = overlap(checked.mask, checked.truth);
+  return iouOf(overlap(checked.mask, checked.truth));
+}
+
+/** `iou` of two masks with such an overlap. */
+export function iouOf({ maskPx, truthPx, sharedPx }: Overlap): number {
   return maskPx + truthPx === 0 ? 1 : sharedPx / (maskPx + truthPx - sharedPx);
 }

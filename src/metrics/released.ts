@@ -1,7 +1,8 @@
+import { atLeast } from "../image/at-least.ts";
 import type { GrayImage, Mask } from "../image/types.ts";
 import { expectSameSize } from "./_checked.ts";
 import { nsd } from "./nsd.ts";
-import { dsc, overlap } from "./overlap.ts";
+import { dscOf, type Overlap, overlap } from "./overlap.ts";
 
 /** The result of the released evaluation for a pair. */
 export type ReleasedScores =
@@ -20,17 +21,22 @@ const releasedThreshold = 200;
 
 /** A picture as the released evaluation binarises it; a warning where nothing is left of one that is not black. */
 export function releasedMask({ width, height, data }: GrayImage): { readonly mask: Mask; readonly warnings: readonly string[] } {
-  const mask = data.map((level) => (level > releasedThreshold ? 1 : 0));
-  const largest = data.reduce((most, level) => Math.max(most, level), 0);
-  const isLost = largest > 0 && largest <= releasedThreshold;
+  const mask = { width, height, data: atLeast(data, releasedThreshold + 1) };
+  const largest = mask.data.includes(1) ? 0 : largestOf(data);
+  if (largest === 0) return { mask, warnings: [] };
   const warning = `empty in reference mode, where levels above ${releasedThreshold} are foreground: its largest value is ${largest}`;
-  return { mask: { width, height, data: mask }, warnings: isLost ? [warning] : [] };
+  return { mask, warnings: [warning] };
 }
 
-/** Whether the released evaluation stops on a pair: neither mask has more than one value. @throws ShapeError when the sizes differ */
-export function releasedAborts(mask: Mask, truth: Mask): boolean {
-  const { maskPx, truthPx } = overlap(mask, truth);
-  const hasLabel = (pixels: number) => pixels > 0 && pixels < mask.data.length;
+function largestOf(levels: Uint8Array): number {
+  let largest = 0;
+  for (let i = 0; i < levels.length; i++) if (levels[i]! > largest) largest = levels[i]!;
+  return largest;
+}
+
+/** Whether the released evaluation stops on a pair of masks with so many pixels each: neither has more than one value. */
+export function releasedAborts({ maskPx, truthPx }: Overlap, pixels: number): boolean {
+  const hasLabel = (count: number) => count > 0 && count < pixels;
   return !hasLabel(maskPx) && !hasLabel(truthPx);
 }
 
@@ -46,9 +52,10 @@ export function releasedAborts(mask: Mask, truth: Mask): boolean {
 export function releasedScores(pred: GrayImage, truth: GrayImage): ReleasedScores {
   expectSameSize("releasedScores", pred, truth);
   const [{ mask }, { mask: target }] = [releasedMask(pred), releasedMask(truth)];
-  if (releasedAborts(mask, target)) return { outcome: "aborts" };
-  const { maskPx, truthPx } = overlap(mask, target);
-  const scores = maskPx === 0 || truthPx === 0 ? { dsc: 0, nsd: 0 } : { dsc: dsc(mask, target), nsd: nsd(mask, target) };
+  const shared = overlap(mask, target);
+  if (releasedAborts(shared, mask.data.length)) return { outcome: "aborts" };
+  const isEmpty = shared.maskPx === 0 || shared.truthPx === 0;
+  const scores = isEmpty ? { dsc: 0, nsd: 0 } : { dsc: dscOf(shared), nsd: nsd(mask, target) };
   return { outcome: "ok", ...scores, dscRounded: toFourDecimals(scores.dsc), nsdRounded: toFourDecimals(scores.nsd) };
 }
 

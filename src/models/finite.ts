@@ -1,3 +1,4 @@
+import { firstNotFinite } from "../check/numbers.ts";
 import { WeightsError } from "../errors.ts";
 
 /**
@@ -8,7 +9,7 @@ import { WeightsError } from "../errors.ts";
  * @throws WeightsError when a number is not finite: so are numbers among the weights
  */
 export function finite(values: Float32Array, what: string, file: string): Float32Array {
-  if (!values.every(Number.isFinite))
+  if (firstNotFinite(values) >= 0)
     throw new WeightsError(
       `"${file}": ${what} are not finite numbers, so some of its weights are none, or are far too large. \`medclip-sam models verify\` tells which; get the model again.`,
     );

@@ -131,7 +131,8 @@ export function toFloat32(tensor: Tensor): Float32Array {
 
 /** bfloat16 is the upper half of a float32. */
 function fromBfloat16(halves: Uint16Array): Float32Array {
-  const words = Uint32Array.from(halves, (half) => half << 16);
+  const words = new Uint32Array(halves.length);
+  for (let i = 0; i < words.length; i++) words[i] = halves[i]! << 16;
   return new Float32Array(words.buffer);
 }
 
@@ -157,11 +158,14 @@ function float16Value(bits: number): number {
 /** float32 values as another floating type, rounded to the nearest, of two equally near to the even one. */
 export function fromFloat32(dtype: DType, values: Float32Array): Float32Array | Float64Array | Uint16Array {
   if (dtype === "float32") return values;
-  if (dtype === "float64") return Float64Array.from(values);
+  if (dtype === "float64") return new Float64Array(values);
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  if (dtype === "bfloat16") return Uint16Array.from(bits, (word) => (isNan(word) ? (word >>> 16) | 64 : rounded(word, 16)));
-  if (dtype === "float16") return Uint16Array.from(bits, toFloat16);
-  throw new ShapeError(`fromFloat32: ${dtype} is not a floating-point type; expected float64, float32, float16 or bfloat16`);
+  if (dtype !== "bfloat16" && dtype !== "float16")
+    throw new ShapeError(`fromFloat32: ${dtype} is not a floating-point type; expected float64, float32, float16 or bfloat16`);
+  const toHalf = dtype === "bfloat16" ? toBfloat16 : toFloat16;
+  const halves = new Uint16Array(bits.length);
+  for (let i = 0; i < halves.length; i++) halves[i] = toHalf(bits[i]!);
+  return halves;
 }
 
 const isNan = (word: number): boolean => (word & 0x7fffffff) > 0x7f800000;
@@ -172,6 +176,11 @@ function rounded(word: number, count: number): number {
   const kept = word >>> count;
   const rest = word - kept * 2 ** count;
   return rest > half || (rest === half && kept % 2 === 1) ? kept + 1 : kept;
+}
+
+/** Of a float32's bits: the upper half. */
+function toBfloat16(word: number): number {
+  return isNan(word) ? (word >>> 16) | 64 : rounded(word, 16);
 }
 
 /** Of a float32's bits: the exponent's bias goes from 127 to 15, the fraction from 23 bits to 10. */

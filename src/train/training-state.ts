@@ -1,3 +1,4 @@
+import { firstNotFinite } from "../check/numbers.ts";
 import { compile, input, mul } from "../graph/index.ts";
 import { type Optimizer, squaredNorm } from "../optim/index.ts";
 import type { Session, SessionOptions } from "../runtime/session.ts";
@@ -90,7 +91,7 @@ export class TrainingState {
 
   /** The first tensor with a value that is not a finite number. */
   firstNotFinite(): string | undefined {
-    for (const name of this.tensors.keys()) if (!this.view(this.values, name).every(Number.isFinite)) return name;
+    for (const name of this.tensors.keys()) if (firstNotFinite(this.view(this.values, name)) >= 0) return name;
     return undefined;
   }
 

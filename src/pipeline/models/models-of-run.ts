@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
+import { firstNotFinite } from "../../check/numbers.ts";
 import { ConfigError } from "../../errors.ts";
 import { type UsableDevice, usableDevice } from "../../graph/index.ts";
 import { sha256OfFile } from "../../hub/hash.ts";
@@ -10,7 +11,7 @@ import type { WeightsRecord } from "../../run/record/record.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import type { SaliencyMethod } from "../../saliency/index.ts";
 import { readSafetensors } from "../../tensor/safetensors.ts";
-import { sameShape, type Tensor } from "../../tensor/tensor.ts";
+import { sameShape, sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { tokenizerFiles } from "../../text/load-tokenizer.ts";
 import type { CommonSettings } from "../settings.ts";
 import type { SaliencySettings } from "../zero-shot/settings.ts";
@@ -113,13 +114,6 @@ async function readNoise(file: string, shape: readonly [number, number, number, 
     );
   }
   const values = noise.data as Float32Array<ArrayBuffer>;
-  if (!values.every(Number.isFinite)) throw new ConfigError(`--noise: "${file}" contains values that are not finite.`);
-  return {
-    dtype: "float32",
-    shape,
-    data: values.slice(
-      0,
-      shape.reduce((product, length) => product * length, 1),
-    ),
-  };
+  if (firstNotFinite(values) >= 0) throw new ConfigError(`--noise: "${file}" contains values that are not finite.`);
+  return tensor("float32", shape, values.slice(0, sizeOf(shape)));
 }

@@ -151,7 +151,9 @@ function reasonOf(error: unknown, reason: (error: InputError) => string): Pick<D
 function inOneChannel(image: Image): Image {
   const { width, height, data } = image;
   for (let i = 0; i < data.length; i += 3) if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return image;
-  return { width, height, data: Uint8Array.from({ length: width * height }, (_, i) => data[3 * i]!) };
+  const gray = new Uint8Array(width * height);
+  for (let i = 0; i < gray.length; i++) gray[i] = data[3 * i]!;
+  return { width, height, data: gray };
 }
 
 function inColour(image: Image): Image {
