@@ -7,11 +7,13 @@
  * It can be stopped at any time and then resumes. The same sources, machine and number of threads give the same bytes. With `--minute`
  * everything is a hundred times smaller, to test the script; the resulting pack is useless.
  */
+
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { kebab } from "../src/kebab.ts";
 import type { DrawnImage } from "../src/pipeline/phantom/record.ts";
 import { targetOf } from "../src/pipeline/phantom/tables.ts";
 import { openWeights } from "../src/tensor/open-weights.ts";
@@ -91,7 +93,7 @@ process.stdout.write(`the pack is in ${out}\n`);
 async function command(name: string, settings: Settings): Promise<void> {
   const args = Object.entries(settings).flatMap(([key, value]) => {
     if (key === positional) return [String(value)];
-    const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const flag = `--${kebab(key)}`;
     return typeof value === "boolean" ? [value ? flag : `--no-${flag.slice(2)}`] : [value].flat().flatMap((one) => [flag, String(one)]);
   });
   const child = spawn(process.execPath, [resolve(flags.command), ...name.split(" "), ...args, "--quiet"], {

@@ -1,7 +1,6 @@
-import { rm } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
-import { dirname, join } from "node:path";
-import { writeAtomic } from "../files/atomic-write.ts";
+import { dirname } from "node:path";
+import { requireWritable } from "../files/atomic-write.ts";
 import { compile, gradients, input, mul, reduceSum, sigmoid } from "../graph/index.ts";
 import { hashCacheFile } from "../hub/hash.ts";
 import { locateClip, locateSam } from "../hub/locate.ts";
@@ -96,11 +95,9 @@ const checks: readonly Check[] = [
   {
     title: "cache",
     run: async () => {
-      const folder = dirname(hashCacheFile());
-      const probe = join(folder, "doctor.txt");
-      await writeAtomic(probe, "ok");
-      await rm(probe);
-      return folder;
+      const file = hashCacheFile();
+      await requireWritable(file);
+      return dirname(file);
     },
     remedy: "Set XDG_CACHE_HOME to a folder that can be written to. Without it the hashes of weights files are recomputed in each run.",
   },

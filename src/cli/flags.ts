@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
-import { kebab } from "../run/settings/effect.ts";
+import { kebab } from "../kebab.ts";
 import { metaOf, type SettingGroup, settingGroups, settingsOfSchema } from "../run/settings/meta.ts";
 
 /** One setting of a command as a command-line flag. */

@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
 import { ConfigError } from "../errors.ts";
+import { kebab } from "../kebab.ts";
 import { packSettings } from "../pipeline/models/pack-settings.ts";
 import { type Mode, modePresets } from "../pipeline/settings.ts";
-import { kebab, withoutEffect } from "../run/settings/effect.ts";
+import { withoutEffect } from "../run/settings/effect.ts";
 import { settingsThat } from "../run/settings/meta.ts";
 import { isPattern } from "../scans/pattern.ts";
 import { readConfig, type SettingsSchema, settingsFrom } from "./flags.ts";

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError, MedclipSamError, OutputError } from "../errors.ts";
 import { thenDispose } from "../then-dispose.ts";
+import { processStatus } from "./process-status.ts";
 
 /** `.<name>.<count>.<process id>.tmp`, beside the file it will become. */
 const temporary = /^\..+\.(\d+)\.tmp$/;
@@ -184,10 +185,5 @@ export function isRunning(pid: number): boolean {
  * never asks, a killed process stays so for good. Linux alone tells.
  */
 function hasEnded(pid: number): boolean {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return "ZX".includes(text.charAt(text.lastIndexOf(")") + 2)); // the name in parentheses may hold anything
-  } catch {
-    return false;
-  }
+  return /^[ZX]/.test(processStatus(pid)?.state ?? "");
 }

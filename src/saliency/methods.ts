@@ -1,4 +1,5 @@
 import { ConfigError } from "../errors.ts";
+import { kebab } from "../kebab.ts";
 import { gradcam } from "./gradcam.ts";
 import { m2ib } from "./m2ib.ts";
 import { nib } from "./nib.ts";
@@ -28,7 +29,7 @@ export function refuseForeign(name: SaliencyMethodName, settings: Readonly<Recor
     if (drawsNoise && settings.noise !== undefined) wrong.push(["noise", settings.noise]);
     for (const [key, value] of wrong) {
       if (uses.includes(key)) continue;
-      const flag = `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      const flag = `--${kebab(key)}`;
       throw new ConfigError(
         `${flag} ${value} is for ${other}, and --saliency-method ${name} does not use it. Omit it, or use --saliency-method ${other}.`,
       );

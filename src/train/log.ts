@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { AppendFile } from "../files/append-file.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
+import { readTextIfPresent } from "../files/read-text.ts";
 import type { StepLine } from "../run/events.ts";
 import { metricsFile } from "./folder.ts";
 import type { Scores } from "./metrics.ts";
@@ -28,10 +28,7 @@ const isEpoch = (line: Line): line is EpochLine => "isBest" in line;
 /** The lines of a training folder's `metrics.jsonl`; the last one may be cut short by a killed run and is left out then. */
 export async function readMetrics(folder: string): Promise<{ steps: StepLine[]; epochs: EpochLine[] }> {
   const file = metricsFile(folder);
-  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return "";
-    throw new InputError(`"${file}" cannot be read: ${cause.message}`, { cause });
-  });
+  const text = (await readTextIfPresent(file)) ?? "";
   const rows = text.split("\n").slice(0, -1); // what follows the last line break is no whole line
   const lines = rows.map((row, i) => {
     try {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../errors.ts";
 import { defaultPack, embeddedPack, locatePack, type Pack } from "../../hub/pack.ts";
-import { kebab } from "../../run/settings/effect.ts";
+import { kebab } from "../../kebab.ts";
 import { metaOf, settingsOfSchema } from "../../run/settings/meta.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings } from "../zero-shot/settings.ts";
 import { resultFolder } from "./result-folder.ts";

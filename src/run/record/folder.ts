@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { z } from "zod";
 import { ConfigError, InputError, OutputError } from "../../errors.ts";
 import { remove, writeAtomically, writeFully } from "../../files/atomic-write.ts";
+import { readTextIfPresent } from "../../files/read-text.ts";
 import { litter } from "../../scans/litter.ts";
 import { Journal, readJournal } from "./journal.ts";
 import { removeRunLeftovers } from "./leftovers.ts";
@@ -204,13 +205,8 @@ export class RunFolder<R extends object, L> {
  */
 export async function readRecord<R extends object, L>(out: string, kind: RecordKind<R, L>): Promise<Found<R, L> | undefined> {
   const file = join(out, kind.file);
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new InputError(`"${file}" cannot be read: ${(cause as Error).message}`, { cause });
-  }
+  const text = await readTextIfPresent(file);
+  if (text === undefined) return undefined;
   const record = parseRecord(file, text, kind);
   const journal = await readJournal(journalOf(file));
   if (journal && journal.of !== kind.identity(record)) {

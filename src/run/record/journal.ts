@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { InputError } from "../../errors.ts";
 import { AppendFile } from "../../files/append-file.ts";
 import { writeAtomic } from "../../files/atomic-write.ts";
+import { readTextIfPresent } from "../../files/read-text.ts";
 
 /** Appended lines survive a killed process at once, and a power failure after at most this long. */
 const syncMs = 5000;
@@ -56,14 +55,8 @@ export class Journal {
  * @returns undefined when there is none
  */
 export async function readJournal(file: string): Promise<FoundJournal | undefined> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new InputError(`"${file}" cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  const [head, ...lines] = text.split("\n").slice(0, -1).flatMap(parsed);
+  const text = await readTextIfPresent(file);
+  const [head, ...lines] = (text ?? "").split("\n").slice(0, -1).flatMap(parsed);
   const { of } = (head ?? {}) as { readonly of?: unknown };
   return typeof of === "string" ? { of, lines } : undefined;
 }

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { ConfigError } from "../../errors.ts";
 import { isRunning, makeFolder, remove, temporaryName, writing } from "../../files/atomic-write.ts";
+import { processStatus } from "../../files/process-status.ts";
 
 /** `.run.lock.<count>.<process id>.tmp`: a temporary file, so that the lock of a killed run is cleaned up with its other leftovers. */
 const lockName = /^\.run\.lock\.\d+\.(\d+)\.tmp$/;
@@ -15,7 +16,7 @@ interface Holder {
   readonly pid: number;
   readonly host: string;
   /** Start time of that process, if the system provides it: another process may have the same id since. */
-  readonly start?: string;
+  readonly start?: string | undefined;
 }
 
 /**
@@ -39,7 +40,7 @@ export class FolderLock {
    */
   static async take(folder: string): Promise<FolderLock> {
     const own = temporaryName(join(folder, "run.lock"));
-    const me: Holder = { pid: process.pid, host: hostname(), ...(await startOf(process.pid)) };
+    const me: Holder = { pid: process.pid, host: hostname(), start: processStatus(process.pid)?.start };
     await makeFolder(folder);
     await writing(own, () => writeFile(own, JSON.stringify(me), { flag: "wx" }));
     held.add(basename(own));
@@ -52,7 +53,7 @@ export class FolderLock {
         warnings.push(
           `a run on "${other.host}" (process ${other.pid}) has not finished in "${folder}". If it is still running, stop one of the two: they would overwrite each other's records. If not, remove "${join(folder, name)}"`,
         );
-      } else if (await goesOn(other, name)) {
+      } else if (goesOn(other, name)) {
         await new FolderLock(own, []).release();
         throw new ConfigError(
           `process ${other.pid} is writing into "${folder}". Wait until it has finished, stop it, or choose another --out.`,
@@ -79,21 +80,9 @@ async function holderOf(file: string, pid: number): Promise<Holder> {
   }
 }
 
-async function goesOn({ pid, start }: Holder, name: string): Promise<boolean> {
+function goesOn({ pid, start }: Holder, name: string): boolean {
   if (pid === process.pid) return held.has(name);
   if (!isRunning(pid)) return false;
-  const now = await startOf(pid);
-  return start === undefined || now.start === undefined || now.start === start;
-}
-
-/** Start time of a process in ticks since boot; on Linux only. */
-async function startOf(pid: number): Promise<{ start?: string }> {
-  try {
-    const text = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The second field, the name in parentheses, may contain anything; the start time is the twentieth field after it.
-    const start = text.slice(text.lastIndexOf(")") + 2).split(" ")[19];
-    return start === undefined ? {} : { start };
-  } catch {
-    return {};
-  }
+  const now = processStatus(pid)?.start;
+  return start === undefined || now === undefined || now === start;
 }

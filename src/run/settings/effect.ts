@@ -1,12 +1,8 @@
 import type { z } from "zod";
+import { kebab } from "../../kebab.ts";
 import { type Condition, metaOf, settingsOfSchema, settingsThat } from "./meta.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
-
-/** camelCase to kebab-case: the name of a setting as a flag. */
-export function kebab(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
 
 /** The checked settings that have an effect: those disabled by another setting are left out. */
 export function effectiveSettings(schema: z.ZodType, settings: Settings): Record<string, unknown> {
