@@ -15,7 +15,16 @@ export { epochOrder, type OrderOptions } from "./epoch-order.ts";
 export { type LoadPairsOptions, loadPairs, type PairSet } from "./load-pairs.ts";
 export { listMaskTargets, type MaskTarget, type MaskTargetOptions, type MaskTargetSet } from "./mask-targets.ts";
 export { negativePairs } from "./negative-pairs.ts";
-export { countReasons, type DroppedPair, type ImagePlace, imageName, type Pair, screenPairs } from "./pairs.ts";
+export {
+  countReasons,
+  type DroppedPair,
+  droppedMessage,
+  type ImagePlace,
+  imageName,
+  type Pair,
+  reasonWords,
+  screenPairs,
+} from "./pairs.ts";
 export { type RegionTargets, type RegionView, regionTargets } from "./region-targets.ts";
 export { type Region, type RegionOptions, type RegionSet, readRegions } from "./regions.ts";
 export { type SharedImage, sharedImages } from "./shared-images.ts";

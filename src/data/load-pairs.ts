@@ -3,7 +3,7 @@ import { ConfigError, InputError } from "../errors.ts";
 import { presentFile } from "../scans/present-file.ts";
 import type { CaptionRule } from "./caption.ts";
 import { type CsvOptions, readCsvPairs } from "./csv-pairs.ts";
-import { countReasons, type DroppedPair, type FoundPairs, imageName, type Pair, screenPairs } from "./pairs.ts";
+import { countReasons, type DroppedPair, type FoundPairs, imageName, type Pair, reasonWords, screenPairs } from "./pairs.ts";
 import { readShard } from "./webdataset.ts";
 
 export interface LoadPairsOptions extends CsvOptions {
@@ -42,12 +42,11 @@ export async function loadPairs(files: readonly string[], options: LoadPairsOpti
   const dropped = [...read.flatMap((found) => found.dropped), ...screened.dropped, ...present.dropped];
   const reasons = countReasons(dropped);
   if (present.kept.length === 0) {
-    const words = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
     const example = present.dropped[0]
       ? ` The first missing image is "${present.dropped[0].detail}"; --images DIR names their folder.`
       : "";
     throw new InputError(
-      `${files.map((file) => `"${file}"`).join(", ")}: no pair can be used (${words.join(", ") || "there are none"}).${example}`,
+      `${files.map((file) => `"${file}"`).join(", ")}: no pair can be used (${reasonWords(reasons) || "there are none"}).${example}`,
     );
   }
   return { pairs: present.kept, dropped, reasons, warnings: read.flatMap(({ warnings }) => warnings) };

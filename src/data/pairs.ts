@@ -61,6 +61,18 @@ export function screenPairs(pairs: readonly Pair[], rule: CaptionRule): { kept: 
   return { kept, dropped };
 }
 
+/** Why a pair cannot be used, for messages. */
+export function droppedMessage({ reason, detail }: Pick<DroppedPair, "reason" | "detail">): string {
+  return detail === undefined ? reason : `${reason}: ${detail}`;
+}
+
+/** "2 empty, 1 label image"; "" if there are none. */
+export function reasonWords(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([reason, count]) => `${count} ${reason}`)
+    .join(", ");
+}
+
 /** How many were dropped for each reason, the most frequent first. */
 export function countReasons(dropped: readonly DroppedPair[]): Record<string, number> {
   const counts = new Map<string, number>();

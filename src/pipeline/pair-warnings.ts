@@ -1,11 +1,11 @@
-import { countReasons, type PairSet, type SharedImage } from "../data/index.ts";
+import { countReasons, type PairSet, reasonWords, type SharedImage } from "../data/index.ts";
 
 /** Warnings about image-caption pairs, before anything is computed from them. @param truncated - number of captions that were truncated */
 export function pairWarnings({ dropped, warnings }: PairSet, truncated: number, contextLength: number): string[] {
-  const unused = Object.entries(countReasons(dropped.filter(({ kind }) => kind === "caption")));
+  const unused = reasonWords(countReasons(dropped.filter(({ kind }) => kind === "caption")));
   return [
     ...warnings,
-    ...(unused.length > 0 ? [`captions not used: ${unused.map(([reason, count]) => `${count} ${reason}`).join(", ")}`] : []),
+    ...(unused !== "" ? [`captions not used: ${unused}`] : []),
     ...(truncated > 0 ? [`${truncated} captions are longer than ${contextLength} tokens and were truncated`] : []),
   ];
 }

@@ -1,4 +1,4 @@
-import { CancelledError, concernsOneInput, type MedclipSamError, ShapeError } from "../errors.ts";
+import { concernsOneInput, type MedclipSamError, ShapeError, throwIfCancelled } from "../errors.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import type { RunEvent } from "./events.ts";
 import { hashInput } from "./input-files.ts";
@@ -58,7 +58,7 @@ export async function* runItems<I extends Item>(
     yield { type: "start", command: header.command, total: items.length, done: skipped, out };
     let failed = 0;
     for (const item of todo) {
-      if (signal?.aborted) throw new CancelledError();
+      throwIfCancelled(signal);
       await record.check();
       const begun = performance.now();
       try {
@@ -97,7 +97,7 @@ async function* itemsToDo<I extends Item>(
   const todo: I[] = [];
   let told = performance.now();
   for (let from = 0; from < items.length; from += looksAtOnce) {
-    if (signal?.aborted) throw new CancelledError();
+    throwIfCancelled(signal);
     const part = items.slice(from, from + looksAtOnce);
     const isDone = await Promise.all(part.map((item) => wasDone(item, record, overwrite)));
     for (const [i, item] of part.entries()) if (!isDone[i]) todo.push(item);

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { addTo } from "../add-to.ts";
 import { otherKinds } from "./file-kind.ts";
 import { imageEndings } from "./sources/table.ts";
 
@@ -49,10 +50,6 @@ export function leftOutMessage(leftOut: readonly LeftOut[]): string | undefined 
 
 function byReason(leftOut: readonly LeftOut[]): Map<LeftOutReason, string[]> {
   const groups = new Map<LeftOutReason, string[]>();
-  for (const { file, reason } of leftOut) {
-    const files = groups.get(reason);
-    if (files) files.push(file);
-    else groups.set(reason, [file]);
-  }
+  for (const { file, reason } of leftOut) addTo(groups, reason, file);
   return groups;
 }

@@ -3,6 +3,7 @@ import { checkedOptions } from "../check/options.ts";
 import { checkSamples } from "../check/samples.ts";
 import { InputError, ShapeError } from "../errors.ts";
 import type { Mask } from "../image/types.ts";
+import { listed } from "../listed.ts";
 
 /** A decoded image to be read as a mask: stored samples, interleaved row-major [H, W, stride]. */
 export interface MaskSamples {
@@ -224,7 +225,7 @@ const hex = (colour: number): string => `0x${colour.toString(16).padStart(6, "0"
 /** The first few values. */
 function writtenIn({ kind }: Levels): (values: readonly number[]) => string {
   const text = (value: number) => (kind === "colour" ? hex(value) : String(value));
-  return (values) => `${values.slice(0, 12).map(text).join(", ")}${values.length > 12 ? ` and ${values.length - 12} more` : ""}`;
+  return (values) => listed(values, 12, text);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { closest } from "fastest-levenshtein";
 import { addTo } from "../add-to.ts";
 import { ConfigError } from "../errors.ts";
+import { listed } from "../listed.ts";
 import { imageEndings } from "./sources/table.ts";
 
 /** Extensions of the image files that are read from a folder. */
@@ -94,12 +95,11 @@ export function joinByName<L, R>(left: Side<L>, right: Side<R>, { bare = "left" 
 export function lonelyMessage<L, R>(lonely: readonly L[], side: Side<L>, other: Side<R>): string | undefined {
   if (lonely.length === 0) return undefined;
   const names = other.items.map((item) => other.namesOf(item)[0]!);
-  const words = lonely.slice(0, shown).map((item) => {
+  const words = listed(lonely, shown, (item) => {
     const name = side.namesOf(item)[0]!;
     return names.length === 0 ? `"${name}"` : `"${name}" (the closest is "${closest(name, names)}")`;
   });
-  const more = lonely.length > shown ? ` and ${lonely.length - shown} more` : "";
-  return `${countOf(lonely.length, side.noun)} without ${article(other.noun)} of that name: ${words.join(", ")}${more}`;
+  return `${countOf(lonely.length, side.noun)} without ${article(other.noun)} of that name: ${words}`;
 }
 
 /** Number of names shown in a message. */
@@ -139,9 +139,8 @@ function fitting<T, O>(side: Side<T>, item: T, other: Side<O>, index: ReadonlyMa
 
 /** The error of an ambiguous name. */
 function twice<M, T>(many: Side<M>, items: readonly M[], one: Side<T>, item: T): ConfigError {
-  const names = items.slice(0, shown).map((other) => `"${many.namesOf(other)[0]}"`);
-  const more = items.length > shown ? ` and ${items.length - shown} more` : "";
+  const names = listed(items, shown, (other) => `"${many.namesOf(other)[0]}"`);
   return new ConfigError(
-    `the ${one.noun} "${one.namesOf(item)[0]}" fits ${items.length} ${many.noun}s: ${names.join(", ")}${more}. Names must fit one each: write the path below the folder, or rename.`,
+    `the ${one.noun} "${one.namesOf(item)[0]}" fits ${items.length} ${many.noun}s: ${names}. Names must fit one each: write the path below the folder, or rename.`,
   );
 }

@@ -1,4 +1,4 @@
-import { CancelledError, ConfigError, concernsOneInput } from "../../errors.ts";
+import { ConfigError, concernsOneInput, throwIfCancelled } from "../../errors.ts";
 import { requireWritable } from "../../files/atomic-write.ts";
 import { clipView } from "../../image/index.ts";
 import type { RunEvent } from "../../run/events.ts";
@@ -46,7 +46,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: StopOptions
   const texts: Float32Array[] = [];
   yield* streamThenDispose(async function* (): AsyncGenerator<RunEvent> {
     for (const { file, name } of inputs) {
-      if (signal?.aborted) throw new CancelledError();
+      throwIfCancelled(signal);
       const begun = performance.now();
       try {
         const { image, warnings } = await decodeImage(file, { mode: settings.mode });

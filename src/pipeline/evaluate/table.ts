@@ -1,20 +1,19 @@
+import { listed } from "../../listed.ts";
 import { type Evaluation, type ImageScores, type NoDistance, noDistances } from "../../metrics/evaluate.ts";
 import { type MetricName, metricNames, metricTable } from "../../metrics/metric-table.ts";
 import { countOf } from "../../scans/names.ts";
+import { alignedLines, csvText } from "../text-table.ts";
 import type { EvaluateSettings } from "./settings.ts";
 
 const penalised = ["hd95Penalised", "assdPenalised"] as const satisfies readonly MetricName[];
 const plain = metricNames.filter((name) => !penalised.some((other) => other === name));
 
-/** One row per image; fields with a comma, quote or line break are quoted (RFC 4180). */
+/** One row per image. */
 export function csvOf(images: readonly ImageScores[], { mode }: EvaluateSettings): string {
   const aborts = mode === "reference" ? (["aborts"] as const) : [];
   const columns = ["name", ...plain, "truthPx", "predPx", "missing", ...aborts, "noDistance", ...penalised] as const;
-  const rows = images.map((image) => columns.map((column) => quoted(String(image[column] ?? ""))).join(","));
-  return [columns.join(","), ...rows].map((row) => `${row}\n`).join("");
+  return csvText([columns, ...images.map((image) => columns.map((column) => String(image[column] ?? "")))]);
 }
-
-const quoted = (field: string): string => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
 
 /** The summary as a readable table, followed by notes on what the numbers leave out. */
 export function tableOf({ images, summary, withoutDistance }: Evaluation, { spacing, tolerance }: EvaluateSettings): string[] {
@@ -30,9 +29,7 @@ export function tableOf({ images, summary, withoutDistance }: Evaluation, { spac
     const { mean, std, median, ci95, n } = summary[metric];
     return [titleOf(metric), text(mean), text(std), text(median), ci95 ? `${text(ci95[0])} to ${text(ci95[1])}` : "-", String(n)];
   });
-  const all = [["", "mean", "std", "median", "95 % interval", "n"], ...rows];
-  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  const lines = all.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "));
+  const lines = alignedLines([["", "mean", "std", "median", "95 % interval", "n"], ...rows]);
   const missing = images.filter((image) => image.missing).map(({ name }) => name);
   const aborting = images.filter(({ aborts }) => aborts).map(({ name }) => name);
   return [
@@ -55,6 +52,5 @@ function distanceLines(total: number, withoutDistance: Readonly<Record<NoDistanc
 
 /** The first few entries of a list. */
 export function shortened(items: readonly string[]): string {
-  const shown = items.slice(0, 8).join(", ");
-  return items.length > 8 ? `${shown} and ${items.length - 8} more` : shown;
+  return listed(items, 8);
 }

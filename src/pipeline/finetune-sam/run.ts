@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { countReasons, listMaskTargets, type MaskTarget, sharedImages, splitPairs, splitWarnings } from "../../data/index.ts";
+import { countReasons, listMaskTargets, type MaskTarget, reasonWords, sharedImages, splitPairs, splitWarnings } from "../../data/index.ts";
 import { ConfigError } from "../../errors.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
 import type { RunEvent } from "../../run/events.ts";
@@ -12,7 +12,6 @@ import { samFilesOf } from "../models/model.ts";
 import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { sharedWarnings } from "../pair-warnings.ts";
 import { dryTraining } from "../training/estimate.ts";
-import { TrainingRecord } from "../training/record.ts";
 import { runTraining } from "../training/run.ts";
 import { ImageEmbeddings } from "./image-embeddings.ts";
 import { FinetuneSamSettings } from "./settings.ts";
@@ -64,7 +63,12 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   const epochs = Math.ceil(total / stepsPerEpoch);
 
   yield { type: "stage", message: "opening the model" };
-  const trainer = await PromptableTrainer.open(files, trainingOf(settings), { stepsPerEpoch, epochs: total / stepsPerEpoch }, session);
+  const trainer = await PromptableTrainer.open(
+    files,
+    PromptableSettings.strip().parse(settings),
+    { stepsPerEpoch, epochs: total / stepsPerEpoch },
+    session,
+  );
   for (const message of [...trainer.notes, ...(files.hints.warnings ?? [])]) yield { type: "warning", message };
   const embeddings = settings.trainEncoder ? undefined : await ImageEmbeddings.open(settings.sam, settings.cache, session);
   const work = async function* (): AsyncGenerator<RunEvent> {
@@ -94,30 +98,24 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
       };
 
     yield { type: "stage", message: "checking weights and data" };
-    const record = await TrainingRecord.open(
-      out,
-      {
-        command: "finetune-sam",
-        ...recordedSettings(FinetuneSamSettings, { ...settings }),
-        seed,
-        device,
-        threads: settings.threads ?? null,
-        weights: await samRecord({ samFiles: files }),
-        data: { targets: { file: settings.data, sha256: digestOf(targets) } },
-        leftOut: leftOutRecord(leftOut),
-        counts: {
-          ...countsOf(train, validation),
-          shared: shared.length,
-          unmatched: unmatched.length,
-          unmatchedMasks: unmatchedMasks.length,
-        },
-        stepsPerEpoch,
-        trainedSize: trainer.size,
+    const content = {
+      command: "finetune-sam",
+      ...recordedSettings(FinetuneSamSettings, { ...settings }),
+      seed,
+      device,
+      threads: settings.threads ?? null,
+      weights: await samRecord({ samFiles: files }),
+      data: { targets: { file: settings.data, sha256: digestOf(targets) } },
+      leftOut: leftOutRecord(leftOut),
+      counts: {
+        ...countsOf(train, validation),
+        shared: shared.length,
+        unmatched: unmatched.length,
+        unmatchedMasks: unmatchedMasks.length,
       },
-      settings,
-    );
-    await record.fail([...train.failed, ...validation.failed]);
-    for (const message of record.warnings) yield { type: "warning", message };
+      stepsPerEpoch,
+      trainedSize: trainer.size,
+    };
     const data = {
       train,
       validation: validation.targets.length > 0 ? validation : undefined,
@@ -125,10 +123,11 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
     };
     const { earlyStop, checkpointEvery, resume, balance } = settings;
     const length = { epochs, stepsPerEpoch, steps: total, batch, prompts, earlyStop, checkpointEvery };
-    const options = { out, ...length, seed, resume, fingerprint: record.fingerprint, signal };
-    const draws = drawsOf(settings);
-    yield* runTraining(fineTunePromptable(trainer, data, { ...options, isBalanced: balance === "groups", draws }), {
-      ...{ command: "finetune-sam", out, total, epochs, begun, trainer, record },
+    const draws = PromptDrawSettings.strip().parse(settings);
+    const options = { out, ...length, seed, resume, signal, isBalanced: balance === "groups", draws };
+    yield* runTraining((fingerprint) => fineTunePromptable(trainer, data, { ...options, fingerprint }), {
+      ...{ content, out, overwrite: settings.overwrite, total, epochs, begun, trainer },
+      dropped: [...train.failed, ...validation.failed],
       warnings: () => embeddings?.warnings.splice(0) ?? [],
     });
   };
@@ -164,16 +163,6 @@ function splitTargets(targets: readonly MaskTarget[], { validation, seed }: Fine
 
 const imagesOf = (targets: readonly MaskTarget[]) => targets.map(({ image }) => ({ file: image }));
 
-function trainingOf(settings: FinetuneSamSettings): PromptableSettings {
-  const keys = Object.keys(PromptableSettings.shape) as (keyof PromptableSettings)[];
-  return PromptableSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
-}
-
-function drawsOf(settings: FinetuneSamSettings): PromptDrawSettings {
-  const keys = Object.keys(PromptDrawSettings.shape) as (keyof PromptDrawSettings)[];
-  return PromptDrawSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
-}
-
 function countsOf(train: PromptData, validation: PromptData) {
   const groups = new Map<string, number>();
   for (const { group } of train.targets) groups.set(group, (groups.get(group) ?? 0) + 1);
@@ -192,7 +181,5 @@ function countsOf(train: PromptData, validation: PromptData) {
 /** Number of unused masks by reason: "2 empty, 1 label image"; "" if all are used. */
 function unusedMasks(parts: readonly PromptData[]): string {
   const empty = parts.reduce((sum, part) => sum + part.empty, 0);
-  const reasons = Object.entries(countReasons(parts.flatMap(({ failed }) => failed)));
-  const counts = empty > 0 ? [...reasons, ["empty", empty] as const] : reasons;
-  return counts.map(([reason, count]) => `${count} ${reason}`).join(", ");
+  return reasonWords({ ...countReasons(parts.flatMap(({ failed }) => failed)), ...(empty > 0 && { empty }) });
 }

@@ -8,6 +8,7 @@ import {
   PairWorkers,
   type RegionSet,
   readRegions,
+  reasonWords,
   sharedImages,
   splitPairs,
   splitWarnings,
@@ -26,7 +27,6 @@ import { clipRecord, fileRecord, sessionOptions } from "../models/models-of-run.
 import { pairWarnings, sharedWarnings } from "../pair-warnings.ts";
 import { modePresets } from "../settings.ts";
 import { dryTraining } from "../training/estimate.ts";
-import { type OutlineCounts, TrainingRecord } from "../training/record.ts";
 import { runTraining } from "../training/run.ts";
 import { FinetuneSettings } from "./settings.ts";
 
@@ -58,7 +58,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: StopOpti
   const files = await clipFilesOf(settings.clip, settings.clipConfig);
   const length = { stepsPerEpoch, epochs };
   yield { type: "stage", message: "opening the model" };
-  const trainer = await ContrastiveTrainer.open(files, contrastiveOf(settings), length, session);
+  const trainer = await ContrastiveTrainer.open(files, ContrastiveSettings.strip().parse(settings), length, session);
   const { contextLength, text } = trainer.config;
   const tokenizer = await loadTokenizer(files.tokenizer);
   const aboutFiles = fileWarnings(files.hints, tokenizer, files.tokenizer, text.vocabulary);
@@ -102,28 +102,24 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: StopOpti
     }
 
     yield { type: "stage", message: "checking weights and pairs" };
-    const record = await TrainingRecord.open(
-      out,
-      {
-        command: "finetune",
-        ...recordedSettings(FinetuneSettings, { ...settings }),
-        seed,
-        device,
-        threads: settings.threads ?? null,
-        weights: await clipRecord({ clipFiles: files }),
-        data: { ...(await pairFiles(settings.pairs)), ...(settings.regions && { regions: await fileRecord(settings.regions) }) },
-        counts,
-        stepsPerEpoch,
-        trainedSize: trainer.size,
-      },
-      settings,
-    );
-    await record.fail([...set.dropped.filter(({ kind }) => kind === "input"), ...(regions?.dropped ?? [])]);
-    for (const message of record.warnings) yield { type: "warning", message };
+    const content = {
+      command: "finetune",
+      ...recordedSettings(FinetuneSettings, { ...settings }),
+      seed,
+      device,
+      threads: settings.threads ?? null,
+      weights: await clipRecord({ clipFiles: files }),
+      data: { ...(await pairFiles(settings.pairs)), ...(settings.regions && { regions: await fileRecord(settings.regions) }) },
+      counts,
+      stepsPerEpoch,
+      trainedSize: trainer.size,
+    };
     const data = { train: encoded.train, validation: validation.length > 0 ? encoded.validation : undefined, workers };
-    const options = { ...optionsOf(settings), regions, session, signal, fingerprint: record.fingerprint };
-    const about = { command: "finetune", out, total: stepsPerEpoch * epochs, epochs, begun, trainer, record };
-    yield* runTraining(fineTune(trainer, data, options), about);
+    const options = { ...optionsOf(settings), regions, session, signal };
+    yield* runTraining((fingerprint) => fineTune(trainer, data, { ...options, fingerprint }), {
+      ...{ content, out, overwrite: settings.overwrite, total: stepsPerEpoch * epochs, epochs, begun, trainer },
+      dropped: [...set.dropped.filter(({ kind }) => kind === "input"), ...(regions?.dropped ?? [])],
+    });
   };
   yield* streamThenDispose(work, workers, trainer);
 }
@@ -163,11 +159,6 @@ function withPreset(settings: FinetuneSettings) {
   return filled;
 }
 
-function contrastiveOf(settings: FilledSettings): ContrastiveSettings {
-  const keys = Object.keys(ContrastiveSettings.shape) as (keyof ContrastiveSettings)[];
-  return ContrastiveSettings.parse(Object.fromEntries(keys.map((key) => [key, settings[key]])));
-}
-
 function optionsOf({
   out,
   epochs,
@@ -204,17 +195,17 @@ async function pairFiles(files: readonly string[]): Promise<Record<string, Weigh
   return Object.fromEntries(records.map((record, i) => [files.length === 1 ? "pairs" : `pairs ${i + 1}`, record]));
 }
 
-function outlineCounts({ images, dropped, empty }: RegionSet): OutlineCounts {
+function outlineCounts({ images, dropped, empty }: RegionSet) {
   const regions = [...images.values()].reduce((sum, { length }) => sum + length, 0);
   return { regions, empty, unused: countReasons(dropped) };
 }
 
 /** Warnings about outlines that are not used, or have an empty mask. */
 function outlineWarnings({ unused, dropped, empty, warnings }: RegionSet): string[] {
-  const reasons = Object.entries(countReasons(dropped)).map(([reason, count]) => `${count} ${reason}`);
+  const reasons = reasonWords(countReasons(dropped));
   return [
     ...(unused.length > 0 ? [`outlines not used, as no training pair has their image: ${unused.length}, such as "${unused[0]}"`] : []),
-    ...(reasons.length > 0 ? [`outlines not used: ${reasons.join(", ")}`] : []),
+    ...(reasons !== "" ? [`outlines not used: ${reasons}`] : []),
     ...(empty > 0 ? [`outlines whose mask is empty, so they count as absent from the image: ${empty}`] : []),
     ...warnings,
   ];

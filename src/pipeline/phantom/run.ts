@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { CancelledError } from "../../errors.ts";
+import { throwIfCancelled } from "../../errors.ts";
 import { remove, writeAtomic } from "../../files/atomic-write.ts";
 import type { Mask } from "../../image/index.ts";
 import { type Phantom, phantom, structureNames, vocabulary } from "../../phantom/index.ts";
@@ -59,7 +59,7 @@ export async function* runPhantom(settings: PhantomSettings, { signal }: StopOpt
       await record.begin();
       yield { type: "start", command: "phantom", total: tasks.length, done: skipped, out };
       for (const task of todo) {
-        if (signal?.aborted) throw new CancelledError();
+        throwIfCancelled(signal);
         const begun = performance.now();
         writing.push(write(task, phantom(task.modality, seed, task.index, size), begun));
         writing.at(-1)!.catch(() => {}); // reported when it is awaited

@@ -14,6 +14,7 @@ import {
   structuresOf,
   wordsOf,
 } from "../../phantom/index.ts";
+import { csvText } from "../text-table.ts";
 import type { DrawnImage } from "./record.ts";
 
 /** Number of absent phrases per image from structures that the modality never shows, and from prompts for other modalities. */
@@ -73,7 +74,7 @@ export function captionsCsv(images: readonly DrawnImage[], seed: number): string
     );
     return [caption({ modality: image.modality, structures }, name, seed), ...short].map((text) => [file, text]);
   });
-  return csv([["filename", "Caption"], ...rows]);
+  return csvText([["filename", "Caption"], ...rows]);
 }
 
 /**
@@ -97,7 +98,7 @@ export function regionsCsv(images: readonly DrawnImage[], seed: number): string 
     const absent = foreign.map((phrases) => [phrases, ""] as const);
     return [...own, ...absent].map(([phrases, mask]) => [file, phrases.join("|"), mask]);
   });
-  return csv([["filename", "phrase", "mask"], ...rows]);
+  return csvText([["filename", "phrase", "mask"], ...rows]);
 }
 
 /** Text prompts for a structure of a modality, the same for all images. */
@@ -117,10 +118,4 @@ function foreignTo({ modality }: DrawnImage): readonly (readonly string[])[] {
 function picked<T>(items: readonly T[], count: number, draws: Draws): T[] {
   const order = items.map((item) => ({ item, rank: draws.uniform() })).sort((a, b) => a.rank - b.rank);
   return order.slice(0, count).map(({ item }) => item);
-}
-
-/** Rows in the format of RFC 4180. */
-function csv(rows: readonly (readonly string[])[]): string {
-  const field = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return rows.map((row) => `${row.map(field).join(",")}\n`).join("");
 }

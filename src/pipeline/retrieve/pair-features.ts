@@ -1,5 +1,6 @@
+import { addTo } from "../../add-to.ts";
 import { type DroppedPair, type EncodedPairs, normalised, type Pair, type PairWorkers, plainBatches } from "../../data/index.ts";
-import { CancelledError } from "../../errors.ts";
+import { throwIfCancelled } from "../../errors.ts";
 import { compile, input } from "../../graph/index.ts";
 import { type BiomedClip, textTower, visionTower } from "../../models/biomedclip/index.ts";
 import { tensor } from "../../tensor/tensor.ts";
@@ -57,7 +58,7 @@ export async function textFeatures(clip: BiomedClip, ids: readonly (readonly num
     const session = await compile({ features }, { ...clip.options, prepack: false });
     await thenDispose(async () => {
       for (let from = 0; from < group.length; from += rows) {
-        if (signal?.aborted) throw new CancelledError();
+        throwIfCancelled(signal);
         const part = group.slice(from, from + rows);
         const tokens = new BigInt64Array(rows * length);
         for (const [row, { text }] of part.entries()) tokens.set(Array.from(text, BigInt), row * length);
@@ -91,9 +92,7 @@ function distinctTexts(ids: readonly (readonly number[])[]): Map<number, Distinc
     }
     const found = { text, places: [place] };
     known.set(key, found);
-    const alike = byLength.get(text.length);
-    if (alike) alike.push(found);
-    else byLength.set(text.length, [found]);
+    addTo(byLength, text.length, found);
   }
   return byLength;
 }

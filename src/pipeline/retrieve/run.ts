@@ -1,4 +1,4 @@
-import { type EncodedPairs, encodePairs, loadPairs, type Pair, PairWorkers } from "../../data/index.ts";
+import { droppedMessage, type EncodedPairs, encodePairs, loadPairs, type Pair, PairWorkers } from "../../data/index.ts";
 import { ConfigError, InputError } from "../../errors.ts";
 import { requireWritable, writeAtomic } from "../../files/atomic-write.ts";
 import {
@@ -24,6 +24,7 @@ import { modelWarnings } from "../models/model-content.ts";
 import { sessionOptions } from "../models/models-of-run.ts";
 import { pairWarnings } from "../pair-warnings.ts";
 import { modePresets } from "../settings.ts";
+import { alignedLines } from "../text-table.ts";
 import { imageFeatures, textFeatures } from "./pair-features.ts";
 import type { RetrieveSettings } from "./settings.ts";
 
@@ -64,9 +65,7 @@ export async function* runRetrieve(
     const data = await encodePairs(set.pairs, workers);
     const broken = set.dropped.filter(({ kind }) => kind === "input");
     yield { type: "start", command: "retrieve", total: set.pairs.length + broken.length, done: 0 };
-    for (const { key, reason, detail } of broken) {
-      yield { type: "failure", name: key, message: detail === undefined ? reason : `${reason}: ${detail}`, code: "input" };
-    }
+    for (const pair of broken) yield { type: "failure", name: pair.key, message: droppedMessage(pair), code: "input" };
     let failed = broken.length;
     for (const message of pairWarnings(set, data.truncated, contextLength)) yield { type: "warning", message };
     if (settings.dryRun) {
@@ -176,8 +175,7 @@ function tableOf({ pairs, batches, wholeSet }: RetrievalResult, { batch, shuffle
   for (const k of [1, 5, 10] as const) both(`R@${k} of ${pairs}`, ({ recall }) => recall[k], 4);
   both("mean rank", ({ meanRank }) => meanRank, 1);
   both("median rank", ({ medianRank }) => medianRank, 1);
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) => row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  "));
+  const lines = alignedLines(rows);
   if (!batches) return lines;
   const left = batches.leftOut > 0 ? `; ${batches.leftOut} that do not fill a batch are left out of each` : "";
   const deviation = shuffles > 1 ? "; ± is the standard deviation over the shuffles (n - 1)" : "";

@@ -1,6 +1,6 @@
 import { join, resolve, sep } from "node:path";
 import { z } from "zod";
-import type { DroppedPair } from "../../data/index.ts";
+import { type DroppedPair, droppedMessage } from "../../data/index.ts";
 import { ConfigError } from "../../errors.ts";
 import { remove } from "../../files/atomic-write.ts";
 import { type Found, notice, type RecordKind, RunFolder, readRecord, recordText } from "../../run/record/folder.ts";
@@ -9,49 +9,9 @@ import { differenceOf, fingerprintOf, otherCommand, otherResults } from "../../r
 import { headerShape, list } from "../../run/record/schema.ts";
 import type { LoopPosition } from "../../train/index.ts";
 
-/** Counts of the pairs of a training and their split. */
-export interface PairCounts {
-  readonly train: number;
-  readonly validation: number;
-  /** Validation images that are also in the training set. */
-  readonly shared: number;
-  /** Number of unused pairs by reason, most frequent first. */
-  readonly dropped: Readonly<Record<string, number>>;
-  /** Captions longer than the context. */
-  readonly truncated: number;
-  readonly outlines?: OutlineCounts;
-}
-
-/** Counts of the outlined images. */
-export interface OutlineCounts {
-  /** Outlines: a phrase in an image, present or absent. */
-  readonly regions: number;
-  /** Outlines with an empty mask. */
-  readonly empty: number;
-  /** Outlines whose image or mask cannot be used, by reason. */
-  readonly unused: Readonly<Record<string, number>>;
-}
-
-/** Counts of the targets of a promptable training and their split. */
-export interface TargetCounts {
-  readonly train: number;
-  readonly validation: number;
-  readonly trainImages: number;
-  readonly validationImages: number;
-  /** Validation images that are also in the training set. */
-  readonly shared: number;
-  /** Training targets by group. */
-  readonly groups: Readonly<Record<string, number>>;
-  /** Targets with a coarse mask. */
-  readonly coarse: number;
-  /** Empty masks. */
-  readonly empty: number;
-  /** Targets whose image or mask cannot be used, by reason, most frequent first. */
-  readonly unused: Readonly<Record<string, number>>;
-  /** Images without a mask. */
-  readonly unmatched: number;
-  /** Masks without an image. */
-  readonly unmatchedMasks: number;
+/** Sizes of the training and validation sets, and numbers of unused items, by reason or group where they have several. */
+export interface Counts {
+  readonly [name: string]: number | Counts;
 }
 
 /** State of a training as shown in its record. */
@@ -64,7 +24,7 @@ export interface TrainingResult extends Pick<LoopPosition, "epochs" | "best" | "
 }
 
 /** `run.json` of a training. */
-export interface TrainingFile<Counts = PairCounts | TargetCounts> extends RunHeader {
+export interface TrainingFile extends RunHeader {
   readonly notice: string;
   readonly counts: Counts;
   readonly stepsPerEpoch: number;
@@ -89,7 +49,7 @@ const trainingRecord: RecordKind<TrainingFile, Failure> = {
     notice: z.string(),
     recordVersion: z.int().optional(),
     // These two are informative only: resuming does not read them.
-    counts: z.custom<PairCounts | TargetCounts>((value) => typeof value === "object" && value !== null),
+    counts: z.custom<Counts>((value) => typeof value === "object" && value !== null),
     result: z.custom<TrainingResult | null>((value) => typeof value === "object"),
     stepsPerEpoch: z.number(),
     trainedSize: z.number(),
@@ -98,6 +58,9 @@ const trainingRecord: RecordKind<TrainingFile, Failure> = {
   line: Failure,
   identity: fingerprintOf,
 };
+
+/** What a command says about its training when it starts. */
+export type TrainingContent = Omit<TrainingFile, "versions" | "notice" | "failed" | "result">;
 
 /** Files and folders that a training writes. */
 const outputs = ["checkpoints", "model", "tensorboard", "metrics.jsonl", "report.html", "run.json"];
@@ -128,11 +91,7 @@ export class TrainingRecord {
    * @throws ConfigError when the folder holds a training with other settings, other files, or the weights that this training starts from, or
    *   when another run writes into it
    */
-  static async open(
-    out: string,
-    content: Omit<TrainingFile, "versions" | "notice" | "failed" | "result">,
-    { overwrite }: { readonly overwrite: boolean },
-  ): Promise<TrainingRecord> {
+  static async open(out: string, content: TrainingContent, { overwrite }: { readonly overwrite: boolean }): Promise<TrainingRecord> {
     const head = { notice, recordVersion: trainingRecord.version, ...content, versions: await versions() };
     const { folder, found } = await RunFolder.open(out, trainingRecord);
     try {
@@ -170,9 +129,7 @@ export class TrainingRecord {
 
   /** Records pairs that cannot be used. @returns the new ones among them */
   async fail(pairs: readonly DroppedPair[]): Promise<Failure[]> {
-    const fresh = pairs
-      .filter(({ key }) => !this.failures.has(key))
-      .map(({ key, reason, detail }) => ({ name: key, message: detail === undefined ? reason : `${reason}: ${detail}` }));
+    const fresh = pairs.filter(({ key }) => !this.failures.has(key)).map((pair) => ({ name: pair.key, message: droppedMessage(pair) }));
     for (const failure of fresh) {
       this.failures.set(failure.name, failure.message);
       await this.folder.append(failure);

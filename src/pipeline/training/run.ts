@@ -1,31 +1,47 @@
+import type { DroppedPair } from "../../data/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { type EpochLine, type LoopEvent, type LoopPosition, metricOf, modelFolder, shownMetric } from "../../train/index.ts";
-import type { TrainingRecord } from "./record.ts";
+import { type TrainingContent, TrainingRecord } from "./record.ts";
 
 /** What a command passes to `runTraining`. */
-export interface TrainingOptions {
-  readonly command: string;
+export interface TrainingRun {
+  /** Its header names the command. */
+  readonly content: TrainingContent;
   readonly out: string;
+  /** Remove the results of another training in the folder. */
+  readonly overwrite: boolean;
+  /** Pairs or targets that are known to be unusable. */
+  readonly dropped: readonly DroppedPair[];
   /** Total number of steps, and epochs. */
   readonly total: number;
   readonly epochs: number;
   /** `performance.now()` when the command started. */
   readonly begun: number;
   readonly trainer: { readonly steps: number };
-  readonly record: TrainingRecord;
   /** Warnings since the last call. */
   readonly warnings?: (() => readonly string[]) | undefined;
 }
 
-/** Runs a training and yields its events; failures and epochs go into its record, which is closed at the end. */
-export async function* runTraining(events: AsyncIterable<LoopEvent>, options: TrainingOptions): AsyncGenerator<RunEvent> {
-  yield* streamThenDispose(() => told(events, options), options.record);
+/**
+ * Runs a training and yields its events; failures and epochs go into its record, which is closed at the end.
+ *
+ * @param start - starts the training loop; the fingerprint is that of the record
+ * @throws ConfigError as `TrainingRecord.open`
+ */
+export async function* runTraining(start: (fingerprint: string) => AsyncIterable<LoopEvent>, run: TrainingRun): AsyncGenerator<RunEvent> {
+  const record = await TrainingRecord.open(run.out, run.content, run);
+  yield* streamThenDispose(async function* (): AsyncGenerator<RunEvent> {
+    await record.fail(run.dropped);
+    for (const message of record.warnings) yield { type: "warning", message };
+    yield* told(start(record.fingerprint), record, run);
+  }, record);
 }
 
 async function* told(
   events: AsyncIterable<LoopEvent>,
-  { command, out, total, epochs, begun, trainer, record, warnings }: TrainingOptions,
+  record: TrainingRecord,
+  { content: { command }, out, total, epochs, begun, trainer, warnings }: TrainingRun,
 ): AsyncGenerator<RunEvent> {
   let [done, skipped, chosenBy] = [0, 0, "loss"];
   let position: LoopPosition | undefined;

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { addTo } from "../../add-to.ts";
 import type { Condition } from "../../run/settings/meta.ts";
 
 type Table = Readonly<Record<string, { readonly settings: z.ZodObject }>>;
@@ -28,7 +29,7 @@ function descriptionOf(key: string, table: Table): string {
   const meanings = new Map<string, string[]>();
   for (const [method, { settings }] of Object.entries(table)) {
     const { description } = (settings.shape[key] ?? {}) as { description?: string };
-    if (description !== undefined) meanings.set(description, [...(meanings.get(description) ?? []), method]);
+    if (description !== undefined) addTo(meanings, description, method);
   }
   const readers = [...meanings.values()].flat();
   const of = ([meaning, methods]: [string, string[]]) => `for ${methods.join(" and ")}: ${meaning}`;
