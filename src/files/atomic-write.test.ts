@@ -7,7 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { concernsOneInput, InputError, OutputError } from "../errors.ts";
 import { AppendFile } from "./append-file.ts";
-import { isRunning, remove, removeLeftovers, requireWritable, writeAtomic, writing } from "./atomic-write.ts";
+import { copyAtomically, isRunning, remove, removeLeftovers, requireWritable, writeAtomic, writing } from "./atomic-write.ts";
 
 let folder = "";
 beforeEach(async () => {
@@ -36,6 +36,16 @@ test("a reader sees the old or the new content, never a part", async () => {
   })();
   while (writing) expect(contents).toContain(await readFile(file, "utf8"));
   await writer;
+});
+
+test("a copy replaces an older file and does not follow later changes of the original", async () => {
+  const [from, to] = [join(folder, "best"), join(folder, "checkpoints", "last")];
+  await writeFile(from, "one");
+  await copyAtomically(from, to);
+  await copyAtomically(from, to);
+  await writeFile(from, "two");
+  expect(await readFile(to, "utf8")).toBe("one");
+  expect(await readdir(join(folder, "checkpoints"))).toEqual(["last"]);
 });
 
 test("a failed write names the file, keeps the old one and leaves nothing behind", async () => {

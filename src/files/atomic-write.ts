@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { constants, existsSync } from "node:fs";
+import { copyFile, type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError, MedclipSamError, OutputError } from "../errors.ts";
 import { thenDispose } from "../then-dispose.ts";
@@ -70,15 +70,28 @@ export async function writeAtomically(
   fill: (handle: FileHandle) => Promise<void>,
   { sync = false }: { readonly sync?: boolean } = {},
 ): Promise<void> {
+  await replacing(file, async (partial) => {
+    const handle = await open(partial, "wx");
+    await thenDispose(async () => {
+      await fill(handle);
+      if (sync) await handle.datasync();
+    }, handle);
+  });
+}
+
+/** Copies a file so that the new name never holds half of it. @throws OutputError, InputError as `writing` */
+export async function copyAtomically(from: string, file: string): Promise<void> {
+  const { COPYFILE_EXCL, COPYFILE_FICLONE } = constants; // some file systems let copies share their blocks
+  await replacing(file, (partial) => copyFile(from, partial, COPYFILE_EXCL | COPYFILE_FICLONE));
+}
+
+/** Gives a file the content that `write` puts into a temporary one beside it. */
+async function replacing(file: string, write: (partial: string) => Promise<void>): Promise<void> {
   const partial = temporaryName(file);
   await writing(file, async () => {
     try {
       await makeFolder(dirname(file));
-      const handle = await open(partial, "wx");
-      await thenDispose(async () => {
-        await fill(handle);
-        if (sync) await handle.datasync();
-      }, handle);
+      await write(partial);
       await rename(partial, file);
     } catch (error) {
       await rm(partial, { force: true }).catch(() => {});

@@ -1,5 +1,6 @@
 import type { DroppedPair } from "../data/index.ts";
 import { CancelledError, InputError } from "../errors.ts";
+import { copyAtomically } from "../files/atomic-write.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import { bestCheckpoint, lastCheckpoint, metricsFile, modelFolder } from "./folder.ts";
 import { type EpochLine, type StepLine, TrainingLog } from "./log.ts";
@@ -104,8 +105,8 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
     if (isBest) {
       await save(bestCheckpoint(out));
       await trainer.exportTo(modelFolder(out));
-    }
-    await save(lastCheckpoint(out));
+      await copyAtomically(bestCheckpoint(out), lastCheckpoint(out)); // the same bytes
+    } else await save(lastCheckpoint(out));
     yield { type: "epoch", epoch, line, position: at };
   }
   async function* scored(score: NonNullable<Training<B>["score"]>, epoch: number): AsyncGenerator<LoopEvent, EpochLine> {
