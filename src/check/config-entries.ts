@@ -131,13 +131,16 @@ function sizesOf(value: unknown): number[] {
   return values.filter((size) => typeof size === "number");
 }
 
-/** @throws ConfigError that lists the sizes that the tensors contradict */
-export function checkClaims(claims: readonly Claim[], config: object, file: string): void {
+/**
+ * @param remedy - what to do about the wrong configuration, a sentence
+ * @throws ConfigError that lists the sizes that the tensors contradict
+ */
+export function checkClaims(claims: readonly Claim[], config: object, file: string, remedy: string): void {
   const wrong = claims.flatMap(({ path, as, value }) => {
     const is = as.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config);
     return is === value ? [] : [`"${path}" is ${value}, but the tensors say ${is}`];
   });
   if (wrong.length > 0) {
-    throw new ConfigError(`the configuration is not that of "${file}": ${wrong.join("; ")}. Give the model's own (--clip-config FILE).`);
+    throw new ConfigError(`the configuration is not that of "${file}": ${wrong.join("; ")}. ${remedy}`);
   }
 }

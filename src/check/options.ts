@@ -3,10 +3,10 @@ import type { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { described } from "./described.ts";
 
-/** @throws ConfigError when options are not an object */
-export function checkedObject<T>(given: T, where: string): T {
+/** @param what - what it should hold, for the message. @throws ConfigError when it is not an object */
+export function checkedObject<T>(given: T, where: string, what = "options"): T {
   if (typeof given === "object" && given !== null && !Array.isArray(given)) return given;
-  throw new ConfigError(`${where}: options must be an object, got ${described(given)}.`);
+  throw new ConfigError(`${where}: ${what} must be an object, got ${described(given)}.`);
 }
 
 /** Options with these names alone; whoever reads them checks what they hold. @throws ConfigError when they are no object, or have another name */

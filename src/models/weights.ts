@@ -1,8 +1,9 @@
 import { closest, distance } from "fastest-levenshtein";
 import { absolutePath } from "#files";
+import { checkedFile } from "../check/paths.ts";
 import { WeightsError } from "../errors.ts";
 import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
-import { checkedWeightsFile, openWeights, type WeightsFile } from "../tensor/open-weights.ts";
+import { openWeights, type WeightsFile } from "../tensor/open-weights.ts";
 import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { findModel, type ModelInFile } from "./_model-in-file.ts";
@@ -56,7 +57,7 @@ export class Weights extends NamedWeights {
    * @throws WeightsError when the file cannot be read or holds no model of the family
    */
   static async open(given: WeightsFile, family: WeightsFamily): Promise<Weights> {
-    const file = checkedWeightsFile(given);
+    const file = checkedFile<Exclude<WeightsFile, string>>(given, "weights", WeightsError);
     const { file: path, under } = splitAddress(typeof file === "string" ? file : file.name);
     // The runtime maps the file by its absolute path, whatever the folder it is run in.
     const source = typeof file === "string" ? absolutePath(path) : file;

@@ -19,7 +19,7 @@ export class OrtSession implements Session {
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const native: Record<string, Ort.Tensor> = {};
     if (this.isDisposed) throw new InputError("run: the session was disposed of. Compile the graph again, or dispose of it later.");
-    checkedObject(feeds, "run");
+    checkedObject(feeds, "run", "the values of the inputs");
     for (const input of this.session.inputMetadata) {
       const { name } = input;
       const feed = feeds[name];

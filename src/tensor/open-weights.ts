@@ -1,8 +1,7 @@
 import { withFile } from "#files";
-import { described } from "../check/described.ts";
 import { WeightsError } from "../errors.ts";
 import { type ByteSource, memorySource } from "./_byte-source.ts";
-import { contentOf } from "./_file-content.ts";
+import { contentOf, type FileContent } from "./_file-content.ts";
 import { openShards, readShardIndex, type ShardIndex } from "./_shards.ts";
 import { safetensorsIn } from "./safetensors.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
@@ -23,13 +22,6 @@ export interface Weights {
 /** Where weights are: the path of a file, or all bytes of one under a name, as a browser has them. The bytes must not change. */
 export type WeightsFile = string | { readonly name: string; readonly bytes: Uint8Array };
 
-/** @throws WeightsError when a caller of the library gives another thing than a path or bytes with a name */
-export function checkedWeightsFile(file: WeightsFile): WeightsFile {
-  if (typeof file === "string" && file !== "") return file;
-  if (typeof file === "object" && typeof file?.name === "string" && file.bytes instanceof Uint8Array) return file;
-  throw new WeightsError(`weights must be a path or { name, bytes } with a Uint8Array, got ${described(file)}.`);
-}
-
 /**
  * Opens published weights of either kind, recognised by content, not by name. The index of a sharded model opens
  * all shards.
@@ -43,25 +35,31 @@ export async function openWeights(file: WeightsFile): Promise<Weights> {
     const { tensors, ...rest } = await singleFile(memorySource(name, bytes));
     return { ...rest, tensors: new Map([...tensors].map(([key, tensor]) => [key, { ...tensor, content: bytes }])) };
   }
-  const index = await shardIndexOf(file);
-  if (!index) return await withFile(file, singleFile);
-  const { shards, tensors, unread } = await openShards(file, index, (shard) => withFile(shard, singleFile));
+  const found = await withFile(file, async (source) => {
+    const content = await contentOf(source);
+    const index = await shardIndexIn(source, content);
+    return index ? { index } : { single: await singleFile(source, content) };
+  });
+  if (found.single) return found.single;
+  const { index } = found;
+  const { shards, tensors, unread } = await openShards(file, index, (shard) => withFile(shard, (source) => singleFile(source)));
   const [{ kind }] = shards.values() as unknown as [Weights];
   return { kind, tensors, unread, metadata: {}, files: [file, ...shards.keys()] };
 }
 
 /** The index of a model in shards; undefined for a file of another kind. @throws WeightsError when it cannot be read */
-async function shardIndexOf(file: string): Promise<ShardIndex | undefined> {
-  return await withFile(file, async (source) => ((await contentOf(source)).kind === "json" ? await readShardIndex(source) : undefined));
+async function shardIndexIn(source: ByteSource, { kind }: FileContent): Promise<ShardIndex | undefined> {
+  return kind === "json" ? await readShardIndex(source) : undefined;
 }
 
 /** Names of the files that an index lists; none for a file of another kind. @throws WeightsError when it cannot be read */
 export async function shardsOf(file: string): Promise<string[]> {
-  return [...new Set((await shardIndexOf(file))?.values())].sort();
+  const index = await withFile(file, async (source) => shardIndexIn(source, await contentOf(source)));
+  return [...new Set(index?.values())].sort();
 }
 
-async function singleFile(source: ByteSource): Promise<Weights> {
-  const content = await contentOf(source);
+async function singleFile(source: ByteSource, content?: FileContent): Promise<Weights> {
+  content ??= await contentOf(source);
   const files = [source.name];
   switch (content.kind) {
     case "safetensors":

@@ -64,7 +64,7 @@ export function loop(
   } finally {
     current = outside;
   }
-  const { next, collect = [] } = checkedObject(iteration, "loop: what the body returns");
+  const { next, collect = [] } = checkedObject(iteration, "loop", "what the body returns");
   checkedValues(collect, "loop: collect");
   if (checkedValues(next, "loop: next").length !== initial.length)
     throw new ShapeError(`loop: the body was given ${initial.length} values and must return as many in next, got ${next.length}.`);

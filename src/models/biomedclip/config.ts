@@ -89,7 +89,7 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
     mean: (hints.mean ?? clipMean) as [number, number, number],
     std: (hints.std ?? clipStd) as [number, number, number],
   };
-  checkClaims(hints.claims ?? [], config, weights.file);
+  checkClaims(hints.claims ?? [], config, weights.file, "Give the model's own (--clip-config FILE).");
   return config;
 }
 

@@ -118,7 +118,7 @@ export function samConfigOf(weights: Weights, hints: SamHints = {}): SamConfig {
       iouWidth: axis("mask_decoder.iou_prediction_head.layers.0.weight", 0),
     },
   };
-  checkClaims(hints.claims ?? [], config, weights.file);
+  checkClaims(hints.claims ?? [], config, weights.file, "Put the model's own beside it.");
   return config;
 }
 

@@ -22,17 +22,19 @@ const processor = {
 test("the published files fit the published model, and nothing is said", () => {
   for (const { claims, warnings } of [readSamConfig(published), readSamPreprocessor(processor)]) {
     expect(warnings).toEqual([]);
-    checkClaims(claims!, samPresets["sam-vit-b"]!, "sam.pth");
+    checkClaims(claims!, samPresets["sam-vit-b"]!, "sam.pth", "Change it.");
   }
 });
 
 test("files of another size are another model's", () => {
   const wrong = { ...published, mask_decoder_config: { num_attention_heads: 4 } };
-  expect(() => checkClaims(readSamConfig(wrong).claims!, samPresets["sam-vit-b"]!, "sam.pth")).toThrow(
-    'the configuration is not that of "sam.pth": "mask_decoder_config.num_attention_heads" is 4, but the tensors say 8.',
+  expect(() => checkClaims(readSamConfig(wrong).claims!, samPresets["sam-vit-b"]!, "sam.pth", "Change it.")).toThrow(
+    'the configuration is not that of "sam.pth": "mask_decoder_config.num_attention_heads" is 4, but the tensors say 8. Change it.',
   );
   const smaller = { ...processor, size: { longest_edge: 256 } };
-  expect(() => checkClaims(readSamPreprocessor(smaller).claims!, samPresets["sam-vit-b"]!, "sam.pth")).toThrow('"size" is 256');
+  expect(() => checkClaims(readSamPreprocessor(smaller).claims!, samPresets["sam-vit-b"]!, "sam.pth", "Change it.")).toThrow(
+    '"size" is 256',
+  );
 });
 
 test.each<[string, () => unknown]>([
