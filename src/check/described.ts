@@ -5,9 +5,9 @@ export function described(value: unknown): string {
   if (typeof value === "symbol" || typeof value === "function") return `a ${typeof value}`;
   if (typeof value !== "object" || value === null) return String(value);
   if (Array.isArray(value)) return isShort(value) ? `[${Array.from(value, described).join(", ")}]` : `an array of ${value.length}`;
-  if (ArrayBuffer.isView(value) && "length" in value) return `a ${nameOf(value)} of ${value.length}`;
+  if (ArrayBuffer.isView(value) && "length" in value) return `a ${classOf(value)} of ${value.length}`;
   if (typeof (value as PromiseLike<unknown>).then === "function") return "a Promise (await it first)";
-  const name = nameOf(value);
+  const name = classOf(value);
   const keys = Object.keys(value);
   if (name !== "Object") return `a ${name}`;
   return keys.length === 0 ? "{}" : `an object with ${keys.slice(0, 5).join(", ")}${keys.length > 5 ? ", ..." : ""}`;
@@ -15,4 +15,5 @@ export function described(value: unknown): string {
 
 const isShort = (list: readonly unknown[]): boolean => list.length <= 8 && list.every((item) => typeof item !== "object" || item === null);
 
-const nameOf = (value: object): string => Object.prototype.toString.call(value).slice("[object ".length, -1);
+/** Name of a value's class, also of classes of frames and of `vm`, to which `instanceof` is blind: "Uint8Array". */
+export const classOf = (value: unknown): string => Object.prototype.toString.call(value).slice("[object ".length, -1);

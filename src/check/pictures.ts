@@ -5,7 +5,7 @@
 import { InputError, ShapeError } from "../errors.ts";
 import { atLeast } from "../image/at-least.ts";
 import type { GrayImage, Image, Mask, SaliencyMap, Size } from "../image/types.ts";
-import { described } from "./described.ts";
+import { classOf, described } from "./described.ts";
 
 interface Raw {
   readonly width: number;
@@ -131,7 +131,7 @@ function bytes(picture: Raw, where: string, name: string, layout: Layout): Uint8
   return samples;
 }
 
-const kindOf = (data: unknown): string => (ArrayBuffer.isView(data) ? Object.prototype.toString.call(data).slice(8, -1) : "");
+const kindOf = (data: unknown): string => (ArrayBuffer.isView(data) ? classOf(data) : "");
 
 /** The same memory in a typed array of this realm: arrays of frames and of `vm` have classes of their own. */
 function ownView<T>(

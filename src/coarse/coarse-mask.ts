@@ -4,6 +4,7 @@ import { checkedGray } from "../check/pictures.ts";
 import { checkedBox } from "../check/prompts.ts";
 import { ShapeError } from "../errors.ts";
 import { type Box, components, type GrayImage, type Mask, maskOf, selectComponents, type Ties } from "../image/index.ts";
+import { keysOf } from "../keys-of.ts";
 import type { CutMask } from "./coarse-method.ts";
 import { type CoarseMethodName, coarseMethods } from "./methods.ts";
 import { ThresholdSettings } from "./threshold.ts";
@@ -27,7 +28,7 @@ export interface CoarseMaskOptions {
 }
 
 const Options = z.strictObject({
-  method: z.enum(Object.keys(coarseMethods) as [CoarseMethodName, ...CoarseMethodName[]]).default("kmeans"),
+  method: z.enum(keysOf(coarseMethods)).default("kmeans"),
   ...ThresholdSettings.shape,
   keep: z.number().int().positive().or(z.literal(Number.POSITIVE_INFINITY)).default(1),
   ties: z.enum(["strict", "keep"]).default("strict"),

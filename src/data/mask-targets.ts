@@ -97,14 +97,14 @@ async function ofFolder(data: string, { split = "train", coarse }: MaskTargetOpt
   const unmatchedMasks: string[] = [];
   for (const { group, folder, coarse: place } of folders) {
     const own = joined(pictures, await listed(join(data, folder)));
-    const about = joined(pictures, place !== undefined && (await isFolder(place)) ? await listed(place) : []);
+    const about = place !== undefined && (await isFolder(place)) ? joined(pictures, await listed(place)) : undefined;
     for (const picture of pictures) {
       const { name, file } = picture;
-      const [mask, guess] = [own.rightOf.get(picture), about.rightOf.get(picture)];
+      const [mask, guess] = [own.rightOf.get(picture), about?.rightOf.get(picture)];
       if (mask === undefined) unmatched.push(file);
       else targets.push({ key: `${group}/${name}`, image: file, mask: mask.file, group, case: name, ...(guess && { coarse: guess.file }) });
     }
-    for (const { file } of [...own.lonelyRight, ...about.lonelyRight]) unmatchedMasks.push(file);
+    for (const { file } of [...own.lonelyRight, ...(about?.lonelyRight ?? [])]) unmatchedMasks.push(file);
   }
   // Where structures have folders of their own, an image need not have all of them.
   const used = new Set(targets.map(({ image }) => image));

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { builtFile } from "../built-file.ts";
 import { CancelledError, ConfigError, MedclipSamError } from "../errors.ts";
 import { loadTokenizer } from "../text/load-tokenizer.ts";
 import type { FromThread, Task, ThreadSettings, ToThread } from "./_messages.ts";
@@ -51,7 +50,7 @@ export class PairWorkers implements Preparation {
    * @throws ConfigError when threads are asked for and the package is not built
    */
   static async open({ tokenizer, contextLength, workers }: WorkersOptions): Promise<PairWorkers> {
-    const program = threadProgram();
+    const program = builtFile("data", "worker.js");
     const isBuilt = existsSync(program);
     const count = workers ?? (isBuilt ? Math.min(mostByDefault, Math.max(1, availableParallelism() - 1)) : 0);
     // Also when threads load it again: a wrong vocabulary must be reported here.
@@ -125,11 +124,6 @@ export class PairWorkers implements Preparation {
       pending.clear();
     }
   }
-}
-
-/** The built file of worker.ts, found from the source and from whatever file of the built package this is part of. */
-function threadProgram(): string {
-  return join(dirname(createRequire(import.meta.url).resolve("medclip-sam/package.json")), "dist", "data", "worker.js");
 }
 
 function errorOf({ code, message, stack }: Extract<FromThread, { error: object }>["error"]): Error {

@@ -5,12 +5,15 @@ import { type Session, SessionOptions } from "../runtime/session.ts";
 import { modelOf } from "./onnx.ts";
 import type { Value } from "./value.ts";
 
+/** Models hand over what else they were opened with. */
+const Options = z.object(SessionOptions.shape);
+
 /**
  * Makes a graph ready to run: the session computes the named outputs from the inputs that they depend on.
  *
  * @example const session = await compile({ y: softmax(x) });   const { y } = await session.run({ x: tensor("float32", [2, 3], data) });
  */
 export async function compile(outputs: Readonly<Record<string, Value>>, options: SessionOptions = {}): Promise<Session> {
-  checkedOptions(z.object(SessionOptions.shape), options, "compile"); // models hand over what else they were opened with
+  checkedOptions(Options, options, "compile");
   return await openSession(modelOf(outputs), options);
 }

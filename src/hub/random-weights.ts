@@ -1,6 +1,6 @@
 import { type RecipeFamily, recipePieces } from "../tensor/recipe.ts";
 import { openSafetensors, writeSafetensorsStream } from "../tensor/safetensors.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
 
 /**
  * Purpose of random weights. `comparison`: they behave like trained ones where it matters to a measurement or a test. `training`: good
@@ -49,7 +49,7 @@ const waveAmplitude = 0.5;
  */
 function positionWaves(shape: Shape): Float32Array<ArrayBuffer> {
   const width = shape.at(-1)!;
-  const tokens = shape.slice(1, -1).reduce((product, length) => product * length, 1);
+  const tokens = sizeOf(shape.slice(1, -1));
   const grid = Math.floor(Math.sqrt(tokens));
   const first = tokens - grid * grid;
   const quarter = Math.floor(width / 4);

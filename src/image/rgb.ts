@@ -1,4 +1,4 @@
-import { described } from "../check/described.ts";
+import { classOf, described } from "../check/described.ts";
 import { InputError, ShapeError } from "../errors.ts";
 import type { Image, Size } from "./types.ts";
 
@@ -15,7 +15,7 @@ export function rgbImage(pixels: Size & { readonly data: Uint8Array | Uint8Clamp
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
     throw new InputError(`rgbImage: pixels must be { width, height, data } with whole numbers above 0, got ${described(pixels)}.`);
   }
-  if (!ArrayBuffer.isView(data) || !/^Uint8/.test(Object.prototype.toString.call(data).slice(8))) {
+  if (!ArrayBuffer.isView(data) || !classOf(data).startsWith("Uint8")) {
     throw new InputError(`rgbImage: pixels.data must be a Uint8Array or Uint8ClampedArray of levels 0 to 255, got ${described(data)}.`);
   }
   const channels = data.length / (width * height);

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { builtFile } from "../built-file.ts";
 import type { RunEvent } from "../run/events.ts";
 import { removeRunLeftovers } from "../run/record/leftovers.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -59,7 +58,7 @@ const cleanUpMs = 300;
  * console.log((await job.done).type);
  */
 export function startJob(name: JobName, settings: Readonly<Record<string, unknown>>, options: StartOptions = {}): RunningJob {
-  const { worker = builtWorker(), graceMs = 250 } = options;
+  const { worker = builtFile("jobs", "worker.js"), graceMs = 250 } = options;
   // What libraries print is for their developers, and must not mix with results and progress.
   const child = fork(worker, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
   const events = new EventQueue<RunEvent>();
@@ -106,11 +105,6 @@ export function startJob(name: JobName, settings: Readonly<Record<string, unknow
       tell(child, { type: "cancel" });
     },
   };
-}
-
-/** The built file of worker.ts, found from the source and from whatever file of the built package this is part of. */
-function builtWorker(): string {
-  return join(dirname(createRequire(import.meta.url).resolve("medclip-sam/package.json")), "dist", "jobs", "worker.js");
 }
 
 /** Files and folders that a job writes. */

@@ -5,6 +5,7 @@ import { checkedGray } from "../check/pictures.ts";
 import { checkedList } from "../check/prompts.ts";
 import { InputError } from "../errors.ts";
 import { type GrayImage, type Mask, opencvNearest } from "../image/index.ts";
+import { keysOf } from "../keys-of.ts";
 import { type MaskReading, maskOf } from "../scans/mask-rule.ts";
 import { type MetricName, metricNames } from "./metric-table.ts";
 import { nsd } from "./nsd.ts";
@@ -120,7 +121,7 @@ export function evaluate(pairs: readonly EvaluationPair[], options: EvaluationOp
 
 /** The scores of many pairs together. */
 export function evaluationOf(images: readonly ImageScores[], options: EvaluationOptions = {}): Evaluation {
-  const reasons = Object.keys(noDistances) as NoDistance[];
+  const reasons = keysOf(noDistances);
   const count = (reason: NoDistance) => images.filter(({ noDistance }) => noDistance === reason).length;
   return {
     images,

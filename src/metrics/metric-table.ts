@@ -1,3 +1,5 @@
+import { keysOf } from "../keys-of.ts";
+
 /** A metric of a mask against its ground truth. */
 export interface Metric {
   readonly title: string;
@@ -22,4 +24,4 @@ export const metricTable = {
 } as const satisfies Record<string, Metric>;
 
 export type MetricName = keyof typeof metricTable;
-export const metricNames = Object.keys(metricTable) as MetricName[];
+export const metricNames = keysOf(metricTable);

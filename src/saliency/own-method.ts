@@ -1,6 +1,7 @@
 import { checkedFloats } from "../check/prompts.ts";
 import type { Image } from "../image/types.ts";
 import type { BiomedClip } from "../models/biomedclip/index.ts";
+import { gridOf } from "../models/vit.ts";
 import { tensor } from "../tensor/tensor.ts";
 import type { SaliencyMethod } from "./saliency-method.ts";
 
@@ -17,8 +18,8 @@ export type OwnSaliencyMethod = (view: Image, text: Float32Array, clip: BiomedCl
 
 /** A function as a saliency method. It holds nothing, and no part of its work is shared between texts: the pixels themselves are passed on. */
 export function methodOfFunction(valuesOf: OwnSaliencyMethod, clip: BiomedClip): SaliencyMethod {
-  const { depth, imageSize, patch } = clip.config.vision;
-  const grid = imageSize / patch;
+  const { depth, imageSize } = clip.config.vision;
+  const grid = gridOf(clip.config.vision);
   return {
     layer: depth - 1,
     warnings: [],

@@ -1,4 +1,4 @@
-import { described } from "../check/described.ts";
+import { classOf, described } from "../check/described.ts";
 import { wholeNumbers } from "../check/numbers.ts";
 import { ShapeError } from "../errors.ts";
 
@@ -103,8 +103,7 @@ export function tensor<T extends DType>(dtype: T, shape: Shape, data: DataOf<T>)
 function checkData(dtype: DType, shape: Shape, data: unknown, where: string): void {
   const { name } = arrays[dtype];
   const count = sizeOf(checkedShape(shape, where));
-  // By name: arrays of frames and of `vm` have classes of their own.
-  if (!ArrayBuffer.isView(data) || Object.prototype.toString.call(data) !== `[object ${name}]`)
+  if (!ArrayBuffer.isView(data) || classOf(data) !== name)
     throw new ShapeError(`${where}: ${dtype} needs a ${name}, got ${described(data)}`);
   const { length } = data as Uint8Array;
   if (length !== count) throw new ShapeError(`${where}: shape [${shape}] needs ${count} elements, got ${length}`);

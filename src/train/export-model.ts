@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Weights } from "../models/weights.ts";
 import { type SafetensorsEntry, writeSafetensorsStream } from "../tensor/safetensors.ts";
 import { fromFloat32, readTensor } from "../tensor/stored-tensor.ts";
-import type { Shape } from "../tensor/tensor.ts";
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
 
 /** Name of the weights file by the naming scheme; tools look for these. */
 const fileNames: Readonly<Record<string, string>> = { open_clip: "open_clip_model.safetensors" };
@@ -46,7 +46,7 @@ export async function exportModel(folder: string, { weights, tensors, changed, a
     const place = places.get(name);
     const whole = place && (await changed(place.official));
     if (!whole) return (await readTensor(weights.contents.get(name)!)).data;
-    const size = shape.reduce((product, length) => product * length, 1);
+    const size = sizeOf(shape);
     return fromFloat32(dtype, whole.subarray(place.part * size, (place.part + 1) * size));
   });
   return file;

@@ -1,3 +1,5 @@
+import { keysOf } from "../keys-of.ts";
+
 /** A validation metric: its title, and whether lower or higher is better. */
 export interface Metric {
   readonly better: "lower" | "higher";
@@ -13,10 +15,15 @@ export interface Metric {
 export type Scores = { readonly loss: number } & Readonly<Record<string, number>>;
 
 const directions = { image_to_text: "image to text", text_to_image: "text to image" } as const;
-const recalls = Object.entries(directions).flatMap(([name, title]) =>
+
+/** Name of the recall at k in one direction of retrieval. */
+export const recallName = (direction: keyof typeof directions, k: number): string => `${direction}_recall_at_${k}`;
+
+const recalls = keysOf(directions).flatMap((direction) =>
   [1, 5, 10].map((k): [string, Metric] => {
+    const title = directions[direction];
     const chart = { title: `${title[0]!.toUpperCase()}${title.slice(1)}`, label: `recall@${k}`, axis: "recall" };
-    return [`${name}_recall_at_${k}`, { better: "higher", title: `${title} R@${k}`, chart, isShare: true }];
+    return [recallName(direction, k), { better: "higher", title: `${title} R@${k}`, chart, isShare: true }];
   }),
 );
 

@@ -121,14 +121,14 @@ export class TrainingState {
       Object.entries({ ...this.optimizer.numbers(step, lr, decay), factor }).map(([key, value]) => [key, number(value)] as const);
     const [decayed, free] = [numbersOf(weightDecay), numbersOf(0)].map((numbers) => Object.fromEntries(numbers));
     const arrays = { values: this.values, ...Object.fromEntries(this.slots) };
-    for (let at = 0; at < this.values.length; at += piece) {
-      const part = (array: Float32Array<ArrayBuffer>) => tensor("float32", [piece], array.subarray(at, at + piece));
-      const feeds = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, part(array)]));
-      const after = await this.update.use((session) =>
-        session.run({ ...feeds, gradient: part(this.gradient), ...(at < this.decayed ? decayed : free) }),
-      );
-      for (const [name, array] of Object.entries(arrays)) array.set(after[name]!.data as Float32Array, at);
-    }
+    await this.update.use(async (session) => {
+      for (let at = 0; at < this.values.length; at += piece) {
+        const part = (array: Float32Array<ArrayBuffer>) => tensor("float32", [piece], array.subarray(at, at + piece));
+        const feeds = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, part(array)]));
+        const after = await session.run({ ...feeds, gradient: part(this.gradient), ...(at < this.decayed ? decayed : free) });
+        for (const [name, array] of Object.entries(arrays)) array.set(after[name]!.data as Float32Array, at);
+      }
+    });
   }
 
   async dispose(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Operators that see a whole row at once. */
 import { ShapeError } from "../../errors.ts";
+import { sizeOf } from "../../tensor/tensor.ts";
 import { axesOf, axisOf, checkedEpsilon, shapeOf } from "../arguments.ts";
 import { apply, describe, integers, integersOf, type Operator, scalar, type Value } from "../value.ts";
 import { floats, numbers } from "./_dtypes.ts";
@@ -104,7 +105,7 @@ export function instanceNorm(x: Value, scale: Value, bias: Value, epsilon = 1e-5
 /** Mean over some axes; over all of them when none is named. */
 export function reduceMean(x: Value, axes?: readonly number[], options: { keepDims?: boolean } = {}): Value {
   const over = axesOf(axes, x, "reduceMean");
-  const count = over.reduce((product, axis) => product * x.shape[axis]!, 1);
+  const count = sizeOf(over.map((axis) => x.shape[axis]!));
   return div(reduceSum(x, over, options), count);
 }
 

@@ -1,3 +1,4 @@
+import { keysOf } from "../../keys-of.ts";
 import { listed } from "../../listed.ts";
 import { type Evaluation, type ImageScores, type NoDistance, noDistances } from "../../metrics/evaluate.ts";
 import { type MetricName, metricNames, metricTable } from "../../metrics/metric-table.ts";
@@ -41,7 +42,7 @@ export function tableOf({ images, summary, withoutDistance }: Evaluation, { spac
 }
 
 function distanceLines(total: number, withoutDistance: Readonly<Record<NoDistance, number>>): string[] {
-  const reasons = (Object.keys(noDistances) as NoDistance[]).filter((reason) => withoutDistance[reason] > 0);
+  const reasons = keysOf(noDistances).filter((reason) => withoutDistance[reason] > 0);
   const count = reasons.reduce((sum, reason) => sum + withoutDistance[reason], 0);
   const words = reasons.map((reason) => `${withoutDistance[reason]} ${noDistances[reason]}`);
   return [

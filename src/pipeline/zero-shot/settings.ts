@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { type CoarseMethodName, coarseMethods } from "../../coarse/index.ts";
+import { keysOf } from "../../keys-of.ts";
 import { samPrecisions } from "../../models/sam/index.ts";
 import { type Condition, grouped } from "../../run/settings/meta.ts";
 import { type MethodRow, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
 import { voteRules } from "../../segment/index.ts";
 import { CommonSettings, labelOfMasks, pack, spacing } from "../settings.ts";
 import { needsOf, settingsOfMethods } from "./method-settings.ts";
-
-const names = <T extends string>(table: Record<T, unknown>) => Object.keys(table) as [T, ...T[]];
 
 /** For settings that concern the noise of a saliency method. */
 const fromNoise = needsOf<MethodRow>("saliencyMethod", saliencyMethods, ({ drawsNoise }) => drawsNoise);
@@ -18,10 +17,7 @@ const withPoints: readonly Condition[] = [{ visualPrompt: ["points", "both"] }];
 export const SaliencySettings = z.strictObject(
   grouped("Saliency", {
     pack,
-    saliencyMethod: z
-      .enum(names<SaliencyMethodName>(saliencyMethods))
-      .default("m2ib")
-      .describe("saliency method: m2ib as published, or one for comparison"),
+    saliencyMethod: z.enum(keysOf(saliencyMethods)).default("m2ib").describe("saliency method: m2ib as published, or one for comparison"),
     ...settingsOfMethods(saliencyMethods, "saliencyMethod"),
     clip: z
       .string()
@@ -45,10 +41,7 @@ export const SaliencySettings = z.strictObject(
 /** Saliency map to coarse mask. */
 export const CoarseSettings = z.strictObject(
   grouped("Coarse mask", {
-    coarseMethod: z
-      .enum(names<CoarseMethodName>(coarseMethods))
-      .default("kmeans")
-      .describe("how the saliency map is split into foreground and background"),
+    coarseMethod: z.enum(keysOf(coarseMethods)).default("kmeans").describe("how the saliency map is split into foreground and background"),
     ...settingsOfMethods(coarseMethods, "coarseMethod"),
     keep: z.number().int().positive().default(1).describe("number of largest components to keep"),
     minArea: z.number().int().nonnegative().default(0).describe("components with fewer pixels are dropped first"),
@@ -83,7 +76,7 @@ export const RefineSettings = z.strictObject(
         "for an empty coarse mask: return an empty mask, or prompt with a box around the image (default: mask in paper mode, box in reference mode)",
       ),
     multimask: z
-      .enum(["none", ...names(voteRules)])
+      .enum(["none", ...keysOf(voteRules)])
       .default("none")
       .describe("how SAM's three candidate masks (multimask output) are merged; none: single-mask output"),
     samPrecision: z

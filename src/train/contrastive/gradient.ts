@@ -6,9 +6,10 @@ import { gridOf } from "../../models/vit.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
 import { type Shape, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
+import { inputOf, rowsOf } from "../feeds.ts";
 import { type GraphSource, TrainedGraph } from "../trained-graph.ts";
 import { packTexts } from "./pack-texts.ts";
-import { regionFeeds, regionTerms, rowsOf, type TrainingRegions } from "./region-terms.ts";
+import { regionFeeds, regionTerms, type TrainingRegions } from "./region-terms.ts";
 import type { ContrastiveSettings } from "./settings.ts";
 import { logitBias } from "./trained-tensors.ts";
 
@@ -267,10 +268,8 @@ export class ContrastiveGradient {
   }
 }
 
-function imageFeeds({ shape, data }: Tensor<"uint8">, from: number, to: number): TowerFeeds {
-  const [, ...rest] = shape;
-  const size = rest.reduce((product, length) => product * length, 1);
-  return { key: String(to - from), feeds: { pixels: tensor("uint8", [to - from, ...rest], data.subarray(from * size, to * size)) } };
+function imageFeeds(pixels: Tensor<"uint8">, from: number, to: number): TowerFeeds {
+  return { key: String(to - from), feeds: { pixels: rowsOf(pixels, from, to) } };
 }
 
 function textFeeds(ids: readonly (readonly number[])[]): TowerFeeds {
@@ -282,10 +281,6 @@ function textFeeds(ids: readonly (readonly number[])[]): TowerFeeds {
 function normalised(pixels: Value, { mean, std }: BiomedClipConfig): Value {
   const perChannel = (values: readonly number[]) => constant(tensor("float32", [3, 1, 1], Float32Array.from(values)));
   return div(sub(div(cast(pixels, "float32"), 255), perChannel(mean)), perChannel(std)); // [B, 3, S, S]
-}
-
-function inputOf(feeds: TowerFeeds["feeds"], name: string): Value {
-  return input(name, feeds[name]!.dtype, feeds[name]!.shape);
 }
 
 function featureInput(name: string, shape: Shape): Value {

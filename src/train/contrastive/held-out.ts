@@ -3,7 +3,7 @@ import { InputError } from "../../errors.ts";
 import { pairRanks, summariseRanks } from "../../metrics/retrieval/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
-import type { Scores } from "../metrics.ts";
+import { recallName, type Scores } from "../metrics.ts";
 import type { PairFeatures } from "./gradient.ts";
 import type { ContrastiveTrainer } from "./trainer.ts";
 
@@ -31,9 +31,9 @@ export async function scoreHeldOut(
 }
 
 /** Recall at 1, 5 and 10. */
-function recalls(direction: string, ranks: Parameters<typeof summariseRanks>[0]): Record<string, number> {
+function recalls(direction: Parameters<typeof recallName>[0], ranks: Parameters<typeof summariseRanks>[0]): Record<string, number> {
   const { recall } = summariseRanks(ranks);
-  return Object.fromEntries(([1, 5, 10] as const).map((k) => [`${direction}_recall_at_${k}`, recall[k]]));
+  return Object.fromEntries(([1, 5, 10] as const).map((k) => [recallName(direction, k), recall[k]]));
 }
 
 async function* noting(dropped: DroppedPair[], batches: AsyncIterable<PairBatch>): AsyncGenerator<PairBatch> {

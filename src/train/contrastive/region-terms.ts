@@ -1,8 +1,9 @@
-import { add, input, mul, substitute, type Value } from "../../graph/index.ts";
+import { add, mul, substitute, type Value } from "../../graph/index.ts";
 import { denseLoss, labelLoss } from "../../losses/index.ts";
 import { type BiomedClipConfig, patchFeatures, type VisionTower } from "../../models/biomedclip/index.ts";
 import type { NamedWeights } from "../../models/named-weights.ts";
-import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { inputOf, rowsOf } from "../feeds.ts";
 import { type NoisedViews, noised } from "./noised-views.ts";
 import type { ContrastiveSettings } from "./settings.ts";
 
@@ -60,7 +61,7 @@ export function regionTerms(
   { config, settings, block }: RegionTermOptions,
 ): Value {
   const { regionWeight, denseWeight, noisedWeight, regionScale: scale, regionBias: bias } = settings;
-  const given = (name: string) => input(name, feeds[name]!.dtype, feeds[name]!.shape);
+  const given = (name: string) => inputOf(feeds, name);
   const terms: Value[] = [];
   if (regionWeight > 0) {
     const options = { scale, bias, weights: given("labelWeights") };
@@ -76,11 +77,4 @@ export function regionTerms(
     terms.push(mul(labelLoss(view, phrases, given("noisedLabels"), { scale, bias, weights: given("noisedWeights") }), noisedWeight));
   }
   return terms.reduce((sum, term) => add(sum, term));
-}
-
-/** The rows [from, to) of an array, without a copy. */
-export function rowsOf({ shape, data }: Tensor<"float32">, from: number, to: number): Tensor<"float32"> {
-  const [, ...rest] = shape;
-  const size = rest.reduce((product, length) => product * length, 1);
-  return tensor("float32", [to - from, ...rest], data.subarray(from * size, to * size));
 }

@@ -1,10 +1,9 @@
 import { z } from "zod";
+import { keysOf } from "../../keys-of.ts";
 import { contrastiveLosses } from "../../losses/index.ts";
 import { type Condition, grouped } from "../../run/settings/meta.ts";
 import { loraTargets } from "../lora.ts";
 import { OptimiserSettings } from "../optimiser-settings.ts";
-
-const names = <T extends Record<string, unknown>>(table: T) => Object.keys(table) as [keyof T & string, ...(keyof T & string)[]];
 
 const withRegions: readonly Condition[] = [{ regions: "given" }];
 const withLora: readonly Condition[] = [{ loraRank: "given" }];
@@ -12,7 +11,7 @@ const withLora: readonly Condition[] = [{ loraRank: "given" }];
 /** Settings of CLIP fine-tuning on image-caption pairs. Defaults follow the paper where it states them. */
 export const ContrastiveSettings = z.strictObject(
   grouped("Loss", {
-    loss: z.enum(names(contrastiveLosses)).default("dhn-nce").describe("contrastive loss"),
+    loss: z.enum(keysOf(contrastiveLosses)).default("dhn-nce").describe("contrastive loss"),
     temperature: z
       .number()
       .positive()

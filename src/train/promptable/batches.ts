@@ -1,6 +1,6 @@
 import { addTo } from "../../add-to.ts";
 import { normaliseInto } from "../../segment/index.ts";
-import { tensor } from "../../tensor/tensor.ts";
+import { sizeOf, tensor } from "../../tensor/tensor.ts";
 import type { TrainingPrompt } from "./graph.ts";
 import type { PreparedTarget, PromptData } from "./prompt-data.ts";
 import { type DrawOptions, drawPrompt, heldOutBox } from "./prompt-draws.ts";
@@ -66,7 +66,7 @@ async function assembled(
 ): Promise<PromptedImages> {
   const shape = embed ? embeddingShape : [3, side, side];
   const count = targets.length / each;
-  const size = shape.reduce((product, length) => product * length, 1);
+  const size = sizeOf(shape);
   const images = new Float32Array(count * size);
   for (let b = 0; b < count; b++) {
     const { image } = targets[b * each]!;

@@ -5,9 +5,10 @@ import { gridOf, imageEncoder, logitsSideOf, type SamConfig, samConfigOf, samFam
 import { Weights } from "../../models/weights.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
-import { type Shape, sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import { exportModel } from "../export-model.ts";
+import { rowsOf } from "../feeds.ts";
 import { TrainableWeights } from "../trainable-weights.ts";
 import { type GraphSource, TrainedGraph } from "../trained-graph.ts";
 import { type RunLength, Trainer, type Update } from "../trainer.ts";
@@ -121,9 +122,9 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     let loss = 0;
     for (let part = 0; part < parts; part++) {
       const some = {
-        images: rowsOf(batch.images, part * chunk, chunk),
+        images: rowsOf(batch.images, part * chunk, (part + 1) * chunk),
         prompts: batch.prompts.slice(part * rows, (part + 1) * rows),
-        targets: rowsOf(batch.targets, part * rows, rows),
+        targets: rowsOf(batch.targets, part * rows, (part + 1) * rows),
       };
       loss += (await graph.run(this.feedsOf(some, shape.points), part === 0)).loss!.data[0] as number;
     }
@@ -196,11 +197,4 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     const { points, negativePoints } = this.settings;
     return { images: count!, prompts: prompts.length / count!, points: points + negativePoints };
   }
-}
-
-/** Some rows of an array along its first axis, without a copy. */
-function rowsOf<T extends "float32" | "uint8">(array: Tensor<T>, from: number, count: number): Tensor<T> {
-  const [, ...rest] = array.shape as [number, ...Shape];
-  const size = sizeOf(rest);
-  return tensor(array.dtype, [count, ...rest], array.data.subarray(from * size, (from + count) * size) as Tensor<T>["data"]);
 }
