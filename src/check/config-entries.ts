@@ -6,7 +6,7 @@ import { ConfigError } from "../errors.ts";
  * - `neutral`: it does not affect inference: names, training, what the tensor names determine anyway.
  * - `only`: only these values are supported; any other is an error.
  * - `followed`: it becomes a hint under the name `as`; `read` returns undefined for invalid values.
- * - `told`: the shapes of the tensors determine it; another value belongs to another model.
+ * - `told`: the shapes of the tensors determine it; another value means that the file belongs to another model.
  * - `warned`: only these values are followed; any other gives a warning.
  */
 export type EntryRule =

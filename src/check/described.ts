@@ -15,5 +15,5 @@ export function described(value: unknown): string {
 
 const isShort = (list: readonly unknown[]): boolean => list.length <= 8 && list.every((item) => typeof item !== "object" || item === null);
 
-/** Name of a value's class, also of classes of frames and of `vm`, to which `instanceof` is blind: "Uint8Array". */
+/** Name of a value's class, such as "Uint8Array". It also works for values from frames and `vm`, where `instanceof` fails. */
 export const classOf = (value: unknown): string => Object.prototype.toString.call(value).slice("[object ".length, -1);

@@ -13,7 +13,7 @@ export function areWhole(numbers: unknown, least = Number.MIN_SAFE_INTEGER): num
   return Array.from<unknown>(numbers).every((number) => Number.isSafeInteger(number) && (number as number) >= least); // holes, too
 }
 
-/** A list of whole numbers, none below `least`. @throws ShapeError when it is another thing */
+/** A list of whole numbers, none below `least`. @throws ShapeError for anything else */
 export function wholeNumbers(numbers: readonly number[], what: string, least?: number): readonly number[] {
   if (areWhole(numbers, least)) return numbers;
   const bound = least === undefined ? "" : ` of at least ${least}`;

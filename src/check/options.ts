@@ -9,7 +9,7 @@ export function checkedObject<T>(given: T, where: string, what = "options"): T {
   throw new ConfigError(`${where}: ${what} must be an object, got ${described(given)}.`);
 }
 
-/** Options with these names alone; whoever reads them checks what they hold. @throws ConfigError when they are no object, or have another name */
+/** Options with no other names than these; their values are not checked. @throws ConfigError when it is not an object, or has another name */
 export function checkedNames<T extends object>(given: T, known: readonly (keyof T & string)[], where: string): T {
   const others = Object.keys(checkedObject(given, where)).filter((name) => !known.includes(name as keyof T & string));
   if (others.length > 0) throw new ConfigError(`${where}: ${unknownOptions(others, known)}.`);

@@ -13,10 +13,10 @@ interface Raw {
   readonly data: unknown;
 }
 
-/** How far a value of a map may lie outside [0, 1], as sums in float32 do. */
+/** How far a value of a map may lie outside [0, 1], because of rounding in float32. */
 const rounding = 1e-5;
 
-/** How many samples a pixel has, and what a data array is called that has another number of them. */
+/** Number of samples per pixel, and hints for arrays with other numbers of samples. */
 interface Layout {
   readonly channels: 1 | 3;
   readonly words: string;
@@ -48,9 +48,9 @@ export function checkedGray(image: unknown, where: string, name = "map"): GrayIm
 }
 
 /**
- * A mask of 0 and 1; 0 and another value, such as 255, is taken for it.
+ * A mask of 0 and 1. A mask of 0 and one other value, such as 255, is converted.
  *
- * @throws as `checkedImage`, and for several values beside 0, which may be labels, or a picture
+ * @throws as `checkedImage`, and for several values other than 0, which may be labels or a picture
  */
 export function checkedMask(mask: unknown, where: string, name = "mask"): Mask {
   const size = sized(mask, where, name, gray);
@@ -69,7 +69,7 @@ export function checkedMask(mask: unknown, where: string, name = "mask"): Mask {
   return { ...size, data: atLeast(data, 1) };
 }
 
-/** Whether all values are 0 or 1. Four at a time, since every metric asks this of its masks and is itself quick. */
+/** Whether all values are 0 or 1. It reads four at a time: every metric calls it, and some are as fast as this check. */
 function isBinary(data: Uint8Array): boolean {
   const words = data.byteOffset % 4 === 0 ? new Int32Array(data.buffer, data.byteOffset, data.length >> 2) : new Int32Array(0);
   let bits = 0;

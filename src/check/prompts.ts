@@ -5,15 +5,15 @@ import { sizeOf } from "../tensor/tensor.ts";
 import { described } from "./described.ts";
 import { firstNotFinite } from "./numbers.ts";
 
-/** A list of something. @throws InputError when it is another thing */
+/** A list, each item checked. @throws InputError for anything else */
 export function checkedList<T>(list: unknown, where: string, name: string, check: (item: unknown, name: string) => T): T[] {
   if (!Array.isArray(list)) throw new InputError(`${where}: ${name} must be an array, got ${described(list)}.`);
   return Array.from(list, (item, i) => check(item, `${name}[${i}]`));
 }
 
 /**
- * A box in pixels of an image, which it meets. A box without width or height is one, as the reference makes them; parts outside the
- * image are left as they are.
+ * A box in pixels of an image, which it meets. A width or height of 0 is allowed, as the reference code makes such boxes; parts
+ * outside the image are kept.
  *
  * @throws InputError when a side is not a number, the box is reversed, or it lies outside the image
  */
@@ -29,7 +29,7 @@ export function checkedBox(box: unknown, where: string, name: string, size?: Siz
   return { x0: x0!, y0: y0!, x1: x1!, y1: y1! };
 }
 
-/** A labelled point in pixels of an image, on it. @throws InputError when it is another thing, or lies outside */
+/** A labelled point in pixels of an image, on it. @throws InputError when it is something else, or lies outside */
 export function checkedPoint(point: unknown, where: string, name: string, size?: Size): LabelledPoint {
   const { x, y } = fields(point, where, name, ["x", "y"], "{ x, y, label } in pixels");
   const { label } = point as LabelledPoint;
@@ -54,7 +54,7 @@ function fields(value: unknown, where: string, name: string, keys: readonly stri
   return record;
 }
 
-/** Sentences of a text prompt. @throws ConfigError when it is another thing */
+/** Sentences of a text prompt. @throws ConfigError for anything else */
 export function checkedTexts(text: unknown, where: string): readonly string[] {
   const texts: unknown = typeof text === "string" ? [text] : text;
   if (!Array.isArray(texts) || texts.length === 0) {

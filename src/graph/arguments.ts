@@ -8,24 +8,24 @@ import { ShapeError } from "../errors.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { checkedValue, isValue, type Value } from "./value.ts";
 
-/** A list. @throws ShapeError when it is another thing */
+/** A list. @throws ShapeError for anything else */
 export function checkedArray<T>(list: readonly T[], what: string): readonly T[] {
   if (Array.isArray(list)) return list;
   throw new ShapeError(`${what} must be an array, got ${described(list)}.`);
 }
 
-/** A list of values. @throws ShapeError when it is another thing */
+/** A list of values. @throws ShapeError for anything else */
 export function checkedValues(values: readonly Value[], what: string): readonly Value[] {
   return Array.from(checkedArray(values, what), (value, i) => checkedValue(value, `${what}[${i}]`));
 }
 
-/** Two values, which belong together. @throws ShapeError when it is another thing */
+/** A pair of values. @throws ShapeError for anything else */
 export function checkedPair(pair: readonly [Value, Value], what: string): readonly [Value, Value] {
   const [one, other] = checkedArray(pair, what);
   return [checkedValue(one, `${what}[0]`), checkedValue(other, `${what}[1]`)];
 }
 
-/** Values by their names, one at least. @throws ShapeError when it is another thing */
+/** At least one value, by name. @throws ShapeError for anything else */
 export function checkedOutputs(outputs: Readonly<Record<string, Value>>, where: string): [name: string, value: Value][] {
   const isRecord = typeof outputs === "object" && outputs !== null && !Array.isArray(outputs) && !isValue(outputs);
   const named = isRecord ? Object.entries(outputs) : [];
@@ -33,7 +33,7 @@ export function checkedOutputs(outputs: Readonly<Record<string, Value>>, where: 
   return named.map(([name, value]) => [name, checkedValue(value, `${where}: output "${name}"`)]);
 }
 
-/** The shape of a value, which has so many axes. @throws ShapeError when it is no value, or has another number of axes */
+/** The shape of a value with a given number of axes. @throws ShapeError when it is not a value, or has another number of axes */
 export function shapeOf(value: Value, what: string, axes?: number): Shape {
   const { shape } = checkedValue(value, what);
   if (axes !== undefined && shape.length !== axes) throw new ShapeError(`${what} must have ${axes} axes, got [${shape}].`);
@@ -55,13 +55,13 @@ export function axesOf(axes: readonly number[] | undefined, x: Value, where: str
   throw new ShapeError(`${where}: axes [${axes}] name an axis of [${x.shape}] twice.`);
 }
 
-/** What is added or held against a division by zero. @throws ShapeError when it is no number of at least 0 */
+/** A small number that prevents a division by zero. @throws ShapeError when it is not a number of at least 0 */
 export function checkedEpsilon(epsilon: number, where: string): number {
   if (Number.isFinite(epsilon) && epsilon >= 0) return epsilon;
   throw new ShapeError(`${where}: epsilon must be a number of at least 0, got ${described(epsilon)}.`);
 }
 
-/** A yes or no as ONNX writes it. @throws ShapeError when it is another thing */
+/** A boolean as ONNX stores it. @throws ShapeError for anything else */
 export function flagOf(flag: boolean, what: string): { readonly int: number } {
   if (typeof flag !== "boolean") throw new ShapeError(`${what} must be true or false, got ${described(flag)}.`);
   return { int: flag ? 1 : 0 };

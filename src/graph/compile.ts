@@ -5,7 +5,7 @@ import { type Session, SessionOptions } from "../runtime/session.ts";
 import { modelOf } from "./onnx.ts";
 import type { Value } from "./value.ts";
 
-/** Models hand over what else they were opened with. */
+/** Unknown options are ignored, as models pass on all options that they were opened with. */
 const Options = z.object(SessionOptions.shape);
 
 /**

@@ -66,7 +66,7 @@ export function pullback(known: readonly (readonly [value: Value, gradient: Valu
   return wrt.map((value) => total.get(value) ?? expand(scalar(0, value.dtype), value.shape));
 }
 
-/** The values that depend on some, each with one that it depends on. What a loop's body reads from outside counts as read. */
+/** The values that depend on any of `wrt`, each with one of those. Values that a loop's body reads from outside count as read by the loop. */
 function dependentsOf(wrt: readonly Value[], nodes: readonly Node[]): ReadonlyMap<Value, Value> {
   const dependent = new Map(wrt.map((value) => [value, value]));
   for (const node of nodes) {

@@ -33,13 +33,13 @@ export function substitute(outputs: readonly Value[], replacements: ReadonlyMap<
   return outputs.map((value) => changed.values.get(value) ?? value);
 }
 
-/** What is to be used instead of some values, and of the scopes of loop bodies that are built anew. */
+/** Replacements of some values, and of the scopes of loop bodies that are rebuilt. */
 interface Changed {
   readonly values: Map<Value, Value>;
   readonly scopes: Map<Scope, Scope>;
 }
 
-/** Applies nodes once more that read a value which has another instead, or lie in a body that is built anew; notes the new outputs. */
+/** Applies again the nodes that read a replaced value or lie in a rebuilt body, and records their new outputs. */
 function rebuild(nodes: readonly Node[], changed: Changed): void {
   const { values, scopes } = changed;
   for (const node of nodes) {
@@ -54,7 +54,7 @@ function rebuild(nodes: readonly Node[], changed: Changed): void {
   }
 }
 
-/** A loop's body with arguments of its own, in which values have others instead. */
+/** A copy of a loop's body with its own inputs and with values replaced. */
 function rebuiltBody(body: Body, parent: Scope, { values, scopes }: Changed): Body {
   const scope: Scope = { depth: body.scope.depth, parent };
   const changed: Changed = { values: new Map(values), scopes: new Map(scopes).set(body.scope, scope) };

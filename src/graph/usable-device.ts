@@ -25,7 +25,7 @@ export interface UsableDevice {
  */
 const tolerances: Readonly<Record<Device, number>> = { cpu: 1e-4, webgpu: 1e-4, cuda: 1e-2, dml: 1e-2, coreml: 1e-2 };
 
-/** What models are made of, in sizes that are no multiple of a tile. All are inputs, so that nothing is computed beforehand. */
+/** What models are made of, in sizes that are not multiples of a tile. All are inputs, so that nothing is computed beforehand. */
 const shapes: Readonly<Record<string, Shape>> = {
   tokens: [2, 37, 67],
   weight: [67, 45],

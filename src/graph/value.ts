@@ -46,7 +46,7 @@ export interface Node {
   readonly body?: Body;
 }
 
-/** The graph inside a Loop: formal inputs, made afresh in each iteration, and the values handed to the next one. */
+/** The graph inside a Loop: formal inputs, which are new in each iteration, and the values handed to the next one. */
 export interface Body {
   readonly scope: Scope;
   readonly inputs: readonly Value[];
@@ -59,7 +59,7 @@ export interface Scope {
   readonly parent: Scope | null;
 }
 
-/** Attributes as ONNX tells them apart: integers, floats and texts. */
+/** Attributes by their ONNX type: integers, floats and texts. */
 export type Attribute =
   | { readonly int: number }
   | { readonly ints: readonly number[] }
@@ -115,7 +115,7 @@ export function deepestScope(values: readonly Value[]): Scope {
   return values.reduce<Scope>((deepest, { scope }) => (scope.depth > deepest.depth ? scope : deepest), rootScope);
 }
 
-/** A value of a graph. @throws ShapeError when it is another thing */
+/** A value of a graph. @throws ShapeError for anything else */
 export function checkedValue(value: unknown, what: string): Value {
   if (isValue(value)) return value;
   const isTensor = isDType((value as Value | undefined)?.dtype);
@@ -134,7 +134,7 @@ export function isValue(value: unknown): value is Value {
  * Applies an operator. The new node belongs to the innermost scope of its inputs, so values that do not depend on a loop's
  * iteration are computed once, outside the loop.
  *
- * @throws ShapeError when an input is no value, has a dtype that the operator does not take, or does not fit the others
+ * @throws ShapeError when an input is not a value, has a dtype that the operator does not take, or does not fit the others
  */
 export function apply(
   operator: Operator,
@@ -182,13 +182,13 @@ export function input<T extends DType>(name: string, dtype: T, shape: Shape): Va
   return { dtype: checkedDType(dtype, where), shape: checkedShape(shape, where), source: { kind: "input", name }, scope: rootScope };
 }
 
-/** A small array that is part of the graph. @throws ShapeError when it is no tensor */
+/** A small array that is part of the graph. @throws ShapeError when it is not a tensor */
 export function constant<T extends DType>(array: Tensor<T>): Value<T> {
   const { dtype, shape } = checkedTensor(array, "constant: the array");
   return { dtype, shape, source: { kind: "constant", tensor: array }, scope: rootScope };
 }
 
-/** A tensor that the runtime maps straight from the user's file: no copy, no conversion. @throws ShapeError when it is not contiguous, or none */
+/** A tensor that the runtime maps straight from the user's file: no copy, no conversion. @throws ShapeError when it is not a contiguous stored tensor */
 export function stored(array: StoredTensor): Value {
   const { file, offset, byteLength, dtype, shape } = (array ?? {}) as StoredTensor;
   if (typeof file !== "string" || !Number.isSafeInteger(offset) || offset < 0 || !isDType(dtype))
@@ -201,7 +201,7 @@ export function stored(array: StoredTensor): Value {
   return { dtype, shape, source: { kind: "stored", stored: array }, scope: rootScope };
 }
 
-/** A number as a constant [] of the dtype of `like`. @throws ShapeError for what is not a number, or none that the dtype can hold */
+/** A number as a constant [] of the dtype of `like`. @throws ShapeError when it is not a number, or the dtype cannot hold it */
 export function scalar(number: number, like: DType = "float32"): Value {
   const holder = zeros(checkedDType(like, "scalar"), []);
   if (typeof number !== "number" || Number.isNaN(number)) throw new ShapeError(`scalar: a number was expected, got ${described(number)}.`);
@@ -216,7 +216,7 @@ export function scalar(number: number, like: DType = "float32"): Value {
  * Integers as a constant int64 vector: the axes, shapes and bounds that many operators take as an input.
  *
  * @param what - names them in the message
- * @throws ShapeError when they are no whole numbers
+ * @throws ShapeError when they are not whole numbers
  */
 export function integers(numbers: readonly number[], what = "integers: numbers"): Value<"int64"> {
   return constant(tensor("int64", [wholeNumbers(numbers, what).length], BigInt64Array.from(numbers, BigInt)));
@@ -229,7 +229,7 @@ export function integersOf(value: Value): number[] {
   return Array.from(value.source.tensor.data as BigInt64Array, Number);
 }
 
-/** How a value reads in an error message. */
+/** Description of a value for an error message. */
 export function describe(value: Value): string {
   const { source } = value;
   const what = source.kind === "node" ? source.node.operator.name : source.kind === "input" ? `input "${source.name}"` : source.kind;

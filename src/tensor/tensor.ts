@@ -62,13 +62,13 @@ export function isDType(dtype: unknown): dtype is DType {
   return typeof dtype === "string" && Object.hasOwn(arrays, dtype);
 }
 
-/** An element type. @throws ShapeError when it is another thing */
+/** An element type. @throws ShapeError for anything else */
 export function checkedDType<T extends DType>(dtype: T, where: string): T {
   if (isDType(dtype)) return dtype;
   throw new ShapeError(`${where}: the dtype must be one of ${Object.keys(arrays).join(", ")}, got ${described(dtype)}.`);
 }
 
-/** A shape: lengths of at least 0. @throws ShapeError when it is another thing */
+/** A shape: lengths of at least 0. @throws ShapeError for anything else */
 export function checkedShape(shape: Shape, where: string): Shape {
   return wholeNumbers(shape, `${where}: the shape`, 0);
 }
@@ -109,7 +109,7 @@ function checkData(dtype: DType, shape: Shape, data: unknown, where: string): vo
   if (length !== count) throw new ShapeError(`${where}: shape [${shape}] needs ${count} elements, got ${length}`);
 }
 
-/** A tensor whose dtype, shape and data agree. @throws ShapeError when it is another thing */
+/** A tensor whose dtype, shape and data agree. @throws ShapeError for anything else */
 export function checkedTensor<T extends DType>(value: Tensor<T>, where: string): Tensor<T> {
   const { dtype, shape, data } = (value ?? {}) as Tensor<T>;
   if (!isDType(dtype)) throw new ShapeError(`${where} must be a tensor { dtype, shape, data }, got ${described(value)}.`);

@@ -36,7 +36,7 @@ export const weightGradient: Form = (x, dy, window) => weightGradientForms[formO
 /** All forms give the same; `byRow` is for strides of 1, `byPhase` for strides that are the same for both axes. */
 export const weightGradientForms = { byTap, byRow, folded, byPhase } satisfies Record<string, Form>;
 
-/** The form that was fastest for such a window and so many positions. */
+/** The fastest form for the size of a window and the number of positions, as measured. */
 function formOf(dy: Value, { kernel, stride, dilation }: Window): keyof typeof weightGradientForms {
   const side = Math.sqrt(sizeOf(sidesOf(dy.shape)));
   const isDense = dilation[0] === 1 && dilation[1] === 1;

@@ -17,7 +17,7 @@ export interface ConvolutionOptions {
   readonly padding?: Pair;
   /** Distance between the elements that a kernel meets, by default 1. */
   readonly dilation?: Pair;
-  /** Channels are split into so many groups that do not see one another, by default 1. */
+  /** Number of groups that the channels are split into; each output channel reads one group. Default 1. */
   readonly groups?: number;
   /** [out] */
   readonly bias?: Value;

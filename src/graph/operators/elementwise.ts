@@ -179,7 +179,7 @@ export const elementwise = {
   Cast,
 };
 
-/** A number beside a value takes the value's dtype. */
+/** Of two operands, a number takes the dtype of the value. */
 function pair(operator: Operator, a: Operand, b: Operand): [Value, Value] {
   const [one, other] = [a, b].map((x) => (typeof x === "number" ? undefined : checkedValue(x, `${operator.name}: an operand`)));
   const dtype = (one ?? other)?.dtype ?? "float32";

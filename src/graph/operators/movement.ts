@@ -220,7 +220,7 @@ function checkStretches(from: Shape, to: Shape, where: string): void {
   throw new ShapeError(`${where}: [${from}] cannot be repeated until it is [${to}]`);
 }
 
-/** @throws ShapeError when indices are no integers, or known to lie outside an axis; negative ones count from its end */
+/** @throws ShapeError when indices are not integers, or known to lie outside an axis; negative ones count from its end */
 function checkIndices(indices: Value, length: number, where: string): void {
   if (indices.dtype !== "int64" && indices.dtype !== "int32")
     throw new ShapeError(`${where}: indices must be int64 or int32, got ${describe(indices)}`);

@@ -1,4 +1,4 @@
-/** Operators that see a whole row at once. */
+/** Operators whose outputs depend on a whole row of the input. */
 import { ShapeError } from "../../errors.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { axesOf, axisOf, checkedEpsilon, shapeOf } from "../arguments.ts";
@@ -33,7 +33,7 @@ const LayerNormalization: Operator = {
         throw new ShapeError(`layerNorm: parameters must be [${width}], got ${describe(parameter)}`);
     }
     const rows = [...x!.shape.slice(0, -1), 1];
-    // The statistics are float32 whatever x is (ONNX's stash_type).
+    // The statistics are float32 for any dtype of x (ONNX's stash_type).
     return [
       { dtype: x!.dtype, shape: x!.shape },
       { dtype: "float32", shape: rows },
@@ -54,7 +54,7 @@ const LayerNormalization: Operator = {
   ],
 };
 
-/** The largest element along an axis, which is kept with length 1. Wanted as a constant alone, so it has no gradient. */
+/** The largest element along an axis, which is kept with length 1. It is only used as a constant, so it has no gradient. */
 const ReduceMax: Operator = {
   name: "ReduceMax",
   dtypes: numbers,

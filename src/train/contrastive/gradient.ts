@@ -31,18 +31,18 @@ export interface PairFeatures {
   readonly text: Tensor<"float32">;
 }
 
-/** Arrays for a tower, and a key that depends on their shapes only. */
+/** Inputs of a tower, and a key that depends only on their shapes. */
 interface TowerFeeds {
   readonly key: string;
   readonly feeds: Readonly<Record<string, Tensor>>;
 }
 
-/** A tower as a graph over inputs with the names and shapes of some feeds. */
+/** Makes the graph of a tower, with inputs of the names and shapes of some feeds. */
 type Tower = (feeds: TowerFeeds["feeds"], weights: NamedWeights) => Value;
 
 /**
- * Graphs kept of a kind. Shapes repeat from batch to batch, and making a graph takes as long as several steps of a small model; but each
- * holds the memory of its largest run, so a large model keeps few.
+ * How many graphs of each kind are kept. Shapes repeat from batch to batch, and making a graph takes as long as several steps of a small
+ * model. But each graph holds the memory of its largest run, so a large model keeps few.
  */
 const keptBy = (trainedElements: number): number => (trainedElements < 20e6 ? 24 : 2);
 
@@ -53,10 +53,10 @@ const keptBy = (trainedElements: number): number => (trainedElements < 20e6 ? 24
  *   2. the loss over the whole batch, and its gradient g at the features
  *   3. embed each chunk again, now keeping what the backward pass needs, and propagate its rows of g
  *
- * The third step adds up to the gradient of the whole batch, since features depend on their own chunk alone. A batch of one
- * chunk needs no second pass through the image tower: its loss is part of the tower's graph, with the texts' features given. The
- * region terms act pair by pair and join the third step, or that graph; the gradients that they leave at the phrases' features are summed
- * for the text tower.
+ * The third step adds up to the gradient of the whole batch, since features depend only on their own chunk. A batch of one
+ * chunk needs no second pass through the image tower: its loss is part of the tower's graph, with the texts' features as inputs. The
+ * region terms are sums over pairs, so they are computed in the third step, or in that graph. Their gradients at the phrases' features
+ * are summed and propagated through the text tower.
  *
  * @see Gao et al. 2021, arXiv:2101.06983
  */
@@ -64,7 +64,7 @@ export class ContrastiveGradient {
   private readonly config: BiomedClipConfig;
   private readonly settings: ContrastiveSettings;
   private readonly training: GraphSource;
-  /** Towers with a tensor that is trained. */
+  /** Whether a tower has a trained tensor. */
   private readonly isTrained: Readonly<Record<"image" | "text", boolean>>;
   private readonly graphs = new Map<string, SessionCache<TrainedGraph>>();
 
@@ -97,7 +97,7 @@ export class ContrastiveGradient {
     return scalarOf((await graph.run({ image, text })).loss!);
   }
 
-  /** Puts the gradient of a batch into the state; returns its loss. */
+  /** Writes the gradient of a batch into the state. @returns its loss */
   async run(pairs: TrainingPairs): Promise<number> {
     return this.imageChunks(pairs.ids.length).length === 1 ? await this.inOne(pairs) : await this.inChunks(pairs);
   }
@@ -190,7 +190,7 @@ export class ContrastiveGradient {
     return { loss, ...(this.isTrained.text && { atPhrases: tensor("float32", shape, atPhrases) }) };
   }
 
-  /** Regions that the settings give weight. */
+  /** The regions, if the weight of a region term is above 0. */
   private regionsOf({ regions }: TrainingPairs): TrainingRegions | undefined {
     const { regionWeight, denseWeight, noisedWeight } = this.settings;
     return regionWeight > 0 || denseWeight > 0 || noisedWeight > 0 ? regions : undefined;
@@ -252,7 +252,7 @@ export class ContrastiveGradient {
     return Array.from({ length: Math.ceil(size / length) }, (_, i) => [i * length, Math.min(size, (i + 1) * length)]);
   }
 
-  /** Texts are shorter than images: a part has as many tokens as a chunk of images, or is a single text. */
+  /** Texts have fewer tokens than images: a part has at most as many tokens as a chunk of images, or is a single text. */
   private textChunks(ids: TrainingPairs["ids"]): [from: number, to: number][] {
     const limit = this.settings.chunk * (gridOf(this.config.vision) ** 2 + 1);
     const chunks: [number, number][] = [];
@@ -287,7 +287,7 @@ function featureInput(name: string, shape: Shape): Value {
   return input(name, "float32", shape);
 }
 
-/** Graphs with a mask of the negatives or with regions have inputs more. */
+/** Graphs with a mask of the negatives or with regions have more inputs. */
 function keyOf(key: string, negatives: Tensor | undefined, regions?: TrainingRegions): string {
   const phrases = regions && `, ${regions.ids.length} phrases${regions.noised ? `, noised behind ${regions.noised.block}` : ""}`;
   return `${key}${negatives ? ", masked" : ""}${phrases ?? ""}`;

@@ -16,31 +16,31 @@ export interface NoisedViews {
   readonly noise: Tensor<"float32">;
   /** [B, P], 1 if the structure of the phrase is visible. */
   readonly labels: Tensor<"float32">;
-  /** [B, P], with the sum 1; 0 where nothing is known, or the structure is half visible. */
+  /** [B, P], weights with sum 1; 0 for unlabelled pairs and for structures that are half visible. */
   readonly weights: Tensor<"float32">;
 }
 
-/** A structure is left from this visible share on, and gone up to the other. */
+/** A structure counts as visible from the first visible fraction on, and as absent up to the second. */
 const visible = { left: 0.4, gone: 0.05 } as const;
 
-/** Sizes of an image tower, and which step of which training this is. */
+/** Sizes of an image tower, and the identity of the step. */
 export interface NoisedViewOptions {
   readonly grid: number;
   readonly width: number;
   readonly depth: number;
   readonly seed: number;
-  /** A name for the step, different from those of all others. */
+  /** Unique name of the step. */
   readonly step: string;
 }
 
-/** Tokens as a noised view has them: keep · x + (1 - keep) · noise, [B, T, D]. */
+/** Tokens of a noised view: keep · x + (1 - keep) · noise, [B, T, D]. */
 export function noised(x: Value, keep: Value, noise: Value): Value {
   return add(mul(keep, x), mul(sub(1, keep), noise));
 }
 
 /**
- * Draws what is left of each image: a rectangle, or one of its structures; the rest is noise, wholly or mixed as a bottleneck mixes it.
- * Of the class token, which has seen the whole image, as much is left as of the patches, or nothing.
+ * Draws which part of each image is kept: a rectangle, or one of its structures. The rest is replaced by noise, fully or mixed with the
+ * image as in a bottleneck. The class token, which depends on the whole image, is kept to the same fraction as the kept patches, or not at all.
  *
  * @param targets - labels [B, P] and coverage [B, P, T - 1] of the whole images
  */
@@ -83,7 +83,7 @@ export function noisedViews(targets: RegionTargets, { grid, width, depth, seed, 
   };
 }
 
-/** A rectangle whose sides are a quarter to nine tenths of the image's, anywhere. */
+/** A random rectangle whose sides are a quarter to nine tenths of the image's. */
 function insideRectangle(grid: number, draw: () => number): Uint8Array {
   const [wide, tall] = [0, 0].map(() => Math.max(2, Math.round((0.25 + 0.65 * draw()) * grid))) as [number, number];
   const [left, top] = [Math.floor(draw() * (grid - wide + 1)), Math.floor(draw() * (grid - tall + 1))];
@@ -93,7 +93,7 @@ function insideRectangle(grid: number, draw: () => number): Uint8Array {
   });
 }
 
-/** The patches that a structure covers, with those within up to two patches of them. */
+/** The patches that a structure covers, grown by up to two patches. */
 function nearStructure(cells: Float32Array, grid: number, draw: () => number): Uint8Array {
   const reach = Math.floor(3 * draw());
   return Uint8Array.from({ length: grid * grid }, (_, cell) => {
@@ -105,7 +105,7 @@ function nearStructure(cells: Float32Array, grid: number, draw: () => number): U
   });
 }
 
-/** How much of a structure lies inside. */
+/** Fraction of a structure that lies inside. */
 function visibleShare(cells: Float32Array, inside: Uint8Array): number {
   let [all, seen] = [0, 0];
   for (const [patch, covered] of cells.entries()) {

@@ -1,25 +1,25 @@
 import { InputError } from "../../errors.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 
-/** Tokens that a row holds at most, unless a text is longer: attention costs the square of it. */
+/** Largest number of tokens in a row, unless a text is longer: the cost of attention grows with its square. */
 const longestRow = 256;
-/** Rows are as long as they must be, in such steps: shapes then repeat from batch to batch, and a shape's session is made once. */
+/** Row lengths are rounded up to a multiple of this, so that batches share shapes, and thus sessions. */
 const lengthStep = 16;
 
-/** Added to the score between tokens that must not see each other; its exponential is 0. */
+/** Added to the attention score between tokens of different texts; its exponential is 0. */
 const hidden = -1e30;
 
-/** Texts side by side in rows of tokens, in the arrays that a packed text tower takes. */
+/** Several texts per row of tokens, as inputs of a packed text tower. */
 export interface PackedTexts {
   readonly rows: number;
-  /** Tokens of a row. */
+  /** Tokens per row. */
   readonly length: number;
   readonly feeds: Readonly<Record<"ids" | "places" | "mask" | "first" | "firstMask", Tensor>>;
 }
 
 /**
  * Packs texts of different lengths into few rows of equal length, the longest texts first, each into the first row that has room.
- * The result depends on the texts' lengths alone, so the same batch is always computed in the same order.
+ * The result depends only on the texts' lengths, so the same batch is always computed in the same order.
  *
  * @param texts - token ids of each, without padding
  * @throws InputError when a text is empty
@@ -39,7 +39,7 @@ export function packTexts(texts: readonly (readonly number[])[]): PackedTexts {
       owner[at + i] = text;
     }
   }
-  // Tokens that fill a row are a text of their own, which nothing reads.
+  // The padding of a row is treated as a text of its own, which is not used.
   const mask = new Float32Array(rows * length * length);
   for (let at = 0; at < size; at++) {
     const row = at - (at % length);
@@ -59,7 +59,7 @@ export function packTexts(texts: readonly (readonly number[])[]): PackedTexts {
   };
 }
 
-/** The fewest rows that hold all tokens, as short as the texts still fit in; where each text begins. */
+/** The smallest number of rows, and the shortest rows, that hold all texts; and where each text begins. */
 function layoutOf(lengths: readonly number[]): { rows: number; length: number; places: number[] } {
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);

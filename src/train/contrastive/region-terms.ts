@@ -7,7 +7,7 @@ import { inputOf, rowsOf } from "../feeds.ts";
 import { type NoisedViews, noised } from "./noised-views.ts";
 import type { ContrastiveSettings } from "./settings.ts";
 
-/** What is known of P phrases in the images of a batch: what they show, and where. */
+/** Labels and coverage of P phrases in the images of a batch. */
 export interface TrainingRegions {
   /** Token ids of each phrase, without padding. */
   readonly ids: readonly (readonly number[])[];
@@ -15,14 +15,14 @@ export interface TrainingRegions {
   readonly labels: Tensor<"float32">;
   /** [B, P, T] for T patches: how much of each it covers, in [0, 1]. */
   readonly coverage: Tensor<"float32">;
-  /** [B, P], how much each answer counts in the multi-label and in the dense term; 0 where nothing is known. With the sum 1 they make means. */
+  /** [B, P], weights of the pairs in the multi-label and in the dense term; 0 for unlabelled pairs. With sum 1 the terms are means. */
   readonly labelWeights: Tensor<"float32">;
   readonly denseWeights: Tensor<"float32">;
-  /** The same images with noise in place of all but a part. */
+  /** The same images with noise in place of all tokens but some. */
   readonly noised?: NoisedViews | undefined;
 }
 
-/** The rows [from, to) that the region terms read; they act pair by pair, so that parts of a batch add up. */
+/** The rows [from, to) of the region labels. The terms are sums over pairs, so those of the chunks of a batch add up. */
 export function regionFeeds(regions: TrainingRegions, from: number, to: number, settings: ContrastiveSettings): Record<string, Tensor> {
   const { labels, labelWeights, coverage, denseWeights, noised: views } = regions;
   return {
@@ -38,11 +38,11 @@ export function regionFeeds(regions: TrainingRegions, from: number, to: number, 
   };
 }
 
-/** What the region terms depend on beside the tower. */
+/** Other arguments of the region terms. */
 export interface RegionTermOptions {
   readonly config: BiomedClipConfig;
   readonly settings: ContrastiveSettings;
-  /** The block behind which views are noised. */
+  /** The block after which noise is added. */
   readonly block?: number | undefined;
 }
 

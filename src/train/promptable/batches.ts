@@ -7,13 +7,13 @@ import { type DrawOptions, drawPrompt, heldOutBox } from "./prompt-draws.ts";
 import type { TargetOrder } from "./target-order.ts";
 import type { PromptedImages } from "./trainer.ts";
 
-/** What the image encoder makes of an image, [C, g, g]; for training with a frozen encoder. */
+/** Computes the embedding of an image, [C, g, g]; for training with a frozen encoder. */
 export type EmbedImage = (data: PromptData, image: number) => Promise<Float32Array>;
 
 export interface BatchOptions extends DrawOptions {
-  /** Images a batch. */
+  /** Images per batch. */
   readonly batch: number;
-  /** Prompts an image. */
+  /** Prompts per image. */
   readonly prompts: number;
   /** Default: the trainer encodes pixels itself. */
   readonly embed?: EmbedImage | undefined;
@@ -21,7 +21,7 @@ export interface BatchOptions extends DrawOptions {
   readonly embeddingShape: readonly number[];
 }
 
-/** The batch of a step, counted from 0 over the whole run; it depends on the seed and that number alone. */
+/** The batch of a step, counted from 0 over the whole run. It depends only on the seed and the step. */
 export async function trainingBatch(data: PromptData, order: TargetOrder, step: number, options: BatchOptions): Promise<PromptedImages> {
   const { batch, prompts } = options;
   const rows = Array.from({ length: batch }, (_, b) => order.together(step * batch + b, prompts)).flat();
@@ -30,13 +30,13 @@ export async function trainingBatch(data: PromptData, order: TargetOrder, step: 
   return await assembled(data, targets, drawn, options);
 }
 
-/** Targets that are answered together: of one image, at most as many as an image has prompts. */
+/** A batch of the validation set, with up to `prompts` targets of each image. */
 export interface HeldOutBatch extends PromptedImages {
-  /** The target of each row; undefined for those that only fill the batch. */
+  /** The target of each row; undefined for rows that only fill the batch. */
   readonly rows: readonly (number | undefined)[];
 }
 
-/** All targets, each with one box that is the same at every call. Batches have one size: the last prompts and images are repeated. */
+/** All targets, each with one box, the same in every call. All batches have one size: the last prompts and images are repeated. */
 export async function* heldOutBatches(data: PromptData, options: BatchOptions): AsyncGenerator<HeldOutBatch> {
   const { batch, prompts } = options;
   const byImage = new Map<number, number[]>();
@@ -57,7 +57,7 @@ export async function* heldOutBatches(data: PromptData, options: BatchOptions): 
   }
 }
 
-/** Rows of targets, `prompts` of each image one after another, as the trainer takes them. */
+/** A batch for the trainer from rows of targets, with the `prompts` of one image in consecutive rows. */
 async function assembled(
   data: PromptData,
   targets: readonly PreparedTarget[],

@@ -2,7 +2,7 @@ import type { Box } from "../../image/index.ts";
 import { uniform } from "../../tensor/random.ts";
 import { heldBox, type PromptSource, type SquareSizes, type TargetGrid } from "./target-grid.ts";
 
-/** Cells a side of the grid on which coarse masks are seen: the patches of a ViT/16 at 224 pixels, where M2IB looks. */
+/** Cells per side of the coarse grid: the patches of a ViT/16 at 224 pixels, the resolution of M2IB. */
 const grid = 14;
 
 /**
@@ -36,7 +36,7 @@ export function distorted(
   const coarse = Uint8Array.from({ length: grid * grid }, (_, i) => (isInside(i % grid, Math.floor(i / grid)) ? 1 : 0));
   const bounds = boundsOf(coarse);
   if (!bounds) return truth; // moved out of the square
-  // Saliency maps are smooth, so their masks end anywhere within a cell.
+  // Saliency maps are smooth, so the edge of a mask can lie anywhere within a cell.
   const size = side / grid;
   const edge = (cell: number, i: number) => (cell + random.at(4 + i) - 0.5) * size;
   const box = { x0: edge(bounds.x0, 0), y0: edge(bounds.y0, 1), x1: edge(bounds.x1, 2), y1: edge(bounds.y1, 3) };
@@ -45,7 +45,7 @@ export function distorted(
   return { box: heldBox(box, extent, truth.box), cells: fine.includes(1) ? fine : truth.cells };
 }
 
-/** -1, 0 or 1; as often 0 as not. */
+/** -1, 0 or 1; 0 with probability 1/2. */
 const shiftOf = (u: number): number => (u < 0.25 ? -1 : u < 0.75 ? 0 : 1);
 
 /** How many of the fine cells in each coarse cell are set, [14, 14]. */

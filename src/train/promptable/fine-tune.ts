@@ -7,22 +7,22 @@ import type { PromptDrawSettings } from "./prompt-draws.ts";
 import { TargetOrder } from "./target-order.ts";
 import type { PromptableTrainer, PromptedImages } from "./trainer.ts";
 
-/** Data of a promptable training. */
+/** Data of SAM fine-tuning. */
 export interface PromptableData {
   readonly train: PromptData;
   /** Empty: there is no validation set, and the last model counts as the best. */
   readonly validation?: PromptData | undefined;
-  /** Encodes images where the encoder is frozen, of either part. */
+  /** Encodes images of the training and validation set if the encoder is frozen. */
   readonly embed?: EmbedImage | undefined;
 }
 
 export interface FineTunePromptableOptions extends LoopOptions {
   readonly stepsPerEpoch: number;
-  /** Steps in all, at most those of all epochs; the last epoch ends with them. */
+  /** Total number of steps, at most those of all epochs; the last epoch ends with it. */
   readonly steps: number;
-  /** Images a step. */
+  /** Images per step. */
   readonly batch: number;
-  /** Prompts an image. */
+  /** Prompts per image. */
   readonly prompts: number;
   readonly isBalanced: boolean;
   readonly seed: number;

@@ -16,7 +16,7 @@ import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { PromptableSettings } from "./settings.ts";
 import { learntMasks } from "./trained-tensors.ts";
 
-/** What is pointed at, in pixels of the model's square. At least a box or a point. */
+/** A prompt in pixels of the model's square. It has at least a box or a point. */
 export interface TrainingPrompt {
   readonly box?: Box | undefined;
   readonly points: readonly LabelledPoint[];
@@ -29,10 +29,10 @@ export interface PromptShape {
   readonly points: number;
 }
 
-/** What a graph takes of the images: pixels where it encodes them, else what was encoded before. */
+/** Input of a graph: pixels if it encodes the images, else their embeddings. */
 export type ImageKind = "pixels" | "embedding";
 
-/** The inputs of a graph, and what it makes of them. */
+/** The mask decoding of prompted images, over inputs that it makes. */
 export function decodingOf(
   weights: NamedWeights,
   config: SamConfig,

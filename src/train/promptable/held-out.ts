@@ -5,10 +5,10 @@ import { learntMasks } from "./trained-tensors.ts";
 import type { PromptableAnswer, PromptableTrainer } from "./trainer.ts";
 
 /**
- * Scores the answers to one box a target.
+ * Scores the model with one box per target.
  *
- * @returns `loss` as in training, from the boxes of all targets, where those that fill a batch up count again; `dsc`, the mean over the groups of
- *   the mean DSC of their targets, at the size of the logits; where there are several groups also `dsc_<group>` of each
+ * @returns `loss` as in training, over all batches, including the repeated rows that fill the last ones; `dsc`, the mean over groups of the
+ *   mean DSC of their targets, at the size of the logits; with several groups also `dsc_<group>` of each
  */
 export async function scoreTargets(trainer: PromptableTrainer, data: PromptData, options: BatchOptions): Promise<Scores> {
   const [first] = learntMasks(trainer.settings, trainer.config);
@@ -31,7 +31,7 @@ export async function scoreTargets(trainer: PromptableTrainer, data: PromptData,
   return { loss: loss / batches, dsc, ...(groups.length > 1 && Object.fromEntries(groups)) };
 }
 
-/** The logits of a row's single answer, or, where that does not learn, of the candidate that the model thinks best. */
+/** The logits of a row's single mask or, if that output is not trained, of the candidate mask with the highest predicted IoU. */
 function chosen({ logits, iou }: PromptableAnswer, row: number, from: number): Float32Array {
   const [, masks, height, width] = logits.shape as [number, number, number, number];
   const scores = iou.data.subarray(row * masks, (row + 1) * masks);
@@ -41,7 +41,7 @@ function chosen({ logits, iou }: PromptableAnswer, row: number, from: number): F
   return logits.data.subarray((row * masks + best) * size, (row * masks + best + 1) * size);
 }
 
-/** 2 |A ∩ B| / (|A| + |B|) of where logits are above 0 and a target that is not empty. */
+/** DSC, 2 |A ∩ B| / (|A| + |B|), of the logits above 0 and a target that is not empty. */
 function dscOfCells(logits: Float32Array, cells: Uint8Array): number {
   let [both, sum] = [0, 0];
   for (let i = 0; i < cells.length; i++) {

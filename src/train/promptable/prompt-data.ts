@@ -10,7 +10,7 @@ import { ByteCache } from "../byte-cache.ts";
 import { type PromptSource, type SquareSizes, type TargetGrid, targetGrid } from "./target-grid.ts";
 import type { OrderedTarget } from "./target-order.ts";
 
-/** A target that is ready to be prompted for. */
+/** A target with its masks read. */
 export interface PreparedTarget extends OrderedTarget, PromptSource {}
 
 export interface PromptDataOptions extends SquareSizes {
@@ -22,17 +22,17 @@ export interface PromptDataOptions extends SquareSizes {
 /** How many images are decoded at a time. */
 const atOnce = 8;
 
-/** Bytes of images that are kept in memory; others are decoded again when they are needed. */
+/** Bytes of decoded images kept in memory; the others are decoded again for each use. */
 const imageBytes = 2 ** 30;
 
-/** The images and masks of a training: masks at the size of the logits, all in memory, and images as the model takes them, as many as fit. */
+/** The images and masks of a training. Masks have the size of the logits; images have that of the model input, and as many as fit stay in memory. */
 export class PromptData {
-  /** Files of the images, by the numbers that targets name. */
+  /** Files of the images; targets refer to them by index. */
   readonly images: readonly string[];
   readonly targets: readonly PreparedTarget[];
   /** Targets whose files cannot be used. */
   readonly failed: readonly DroppedPair[];
-  /** Masks in which nothing is set. */
+  /** Empty masks. */
   readonly empty: number;
   /** What was guessed of masks: a sentence for each kind of guess. */
   readonly warnings: readonly string[];
@@ -141,7 +141,7 @@ async function readImage(
   return { image: inOneChannel(resizeLongest(image, sizes.side)), grids };
 }
 
-/** Why a target is left out. @throws what is not the fault of a file */
+/** Why a target is left out. @throws the error itself if no file caused it */
 function reasonOf(error: unknown, reason: (error: InputError) => string): Pick<DroppedPair, "reason" | "detail"> {
   if (!(error instanceof InputError)) throw error;
   return { reason: reason(error), detail: error.message };

@@ -37,21 +37,21 @@ export const PromptDrawSettings = z.strictObject(
 export type PromptDrawSettings = z.infer<typeof PromptDrawSettings>;
 
 export interface DrawOptions extends PromptDrawSettings, SquareSizes {
-  /** Largest numbers of points on and beside the target. */
+  /** Largest numbers of points on and outside the target. */
   readonly points: number;
   readonly negativePoints: number;
   readonly seed: number;
 }
 
-/** A coarse mask whose box overlaps the true one less than this shows something else. */
+/** A coarse mask, real or simulated, is used only if the IoU of its box with the ground-truth box is above this. */
 const leastOverlap = 0.1;
 
-/** The side in which `maxJitter` is told. */
+/** The side in pixels that `maxJitter` refers to. */
 const publishedSide = 1024;
 
 /**
- * A prompt for a target: a box, a box with points, or points alone, from a coarse mask, a made-up one, or the true mask with its edges
- * moved.
+ * A prompt for a target: a box, a box with points, or only points, from a coarse mask, a simulated coarse mask, or the ground truth with
+ * its edges moved.
  *
  * @param name - of the random numbers: the same name, seed and settings give the same prompt
  * @see Kirillov et al. 2023, arXiv:2304.02643, appendix A, for the noise of boxes
@@ -66,7 +66,7 @@ export function drawPrompt(source: PromptSource, name: string, options: DrawOpti
   return kind < boxShare + bothShare ? { box, points } : { points };
 }
 
-/** The box that a target is scored by: of its coarse mask where there is one and such are trained on, else the true one, moved. */
+/** The box used for validation: that of the coarse mask, if training uses those, else the ground-truth box with moved edges. */
 export function heldOutBox(source: PromptSource, name: string, options: DrawOptions): TrainingPrompt {
   const guess = options.coarseShare > 0 ? usableCoarse(source) : undefined;
   return { box: guess?.box ?? movedBox(source, name, options), points: [] };
@@ -86,7 +86,7 @@ function usableCoarse({ coarse, truth }: PromptSource): TargetGrid | undefined {
   return coarse && boxIou(coarse.box, truth.box) > leastOverlap ? coarse : undefined;
 }
 
-/** The true box, each edge moved by a normal deviate of `boxJitter` of the side. */
+/** The ground-truth box, each edge moved by a normal random number with standard deviation `boxJitter` times the side, at most `maxJitter`. */
 function movedBox({ truth: { box }, extent }: PromptSource, name: string, { boxJitter, maxJitter, side, seed }: DrawOptions): Box {
   const noise = normal(`train/jitter/${name}`, seed, 4);
   const most = (maxJitter * side) / publishedSide;
@@ -96,7 +96,7 @@ function movedBox({ truth: { box }, extent }: PromptSource, name: string, { boxJ
   return heldBox(given, extent, box);
 }
 
-/** 1 to `points` points on the mask, and up to `negativePoints` beside it, each anywhere in its cell. */
+/** 1 to `points` points on the mask and up to `negativePoints` outside it, each at a random position in its cell. */
 function drawPoints(cells: Uint8Array, extent: Size, name: string, random: RandomStream, options: DrawOptions): LabelledPoint[] {
   const { points, negativePoints, side, cells: across, seed } = options;
   const cell = side / across;

@@ -1,9 +1,9 @@
 import type { Box, Mask, Size } from "../../image/index.ts";
 import { resizedSize } from "../../segment/index.ts";
 
-/** A mask as a training sees it. */
+/** A mask at the resolution of the training. */
 export interface TargetGrid {
-  /** Round the mask, in pixels of the model's square; x1 and y1 are exclusive. */
+  /** Bounding box in pixels of the model's square; x1 and y1 are exclusive. */
   readonly box: Box;
   /** [l, l] at the size of the logits, 1 where the mask covers at least half of a cell. */
   readonly cells: Uint8Array;
@@ -17,7 +17,7 @@ export interface SquareSizes {
   readonly cells: number;
 }
 
-/** What prompts are drawn from. */
+/** The masks that prompts are sampled from. */
 export interface PromptSource {
   readonly truth: TargetGrid;
   readonly coarse?: TargetGrid | undefined;
@@ -26,8 +26,8 @@ export interface PromptSource {
 }
 
 /**
- * A mask at the size of the logits, where the image lies in the model's square. A mask too small to cover half of any cell keeps those
- * of which it covers most.
+ * A mask at the size of the logits, where the image lies in the model's square. If a mask is too small to cover half of any cell, the cells
+ * that it covers most are set.
  *
  * @returns undefined when the mask is empty
  */
@@ -45,7 +45,7 @@ export function targetGrid(mask: Mask, { side, cells }: SquareSizes): TargetGrid
   };
 }
 
-/** The box round all pixels of a mask; undefined when there are none. */
+/** Bounding box of a mask; undefined when it is empty. */
 function boundsOf({ width, height, data }: Mask): Box | undefined {
   let [x0, y0, x1, y1] = [width, height, 0, 0];
   for (let y = 0, i = 0; y < height; y++) {

@@ -12,20 +12,20 @@ export interface OrderedTarget {
 
 export interface TargetOrderOptions {
   readonly seed: number;
-  /** Whether groups count equally, however many targets each has. */
+  /** Whether groups count equally, regardless of their numbers of targets. */
   readonly isBalanced: boolean;
 }
 
 /**
- * Which targets a training sees, one after another, without an end. In rounds each group comes once, in drawn order, and within a group
- * each target once before any comes again; unbalanced, all targets are one group. Each place is drawn by itself, so that a run can go on
- * anywhere.
+ * The endless sequence of targets that a training uses. Each round has one target of each group, in random order; within a group no target
+ * is repeated before all others were used. If groups are not balanced, all targets form one group. Each position is drawn independently
+ * of the run so far, so that a run can resume anywhere.
  */
 export class TargetOrder {
   private readonly targets: readonly OrderedTarget[];
   private readonly seed: number;
   private readonly groups: readonly (readonly number[])[];
-  /** Weight of each target: groups of many count as much as those of few. */
+  /** Weight of each target; the weights of each group have the same sum. */
   private readonly weights: Float64Array;
   private readonly ofImage = new Map<number, number[]>();
   private readonly orders = new Map<string, readonly number[]>();
@@ -44,7 +44,7 @@ export class TargetOrder {
     for (const members of this.groups) for (const i of members) this.weights[i] = 1 / members.length;
   }
 
-  /** The target at a place, from 0. */
+  /** The target at a position, counted from 0. */
   at(place: number): number {
     const count = this.groups.length;
     const round = Math.floor(place / count);
@@ -57,8 +57,8 @@ export class TargetOrder {
   }
 
   /**
-   * The target at a place with others of its image, `count` in all: each once, those of small groups rather than those of large ones, and
-   * again from the start where the image has too few.
+   * The target at a position with other targets of its image, `count` in total. Each comes once, with targets of small groups preferred;
+   * if the image has too few, they are repeated from the start.
    */
   together(place: number, count: number): number[] {
     const first = this.at(place);
@@ -70,12 +70,12 @@ export class TargetOrder {
     return Array.from({ length: count }, (_, k) => order[k % order.length]!);
   }
 
-  /** An order of names, drawn once. */
+  /** A random order of names; recent ones are cached. */
   private shuffled(names: readonly string[] | (() => readonly string[]), stream: string): readonly number[] {
     const known = this.orders.get(stream);
     if (known) return known;
     const order = shuffledIndices(typeof names === "function" ? names() : names, `train/order/${stream}`, this.seed);
-    // Rounds pass: what was drawn long ago is not asked for again.
+    // Orders of earlier rounds are not needed again.
     if (this.orders.size > 4 * this.groups.length) this.orders.delete(this.orders.keys().next().value!);
     this.orders.set(stream, order);
     return order;

@@ -4,13 +4,13 @@ import type { Shape } from "../../tensor/tensor.ts";
 import { frozenNames } from "../frozen-names.ts";
 import type { PromptableSettings } from "./settings.ts";
 
-/** The masks that a training looks at, as [from, to) of the decoder's mask tokens. */
+/** The trained mask outputs, as [from, to) of the decoder's mask tokens. */
 export interface MaskRange {
   readonly from: number;
   readonly to: number;
 }
 
-/** Which masks learn: the first is the single answer, the others are candidates. One term of the loss each. */
+/** Which mask outputs are trained: the first is the single mask, the others are candidates. Each range is one term of the loss. */
 export function learntMasks({ loss, masks }: Pick<PromptableSettings, "loss" | "masks">, { decoder }: SamConfig): MaskRange[] {
   const [first, candidates] = [
     { from: 0, to: 1 },
@@ -22,9 +22,9 @@ export function learntMasks({ loss, masks }: Pick<PromptableSettings, "loss" | "
 
 /**
  * Names and shapes of the tensors that a run trains: the mask decoder, and optionally the image encoder and the point and box embeddings
- * of the prompt encoder. Tensors on which the loss does not depend are left out, as only weight decay would change them: heads of masks that
- * are not looked at, with the loss `medsam` the head of the IoU, and the network for mask prompts. The directions of the position
- * features are drawn once and never trained, as in the official model.
+ * of the prompt encoder. Tensors that the loss does not depend on are left out, as only weight decay would change them: heads of masks that
+ * are not trained, the IoU head with the loss `medsam`, and the network for mask prompts. The random directions of the position
+ * features are never trained, as in the official model.
  *
  * @throws ConfigError when a name to be frozen matches no tensor, or no trainable parameters remain
  */

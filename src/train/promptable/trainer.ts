@@ -22,7 +22,7 @@ export interface PromptedImages {
   readonly images: Tensor<"float32">;
   /** B P prompts, those of the first image first. */
   readonly prompts: readonly TrainingPrompt[];
-  /** uint8 [B P, 1, 4 g, 4 g], 0 or 1: what each prompt means, at the size of the logits. */
+  /** uint8 [B P, 1, 4 g, 4 g], 0 or 1: the ground truth of each prompt, at the size of the logits. */
   readonly targets: Tensor<"uint8">;
 }
 
@@ -97,7 +97,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     return this.weights.notes;
   }
 
-  /** What a step takes of the images. */
+  /** Whether a step takes pixels or embeddings. */
   get imageKind(): ImageKind {
     return this.settings.trainEncoder ? "pixels" : "embedding";
   }
@@ -107,7 +107,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
    * one graph.
    *
    * @throws InputError when the loss is not finite; the weights are then unchanged
-   * @throws ConfigError when the batch is no multiple of `chunk`
+   * @throws ConfigError when the batch is not a multiple of `chunk`
    */
   async step(batch: PromptedImages): Promise<PromptableStep> {
     const shape = this.shapeOf(batch);
@@ -131,7 +131,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     return { ...(await this.update(loss)), loss };
   }
 
-  /** The loss of a batch and the answers to its prompts, without a step. */
+  /** The loss of a batch and the masks for its prompts, without a step. */
   async answer(batch: PromptedImages): Promise<PromptableAnswer> {
     const shape = this.shapeOf(batch);
     const graph = this.graph(`answer ${JSON.stringify(shape)}`, () =>
@@ -144,7 +144,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     return { loss: loss!.data[0] as number, logits: logits as Tensor<"float32">, iou: iou as Tensor<"float32"> };
   }
 
-  /** Operations of a step of so many images with so many prompts each, forward and backward, and of encoding one image. */
+  /** Operations of a step, forward and backward, and of encoding one image. */
   flops(images: number, prompts: number): { readonly step: number; readonly encode: number } {
     const { imageSize: side } = this.config;
     const shape = { images, prompts, points: this.settings.points + this.settings.negativePoints };
@@ -153,7 +153,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     return { step: 3 * flopsOf([logits]), encode };
   }
 
-  /** Writes the model in the names and types of its file; what was not trained stays the same bytes. */
+  /** Writes the model in the names and types of its file; frozen tensors keep their bytes. */
   override async exportTo(folder: string): Promise<string> {
     const changed = (official: string) =>
       this.state.tensors.has(official) ? Promise.resolve(this.state.view(this.state.values, official)) : undefined;
