@@ -1,13 +1,12 @@
 import { InputError } from "../errors.ts";
-import { type LeftOut, type LeftOutRecord, leftOutMessage, leftOutRecord } from "../scans/left-out.ts";
+import { type LeftOut, leftOutMessage } from "../scans/left-out.ts";
 import { type ImageInput, listImages } from "../scans/list-images.ts";
 
 /** The images of a run, and the other files beside them. */
 export interface RunInputs {
   readonly inputs: readonly ImageInput[];
-  /** Files that were not used, and the same for the record. */
-  readonly notTaken: readonly LeftOut[];
-  readonly leftOut: LeftOutRecord | undefined;
+  /** Files that were not used. */
+  readonly leftOut: readonly LeftOut[];
   /** Messages for the user. */
   readonly warnings: readonly string[];
 }
@@ -26,5 +25,5 @@ export async function findInputs(paths: readonly string[], out: string): Promise
       `no images in ${places}; supported formats are PNG, JPEG, TIFF and WebP${message === undefined ? "" : `; ${message}`}`,
     );
   }
-  return { inputs, notTaken: leftOut, leftOut: leftOutRecord(leftOut), warnings: message === undefined ? [] : [message] };
+  return { inputs, leftOut, warnings: message === undefined ? [] : [message] };
 }

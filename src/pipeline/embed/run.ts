@@ -5,6 +5,7 @@ import type { RunEvent } from "../../run/events.ts";
 import { findInputs, type RunInputs } from "../../run/inputs.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
+import { leftOutRecord } from "../../scans/left-out.ts";
 import { writeSafetensors } from "../../tensor/safetensors.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";
@@ -27,9 +28,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: StopOptions
     inputs,
     leftOut,
     warnings: aboutInputs,
-  }: RunInputs = settings.inputs.length === 0
-    ? { inputs: [], notTaken: [], leftOut: undefined, warnings: [] }
-    : await findInputs(settings.inputs, settings.out);
+  }: RunInputs = settings.inputs.length === 0 ? { inputs: [], leftOut: [], warnings: [] } : await findInputs(settings.inputs, settings.out);
   const { session, notices, warnings: aboutRun } = await sessionOptions(settings);
   for (const message of [...aboutInputs, ...aboutRun]) yield { type: "warning", message };
   const { parts } = await clipFilesOf(settings.clip, settings.clipConfig);
@@ -81,7 +80,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: StopOptions
     {
       image_names: JSON.stringify(names),
       texts: JSON.stringify(settings.text),
-      ...(leftOut && { left_out: JSON.stringify(leftOut) }),
+      ...(leftOut.length > 0 && { left_out: JSON.stringify(leftOutRecord(leftOut)) }),
       ...(notices.length > 0 && { notice: notices.join(" ") }),
     },
   );

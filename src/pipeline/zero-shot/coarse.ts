@@ -75,7 +75,7 @@ async function mapsOf(folders: StepResults["folders"], all: readonly Target[], o
     requireWritableNames(found.inputs, false);
     count += found.inputs.length;
     warnings.push(...found.warnings);
-    for (const file of found.notTaken) leftOut.push(file);
+    for (const file of found.leftOut) leftOut.push(file);
     for (const { name, file } of found.inputs) {
       const { lookFor = [], inputs = [], outputs = [] } = items.get(name) ?? {};
       items.set(name, {

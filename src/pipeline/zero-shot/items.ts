@@ -5,6 +5,7 @@ import type { RunInputs } from "../../run/inputs.ts";
 import type { Item, Outcome } from "../../run/items.ts";
 import type { ImageRecord, RunHeader, TargetRecord, WeightsRecord } from "../../run/record/record.ts";
 import { recordedSettings } from "../../run/settings/effect.ts";
+import { leftOutRecord } from "../../scans/left-out.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
 import type { Target } from "../../targets/target.ts";
 import type { RunSession } from "../models/models-of-run.ts";
@@ -19,7 +20,7 @@ export interface TargetItem extends Item {
 }
 
 /** The fields that a refined mask adds to the record of its target. @param spacing - millimetres per pixel [row, column] */
-export function refinedRecord(refined: RefineResult, spacing: readonly [number, number] | undefined) {
+export function refinedRecord(refined: Omit<RefineResult, "logits" | "warnings">, spacing: readonly [number, number] | undefined) {
   const area = areaPx(refined.mask);
   return {
     boxes: refined.boxes.map(boxNumbers),
@@ -79,7 +80,11 @@ export function header(
 ): Omit<RunHeader, "versions"> {
   const { seed, threads } = settings;
   const computed = { device, ...(samPrecision && { samPrecision }) };
-  const told = { ...targetsOf(all), ...(notices.length > 0 && { notices }), ...(leftOut && { leftOut }) };
+  const told = {
+    ...targetsOf(all),
+    ...(notices.length > 0 && { notices }),
+    ...(leftOut.length > 0 && { leftOut: leftOutRecord(leftOut) }),
+  };
   return { command, ...recordedSettings(schema, { ...settings }), seed, ...computed, threads: threads ?? null, weights, ...told };
 }
 

@@ -9,6 +9,7 @@ import type { SamOptions } from "../../segment/index.ts";
 import { loadClip, loadSam, type SamOfFiles } from "../models/model.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel } from "../models/model-content.ts";
 import { defaultsOf } from "../models/pack-settings.ts";
+import type { Mode } from "../settings.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
 import {
   checkedSegment,
@@ -82,11 +83,9 @@ export async function segment(
 ): Promise<Segmentation> {
   const { cache, ...given } = checkedObject(options, "segment");
   const { mode } = checkedSegment(model, text, given).settings;
-  const ofPixels = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segment") };
-  if (typeof image !== "string") return await segmentPixels(model, image, text, ofPixels);
-  const decoded = await decodeImage(image, { mode });
-  const found = await segmentPixels(model, decoded.image, text, { ...ofPixels, name: given.name ?? nameOf(image) });
-  return { ...found, warnings: [...decoded.warnings, ...found.warnings] };
+  const opened = await openedImage(image, mode, { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segment") });
+  const found = await segmentPixels(model, opened.image, text, opened.options);
+  return { ...found, warnings: [...opened.warnings, ...found.warnings] };
 }
 
 /**
@@ -105,12 +104,17 @@ export async function segmentTargets(
 ): Promise<TargetSegmentations> {
   const { cache, ...given } = checkedObject(options, "segmentTargets");
   const { mode } = checkedTargets(model, targets, given).settings;
-  const ofPixels = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segmentTargets") };
-  if (typeof image !== "string") return await segmentTargetsOfPixels(model, image, targets, ofPixels);
-  const decoded = await decodeImage(image, { mode });
-  const found = await segmentTargetsOfPixels(model, decoded.image, targets, { ...ofPixels, name: given.name ?? nameOf(image) });
-  const told = Object.entries(found.targets).map(([name, one]) => [name, { ...one, warnings: [...decoded.warnings, ...one.warnings] }]);
+  const opened = await openedImage(image, mode, { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segmentTargets") });
+  const found = await segmentTargetsOfPixels(model, opened.image, targets, opened.options);
+  const told = Object.entries(found.targets).map(([name, one]) => [name, { ...one, warnings: [...opened.warnings, ...one.warnings] }]);
   return { ...found, targets: Object.fromEntries(told) };
+}
+
+/** Pixels as they are, or those of a file, whose name selects the random streams unless the options give another. */
+async function openedImage(image: string | Image, mode: Mode, options: SegmentPixelsOptions) {
+  if (typeof image !== "string") return { image, warnings: [], options };
+  const decoded = await decodeImage(image, { mode });
+  return { image: decoded.image, warnings: decoded.warnings, options: { ...options, name: options.name ?? nameOf(image) } };
 }
 
 /** The file name of a POSIX or Windows path. */

@@ -78,22 +78,22 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
     const found = await Promise.all(
       given.map(async ({ target, mask }, i) => {
         const map = targetFile("saliency", target, { out: earlier, name: mask.name, all });
-        return { target, coarse: masks[i]!, saliency: existsSync(map) ? await readGray(map) : undefined, refined: refined[i]! };
+        return { target, coarse: masks[i]!, saliency: existsSync(map) ? await readGray(map) : undefined, ...refined[i]! };
       }),
     );
     await timed(ms, "write", async () => {
       await writeMasks(place, { image, geometry, targets: found, note: run.label }, promptable.sam.config.imageSize);
-      if (raw) for (const { target, refined } of found) await writeRaw(targetFile("raw", target, place), rawRefined(refined, side));
+      if (raw) for (const result of found) await writeRaw(targetFile("raw", result.target, place), rawRefined(result, side));
     });
     const { width, height } = image;
     const outcome = outcomeOf(
-      found.map(({ target, refined }, i) => {
+      found.map(({ target, warnings, ...refined }, i) => {
         const prompt = promptOf(records.get(given[i]!.mask.name), target);
         const ofMask = refinedRecord(refined, geometry?.spacing);
         return {
           target,
           record: { ...(prompt && { prompt }), ...ofMask },
-          warnings: [...readings[i]!.warnings.map((guess) => `coarse mask: ${guess}`), ...refined.warnings],
+          warnings: [...readings[i]!.warnings.map((guess) => `coarse mask: ${guess}`), ...warnings],
           summary: summaryOf(ofMask),
         };
       }),

@@ -26,6 +26,11 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
   const { inputs, ...found } = await findInputs(settings.inputs, out);
   requireWritableNames(inputs, raw);
   const prompts = await textPrompts(settings, inputs);
+  const { all } = prompts;
+  const folders: readonly TargetFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];
+  const outputs = (place: ResultPlace, targets: readonly Target[]) =>
+    targets.flatMap((target) => folders.map((folder) => targetFile(folder, target, place)));
+  const items = promptedItems(inputs, prompts, outputs, out);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings });
   if (message !== undefined) yield { type: "stage", message };
   const run = await sessionOptions(settings);
@@ -37,12 +42,7 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
   const step = new SaliencyStep(text, settings);
   const noise = await noiseOfFile(settings, step.method);
   if (settings.dryRun) {
-    yield* dryRun(
-      "saliency",
-      promptedItems(inputs, prompts, () => [], out),
-      { saliency: step.method },
-      options,
-    );
+    yield* dryRun("saliency", items, { saliency: step.method }, options);
     return;
   }
   yield { type: "stage", message: "checking weights" };
@@ -50,8 +50,6 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
   const recorded = { ...settings, layer: step.method.layer };
   const about = header("saliency", SaliencyRunSettings, recorded, weights, { ...run, leftOut: found.leftOut, all: prompts.all });
   for (const message of step.method.warnings) yield { type: "warning", message };
-  const { all } = prompts;
-  const folders: readonly TargetFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];
   const process = async ({ name, file, lookFor }: TargetItem): Promise<Outcome> => {
     if (lookFor.length === 0) throw noPrompt({ file }, settings);
     const ms: StageTimes = {};
@@ -75,8 +73,5 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
       summary: [`${width} x ${height}`, ...lookFor.flatMap((target) => target.name ?? [])].join(", "),
     };
   };
-  const outputs = (place: ResultPlace, targets: readonly Target[]) =>
-    targets.flatMap((target) => folders.map((folder) => targetFile(folder, target, place)));
-  const items = promptedItems(inputs, prompts, outputs, out);
   yield* streamThenDispose(() => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal }), step, text.clip);
 }

@@ -33,6 +33,13 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   const { inputs, ...found } = await findInputs(settings.inputs, out);
   requireWritableNames(inputs, raw);
   const prompts = await textPrompts(settings, inputs);
+  const { all } = prompts;
+  const steps: readonly TargetFolder[] = ["saliency", "coarse", ...(raw ? (["raw"] as const) : [])];
+  const outputs = (place: ResultPlace, targets: readonly Target[]) => [
+    ...targets.flatMap((target) => steps.map((folder) => targetFile(folder, target, place))),
+    ...writer.filesOf(place, targets),
+  ];
+  const items = promptedItems(inputs, prompts, outputs, out);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
   const run = await sessionOptions(settings);
@@ -46,12 +53,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   const noise = await noiseOfFile(settings, saliencyStep.method);
   if (settings.dryRun) {
-    yield* dryRun(
-      "segment",
-      promptedItems(inputs, prompts, () => [], out),
-      { saliency: saliencyStep.method, sam: promptable.sam },
-      options,
-    );
+    yield* dryRun("segment", items, { saliency: saliencyStep.method, sam: promptable.sam }, options);
     return;
   }
   yield { type: "stage", message: "checking weights" };
@@ -64,14 +66,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   const samPrecision = promptable.sam.options.precision;
   const about = header("segment", SegmentSettings, recorded, weights, { ...run, leftOut: found.leftOut, samPrecision, all: prompts.all });
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
-  const { all } = prompts;
   const side = logitsSideOf(promptable.sam.config);
-  const steps: readonly TargetFolder[] = ["saliency", "coarse", ...(raw ? (["raw"] as const) : [])];
-  const outputs = (place: ResultPlace, targets: readonly Target[]) => [
-    ...targets.flatMap((target) => steps.map((folder) => targetFile(folder, target, place))),
-    ...writer.filesOf(place, targets),
-  ];
-  const items = promptedItems(inputs, prompts, outputs, out);
   const process = async ({ name, file, lookFor }: TargetItem): Promise<Outcome> => {
     if (lookFor.length === 0) throw noPrompt({ file }, settings);
     const ms: StageTimes = {};
@@ -93,7 +88,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
         const arrays = { ...rawSaliency(map.saliency, map.capacity), ...rawRefined(refined, side) };
         await writeRaw(targetFile("raw", target, place), arrays);
       }
-      const targets = found.map(({ target, map, cut, refined }) => ({ target, saliency: map.gray, coarse: cut.coarse, refined }));
+      const targets = found.map(({ target, map, cut, refined }) => ({ target, saliency: map.gray, coarse: cut.coarse, ...refined }));
       await writeMasks(place, { image, geometry, targets, note: run.label }, promptable.sam.config.imageSize);
     });
     const { width, height } = image;

@@ -9,7 +9,6 @@ import {
   keepComponents,
   type LabelledPoint,
   type Mask,
-  opencvNearest,
   placeMap,
   type SaliencyMap,
   stretchMap,
@@ -234,6 +233,7 @@ export class RefineStep {
   /**
    * Refines each coarse mask of one image, which SAM encodes once.
    *
+   * @param coarseMasks - of the size of the image
    * @param fileName - selects the random stream of sampled points, which is the same for every coarse mask
    */
   async run(image: Image, coarseMasks: readonly Mask[], fileName: string, ms: StageTimes): Promise<RefineResult[]> {
@@ -255,14 +255,7 @@ export class RefineStep {
     const { visualPrompt, points, negativePoints, perComponent, empty, seed } = this.settings;
     const warnings: string[] = [];
     const size = { width: image.width, height: image.height };
-    let hint = coarse;
-    if (coarse.width !== image.width || coarse.height !== image.height) {
-      warnings.push(
-        `the coarse mask is ${coarse.width} x ${coarse.height}, the image ${image.width} x ${image.height}: the mask was resized`,
-      );
-      hint = opencvNearest(coarse, size);
-    }
-    const prompts = visualPrompts(hint, {
+    const prompts = visualPrompts(coarse, {
       kind: visualPrompt,
       points,
       negativePoints,
