@@ -125,41 +125,42 @@ async function inspect(model: string, configFile?: string): Promise<Inspection> 
   const { tensors, files: parts } = await openWeights(splitAddress(file).file);
   const clip = await attempt(() => Weights.open(file, biomedClipFamily));
   if (clip.value) {
-    const weights = clip.value;
     const files = await attempt(() => locateClip(model, configFile));
     // Shapes do not depend on the number of heads: the tensors can be checked without a configuration.
     const hints: ConfigHints = files.value?.hints ?? { visionHeads: 1, textHeads: 1 };
-    const config = attemptNow(() => biomedClipConfigOf(weights, hints));
-    const checked = config.value ? attemptNow(() => weights.check(biomedClipTensors(config.value))) : undefined;
-    const problems = [files.problem, config.problem, checked?.problem].filter((problem) => problem !== undefined);
+    const { config, ...found } = await checkedTensors(
+      clip.value,
+      (weights) => biomedClipConfigOf(weights, hints),
+      biomedClipTensors,
+      files,
+    );
     return {
-      kind: "CLIP (BiomedCLIP)",
-      file,
-      parts,
-      scheme: weights.scheme.name,
-      tensors,
-      notes: [...weights.notes, ...(hints.warnings ?? [])],
-      problems,
-      ...(files.value && config.value && { clip: config.value }),
+      ...{ kind: "CLIP (BiomedCLIP)", file, parts, tensors, ...found },
+      ...(files.value && config && { clip: config }),
       ...(files.value && { clipFiles: files.value }),
     };
   }
   const sam = await attempt(() => Weights.open(file, samFamily));
   if (!sam.value) throw new WeightsError(`${clip.problem}\n${sam.problem}`);
-  const weights = sam.value;
   const files = await attempt(() => locateSam(model));
-  const config = attemptNow(() => samConfigOf(weights, files.value?.hints));
-  const checked = config.value ? attemptNow(() => weights.check(samTensors(config.value))) : undefined;
-  const problems = [files.problem, config.problem, checked?.problem].filter((problem) => problem !== undefined);
+  const { config, ...found } = await checkedTensors(sam.value, (weights) => samConfigOf(weights, files.value?.hints), samTensors, files);
+  return { ...{ kind: "SAM", file, parts, tensors, ...found }, ...(config && { sam: config }) };
+}
+
+/** Compares the tensors of a model with what its configuration needs. */
+async function checkedTensors<C extends object>(
+  weights: Weights,
+  configOf: (weights: Weights) => C,
+  shapesOf: (config: C) => Parameters<Weights["check"]>[0],
+  files: Attempt<{ readonly hints: Pick<ConfigHints, "warnings"> }>,
+) {
+  const { value: config, problem } = await attempt(() => configOf(weights));
+  const checked = config && (await attempt(() => weights.check(shapesOf(config))));
   return {
-    kind: "SAM",
-    file,
-    parts,
+    config,
     scheme: weights.scheme.name,
-    tensors,
     notes: [...weights.notes, ...(files.value?.hints.warnings ?? [])],
-    problems,
-    ...(config.value && { sam: config.value }),
+    problems: [files.problem, problem, checked?.problem].filter((problem) => problem !== undefined),
   };
 }
 
@@ -191,23 +192,11 @@ async function vocabularyOf(
 type Attempt<T> = { readonly value: T; readonly problem?: undefined } | { readonly value?: undefined; readonly problem: string };
 
 /** A result, or the message of an expected error. */
-async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
+async function attempt<T>(work: () => T | Promise<T>): Promise<Attempt<T>> {
   try {
     return { value: await work() };
   } catch (error) {
-    return { problem: messageOf(error) };
+    if (error instanceof MedclipSamError) return { problem: error.message };
+    throw error;
   }
-}
-
-function attemptNow<T>(work: () => T): Attempt<T> {
-  try {
-    return { value: work() };
-  } catch (error) {
-    return { problem: messageOf(error) };
-  }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof MedclipSamError) return error.message;
-  throw error;
 }

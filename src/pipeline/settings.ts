@@ -75,6 +75,13 @@ export const pack = z
   .describe("pack of CLIP and SAM models with their settings: name or folder (default: phantom, if no model is given)")
   .meta({ group: "Input", placeholder: "NAME|DIR", neutral: true });
 
+/** For commands that can describe their work instead of doing it. */
+export const dryRun = z
+  .boolean()
+  .default(false)
+  .describe("describe the run and estimate its time, without running it")
+  .meta({ group: "Output", neutral: true });
+
 /** For commands that measure in millimetres. */
 export const spacing = z
   .tuple([z.number().positive(), z.number().positive()])

@@ -9,11 +9,7 @@ export const DemoSettings = z.strictObject({
     .default("medclip-sam-demo")
     .describe("folder for the images and the results")
     .meta({ group: "Output", placeholder: "DIR" }),
-  seed: z
-    .number()
-    .int()
-    .nonnegative()
-    .default(42)
+  seed: CommonSettings.shape.seed
     .describe("seed of the images; the models of the pack phantom were trained on seed 1")
     .meta({ group: "Input" }),
   ...CommonSettings.pick({ threads: true }).shape,

@@ -4,6 +4,7 @@ import { LoopSettings } from "../../train/loop-settings.ts";
 import { PromptDrawSettings } from "../../train/promptable/prompt-draws.ts";
 import { PromptableSettings } from "../../train/promptable/settings.ts";
 import { CommonSettings, heldOut, labelOfMasks, PairSettings } from "../settings.ts";
+import { RefineSettings } from "../zero-shot/settings.ts";
 
 /** `medclip-sam finetune-sam`. */
 export const FinetuneSamSettings = z.strictObject(
@@ -32,11 +33,7 @@ export const FinetuneSamSettings = z.strictObject(
       .meta({ group: "Input", placeholder: "NAME", needs: heldOut }),
     separator: PairSettings.shape.separator,
     ...CommonSettings.pick({ device: true, threads: true }).shape,
-    sam: z
-      .string()
-      .optional()
-      .describe("SAM model: folder, checkpoint file or name")
-      .meta({ group: "Input", placeholder: "MODEL", neutral: true }),
+    sam: RefineSettings.shape.sam,
     cache: z
       .string()
       .optional()

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { grouped } from "../../run/settings/meta.ts";
-import { CommonSettings, PairSettings } from "../settings.ts";
+import { CommonSettings, dryRun, PairSettings } from "../settings.ts";
 import { SaliencySettings } from "../zero-shot/settings.ts";
 
 /** `medclip-sam retrieve`. */
@@ -13,11 +13,7 @@ export const RetrieveSettings = z.strictObject(
     batch: z.number().int().min(2).default(50).describe("candidates per query in the paper's protocol"),
     shuffles: z.number().int().positive().default(5).describe("number of random partitions into batches"),
     keepPartial: z.boolean().default(false).describe("also use an incomplete last batch"),
-    dryRun: z
-      .boolean()
-      .default(false)
-      .describe("describe the run and estimate its time, without running it")
-      .meta({ group: "Output", neutral: true }),
+    dryRun,
     json: z.string().optional().describe("write the scores to this file").meta({ group: "Output", placeholder: "FILE" }),
   }),
 );

@@ -5,7 +5,7 @@ import { samPrecisions } from "../../models/sam/index.ts";
 import { type Condition, grouped } from "../../run/settings/meta.ts";
 import { type MethodRow, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
 import { voteRules } from "../../segment/index.ts";
-import { CommonSettings, labelOfMasks, pack, spacing } from "../settings.ts";
+import { CommonSettings, dryRun, labelOfMasks, pack, spacing } from "../settings.ts";
 import { needsOf, settingsOfMethods } from "./method-settings.ts";
 
 /** For settings that concern the noise of a saliency method. */
@@ -114,11 +114,7 @@ export const RunSettings = z.strictObject(
     out: z.string().describe("folder for the results").meta({ group: "Output", placeholder: "DIR", neutral: true }),
     raw: z.boolean().default(false).describe("also write the float32 arrays behind the images").meta({ group: "Output", neutral: true }),
     overwrite: z.boolean().default(false).describe("replace results that other settings made").meta({ group: "Output", neutral: true }),
-    dryRun: z
-      .boolean()
-      .default(false)
-      .describe("describe the run and estimate its time, without running it")
-      .meta({ group: "Output", neutral: true }),
+    dryRun,
   }),
 );
 
