@@ -73,7 +73,7 @@ test("images and masks are matched by path, then by bare name, in any Unicode fo
   expect(unmatchedMasks).toEqual([at("masks/hart.png")]);
   expect(leftOut).toEqual([{ file: at("images/x.dcm"), reason: "empty" }]);
   write("masks/a.png");
-  await expect(listMaskTargets(folder)).rejects.toThrow('the mask "a" fits 2 images: "1/a", "2/a"');
+  await expect(listMaskTargets(folder)).rejects.toThrow('the mask "a" matches 2 images: "1/a", "2/a"');
 });
 
 test("a table may be written on another system than its files: other slashes, another Unicode form", async () => {

@@ -22,7 +22,7 @@ test("skipped files give one warning and are recorded", async () => {
   expect(inputs.map(({ name }) => name)).toEqual(["a"]);
   expect(warnings).toEqual([
     expect.stringMatching(
-      /^left out of the input folders: 1 broken link \("link.png"\); 1 folder with results of an earlier run \("masks"\); 1 DICOM file/,
+      /^skipped in the input folders: 1 broken link \("link.png"\); 1 folder with results of an earlier run \("masks"\); 1 DICOM file/,
     ),
   ]);
   expect(leftOutRecord(leftOut)).toEqual({

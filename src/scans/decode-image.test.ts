@@ -91,7 +91,7 @@ describe("conversion to RGB", () => {
     expect(windowed.source.bitDepth).toBe(16);
     const clipped = await decodeImage(file, reference);
     expect([...clipped.image.data].filter((_, i) => i % 3 === 0)).toEqual([100, 255, 255, 255, 255]);
-    expect(clipped.warnings).toEqual(["16-bit gray of 100 to 4100 was clipped at 255, as the reference does; paper mode windows it"]);
+    expect(clipped.warnings).toEqual(["16-bit gray of 100 to 4100 was clipped at 255, as the reference does; paper mode rescales it"]);
   });
 
   test("16-bit gray tiff is read like png", async () => {
@@ -203,12 +203,9 @@ describe("files that are no images are named with the reason", () => {
     await refused(await write("text.png", "no image at all"), "is not a PNG, JPEG, TIFF or WebP image");
     await refused(await write("short.png", "\x89P"), "is not a PNG, JPEG, TIFF or WebP image");
     await refused(await write("drawing.png", "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>"), "is not a PNG");
-    await refused(
-      await write("scan.bmp", `BM${"\0".repeat(60)}`),
-      "is a BMP file, which this version does not read. Convert it to PNG first.",
-    );
+    await refused(await write("scan.bmp", `BM${"\0".repeat(60)}`), "is a BMP file, which is not supported. Convert it to PNG first.");
     const dicom = Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), Buffer.alloc(40)]);
-    await refused(await write("slice.png", dicom), "is a DICOM file, which this version does not read. Convert it to PNG first.");
+    await refused(await write("slice.png", dicom), "is a DICOM file, which is not supported. Convert it to PNG first.");
   });
 
   test.each([

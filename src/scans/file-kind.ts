@@ -5,12 +5,12 @@ import { sourceOf } from "./sources/table.ts";
 
 /** Kinds of files without an image extension, in singular and plural. */
 export const otherKinds = {
-  dicom: ["DICOM file, which this version does not read", "DICOM files, which this version does not read"],
-  nifti: ["NIfTI file, which this version does not read", "NIfTI files, which this version does not read"],
-  unread: ["picture in a format that is not read", "pictures in a format that is not read"],
-  unnamed: ["image without the ending of its format", "images without the ending of their format"],
+  dicom: ["DICOM file (not supported)", "DICOM files (not supported)"],
+  nifti: ["NIfTI file (not supported)", "NIfTI files (not supported)"],
+  unread: ["image in an unsupported format", "images in an unsupported format"],
+  unnamed: ["image without its file extension", "images without their file extension"],
   empty: ["empty file", "empty files"],
-  other: ["file that is no image", "files that are no images"],
+  other: ["file that is not an image", "files that are not images"],
 } as const;
 export type OtherKind = keyof typeof otherKinds;
 

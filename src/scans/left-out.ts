@@ -45,7 +45,7 @@ export function leftOutMessage(leftOut: readonly LeftOut[]): string | undefined 
     const more = files.length > names.length ? ", ..." : "";
     return `${files.length} ${reasons[reason][files.length === 1 ? 0 : 1]} (${names.join(", ")}${more})`;
   });
-  return `left out of the input folders: ${parts.join("; ")}. Files are read if they end in ${imageEndings.slice(0, -1).join(", ")} or ${imageEndings.at(-1)}.`;
+  return `skipped in the input folders: ${parts.join("; ")}. Files are read if they end in ${imageEndings.slice(0, -1).join(", ")} or ${imageEndings.at(-1)}.`;
 }
 
 function byReason(leftOut: readonly LeftOut[]): Map<LeftOutReason, string[]> {

@@ -87,8 +87,8 @@ test("a pattern that the shell did not expand stands for the files that fit", as
   expect(await names(join(root, "in", "q?.png"))).toEqual(["q?"]); // a file of that very name
   expect(await names(join(root, "in", "[a-b]*.png"))).toEqual(["a", "b(2)", "b1"]);
   expect(await names(join(root, "in", "[!a^]1.*"))).toEqual(["b1"]);
-  await expect(listImages([join(root, "in", "[z-a].png")])).rejects.toThrow('"[z-a].png" does not exist, and is no pattern');
-  await expect(listImages([join(root, "in", "*.tif")])).rejects.toThrow(/\*\.tif" does not exist, and as a pattern it fits no file in/);
+  await expect(listImages([join(root, "in", "[z-a].png")])).rejects.toThrow('"[z-a].png" does not exist, and is not a valid pattern');
+  await expect(listImages([join(root, "in", "*.tif")])).rejects.toThrow(/\*\.tif" does not exist, and as a pattern it matches no file in/);
 });
 
 test("a file that is given is taken whatever its ending, and paths keep their order", async () => {
@@ -124,8 +124,8 @@ test("two inputs with one name are a config error that names both files", async 
 
 test("names that only some file systems tell apart are a config error that says so", async () => {
   await touch("in/A.png", "in/a.png", "nfc/e\u0301.png", "nfc/\u00e9.png");
-  await expect(listImages([join(root, "in")])).rejects.toThrow('names that macOS and Windows take for the same, "A" and "a"');
-  await expect(listImages([join(root, "nfc")])).rejects.toThrow("so their results would overwrite one another");
+  await expect(listImages([join(root, "in")])).rejects.toThrow('names that are the same on macOS and Windows, "A" and "a"');
+  await expect(listImages([join(root, "nfc")])).rejects.toThrow("so their results would overwrite each other");
 });
 
 test("the same file name in two sub-folders is no conflict", async () => {

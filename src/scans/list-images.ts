@@ -75,8 +75,8 @@ function refuseEqualNames(inputs: readonly ImageInput[]): void {
     if (other && resolve(other.file) === resolve(file)) throw new ConfigError(`"${file}" is given twice`);
     if (other) {
       const equal =
-        other.name === name ? `the same name "${name}"` : `names that macOS and Windows take for the same, "${other.name}" and "${name}"`;
-      throw new ConfigError(`"${other.file}" and "${file}" have ${equal}, so their results would overwrite one another; rename one`);
+        other.name === name ? `the same name "${name}"` : `names that are the same on macOS and Windows, "${other.name}" and "${name}"`;
+      throw new ConfigError(`"${other.file}" and "${file}" have ${equal}, so their results would overwrite each other. Rename one.`);
     }
     taken.set(key, input);
   }

@@ -186,7 +186,7 @@ function chosen(levels: Levels, counts: ReadonlyMap<number, number>, where: stri
   if (kind === "gray" && values.every((value) => value === 0 || value === full)) {
     const { isForeground, warnings } = byRule(levels, counts, where);
     const isUsed = values.length > 1;
-    return { isForeground, warnings: isUsed ? [`a mask of ${values.join(" and ")}, in which no label is looked for`] : warnings };
+    return { isForeground, warnings: isUsed ? [`a mask of ${values.join(" and ")}: the label is ignored`] : warnings };
   }
   return { isForeground: isLabel, warnings: [`no label ${label}: taken as empty`] };
 }
@@ -214,7 +214,7 @@ function byRule(levels: Levels, counts: ReadonlyMap<number, number>, where: stri
   if (kind === "gray" && isSoft(counts, levels.full)) return above(high / 2, "soft edges: taken as foreground above the middle");
   throw new MaskError(
     "label image",
-    `${where} has ${values.length} ${nouns[kind]} (${written(values)}); expected ${kind === "colour" ? "black and another one" : "two"}. Is it a label image? Then choose one with --label N; otherwise save it as 0 and 255.`,
+    `${where} has ${values.length} ${nouns[kind]} (${written(values)}); expected ${kind === "colour" ? "black and another one" : "two"}. Is it a label image? Choose a value with --label N, or save it as 0 and 255.`,
   );
 }
 

@@ -33,13 +33,13 @@ test("a key with another folder is not about the image, and half a file name is 
 test("a name that fits two items is a config error that names them", () => {
   expect(() => joined(keys("a.png"), files("1/a.png", "2/a.png"))).toThrow(ConfigError);
   expect(() => joined(keys("a.png"), files("1/a.png", "2/a.png"))).toThrow(
-    'the prompt "a.png" fits 2 images: "1/a.png", "2/a.png". Names must fit one each: write the path below the folder, or rename.',
+    'the prompt "a.png" matches 2 images: "1/a.png", "2/a.png". Each name must match one: give the path below the folder, or rename.',
   );
   // Even where one of them has a key of its own: "a.png" could be meant for both.
-  expect(() => joined(keys("1/a.png", "a.png"), files("1/a.png", "2/a.png"))).toThrow('"a.png" fits 2 images');
-  expect(() => joined(keys("a.png", "a"), files("a.png"))).toThrow('the image "a.png" fits 2 prompts: "a.png", "a"');
-  expect(() => joined(keys("a.png", "./a.png"), files("a.png"))).toThrow("fits 2 prompts");
-  expect(() => joined(keys("a.png", "a"), files("1/a.png"))).toThrow("fits 2 prompts");
+  expect(() => joined(keys("1/a.png", "a.png"), files("1/a.png", "2/a.png"))).toThrow('"a.png" matches 2 images');
+  expect(() => joined(keys("a.png", "a"), files("a.png"))).toThrow('the image "a.png" matches 2 prompts: "a.png", "a"');
+  expect(() => joined(keys("a.png", "./a.png"), files("a.png"))).toThrow("matches 2 prompts");
+  expect(() => joined(keys("a.png", "a"), files("1/a.png"))).toThrow("matches 2 prompts");
 });
 
 test("a bare name whose item has a key with its path is left over", () => {
@@ -52,8 +52,8 @@ test("two folders may both leave out folders, but what has a partner by its path
   expect(joined(keys("1/a", "2/a"), files("1/a.png", "2/a.png", "3/a.png"), either)).toMatchObject({ lonelyRight: ["3/a.png"] });
   expect(joined(keys("1/a"), files("a.png", "1/a.png"), either)).toMatchObject({ pairs: { "1/a": "1/a.png" }, lonelyRight: ["a.png"] });
   expect(joined(keys("1/a"), files("2/a.png"), either)).toMatchObject({ pairs: {} });
-  expect(() => joined(keys("1/a", "2/a"), files("a.png"), either)).toThrow('the image "a.png" fits 2 prompts: "1/a", "2/a"');
-  expect(() => joined(keys("2/1/a"), files("a.png", "1/a.png"), either)).toThrow('the prompt "2/1/a" fits 2 images');
+  expect(() => joined(keys("1/a", "2/a"), files("a.png"), either)).toThrow('the image "a.png" matches 2 prompts: "1/a", "2/a"');
+  expect(() => joined(keys("2/1/a"), files("a.png", "1/a.png"), either)).toThrow('the prompt "2/1/a" matches 2 images');
 });
 
 test("names are compared in NFC, with either slash, and with endings of either case", () => {

@@ -141,6 +141,6 @@ function fitting<T, O>(side: Side<T>, item: T, other: Side<O>, index: ReadonlyMa
 function twice<M, T>(many: Side<M>, items: readonly M[], one: Side<T>, item: T): ConfigError {
   const names = listed(items, shown, (other) => `"${many.namesOf(other)[0]}"`);
   return new ConfigError(
-    `the ${one.noun} "${one.namesOf(item)[0]}" fits ${items.length} ${many.noun}s: ${names}. Names must fit one each: write the path below the folder, or rename.`,
+    `the ${one.noun} "${one.namesOf(item)[0]}" matches ${items.length} ${many.noun}s: ${names}. Each name must match one: give the path below the folder, or rename.`,
   );
 }

@@ -28,7 +28,7 @@ export async function expandPattern(path: string): Promise<string[]> {
   const fits = expressionOf(pattern);
   const entries = await readdir(folder).catch(() => []);
   const names = entries.filter((name) => fits.test(name) && (pattern.startsWith(".") || !name.startsWith("."))).sort();
-  if (names.length === 0) throw new ConfigError(`"${path}" does not exist, and as a pattern it fits no file in "${folder}".`);
+  if (names.length === 0) throw new ConfigError(`"${path}" does not exist, and as a pattern it matches no file in "${folder}".`);
   return names.map((name) => join(folder, name));
 }
 
@@ -43,6 +43,6 @@ function expressionOf(pattern: string): RegExp {
   try {
     return new RegExp(`^${parts.join("")}$`, "su");
   } catch (cause) {
-    throw new ConfigError(`"${pattern}" does not exist, and is no pattern of file names.`, { cause });
+    throw new ConfigError(`"${pattern}" does not exist, and is not a valid pattern.`, { cause });
   }
 }

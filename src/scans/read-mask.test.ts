@@ -254,7 +254,7 @@ describe("label images", () => {
     expect(error).toBeInstanceOf(MaskError);
     expect(error).toMatchObject({ code: "input", problem: "label image" });
     expect(error.message).toMatch(
-      /\.dat" has 3 values \(0, 1, 2\); expected two. Is it a label image\? Then choose one with --label N; otherwise save it as 0 and 255.$/,
+      /\.dat" has 3 values \(0, 1, 2\); expected two. Is it a label image\? Choose a value with --label N, or save it as 0 and 255.$/,
     );
     expect(await read(three, 2)).toEqual({ rows: structure, warnings: [] });
     expect(await read(pngOf({ type: 0, depth: 4, width: 4, samples: [0, 1, 2, 2, 0, 2, 1, 0] }), 2)).toEqual({
@@ -273,7 +273,7 @@ describe("label images", () => {
   test("a mask of 0 and 255 stays one, whatever the label is", async () => {
     expect(await read(png(0, 8, [0], [255]), 2)).toEqual({
       rows: structure,
-      warnings: ["a mask of 0 and 255, in which no label is looked for"],
+      warnings: ["a mask of 0 and 255: the label is ignored"],
     });
     expect(await read(png(0, 8, [0], [0]), 2)).toEqual({ rows: empty, warnings: [] });
   });
@@ -321,7 +321,7 @@ test("EXIF orientation is not applied, as in images, with a warning", async () =
 test("CMYK, other formats, and damaged files are refused with what they are", async () => {
   const colour = sharp({ create: { width: 8, height: 8, channels: 3, background: "#777" } });
   await expect(read(await colour.clone().toColourspace("cmyk").jpeg().toBuffer())).rejects.toThrow("is a CMYK image; expected a mask");
-  await expect(read(await colour.clone().gif().toBuffer())).rejects.toThrow("is a GIF file, which this version does not read");
+  await expect(read(await colour.clone().gif().toBuffer())).rejects.toThrow("is a GIF file, which is not supported");
   await expect(read(Buffer.from(`BM${" ".repeat(60)}`))).rejects.toThrow("is a BMP file");
   const palette = png(3, 8, [0], [1], { palette: [...black, ...red] });
   await expect(read(palette.subarray(0, 60))).rejects.toThrow(/is a damaged or truncated PNG file/);

@@ -34,7 +34,7 @@ test("images and coarse masks are joined by path, then by bare name, in any Unic
   const events = await refine();
   expect(events.at(-1)).toMatchObject({ type: "end", done: 3, failed: 0 });
   expect(events.flatMap((event) => (event.type === "warning" ? [event.message] : []))).toEqual([
-    expect.stringMatching(/^left out of the input folders: 3 files that are no images \("notes.txt"/),
+    expect.stringMatching(/^skipped in the input folders: 3 files that are not images \("notes.txt"/),
     expect.stringMatching(/^--coarse: 1 coarse mask without an image of that name: ".*other" \(the closest is/),
   ]);
   const { leftOut } = JSON.parse(readFileSync(at("out", "run.json"), "utf8"));
@@ -51,7 +51,7 @@ test("a coarse mask that fits two images, and a name too long for the arrays bes
   await writeGray(at("twice", "a.png"), { width: 1, height: 1, data: new Uint8Array(1) });
   for (const name of ["1/a.png", "2/a.png"]) await writeDisc(at("doubled", name), 1, 4, 2);
   await expect(refine({ inputs: [at("doubled")], coarse: at("twice"), out: at("none") })).rejects.toThrow(
-    'the coarse mask "a" fits 2 images: "1/a", "2/a"',
+    'the coarse mask "a" matches 2 images: "1/a", "2/a"',
   );
   await expect(refine({ raw: true, out: at("none") })).rejects.toThrow(
     /with "\.safetensors", would have 258 bytes; file systems allow 255/,

@@ -110,8 +110,8 @@ describe("folders", () => {
       /--pred: ".*empty" contains no masks to compare with the 3 ground truth masks/,
     );
     await writeFile(at("empty", "a.gif"), "GIF89a");
-    await expect(run({ pred: at("empty") })).rejects.toThrow('1 picture in a format that is not read ("a.gif")');
-    await expect(run({ truth: at("empty") })).rejects.toThrow('1 picture in a format that is not read ("a.gif")');
+    await expect(run({ pred: at("empty") })).rejects.toThrow('1 image in an unsupported format ("a.gif")');
+    await expect(run({ truth: at("empty") })).rejects.toThrow('1 image in an unsupported format ("a.gif")');
   });
 
   test("names that never match are a usage error, with an example of each side and the likely difference", async () => {
@@ -141,7 +141,7 @@ describe("folders", () => {
     await run({ json: at("scores.json") });
     expect((await json()).images.map(({ dsc }: { dsc: number }) => dsc)).toEqual([1, 1, 1, 1, 1]);
     await writeMask(at("pred", "masks", "third", "d.png"), drawn("##..", "##.."));
-    await expect(run()).rejects.toThrow(/the ground truth mask "d" fits 2 predictions: "other\/d", "third\/d"/);
+    await expect(run()).rejects.toThrow(/the ground truth mask "d" matches 2 predictions: "other\/d", "third\/d"/);
   });
 
   test("images without a distance are counted by reason, and the penalised means are over all", async () => {
@@ -173,7 +173,7 @@ describe("folders", () => {
     expect(messages(events, "failure")).toEqual([expect.stringContaining("has 3 values (0, 1, 2)")]);
     await run({ label: 2, json: at("scores.json") });
     expect((await json()).images[0]).toMatchObject({ name: "a", dsc: 1 });
-    expect((await json()).images[0].warnings).toEqual(["prediction: a mask of 0 and 255, in which no label is looked for"]);
+    expect((await json()).images[0].warnings).toEqual(["prediction: a mask of 0 and 255: the label is ignored"]);
     expect(withoutEffect(EvaluateSettings, { mode: "reference", label: 2 }, ["label"])).toEqual([
       "--label has no effect with --mode reference; it is for --mode paper",
     ]);

@@ -41,7 +41,7 @@ test("an image never gets the text prompt of another image with the same name", 
   expect((await promptsOf({ "a.png": "one" }, walked("a.png", "1/a.png"))).sentences).toEqual({ "a.png": ["one"], "1/a.png": undefined });
   expect((await promptsOf({ "1/a.png": "one" }, walked("a.png"))).sentences).toEqual({ "a.png": undefined });
   await expect(promptsOf({ "a.png": "one" }, walked("1/a.png", "2/a.png"))).rejects.toThrow(
-    'the prompt "a.png" fits 2 images: "1/a.png", "2/a.png"',
+    'the prompt "a.png" matches 2 images: "1/a.png", "2/a.png"',
   );
   await expect(promptsOf({ "a.png": "one" }, walked("1/a.png", "2/a.png"))).rejects.toThrow(ConfigError);
 });

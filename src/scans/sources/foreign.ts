@@ -32,7 +32,7 @@ export function unreadable({ name, bytes }: { readonly name: string; readonly by
   const format = foreignFormatOf(bytes);
   return new InputError(
     format
-      ? `"${name}" is a ${format.name} file, which this version does not read. Convert it to PNG first.`
-      : `"${name}" is not a PNG, JPEG, TIFF or WebP image, whatever its name says`,
+      ? `"${name}" is a ${format.name} file, which is not supported. Convert it to PNG first.`
+      : `"${name}" is not a PNG, JPEG, TIFF or WebP image, despite its name`,
   );
 }

@@ -40,7 +40,7 @@ function eightBit({ data, space, stride, hasAlpha }: Samples, mode: DisplayMode,
     if (data[i]! > high) high = data[i]!;
   }
   if (mode === "reference") {
-    if (high > 255) warnings.push(`16-bit gray of ${low} to ${high} was clipped at 255, as the reference does; paper mode windows it`);
+    if (high > 255) warnings.push(`16-bit gray of ${low} to ${high} was clipped at 255, as the reference does; paper mode rescales it`);
     return toBytes(data, (value) => Math.min(value, 255));
   }
   warnings.push(`16-bit gray of ${low} to ${high} was mapped to 0 to 255`);
