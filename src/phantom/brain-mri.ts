@@ -1,4 +1,5 @@
 import type { Mask } from "../image/index.ts";
+import { smoothField } from "../tensor/smooth-field.ts";
 import { axialLevels, axialSlice } from "./_brain-axial.ts";
 import { coronalLevels, coronalSlice } from "./_brain-coronal.ts";
 import { sagittalLevels, sagittalSlice } from "./_brain-sagittal.ts";
@@ -6,7 +7,6 @@ import type { BrainSlice, Tissue } from "./_brain-slice.ts";
 import { type Borders, growTumour, type Tumour, type TumourKind } from "./_brain-tumour.ts";
 import { Canvas } from "./_canvas.ts";
 import { Draws } from "./_draws.ts";
-import { smoothField } from "./_field.ts";
 import { difference, either, intersection, isVisible } from "./_masks.ts";
 import { addRicianNoise, blur, display } from "./_scanner.ts";
 import { grown, nothing, rim, rough, type Shape, union, within, without } from "./_shapes.ts";

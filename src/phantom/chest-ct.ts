@@ -1,9 +1,9 @@
 import type { GrayImage, Mask } from "../image/index.ts";
+import { smoothField } from "../tensor/smooth-field.ts";
 import { Canvas } from "./_canvas.ts";
 import { platesOf, ribsOf, tableOf, vertebraOf } from "./_chest-bones.ts";
 import { type ChestSlice, chestLevels, chestSlice, type Waves } from "./_chest-level.ts";
 import { Draws } from "./_draws.ts";
-import { smoothField } from "./_field.ts";
 import { growNodule } from "./_lung-nodule.ts";
 import { vesselsOf } from "./_lung-vessels.ts";
 import { areaOf, difference, intersection, isVisible } from "./_masks.ts";

@@ -1,6 +1,6 @@
 import type { Mask } from "../image/index.ts";
+import { smoothField } from "../tensor/smooth-field.ts";
 import { Draws } from "./_draws.ts";
-import { smoothField } from "./_field.ts";
 import { areaOf, emptyMask, inView } from "./_in-view.ts";
 import { burnCurve, burnText } from "./_markers.ts";
 import { blob, type Outline, smoothStep, thread } from "./_outline.ts";

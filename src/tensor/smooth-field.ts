@@ -1,32 +1,40 @@
-import { normal } from "../tensor/random.ts";
+import { normal } from "./random.ts";
 
 /**
- * A smooth random field [size · size], about standard normal at every pixel: normal deviates on a coarse grid, joined by cubic B-splines.
+ * A smooth random field [height · width], about standard normal at every pixel: normal deviates on a coarse grid, joined by cubic B-splines.
  *
- * @param cells - lengths of correlation along a side; the fewer, the smoother
+ * @param cells - lengths of correlation along a row; the fewer, the smoother
+ * @param cellsDown - the same along a column
  */
-export function smoothField(name: string, seed: number, size: number, cells: number, cellsDown = cells): Float32Array {
+export function smoothField(
+  name: string,
+  seed: number,
+  width: number,
+  cells: number,
+  cellsDown = cells,
+  height = width,
+): Float32Array<ArrayBuffer> {
   const [columns, rows] = [Math.ceil(cells) + 4, Math.ceil(cellsDown) + 4];
   const knots = normal(name, seed, columns * rows);
-  const across = splineWeights(size, cells);
-  const down = splineWeights(size, cellsDown);
+  const across = splineWeights(width, cells);
+  const down = splineWeights(height, cellsDown);
   // A spline of independent deviates varies less than they do: by Σ w² along each axis, on average over a cell.
   const scale = 1 / meanSquare;
-  const lines = new Float32Array(rows * size); // enlarged along x
+  const lines = new Float32Array(rows * width); // enlarged along x
   for (let row = 0; row < rows; row++) {
-    for (let x = 0; x < size; x++) {
+    for (let x = 0; x < width; x++) {
       const [first, weights] = across[x]!;
       let sum = 0;
       for (let k = 0; k < 4; k++) sum += weights[k]! * knots[row * columns + first + k]!;
-      lines[row * size + x] = sum * scale;
+      lines[row * width + x] = sum * scale;
     }
   }
-  const field = new Float32Array(size * size);
-  for (let y = 0; y < size; y++) {
+  const field = new Float32Array(height * width);
+  for (let y = 0; y < height; y++) {
     const [first, [a, b, c, d]] = down[y]!;
-    for (let x = 0; x < size; x++) {
-      const at = first * size + x;
-      field[y * size + x] = a * lines[at]! + b * lines[at + size]! + c * lines[at + 2 * size]! + d * lines[at + 3 * size]!;
+    for (let x = 0; x < width; x++) {
+      const at = first * width + x;
+      field[y * width + x] = a * lines[at]! + b * lines[at + width]! + c * lines[at + 2 * width]! + d * lines[at + 3 * width]!;
     }
   }
   return field;
