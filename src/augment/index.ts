@@ -1,0 +1,16 @@
+export { type Augmentation, augment, drawAugmentation } from "./augment.ts";
+export { type BlurKernel, type BlurParameters, drawBlur, gaussianBlur } from "./intensity/blur.ts";
+export { type BrightnessParameters, brightness, drawBrightness } from "./intensity/brightness.ts";
+export { type ContrastParameters, contrast, drawContrast } from "./intensity/contrast.ts";
+export { type CtWindow, changeWindow, drawWindow, type WindowParameters } from "./intensity/ct-window.ts";
+export { drawGamma, type GammaParameters, gamma } from "./intensity/gamma.ts";
+export { drawLowResolution, type LowResolutionParameters, lowResolution } from "./intensity/low-resolution.ts";
+export { drawNoise, gaussianNoise, type NoiseParameters } from "./intensity/noise.ts";
+export { mirrorWords } from "./mirror-words.ts";
+export { type Annotation, type AnnotationParameters, annotate, drawAnnotations } from "./overlay/annotations.ts";
+export { drawFrame, type FrameParameters, frame } from "./overlay/frame.ts";
+export type { Range } from "./ranges.ts";
+export { type AugmentPreset, AugmentSettings, augmentPresets } from "./settings.ts";
+export type { Border, SpatialParameters } from "./spatial/parameters.ts";
+export { drawSpatial, type SpatialRanges, spatial } from "./spatial/spatial.ts";
+export type { LabelMap, NamedMask, PerChannel, Planes, Sample } from "./types.ts";
