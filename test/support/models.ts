@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -62,7 +63,7 @@ async function initSized(sizes: object, folder: string, vocabulary?: string): Pr
 /** Test files run side by side: a model appears whole, whoever made it first. */
 async function madeOnce(folder: string, make: (partial: string) => Promise<unknown>): Promise<string> {
   if (existsSync(folder)) return folder;
-  const partial = `${folder}.${process.pid}`;
+  const partial = `${folder}.${randomUUID()}`;
   await make(partial);
   await rename(partial, folder).catch(() => rm(partial, { recursive: true }));
   return folder;
