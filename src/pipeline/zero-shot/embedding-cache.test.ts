@@ -3,7 +3,7 @@ import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { randomModel } from "../../../test/support/models.ts";
+import { nanoSam } from "../../../test/support/models.ts";
 import type { Image } from "../../image/index.ts";
 import { loadSam, type SamOfFiles } from "../models/model.ts";
 import { EmbeddingCache } from "./embedding-cache.ts";
@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), "medclip-sam-embeddings-"));
 const image: Image = { width: 40, height: 30, data: Uint8Array.from({ length: 3600 }, (_, i) => (i * i) % 251) };
 let model: SamOfFiles;
 beforeAll(async () => {
-  model = await loadSam(await randomModel("sam-tiny"), {});
+  model = await loadSam(await nanoSam(), {});
 });
 afterAll(async () => {
   await model.sam.dispose();
