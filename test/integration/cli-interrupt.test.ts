@@ -33,7 +33,7 @@ async function blocked(out: string) {
   const { child, result } = startCommand([...base, "--steps", "1500", "--out", at(out)]);
   started.push(child);
   await new Promise<void>((resolve) => child.stderr!.on("data", (text: string) => text.includes("checking weights") && resolve()));
-  await sleep(1500);
+  await sleep(1000);
   expect(child.exitCode).toBeNull();
   return { child, result };
 }

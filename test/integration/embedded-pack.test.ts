@@ -9,7 +9,7 @@ import { type Modality, type Phantom, phantom, type StructureName } from "../../
 // The models that come with the package, on phantoms of a seed that nothing was trained, chosen or reported on.
 
 const seed = 7;
-const count = 4;
+const count = 2;
 const folder = resolve(import.meta.dirname, "../../packs/phantom");
 let model: ZeroShotModel;
 

@@ -15,9 +15,9 @@ import { ContrastiveSettings, ContrastiveTrainer, readMetrics } from "../../src/
 import { builtCommand } from "../support/build.ts";
 import { expectClose } from "../support/close.ts";
 import { runCommand, runWhenFree, startCommand } from "../support/command.ts";
-import { twoModels } from "../support/models.ts";
+import { nanoClip, twoModels } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
-import { collect, nanoModels, warningsOf, writeDisc } from "../support/tiny-run.ts";
+import { collect, warningsOf, writeDisc, writeWords } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-finetune-"));
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -27,7 +27,7 @@ let clip: string;
 const pairCount = 16;
 
 beforeAll(async () => {
-  ({ clip } = await nanoModels());
+  clip = await nanoClip(writeWords());
   await builtCommand();
   const rows: string[] = [];
   for (let i = 0; i < pairCount; i++) {

@@ -9,7 +9,8 @@ import { runRetrieve } from "../../src/pipeline/retrieve/run.ts";
 import { RetrieveSettings } from "../../src/pipeline/retrieve/settings.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
-import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";
+import { nanoClip } from "../support/models.ts";
+import { collect, writeDisc, writeWords } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-retrieve-"));
 const at = (name: string) => join(folder, name);
@@ -17,7 +18,7 @@ let clip: string;
 let captions: string[];
 
 beforeAll(async () => {
-  ({ clip } = await nanoModels());
+  clip = await nanoClip(writeWords());
   await builtCommand();
   captions = Array.from(
     { length: 20 },

@@ -52,13 +52,18 @@ async function follow(trainer: ContrastiveTrainer, { settings, tensors }: FineTu
   return true;
 }
 
-/** Compares trainings of the tiny CLIP with the reference's. @param steps - of each curve; by default all */
-export function contrastiveCurves(steps = Number.POSITIVE_INFINITY): void {
-  describeWith([data], "the reference's curves", () => curves(steps));
+/**
+ * Compares trainings of the tiny CLIP with the reference's.
+ *
+ * @param steps - of each curve; by default all
+ * @param whole - names of the files of curves in which all weights are trained
+ */
+export function contrastiveCurves(steps = Number.POSITIVE_INFINITY, whole = /^finetune-(?!data|lora).*\.safetensors$/): void {
+  describeWith([data], "the reference's curves", () => curves(steps, whole));
 }
 
-function curves(steps: number): void {
-  describeCases<FineTuneFile>("parity/learn", /^finetune-(?!data|lora).*\.safetensors$/, "all weights trained", (files) => {
+function curves(steps: number, whole: RegExp): void {
+  describeCases<FineTuneFile>("parity/learn", whole, "all weights trained", (files) => {
     test.for(files)("$file: steps have the reference's losses, gradients and weights", async ({ file }) => {
       const item = await readCase<FineTuneFile>("parity/learn", file);
       const trainer = await openCase(item.settings);

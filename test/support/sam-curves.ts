@@ -34,9 +34,14 @@ function settingsOf({ loss, trained, optimizer: { lr, betas, eps, weight_decay }
   });
 }
 
-/** Compares trainings of SAM's decoder at its true size with the reference's. @param steps - of each curve; by default all */
-export function promptableCurves(steps = Number.POSITIVE_INFINITY): void {
-  describeCases("parity/learn", /^sam-train-.*\.safetensors$/, "at the true size of the decoder", (files) => {
+/**
+ * Compares trainings of SAM's decoder at its true size with the reference's.
+ *
+ * @param steps - of each curve; by default all
+ * @param names - of the curves' files
+ */
+export function promptableCurves(steps = Number.POSITIVE_INFINITY, names = /^sam-train-.*\.safetensors$/): void {
+  describeCases("parity/learn", names, "at the true size of the decoder", (files) => {
     test.for(files)("$file: steps have the reference's losses, gradients and weights", ({ file }) => followCurve(file, steps));
   });
 }

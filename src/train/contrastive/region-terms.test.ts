@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { nanoClip } from "../../../test/support/models.ts";
+import { writeWords } from "../../../test/support/tiny-run.ts";
 import { locateClip } from "../../hub/locate.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import type { TrainingPairs } from "./gradient.ts";
@@ -47,7 +48,7 @@ function squares(): TrainingPairs {
 }
 
 async function open(settings: Partial<ContrastiveSettings>): Promise<ContrastiveTrainer> {
-  const files = await locateClip(await nanoClip());
+  const files = await locateClip(await nanoClip(writeWords(104)));
   const given = ContrastiveSettings.parse({ regionWeight: 0.5, denseWeight: 2, schedule: "constant", weightDecay: 0, ...settings });
   return await ContrastiveTrainer.open(files, given, { stepsPerEpoch: 10, epochs: 1 });
 }

@@ -13,8 +13,8 @@ import type { TrainingPairs } from "./gradient.ts";
 import { ContrastiveSettings } from "./settings.ts";
 import { ContrastiveTrainer } from "./trainer.ts";
 
-// The whole curves are compared in the slow tests.
-contrastiveCurves(2);
+// The whole curves, and those of another loss, are compared in the slow tests.
+contrastiveCurves(2, /^finetune-dhn-nce\.safetensors$/);
 
 /** A trainer of the least model; `total` steps of warm-up and cosine. */
 async function open(settings: Partial<ContrastiveSettings>, total = 20): Promise<ContrastiveTrainer> {

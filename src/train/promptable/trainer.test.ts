@@ -20,8 +20,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const length = { stepsPerEpoch: 10, epochs: 1 };
 const threads = { threads: 1 };
 
-// The whole curves are compared in the slow tests.
-promptableCurves(3);
+// The whole curves, and those of the other loss, are compared in the slow tests.
+promptableCurves(2, /^sam-train-sam-multi\.safetensors$/);
 
 /** Two pictures of noise as the model takes them, of the model's size. */
 function pictures(count: number, side = 64) {
