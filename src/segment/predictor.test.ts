@@ -43,8 +43,8 @@ const points = [
 ] as const;
 
 describeCases<SamFile>("parity/sam", /^tiny-.*\.safetensors$/, "predictions of the reference", (files) => {
-  // The first image with all prompts, the others with two; the slow tests have all.
-  test.for(files.map((file, index) => ({ ...file, index })))(
+  // The first image with all prompts, the second with two; the slow tests have all.
+  test.for(files.slice(0, 2).map((file, index) => ({ ...file, index })))(
     "$file: embedding, prompts, masks",
     async ({ index, file, settings }, { skip }) => {
       const predictor = await SamPredictor.open((await locateSam(await randomModel("sam-tiny", undefined, settings.seed))).weights);

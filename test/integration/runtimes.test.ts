@@ -65,7 +65,7 @@ describe.each(runtimes)("$runtime", ({ runtime, openSession }) => {
   if (runtime !== "onnxruntime-node") {
     describeWith([bertBase], "with the reference's vocabulary", () => {
       describeCases<M2ibFile>("parity/saliency", /^m2ib-(?!ensemble).*\.safetensors$/, "M2IB", (files) => {
-        const [file] = files.filter(({ settings }) => settings.model === "tiny");
+        const [file] = files.filter(({ settings }) => settings.model === "mini");
         const first = file?.settings.cases[0]?.key;
         if (file && runtime !== "onnxruntime-node")
           m2ibCases(file, { model: async () => clipInMemory(await clipOfCase(file.settings)), only: (key) => key === first });
