@@ -18,8 +18,9 @@ export default defineConfig({
     execArgv: [oneCore],
     // For the commands that tests start.
     env: { NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} ${oneCore}` },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Only for tests that hang: a machine may be slow, or busy.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     projects: [
       // Most files share processes: starting one and loading the modules costs more than most files' tests.
       { extends: true, test: { name: "shared", isolate: false, include, exclude: [...exclude, ...isolated] } },

@@ -8,7 +8,7 @@ export default defineConfig({
     reporters: reporters(),
     pool: "forks",
     maxWorkers: 1,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
   },
 });

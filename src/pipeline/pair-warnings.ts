@@ -1,13 +1,23 @@
 import { countReasons, type PairSet, reasonWords, type SharedImage } from "../data/index.ts";
+import { captionWarnings, countWords } from "../text/reading.ts";
+import type { Tokenizer } from "../text/wordpiece.ts";
 
-/** Warnings about image-caption pairs, before anything is computed from them. @param truncated - number of captions that were truncated */
-export function pairWarnings({ dropped, warnings }: PairSet, truncated: number, contextLength: number): string[] {
+/** Warnings about image-caption pairs, before anything is computed from them. @param model.truncated - number of captions that were truncated */
+export function pairWarnings(
+  { pairs, dropped, warnings }: PairSet,
+  { truncated, contextLength, tokenizer }: { readonly truncated: number; readonly contextLength: number; readonly tokenizer: Tokenizer },
+): string[] {
   const unused = reasonWords(countReasons(dropped.filter(({ kind }) => kind === "caption")));
   return [
     ...warnings,
     ...(unused !== "" ? [`captions not used: ${unused}`] : []),
     ...(truncated > 0 ? [`${truncated} captions are longer than ${contextLength} tokens and were truncated`] : []),
+    ...captionWarnings(countWords(captionsOf(pairs), tokenizer)),
   ];
+}
+
+function* captionsOf(pairs: PairSet["pairs"]): Generator<string> {
+  for (const { caption } of pairs) yield caption;
 }
 
 /** Warns that validation images are also in the training set. */

@@ -1,6 +1,8 @@
-import { expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { ConfigError } from "../errors.ts";
-import { readingOf, readingWarnings, requireWords } from "./reading.ts";
+import { captionWarnings, countWords, readingOf, readingWarnings, requireWords } from "./reading.ts";
 import { wordPieceOf } from "./wordpiece.ts";
 
 // Words alone, as in the vocabulary of a small model.
@@ -40,19 +42,80 @@ test("a prompt needs a known content word: fillers do not count", () => {
   expect(reading("12 mm").saysSomething).toBe(true);
 });
 
-test("a word that the vocabulary has only letter by letter is not known; short ones and numbers may be codes", () => {
+describe("a vocabulary of some words and all letters", () => {
   const letters = "abcdefghijklmnopqrstuvwxyz0123456789".split("");
-  const pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...letters, ...letters.map((letter) => `##${letter}`), "heart", "lung"];
-  const spelling = wordPieceOf(pieces.join("\n"));
+  const pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...letters, ...letters.map((letter) => `##${letter}`)];
+  const spelling = wordPieceOf([...pieces, "heart", "lung", "left", "tumor", "shown", "t1"].join("\n"));
   const read = (sentence: string) => readingOf(sentence, spelling, 64);
-  expect(read("the Spleen")).toMatchObject({ unknown: [], spelled: ["Spleen"], saysSomething: false });
-  expect(read("naïve heart")).toMatchObject({ spelled: ["naïve"], saysSomething: true });
-  expect(read("T1")).toMatchObject({ spelled: [], saysSomething: true });
-  expect(read("lungs")).toMatchObject({ spelled: [], saysSomething: true });
-  expect(readingWarnings(read("the spleen"), "the spleen", 64)).toEqual([
-    'no content word of the text prompt "the spleen" is in the model\'s vocabulary',
-    'not in the model\'s vocabulary, so read letter by letter: "spleen"',
-  ]);
+
+  test.each(["MRT", "xyz", "lungz", "Lunge", "shownq", "tumorr", "leftt", "con", "of", "naïve", "lungzs"])("%s is spelled", (word) => {
+    expect(read(word)).toMatchObject({ unknown: [], spelled: [word], saysSomething: false });
+  });
+
+  test.each(["lung", "Lungs", "TUMORS", "T1"])("%s is known", (word) => {
+    expect(read(word)).toMatchObject({ unknown: [], spelled: [], saysSomething: true });
+  });
+
+  test.each(["12345", "3.5", "T2w", "L5", "x", "A b c"])("%s has no content, and is not named", (word) => {
+    expect(read(word)).toMatchObject({ unknown: [], spelled: [], saysSomething: false });
+  });
+
+  test("the warnings say so", () => {
+    expect(readingWarnings(read("the spleen"), "the spleen", 64)).toEqual([
+      'no content word of the text prompt "the spleen" is in the model\'s vocabulary',
+      'not in the model\'s vocabulary, so read letter by letter: "the", "spleen"',
+    ]);
+    expect(read("T2ü肺")).toMatchObject({ unknown: ["T2ü肺"], saysSomething: false });
+  });
+});
+
+test("ideographs are words of one letter", () => {
+  const ideographs = wordPieceOf("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n肺\n癌\n左\n侧");
+  expect(readingOf("左侧肺癌", ideographs, 64)).toMatchObject({ unknown: [], spelled: [], saysSomething: true });
+});
+
+// Frequent words of radiology, dermatology, ophthalmology and pathology, with their plurals and Latin endings.
+const medicalWords = (
+  "abdomen abscess acetabulum adenocarcinoma adenoma adipose adrenal alveolar amygdala aneurysm angiogram ankle anterior aorta aortic appendicitis " +
+  "appendix artery arthritis ascites astrocytoma atelectasis atria axilla basal benign biliary biopsy bladder bone bowel brain brainstem breast " +
+  "bronchi bronchiectasis bronchus calcaneus calcification calcifications calculus callosum carcinoma cardiac cardiomegaly carotid cartilage caudate " +
+  "cavity cerebellar cerebellum cerebral cervical cervix chondrosarcoma choroid cirrhosis clavicle cochlea colon consolidation contrast cornea " +
+  "coronary cortex costophrenic cranial cyst cysts dermoscopy diaphragm disc drusen duct ductal duodenum dura edema effusion embolism " +
+  "emphysema endometrium endoscopy ependymoma epidural esophagus exudates femoral femur fetal fibroadenoma fibroglandular fibroids fibrosis fibula " +
+  "fissure fistula foramen fovea fracture frontal fundus gallbladder gallstones ganglia gastric glaucoma glioblastoma glioma gliomas hematoma " +
+  "hemorrhage hepatic hepatocellular hernia hila hilar hilum hippocampi hippocampus humerus hydrocephalus hyperintense hypodense hypoechoic ilia " +
+  "iliac infarct inguinal intestine ischemia ischemic jejunum keratosis kidney kidneys larynx lesion lesions leukemia ligament lipoma liver lobe " +
+  "lobes lumbar lung lungs lymph lymphoma macula malignant mammography mandible mass masses mastoid maxilla maxillary mediastinum medulloblastoma " +
+  "melanoma meninges meningioma meningiomas meniscus mesentery metastases metastasis microaneurysms mitral mucosa muscle myocardium nasal necrosis " +
+  "neoplasm nerve nevi nevus nodular nodule nodules occipital oedema opacities opacity optic orbit osteoarthritis osteophyte osteosarcoma ovary pancreas " +
+  "parenchyma parietal patella pectoralis pelvis pericardium peritoneum pharynx pituitary placentae plaque pleura pleural pneumonia pneumothorax " +
+  "polyps prostate pulmonary radiograph rectum renal retina retinopathy ribs sacrum sagittal sarcoma scapula schwannoma sclera scoliosis septa " +
+  "sinus skull spine spleen sternum stomach subcutaneous tendons thalamus thorax thrombosis thymus thyroid tibia trachea tumor tumors tumour " +
+  "tumours ultrasound ureters uterus uvea varices vein veins ventricle ventricles vertebra vertebrae vessels villi vitreous"
+).split(" ");
+
+describe.each(["bert_base_uncased", "scibert_scivocab_uncased"])("the vocabulary %s", (name) => {
+  describeWith([`data/vocab/${name}_vocab.txt`], "of a trained language model", () => {
+    const trained = wordPieceOf(readFileSync(sharedPath(`data/vocab/${name}_vocab.txt`), "utf8"));
+    const read = (sentence: string) => readingOf(sentence, trained, 64);
+
+    test(`knows ${medicalWords.length} medical words`, () => {
+      expect(medicalWords.filter((word) => !read(word).saysSomething)).toEqual([]);
+      expect(medicalWords.flatMap((word) => [...read(word).spelled, ...read(word).unknown])).toEqual([]);
+    });
+
+    test.each(["lungz", "tumorr", "leftt", "livr"])("does not know %s", (word) => {
+      expect(read(word)).toMatchObject({ spelled: [word], saysSomething: false });
+    });
+  });
+});
+
+test("the words of captions are counted, each time they occur, and a tenth may be unknown", () => {
+  const counts = countWords(["The heart, a spleen", "a Spleen of 12 mm", "the lungs"], tokenizer);
+  expect(counts).toEqual({ all: 11, notKnown: new Map([["spleen", 2]]) });
+  expect(captionWarnings(counts)).toEqual(['18 % of the words in captions are not in the model\'s vocabulary, most often: "spleen"']);
+  expect(captionWarnings({ ...counts, all: 20 })).toEqual([]);
+  expect(captionWarnings(countWords([], tokenizer))).toEqual([]);
 });
 
 test("the truncated part of a long text is reported, and does not count as read", () => {

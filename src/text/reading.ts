@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.ts";
-import type { Tokenizer } from "./wordpiece.ts";
+import type { Piece, Tokenizer } from "./wordpiece.ts";
 
 /** Words that are not content words: a prompt needs at least one other word in the vocabulary. In lower case. */
 const fillers = new Set(
@@ -33,7 +33,7 @@ export function requireWords(sentence: string, where: string): void {
 export interface Reading {
   /** Words and signs, but for punctuation, that the vocabulary lacks, each once: the model reads [UNK], whatever they mean. */
   readonly unknown: readonly string[];
-  /** Words that the vocabulary has only letter by letter, each once: the model cannot know what they mean. */
+  /** Words that the vocabulary has only letter by letter, at least at their end, each once: the model cannot know what they mean. */
   readonly spelled: readonly string[];
   /** The end of the text that is beyond the context, if it is too long. */
   readonly cut: string | undefined;
@@ -48,27 +48,86 @@ export function readingOf(sentence: string, tokenizer: Tokenizer, contextLength:
   const reading = () => ({ unknown: [...unknown], spelled: [...spelled], saysSomething });
   let [length, saysSomething] = [2, false];
   for (const { 0: word, index } of sentence.matchAll(wordOrSign)) {
-    const pieces = tokenizer.encode(word).ids.slice(1, -1);
+    const pieces = tokenizer.pieces(word);
     length += pieces.length;
     if (length > contextLength) return { ...reading(), cut: sentence.slice(index) };
-    if (pieces.includes(tokenizer.unknownId)) {
-      if (!/\p{P}/u.test(word)) unknown.add(word);
-    } else if (isSpelled(word, pieces.length)) {
-      spelled.add(word);
-    } else if (/[\p{L}\p{N}]/u.test(word) && !fillers.has(word.toLowerCase())) saysSomething = true;
+    const kind = kindOf(word, pieces, tokenizer);
+    if (kind === "unknown") unknown.add(word);
+    else if (kind === "spelled") spelled.add(word);
+    else if (kind === "content" && !fillers.has(word.toLowerCase())) saysSomething = true;
   }
   return { ...reading(), cut: undefined };
 }
 
-/** A vocabulary with all letters has a piece for each of any word. Short words and numbers are codes such as "T1", which may well be read so. */
-function isSpelled(word: string, pieces: number): boolean {
-  const letters = word.normalize("NFD").match(/[\p{L}\p{N}]/gu)?.length ?? 0;
-  return letters >= 4 && pieces === letters && /^[\p{L}\p{M}]+$/u.test(word);
+/** Words of several texts, counted. */
+export interface WordCounts {
+  readonly all: number;
+  /** Those that the vocabulary lacks or has only letter by letter, in lower case, most frequent first. */
+  readonly notKnown: ReadonlyMap<string, number>;
 }
+
+/** Counts the words of texts, such as captions, and those among them that the vocabulary lacks. */
+export function countWords(texts: Iterable<string>, tokenizer: Tokenizer): WordCounts {
+  const counts = new Map<string, number>();
+  for (const text of texts) {
+    for (const [word] of text.matchAll(wordOrSign)) {
+      if (letterOrDigit.test(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+  }
+  let all = 0;
+  const notKnown = new Map<string, number>();
+  for (const [word, count] of counts) {
+    all += count;
+    const kind = kindOf(word, tokenizer.pieces(word), tokenizer);
+    const key = word.toLowerCase();
+    if (kind === "unknown" || kind === "spelled") notKnown.set(key, (notKnown.get(key) ?? 0) + count);
+  }
+  return { all, notKnown: new Map([...notKnown].sort(([, a], [, b]) => b - a)) };
+}
+
+const letterOrDigit = /[\p{L}\p{N}]/u;
+
+/**
+ * What a word is to the model. Numbers and single letters have no content of their own. Codes of letters and digits, such as "T1", have only
+ * if the vocabulary has them whole: otherwise they may or may not be read so, and nothing is said about them.
+ */
+function kindOf(
+  word: string,
+  pieces: readonly Piece[],
+  { unknownId, hasWordParts }: Tokenizer,
+): "unknown" | "spelled" | "content" | "none" {
+  if (pieces.some(({ id }) => id === unknownId)) return /\p{P}/u.test(word) ? "none" : "unknown";
+  if (!/\p{L}/u.test(word)) return "none";
+  if (/\p{N}/u.test(word)) return pieces.length === 1 ? "content" : "none";
+  if (/^[\p{Lu}\p{Ll}]\p{M}*$/u.test(word)) return "none"; // other scripts have words of one letter
+  return wordsOf(pieces).every((own) => meansSomething(own, hasWordParts)) ? "content" : "spelled";
+}
+
+/** Ideographs are words of their own. */
+function wordsOf(pieces: readonly Piece[]): string[][] {
+  const words: string[][] = [];
+  for (const { text, continues } of pieces) {
+    if (continues && words.length > 0) words.at(-1)!.push(text);
+    else words.push([text]);
+  }
+  return words;
+}
+
+/**
+ * A vocabulary with all letters has pieces for any word. A word has meaning if it is whole, or if a piece after the first is more than a
+ * letter. Of single letters only endings count: the plural "s", and with parts of words in the vocabulary those of Latin ("vertebra", "bronchi").
+ */
+function meansSomething([first, ...rest]: readonly string[], hasWordParts: boolean): boolean {
+  if (rest.length === 0 || rest.some((piece) => lettersOf(piece) > 1)) return true;
+  const stem = lettersOf(first!);
+  const ending = rest.join("").toLowerCase();
+  return (ending === "s" && stem >= 2) || (hasWordParts && /^[aei]$/.test(ending) && stem >= 3);
+}
+
+const lettersOf = (piece: string): number => piece.match(/[\p{L}\p{N}]/gu)?.length ?? 0;
 
 /** Warnings about a reading. */
 export function readingWarnings({ unknown, spelled, cut, saysSomething }: Reading, sentence: string, contextLength: number): string[] {
-  const quoted = (words: readonly string[]) => words.map((word) => `"${shortened(word)}"`).join(", ");
   return [
     ...(saysSomething ? [] : [`no content word of the text prompt "${shortened(sentence)}" is in the model's vocabulary`]),
     ...(unknown.length > 0 ? [`not in the model's vocabulary, so read as [UNK]: ${quoted(unknown)}`] : []),
@@ -80,3 +139,15 @@ export function readingWarnings({ unknown, spelled, cut, saysSomething }: Readin
 }
 
 const shortened = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}...` : text);
+const quoted = (words: readonly string[]): string => words.map((word) => `"${shortened(word)}"`).join(", ");
+
+/** Captions may lack a smaller share of words without a warning. */
+const acceptedShare = 0.1;
+
+/** Warns that a model cannot read many words of captions. */
+export function captionWarnings({ all, notKnown }: WordCounts): string[] {
+  const share = [...notKnown.values()].reduce((sum, count) => sum + count, 0) / Math.max(1, all);
+  if (share <= acceptedShare) return [];
+  const words = quoted([...notKnown.keys()].slice(0, 5));
+  return [`${Math.round(100 * share)} % of the words in captions are not in the model's vocabulary, most often: ${words}`];
+}

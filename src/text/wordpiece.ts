@@ -4,6 +4,15 @@ import { ConfigError, WeightsError } from "../errors.ts";
 import { parseJson } from "../files/json.ts";
 import { checkAdded, readTokenizerConfig, type TokenizerConfig } from "./_tokenizer-config.ts";
 
+/** A token of a text: a word of the vocabulary, or a part of one. */
+export interface Piece {
+  readonly id: number;
+  /** Without the mark of a piece that continues a word ("##"). */
+  readonly text: string;
+  /** Whether it continues the word of the piece before. */
+  readonly continues: boolean;
+}
+
 /** Turns a sentence into the ids of a vocabulary. */
 export interface Tokenizer {
   /** Number of ids; an embedding table with fewer rows belongs to another vocabulary. */
@@ -14,6 +23,10 @@ export interface Tokenizer {
   readonly padId: number;
   /** The id of a word that the vocabulary lacks. */
   readonly unknownId: number;
+  /** Whether words can continue with pieces of several letters, as in the vocabulary of a trained language model. */
+  readonly hasWordParts: boolean;
+  /** The pieces of a text, without start and end token. A word that the vocabulary lacks is one piece, [UNK]. */
+  pieces(text: string): Piece[];
   /**
    * A sentence as the text tower reads it: ids with the start and the end token, without padding.
    *
@@ -157,6 +170,11 @@ function specialIds(vocabulary: Record<string, number>, source: string): Record<
   return Object.fromEntries(specialTokens.map((token) => [token, vocabulary[token]!])) as Record<(typeof specialTokens)[number], number>;
 }
 
+interface WordPieceModel {
+  readonly vocab?: Readonly<Record<string, number>>;
+  readonly continuing_subword_prefix?: string;
+}
+
 /** The library does the normalising and cutting; start, end and length are ours. */
 function tokenizerOf(
   json: object,
@@ -168,16 +186,25 @@ function tokenizerOf(
   }: { ids: ReturnType<typeof specialIds>; size: number; splitsIdeographs: boolean; warnings: readonly string[] },
 ): Tokenizer {
   const library = new HuggingFaceTokenizer(json, {});
+  const { vocab = {}, continuing_subword_prefix: mark = "##" } = (json as { readonly model: WordPieceModel }).model;
+  const split = (text: string) => (splitsIdeographs ? text.replace(rareIdeograph, " $& ") : text);
   return {
     vocabularySize: size,
     warnings,
     padId: ids["[PAD]"],
     unknownId: ids["[UNK]"],
+    hasWordParts: Object.keys(vocab).some((token) => token.startsWith(mark) && token.length > mark.length + 1),
+    pieces(text) {
+      const { ids, tokens } = library.encode(split(text), { add_special_tokens: false });
+      return tokens.map((token: string, i: number) => {
+        const continues = token !== mark && token.startsWith(mark);
+        return { id: ids[i]!, text: continues ? token.slice(mark.length) : token, continues };
+      });
+    },
     encode(text, { contextLength = Number.POSITIVE_INFINITY } = {}) {
       if (!(contextLength >= 2))
         throw new ConfigError(`encode: the context length must be at least 2 ([CLS] and [SEP]), got ${contextLength}`);
-      const split = splitsIdeographs ? text.replace(rareIdeograph, " $& ") : text;
-      const pieces = library.encode(split, { add_special_tokens: false }).ids;
+      const pieces = library.encode(split(text), { add_special_tokens: false }).ids;
       const kept = pieces.slice(0, contextLength - 2);
       return { ids: [ids["[CLS]"], ...kept, ids["[SEP]"]], truncated: kept.length < pieces.length };
     },

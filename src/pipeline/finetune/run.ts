@@ -77,7 +77,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: StopOpti
     };
     const left = train.length % batch;
     const messages = [
-      ...pairWarnings(set, counts.truncated, contextLength),
+      ...pairWarnings(set, { truncated: counts.truncated, contextLength, tokenizer }),
       ...splitWarnings({ train, validation }, settings.validation),
       ...sharedWarnings(shared),
       // They differ from epoch to epoch; a few are not worth a warning.

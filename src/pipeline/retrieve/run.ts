@@ -67,7 +67,9 @@ export async function* runRetrieve(
     yield { type: "start", command: "retrieve", total: set.pairs.length + broken.length, done: 0 };
     for (const pair of broken) yield { type: "failure", name: pair.key, message: droppedMessage(pair), code: "input" };
     let failed = broken.length;
-    for (const message of pairWarnings(set, data.truncated, contextLength)) yield { type: "warning", message };
+    for (const message of pairWarnings(set, { truncated: data.truncated, contextLength, tokenizer: model.tokenizer })) {
+      yield { type: "warning", message };
+    }
     if (settings.dryRun) {
       yield { type: "end", done: 0, skipped: 0, failed, ms: 0, lines: await expectation(clip, data, session) };
       return undefined;
