@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -100,6 +100,47 @@ test("whether a file can be written is found out before the work, and nothing st
   await expect(requireWritable(input, [other])).rejects.toThrow(
     /file" is one of the files that are read, and the result would overwrite it/,
   );
+});
+
+test("a symbolic link stays, and its target gets the content, also where the target does not exist yet", async () => {
+  const [target, later] = [join(folder, "target.json"), join(folder, "later", "new.json")];
+  await writeFile(target, "old");
+  await symlink("target.json", join(folder, "near.json"));
+  await symlink(join(folder, "near.json"), join(folder, "far.json"));
+  await symlink(later, join(folder, "dangling.json"));
+  for (const name of ["far.json", "dangling.json"]) {
+    await requireWritable(join(folder, name));
+    await writeAtomic(join(folder, name), "new");
+  }
+  expect(await readFile(target, "utf8")).toBe("new");
+  expect(await readFile(later, "utf8")).toBe("new");
+  expect(await readlink(join(folder, "near.json"))).toBe("target.json");
+  expect(await readdir(folder)).toEqual(["dangling.json", "far.json", "later", "near.json", "target.json"]);
+});
+
+test("links in a circle are a fault of the name", async () => {
+  await symlink("b", join(folder, "a"));
+  await symlink("a", join(folder, "b"));
+  const message = 'a" cannot be written: its symbolic links lead in a circle';
+  await expect(writeAtomic(join(folder, "a"), "x")).rejects.toThrow(message);
+  await expect(requireWritable(join(folder, "a"))).rejects.toThrow(InputError);
+});
+
+// Windows has neither.
+test.skipIf(process.platform === "win32")("a device and a pipe are written to and stay what they are, also behind a link", async () => {
+  const pipe = join(folder, "pipe");
+  expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+  await symlink(pipe, join(folder, "link"));
+  await symlink("/dev/null", join(folder, "null"));
+  for (const name of ["pipe", "link", "null"]) await requireWritable(join(folder, name));
+  for (const name of ["pipe", "link"]) {
+    const [read] = await Promise.all([readFile(pipe, "utf8"), writeAtomic(join(folder, name), `to ${name}`)]);
+    expect(read).toBe(`to ${name}`);
+  }
+  await writeAtomic(join(folder, "null"), "x");
+  expect((await lstat(pipe)).isFIFO()).toBe(true);
+  expect((await lstat("/dev/null")).isCharacterDevice()).toBe(true);
+  expect(await readdir(folder)).toEqual(["link", "null", "pipe"]);
 });
 
 test("a growing file goes on at its end", async () => {

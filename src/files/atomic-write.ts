@@ -1,6 +1,6 @@
 import { constants, existsSync } from "node:fs";
-import { copyFile, type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { access, copyFile, type FileHandle, mkdir, open, readdir, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { InputError, MedclipSamError, OutputError } from "../errors.ts";
 import { thenDispose } from "../then-dispose.ts";
 import { processStatus } from "./process-status.ts";
@@ -20,8 +20,8 @@ export function temporaryName(file: string): string {
   return join(dirname(file), `.${start}.${count++}.${process.pid}.tmp`);
 }
 
-/** Faults of one name: too long, with characters that the file system does not allow, or taken by a folder. Other files can be written. */
-const faultsOfName = new Set(["ENAMETOOLONG", "EILSEQ", "EINVAL", "EISDIR"]);
+/** Faults of one name: too long, with characters that the file system does not allow, taken by a folder or by links in a circle. Other files can be written. */
+const faultsOfName = new Set(["ENAMETOOLONG", "EILSEQ", "EINVAL", "EISDIR", "ELOOP"]);
 
 /** Messages for the other faults, with the remedy. */
 const faultsOfPlace: Readonly<Record<string, string>> = {
@@ -34,6 +34,7 @@ const faultsOfPlace: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of its path is a file, not a folder. Move that file away or choose another folder",
   EEXIST: "a part of its path is a file, not a folder. Move that file away or choose another folder",
   ENOENT: "its folder has disappeared. Bring it back or choose another one",
+  EPIPE: "its reader ended before all was written. Keep the reader running",
   EMFILE: "too many files are open. Raise the limit (ulimit -n)",
   ENFILE: "too many files are open on this machine. Close other programs",
 };
@@ -58,10 +59,33 @@ export async function writing<T>(file: string, work: () => Promise<T>): Promise<
   }
 }
 
+/** Most links that systems follow on the way to a file. */
+const mostLinks = 40;
+
+/** The file that a path leads to by symbolic links; it need not exist. @throws an error with the code ELOOP when they lead in a circle */
+export async function linkTarget(path: string): Promise<string> {
+  let file = path;
+  for (let links = 0; links <= mostLinks; links++) {
+    const target = await readlink(file).catch(() => undefined); // no link
+    if (target === undefined) return file;
+    file = resolve(await realpath(dirname(file)), target);
+  }
+  throw Object.assign(new Error("its symbolic links lead in a circle"), { code: "ELOOP" });
+}
+
+/** Whether the path leads to a device or a pipe, which takes data as they come and cannot be replaced. */
+async function isStream(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => undefined);
+  return found !== undefined && !found.isFile() && !found.isDirectory();
+}
+
 /**
  * Writes a file so that its name never holds half of it: `fill` writes a temporary file in the same folder, which then takes
  * the name. Makes the folder if needed. When `fill` throws, an older file of that name stays as it was.
  *
+ * A symbolic link stays, and its target is written. Devices and pipes are written directly.
+ *
+ * @param fill - writes from beginning to end, as pipes have no positions
  * @param options.sync - wait until the disk has it, so that a power failure cannot leave the name with half of it either
  * @throws OutputError, InputError as `writing`; nothing is left behind
  */
@@ -70,6 +94,13 @@ export async function writeAtomically(
   fill: (handle: FileHandle) => Promise<void>,
   { sync = false }: { readonly sync?: boolean } = {},
 ): Promise<void> {
+  if (await isStream(file)) {
+    await writing(file, async () => {
+      const handle = await open(file, constants.O_WRONLY);
+      await thenDispose(() => fill(handle), handle);
+    });
+    return;
+  }
   await replacing(file, async (partial) => {
     const handle = await open(partial, "wx");
     await thenDispose(async () => {
@@ -85,14 +116,15 @@ export async function copyAtomically(from: string, file: string): Promise<void> 
   await replacing(file, (partial) => copyFile(from, partial, COPYFILE_EXCL | COPYFILE_FICLONE));
 }
 
-/** Gives a file the content that `write` puts into a temporary one beside it. */
+/** Gives a file, or that which a link leads to, the content that `write` puts into a temporary one beside it. */
 async function replacing(file: string, write: (partial: string) => Promise<void>): Promise<void> {
-  const partial = temporaryName(file);
   await writing(file, async () => {
+    const target = await linkTarget(file);
+    const partial = temporaryName(target);
     try {
-      await makeFolder(dirname(file));
+      await makeFolder(dirname(target));
       await write(partial);
-      await rename(partial, file);
+      await rename(partial, target);
     } catch (error) {
       await rm(partial, { force: true }).catch(() => {});
       throw error;
@@ -143,11 +175,14 @@ async function makeEach(folder: string): Promise<void> {
 export async function requireWritable(file: string, inputs: readonly string[] = []): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory()) throw new InputError(`"${file}" is a folder, expected the name of a file to write.`);
-  const place = found && (await realpath(file));
+  // A pipe has no path of its own.
+  const place = found && (await realpath(file).catch(() => undefined));
   if (place !== undefined && (await placesOf(inputs)).has(place))
     throw new InputError(`"${file}" is one of the files that are read, and the result would overwrite it. Choose another name.`);
-  await makeFolder(dirname(file));
-  const probe = temporaryName(file);
+  if (await isStream(file)) return await writing(file, () => access(file, constants.W_OK));
+  const target = await writing(file, () => linkTarget(file));
+  await makeFolder(dirname(target));
+  const probe = temporaryName(target);
   await writing(file, () => writeFile(probe, "", { flag: "wx" }));
   await remove([probe]);
 }

@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { removeLeftovers } from "../../files/atomic-write.ts";
+import { linkTarget, removeLeftovers } from "../../files/atomic-write.ts";
 import { isResultFolder } from "../../scans/results-of-runs.ts";
 
 /** Folders of trainings and phantoms; see `isResultFolder` for the folders of runs over images. */
@@ -18,7 +18,7 @@ export async function removeRunLeftovers(output: string): Promise<string[]> {
     (found) => found.isDirectory(),
     () => false,
   );
-  if (!isFolder) return await removeLeftovers(dirname(output));
+  if (!isFolder) return await removeLeftovers(dirname(await linkTarget(output)));
   const entries = await readdir(output, { withFileTypes: true });
   const results = entries.filter((entry) => entry.isDirectory() && (isResultFolder(entry.name) || otherResults.test(entry.name)));
   const removed = [await removeLeftovers(output)];
