@@ -5,6 +5,7 @@ import { removeRunLeftovers } from "../run/record/leftovers.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { JobName } from "./jobs.ts";
 import type { FromWorker, JobError, ToWorker } from "./messages.ts";
+import { withDescriptorsOf } from "./own-descriptors.ts";
 
 /** How a job ended. */
 export type Outcome =
@@ -52,6 +53,7 @@ const cleanUpMs = 300;
  * while the caller's stays free. A caller that ends takes its jobs with it.
  *
  * @param settings - checked by the schema of the job
+ * @throws ConfigError when a path among them cannot be passed to another process
  * @example
  * const job = startJob("segment", settings);
  * for await (const event of job.events) if (event.type === "item") console.log(event.name);
@@ -59,6 +61,7 @@ const cleanUpMs = 300;
  */
 export function startJob(name: JobName, settings: Readonly<Record<string, unknown>>, options: StartOptions = {}): RunningJob {
   const { worker = builtFile("jobs", "worker.js"), graceMs = 250 } = options;
+  const passed = withDescriptorsOf(process.pid, settings, outputNames);
   // What libraries print is for their developers, and must not mix with results and progress.
   const child = fork(worker, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
   const events = new EventQueue<RunEvent>();
@@ -73,7 +76,7 @@ export function startJob(name: JobName, settings: Readonly<Record<string, unknow
     if (message.type === "event") events.push(message.event);
     else told = message.type === "error" ? { type: "error", error: message.error } : { type: "finished" };
   });
-  tell(child, { type: "run", job: name, settings });
+  tell(child, { type: "run", job: name, settings: passed });
 
   const outcomeOf = async (): Promise<Outcome> => {
     const { code, signal } = await ended(child);
@@ -107,9 +110,11 @@ export function startJob(name: JobName, settings: Readonly<Record<string, unknow
   };
 }
 
-/** Files and folders that a job writes. */
-function outputsOf({ out, csv, json }: Readonly<Record<string, unknown>>): string[] {
-  return [out, csv, json].filter((path) => typeof path === "string");
+/** Settings that are files and folders that a job writes. */
+const outputNames = ["out", "csv", "json"];
+
+function outputsOf(settings: Readonly<Record<string, unknown>>): string[] {
+  return outputNames.map((name) => settings[name]).filter((path) => typeof path === "string");
 }
 
 function tell(child: ChildProcess, message: ToWorker): void {
