@@ -1,9 +1,11 @@
 import { Command, CommanderError, Option } from "commander";
 import { MedclipSamError } from "../errors.ts";
+import { unwritable } from "../files/atomic-write.ts";
 import { version } from "../version.ts";
 import { type JobCommand, jobCommands } from "./commands.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import type { Flag } from "./flags.ts";
+import { isReaderGone, print } from "./standard-output.ts";
 
 let status: ExitStatus = exitStatus.ok;
 
@@ -12,15 +14,22 @@ let status: ExitStatus = exitStatus.ok;
  * computing modules are loaded by the command that needs them.
  */
 export async function runProgram(argv: readonly string[] = process.argv): Promise<void> {
-  // A closed pipe, such as that of `head`, is not an error: results are in files. With --events the job itself reacts to it.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  let isLost = false;
+  // With --events the job itself reacts to errors, too.
+  process.stdout.on("error", (error) => {
+    if (isReaderGone(error) || isLost) return;
+    isLost = true;
+    process.stderr.write(`error: standard output ${unwritable(error)}\n`);
+    process.exitCode ||= exitStatus.failed; // it may come after the end of the command
+  });
+  process.stderr.on("error", () => {});
   try {
     const program = await programOf(argv.slice(2));
     await program.parseAsync([...argv]);
   } catch (error) {
     status = report(error);
   }
-  process.exitCode = status;
+  process.exitCode = isLost && status === exitStatus.ok ? exitStatus.failed : status;
 }
 
 /** All commands by name; options are loaded only for the commands in `words`. */
@@ -46,7 +55,7 @@ async function programOf(words: readonly string[]): Promise<Command> {
     .description("check what works on this machine, and how to fix the rest")
     .action(async () => {
       const { lines, isHealthy } = await (await import("./doctor.ts")).examine();
-      print(lines);
+      printLines(lines);
       if (!isHealthy) status = exitStatus.failed;
     });
   return program;
@@ -56,14 +65,14 @@ function addModels(models: Command): void {
   models
     .command("list")
     .description("list published models by short name, with their location on this machine")
-    .action(async () => print(await (await import("./models.ts")).listModels()));
+    .action(async () => printLines(await (await import("./models.ts")).listModels()));
   models
     .command("show")
     .description("describe a model: kind, names, sizes, tensors, first problems, SHA-256")
     .argument("<model>", "folder, weights file or short name")
     .option("--clip-config <FILE>", "configuration of a CLIP weights file without one beside it")
     .action(async (model: string, { clipConfig }: { clipConfig?: string }) =>
-      print((await (await import("./models.ts")).showModel(model, clipConfig)).lines),
+      printLines((await (await import("./models.ts")).showModel(model, clipConfig)).lines),
     );
   models
     .command("verify")
@@ -72,7 +81,7 @@ function addModels(models: Command): void {
     .option("--clip-config <FILE>", "configuration of a CLIP weights file without one beside it")
     .action(async (model: string, { clipConfig }: { clipConfig?: string }) => {
       const { lines, isSound } = await (await import("./models.ts")).verifyModel(model, clipConfig);
-      print(lines);
+      printLines(lines);
       if (!isSound) status = exitStatus.weights;
     });
 }
@@ -117,8 +126,8 @@ function optionsOf({ name, kind, placeholder, group, description, default: prese
   return [option];
 }
 
-function print(lines: readonly string[]): void {
-  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+function printLines(lines: readonly string[]): void {
+  print(lines.map((line) => `${line}\n`).join(""));
 }
 
 /** Prints an error and returns the exit status. */

@@ -3,6 +3,7 @@ import { startJob } from "../jobs/index.ts";
 import type { RunEvent } from "../run/events.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import { Progress } from "./progress.ts";
+import { isReaderGone, print } from "./standard-output.ts";
 
 export interface RunJobOptions {
   readonly job: JobName;
@@ -20,23 +21,23 @@ const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /**
  * Runs a job, shows its progress, and returns the exit status.
  *
- * Ctrl-C and termination signals cancel it. With --events a closed pipe cancels it, too, as the remaining events would be lost; without,
- * a closed pipe does not, as results are in files.
+ * Ctrl-C and termination signals cancel it. With --events a closed pipe or a full disk cancels it, too, as the remaining events would be
+ * lost; without, they do not, as results are in files.
  */
 export async function runJob({ job, settings, warnings, events, quiet, resumes }: RunJobOptions): Promise<ExitStatus> {
   const progress = new Progress(process.stderr, { quiet: quiet || events });
   let failed = 0;
-  let isRead = true;
+  let lost: NodeJS.ErrnoException | undefined;
   const show = (event: RunEvent) => {
     if (event.type === "end") failed = event.failed;
-    if (events) process.stdout.write(`${JSON.stringify(event)}\n`);
+    if (events) print(`${JSON.stringify(event)}\n`);
     else progress.show(event);
-    if (event.type === "end" && !events) for (const line of event.lines ?? []) process.stdout.write(`${line}\n`);
+    if (event.type === "end" && !events) for (const line of event.lines ?? []) print(`${line}\n`);
   };
   for (const message of warnings) show({ type: "warning", message });
   const running = startJob(job, settings);
-  const leave = () => {
-    isRead = false;
+  const leave = (error: NodeJS.ErrnoException) => {
+    lost = error;
     running.cancel();
   };
   for (const name of interrupts) process.on(name, running.cancel);
@@ -46,9 +47,9 @@ export async function runJob({ job, settings, warnings, events, quiet, resumes }
     const outcome = await running.done;
     progress.clear();
     if (outcome.type === "finished") return failed > 0 ? exitStatus.failed : exitStatus.ok;
-    if (!isRead) return exitStatus.interrupted;
+    if (lost) return isReaderGone(lost) ? exitStatus.interrupted : exitStatus.failed;
     const { status, error, hint } = endOf(outcome, resumes);
-    if (events) process.stdout.write(`${JSON.stringify({ type: "error", ...error })}\n`);
+    if (events) print(`${JSON.stringify({ type: "error", ...error })}\n`);
     process.stderr.write(`${status === exitStatus.interrupted ? "" : "error: "}${error.message}\n${hint}`);
     return status;
   } finally {

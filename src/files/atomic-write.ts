@@ -54,9 +54,14 @@ export async function writing<T>(file: string, work: () => Promise<T>): Promise<
     const { code, message } = cause as NodeJS.ErrnoException;
     if (cause instanceof MedclipSamError || code === undefined) throw cause;
     if (faultsOfName.has(code)) throw new InputError(`"${file}" cannot be written: ${message}`, { cause });
-    const words = faultsOfPlace[code];
-    throw new OutputError(`"${file}" cannot be written: ${words === undefined ? message : `${words} (${code})`}.`, { cause });
+    throw new OutputError(`"${file}" ${unwritable(cause as NodeJS.ErrnoException)}`, { cause });
   }
+}
+
+/** Why something cannot be written, and the remedy, after its name. */
+export function unwritable({ code, message }: NodeJS.ErrnoException): string {
+  const words = code === undefined ? undefined : faultsOfPlace[code];
+  return `cannot be written: ${words === undefined ? message : `${words} (${code})`}.`;
 }
 
 /** Most links that systems follow on the way to a file. */

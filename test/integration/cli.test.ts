@@ -6,7 +6,7 @@ import { jobCommands } from "../../src/cli/commands.ts";
 import { writeMask } from "../../src/results/png.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { builtCommand, mainFile } from "../support/build.ts";
-import { runCommand } from "../support/command.ts";
+import { runCommand, runInShell } from "../support/command.ts";
 import { decodeMask, drawn } from "../support/pictures.ts";
 import { describeWith, sharedJson, sharedPath } from "../support/shared-data.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
@@ -192,6 +192,35 @@ describe("output for programs", () => {
     const { status, stderr } = await runCommand(["evaluate", "--config", at("c.yaml")]);
     expect(status).toBe(2);
     expect(stderr).toContain('unknown setting "tolerence"; did you mean "tolerance"?');
+  });
+});
+
+/** Devices and descriptors by these names are Linux's. */
+describe.runIf(process.platform === "linux")("standard output and results in streams", () => {
+  test.each<[string, string[]]>([
+    ["evaluate", []],
+    ["evaluate", ["--events"]],
+    ["models", ["list"]],
+  ])("1: %s %s on a full disk says that the output is lost", (name, more) => {
+    const args = name === "evaluate" ? [...evaluation(), ...more] : [name, ...more];
+    const { status, stderr } = runInShell('"$@" > /dev/full', args);
+    expect(stderr).toMatch(/^error: standard output cannot be written: the disk is full. Free some space \(ENOSPC\)\.$/m);
+    expect(stderr.match(/error:/g)).toHaveLength(1);
+    expect(status).toBe(1);
+  });
+
+  test("a result goes to standard output and to what the shell makes of >(command)", () => {
+    for (const line of ['"$@" --json /dev/stdout | cat', '"$@" --json >(cat) > /dev/null | cat']) {
+      const { stdout, stderr } = runInShell(line, [...evaluation(), "--quiet"]);
+      expect(stderr).toBe("");
+      expect(stdout).toMatch(/^\{\n "images": \[/);
+    }
+  });
+
+  test("2: a result in the file of standard output, or in a descriptor that is not open, is refused", () => {
+    const refused = runInShell(`"$@" --json /dev/stdout > ${at("both.txt")}`, evaluation());
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('"/dev/stdout" is a regular file here') });
+    expect(runInShell('"$@" --csv /dev/fd/77', evaluation())).toMatchObject({ status: 2, stderr: expect.stringContaining("is not open") });
   });
 });
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mainFile } from "./build.ts";
 
@@ -8,6 +8,14 @@ export interface CommandResult {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** Runs the built command as a part of a shell's line, where it is called "$@". */
+export function runInShell(line: string, args: readonly string[]): CommandResult {
+  const { status, signal, stdout, stderr } = spawnSync("bash", ["-c", line, "bash", process.execPath, mainFile, ...args], {
+    encoding: "utf8",
+  });
+  return { status, signal, stdout, stderr };
 }
 
 /** Starts the built command as a process of its own, without a terminal. */
