@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { makePipe } from "../../test/support/named-pipe.ts";
 import { concernsOneInput, InputError, OutputError } from "../errors.ts";
 import { AppendFile } from "./append-file.ts";
 import { copyAtomically, isRunning, remove, removeLeftovers, requireWritable, writeAtomic, writing } from "./atomic-write.ts";
@@ -129,7 +130,7 @@ test("links in a circle are a fault of the name", async () => {
 // Windows has neither.
 test.skipIf(process.platform === "win32")("a device and a pipe are written to and stay what they are, also behind a link", async () => {
   const pipe = join(folder, "pipe");
-  expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+  makePipe(pipe);
   await symlink(pipe, join(folder, "link"));
   await symlink("/dev/null", join(folder, "null"));
   for (const name of ["pipe", "link", "null"]) await requireWritable(join(folder, name));

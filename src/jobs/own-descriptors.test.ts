@@ -1,8 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { makePipe } from "../../test/support/named-pipe.ts";
 import { ConfigError } from "../errors.ts";
 import { withDescriptorsOf } from "./own-descriptors.ts";
 
@@ -18,7 +18,7 @@ test("other settings stay as they are", () => {
 
 test.runIf(process.platform === "linux")("an open pipe is given by the process that has it, also in lists", () => {
   const pipe = join(folder, "pipe");
-  spawnSync("mkfifo", [pipe]);
+  makePipe(pipe);
   const descriptor = openSync(pipe, "r+");
   try {
     const path = `/proc/7/fd/${descriptor}`;
