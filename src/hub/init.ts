@@ -5,7 +5,8 @@ import { ConfigError, InputError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
 import { type BiomedClipConfig, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
-import { areRandom, type Purpose, writeRandomWeights } from "./random-weights.ts";
+import { areRandom } from "./origin.ts";
+import { type Purpose, writeRandomWeights } from "./random-weights.ts";
 import { readSizes } from "./sizes.ts";
 
 /** Names that `initModel` knows. */

@@ -60,8 +60,7 @@ export const publishedModels: Readonly<Record<string, { kind: "clip" | "sam"; re
  * @throws WeightsError when weights or configuration are missing
  */
 export async function locateClip(model: string, configFile?: string): Promise<ClipFiles> {
-  const path = await resolveModel(model, "clip");
-  const weights = (await isFolder(path)) ? await weightsOfFolder(path, clipWeights, "a CLIP model") : path;
+  const weights = await locateModel(model, "clip");
   const folder = dirname(weights);
   const config = configFile ?? (await existing(folder, clipConfigs))[0];
   if (config === undefined) {
@@ -84,8 +83,7 @@ export async function locateClip(model: string, configFile?: string): Promise<Cl
 
 /** Finds the weights of a SAM model: a folder, a checkpoint file, or a short name in the Hugging Face cache. */
 export async function locateSam(model: string): Promise<SamFiles> {
-  const path = await resolveModel(model, "sam");
-  const weights = (await isFolder(path)) ? await weightsOfFolder(path, samWeights, "a SAM model") : path;
+  const weights = await locateModel(model, "sam");
   const found: [file: string, hints: SamHints][] = [];
   for (const [name, read] of [
     ["config.json", readSamConfig],
@@ -102,6 +100,15 @@ export async function locateSam(model: string): Promise<SamFiles> {
     hints: { claims: used.flatMap(([, { claims }]) => claims ?? []), warnings: used.flatMap(([, { warnings }]) => warnings ?? []) },
     configs: used.map(([file]) => file),
   };
+}
+
+/** Finds the weights of a model of a known kind. @throws WeightsError when there are none */
+export async function locateModel(model: string, kind: "clip" | "sam"): Promise<string> {
+  const path = await resolveModel(model, kind);
+  if (!(await isFolder(path))) return path;
+  return kind === "clip"
+    ? await weightsOfFolder(path, clipWeights, "a CLIP model")
+    : await weightsOfFolder(path, samWeights, "a SAM model");
 }
 
 /** Finds the weights of a model of either kind: a folder, a file or a short name. @throws WeightsError when there are none */

@@ -42,7 +42,7 @@ export const defaultPack = "phantom";
  * @throws WeightsError when there is none, or its `pack.json` is damaged
  */
 export async function locatePack(pack: string): Promise<Pack> {
-  const found = (await embeddedPack(pack)) ?? (await readPack(resolve(pack)));
+  const found = (await embeddedPack(pack)) ?? (await packIn(resolve(pack)));
   if (found) return found;
   throw new WeightsError(`No pack named "${pack}", and no folder with a pack.json. Available: ${defaultPack}.`);
 }
@@ -51,10 +51,11 @@ export async function locatePack(pack: string): Promise<Pack> {
 export async function embeddedPack(name: string): Promise<Pack | undefined> {
   if (!/^[a-z0-9-]+$/.test(name)) return undefined;
   const root = await packageFolder();
-  return root === undefined ? undefined : await readPack(join(root, "packs", name));
+  return root === undefined ? undefined : await packIn(join(root, "packs", name));
 }
 
-async function readPack(folder: string): Promise<Pack | undefined> {
+/** The pack in a folder; undefined where there is no `pack.json`. @throws WeightsError when it is damaged */
+export async function packIn(folder: string): Promise<Pack | undefined> {
   const file = join(folder, "pack.json");
   const content = await readJsonIfPresent(file, WeightsError);
   if (content === undefined) return undefined;

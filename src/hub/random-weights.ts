@@ -1,5 +1,5 @@
 import { type RecipeFamily, recipePieces } from "../tensor/recipe.ts";
-import { openSafetensors, writeSafetensorsStream } from "../tensor/safetensors.ts";
+import { writeSafetensorsStream } from "../tensor/safetensors.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 
 /**
@@ -27,14 +27,6 @@ export async function writeRandomWeights(
   const values = ({ name, shape }: { readonly name: string; readonly shape: Shape }) =>
     purpose === "training" && name.endsWith("pos_embed") ? [positionWaves(shape)] : recipePieces(rules, name, shape, seed);
   await writeSafetensorsStream(file, entries, values, { weights: `random, seed ${seed}` });
-}
-
-/** Whether a file holds weights that `writeRandomWeights` has written. */
-export async function areRandom(file: string): Promise<boolean> {
-  return await openSafetensors(file).then(
-    ({ metadata }) => metadata.weights?.startsWith("random, ") ?? false,
-    () => false,
-  );
 }
 
 /** Initial scale of position embeddings, for patches of about unit variance. */

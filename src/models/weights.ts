@@ -3,7 +3,7 @@ import { absolutePath } from "#files";
 import { checkedFile } from "../check/paths.ts";
 import { WeightsError } from "../errors.ts";
 import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
-import { openWeights, type WeightsFile } from "../tensor/open-weights.ts";
+import { type Weights as OpenedWeights, openWeights, type WeightsFile } from "../tensor/open-weights.ts";
 import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { findModel, type ModelInFile } from "./_model-in-file.ts";
@@ -26,6 +26,8 @@ export class Weights extends NamedWeights {
   readonly scheme: NameScheme;
   /** Notes on what was chosen if the file holds more than the model. */
   readonly notes: readonly string[];
+  /** What the file says about itself, see `originIn`. */
+  readonly metadata: Readonly<Record<string, string>>;
   private readonly family: WeightsFamily;
   private readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Tensors that cannot be mapped as they lie (views with strides), read into memory. */
@@ -38,7 +40,7 @@ export class Weights extends NamedWeights {
     family: WeightsFamily,
     { scheme, tensors, notes }: ModelInFile,
     gathered: ReadonlyMap<string, Tensor>,
-    unread: ReadonlyMap<string, string>,
+    { unread, metadata }: Pick<OpenedWeights, "unread" | "metadata">,
   ) {
     super();
     this.file = file;
@@ -48,6 +50,7 @@ export class Weights extends NamedWeights {
     this.tensors = tensors;
     this.gathered = gathered;
     this.unread = unread;
+    this.metadata = metadata;
   }
 
   /**
@@ -66,7 +69,7 @@ export class Weights extends NamedWeights {
     const views = [...found.tensors].filter(([, value]) => !isContiguous(value));
     const gathered = new Map<string, Tensor>();
     for (const [name, value] of views) gathered.set(name, await readTensor(value));
-    return new Weights(typeof source === "string" ? source : source.name, family, found, gathered, opened.unread);
+    return new Weights(typeof source === "string" ? source : source.name, family, found, gathered, opened);
   }
 
   /** Whether the file holds the tensor. */

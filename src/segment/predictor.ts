@@ -133,7 +133,7 @@ export class SamPredictor {
   readonly options: SamOptions;
   /** Sentences for the user about options that cannot be followed on this machine. */
   readonly warnings: readonly string[];
-  private readonly weights: Weights;
+  readonly weights: Weights;
   private readonly encoder = new SharedSession(() => this.compileEncoder());
   /** One session for each kind of prompt, since shapes are static: how many points and boxes, with a mask or not. */
   private readonly decoders = new SessionCache(mostDecoders);

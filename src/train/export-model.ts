@@ -1,4 +1,7 @@
 import { join } from "node:path";
+import { originOf } from "../hub/origin.ts";
+import { embeddedPack } from "../hub/pack.ts";
+import { metadataOf } from "../models/origin.ts";
 import type { Weights } from "../models/weights.ts";
 import { type SafetensorsEntry, writeSafetensorsStream } from "../tensor/safetensors.ts";
 import { fromFloat32, readTensor } from "../tensor/stored-tensor.ts";
@@ -24,15 +27,17 @@ export interface ModelContent {
   readonly changed: (official: string) => Promise<Float32Array> | undefined;
   /** Scalars that the original file lacks, by name. */
   readonly added?: ReadonlyMap<string, Float32Array>;
+  /** Number of steps it was trained. */
+  readonly steps: number;
 }
 
 /**
  * Writes a trained model in the format of its original file, so that other tools can read it: same names and types, with trained tensors
- * in place of the old ones. Frozen tensors keep their bytes.
+ * in place of the old ones. Frozen tensors keep their bytes. Its metadata tells from what it was trained, see `originOf`.
  *
  * @returns the weights file
  */
-export async function exportModel(folder: string, { weights, tensors, changed, added = new Map() }: ModelContent): Promise<string> {
+export async function exportModel(folder: string, { weights, tensors, changed, added = new Map(), steps }: ModelContent): Promise<string> {
   const places = new Map<string, Place>();
   for (const official of tensors.keys())
     for (const [part, name] of weights.namesOf(official).entries()) places.set(name, { official, part });
@@ -40,7 +45,7 @@ export async function exportModel(folder: string, { weights, tensors, changed, a
   for (const name of added.keys()) if (!weights.contents.has(name)) entries.push({ name, dtype: "float32", shape: [] });
 
   const file = join(folder, fileNames[weights.scheme.name] ?? defaultFileName);
-  await writeSafetensorsStream(file, entries, async ({ name, dtype, shape }) => {
+  const values = async ({ name, dtype, shape }: SafetensorsEntry) => {
     const number = added.get(name);
     if (number) return number;
     const place = places.get(name);
@@ -48,6 +53,14 @@ export async function exportModel(folder: string, { weights, tensors, changed, a
     if (!whole) return (await readTensor(weights.contents.get(name)!)).data;
     const size = sizeOf(shape);
     return fromFloat32(dtype, whole.subarray(place.part * size, (place.part + 1) * size));
-  });
+  };
+  await writeSafetensorsStream(file, entries, values, await metadataOfTrained(weights.file, steps));
   return file;
+}
+
+/** The origin of a trained model. The folder of a pack that does not come with this package is left out: it may be private. */
+async function metadataOfTrained(source: string, steps: number): Promise<Record<string, string>> {
+  const { pack, ...origin } = await originOf(source);
+  const isEmbedded = pack !== undefined && (await embeddedPack(pack)) !== undefined;
+  return metadataOf({ ...origin, ...(isEmbedded && { pack }) }, steps);
 }

@@ -1,9 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { ConfigError, InputError, MedclipSamError } from "../../errors.ts";
 import type { MaskPair } from "../../metrics/evaluate.ts";
 import { releasedMask } from "../../metrics/released.ts";
+import { readRuns } from "../../run/record/record.ts";
 import { type LeftOut, leftOutMessage } from "../../scans/left-out.ts";
 import { type ImageInput, listImages } from "../../scans/list-images.ts";
 import type { MaskReading } from "../../scans/mask-rule.ts";
@@ -58,6 +59,7 @@ export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<File
     pairs: truths.map((input) => ({ truth: input, prediction: joined.rightOf.get(input) })),
     folder,
     warnings: [
+      ...(await noticesOfRun(pred)),
       ...ofFolders,
       ...(surplus.length > 0
         ? [`${countOf(surplus.length, "prediction")} in "${folder}" without ground truth: ${shortened(surplus)}`]
@@ -67,6 +69,18 @@ export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<File
         : []),
     ],
   };
+}
+
+/** The notices of the runs that made predictions; none without a record. @param pred - their output folder, or a folder in it */
+async function noticesOfRun(pred: string): Promise<string[]> {
+  const run = (await isRunFolder(pred)) ? pred : dirname(resolve(pred));
+  if (!(await isRunFolder(run))) return [];
+  // A record of a newer version does not keep its masks from being compared.
+  const headers = await readRuns(run).then(
+    (runs) => runs.headers,
+    () => [],
+  );
+  return [...new Set(headers.flatMap(({ notices }) => notices ?? []))];
 }
 
 interface Unmatched {

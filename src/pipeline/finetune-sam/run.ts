@@ -39,7 +39,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   const split = splitTargets(targets, settings);
   const shared = await sharedImages(imagesOf(split.train), imagesOf(split.validation));
   for (const message of [...split.warnings, ...sharedWarnings(shared)]) yield { type: "warning", message };
-  const { session, device, warnings } = await sessionOptions(settings);
+  const { session, device, warnings } = await sessionOptions(settings, { isTraining: true });
   for (const message of warnings) yield { type: "warning", message };
   const files = await samFilesOf(settings.sam);
 

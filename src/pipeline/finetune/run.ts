@@ -53,7 +53,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: StopOpti
   const stepsPerEpoch = Math.floor(train.length / batch);
   if (stepsPerEpoch === 0)
     throw new ConfigError(`finetune: ${train.length} training pairs do not fill a batch of ${batch}. Lower --batch.`);
-  const { session, device, warnings } = await sessionOptions(settings);
+  const { session, device, warnings } = await sessionOptions(settings, { isTraining: true });
   for (const message of warnings) yield { type: "warning", message };
   const files = await clipFilesOf(settings.clip, settings.clipConfig);
   const length = { stepsPerEpoch, epochs };

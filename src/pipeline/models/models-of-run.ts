@@ -5,7 +5,6 @@ import { ConfigError } from "../../errors.ts";
 import { type UsableDevice, usableDevice } from "../../graph/index.ts";
 import { sha256OfFile } from "../../hub/hash.ts";
 import type { ClipFiles, SamFiles } from "../../hub/locate.ts";
-import { embeddedPack, locatePack, type Pack } from "../../hub/pack.ts";
 import { splitAddress } from "../../models/weights.ts";
 import type { WeightsRecord } from "../../run/record/record.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
@@ -16,24 +15,29 @@ import { tokenizerFiles } from "../../text/load-tokenizer.ts";
 import type { CommonSettings } from "../settings.ts";
 import type { SaliencySettings } from "../zero-shot/settings.ts";
 import type { ClipOfFiles, SamOfFiles } from "./model.ts";
+import { type EarlierRun, joinedNotices, type ModelsOfRun, modelNotices } from "./notices.ts";
 
 /** Session options of a run, with warnings and notices about the models. */
 export interface RunSession extends UsableDevice {
   readonly session: SessionOptions;
-  /** Notices of the models' pack; also the first warnings. */
+  /** Notices about the models; also the first warnings. */
   readonly notices: readonly string[];
-  /** Label of the models' pack, drawn into overlay images. */
+  /** The labels of the notices, drawn into overlay images. */
   readonly label?: string | undefined;
 }
 
-/** Session options for the requested device, or for a working fallback with a warning. */
+/**
+ * Session options for the requested device, or for a working fallback with a warning.
+ *
+ * @param options - `earlier`: the run whose results this one reads, whose notices also apply; `isTraining`: random weights are no surprise
+ */
 export async function sessionOptions(
-  settings: Pick<CommonSettings, "device" | "threads"> & { readonly [model in "pack" | "clip" | "sam"]?: string | undefined },
+  settings: Pick<CommonSettings, "device" | "threads"> & ModelsOfRun,
+  { earlier, isTraining = false }: { readonly earlier?: EarlierRun | undefined; readonly isTraining?: boolean } = {},
 ): Promise<RunSession> {
   const { threads, warnings: aboutThreads } = usableThreads(settings.threads);
   const { device, warnings } = await usableDevice(settings.device);
-  const { notice, label }: Partial<Pack> = (await packBehind(settings)) ?? {};
-  const notices = notice === undefined ? [] : [notice];
+  const { notices = [], label } = joinedNotices(await modelNotices(settings, { isTraining }), earlier);
   const session = { device, ...(threads !== undefined && { threads }) };
   return { device, warnings: [...notices, ...warnings, ...aboutThreads], notices, label, session };
 }
@@ -46,13 +50,6 @@ export function usableThreads(asked: number | undefined, cores = availableParall
   if (asked === undefined) return { warnings: [] };
   if (asked <= mostThreadsACore * cores) return { threads: asked, warnings: [] };
   return { threads: cores, warnings: [`--threads ${asked} is too many for the ${cores} cores of this machine: ${cores} are used`] };
-}
-
-/** The pack that is named, or whose name is given as a model. */
-async function packBehind({ pack, clip, sam }: { readonly [model in "pack" | "clip" | "sam"]?: string | undefined }) {
-  if (pack !== undefined) return await locatePack(pack);
-  for (const model of [clip, sam]) if (model !== undefined) return await embeddedPack(model);
-  return undefined;
 }
 
 /** The files of a CLIP model, including configuration and vocabulary, which determine the heads and the token ids. */

@@ -11,6 +11,7 @@ import type { StopOptions } from "../../run/stop-options.ts";
 import { type LeftOut, leftOutRecord } from "../../scans/left-out.ts";
 import { readSaliency } from "../../scans/read-gray.ts";
 import type { Target } from "../../targets/target.ts";
+import { joinedNotices } from "../models/notices.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
 import { modePresets } from "../settings.ts";
 import { type FoundTarget, outcomeOf, promptOf, type TargetItem, targetsOf } from "./items.ts";
@@ -21,9 +22,10 @@ import { coarseStep } from "./steps.ts";
 export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const { out, inputs } = settings;
   if (inputs.length !== 1) throw new ConfigError(`coarse reads one folder of saliency maps, got ${inputs.length}`);
-  const { all, folders, records } = await resultFolder(inputs[0]!, "saliency");
+  const { all, folders, maker, records } = await resultFolder(inputs[0]!, "saliency");
   const { items, count, leftOut, warnings } = await mapsOf(folders, all, out);
-  for (const message of warnings) yield { type: "warning", message };
+  const notices = joinedNotices([], maker);
+  for (const message of [...(notices.notices ?? []), ...warnings]) yield { type: "warning", message };
   if (settings.dryRun) {
     yield {
       type: "end",
@@ -36,7 +38,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOp
     return;
   }
   const effective = effectiveSettings(CoarseRunSettings, settings);
-  const about = { command: "coarse", settings: effective, weights: {}, ...targetsOf(all), leftOut };
+  const about = { command: "coarse", settings: effective, weights: {}, ...targetsOf(all), ...notices, leftOut };
   const placed = modePresets[settings.mode].placement === "window";
   const unknown = items.filter(({ name }) => !records.get(name)?.window).length;
   if (placed && unknown > 0) {

@@ -7,6 +7,8 @@ import { ConfigError, InputError, throwIfCancelled, WeightsError } from "../../e
 import { usableDevice } from "../../graph/index.ts";
 import { blankWarnings, type GrayImage, type Image, type Mask, type SaliencyMap } from "../../image/index.ts";
 import { BiomedClip } from "../../models/biomedclip/index.ts";
+import { noticesOf, originIn } from "../../models/origin.ts";
+import type { Weights } from "../../models/weights.ts";
 import { withoutEffect } from "../../run/settings/effect.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
 import { type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
@@ -37,7 +39,7 @@ const mostSteps = 2;
 export class ZeroShotModel {
   readonly text: TextImageModel;
   readonly mask: PromptableModel;
-  /** Warnings about opening the models, such as a device other than the requested one. */
+  /** Notices about the models (demonstration models, random weights), and warnings about opening them, such as a device other than the requested one. */
   readonly warnings: readonly string[];
   /** Settings that suit these models, instead of the usual defaults of `segment`. */
   readonly defaults: SegmentOptions;
@@ -55,7 +57,8 @@ export class ZeroShotModel {
     checkedObject(defaults, "ZeroShotModel"); // its content is checked by each call
     this.text = text;
     this.mask = mask;
-    this.warnings = warnings;
+    const notices = [...noticesIn(text.clip.weights, "CLIP"), ...noticesIn(mask.sam.weights, "SAM")];
+    this.warnings = [...new Set([...notices, ...warnings])];
     this.defaults = defaults;
   }
 
@@ -92,6 +95,8 @@ export class ZeroShotModel {
     await thenDispose(() => this.steps.dispose(), this.text.clip, this.mask.sam);
   }
 }
+
+const noticesIn = ({ metadata }: Weights, kind: "CLIP" | "SAM") => noticesOf(originIn(metadata), kind).map(({ text }) => text);
 
 /**
  * Opens the two models of the zero-shot pipeline from memory. Nothing is computed yet; the bytes must not change while the model is used.

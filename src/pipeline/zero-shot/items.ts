@@ -61,7 +61,7 @@ export function summaryOf({ areaPx, scores }: { readonly areaPx: number; readonl
 /**
  * The header of a run's record, with the settings that had an effect.
  *
- * @param run - device actually used; notice of the models' pack; files that were not used; targets
+ * @param run - device actually used; notices about the models; files that were not used; targets
  */
 export function header(
   command: string,
@@ -71,10 +71,11 @@ export function header(
   {
     device,
     notices,
+    label,
     samPrecision,
     leftOut,
     all = [],
-  }: { readonly all?: readonly Target[] } & Pick<RunSession, "device" | "notices"> &
+  }: { readonly all?: readonly Target[] } & Pick<RunSession, "device" | "notices" | "label"> &
     Pick<RunHeader, "samPrecision"> &
     Pick<RunInputs, "leftOut">,
 ): Omit<RunHeader, "versions"> {
@@ -83,6 +84,7 @@ export function header(
   const told = {
     ...targetsOf(all),
     ...(notices.length > 0 && { notices }),
+    ...(label && { label }),
     ...(leftOut.length > 0 && { leftOut: leftOutRecord(leftOut) }),
   };
   return { command, ...recordedSettings(schema, { ...settings }), seed, ...computed, threads: threads ?? null, weights, ...told };

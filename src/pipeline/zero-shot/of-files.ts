@@ -8,6 +8,7 @@ import { decodeImage } from "../../scans/decode-image.ts";
 import type { SamOptions } from "../../segment/index.ts";
 import { loadClip, loadSam, type SamOfFiles } from "../models/model.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel } from "../models/model-content.ts";
+import { modelNotices } from "../models/notices.ts";
 import { defaultsOf } from "../models/pack-settings.ts";
 import type { Mode } from "../settings.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
@@ -39,11 +40,11 @@ export async function loadModel(
   const { clip, sam, clipConfig } = models;
   const { device, warnings } = await usableDevice(options.device);
   const usable = { ...options, device };
-  return new ZeroShotModel(
-    typeof clip === "string" ? await loadClip(clip, clipConfig, usable) : await openClip(clip, usable),
-    typeof sam === "string" ? await loadSam(sam, usable) : await openSam(sam, usable),
-    warnings,
-  );
+  const text = typeof clip === "string" ? await loadClip(clip, clipConfig, usable) : await openClip(clip, usable);
+  const mask = typeof sam === "string" ? await loadSam(sam, usable) : await openSam(sam, usable);
+  // What file contents say about themselves is a warning of the model in any case.
+  const notices = await modelNotices({ ...(typeof clip === "string" && { clip }), ...(typeof sam === "string" && { sam }) });
+  return new ZeroShotModel(text, mask, [...notices.map((notice) => notice.text), ...warnings]);
 }
 
 /**
@@ -59,7 +60,7 @@ export async function loadPack(pack: string = defaultPack, options: SamOptions =
   const { clip, sam, notice } = found;
   const defaults = defaultsOf(found);
   const { text, mask, warnings } = await loadModel({ clip, sam }, options);
-  return new ZeroShotModel(text, mask, [notice, ...warnings], defaults);
+  return new ZeroShotModel(text, mask, [...new Set([notice, ...warnings])], defaults);
 }
 
 /** Options of a segmentation, all with defaults. `name` defaults to the name of the file. */

@@ -34,7 +34,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
   const { out, raw, mode } = settings;
   const { inputs, ...found } = await findInputs(settings.inputs, out);
   requireWritableNames(inputs, raw);
-  const { all, folders: hints, run: earlier, records } = await resultFolder(settings.coarse, "coarse");
+  const { all, folders: hints, run: earlier, maker, records } = await resultFolder(settings.coarse, "coarse");
   const coarse = await coarseMasks(hints, inputs);
   const items = inputs.map(({ name, file }): TargetItem => {
     const lookFor = coarse.of(file).map(({ target }) => target);
@@ -45,7 +45,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
   });
   const { plan, message } = await memoryPlan(settings.maxMemory, { sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
-  const run = await sessionOptions(settings);
+  const run = await sessionOptions(settings, { earlier: maker });
   for (const message of [...found.warnings, ...coarse.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
   const options = { ...run.session, ...plan.options, precision: settings.samPrecision };

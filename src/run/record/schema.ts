@@ -38,6 +38,8 @@ export const headerShape = {
   weights: named(WeightsRecord),
   /** Notice about the models, to be shown with every result. */
   notices: list(z.string()).optional(),
+  /** Short form of the notices, drawn into pictures. */
+  label: z.string().optional(),
   /** Other files on which results depend. */
   data: named(WeightsRecord).optional(),
   /** Named targets, in the order of their label values, each with all text prompts that occur. */

@@ -25,6 +25,7 @@ export async function exportClip(
   state: TrainingState,
   adapters: readonly LoraAdapter[],
   lora: Lora,
+  steps: number,
 ): Promise<string> {
   const changed = (official: string): Promise<Float32Array> | undefined => {
     if (state.tensors.has(official)) return Promise.resolve(state.view(state.values, official));
@@ -40,7 +41,7 @@ export async function exportClip(
     return values;
   }
   const added = state.tensors.has(logitBias) ? new Map([[logitBias, state.view(state.values, logitBias)]]) : new Map();
-  const file = await exportModel(folder, { weights, tensors, changed, added });
+  const file = await exportModel(folder, { weights, tensors, changed, added, steps });
   for (const path of await companionsOf(files)) await copyFile(path, join(folder, basename(path)));
   return file;
 }

@@ -166,7 +166,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
   /** Writes the model in the names and types of its file, adapters merged, with the configuration and vocabulary beside it. */
   override async exportTo(folder: string): Promise<string> {
     const tensors = biomedClipTensors(this.config);
-    return await exportClip(folder, this.files, this.weights, tensors, this.state, this.adapters, loraOf(this.settings));
+    return await exportClip(folder, this.files, this.weights, tensors, this.state, this.adapters, loraOf(this.settings), this.steps);
   }
 
   async dispose(): Promise<void> {

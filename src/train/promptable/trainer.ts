@@ -157,7 +157,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
   override async exportTo(folder: string): Promise<string> {
     const changed = (official: string) =>
       this.state.tensors.has(official) ? Promise.resolve(this.state.view(this.state.values, official)) : undefined;
-    return await exportModel(folder, { weights: this.weights, tensors: samTensors(this.config), changed });
+    return await exportModel(folder, { weights: this.weights, tensors: samTensors(this.config), changed, steps: this.steps });
   }
 
   async dispose(): Promise<void> {
