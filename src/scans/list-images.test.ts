@@ -80,6 +80,24 @@ test("results of runs are known by the record beside them, not by the names of t
   expect(inputs.map(({ name }) => name)).toEqual(["a", "old/more/b"]);
 });
 
+test("the masks beside the images of a data set are left out, but taken if their folder is given", async () => {
+  await touch("ours/images/a.png", "ours/masks/a.png", "ours/masks_lung/a.png", "ours/more/b.png");
+  await touch("paper/train_images/c.png", "paper/train_masks/c.png", "paper/test_masks/d.png");
+  await touch("nn/imagesTr/e_0000.png", "nn/labelsTr/e.png", "nn/labelsTs/f.png");
+  await touch("alone/masks/g.png");
+  expect(await names(root)).toEqual([
+    "alone/masks/g",
+    "nn/imagesTr/e_0000",
+    "nn/labelsTs/f",
+    "ours/images/a",
+    "ours/more/b",
+    "paper/test_masks/d",
+    "paper/train_images/c",
+  ]);
+  expect(await leftOut(root)).toEqual(["nn/labelsTr: masks", "ours/masks: masks", "ours/masks_lung: masks", "paper/train_masks: masks"]);
+  expect(await names(join(root, "ours/masks_lung"))).toEqual(["a"]);
+});
+
 test("a pattern that the shell did not expand stands for the files that fit", async () => {
   await touch("in/a.png", "in/b1.png", "in/b(2).png", "in/c.jpg", "in/.h.png", "in/q?.png", "in/qx.png");
   expect(await names(join(root, "in", "*.png"))).toEqual(["a", "b(2)", "b1", "q?", "qx"]);

@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, parse, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
@@ -37,7 +38,7 @@ export interface ImageList {
  * The images of some paths: files as given, folders with all their sub-folders.
  *
  * In folders, only files with the ending of an image are taken; all others are returned with the reason, but for what systems leave behind
- * (".DS_Store"). Results of earlier runs, and of the run itself, are no inputs. Each folder's images are sorted by name in code-point order, so that a run has the
+ * (".DS_Store"). Results of earlier runs, and of the run itself, are no inputs, nor are the masks beside a folder of images in a data set. Each folder's images are sorted by name in code-point order, so that a run has the
  * same order everywhere. Links are followed, but no folder is read twice. A path with "*" or "?" in its last part that does not exist stands
  * for the files that fit, as not every shell expands it.
  *
@@ -106,6 +107,7 @@ async function walk(root: string, out: string | undefined): Promise<ImageList> {
       continue;
     }
     const isOut = out !== undefined && resolve(out) === resolve(path);
+    const masks = maskFoldersOf(entries);
     const isRun = isOut || (entries.some(({ name }) => isRecord(name)) && (await isRunFolder(path)));
     for (const entry of entries) {
       if (litter.test(entry.name)) continue;
@@ -116,6 +118,7 @@ async function walk(root: string, out: string | undefined): Promise<ImageList> {
       else if (target === null) leave(file, "link");
       else if (target.isDirectory()) {
         if (isRun && isResultFolder(entry.name)) leave(file, "results");
+        else if (masks.has(entry.name)) leave(file, "masks");
         else (target === entry ? real : linked).push(relative);
       } else if (!target.isFile()) leave(file, "special");
       else if (imageEnding.test(entry.name)) inputs.push({ file, name: relative.replace(imageEnding, ""), path: relative });
@@ -125,6 +128,25 @@ async function walk(root: string, out: string | undefined): Promise<ImageList> {
   inputs.sort((a, b) => byCodePoint(a.name, b.name));
   leftOut.sort((a, b) => byCodePoint(a.file, b.file));
   return { inputs, leftOut };
+}
+
+/**
+ * Names of image folders in data sets, and of the mask folders beside them, with the part that both share: `images` and `masks_lung` (ours),
+ * `train_images` and `train_masks` (the paper), `imagesTr` and `labelsTr` (nnU-Net).
+ */
+const dataLayouts = [
+  { images: /^(|.+_)images$/, masks: /^(|.+?_)(?:masks(?:_.+)?|labels)$/ },
+  { images: /^images(Tr|Ts)$/, masks: /^labels(Tr|Ts)$/ },
+] as const;
+
+/** The names of the folders among some entries that hold the masks of the images beside them. */
+function maskFoldersOf(entries: readonly Dirent[]): ReadonlySet<string> {
+  const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
+  const masks = dataLayouts.flatMap((layout) => {
+    const shared = new Set(folders.map((name) => layout.images.exec(name)?.[1]));
+    return folders.filter((name) => layout.masks.test(name) && shared.has(layout.masks.exec(name)![1]));
+  });
+  return new Set(masks);
 }
 
 /** The entries of a folder, or a note that it was read before under this or another name. */
