@@ -110,6 +110,13 @@ function sized(picture: unknown, where: string, name: string, { words }: Layout)
     const hint = isBytes ? " The bytes of a file? decodeImage({ name, bytes }) reads them." : "";
     throw new InputError(`${where}: ${name} must be { width, height, data } with ${words} values, got ${described(picture)}.${hint}`);
   }
+  const inner = ["mask", "image"].find((key) => key in picture && !("data" in picture));
+  if (inner !== undefined) {
+    const made = inner === "mask" ? "readMask returns { mask, warnings }" : "decodeImage returns { image, warnings }";
+    throw new InputError(
+      `${where}: ${name} must be { width, height, data } with ${words} values, got ${described(picture)}. ${made}: pass its "${inner}".`,
+    );
+  }
   const { width, height } = picture as Raw;
   for (const [side, length] of Object.entries({ width, height })) {
     if (Number.isInteger(length) && length >= 1) continue;

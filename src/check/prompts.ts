@@ -58,7 +58,9 @@ function fields(value: unknown, where: string, name: string, keys: readonly stri
 export function checkedTexts(text: unknown, where: string): readonly string[] {
   const texts: unknown = typeof text === "string" ? [text] : text;
   if (!Array.isArray(texts) || texts.length === 0) {
-    throw new ConfigError(`${where}: the text prompt must be a sentence or a list of sentences, got ${described(text)}.`);
+    const isPicture = typeof text === "object" && text !== null && "width" in text;
+    const hint = isPicture ? " Image and text are swapped: the image goes before the text." : "";
+    throw new ConfigError(`${where}: the text prompt must be a sentence or a list of sentences, got ${described(text)}.${hint}`);
   }
   const wrong = texts.find((one) => typeof one !== "string");
   if (wrong !== undefined) throw new ConfigError(`${where}: a sentence of the text prompt must be a string, got ${described(wrong)}.`);

@@ -128,6 +128,8 @@ describe("values", () => {
   test("the schema explains settings that cannot be combined", () => {
     const flags = { inputs: ["a.png"], out: "o", prompt: ["x"], prompts: "p.json" };
     expect(() => settingsFrom(SegmentSettings, { flags, positional })).toThrow("in one way only: --prompt TEXT");
+    const none = { inputs: ["a.png"], out: "o" };
+    expect(() => settingsFrom(SegmentSettings, { flags: none, positional })).toThrow("no text prompt: pass --prompt TEXT");
   });
 });
 

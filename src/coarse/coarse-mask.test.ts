@@ -38,7 +38,12 @@ test("an empty mask and one that fills everything are warnings", () => {
 test("where no component passes, the one of highest mean saliency stays, with a warning", () => {
   const { mask, warnings } = coarseMask(twoBlobs, { method: "threshold", minAreaPx: 5, minMeanSaliency: 0.5 });
   expect(areaOf(mask)).toBe(4);
-  expect(warnings).toEqual(["no component has at least 5 pixels and a mean saliency of 0.5; kept the one with the highest mean saliency"]);
+  expect(warnings).toEqual([
+    "no component has at least 5 pixels and a mean saliency of at least 0.5; kept the one with the highest mean saliency. Check its mask, or lower --min-area or --min-saliency.",
+  ]);
+  expect(coarseMask(twoBlobs, { method: "threshold", minMeanSaliency: 0.95 }).warnings).toEqual([
+    "no component has a mean saliency of at least 0.95; kept the one with the highest mean saliency. Check its mask, or lower --min-saliency.",
+  ]);
 });
 
 test("a window outside the map is an error that names both", () => {

@@ -68,9 +68,12 @@ export function coarseMask(gray: GrayImage, options: CoarseMaskOptions = {}): { 
 
   const warnings: string[] = [];
   if (selected.fellBack) {
-    warnings.push(
-      `no component has at least ${minAreaPx} pixels and a mean saliency of ${minMeanSaliency}; kept the one with the highest mean saliency`,
-    );
+    const limits = [
+      ...(minAreaPx > 0 ? [{ words: `at least ${minAreaPx} pixels`, flag: "--min-area" }] : []),
+      ...(minMeanSaliency > 0 ? [{ words: `a mean saliency of at least ${minMeanSaliency}`, flag: "--min-saliency" }] : []),
+    ];
+    const [words, flags] = [limits.map((limit) => limit.words).join(" and "), limits.map(({ flag }) => flag).join(" or ")];
+    warnings.push(`no component has ${words}; kept the one with the highest mean saliency. Check its mask, or lower ${flags}.`);
   }
   const areaPx = selected.components.reduce((sum, component) => sum + component.areaPx, 0);
   const seenPx = window === undefined ? map.data.length : (window.x1 - window.x0) * (window.y1 - window.y0);

@@ -381,6 +381,15 @@ describe("a model", () => {
     }
   });
 
+  test("finds image and text that are swapped", async () => {
+    await expect(library.segment(model, text as never, image as never)).rejects.toThrow(
+      "segment: the text prompt must be a sentence or a list of sentences, got an object with width, height, data. Image and text are swapped",
+    );
+    await expect(library.segment(model, "the lungs", "scans/a.png")).rejects.toThrow(
+      'segment: image "the lungs" and text "scans/a.png" are swapped',
+    );
+  });
+
   test("is not made of other things than models", async () => {
     const { text, mask } = model;
     await expectRefused([
@@ -489,6 +498,10 @@ test("a message says where, what was expected, what came, and what it may be", (
   expect(draw(Promise.resolve(image))).toThrow(/got a Promise \(await it first\)/);
   expect(() => library.dsc(gray, mask)).toThrow(InputError);
   expect(() => library.dsc(gray, mask)).toThrow("dsc: mask.data must hold 0 and 1, got 0, 1, 2, 3, 4, 5, .... Labels, or a picture?");
+  expect(() => library.dsc(mask, { mask, warnings: [] } as never)).toThrow(
+    'truth must be { width, height, data } with width x height values, got an object with mask, warnings. readMask returns { mask, warnings }: pass its "mask".',
+  );
+  expect(draw({ image, warnings: [] })).toThrow('decodeImage returns { image, warnings }: pass its "image".');
   expect(() => library.coarseMask(gray, { keeep: 2 } as never)).toThrow(ConfigError);
   expect(() => library.coarseMask(gray, { keeep: 2 } as never)).toThrow(
     /there is no option "keeep"\. Did you mean "keep"\? Known are method/,

@@ -139,7 +139,7 @@ async function* scores(
     batches = await batchRetrieval(features, { ...options, batch, shuffles, seed, keepPartial });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    yield { type: "warning", message: error.message };
+    yield { type: "warning", message: error.message.replace(/^batchRetrieval: /, "") };
   }
   const ranks = await pairRanks(features, options);
   return {

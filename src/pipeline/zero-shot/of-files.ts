@@ -1,10 +1,11 @@
 import { described } from "../../check/described.ts";
 import { checkedObject } from "../../check/options.ts";
-import { ConfigError, WeightsError } from "../../errors.ts";
+import { ConfigError, InputError, WeightsError } from "../../errors.ts";
 import { usableDevice } from "../../graph/index.ts";
 import { defaultPack, locatePack } from "../../hub/pack.ts";
 import type { Image } from "../../image/index.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
+import { imageEnding } from "../../scans/names.ts";
 import type { SamOptions } from "../../segment/index.ts";
 import { loadClip, loadSam, type SamOfFiles } from "../models/model.ts";
 import { type ClipContent, type Content, openClip, openSam, type PromptableModel } from "../models/model-content.ts";
@@ -84,6 +85,9 @@ export async function segment(
 ): Promise<Segmentation> {
   const { cache, ...given } = checkedObject(options, "segment");
   const { mode } = checkedSegment(model, text, given).settings;
+  if (typeof text === "string" && typeof image === "string" && imageEnding.test(text) && !imageEnding.test(image)) {
+    throw new InputError(`segment: image ${described(image)} and text ${described(text)} are swapped: the image goes before the text.`);
+  }
   const opened = await openedImage(image, mode, { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segment") });
   const found = await segmentPixels(model, opened.image, text, opened.options);
   return { ...found, warnings: [...opened.warnings, ...found.warnings] };

@@ -121,8 +121,11 @@ export const RunSettings = z.strictObject(
 const textPrompts = ({ prompt, target, prompts }: Partial<Pick<z.infer<typeof RunSettings>, "prompt" | "target" | "prompts">>) =>
   [prompt, target, prompts].filter((given) => given !== undefined).length === 1;
 const promptMessage = {
-  error:
-    "give text prompts in one way only: --prompt TEXT (repeat for an ensemble), --target NAME=TEXT (repeat for several targets), or --prompts FILE.json",
+  error: ({ input }: { readonly input?: unknown }) => {
+    const { prompt, target, prompts } = input as Parameters<typeof textPrompts>[0];
+    const isNone = [prompt, target, prompts].every((given) => given === undefined);
+    return `${isNone ? "no text prompt: pass" : "give text prompts in one way only:"} --prompt TEXT (repeat for an ensemble), --target NAME=TEXT (repeat for several targets), or --prompts FILE.json`;
+  },
 };
 
 /** The seed is used by methods that draw random numbers only. */

@@ -59,6 +59,11 @@ test("a key that matches no image is a warning that names the closest one", asyn
   expect(warnings).toEqual([`"${file}": 1 prompt without an image of that name: "haert.png" (the closest is "heart.png")`]);
 });
 
+test("images without a text prompt are counted before the run starts", async () => {
+  const { warnings } = await promptsOf({ "heart.png": "one" }, walked("heart.png", "lung.png", "1/rib.png"));
+  expect(warnings).toEqual([`"${file}": no text prompt for 2 images and none for "*" (all others): "lung.png", "1/rib.png"`]);
+});
+
 test("a name that macOS stores in another Unicode form is the same name", async () => {
   expect((await promptsOf({ "se\u0301rie/\u00e9.png": "one" }, walked("s\u00e9rie/e\u0301.png"))).sentences).toEqual({
     "s\u00e9rie/e\u0301.png": ["one"],

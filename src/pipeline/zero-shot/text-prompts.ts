@@ -2,8 +2,9 @@ import { z } from "zod";
 import { addTo } from "../../add-to.ts";
 import { ConfigError, InputError } from "../../errors.ts";
 import { readJson } from "../../files/read-json.ts";
+import { listed } from "../../listed.ts";
 import { type ImageInput, pathWithoutEnding } from "../../scans/list-images.ts";
-import { joinByName, lonelyMessage, type Side } from "../../scans/names.ts";
+import { countOf, joinByName, lonelyMessage, type Side } from "../../scans/names.ts";
 import { namedTargets, type Target, unnamedTarget } from "../../targets/target.ts";
 import { requireWords } from "../../text/reading.ts";
 
@@ -11,6 +12,8 @@ import { requireWords } from "../../text/reading.ts";
 export interface TextPrompts {
   /** All targets of the run. They depend on the prompts file only, not on the images, so that adding images changes nothing. */
   readonly all: readonly Target[];
+  /** The targets of an image, for each of the text prompts that images of the run can have. */
+  readonly entries: readonly (readonly Target[])[];
   /** The targets of an image with their text prompts; undefined if the prompts file has no entry for the image and none for "*". */
   readonly of: (image: ImageInput) => readonly Target[] | undefined;
   /** Warnings for the user. */
@@ -43,7 +46,7 @@ export async function textPrompts(settings: PromptSettings, images: readonly Ima
   if (!prompt && !target) throw new ConfigError("no text prompt: pass --prompt TEXT, --target NAME=TEXT or --prompts FILE.json");
   for (const sentence of prompt ?? []) requireWords(sentence, "--prompt");
   const all = target ? namedTargets(sentencesByName(target), "--target") : [unnamedTarget(prompt!)];
-  return { all, of: () => all, warnings: [] };
+  return { all, entries: [all], of: () => all, warnings: [] };
 }
 
 /** The error of an image without a text prompt in the prompts file. */
@@ -75,11 +78,11 @@ async function promptsOfFile(file: string, images: readonly ImageInput[]): Promi
   const message = lonelyMessage(lonelyLeft, keys, named);
   const all = targetsOf([...table.values()], file);
   const ofKey = new Map([...table].map(([key, sentences]) => [key, withSentences(all, sentences)]));
-  return {
-    all,
-    of: (image) => ofKey.get(leftOf.get(image) ?? others),
-    warnings: message === undefined ? [] : [`"${file}": ${message}`],
-  };
+  const of = (image: ImageInput) => ofKey.get(leftOf.get(image) ?? others);
+  const without = images.filter((image) => of(image) === undefined);
+  const none = `for ${countOf(without.length, "image")} and none for "*" (all others): ${listed(without, 5, ({ path }) => `"${path}"`)}`;
+  const messages = [...(message === undefined ? [] : [message]), ...(without.length > 0 ? [`no text prompt ${none}`] : [])];
+  return { all, entries: [...ofKey.values()], of, warnings: messages.map((said) => `"${file}": ${said}`) };
 }
 
 /** All targets of a file in order of occurrence, each with all of its text prompts. */
