@@ -15,3 +15,12 @@ export function finite(values: Float32Array, what: string, file: string): Float3
     );
   return values;
 }
+
+/** Weights that are to be rounded, which would make numbers of those that are none. @throws WeightsError that names the tensor */
+export function finiteWeights(values: Float32Array, tensor: string, file: string): Float32Array {
+  if (firstNotFinite(values) >= 0)
+    throw new WeightsError(
+      `"${file}": "${tensor}" holds values that are not finite. \`medclip-sam models verify\` lists all such tensors; get the model again.`,
+    );
+  return values;
+}

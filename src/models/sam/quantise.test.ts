@@ -95,6 +95,27 @@ test("int8 is used on a machine that computes 8-bit products correctly", async (
   expect(await usablePrecision("float32", weights, {})).toEqual({ precision: "float32", warnings: [] });
 });
 
+const changedSam = async (file: string, change: Readonly<Record<string, (values: Float32Array) => void>>) =>
+  Weights.open(await writeSam(join(temporary.folder, file), config, { change }), samFamily);
+
+test.each([
+  ["blocks.0.attn.qkv", Number.NaN, 0],
+  ["blocks.1.attn.proj", Number.POSITIVE_INFINITY, 1],
+  ["blocks.2.mlp.lin1", Number.NEGATIVE_INFINITY, 2],
+  ["blocks.3.mlp.lin2", Number.NaN, 3],
+])("weights of %s with %d are refused, as rounding would make numbers of them", async (layer, value, block) => {
+  const name = `image_encoder.${layer}.weight`;
+  const broken = await changedSam(`${layer}.safetensors`, { [name]: (values) => values.fill(value, 5, 6) });
+  const refusal = { name: "WeightsError", message: expect.stringContaining(`"${name}" holds values that are not finite`) };
+  await expect(quantisedLinears(broken, config)).rejects.toMatchObject(refusal);
+  if (block === 0) await expect(usablePrecision("int8", broken, {})).rejects.toMatchObject(refusal);
+});
+
+test("a layer of zeros is exact in 8 bits", async () => {
+  const zero = await changedSam("zero.safetensors", { "image_encoder.blocks.0.attn.qkv.weight": (values) => values.fill(0) });
+  expect(await usablePrecision("int8", zero, {})).toEqual({ precision: "int8", warnings: [] });
+});
+
 test.each([
   ["a tenth too small", (values: Float32Array) => values.set(values.map((value) => 0.9 * value)), /differs from float32 by 10 %/],
   ["not a number", (values: Float32Array) => values.set([Number.NaN], 7), /is not a number/],
