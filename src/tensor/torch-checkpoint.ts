@@ -29,7 +29,7 @@ export interface TorchCheckpoint {
   readonly tensors: Map<string, StoredTensor>;
   /** Objects of other classes than those of tensors and plain data, by their path: the class's name, since nothing else of them is read. */
   readonly unread: ReadonlyMap<string, string>;
-  /** Everything but these two, which are left out of dictionaries and null in lists. */
+  /** Everything but these two, and values inside themselves or nested too deep, which are left out of dictionaries and null in lists. */
   readonly values: { readonly [key: string]: PlainValue };
 }
 
@@ -77,7 +77,9 @@ export async function checkpointIn(source: ByteSource): Promise<TorchCheckpoint>
   if (!(tree instanceof Map)) return fail("it does not hold a dictionary of tensors.");
   const found = new Map<string, TorchTensor>();
   const unread = new Map<string, string>();
-  const values = plainDictionary(tree, { found, unread, fail, depth: 0, visited: 0 }, "");
+  const walk = new Walk(found, unread, VALUE_LIMIT + pickle.size, fail);
+  walk.open.add(tree);
+  const values = plainDictionary(tree, walk, "");
   return { tensors: await placeTensors(source, directory, root, found, fail), unread, values };
 }
 
@@ -92,40 +94,51 @@ function rootOf(directory: Map<string, ZipEntry>, fail: Fail): string {
 }
 
 /**
- * State of the traversal of dictionaries and lists. Depth and number of visits are limited, because the values of a pickle may
- * contain themselves or, by sharing, unfold without end.
+ * State of the traversal of dictionaries and lists. Values of a pickle may contain themselves or, by sharing, unfold without end. Beside the
+ * tensors that must not matter: values inside themselves or nested too deep are left out, and shared ones without tensors visited once.
  */
-interface Walk {
-  readonly found: Map<string, TorchTensor>;
-  readonly unread: Map<string, string>;
-  readonly fail: Fail;
-  depth: number;
-  visited: number;
+class Walk {
+  /** The dictionaries and lists that are being visited. */
+  readonly open = new Set<object>();
+  /** The plain form of those without tensors. */
+  readonly bare = new Map<object, PlainValue>();
+  visited = 0;
+  tooDeep = 0;
+
+  constructor(
+    readonly found: Map<string, TorchTensor>,
+    readonly unread: Map<string, string>,
+    readonly most: number,
+    readonly fail: Fail,
+  ) {}
 }
 
 const DEPTH_LIMIT = 64;
+/** Visits beyond one for each byte of the pickle. */
 const VALUE_LIMIT = 4_000_000;
 
 function plainDictionary(dictionary: Map<unknown, unknown>, into: Walk, path: string): { [key: string]: PlainValue } {
   const entries: [string, PlainValue][] = [];
   for (const [key, value] of dictionary) {
-    const name = keyText(key, into.fail);
+    const name = keyText(key);
+    if (name === undefined) continue;
     const plain = plainValue(value, into, `${path}${name}`);
     if (plain !== undefined) entries.push([name, plain]);
   }
   return Object.fromEntries(entries);
 }
 
-function keyText(key: unknown, fail: Fail): string {
-  if (Array.isArray(key)) return key.map((part) => keyText(part, fail)).join(","); // a tuple may be a key too
+/** Undefined for what has no text, such as a tensor. */
+function keyText(key: unknown): string | undefined {
+  if (Array.isArray(key)) return key.map(keyText).join(","); // a tuple may be a key too
   if (key instanceof Inert) return `<${key.path}>`;
   if (key instanceof TorchDtype) return key.dtype;
-  return isPlain(key) ? String(key) : fail("a dictionary in it has a key that is neither a string nor a number.");
+  return isPlain(key) ? String(key) : undefined;
 }
 
-/** The plain form of a value; undefined for a tensor or an object that is not read, which are noted under their path. */
+/** The plain form of a value; undefined for what is left out, and for a tensor or an object that is not read, which are noted under their path. */
 function plainValue(value: unknown, into: Walk, path: string): PlainValue | undefined {
-  if (++into.visited > VALUE_LIMIT) into.fail(`it holds more than ${VALUE_LIMIT} values.`);
+  if (++into.visited > into.most) into.fail(`its values with tensors are shared so often that there are more than ${into.most} of them.`);
   if (value instanceof TorchTensor) {
     if (into.found.has(path)) into.fail(`it has two tensors with the path "${path}".`);
     into.found.set(path, value);
@@ -136,12 +149,21 @@ function plainValue(value: unknown, into: Walk, path: string): PlainValue | unde
     return undefined;
   }
   if (!(value instanceof Map) && !Array.isArray(value)) return isPlain(value) ? value : null;
-  if (++into.depth > DEPTH_LIMIT) into.fail(`its values are nested more than ${DEPTH_LIMIT} deep at "${path.slice(0, 80)}".`);
+  const bare = into.bare.get(value);
+  if (bare !== undefined) return bare;
+  if (into.open.has(value)) return undefined;
+  if (into.open.size >= DEPTH_LIMIT) {
+    into.tooDeep++;
+    return undefined;
+  }
+  const [tensors, tooDeep] = [into.found.size, into.tooDeep];
+  into.open.add(value);
   const plain =
     value instanceof Map
       ? plainDictionary(value, into, `${path}.`)
       : value.map((item, i) => plainValue(item, into, `${path}.${i}`) ?? null);
-  into.depth--;
+  into.open.delete(value);
+  if (into.found.size === tensors && into.tooDeep === tooDeep) into.bare.set(value, plain);
   return plain;
 }
 
