@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -6,8 +6,14 @@ import { type JobCommand, jobCommands } from "./commands.ts";
 import { settingsOf } from "./given-settings.ts";
 
 let folder: string;
+/** Inputs of different kinds. */
+const [shard, splitFolders, imageFolder, samSizes] = ["pairs.tar", "split", "folders", "sam.json"];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "given-"));
+  await writeFile(join(folder, shard!), "");
+  await mkdir(join(folder, splitFolders!, "train_images"), { recursive: true });
+  await mkdir(join(folder, imageFolder!, "images"), { recursive: true });
+  await writeFile(join(folder, samSizes!), '{"sam": {}}');
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -18,11 +24,21 @@ const least: Readonly<Record<string, object>> = {
   coarse: { inputs: ["src"], out: "o" },
   finetune: { pairs: ["package.json"], clip: "x", out: "o" },
   "finetune-sam": { data: "src", sam: "x", out: "o" },
+  embed: { out: "o" },
+  retrieve: { pairs: ["package.json"] },
+  "models init": { name: "sam-tiny", out: "o" },
 };
+
+/** Settings with the paths of the inputs. */
+function placed(flags: object): object {
+  const inputs: unknown[] = [shard, splitFolders, imageFolder, samSizes];
+  const path = (value: unknown) => (inputs.includes(value) ? join(folder, value as string) : value);
+  return Object.fromEntries(Object.entries(flags).map(([name, value]) => [name, Array.isArray(value) ? value.map(path) : path(value)]));
+}
 
 async function said(job: string, flags: object, configFile?: string): Promise<string[]> {
   const command = jobCommands.find((one: JobCommand) => one.job === job)!;
-  return (await settingsOf(await command.schema(), { flags: { ...least[job], ...flags }, configFile })).warnings;
+  return (await settingsOf(await command.schema(), { flags: { ...least[job], ...placed(flags) }, configFile })).warnings;
 }
 
 test.each<[string, object, string]>([
@@ -47,6 +63,31 @@ test.each<[string, object, string]>([
   ["finetune-sam", { masks: "first" }, "--masks has no effect with --loss medsam; it is for --loss sam"],
   ["finetune-sam", { steps: "5", epochs: "2" }, "--epochs has no effect with --steps"],
   ["finetune-sam", { trainEncoder: true, cache: "c" }, "--cache has no effect with --train-encoder"],
+  ["segment", { saliencyMethod: "m2ib", noise: "package.json", seed: "1" }, "--seed has no effect with --noise"],
+  ["finetune", { pairs: [shard], separator: ";" }, "--separator has no effect without a table in --pairs"],
+  ["finetune", { pairs: [shard], imageColumn: "a" }, "--image-column has no effect without a table in --pairs"],
+  ["finetune", { pairs: [shard], captionColumn: "a" }, "--caption-column has no effect without a table in --pairs"],
+  ["finetune", { pairs: [shard], images: "src" }, "--images has no effect without a table in --pairs"],
+  ["finetune", { overwrite: true, resume: "best" }, "--resume has no effect with --overwrite"],
+  ["retrieve", { pairs: [shard], separator: ";" }, "--separator has no effect without a table in --pairs"],
+  ["retrieve", { pack: "phantom", clip: "x" }, "--pack has no effect with --clip"],
+  ["finetune-sam", { separator: ";" }, "--separator has no effect without a table in --data"],
+  ["finetune-sam", { groupColumn: "a" }, "--group-column has no effect without a table in --data"],
+  ["finetune-sam", { coarseShare: "0.2" }, "--coarse-share has no effect without --coarse"],
+  [
+    "finetune-sam",
+    { data: imageFolder, split: "a" },
+    "--split has no effect without folders named <split>_images and <split>_masks in --data",
+  ],
+  ["finetune-sam", { data: "package.json", split: "a" }, "--split has no effect without folders named"],
+  ["finetune-sam", { boxShare: "1", points: "3" }, "--points has no effect without prompts with points (--box-share below 1)"],
+  ["finetune-sam", { boxShare: "1", negativePoints: "3" }, "--negative-points has no effect without prompts with points"],
+  ["finetune-sam", { boxJitter: "0", maxJitter: "3" }, "--max-jitter has no effect without --box-jitter"],
+  ["embed", { text: ["a"], fit: "pad" }, "--fit has no effect without images"],
+  ["embed", { text: ["a"], mode: "reference" }, "--mode has no effect without images"],
+  ["embed", { text: ["a"], pack: "phantom", clip: "x" }, "--pack has no effect with --clip"],
+  ["models init", { vocab: "package.json" }, "--vocab has no effect without the name of a CLIP model"],
+  ["models init", { name: samSizes, vocab: "package.json" }, "--vocab has no effect without the name of a CLIP model"],
 ])("%s %j is reported to have no effect", async (job, flags, message) => {
   const warnings = await said(job, flags);
   expect(warnings).toHaveLength(1);
@@ -59,6 +100,16 @@ test.each<[string, object]>([
   ["segment", { visualPrompt: "both", points: "3", perComponent: true, seed: "1" }],
   ["finetune", { regions: "package.json", masks: "src", denseWeight: "1", loraRank: "2", loraAlpha: "4", patience: "2" }],
   ["finetune-sam", { loss: "sam", masks: "first", steps: "5" }],
+  ["segment", { saliencyMethod: "m2ib", visualPrompt: "points", noise: "package.json", seed: "1" }],
+  ["finetune", { images: "src", imageColumn: "a", captionColumn: "b", separator: ";", resume: "best" }],
+  ["finetune", { pairs: [shard, "package.json"], separator: ";" }],
+  ["finetune", { pairs: [shard], regions: "package.json", images: "src", separator: ";" }],
+  ["retrieve", { pack: "phantom" }],
+  ["finetune-sam", { data: "package.json", separator: ";", groupColumn: "a", coarseShare: "0.2" }],
+  ["finetune-sam", { data: splitFolders, split: "train", coarse: "src", coarseShare: "0.2" }],
+  ["finetune-sam", { boxShare: "0", bothShare: "0", points: "3", negativePoints: "3", boxJitter: "0.2", maxJitter: "3" }],
+  ["embed", { inputs: ["package.json"], fit: "pad", mode: "reference", pack: "phantom", clip: "x" }],
+  ["models init", { name: "biomedclip-tiny", vocab: "package.json" }],
 ])("%s %j has an effect and gives no warning", async (job, flags) => expect(await said(job, flags)).toEqual([]));
 
 test("settings of a settings file are checked, too", async () => {

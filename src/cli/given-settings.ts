@@ -34,8 +34,9 @@ export async function settingsOf(
     settings,
     settingsThat(schema, ({ mustExist }) => mustExist === true),
   );
-  // If not given, the mode decides.
-  const chosen = { ...modePresets[settings.mode as Mode], ...settings };
+  // If not given, the mode decides. A model of the pack does not count as given.
+  const models = Object.fromEntries(["clip", "sam"].map((name) => [name, typed[name]]));
+  const chosen = { ...modePresets[settings.mode as Mode], ...settings, ...models };
   return { settings, warnings: [...notes, ...withoutEffect(schema, chosen, Object.keys(typed))] };
 }
 

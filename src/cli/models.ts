@@ -142,9 +142,11 @@ async function inspect(model: string, configFile?: string): Promise<Inspection> 
   }
   const sam = await attempt(() => Weights.open(file, samFamily));
   if (!sam.value) throw new WeightsError(`${clip.problem}\n${sam.problem}`);
+  const unused = configFile === undefined ? [] : ["--clip-config has no effect with a SAM model"];
   const files = await attempt(() => locateSam(model));
   const { config, ...found } = await checkedTensors(sam.value, (weights) => samConfigOf(weights, files.value?.hints), samTensors, files);
-  return { ...{ kind: "SAM", file, parts, tensors, ...found }, ...(config && { sam: config }) };
+  const notes = [...unused, ...found.notes];
+  return { ...{ kind: "SAM", file, parts, tensors, ...found, notes }, ...(config && { sam: config }) };
 }
 
 /** Compares the tensors of a model with what its configuration needs. */

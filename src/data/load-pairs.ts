@@ -3,6 +3,7 @@ import { ConfigError, InputError } from "../errors.ts";
 import { presentFile } from "../scans/present-file.ts";
 import type { CaptionRule } from "./caption.ts";
 import { type CsvOptions, readCsvPairs } from "./csv-pairs.ts";
+import { isShard } from "./is-shard.ts";
 import { countReasons, type DroppedPair, type FoundPairs, imageName, type Pair, reasonWords, screenPairs } from "./pairs.ts";
 import { readShard } from "./webdataset.ts";
 
@@ -33,9 +34,8 @@ export async function loadPairs(files: readonly string[], options: LoadPairsOpti
   if (twice !== undefined) throw new ConfigError(`"${twice}" is given twice. Give each table or shard once.`);
   const read: FoundPairs[] = [];
   for (const file of files) {
-    const isShard = file.toLowerCase().endsWith(".tar");
     const shard = { name: shardName(file, files), groupField: options.groupColumn };
-    read.push(isShard ? await readShard(file, shard) : await readCsvPairs(file, options));
+    read.push(isShard(file) ? await readShard(file, shard) : await readCsvPairs(file, options));
   }
   const screened = screenPairs(distinctKeys(read.flatMap(({ pairs }) => pairs)), options.captions ?? "paper");
   const present = await withImage(screened.kept);

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { coarsePresets } from "../coarse/index.ts";
+import { isShard } from "../data/is-shard.ts";
 import { Separator } from "../data/separator.ts";
 import { promptPresets } from "../prompts/index.ts";
-import { type Condition, grouped } from "../run/settings/meta.ts";
+import { type Condition, grouped, type Requirement } from "../run/settings/meta.ts";
 import { devices } from "../runtime/session.ts";
 
 /** `paper`: the method as described. `reference`: the behaviour of the released scripts, for comparison with published numbers. */
@@ -97,6 +98,19 @@ export const labelOfMasks = z
   .describe("foreground value in label images: a gray level, palette index, or colour such as 0xff0000")
   .meta({ group: "Input" });
 
+/** For settings that concern a table of pairs: a shard needs none of them. */
+const table: Requirement = {
+  words: "a table in --pairs",
+  holds: (files) => !(files as readonly string[]).every(isShard),
+};
+/** The table of outlined images is read with the same settings. */
+const withTables: readonly Condition[] = [{ pairs: table }, { regions: "given" }];
+
+/** For commands that read tables. */
+export const separator = Separator.default(",")
+  .describe("column separator; \\t or tab for a tab")
+  .meta({ group: "Input", placeholder: "CHARACTER" });
+
 /** Source of the image-caption pairs. */
 export const PairSettings = z.strictObject(
   grouped("Input", {
@@ -109,10 +123,18 @@ export const PairSettings = z.strictObject(
       .string()
       .optional()
       .describe("folder of the images listed in the table (default: folder of the table)")
-      .meta({ placeholder: "DIR", mustExist: true, neutral: true }),
-    imageColumn: z.string().default("filename").describe("table column with the image files").meta({ placeholder: "NAME" }),
-    captionColumn: z.string().default("Caption").describe("table column with the captions").meta({ placeholder: "NAME" }),
-    separator: Separator.default(",").describe("column separator; \\t or tab for a tab").meta({ placeholder: "CHARACTER" }),
+      .meta({ placeholder: "DIR", mustExist: true, neutral: true, needs: withTables }),
+    imageColumn: z
+      .string()
+      .default("filename")
+      .describe("table column with the image files")
+      .meta({ placeholder: "NAME", needs: [{ pairs: table }] }),
+    captionColumn: z
+      .string()
+      .default("Caption")
+      .describe("table column with the captions")
+      .meta({ placeholder: "NAME", needs: [{ pairs: table }] }),
+    separator: separator.meta({ needs: withTables }),
     captions: z
       .enum(modes)
       .optional()

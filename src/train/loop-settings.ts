@@ -32,7 +32,7 @@ export const LoopSettings = z.strictObject(
       .enum(["last", "best"])
       .default("last")
       .describe("checkpoint from which a training in the same folder resumes")
-      .meta({ neutral: true }),
+      .meta({ neutral: true, needs: [{ overwrite: [false] }] }),
   }),
 );
 export type LoopSettings = z.infer<typeof LoopSettings>;

@@ -1,10 +1,19 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
-import { grouped } from "../../run/settings/meta.ts";
+import { grouped, type Requirement } from "../../run/settings/meta.ts";
 import { LoopSettings } from "../../train/loop-settings.ts";
 import { PromptDrawSettings } from "../../train/promptable/prompt-draws.ts";
 import { PromptableSettings } from "../../train/promptable/settings.ts";
-import { CommonSettings, heldOut, labelOfMasks, PairSettings } from "../settings.ts";
+import { CommonSettings, heldOut, labelOfMasks, separator } from "../settings.ts";
 import { RefineSettings } from "../zero-shot/settings.ts";
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+const table: Requirement = { words: "a table in --data", holds: (data) => !isFolder(data as string) };
+const splitFolders: Requirement = {
+  words: "folders named <split>_images and <split>_masks in --data",
+  holds: (data) => isFolder(data as string) && !isFolder(join(data as string, "images")),
+};
 
 /** `medclip-sam finetune-sam`. */
 export const FinetuneSamSettings = z.strictObject(
@@ -19,7 +28,7 @@ export const FinetuneSamSettings = z.strictObject(
       .string()
       .default("train")
       .describe("for folders named <split>_images and <split>_masks")
-      .meta({ group: "Input", placeholder: "NAME" }),
+      .meta({ group: "Input", placeholder: "NAME", needs: [{ data: splitFolders }] }),
     label: labelOfMasks,
     coarse: z
       .string()
@@ -30,8 +39,8 @@ export const FinetuneSamSettings = z.strictObject(
       .string()
       .optional()
       .describe("table column of a group, such as patient or case, that must not be split between training and validation")
-      .meta({ group: "Input", placeholder: "NAME", needs: heldOut }),
-    separator: PairSettings.shape.separator,
+      .meta({ group: "Input", placeholder: "NAME", needs: heldOut.map((condition) => ({ data: table, ...condition })) }),
+    separator: separator.meta({ needs: [{ data: table }] }),
     ...CommonSettings.pick({ device: true, threads: true }).shape,
     sam: RefineSettings.shape.sam,
     cache: z
@@ -58,6 +67,8 @@ export const FinetuneSamSettings = z.strictObject(
     validation: z.number().min(0).max(0.9).default(0.1).describe("fraction of the images in the validation set"),
     ...LoopSettings.shape,
     ...PromptDrawSettings.shape,
+    // A table can name coarse masks in a column.
+    coarseShare: PromptDrawSettings.shape.coarseShare.meta({ needs: [{ coarse: "given" }, { data: table }] }),
     ...PromptableSettings.shape,
   }),
 );

@@ -1,5 +1,22 @@
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { purposes } from "../../hub/random-weights.ts";
+import { samPresets } from "../../models/sam/index.ts";
+import type { Requirement } from "../../run/settings/meta.ts";
+
+const clipModel: Requirement = {
+  words: "the name of a CLIP model",
+  holds: (name) => !((name as string) in samPresets) && !holdsSam(name as string),
+};
+
+/** Whether a file has the sizes of a SAM model. A file that cannot be read is reported when the model is made. */
+function holdsSam(file: string): boolean {
+  try {
+    return file.endsWith(".json") && "sam" in JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return false;
+  }
+}
 
 /** `medclip-sam models init`. */
 export const ModelsInitSettings = z.strictObject({
@@ -18,6 +35,6 @@ export const ModelsInitSettings = z.strictObject({
     .string()
     .optional()
     .describe("vocabulary (vocab.txt) to copy beside a CLIP model")
-    .meta({ group: "Input", placeholder: "FILE", mustExist: true }),
+    .meta({ group: "Input", placeholder: "FILE", mustExist: true, needs: [{ name: clipModel }] }),
 });
 export type ModelsInitSettings = z.infer<typeof ModelsInitSettings>;

@@ -8,7 +8,8 @@ export const RetrieveSettings = z.strictObject(
   grouped("Scores", {
     ...PairSettings.shape,
     ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
-    ...SaliencySettings.pick({ pack: true, clip: true, clipConfig: true }).shape,
+    ...SaliencySettings.pick({ clip: true, clipConfig: true }).shape,
+    pack: SaliencySettings.shape.pack.meta({ needs: [{ clip: "absent" }] }),
     seed: CommonSettings.shape.seed.describe("seed of the shuffles"),
     batch: z.number().int().min(2).default(50).describe("candidates per query in the paper's protocol"),
     shuffles: z.number().int().positive().default(5).describe("number of random partitions into batches"),

@@ -25,7 +25,7 @@ import {
   type TextImageModel,
 } from "../models/model-content.ts";
 import { CommonSettings } from "../settings.ts";
-import { CoarseSettings, RefineSettings, SaliencySettings } from "./settings.ts";
+import { CoarseSettings, RefineSettings, SaliencySettings, seed } from "./settings.ts";
 import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
 
 /** Number of saliency steps with different settings that a model keeps open: each holds sessions, 0.9 GB with BiomedCLIP. */
@@ -131,6 +131,7 @@ const Options = z.strictObject({
   ...SaliencySettings.omit({ pack: true, clip: true, clipConfig: true, noise: true }).shape,
   ...CoarseSettings.shape,
   ...RefineSettings.omit({ pack: true, sam: true, samPrecision: true, cache: true }).shape,
+  seed,
   name: z.string().default("image").describe("selects the random streams of noise and points"),
 });
 

@@ -128,8 +128,10 @@ const promptMessage = {
   },
 };
 
-/** The seed is used by methods that draw random numbers only. */
-const seed = CommonSettings.shape.seed.meta({ needs: [...(fromNoise.needs ?? []), ...withPoints] });
+/** The seed has an effect only where random numbers are drawn: for noise that no file gives, and for points. */
+export const seed = CommonSettings.shape.seed.meta({
+  needs: [...(fromNoise.needs ?? [{}]).map((condition): Condition => ({ ...condition, noise: "absent" })), ...withPoints],
+});
 
 /** `medclip-sam segment`. */
 export const SegmentSettings = z

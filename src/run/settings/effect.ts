@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { kebab } from "../../kebab.ts";
-import { type Condition, metaOf, settingsOfSchema, settingsThat } from "./meta.ts";
+import { type Condition, isRequirement, metaOf, settingsOfSchema, settingsThat } from "./meta.ts";
 
 type Settings = Readonly<Record<string, unknown>>;
 
@@ -46,23 +46,27 @@ function hasEffect(setting: z.ZodType, settings: Settings): boolean {
 /** Whether one part of a condition holds. A value that the command chooses itself, as none was given, disables nothing. */
 function holds(condition: Condition, name: string, settings: Settings): boolean {
   const [wanted, value] = [condition[name]!, settings[name]];
+  if (isRequirement(wanted)) return name in settings && wanted.holds(value);
   const isGiven = Array.isArray(value) ? value.length > 0 : Boolean(value);
   if (wanted === "given") return isGiven;
   if (wanted === "absent") return !isGiven;
   return name in settings && (value === undefined || wanted.includes(value as string));
 }
 
-/** " with --coarse-method otsu", " without --regions" */
+/** " with --coarse-method otsu", " without --regions", " without a table in --pairs" */
 function reasonOf(condition: Condition, settings: Settings): string {
   const failed = Object.keys(condition).find((name) => !holds(condition, name, settings))!;
-  const flag = `--${kebab(failed)}`;
-  if (condition[failed] === "given") return ` without ${flag}`;
-  return settings[failed] === true || condition[failed] === "absent" ? ` with ${flag}` : ` with ${flag} ${settings[failed]}`;
+  const [wanted, flag] = [condition[failed]!, `--${kebab(failed)}`];
+  if (isRequirement(wanted)) return ` without ${wanted.words}`;
+  if (wanted === "given") return ` without ${flag}`;
+  return settings[failed] === true || wanted === "absent" ? ` with ${flag}` : ` with ${flag} ${settings[failed]}`;
 }
 
 /** "--visual-prompt points or both" */
 function wordsOf(condition: Condition): string[] {
   return Object.entries(condition).flatMap(([name, wanted]) =>
-    typeof wanted === "string" || typeof wanted[0] === "boolean" ? [] : [`--${kebab(name)} ${wanted.join(" or ")}`],
+    typeof wanted === "string" || isRequirement(wanted) || typeof wanted[0] === "boolean"
+      ? []
+      : [`--${kebab(name)} ${wanted.join(" or ")}`],
   );
 }

@@ -16,11 +16,23 @@ export const settingGroups = [
 ] as const;
 export type SettingGroup = (typeof settingGroups)[number];
 
+/** What the value of a setting must be, where a list of values cannot say it. */
+export interface Requirement {
+  readonly holds: (value: unknown) => boolean;
+  /** What is missing otherwise, to follow "without": "a table in --pairs". */
+  readonly words: string;
+}
+
 /**
  * The values that other settings must have for a setting to have an effect: all parts of a condition, and at least one of several
  * conditions. `given`: it is set and not 0, false or an empty list; `absent`: the opposite.
  */
-export type Condition = Readonly<Record<string, readonly (string | number | boolean)[] | "given" | "absent">>;
+export type Condition = Readonly<Record<string, readonly (string | number | boolean)[] | "given" | "absent" | Requirement>>;
+
+/** Distinguishes a `Requirement` from the other parts of a condition. */
+export function isRequirement(part: Condition[string]): part is Requirement {
+  return typeof part === "object" && "holds" in part;
+}
 
 /** Metadata of a setting beside its type, default and description, in `.meta()` of its schema. Everything that shows or reads settings uses it. */
 export interface SettingMeta {

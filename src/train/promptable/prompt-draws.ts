@@ -1,10 +1,13 @@
 import { z } from "zod";
 import type { Box, LabelledPoint, Size } from "../../image/index.ts";
-import { grouped } from "../../run/settings/meta.ts";
+import { type Condition, grouped } from "../../run/settings/meta.ts";
 import { normal, type RandomStream, uniform } from "../../tensor/random.ts";
 import { distorted } from "./distorted-mask.ts";
 import type { TrainingPrompt } from "./graph.ts";
 import { boxIou, heldBox, type PromptSource, type SquareSizes, type TargetGrid } from "./target-grid.ts";
+
+/** A box of the ground truth is drawn for prompts with a box, and to compute validation scores. */
+const withBoxes: readonly Condition[] = [{ boxShare: "given" }, { bothShare: "given" }, { validation: "given" }];
 
 /** Sampling of visual prompts in training. */
 export const PromptDrawSettings = z.strictObject(
@@ -15,14 +18,14 @@ export const PromptDrawSettings = z.strictObject(
       .number()
       .nonnegative()
       .default(0.1)
-      .describe("standard deviation of the shift of each edge of a ground truth box, as a fraction of the side"),
+      .describe("standard deviation of the shift of each edge of a ground truth box, as a fraction of the side")
+      .meta({ needs: withBoxes }),
     maxJitter: z
       .number()
       .nonnegative()
       .default(20)
-      .describe(
-        "largest shift of an edge, in pixels of a square of 1024, as in SAM's training; raise it if coarse boxes are less accurate",
-      ),
+      .describe("largest shift of an edge, in pixels of a square of 1024, as in SAM's training; raise it if coarse boxes are less accurate")
+      .meta({ needs: [{ boxJitter: "given" }] }),
     coarseShare: z.number().min(0).max(1).default(0.5).describe("fraction of prompts from the coarse mask, if there is one"),
     distortedShare: z
       .number()

@@ -1,8 +1,13 @@
 import { z } from "zod";
-import { grouped } from "../../run/settings/meta.ts";
+import { grouped, type Requirement } from "../../run/settings/meta.ts";
 import { OptimiserSettings } from "../optimiser-settings.ts";
 
 const optimiser = OptimiserSettings.shape;
+
+const pointPrompts: Requirement = {
+  words: "prompts with points (--box-share below 1)",
+  holds: (boxShare) => (boxShare as number) < 1,
+};
 
 /** Settings of SAM fine-tuning on masks. Defaults follow MedSAM and the SAM paper where they state them. */
 export const PromptableSettings = z.strictObject(
@@ -28,14 +33,14 @@ export const PromptableSettings = z.strictObject(
       .positive()
       .default(10)
       .describe("largest number of points on the target; prompts have between 1 and this many")
-      .meta({ group: "Prompts in training" }),
+      .meta({ group: "Prompts in training", needs: [{ boxShare: pointPrompts }] }),
     negativePoints: z
       .number()
       .int()
       .nonnegative()
       .default(0)
       .describe("largest number of points beside the target")
-      .meta({ group: "Prompts in training" }),
+      .meta({ group: "Prompts in training", needs: [{ boxShare: pointPrompts }] }),
     chunk: z
       .number()
       .int()
