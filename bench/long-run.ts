@@ -19,13 +19,13 @@ import { writeWords } from "../test/support/tiny-run.ts";
  *   npm run bench:long -- --images 20000
  */
 
-/** What was seen when an image was done. */
+/** Measurements when an image was finished. */
 interface Sample {
-  /** Since the image before, so that all that happens between two images counts. */
+  /** Time since the previous image, including all work between two images. */
   readonly ms: number;
-  /** Resident memory of the process that does the work. */
+  /** Resident memory of the worker process. */
   readonly rssMb: number;
-  /** Written until then for `run.json` and its journal, each time that one was written counted. */
+  /** Bytes written so far for `run.json` and its journal, counting every write. */
   readonly recordBytes: number;
 }
 
@@ -33,7 +33,7 @@ const { values: flags } = parseArgs({
   options: { images: { type: "string", default: "1000" }, json: { type: "string" } },
 });
 const count = Number(flags.images);
-if (!existsSync("/proc/self/status")) throw new Error("memory is read from /proc, which Linux alone has");
+if (!existsSync("/proc/self/status")) throw new Error("memory is read from /proc, which only Linux has");
 if (!(count >= 100))
   throw new Error(`--images: expected at least 100, as the first tenth is compared with the last, got "${flags.images}"`);
 
@@ -66,10 +66,10 @@ async function drawImage(file: string, seed: number): Promise<void> {
   await writeGray(file, { width, height, data });
 }
 
-/** Runs the built command over a folder, with random models of two blocks; one sample an image that was done. */
+/** Runs the built command over a folder, with random models of two blocks; one sample per finished image. */
 async function segmentAll(images: string, out: string): Promise<Sample[]> {
   const [clip, sam] = [await nanoClip(writeWords()), await nanoSam()];
-  // Two steps of M2IB in place of ten: all stages are there, in less time.
+  // Two steps of M2IB instead of ten: all stages, in less time.
   const quick = ["--layer", "0", "--steps", "2", "--samples", "2"];
   const args = ["segment", images, "--prompt", "dark lesion", ...quick, "--clip", clip, "--sam", sam, "--out", out, "--events"];
   const command = spawn(process.execPath, [resolve("dist/cli/main.js"), ...args], { stdio: ["ignore", "pipe", "inherit"] });
@@ -83,14 +83,14 @@ async function segmentAll(images: string, out: string): Promise<Sample[]> {
     if (event.type !== "item") continue;
     const now = performance.now();
     samples.push({ ms: now - before, rssMb: await residentMb(command), recordBytes: await recordBytes() });
-    before = performance.now(); // without what measuring takes
+    before = performance.now(); // excludes the time of the measurement
   }
   const status = await ended;
   if (status !== 0) throw new Error(`the command ended with ${status} after ${samples.length} images`);
   return samples;
 }
 
-/** Adds up what is written for records, asked for after each image: `run.json` takes its name anew, and the journal grows or begins anew. */
+/** Adds up the bytes written for records, checked after each image: `run.json` is replaced, and the journal grows or restarts. */
 function recordCounter(out: string): () => Promise<number> {
   let [written, inode, before] = [0, -1, 0];
   const statusOf = (name: string) => stat(join(out, name)).catch(() => undefined);
@@ -112,7 +112,7 @@ async function residentMb({ pid }: ChildProcess): Promise<number> {
   return Number(kilobytes) / 1024;
 }
 
-/** The run in tenths. The first is left out of the comparison, as sessions are made and memory is first touched in it. */
+/** The run in tenths. The first is left out of the comparison, as it opens the sessions and first allocates memory. */
 function report(samples: readonly Sample[]): string[] {
   const rows = tenthsOf(samples);
   const change = (of: (row: Tenth) => number) => `${(100 * (of(rows[9]!) / of(rows[1]!) - 1)).toFixed(1)} %`;
@@ -150,7 +150,7 @@ interface Tenth {
   readonly rssMb: number;
   readonly maxRssMb: number;
   readonly ms: number;
-  /** One image in ten is faster: what other work on the machine disturbs least. */
+  /** The tenth percentile, which other work on the machine disturbs least. */
   readonly fastMs: number;
 }
 

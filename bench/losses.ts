@@ -34,7 +34,7 @@ const { values: flags } = parseArgs({
 if (!flags.pairs || !flags.vocab) throw new Error("--pairs FILE.csv and --vocab vocab.txt are needed");
 const epochs = Number(flags.epochs);
 
-/** A model that learns in seconds: 49 patches of 112 pixels, 6 blocks of 96; 4 text layers of 64. */
+/** A model that trains in seconds: 49 patches of 112 pixels, 6 blocks of 96; 4 text layers of 64. */
 const tiny = biomedClipPresets["biomedclip-tiny"]!;
 const preset = { ...tiny, vision: { ...tiny.vision, imageSize: 112, depth: 6 }, contextLength: 64 };
 
@@ -48,7 +48,7 @@ const losses = {
   "SigLIP, learned τ": { loss: "siglip", temperature: 0.1, learnTemperature: true },
 } as const;
 
-/** A large batch makes fewer steps of the same pairs. */
+/** A larger batch makes fewer steps from the same pairs. */
 const batches = flags.batch.map(Number);
 /** Higher ones learn the training pairs more slowly: at 1e-3 the loss falls half as far. */
 const lr = 3e-4;
@@ -89,7 +89,7 @@ for (const batch of batches) {
       const values = runs.map(value);
       return `${mean(values).toFixed(3)} ± ${std(values).toFixed(3)}`;
     };
-    // Each query's hits averaged over the seeds: the interval is that of other queries.
+    // Hits per query are averaged over the seeds: the interval describes the variation over queries.
     const hits = runs[0]!.ranks.map((_, q) => mean(runs.map(({ ranks }) => Number(ranks[q]! <= 10))));
     const [low, high] = bootstrapMean(hits, { seed: 42, name: "losses" });
     const recall = (k: number) => spread(({ ranks }) => mean(ranks.map((rank) => Number(rank <= k))));
@@ -102,7 +102,7 @@ for (const batch of batches) {
 if (flags.json) await writeFile(flags.json, `${JSON.stringify(results)}\n`);
 await rm(folder, { recursive: true });
 
-/** Pictures and captions as the model takes them, in memory: all epochs see the same. */
+/** Images and captions as model inputs, in memory: the same in all epochs. */
 async function viewsOf(some: typeof pairs): Promise<TrainingPairs & { readonly keys: readonly string[]; readonly lengths: Int32Array }> {
   const data = await encodePairs(some, workers);
   const side = preset.vision.imageSize;

@@ -7,7 +7,7 @@ import { biomedClipPresets } from "../src/models/biomedclip/index.ts";
 
 const specialWords = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
-/** A folder with random weights of full size, made once a machine; a CLIP model gets a vocabulary of its size. */
+/** A folder with full-size random weights, made once per machine; a CLIP model gets a vocabulary of its size. */
 export async function benchModel(preset: string): Promise<string> {
   const folder = join(tmpdir(), "medclip-sam-bench-models", preset);
   if (existsSync(folder)) return folder;
@@ -26,7 +26,7 @@ function vocabularyOf(size: number): string[] {
   return Array.from({ length: size }, (_, i) => specialWords[i] ?? `w${i}`);
 }
 
-/** A sentence of as many tokens, the two special ones included, that no earlier run has seen. */
+/** A new sentence with this number of tokens, including the two special ones. */
 export function sentence(tokens: number, run: number): string {
   return Array.from({ length: tokens - 2 }, (_, i) => `w${1000 + ((run * 97 + i * 13) % 20_000)}`).join(" ");
 }

@@ -4,8 +4,8 @@
  *     npm run bench:real -- --data DIR --out DIR
  *
  * `--data` is a folder with an `index.csv` (columns image, mask, modality, label, group) and the sets named below. Written are `targets-train.csv` and `targets-test.csv`
- * for `bench:table --targets` and `finetune-sam --data`, `captions.csv` and `regions.csv` for `finetune`. A set is cut in the middle of its groups (patients) in the order
- * of their names; where patients are not known, in the middle of its files, so that neighbours, which may be of one patient, stay together.
+ * for `bench:table --targets` and `finetune-sam --data`, `captions.csv` and `regions.csv` for `finetune`. A set is split in the middle of its groups (patients), sorted
+ * by name; without groups, in the middle of its files, so that neighbours, which may be of one patient, stay together.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -32,7 +32,7 @@ interface Row {
   readonly mask_pixels: string;
 }
 
-/** A set of the index, and what is outlined in it. */
+/** A set of the index, and its outlined structure. */
 interface RealSet {
   readonly modality: Modality;
   readonly structure: StructureName;
@@ -66,7 +66,7 @@ for (const name of Object.keys(sets)) {
   process.stdout.write(`${name}: ${count(train)} training images, ${count(test)} test images\n`);
 }
 
-/** The first half of each set, by patients where they are known. */
+/** The first half of each set, by patients if known. */
 function trainedOf(all: readonly Row[]): ReadonlySet<Row> {
   const trained = new Set<Row>();
   for (const stratum of new Set(all.map(stratumOf))) {
@@ -78,12 +78,12 @@ function trainedOf(all: readonly Row[]): ReadonlySet<Row> {
   return trained;
 }
 
-/** What is cut in halves for itself: of radiographs the whole set, as a patient's images may have several findings. */
+/** The unit that is split in halves: for radiographs the whole set, as a patient's images may have several findings. */
 function stratumOf({ modality, label }: Row): string {
   return modality === "xray_chest_lungs" ? modality : `${modality}/${label}`;
 }
 
-/** What stays together: a patient, or a file whose neighbours are cut off by their order alone. */
+/** Key of images that stay together: the patient, or the file if the patient is unknown. */
 function unitOf({ group, image }: Row): string {
   return /^(patient \d|BUS-BRA case)/.test(group) ? group : image;
 }
@@ -98,7 +98,7 @@ function targetsCsv(some: readonly Row[]): string {
   return csv([["image", "mask", "prompt", "group", "kind"], ...lines]);
 }
 
-/** filename, Caption: one of the finding and one of the structure, in the words of phantoms. */
+/** filename, Caption: one for the finding and one for the structure, worded as for phantoms. */
 function captionsCsv(some: readonly Row[]): string {
   const lines = some.flatMap((row) => {
     const { modality, structure } = sets[row.modality]!;
@@ -115,7 +115,7 @@ function captionsCsv(some: readonly Row[]): string {
   return csv([["filename", "Caption"], ...lines]);
 }
 
-/** filename, phrase, mask: what is outlined, in all its words; of what is not outlined nothing is said, but that there is no cat in it. */
+/** filename, phrase, mask: each outlined structure with all its wordings. A few unrelated words count as absent; nothing is stated about other structures. */
 function regionsCsv(some: readonly Row[]): string {
   const lines = some.flatMap((row) => {
     const { modality, structure } = sets[row.modality]!;

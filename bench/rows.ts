@@ -6,7 +6,7 @@ export interface Reference {
   readonly args: readonly string[];
   /** Takes over a minute: one run without warm-up. */
   readonly isSlow?: boolean;
-  /** Whether the script knows `--warmup` and `--threads`. */
+  /** Whether the script accepts `--warmup` and `--threads`. */
   readonly isPlain?: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface Reference {
 export interface Row {
   readonly name: string;
   readonly title: string;
-  /** Runs of ours in each process, after one that warms up. */
+  /** Our runs in each process, after a warm-up run. */
   readonly runs: number;
   readonly references: readonly Reference[];
 }
@@ -23,7 +23,7 @@ const clip = (name: string, ...args: string[]): Reference => ({ name, script: "c
 const m2ibReleased = (layer: string): Reference => ({ ...clip("m2ib", "--layer", layer), isSlow: true });
 const m2ib = (layer: string): Reference[] => [clip("m2ib-tuned", "--layer", layer), m2ibReleased(layer)];
 
-/** What is measured, in the order of a run. The names are those of `workloads`. */
+/** The measured workloads, in the order of a run, with the names of `workloads`. */
 export const rows: readonly Row[] = [
   { name: "m2ib-7", title: "M2IB, one image and sentence, layer 7", runs: 2, references: m2ib("7") },
   { name: "m2ib-9", title: "M2IB, one image and sentence, layer 9", runs: 2, references: m2ib("9") },

@@ -72,14 +72,14 @@ const about = {
   node: process.versions.node,
   onnxruntime: before.onnxruntime,
   torch: torch ?? null,
-  /** Before and after the rows: far apart, they say that the machine had other work. */
+  /** Before and after the rows; if they differ much, the machine had other work. */
   gemmGflops: [before, after].map((machine) => Math.round(machine.gemm / 1e9)),
   readingGbPerSecond: [before, after].map((machine) => Number((machine.reading / 1e9).toFixed(1))),
 };
 process.stdout.write(`${[...header(), "", ...table(), "", ...floors()].join("\n")}\n`);
 if (flags.json) await writeFile(flags.json, `${JSON.stringify({ ...about, rows: results }, null, 2)}\n`);
 
-/** Ours, a reference, ours, the next reference, ours: what else the machine does meanwhile meets both. */
+/** Ours, a reference, ours, the next reference, ours: other work on the machine affects both. */
 async function measure(row: Row): Promise<Measured> {
   const count = flags.runs ?? String(row.runs);
   const parts = [await child<Timing>(row.name, count)];
@@ -115,13 +115,13 @@ async function measure(row: Row): Promise<Measured> {
   };
 }
 
-/** A row with its floor: the least time that the machine needs for it. */
+/** A row with its floor: the least time that the machine could need. */
 function withFloor({ flops, bytes, ...row }: Measured) {
   const seconds = rounded(Math.max(flops / gemm, bytes / reading));
   return { ...row, floor: { gflop: Number((flops / 1e9).toFixed(1)), megabytes: Math.round(bytes / 1e6), seconds } };
 }
 
-/** Runs `worker.ts` as a process of its own. */
+/** Runs `worker.ts` as a separate process. */
 async function child<T>(name: string, count = "1"): Promise<T> {
   const { stdout } = await run(process.execPath, [join(import.meta.dirname, "worker.mjs"), name, count, threads]);
   return JSON.parse(stdout) as T;

@@ -10,12 +10,12 @@ export interface Target {
   readonly image: string;
   readonly mask: string;
   readonly prompt: string;
-  /** What targets are averaged together: modality and structure. */
+  /** Targets of the same group are averaged: modality and structure. */
   readonly group: string;
   readonly kind: "structure" | "lesion";
 }
 
-/** Of each image of a folder of phantoms the target that its `prompts.json` names, where the image shows it. */
+/** For each image of a folder of phantoms, the target of `prompts.json`, if the image shows it. */
 export async function targetsOfPhantoms(folder: string): Promise<Target[]> {
   const { seed, images } = JSON.parse(await readFile(join(folder, "phantoms.json"), "utf8")) as { seed: number; images: DrawnImage[] };
   const prompts = JSON.parse(await readFile(join(folder, "prompts.json"), "utf8")) as Record<string, string>;

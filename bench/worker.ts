@@ -21,7 +21,7 @@ export interface Machine {
   readonly reading: number;
 }
 
-// A child process of `run.ts`: one workload, so that its memory is its own.
+// A child process of `run.ts` for one workload, so that its memory can be measured.
 const [name = "", runs = "1", threads = ""] = process.argv.slice(2);
 const options = threads ? { threads: Number(threads) } : {};
 const answer = name === "machine" ? await machine() : await time(name, Number(runs));

@@ -16,9 +16,9 @@ import { type Shape, sizeOf, tensor } from "../src/tensor/tensor.ts";
 import { ContrastiveSettings, ContrastiveTrainer } from "../src/train/index.ts";
 import { benchModel, sentence } from "./models.ts";
 
-/** Work made ready: models are open, sessions are made by the first run. */
+/** A prepared workload: models are open, the first run creates the sessions. */
 export interface Workload {
-  /** @param index - a number of the run; what a real call would not have seen before depends on it */
+  /** @param index - number of the run; inputs that would be new in a real call depend on it */
   run(index: number): Promise<StageTimes | undefined>;
   /** Multiplications and additions of the matrix products of one run. */
   readonly flops: number;
@@ -28,7 +28,7 @@ export interface Workload {
 
 const tokens = 20;
 
-/** What `worker.ts` times, by the names of `rows`. */
+/** The workloads that `worker.ts` times, by the names of `rows`. */
 export const workloads: Readonly<Record<string, (options: SessionOptions) => Promise<Workload>>> = {
   "m2ib-7-fast": (options) => m2ib(7, options, true),
   "vit-1": (options) => vit(1, options),
@@ -67,7 +67,7 @@ async function text(options: SessionOptions): Promise<Workload> {
   };
 }
 
-/** All that `saliency` does with an image in memory: text features, the image as the model sees it, noise, ten steps, the map over the image. */
+/** All steps of `saliency` for an image in memory: text features, the image as the model sees it, noise, ten steps, the map over the image. */
 async function m2ib(layer: number, options: SessionOptions, fast = false): Promise<Workload> {
   const model = await loadClip(await benchModel("biomedclip"), undefined, options);
   const { clip } = model;
@@ -97,7 +97,7 @@ async function samImage(options: SamOptions): Promise<Workload> {
   };
 }
 
-/** A prompt on an image whose embedding is there: prompt encoder, mask decoder, upsampling to 512 x 512, threshold. */
+/** A prompt on an image whose embedding is known: prompt encoder, mask decoder, upsampling to 512 x 512, threshold. */
 async function samBox(options: SessionOptions): Promise<Workload> {
   const { sam, samFiles } = await loadSam(await benchModel("sam-vit-b"), options);
   await sam.setImage(picture(512));

@@ -6,10 +6,10 @@
  */
 import { decodeImage, encodeMask, MedclipSamError, segment, type ZeroShotModel } from "medclip-sam";
 
-/** The most bytes of a picture that is read. */
+/** Largest image that is accepted, in bytes. */
 const mostBytes = 50e6;
 
-/** Answers requests with a model that was loaded once; it may serve several at once. */
+/** Answers requests with one loaded model, which may serve several at once. */
 export const handlerOf =
   (model: ZeroShotModel) =>
   async (request: Request): Promise<Response> => {
@@ -24,7 +24,7 @@ export const handlerOf =
       const headers = { "content-type": "image/png", "x-scores": scores.join(","), "x-warnings": encodeURIComponent(warnings.join("\n")) };
       return new Response(new Uint8Array(await encodeMask(mask)), { headers });
     } catch (error) {
-      // What is wrong with the request is said; anything else is not for strangers.
+      // The client is told what is wrong with the request, but nothing about other errors.
       if (error instanceof MedclipSamError && error.code !== "weights") return new Response(error.message, { status: 400 });
       return new Response("segmentation failed", { status: 500 });
     }

@@ -1,7 +1,7 @@
 /**
  * From a text to a mask with the library: npx tsx examples/zero-shot.ts CLIP SAM IMAGE TEXT OUT
  *
- * CLIP and SAM are folders or files with weights; `medclip-sam models init` makes random ones for a try.
+ * CLIP and SAM are folders or files with weights; `medclip-sam models init` makes random ones to try it.
  */
 import { decodeImage, dsc, loadModel, overlay, segment, writeMask, writeRgb } from "medclip-sam";
 

@@ -34,7 +34,7 @@ form.addEventListener("submit", async (event) => {
     const result = await segment(model, image, new FormData(form).get("prompt") as string, { name: file.name });
     show(image, result);
     say(`${((performance.now() - start) / 1000).toFixed(1)} s`, ...result.warnings);
-    // For whoever drives this page from outside.
+    // For programs that control this page, such as tests.
     document.dispatchEvent(new CustomEvent<Segmentation>("segmented", { detail: result }));
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
@@ -49,7 +49,7 @@ const say = (...sentences: string[]): void => {
 
 const filesOf = (name: string): File[] => [...form.querySelector<HTMLInputElement>(`input[name=${name}]`)!.files!];
 
-/** The files of a CLIP folder, told apart by their published names. */
+/** The files of a CLIP folder, by their published names. */
 async function openModels(): Promise<ZeroShotModel> {
   const find = (pattern: RegExp): File | undefined => filesOf("clip").find(({ name }) => pattern.test(name));
   const weights = find(/\.(safetensors|bin|pth?)$/);
@@ -61,7 +61,7 @@ async function openModels(): Promise<ZeroShotModel> {
   return await loadModel({ clip: { weights, config, vocabulary, ...(tokenizerConfig && { tokenizerConfig }) }, sam: filesOf("sam")[0]! });
 }
 
-/** A picture as RGB. Browsers decode to 8 bits, and forget the colour of what is transparent. */
+/** An image as RGB. Browsers decode to 8 bits, and lose the colour of transparent pixels. */
 async function pixelsOf(file: File): Promise<Image> {
   const bitmap = await createImageBitmap(file, { imageOrientation: "none", colorSpaceConversion: "none" });
   const { width, height } = bitmap;

@@ -1,11 +1,11 @@
-/** Serves the page, as tsdown.config.ts has bundled it, to this machine: npm run page */
+/** Serves the page, bundled by tsdown.config.ts, on this machine: npm run page */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize, resolve } from "node:path";
 
-/** Where the page's files come from, by how their path begins. */
+/** Folders of the page's files, by path prefix. */
 const folders: readonly (readonly [string, string])[] = [
   ["/onnxruntime-web/", resolve("node_modules/onnxruntime-web/dist")],
   ["/main.js", resolve(".tmp/page")],
@@ -20,10 +20,10 @@ const types: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** With these the page may use threads: it is isolated from other origins, and so shares memory with nobody else. */
+/** Headers that isolate the page from other origins, which browsers require for shared memory and so for threads. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-/** @param port - 0 takes any that is free */
+/** @param port - 0: any free one */
 export async function servePage(port: number): Promise<{ readonly url: string; close(): void }> {
   const server = createServer(async ({ url }, response) => {
     const file = fileOf(url ?? "/");
@@ -43,7 +43,7 @@ export async function servePage(port: number): Promise<{ readonly url: string; c
 }
 
 function fileOf(url: string): string {
-  const path = normalize(new URL(url, "http://page").pathname); // has no ".." that would lead out; % stays as it is
+  const path = normalize(new URL(url, "http://page").pathname); // cannot leave the folder through ".."; % is kept
   const [prefix, folder] = folders.find(([start]) => path.startsWith(start)) ?? ["/", "/nowhere"];
   return join(folder, prefix.endsWith("/") ? path.slice(prefix.length) || "index.html" : path);
 }

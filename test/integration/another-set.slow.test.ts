@@ -18,8 +18,8 @@ import { openClip } from "../support/clip-cases.ts";
 import { randomModel } from "../support/models.ts";
 import { strided } from "../support/sam-cases.ts";
 
-// Another set of cases of the same format, with other seeds, names, sizes and counts, made here by the project itself: the tests must take
-// all of these from the cases. What our own code computes is no reference, so this says nothing about its numbers.
+// A second set of cases in the same format with other seeds, names, sizes and counts: the tests must read all of these from the cases.
+// Its values come from our own code, so it does not check them against a reference.
 
 const root = resolve(import.meta.dirname, "../..");
 const seed = 7;
@@ -36,7 +36,7 @@ const writeCase = (file: string, tensors: Record<string, Tensor>, settings: obje
 const json = (file: string, content: unknown) => writeFileSync(path(file), JSON.stringify(content));
 const floats = (shape: readonly number[], data: ArrayLike<number>) => tensor("float32", shape, Float32Array.from(data));
 
-/** A picture of a name that the usual cases do not have. */
+/** An image with a name that the usual cases do not have. */
 const image = { name: "zebras/images/stripes.png", width: 90, height: 70 };
 const pixels = Uint8Array.from({ length: image.width * image.height * 3 }, (_, i) => (i * i * 31) % 256);
 
@@ -54,7 +54,7 @@ beforeAll(async () => {
   ]);
 }, 300_000);
 
-/** A box on the picture, answered by the tiny model of this seed. */
+/** A box on the image, and the masks of the tiny model of this seed. */
 async function samCase(): Promise<void> {
   const predictor = await SamPredictor.open((await locateSam(await randomModel("sam-tiny", undefined, seed))).weights);
   const { values } = await predictor.setImage({ width: image.width, height: image.height, data: pixels });
@@ -240,7 +240,7 @@ function runOnSet(files: readonly string[]): Record<string, string> {
   );
 }
 
-test("the parity tests take seeds, names, sizes and counts from the cases", { timeout: 600_000 }, () => {
+test("the parity tests read seeds, names, sizes and counts from the cases", { timeout: 600_000 }, () => {
   const files = ["src/segment/predictor.test.ts", "src/models/biomedclip/biomedclip.test.ts", "src/saliency/m2ib.test.ts"];
   const found = runOnSet([...files, "src/losses/contrastive-losses.test.ts", "src/metrics/retrieval", "src/data/caption.test.ts"]);
   expect(Object.fromEntries(Object.entries(found).filter(([, failure]) => failure !== ""))).toEqual({});
@@ -256,7 +256,7 @@ test("the parity tests take seeds, names, sizes and counts from the cases", { ti
     expect(names).toContain(expected);
 });
 
-test("a set that says something else fails", { timeout: 600_000 }, async () => {
+test("a set with wrong values fails", { timeout: 600_000 }, async () => {
   const file = path("parity/learn/captions.json");
   writeFileSync(file, readFileSync(file, "utf8").replace('"cleaned":"A large', '"cleaned":"A small'));
   const found = runOnSet(["src/data/caption.test.ts"]);

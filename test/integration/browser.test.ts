@@ -14,13 +14,13 @@ import { expectClose } from "../support/close.ts";
 import { iou } from "../support/sam-cases.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
-/** What a built module imports, with what its own parts import: names of packages. */
+/** Names of the packages that a built module imports, directly or through its own modules. */
 function packagesOf(file: string): string[] {
   const imported = [...readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"([^"\s]+)"/g)].map(([, name]) => name!);
   return imported.flatMap((name) => (name.startsWith(".") ? packagesOf(join(dirname(file), name)) : [name]));
 }
 
-test("all entry points are built, and those for browsers need nothing of Node", async () => {
+test("all entry points are built, and those for browsers import no Node module", async () => {
   await builtCommand();
   const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, unknown> };
   const built: string[] = [];
@@ -34,7 +34,7 @@ test("all entry points are built, and those for browsers need nothing of Node", 
 
 const sentence = "dark lesion";
 
-/** A segmentation as it comes out of the page: typed arrays as lists. */
+/** A segmentation as the page returns it: typed arrays as lists. */
 interface Found {
   readonly capacity: number[];
   readonly saliency: number[];
@@ -43,7 +43,7 @@ interface Found {
   readonly logits: number[][];
   readonly mask: number[];
   readonly warnings: string[];
-  /** Of the canvas: pixels in which something was drawn over the gray picture. */
+  /** Number of canvas pixels that differ from the gray image. */
   readonly coloured: number;
   readonly isIsolated: boolean;
 }
@@ -107,7 +107,7 @@ describeWithChromium("the page in Chromium", (executablePath) => {
     }
   }
 
-  test("a picture and a sentence give the numbers that they give in Node", async () => {
+  test("an image and a text prompt give the same numbers as in Node", async () => {
     const [there, here] = [await inPage(sentence), await inNode(sentence)];
     const largest = Math.max(...here.capacity);
     expectClose(
@@ -126,7 +126,7 @@ describeWithChromium("the page in Chromium", (executablePath) => {
     expect(there.coloured).toBeGreaterThan(0);
   });
 
-  test("another sentence is answered by the models that are open, and the page may use threads", async () => {
+  test("a second text prompt reuses the open models, and the page may use threads", async () => {
     const { capacity, isIsolated } = await inPage("bright lesion");
     const expected = (await inNode("bright lesion")).capacity;
     const largest = Math.max(...expected);
@@ -139,7 +139,7 @@ describeWithChromium("the page in Chromium", (executablePath) => {
     expect(isIsolated).toBe(true);
   });
 
-  test("a file that holds no weights is refused in words", async () => {
+  test("a file without weights is refused with a message", async () => {
     await page.setInputFiles("input[name=sam]", picture);
     await page.click("button");
     await page.waitForFunction(`document.querySelector("[role=status]").textContent.includes("does not hold weights")`);

@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let base: string[] = [];
 beforeAll(async () => {
   await builtCommand();
-  // A call must last until it is interrupted, which one of the least model does not.
+  // The call must last until it is interrupted, for which the smallest model is too fast.
   const [clip, sam] = [await randomModel("biomedclip-tiny", writeWords()), await nanoSam()];
   for (const name of ["a", "b"]) await writeDisc(at("scans", `${name}.png`), 1);
   base = ["segment", at("scans"), "--prompt", "dark lesion", "--clip", clip, "--sam", sam, "--samples", "1"];
@@ -27,7 +27,7 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill("SIGKILL");
 });
 
-/** Starts a run whose optimisation is one native call of about a minute, and waits until it is in the midst of it. */
+/** Starts a run whose optimisation is one native call of about a minute, and waits until the call has started. */
 async function blocked(out: string) {
   mkdirSync(at(out), { recursive: true });
   const { child, result } = startCommand([...base, "--steps", "1500", "--out", at(out)]);
@@ -39,7 +39,7 @@ async function blocked(out: string) {
 }
 
 const files = () => readdirSync(at("out"), { recursive: true }).map(String);
-/** The worker process of a command; Linux tells the children of a process. */
+/** The worker process of a command; Linux lists the children of a process. */
 const workerOf = ({ pid }: ChildProcess) => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
 const isAlive = (pid: number) => {
   try {
@@ -49,12 +49,12 @@ const isAlive = (pid: number) => {
   }
 };
 
-describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native code", () => {
+describe.skipIf(process.platform !== "linux")("Ctrl-C during a native call", () => {
   test.each(["SIGINT", "SIGTERM"] as const)(
     "%s ends the command without waiting for that call, with status 130, leaving nothing half-written",
     async (signal) => {
       const { child, result } = await blocked("out");
-      // What a writer leaves that is killed between writing and renaming.
+      // A writer that is killed between writing and renaming leaves such a file.
       const worker = workerOf(child);
       writeFileSync(at("out", `.run.json.0.${worker}.tmp`), "{");
       child.kill(signal);
@@ -67,13 +67,13 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native cod
     },
   );
 
-  test("the same command with other settings then runs to its end", async () => {
+  test("afterwards the same command with other settings completes", async () => {
     const { status, stderr } = await runCommand([...base, "--steps", "2", "--out", at("out"), "--overwrite"]);
     expect(status, stderr).toBe(0);
     expect(files()).toEqual(expect.arrayContaining([join("masks", "a.png"), join("masks", "b.png"), "run.json"]));
   });
 
-  test("when the command itself is killed, its worker process ends, too", async () => {
+  test("when the command is killed, its worker process ends, too", async () => {
     const { child, result } = await blocked("killed");
     const worker = workerOf(child);
     expect(isAlive(worker)).toBe(true);
@@ -83,7 +83,7 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native cod
     expect(isAlive(worker)).toBe(false);
   });
 
-  test("when the worker process is killed for want of memory, the command says so", async () => {
+  test("when the worker process is killed for lack of memory, the command says so", async () => {
     const { child, result } = await blocked("memory");
     const worker = workerOf(child);
     process.kill(worker, "SIGKILL");
@@ -93,8 +93,8 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C in the midst of native cod
   });
 });
 
-describe("a reader who goes away, such as head", () => {
-  test("of events ends the run, quietly: nobody would learn of the rest", async () => {
+describe("a reader that exits early, such as head", () => {
+  test("of events ends the run without a message, as the rest would be lost", async () => {
     const { child, result } = startCommand([...base, "--steps", "2", "--out", at("head"), "--events"]);
     child.stdout!.once("data", () => child.stdout!.destroy());
     const { status, stderr } = await result;
@@ -102,7 +102,7 @@ describe("a reader who goes away, such as head", () => {
     expect(status).toBe(130);
   });
 
-  test("of progress does not: results are in files", async () => {
+  test("of progress does not end the run, as results are in files", async () => {
     const { child, result } = startCommand([...base, "--steps", "2", "--out", at("unread")]);
     child.stdout!.destroy();
     child.stderr!.destroy();

@@ -32,7 +32,7 @@ describe("models init", () => {
 });
 
 describe("models list", () => {
-  test("names the pack that comes with the package, and the published models and where they would be", async () => {
+  test("lists the included pack and the published models with their location", async () => {
     const { status, stdout } = await models("list");
     expect(status).toBe(0);
     expect(stdout).toMatch(/^biomedclip .*microsoft\/BiomedCLIP/m);
@@ -66,7 +66,7 @@ describe("models show and verify", () => {
     expect(status).toBe(3);
   });
 
-  test("a model that is not there, and files that are no model, are status 3", async () => {
+  test("a missing model and files that are not a model end with status 3", async () => {
     writeFileSync(at("page.bin"), "<!DOCTYPE html><html></html>");
     for (const model of [at("none"), at("page.bin"), "sam-vit-b"]) {
       for (const command of ["show", "verify"]) {
@@ -81,7 +81,7 @@ describe("models show and verify", () => {
 describeWith(["parity/clip/mini", "parity/torch-files/wrong_keys.bin"], "models of the reference", () => {
   const mini = sharedPath("parity/clip/mini");
 
-  test("show tells sizes and names", async () => {
+  test("show prints sizes and tensor names", async () => {
     const { status, stdout } = await models("show", mini);
     expect(status).toBe(0);
     for (const text of ["open_clip", "71 (71 float32)", "width 32, 2 blocks, 2 heads", "1000 words", "124,353"])
@@ -99,7 +99,7 @@ describeWith(["parity/clip/mini", "parity/torch-files/wrong_keys.bin"], "models 
     }
   });
 
-  test("verify lists what is missing, misshapen and surplus", async () => {
+  test("verify lists missing, misshapen and surplus tensors", async () => {
     const file = sharedPath("parity/torch-files/wrong_keys.bin");
     const { status, stdout } = await models("verify", file, "--clip-config", join(mini, "open_clip_config.json"));
     expect(status).toBe(3);

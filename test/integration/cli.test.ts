@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** All that is loaded with a built file before its first line runs. */
+/** All modules that are loaded with a built file before its first line runs. */
 function staticImports(file: string): { packages: string[]; files: string[] } {
   const packages = new Set<string>();
   const files = new Set<string>();
@@ -48,7 +48,7 @@ describe("help and version", () => {
     expect(stdout).toMatch(/^ {2}doctor /m);
   });
 
-  test("the first file asks nothing but the version of Node, in words that Node 14 reads", () => {
+  test("the first file checks only the version of Node, in syntax that Node 14 reads", () => {
     expect(staticImports(mainFile).packages).toEqual([]);
     expect(staticImports(mainFile).files.length).toBeLessThanOrEqual(2);
     const text = staticImports(mainFile)
@@ -58,7 +58,7 @@ describe("help and version", () => {
     expect(text).not.toMatch(/\?\?=|\|\|=|&&=|\.at\(|^await |#[a-z]+\(|toSorted|hasOwn/m);
   });
 
-  test("the help loads one small package; settings, with zod, wait until a command needs them", () => {
+  test("the help loads one small package; settings and zod are loaded only by a command that needs them", () => {
     const { packages, files } = staticImports(join(dirname(mainFile), "program.js"));
     expect(packages).toEqual(["commander"]);
     expect(files.length).toBeLessThanOrEqual(5);
@@ -80,7 +80,7 @@ describe("help and version", () => {
 });
 
 describe("exit status", () => {
-  test("0: all done; the table is on standard output, progress on standard error", async () => {
+  test("0: all done; the table goes to standard output, progress to standard error", async () => {
     const { status, stdout, stderr } = await runCommand(evaluation());
     expect(status).toBe(0);
     expect(stdout).toMatch(/^DSC +0\.7500/m);
@@ -178,13 +178,13 @@ describe("output for programs", () => {
     expect(JSON.parse(stdout.trimEnd().split("\n").at(-1)!)).toMatchObject({ type: "error", code: "weights" });
   });
 
-  test("--quiet prints results alone", async () => {
+  test("--quiet prints results only", async () => {
     const { stdout, stderr } = await runCommand([...evaluation(), "--quiet"]);
     expect(stdout).toContain("DSC");
     expect(stderr).toBe("");
   });
 
-  test("a settings file stands for flags, which win over it", async () => {
+  test("a settings file replaces flags, and flags override it", async () => {
     writeFileSync(at("c.yaml"), `pred: ${at("pred")}\ntruth: ${at("truth")}\ntolerance: 3\njson: ${at("file.json")}\n`);
     expect((await runCommand(["evaluate", "--config", at("c.yaml"), "--tolerance", "1"])).status).toBe(0);
     expect(JSON.parse(readFileSync(at("file.json"), "utf8")).settings).toMatchObject({ tolerance: 1, seed: 42 });
@@ -293,8 +293,8 @@ describeWith(["parity/evaluate/pairs.json"], "evaluation of the reference pairs"
   };
 
   /**
-   * What the mask rule makes of a pair. The cases' metrics are those above a level of 127, at which a mask of smaller values is empty; by
-   * the rule its larger value is foreground, so it scores as the pair with the same shape in larger values does.
+   * The expected scores of a pair under the mask rule. The cases count values above 127, so a mask of smaller values is empty there; by
+   * the rule its larger value is foreground, so it scores like the pair with the same shape in larger values.
    */
   async function metricsOf(pair: Pair): Promise<Pair["metrics"]> {
     const shapeOf = async ({ prediction }: Pair) => Buffer.from((await decodeMask(sharedPath("parity/evaluate", prediction))).data);
@@ -306,7 +306,7 @@ describeWith(["parity/evaluate/pairs.json"], "evaluation of the reference pairs"
     throw new Error(`no pair has the shape of ${pair.name} in values above 127`);
   }
 
-  test("paper mode gives the metrics of what the mask rule calls foreground", async () => {
+  test("paper mode scores the foreground of the mask rule", async () => {
     const found = await scores();
     for (const pair of pairs) {
       const { name } = pair;
@@ -322,7 +322,7 @@ describeWith(["parity/evaluate/pairs.json"], "evaluation of the reference pairs"
     }
   });
 
-  test("spacing gives the surface NSD in millimetres and leaves the published one alone", async () => {
+  test("spacing gives the surface NSD in millimetres and does not change the published form", async () => {
     const found = await scores("--spacing", "0.5,1.25");
     for (const pair of pairs) {
       const metrics = await metricsOf(pair);
@@ -331,7 +331,7 @@ describeWith(["parity/evaluate/pairs.json"], "evaluation of the reference pairs"
     }
   });
 
-  test("reference mode gives the released scores at > 200, and names the pairs on which the tool aborts", async () => {
+  test("reference mode gives the released scores with foreground above 200, and names the pairs on which the released tool aborts", async () => {
     const found = await scores("--mode", "reference");
     for (const { name, released } of pairs) {
       expect(found[name]!.aborts, name).toBe(released.outcome === "aborts");

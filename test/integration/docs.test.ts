@@ -8,14 +8,14 @@ import { settingsPages } from "../../scripts/settings-pages.ts";
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-docs-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("the reference of settings is what the schemas say; if not, run `npm run docs:settings`", async () => {
+test("the settings pages match the schemas; if not, run `npm run docs:settings`", async () => {
   const kept = "docs/reference/settings";
   const pages = await settingsPages();
   expect(readdirSync(kept).sort()).toEqual([...pages.keys()].sort());
   for (const [file, text] of pages) expect(readFileSync(join(kept, file), "utf8")).toBe(text);
 });
 
-test("check:links names each link to a missing file or heading, and passes code by", () => {
+test("check:links reports each link to a missing file or heading, and ignores code", () => {
   mkdirSync(join(folder, "sub"));
   const lines = [
     "# Some `code` here",
@@ -39,7 +39,7 @@ test("check:links names each link to a missing file or heading, and passes code 
   expect(status).toBe(1);
 });
 
-test("every link of the documentation leads somewhere, and the README stays below 8 kB", () => {
+test("every link of the documentation has a target, and the README stays below 8 kB", () => {
   expect(execFileSync(process.execPath, [".ci/check-links.mjs"], { encoding: "utf8" })).toContain(" 0 bad");
   expect(readFileSync("README.md").length).toBeLessThanOrEqual(8192);
 });

@@ -6,7 +6,7 @@ import { dsc, loadPack, type Mask, segment, type ZeroShotModel } from "../../src
 import { mean } from "../../src/metrics/index.ts";
 import { type Modality, type Phantom, phantom, type StructureName } from "../../src/phantom/index.ts";
 
-// The models that come with the package, on phantoms of a seed that nothing was trained, chosen or reported on.
+// The included models, on phantoms of a seed that was used neither for training nor for selection nor in reports.
 
 const seed = 7;
 const count = 2;
@@ -50,7 +50,7 @@ test.each([
   expect(mean(scores.swapped)).toBeLessThan(mean(scores.right) / 2);
 });
 
-test("a sentence about something else finds lesions far worse", async () => {
+test("a mismatched prompt finds lesions far worse", async () => {
   const scores = { right: [] as number[], wrong: [] as number[] };
   for (const drawn of phantomsWith("breast-ultrasound", ["lesion"])) {
     const { mask } = drawn.structures.get("lesion")!;
@@ -61,11 +61,11 @@ test("a sentence about something else finds lesions far worse", async () => {
   expect(mean(scores.wrong)).toBeLessThan(mean(scores.right) / 2);
 });
 
-test("every result says that this is a demonstration model", async () => {
+test("every result states that this is a demonstration model", async () => {
   expect(model.warnings.join()).toContain("demonstration model");
 });
 
-test("the model card tells the checksums of the weights, and the size stays small", async () => {
+test("the model card lists the checksums of the weights, and the pack stays small", async () => {
   const card = await readFile(join(folder, "README.md"), "utf8");
   let bytes = 0;
   for (const file of ["clip/open_clip_model.safetensors", "sam/model.safetensors"]) {

@@ -34,14 +34,14 @@ test("each example is run here", () => {
   expect(examples.sort()).toEqual(["fine-tune.ts", "web-handler.ts", "your-own-saliency.ts", "zero-shot.ts"]);
 });
 
-test("examples/zero-shot.ts goes from a text to a mask and says what it found", async () => {
+test("examples/zero-shot.ts segments by a text prompt and prints the result", async () => {
   const lines = await run("zero-shot.ts", at("1.png"), "dark lesion", at("zero-shot"));
   expect(existsSync(at("zero-shot", "mask.png"))).toBe(true);
   expect(existsSync(at("zero-shot", "overlay.png"))).toBe(true);
   expect(lines[0]).toMatch(/^score 0\.\d{3}, boxes \[\{/);
 });
 
-test("examples/fine-tune.ts trains on a handful of pairs and segments with the best model", async () => {
+test("examples/fine-tune.ts trains on a few pairs and segments with the best model", async () => {
   const rows = Array.from({ length: 8 }, (_, i) => `${i}.png,a dark lesion of the kind ${"abcdefgh"[i]}`);
   writeFileSync(at("captions.csv"), `filename,Caption\n${rows.join("\n")}\n`);
   const lines = await run("fine-tune.ts", at("captions.csv"), at("1.png"), "dark lesion", at("fine-tune"));
@@ -51,13 +51,13 @@ test("examples/fine-tune.ts trains on a handful of pairs and segments with the b
   expect(existsSync(at("fine-tune", "mask.png"))).toBe(true);
 });
 
-test("examples/your-own-saliency.ts makes the map by a method of its own", async () => {
+test("examples/your-own-saliency.ts uses its own saliency method", async () => {
   const lines = await run("your-own-saliency.ts", at("1.png"), "dark lesion", at("own"));
   expect(lines[0]).toBe(`overlay in ${at("own", "overlay.png")}`);
   expect(existsSync(at("own", "overlay.png"))).toBe(true);
 });
 
-test("examples/web-handler.ts answers a picture with its mask, and says what is wrong with other requests", async () => {
+test("examples/web-handler.ts answers an image with its mask, and other requests with an error message", async () => {
   const { handlerOf } = await import("../../examples/web-handler.ts");
   const model = await loadModel(models);
   const answer = handlerOf(model);

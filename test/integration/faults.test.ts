@@ -16,7 +16,7 @@ import { findInputs } from "../../src/run/inputs.ts";
 import { describeWith, sharedPath } from "../support/shared-data.ts";
 import { collect, warningsOf } from "../support/tiny-run.ts";
 
-// Inputs that were answered wrongly once, read as they were. Faults that need no file of theirs are tested beside the code.
+// Regression tests with input files that once gave wrong results. Faults that need no file are tested beside the code.
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-faults-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -26,7 +26,7 @@ const positional = { key: "inputs", label: "an image" };
 const describeFault = (name: string, body: (at: (...parts: string[]) => string) => void) =>
   describeWith([`faults/${name}`], name, () => body((...parts) => sharedPath("faults", name, ...parts)));
 
-/** `segment` as typed, on the pack of this package. */
+/** `segment` as on the command line, with the included pack. */
 async function segment(flags: Readonly<Record<string, unknown>>) {
   const { settings, warnings } = await settingsOf(SegmentSettings, { flags: { out: join(folder, "out"), ...flags }, positional });
   const events = await collect(runSegment(settings as SegmentSettings));
@@ -34,7 +34,7 @@ async function segment(flags: Readonly<Record<string, unknown>>) {
 }
 
 describeFault("empty-words", (at) => {
-  test("a prompt without words and an empty --out are refused, one of unknown words gives an empty mask and says why", async () => {
+  test("a prompt without words and an empty --out are refused; a prompt of unknown words gives an empty mask and a reason", async () => {
     const inputs = [at("a.png")];
     await expect(segment({ inputs, prompt: ["   "] })).rejects.toThrow("--prompt: a text prompt needs words");
     await expect(segment({ inputs, prompt: ["the heart"], out: "" })).rejects.toThrow("--out is missing");
@@ -50,7 +50,7 @@ describeFault("empty-words", (at) => {
 });
 
 describeFault("folder-files-silently-left-out", (at) => {
-  test("what is not taken is counted, and named in the record", async () => {
+  test("unused files are counted, and listed in the record", async () => {
     const { inputs, leftOut, warnings } = await findInputs([at("scans")], folder);
     expect(inputs.map(({ name }) => name)).toContain("a");
     expect(leftOut.map(({ file }) => file)).toEqual(
@@ -69,7 +69,7 @@ describeFault("json-with-bom", (at) => {
 });
 
 describeFault("sam-folder-with-another-name", (at) => {
-  test("the only file of weights is taken whatever its name", async () => {
+  test("a single weights file is used whatever its name", async () => {
     const { isSound, lines } = await verifyModel(at("sam"));
     expect([isSound, lines[0]]).toEqual([true, expect.stringMatching(/medsam_vit_b.pth" is a SAM model/)]);
   });
@@ -89,14 +89,14 @@ describeFault("separator-backslash-t", (at) => {
     return await loadPairs([at("pairs.tsv")], settings);
   };
 
-  test("a tab may be written as two characters, and is named where it is missing", async () => {
+  test("a tab may be written as two characters, and the message suggests it if it is missing", async () => {
     for (const separator of ["\\t", "tab", "\t"]) expect((await pairs(separator)).pairs).toHaveLength(4);
     await expect(pairs()).rejects.toThrow("With --separator tab would find it.");
   });
 });
 
 describeFault("settings-without-effect", (at) => {
-  test("settings that change nothing are named, and a layer that does not exist is refused", async () => {
+  test("settings without effect are named, and a missing layer is refused", async () => {
     const flags = { inputs: [at("a.png")], prompt: ["the heart"], out: join(folder, "settings"), dryRun: true };
     const without = (name: string) => expect.stringContaining(`${name} has no effect with --saliency-method patch-text`);
     const { warnings } = await segment({ ...flags, layer: "2", beta: "100", samples: "50" });
@@ -109,7 +109,7 @@ describeFault("settings-without-effect", (at) => {
 });
 
 describeFault("vocabulary-of-another-model", (at) => {
-  test("a vocabulary with far fewer words than the model has is refused", async () => {
+  test("a vocabulary with far fewer words than the model is refused", async () => {
     const clip = join(folder, "clip");
     await initModel("biomedclip-tiny", clip, { seed: 1 });
     copyFileSync(at("vocab.txt"), join(clip, "vocab.txt"));

@@ -59,14 +59,14 @@ const settings = (changes: Partial<FinetuneSamSettings>) => {
   return FinetuneSamSettings.parse({ data: at("data"), sam, epochSteps, ...rest, ...changes });
 };
 const read = (out: string) => readMetrics(at(out));
-/** Metrics without what is a time. */
+/** Metrics without times. */
 const metrics = (out: string) =>
   bytes(out, "metrics.jsonl")
     .toString()
     .replaceAll(/,"rate":{[^}]*}/g, "");
 const results = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "model/model.safetensors"];
 
-test("a set without a mask that can be used is told why, before anything is computed", async () => {
+test("a data set without a usable mask is refused with the reason, before anything is computed", async () => {
   for (const name of ["labels/images", "labels/masks"]) mkdirSync(at(name), { recursive: true });
   for (let i = 0; i < 3; i++) {
     copyFileSync(at(`data/images/${i}.png`), at(`labels/images/${i}.png`));
@@ -80,7 +80,7 @@ test("a set without a mask that can be used is told why, before anything is comp
   await expect(run).rejects.toThrow(/has no usable mask \(2 label image, 1 empty\). The first: ".*1.png" has 3 values \(0, 1, 2\)/);
 });
 
-test("the command completes a training: metrics, checkpoints, events, report and a model that the predictor opens", async () => {
+test("a complete training writes metrics, checkpoints, events, a report and a model that the predictor opens", async () => {
   const { status, stdout, stderr } = await runCommand(args("whole"));
   expect(status, stderr).toBe(0);
   expect(stderr).toMatch(/before training: DSC .*bar .*disc .*\n(.*\n)*epoch 2 of 2: DSC/);
@@ -112,7 +112,7 @@ test("the command completes a training: metrics, checkpoints, events, report and
   await predictor.dispose();
 });
 
-test("a run that is interrupted and then killed ends with the bytes of one that never stopped", { timeout: 120_000 }, async () => {
+test("a run that is interrupted, killed and resumed gives the same bytes as an uninterrupted one", { timeout: 120_000 }, async () => {
   for (const [step, signal] of [
     [2, "SIGINT"],
     [4, "SIGKILL"],
@@ -136,7 +136,7 @@ test("a run that is interrupted and then killed ends with the bytes of one that 
   expect(metrics("killed")).toBe(metrics("whole"));
 });
 
-test("with the encoder frozen it stays the same bytes, the decoder learns, and embeddings can be kept in a folder", async () => {
+test("a frozen encoder keeps its bytes, the decoder learns, and embeddings can be cached in a folder", async () => {
   const frozen = { trainEncoder: false, threads: 1, cache: at("cache") };
   await collect(runFinetuneSam(settings({ out: at("frozen"), ...frozen })));
   expect(readdirSync(at("cache")).length).toBeGreaterThan(6); // as many images as six steps and the held-out ones see
@@ -146,7 +146,7 @@ test("with the encoder frozen it stays the same bytes, the decoder learns, and e
   expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss);
 });
 
-test("a damaged last checkpoint is called this training's own, with what can be done", async () => {
+test("the message about a damaged last checkpoint says how to continue", async () => {
   truncateSync(at("frozen", "checkpoints/last.safetensors"), 1000);
   const again = (resume: "last" | "best") =>
     collect(runFinetuneSam(settings({ out: at("frozen"), trainEncoder: false, threads: 1, cache: at("cache"), resume })));
@@ -157,7 +157,7 @@ test("a damaged last checkpoint is called this training's own, with what can be 
   expect(bytes("frozen", results[0]!).equals(bytes("in-memory", results[0]!))).toBe(true);
 });
 
-test("enough steps teach a small model both structures", { timeout: 120_000 }, async () => {
+test("a small model learns both structures in enough steps", { timeout: 120_000 }, async () => {
   const long = { trainEncoder: true, trainPromptEncoder: true, steps: 120, epochSteps: 60, lr: 3e-3, coarse: at("coarse"), warmup: 10 };
   await collect(runFinetuneSam(settings({ out: at("long"), ...long, batch: 4 })));
   const { epochs } = await read("long");
@@ -165,7 +165,7 @@ test("enough steps teach a small model both structures", { timeout: 120_000 }, a
   expect(epochs.at(-1)!.metrics.dsc).toBeGreaterThan(0.6);
 });
 
-test("which of two models in a file is trained is told, and what its configuration says beside it", async () => {
+test("a warning says which of two models in a file is trained, and what its configuration states", async () => {
   const two = await twoModels(sam, at("two"));
   writeFileSync(at("two", "preprocessor_config.json"), JSON.stringify({ image_processor_type: "SamImageProcessor", resample: 3 }));
   const events = await collect(runFinetuneSam(settings({ out: at("dry"), dryRun: true, sam: two })));
@@ -173,7 +173,7 @@ test("which of two models in a file is trained is told, and what its configurati
   expect(warningsOf(events)).toContainEqual(expect.stringMatching(/preprocessor_config.json": .*resample/));
 });
 
-test("files that cannot be used are named, the rest is trained on; other settings need --overwrite, which starts over", async () => {
+test("unusable files are named and skipped; other settings need --overwrite, which starts over", async () => {
   mkdirSync(at("bad/images"), { recursive: true });
   mkdirSync(at("bad/masks"));
   for (const i of [2, 3, 4]) writeFileSync(at(`bad/images/${i}.png`), bytes(`data/images/${i}.png`));

@@ -50,14 +50,14 @@ const argsOn = (table: string, out: string, ...more: string[]) => [
 ];
 const args = (out: string, ...more: string[]) => argsOn("pairs.csv", out, ...more);
 const bytes = (...parts: string[]) => readFileSync(at(...parts));
-/** Metrics without what is a time. */
+/** Metrics without times. */
 const metrics = (out: string) =>
   bytes(out, "metrics.jsonl")
     .toString()
     .replaceAll(/,"rate":{[^}]*}/g, "");
 const results = ["checkpoints/last.safetensors", "checkpoints/best.safetensors", "model/open_clip_model.safetensors"];
 
-test("the command trains to its end: metrics, checkpoints, events, report and a model that embed opens", { timeout: 60_000 }, async () => {
+test("a complete training writes metrics, checkpoints, events, a report and a model that embed opens", { timeout: 60_000 }, async () => {
   const { status, stdout, stderr } = await runCommand(args("whole"));
   expect(status, stderr).toBe(0);
   expect(stderr).toMatch(/before training: validation loss .*\n(.*\n)*epoch 2 of 2: validation loss/);
@@ -104,7 +104,7 @@ test("the command trains to its end: metrics, checkpoints, events, report and a 
   expect(page).not.toMatch(/<script|<link|@import|url\(/);
 });
 
-test("the exported model gives embed the features that the trainer has", async () => {
+test("embed with the exported model gives the features of the trainer", async () => {
   const trainer = await ContrastiveTrainer.open(
     await locateClip(clip),
     ContrastiveSettings.parse({ chunk: 2, lr: 2e-3, schedule: "plateau" }),
@@ -125,7 +125,7 @@ test("the exported model gives embed the features that the trainer has", async (
   expectClose(toFloat32(tensors.get("text_features")!), features[0]!.text.data, 2e-5, "texts");
 });
 
-test("a run that is interrupted and then killed ends with the bytes of one that never stopped", { timeout: 120_000 }, async () => {
+test("a run that is interrupted, killed and resumed gives the same bytes as an uninterrupted one", { timeout: 120_000 }, async () => {
   for (const [step, signal] of [
     [2, "SIGINT"],
     [4, "SIGKILL"],
@@ -152,7 +152,7 @@ test("a run that is interrupted and then killed ends with the bytes of one that 
   expect(readdirSync(at("killed", "tensorboard"))).toHaveLength(3);
 });
 
-test("a finished training has nothing left to do; other settings need --overwrite, which starts over", async () => {
+test("a finished training does nothing when run again; other settings need --overwrite, which starts over", async () => {
   const again = await collect(runFinetune(settings({ out: at("whole"), pairs: [at("pairs.csv")] })));
   expect(again.at(-1)).toMatchObject({ type: "end", done: 0, skipped: 6 });
   await expect(collect(runFinetune(settings({ out: at("whole"), lr: 1e-4 })))).rejects.toThrow("lr was 0.002, now it is 0.0001");
@@ -162,7 +162,7 @@ test("a finished training has nothing left to do; other settings need --overwrit
   expect(readdirSync(at("whole", "tensorboard"))).toHaveLength(1);
 });
 
-test("a picture that is broken is named once, the rest is trained on, and the exit status is 1", async () => {
+test("a broken image is named once and skipped, and the exit status is 1", async () => {
   const { status, stderr, stdout } = await runCommand(argsOn("some.csv", "some", "--validation", "0", "--schedule", "cosine"));
   expect(stderr.match(/failed: broken\.png: image cannot be decoded.*is not a PNG/g)).toHaveLength(1);
   expect(stderr).toContain("captions not used: 1 short");
@@ -172,7 +172,7 @@ test("a picture that is broken is named once, the rest is trained on, and the ex
   expect(await readMetrics(at("some"))).toMatchObject({ epochs: [] });
 });
 
-test("without a better validation loss it stops early, keeps the initial model, and reports it", async () => {
+test("without a better validation loss it stops early, keeps the initial model and says so", async () => {
   // A learning rate at which no weight changes: every epoch is as good as the first.
   const events = await collect(runFinetune(settings({ out: at("early"), epochs: 6, lr: 1e-30, optimizer: "sgd", earlyStop: 1 })));
   const { epochs } = await readMetrics(at("early"));
@@ -195,7 +195,7 @@ test("without a better validation loss it stops early, keeps the initial model, 
   for (const [name, { data }] of before!.tensors) expect(after!.tensors.get(name)!.data, name).toEqual(data);
 });
 
-test("a dry run tells what would be done and writes nothing", async () => {
+test("a dry run describes the run and writes nothing", async () => {
   const events = await collect(runFinetune(settings({ out: at("dry"), dryRun: true })));
   expect(events.at(-1)).toMatchObject({
     lines: [
@@ -207,7 +207,7 @@ test("a dry run tells what would be done and writes nothing", async () => {
   expect(existsSync(at("dry"))).toBe(false);
 });
 
-test("which of two models in a file is trained is told", async () => {
+test("a warning says which of two models in a file is trained", async () => {
   const two = await twoModels(clip, at("two"));
   const events = await collect(runFinetune(settings({ out: at("dry"), dryRun: true, clip: two })));
   expect(warningsOf(events)).toContainEqual(expect.stringMatching(/also holds averaged weights/));
@@ -224,9 +224,9 @@ test("invalid settings are rejected before anything is written", async () => {
   expect(existsSync(at("none"))).toBe(false);
 });
 
-test("outlined images add what an image shows and where", { timeout: 60_000 }, async () => {
+test("outlined images add a classification and a dense loss", { timeout: 60_000 }, async () => {
   mkdirSync(at("masks"));
-  // A disc's left half, outlined in some of the images; in one of them nothing of the kind is shown.
+  // The left half of a disc, outlined in some of the images; in one of them it is absent.
   const half = new Uint8Array(96 * 72).map((_, i) => (i % 96 < 48 ? 255 : 0));
   await sharp(half, { raw: { width: 96, height: 72, channels: 1 } })
     .png()

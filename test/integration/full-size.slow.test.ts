@@ -17,7 +17,7 @@ async function fullModels(): Promise<{ clip: string; sam: string }> {
   return { clip: await randomModel("biomedclip", words), sam: await randomModel("sam-vit-b") };
 }
 
-test("opening full-size models takes less than a second and 300 MB, as nothing of them is read", async () => {
+test("opening full-size models takes less than a second and 300 MB, as no weights are read", async () => {
   const models = await fullModels();
   const before = process.memoryUsage().rss;
   const start = performance.now();

@@ -5,7 +5,7 @@ import * as graph from "../../src/graph/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { builtCommand } from "../support/build.ts";
 
-/** What nobody can have meant, in place of anything. */
+/** Values that are wrong for every argument. */
 const nonsense: readonly unknown[] = [null, "?", true, {}, () => 1, Symbol("x"), 5n, new Date(0), Promise.resolve(1)];
 const tensor = { dtype: "float32", shape: [2], data: Float32Array.of(1, 2) };
 const notNumbers = [undefined, Number.NaN, [], ...nonsense];
@@ -401,7 +401,7 @@ test.each(["sources", "bundles for browsers"])("every function refuses wrong arg
   }
 });
 
-test("a session refuses what does not fit the graph's inputs, and runs after it was disposed of", async () => {
+test("a session refuses values that do not fit the graph's inputs, and runs after dispose", async () => {
   const x = graph.input("x", "float32", [2]);
   const session = await graph.compile({ y: graph.neg(x) });
   const wrong = [undefined, null, 7, {}, { x: 1 }, { x: [1, 2] }, { x: Float32Array.of(1, 2) }, { x }, { x: { ...tensor, shape: [1, 2] } }];
@@ -422,7 +422,7 @@ test("a session refuses what does not fit the graph's inputs, and runs after it 
   await expect(session.run({ x: tensor as graph.Tensor })).rejects.toThrow("run: the session was disposed of.");
 });
 
-test("messages say where, what was expected and what came", () => {
+test("messages say where, what was expected and what was given", () => {
   const x = graph.input("x", "float32", [2, 3]);
   expect(() => graph.add(x, tensor as never)).toThrow(
     "Add: an operand must be a value of a graph, got an object with dtype, shape, data. constant(tensor) makes a value of a tensor.",

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const at = (...parts: string[]) => join(folder, ...parts);
 
 let sam = "";
-/** Masks in which nothing is set: SAM is not asked, so that a run is quick. */
+/** Empty masks: SAM does not run, so that the test is fast. */
 const nothing = drawn("....", "....");
 const long = "x".repeat(246);
 beforeAll(async () => {
@@ -27,7 +27,7 @@ beforeAll(async () => {
 const refine = (settings: object = {}) =>
   collect(runRefine(RefineRunSettings.parse({ sam, inputs: [at("scans")], coarse: at("coarse"), out: at("out"), ...settings })));
 
-test("images and coarse masks are joined by path, then by bare name, in any Unicode form; what is left is said", async () => {
+test("images and coarse masks are matched by path, then by bare name, in any Unicode form; unmatched ones are reported", async () => {
   const leftover = at("out", "masks", "1", ".a.png.0.0.tmp");
   mkdirSync(dirname(leftover), { recursive: true });
   writeFileSync(leftover, "half");
@@ -42,12 +42,12 @@ test("images and coarse masks are joined by path, then by bare name, in any Unic
   expect(readdirSync(at("out", "masks"), { recursive: true }).sort()).toEqual(["1", "1/se\u0301rie.png", "2", "2/b.png", `${long}.png`]);
 });
 
-test("results of a run are no inputs of the next one", async () => {
+test("results of a run are not inputs of the next one", async () => {
   const events = await refine({ inputs: [at("scans"), at("out")], dryRun: true }).catch((error: Error) => error.message);
   expect(JSON.stringify(events)).toContain("folders with results of an earlier run");
 });
 
-test("a coarse mask that fits two images, and a name too long for the arrays beside it, end the run before it begins", async () => {
+test("a coarse mask that matches two images, and a name too long for its raw file, are refused before the run starts", async () => {
   await writeGray(at("twice", "a.png"), { width: 1, height: 1, data: new Uint8Array(1) });
   for (const name of ["1/a.png", "2/a.png"]) await writeDisc(at("doubled", name), 1, 4, 2);
   await expect(refine({ inputs: [at("doubled")], coarse: at("twice"), out: at("none") })).rejects.toThrow(

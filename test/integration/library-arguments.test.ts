@@ -17,10 +17,10 @@ const map = { width: n, height: n, data: Float32Array.from({ length: n * n }, (_
 const file = join(tmpdir(), "medclip-sam-never-written.png");
 const text = "dark lesion";
 
-/** What nobody can have meant, in place of anything. */
+/** Values that are wrong for every argument. */
 const nonsense: readonly unknown[] = [null, 7, Number.NaN, true, [], {}, () => 1, Symbol("x"), 5n, new Date(0), Promise.resolve(image)];
 
-/** Wrong pictures of a channel count, made from a right one. */
+/** Invalid images of a channel count, made from a valid one. */
 function wrongPictures<T extends { width: number; height: number; data: Uint8Array | Float32Array }>(right: T): readonly unknown[] {
   const { data, width, height } = right;
   return [
@@ -53,7 +53,7 @@ const wrongPaths = [undefined, "", ...nonsense];
 type Calls = Readonly<Record<string, readonly (() => unknown)[]>>;
 const each = (values: readonly unknown[], call: (value: never) => unknown) => values.map((value) => () => call(value as never));
 
-/** Functions that Node and browsers have alike. */
+/** Functions that Node and browsers share. */
 function sharedCalls(api: typeof browser): Calls {
   const visual = {
     ...{ kind: "box", points: 4, negativePoints: 0, perComponent: false, clamp: "exclusive", empty: "mask" },
@@ -160,7 +160,7 @@ function sharedCalls(api: typeof browser): Calls {
   };
 }
 
-/** Functions of browsers alone. */
+/** Functions for browsers only. */
 const browserCalls: Calls = {
   configureRuntime: each([undefined, ...nonsense, { wasmPaths: "" }, { wasmPaths: 1 }, { wasmPaths: { js: "x" } }], (value) =>
     browser.configureRuntime(value),
@@ -187,7 +187,7 @@ const wrongFeatures = [
   { ...features, image: { ...features.image, data: new Float32Array(11) } },
 ];
 
-/** Calls of a training, given settings that could be right. */
+/** Calls of a training with settings of the right form. */
 function trainingCalls(train: (settings: never, options?: never) => AsyncGenerator, settings: object) {
   const { signal } = new AbortController();
   return [
@@ -207,7 +207,7 @@ function trainingCalls(train: (settings: never, options?: never) => AsyncGenerat
   ];
 }
 
-/** Functions of Node alone, which read and write files. */
+/** Functions for Node only, which read and write files. */
 const nodeCalls: Calls = {
   readGray: each(wrongPaths, (value) => library.readGray(value)),
   readMask: each(wrongPaths, (value) => library.readMask(value)),
@@ -301,7 +301,7 @@ async function failureOf(call: () => unknown): Promise<unknown> {
   }
 }
 
-/** Expects a message in the form of all messages of every call. */
+/** Expects every call to fail with a message in the common form. */
 async function expectRefused(calls: readonly (() => unknown)[]): Promise<void> {
   for (const [i, call] of calls.entries()) {
     const failure = await failureOf(call);
@@ -317,7 +317,7 @@ describe("wrong arguments are refused with an error of the package", () => {
     async (_, calls) => await expectRefused(calls),
   );
 
-  test("and no function is left out", () => {
+  test("for every public function", () => {
     /** `segment` and `segmentTargets` need a model, below; `evaluate` of browsers is the one of Node. */
     const elsewhere = ["segment", "segmentTargets", "evaluate"];
     const tested = Object.keys({ ...sharedCalls(browser), ...nodeCalls, ...browserCalls }).map((name) => name.split(".")[0]!);
@@ -336,7 +336,7 @@ describe("a model", () => {
   });
   afterAll(() => model.dispose());
 
-  test("refuses what cannot be segmented, with Node's function and the browser's", async () => {
+  test("refuses invalid images and texts, with Node's function and the browser's", async () => {
     for (const segment of [library.segment, browser.segment]) {
       await expectRefused([
         ...each([undefined, ...nonsense], (value) => segment(value, image, text)),
@@ -365,7 +365,7 @@ describe("a model", () => {
     }
   });
 
-  test("refuses targets that are none, with Node's function and the browser's", async () => {
+  test("refuses invalid targets, with Node's function and the browser's", async () => {
     for (const segmentTargets of [library.segmentTargets, browser.segmentTargets]) {
       await expectRefused([
         ...each([undefined, ...nonsense], (value) => segmentTargets(value, image, { lesion: text })),
@@ -405,7 +405,7 @@ describe("a model", () => {
     expect(warnings.join("\n")).toMatch(/beta has no effect.*threshold has no effect/s);
   });
 
-  test("refuses prompts that mean nothing on the image", async () => {
+  test("refuses visual prompts that do not fit the image", async () => {
     const { sam } = model.mask;
     const box = { x0: 2, y0: 2, x1: 9, y1: 9 };
     const wrongBoxes = [
@@ -432,7 +432,7 @@ describe("a model", () => {
     await expectRefused(each([-1, 9, Number.NaN, "0", null], (value) => prediction!.mask(value)));
   });
 
-  test("refuses settings and arrays that M2IB cannot work with", async () => {
+  test("refuses settings and arrays that M2IB cannot use", async () => {
     const { clip } = model.text;
     const config = library.M2ibConfig.parse({ layer: 0, steps: 2, samples: 1 });
     await expectRefused([
@@ -458,7 +458,7 @@ describe("a model", () => {
     await m2ib.dispose();
   });
 
-  test("takes pixels in any memory, and extreme shapes", async () => {
+  test("accepts pixels in any kind of buffer, and extreme shapes", async () => {
     const options = { saliencyMethod: "patch-text" } as const;
     const expected = await library.segment(model, image, text, options);
     const shifted = new Uint8Array(image.data.length + 5).subarray(5);
@@ -483,7 +483,7 @@ describe("a model", () => {
   });
 });
 
-test("a message says where, what was expected, what came, and what it may be", () => {
+test("a message says where, what was expected, what was given, and what it looks like", () => {
   const of = (length: number) => ({ width: 64, height: 64, data: new Uint8Array(length) });
   const draw = (picture: unknown) => () => library.overlay(picture as never, {});
   expect(draw(of(4096))).toThrow(ShapeError);

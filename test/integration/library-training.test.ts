@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { fineTune, retrieve } from "../../src/index.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
-test("public names alone fine-tune CLIP on five pairs and score its retrieval", async () => {
+test("the public names suffice to fine-tune CLIP on five pairs and score its retrieval", async () => {
   const folder = mkdtempSync(join(tmpdir(), "medclip-sam-library-"));
   const { clip } = await nanoModels();
   const pairs = join(folder, "captions.csv");

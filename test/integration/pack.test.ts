@@ -31,7 +31,7 @@ const writePack = (defaults: Record<string, unknown>) =>
   writeFile(join(pack, "pack.json"), JSON.stringify({ name: "random", notice, label: "Random", clip: "clip", sam: "sam", defaults }));
 const run = async (out: string) => JSON.parse(await readFile(join(folder, out, "run.json"), "utf8"));
 
-test("a pack brings both models, and its settings where none is given; every output bears its notice", async () => {
+test("a pack provides both models and default settings; every output has its notice", async () => {
   const args = ["segment", image, "--prompt", "a bright disc", "--pack", pack, "--steps", "2", "--out", join(folder, "segment")];
   const { status, stderr } = await runCommand(args);
   expect(status).toBe(0);
@@ -48,13 +48,13 @@ test("a pack brings both models, and its settings where none is given; every out
   expect(pixel(1, height - 2)).toEqual([255, 255, 255]); // the foot of its R
 });
 
-test("features of a pack's model bear its notice, too", async () => {
+test("features of a pack's model have its notice, too", async () => {
   const file = join(folder, "features.safetensors");
   expect((await runCommand(["embed", image, "--text", "a disc", "--pack", pack, "--out", file])).status).toBe(0);
   expect((await readSafetensors(file)).metadata.notice).toBe(notice);
 });
 
-test("a single step takes from a pack what concerns it", async () => {
+test("a single step uses the pack's settings for that step", async () => {
   const args = ["saliency", image, "--prompt", "a bright disc", "--pack", pack, "--out", join(folder, "saliency")];
   expect((await runCommand(args)).status).toBe(0);
   const { settings, notices } = await run("saliency");
@@ -63,14 +63,14 @@ test("a single step takes from a pack what concerns it", async () => {
   expect(notices).toEqual([notice]);
 });
 
-test("a model that is named replaces that of the pack", async () => {
+test("a given model replaces that of the pack", async () => {
   const { sam } = await nanoModels();
   const args = ["segment", image, "--prompt", "a bright disc", "--pack", pack, "--sam", sam, "--out", join(folder, "other")];
   expect((await runCommand(args)).status).toBe(0);
   expect((await run("other")).weights.sam.file).toBe(join(sam, "model.safetensors"));
 });
 
-test("in the library, a pack's settings hold where none is given, and its notice is a warning", async () => {
+test("in the library, a pack's settings are the defaults, and its notice is a warning", async () => {
   const model = await loadPack(pack);
   const found = await segment(model, image, "a bright disc");
   expect(found.warnings).toContain(notice);
@@ -93,7 +93,7 @@ test.each([
   expect(stderr).toMatch(message);
 });
 
-test("a pack sets the method alone: what concerns another command is left out, all else is refused with exit 2", async () => {
+test("a pack may set the method only: settings of another command are left out, all others are refused with exit 2", async () => {
   const args = (out: string) => ["saliency", image, "--prompt", "a disc", "--pack", pack, "--out", join(folder, out)];
   for (const [defaults, message] of [
     [{ layer: 3, colour: "blue" }, /pack.json" sets "colour", but a pack may contain method settings only/],

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { publint } from "publint";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-// What a stranger gets: the package is built and packed in a copy of the sources, and installed in an empty folder elsewhere.
+// The package as users get it: built and packed from a copy of the sources, and installed in an empty folder.
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../..");
@@ -15,7 +15,7 @@ let packed: Packed;
 const source = (...parts: string[]) => join(folder, "source", ...parts);
 const user = (...parts: string[]) => join(folder, "user", ...parts);
 
-/** What `npm pack --json` tells of a tarball; sizes in bytes. */
+/** Output of `npm pack --json` for a tarball; sizes in bytes. */
 interface Packed {
   readonly filename: string;
   readonly size: number;
@@ -37,13 +37,13 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe("the tarball", () => {
   const paths = () => packed.files.map(({ path }) => path);
-  // Statements alone: messages hold words in quotes after "from", too.
+  // Statements only: messages, too, may have quoted words after "from".
   const named = /^(?:(?:import|export)\b[^";]*?\bfrom|import)\s*"([^"\s]+)"|(?:\bimport|new URL)\(\s*"([^"\s]+)"/gm;
   const namesIn = async (path: string) =>
     [...(await readFile(source(path), "utf8")).matchAll(named)].map(([, statement, call]) => (statement ?? call)!);
   const isRelative = (name: string) => name.startsWith(".");
 
-  test("holds the build, the pack, the README with its picture, the licence and the changelog, and nothing else", async () => {
+  test("contains only the build, the pack, the README with its picture, the licence and the changelog", async () => {
     const others = paths().filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path));
     const pack = ["README.md", "clip/open_clip_config.json", "clip/open_clip_model.safetensors", "clip/vocab.txt", "pack.json"];
     const packs = [...pack, "sam/model.safetensors"].map((path) => `packs/phantom/${path}`);
@@ -52,7 +52,7 @@ describe("the tarball", () => {
     for (const [, picture] of pictures) expect(paths()).toContain(picture);
   });
 
-  test("holds no file of the build that no entry point needs, and all that they need", async () => {
+  test("contains exactly the build files that the entry points need", async () => {
     const { exports, bin } = JSON.parse(await readFile(source("package.json"), "utf8"));
     // The programs of threads and child processes are found by their paths.
     const entries = [...JSON.stringify([exports, bin]).match(/dist\/[^"]+/g)!, "dist/data/worker.js", "dist/jobs/worker.js"];
@@ -73,7 +73,7 @@ describe("the tarball", () => {
     );
   });
 
-  test("imports Node's modules and its own dependencies alone", async () => {
+  test("imports only Node's modules and its own dependencies", async () => {
     const { dependencies, peerDependencies } = JSON.parse(await readFile(source("package.json"), "utf8"));
     const allowed = Object.keys({ ...dependencies, ...peerDependencies });
     for (const path of paths().filter((one) => one.startsWith("dist/")))
@@ -89,7 +89,7 @@ describe("the tarball", () => {
   });
 });
 
-/** What npm says when it cannot reach its registry; anything else that goes wrong is a failure. */
+/** npm's message when it cannot reach its registry; any other error is a failure. */
 const offline = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|ENOTCACHED)\b/;
 
 describe("installed in an empty folder", () => {
@@ -108,7 +108,7 @@ describe("installed in an empty folder", () => {
 
   const medclipSam = (...args: string[]) => run("npx", ["--no-install", "medclip-sam", ...args], { cwd: user() });
 
-  test("the command tells its version and its help", async () => {
+  test("the command prints its version and its help", async () => {
     const { version } = JSON.parse(await readFile(source("package.json"), "utf8"));
     expect((await medclipSam("--version")).stdout.trim()).toBe(version);
     expect((await medclipSam("--help")).stdout).toContain("Usage: medclip-sam");
@@ -157,7 +157,7 @@ describe("installed in an empty folder", () => {
     return stdout;
   };
 
-  test("a program in TypeScript finds the types, and runs", async () => {
+  test("a TypeScript program finds the types and runs", async () => {
     expect(await compiled("--module", "nodenext")).toBe("");
     expect(JSON.parse((await run(process.execPath, ["program.js"], { cwd: user() })).stdout)).toEqual([1, 2, "function"]);
   });
@@ -166,7 +166,7 @@ describe("installed in an empty folder", () => {
     expect(await compiled("--module", "esnext", "--moduleResolution", "bundler", "--skipLibCheck", "--noEmit")).toBe("");
   });
 
-  test("publint finds nothing to say", async () => {
+  test("publint reports nothing", async () => {
     const { messages } = await publint({ pkgDir: user("node_modules/medclip-sam"), pack: false });
     expect(messages).toEqual([]);
   });

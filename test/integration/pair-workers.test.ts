@@ -51,7 +51,7 @@ async function collect(batches: AsyncGenerator<PairBatch>): Promise<PairBatch[]>
   return found;
 }
 
-test("an epoch is the same bytes without threads, with one and with three", async () => {
+test("an epoch gives the same bytes without threads, with one and with three", async () => {
   const epochs: PairBatch[][] = [];
   for (const count of [0, 1, 3]) {
     const { workers, data } = await open(count);
@@ -65,7 +65,7 @@ test("an epoch is the same bytes without threads, with one and with three", asyn
   expect(epochs[2]).toEqual(epochs[0]);
 });
 
-test("a picture that cannot be decoded is named, and the next one takes its place", async () => {
+test("an image that cannot be decoded is named, and the next one takes its place", async () => {
   const { workers, data } = await open(1);
   const batches = await collect(plainBatches(data, workers, options));
   expect(batches.map(({ pairs }) => pairs.length)).toEqual([4, 4, 4, 4, 3]);
@@ -74,7 +74,7 @@ test("a picture that cannot be decoded is named, and the next one takes its plac
   expect(dropped).toMatchObject([{ key: "7", reason: "image cannot be decoded", detail: expect.stringContaining("is not a PNG") }]);
 });
 
-test("a run that goes on behind a batch sees the rest of the epoch", async () => {
+test("a run that resumes after a batch sees the rest of the epoch", async () => {
   const { workers, data } = await open(1);
   const whole = await collect(epochBatches(data, workers, options));
   const rest = await collect(epochBatches(data, workers, { ...options, from: whole[1]!.position }));
@@ -83,7 +83,7 @@ test("a run that goes on behind a batch sees the rest of the epoch", async () =>
   );
 });
 
-test("epochs differ in order and crops; without crops a picture is always the same", async () => {
+test("epochs differ in order and crops; without crops an image is always the same", async () => {
   const { workers, data } = await open(0);
   const viewOf = async (changed: Partial<EpochOptions>) => {
     const batches = await collect(epochBatches(data, workers, { ...options, batch: 1, ...changed }));
@@ -97,7 +97,7 @@ test("epochs differ in order and crops; without crops a picture is always the sa
   expect(again.pixels).toEqual(plain.pixels);
 });
 
-test("members of an archive are read by threads, too", async () => {
+test("threads read members of an archive, too", async () => {
   const shard = join(folder, "shard.tar");
   writeTar(shard, { "a.png": readFileSync(join(folder, "3.png")), "a.txt": "lesion" });
   const { pairs } = await readShard(shard);
@@ -107,7 +107,7 @@ test("members of an archive are read by threads, too", async () => {
   expect(fromShard!.pixels).toEqual(fromFile!.pixels);
 });
 
-test("a caller that waits is told when the run is cancelled or the threads are closed", async () => {
+test("a waiting caller gets an error when the run is cancelled or the threads are closed", async () => {
   const { workers, data } = await open(1);
   const cancel = new AbortController();
   const batches = plainBatches(data, workers, { ...options, signal: cancel.signal });
@@ -119,7 +119,7 @@ test("a caller that waits is told when the run is cancelled or the threads are c
   await expect(others.next()).rejects.toThrow("were disposed of");
 });
 
-test("a vocabulary that is not there is told at once", async () => {
+test("a missing vocabulary is reported at once", async () => {
   await expect(PairWorkers.open({ ...settings, tokenizer: join(folder, "none"), workers: 1 })).rejects.toThrow("cannot be read");
 });
 

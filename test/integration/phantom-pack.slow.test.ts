@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { builtCommand, mainFile } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 
-// The script that makes the pack, a hundred times smaller: the way from an empty folder to a pack that segments.
+// The script that makes the pack, at a hundredth of its size, from an empty folder to a pack that segments.
 
 const root = resolve(import.meta.dirname, "../..");
 let folder: string;
@@ -52,7 +52,7 @@ async function contents(pack: string): Promise<Record<string, string>> {
   return Object.fromEntries((await Promise.all(hashes)).sort());
 }
 
-test("it makes a pack from an empty folder, and the same bytes when it is killed on the way and started again", async () => {
+test("the script makes a pack from an empty folder, with the same bytes if it is killed and restarted", async () => {
   const whole = start("whole");
   expect((await whole.ended).status).toBe(0);
   const made = await contents(at("whole", "pack"));
@@ -69,11 +69,11 @@ test("it makes a pack from an empty folder, and the same bytes when it is killed
   await interrupted.ended;
   const { status, said } = await start("interrupted").ended;
   expect(status).toBe(0);
-  expect(said).not.toContain("draw phantoms"); // what was done is not done again
+  expect(said).not.toContain("draw phantoms"); // finished stages are skipped
   expect(await contents(at("interrupted", "pack"))).toEqual(made);
 }, 600_000);
 
-test("the pack segments, and says that it is a demonstration model", async () => {
+test("the pack segments, and states that it is a demonstration model", async () => {
   const image = at("whole", "work", "train", "images", "chest-xray-00000.png");
   const args = ["segment", image, "--prompt", "A chest X-ray showing the heart", "--pack", at("whole", "pack"), "--out", at("out")];
   const { status, stderr } = await runCommand(args);

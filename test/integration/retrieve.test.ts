@@ -34,7 +34,7 @@ const settings = (changes: Partial<RetrieveSettings> = {}) =>
   RetrieveSettings.parse({ pairs: [at("pairs.csv")], clip, batch: 5, workers: 0, json: at("result.json"), ...changes });
 const result = () => JSON.parse(readFileSync(at("result.json"), "utf8"));
 
-test("ranks are those of the features that the model gives one by one", async () => {
+test("ranks equal those of features computed one by one", async () => {
   const events = await collect(runRetrieve(settings()));
   const { clip: model, tokenizer } = await loadClip(clip, undefined, {});
   const unit = (values: Float32Array) => values.map((value) => value / Math.hypot(...values));
@@ -52,7 +52,7 @@ test("ranks are those of the features that the model gives one by one", async ()
   expect(events.at(-1)).toMatchObject({ type: "end", done: 20, failed: 0 });
 });
 
-test("what cannot be read is named and left out, what the rule drops is counted", async () => {
+test("unreadable pairs are named and skipped, captions dropped by the rule are counted", async () => {
   writeFileSync(at("broken.png"), "no picture");
   const rows = ["0.png,short", `1.png,${captions[1]}`, `2.png,${captions[2]}`, `none.png,${captions[3]}`, `broken.png,${captions[4]}`];
   writeFileSync(at("some.csv"), `filename,Caption\n${rows.join("\n")}\n`);
@@ -66,7 +66,7 @@ test("what cannot be read is named and left out, what the rule drops is counted"
   expect(result()).toMatchObject({ pairs: 2, dropped: { short: 1, "missing image": 1 }, undecodable: 1 });
 });
 
-test("a dry run tells what would be done and writes nothing", async () => {
+test("a dry run describes the run and writes nothing", async () => {
   const events = await collect(runRetrieve(settings({ dryRun: true, json: at("dry.json") })));
   expect(events.at(-1)).toMatchObject({
     type: "end",
@@ -76,7 +76,7 @@ test("a dry run tells what would be done and writes nothing", async () => {
   expect(existsSync(at("dry.json"))).toBe(false);
 });
 
-test("too few pairs for a batch: whole-set ranks alone, and a warning that tells", async () => {
+test("too few pairs for a batch: ranks over the whole set only, and a warning", async () => {
   const events = await collect(runRetrieve(settings({ batch: 50 })));
   expect(events.flatMap((event) => (event.type === "warning" ? event.message : []))).toEqual([
     expect.stringMatching(/^\d+ % of the words in captions are not in the model's vocabulary, most often: "of", "kind"$/),

@@ -47,7 +47,7 @@ describe.each(runtimes)("$runtime", ({ runtime, openSession }) => {
     ...Object.values(operators).filter((operator) => operator.gradient),
     ...Object.entries(compositions).map(([name, samples]) => ({ name, samples })),
   ];
-  // In Node the graph's own tests do the same.
+  // In Node, the tests of the graph cover this.
   test.each(runtime === "onnxruntime-node" ? [] : differentiable)(
     "the gradient of $name agrees with finite differences",
     async ({ samples }) => {
@@ -61,7 +61,7 @@ describe.each(runtimes)("$runtime", ({ runtime, openSession }) => {
     if (file) featureCases(file, async () => clipInMemory(await clipOfCase(file.settings)));
   });
 
-  // In Node the method's own tests do the same.
+  // In Node, the tests of the method cover this.
   if (runtime !== "onnxruntime-node") {
     describeWith([bertBase], "with the reference's vocabulary", () => {
       describeCases<M2ibFile>("parity/saliency", /^m2ib-(?!ensemble).*\.safetensors$/, "M2IB", (files) => {
@@ -74,7 +74,7 @@ describe.each(runtimes)("$runtime", ({ runtime, openSession }) => {
   }
 
   describeCases<SamFile>("parity/sam", /^tiny-.*\.safetensors$/, "SAM", ([file]) => {
-    test("embedding, logits and masks are the reference's", async ({ skip }) => {
+    test("embedding, logits and masks equal the reference", async ({ skip }) => {
       const folder = await randomModel("sam-tiny", undefined, file!.settings.seed);
       const predictor = await SamPredictor.open(await inMemory(join(folder, "model.safetensors")));
       const reason = await compareCase(predictor, file!.file, ["box"]);
@@ -83,7 +83,7 @@ describe.each(runtimes)("$runtime", ({ runtime, openSession }) => {
     });
   });
 
-  test("weights of two files with one name are told apart", async () => {
+  test("weights of two files with the same name are kept apart", async () => {
     const value = (number: number) => {
       const content = new Uint8Array(Float32Array.of(number).buffer);
       return stored({ ...storedTensor("weights.bin", 0, "float32", [1]), content });

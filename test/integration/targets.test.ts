@@ -46,7 +46,7 @@ const files = (out: string) =>
 const same = (one: string, other: string) =>
   expect(readFileSync(at(one)).equals(readFileSync(at(other))), `${one} and ${other}`).toBe(true);
 
-test("files that no run has made are not replaced in the folders of targets either", async () => {
+test("files that no run has made are not replaced in the folders of targets, either", async () => {
   const target = [`lesion=${bright}`, `dark=${dark}`];
   for (const name of ["masks_lesion", "labels", "raw_dark"]) {
     const out = `theirs-${name}`;
@@ -68,7 +68,7 @@ describe("several targets", () => {
     await segmented("dark", { prompt: [dark] });
   });
 
-  test("come from one encoding of each image, and each is what a run for it alone gives", () => {
+  test("come from one encoding of each image, and each equals a run with that target only", () => {
     expect(calls).toEqual([2, 2]);
     for (const [name, alone] of [
       ["lesion", "bright"],
@@ -105,7 +105,7 @@ describe("several targets", () => {
     expect(end).toMatchObject({ type: "end", done: 2, failed: 0 });
   });
 
-  test("stand in the record, with areas in mm², and in the words about an image", () => {
+  test("are in the record, with areas in mm², and in the summary of an image", () => {
     const { targets, ...image } = record("two").images[0];
     expect(record("two").targets).toEqual([
       { name: "lesion", sentences: [bright] },
@@ -131,7 +131,7 @@ describe("several targets", () => {
     expect(item).toMatchObject({ summary: expect.stringMatching(/^lesion: \d+ px.*; dark: \d+ px/) });
   });
 
-  test("saliency, coarse and refine in a row give the same, also from one image of the folder", async () => {
+  test("saliency, coarse and refine in a row give the same results, also for one image of the folder", async () => {
     const out = at("steps");
     await collect(runSaliency(SaliencyRunSettings.parse({ ...quick, clip: models.clip, inputs: [at("in")], target, raw: true, out })));
     await collect(runCoarse(CoarseRunSettings.parse({ inputs: [out], out })));
@@ -164,7 +164,7 @@ describe("several targets", () => {
     same("guessed/masks_lesion/a.png", "two/masks_lesion/a.png");
   });
 
-  test("are gone on with as long as they are the same; another one needs --overwrite", async () => {
+  test("resume with the same targets; another target needs --overwrite", async () => {
     cpSync(at("two"), at("again"), { recursive: true });
     rmSync(at("again", "labels", "b.png"));
     const given = { target, spacing: [0.5, 2] };
@@ -187,7 +187,7 @@ describe("several targets", () => {
   });
 });
 
-test("one named target has the plain folders, and its name in the record", async () => {
+test("a single named target has the usual folders, and its name in the record", async () => {
   await segmented("named", { target: [`lesion=${bright}`] });
   expect(files("named").filter((file) => /labels|_/.test(file))).toEqual([]);
   same("named/masks/a.png", "bright/masks/a.png");
@@ -195,7 +195,7 @@ test("one named target has the plain folders, and its name in the record", async
   expect(record("named").images[0].targets.lesion.prompt).toEqual([bright]);
 });
 
-test("an image of which a file of prompts names fewer targets gets those alone, and one without a text costs no encoding", async () => {
+test("an image gets only the targets that a prompts file lists for it, and an image without a text is not encoded", async () => {
   writeFileSync(at("prompts.json"), JSON.stringify({ a: { lesion: bright }, b: { lesion: bright, dark: [dark, "the dark"] } }));
   await segmented("fewer", { prompts: at("prompts.json") });
   expect(["masks_lesion/a", "masks_dark/a", "labels/a", "masks_dark/b"].map((file) => existsSync(at("fewer", `${file}.png`)))).toEqual([
@@ -211,7 +211,7 @@ test("an image of which a file of prompts names fewer targets gets those alone, 
   expect(existsSync(at("none"))).toBe(false);
 });
 
-test("the library does the same from files and from pixels", async () => {
+test("the library gives the same results from files and from pixels", async () => {
   const model = await loadModel(models);
   const file = at("in", "a.png");
   const { targets, labels } = await segmentTargets(model, file, { lesion: bright, dark: [dark] }, quick);

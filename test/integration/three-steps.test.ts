@@ -12,7 +12,7 @@ import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSetti
 import type { RunEvent } from "../../src/run/events.ts";
 import { collect, writeDisc } from "../support/tiny-run.ts";
 
-// `saliency`, `coarse` and `refine` in a row are `segment`: as typed, from the flags on, without starting a process for each.
+// `saliency`, `coarse` and `refine` in a row equal `segment`. The commands run from their flags, without a process for each.
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-steps-"));
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -20,7 +20,7 @@ const image = at("a.png");
 beforeAll(() => writeDisc(image, 1));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The models of the pack, as if they were somebody's own: without its settings. */
+/** The models of the pack as user models, without the pack's settings. */
 const models = { clip: join("packs", "phantom", "clip"), sam: join("packs", "phantom", "sam") };
 
 const positional = { key: "inputs", label: "an image" };
@@ -51,7 +51,7 @@ describe.each(["the pack of this package", "named models"])("%s", (place) => {
     await run(SaliencyRunSettings, runSaliency, { inputs, prompt, ...clip(), out: at(place, "saliency") });
   });
 
-  test.each(["default", ...Object.keys(coarseMethods)])("three steps are one: %s", async (method) => {
+  test.each(["default", ...Object.keys(coarseMethods)])("three steps equal segment: %s", async (method) => {
     const out = (step: string) => at(place, method, step);
     const chosen = method === "default" ? {} : { coarseMethod: method };
     const said = await run(CoarseRunSettings, runCoarse, { inputs: [at(place, "saliency")], ...chosen, out: out("coarse") });

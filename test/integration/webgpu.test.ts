@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.skipIf(process.platform !== "linux")("without a Vulkan driver (skipped off Linux, where it cannot be taken away)", () => {
+describe.skipIf(process.platform !== "linux")("without a Vulkan driver (skipped off Linux, where it cannot be disabled)", () => {
   async function segment(out: string, device: string) {
     const images = [at("a.png"), "--prompt", "dark lesion", "--clip", models.clip, "--sam", models.sam];
     const settings = ["--steps", "2", "--samples", "2", "--device", device, "--out", at(out), "--events"];
@@ -33,7 +33,7 @@ describe.skipIf(process.platform !== "linux")("without a Vulkan driver (skipped 
   }
   const run = (out: string) => JSON.parse(readFileSync(at(out, "run.json"), "utf8")) as { device: string; settings: { device: string } };
 
-  test("segment --device webgpu says so and finishes on the CPU, with the CPU's bytes", async () => {
+  test("segment --device webgpu warns and finishes on the CPU, with the same bytes", async () => {
     const { status, events } = await segment("fallen", "webgpu");
     expect(status).toBe(0);
     const message = expect.stringMatching(/^WebGPU cannot be used, so everything is computed on the CPU: Failed to get a WebGPU adapter/);

@@ -14,7 +14,7 @@ import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.
 import { tensor } from "../../src/tensor/tensor.ts";
 import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";
 
-/** A machine whose 8-bit kernels are wrong, while a test says so. */
+/** Simulates a machine with wrong 8-bit kernels while a test sets it. */
 const machine = vi.hoisted(() => ({ isWrong: false }));
 vi.mock(import("#runtime"), async (original) => {
   const { openSession, ...rest } = await original();
@@ -115,7 +115,7 @@ describe("segment", () => {
     expect([...(tensors.get("scores")!.data as Float32Array)]).toEqual(run.images[0]!.scores);
     const saliency = await levels(at("whole", "saliency", "a.png"));
     const outside = [...saliency].filter((_, i) => i % 96 < 11 || i % 96 >= 85);
-    expect(new Set(outside)).toEqual(new Set([0])); // what the model did not see is not salient
+    expect(new Set(outside)).toEqual(new Set([0])); // outside the crop, the map is 0
   });
 
   test("gives the same bytes with one thread and with two, and in any order of the inputs", async () => {
@@ -128,14 +128,14 @@ describe("segment", () => {
     expect(contents("whole")).toEqual(one);
   });
 
-  test("a rerun does only what is missing", async () => {
+  test("a rerun computes only what is missing", async () => {
     rmSync(at("one", "overlay", "a.png"));
     const events = await segment({ out: at("one"), raw: true });
     expect(events.at(-1)).toMatchObject({ done: 1, skipped: 1 });
     expect(contents("one")).toEqual(contents("whole"));
   });
 
-  test("other settings in the same folder are refused unless they may overwrite", async () => {
+  test("other settings in the same folder are refused without --overwrite", async () => {
     await expect(segment({ out: at("one"), beta: 0.5 })).rejects.toThrow(
       /holds results of other settings \(beta was 0.1, now it is 0.5\).*--overwrite/,
     );
@@ -147,7 +147,7 @@ describe("segment", () => {
     expect(record("one").settings.beta).toBe(0.5);
   });
 
-  test("unreadable inputs are named and the others are done", async () => {
+  test("unreadable inputs are named and the others are processed", async () => {
     await writeDisc(at("mixed", "good.png"), 3);
     writeFileSync(at("mixed", "empty.png"), "");
     writeFileSync(at("mixed", "foreign.jpg"), "this is a text");
@@ -167,7 +167,7 @@ describe("segment", () => {
     expect(record("mixed-out").images.map(({ name }) => name)).toEqual(["good"]);
   });
 
-  test("a prompt file gives each image its sentences; an image without any is named", async () => {
+  test("a prompts file gives each image its text prompts; an image without any is named", async () => {
     writeFileSync(at("prompts.json"), JSON.stringify({ "a.png": ["dark lesion", "bright lesion"] }));
     const events = await segment({ out: at("prompted"), prompt: undefined, prompts: at("prompts.json") });
     expect(record("prompted").images.map(({ name, prompt }) => [name, prompt])).toEqual([["a", ["dark lesion", "bright lesion"]]]);
@@ -177,7 +177,7 @@ describe("segment", () => {
     });
   });
 
-  test("noise from a file replaces the seeded noise; noise of another shape is refused with the shape that is needed", async () => {
+  test("noise from a file replaces the seeded noise; noise of another shape is refused and the message gives the needed shape", async () => {
     const shape = [3, 2, 65, 32];
     await writeSafetensors(at("noise.safetensors"), { noise: tensor("float32", shape, normal("m2ib/eps/a.png", 42, 3 * 2 * 65 * 32)) });
     await segment({ out: at("fed"), raw: true, inputs: [at("scans", "a.png")], noise: at("noise.safetensors") });
@@ -186,7 +186,7 @@ describe("segment", () => {
     await expect(segment({ out: at("fed"), noise: at("noise.safetensors"), samples: 3 })).rejects.toThrow("[at least 3, 3, 65, 32]");
   });
 
-  test("another saliency method is a setting of the run, with its values in the raw file", async () => {
+  test("the saliency method is a setting of the run, and the raw file holds its values", async () => {
     const settings = { raw: true, inputs: [at("scans", "a.png")], layer: undefined };
     for (const [saliencyMethod, layer] of [
       ["gradcam", 7],
@@ -216,13 +216,13 @@ describe("segment", () => {
     expect(existsSync(at("x"))).toBe(false);
   });
 
-  test("a model that is not named, and a layer that is not there, end the run before anything is written", async () => {
+  test("a missing model and a missing layer end the run before anything is written", async () => {
     await expect(segment({ out: at("nothing"), clip: undefined })).rejects.toThrow(/no CLIP model was given.*models init.*demo/s);
     await expect(segment({ out: at("nothing"), layer: 12 })).rejects.toThrow("layer 12 does not exist");
     expect(existsSync(at("nothing"))).toBe(false);
   });
 
-  test("a dry run says what would be done and writes nothing", async () => {
+  test("a dry run describes the run and writes nothing", async () => {
     const events = await segment({ out: at("dry"), dryRun: true });
     expect(events.at(-1)).toMatchObject({ lines: expect.arrayContaining([expect.stringContaining("Nothing was written")]) });
     expect(existsSync(at("dry"))).toBe(false);
@@ -242,7 +242,7 @@ test("saliency, coarse and refine together write what segment writes", async () 
   );
 });
 
-test("kept embeddings change nothing: not the bytes, and not whether a folder can be gone on with", async () => {
+test("cached embeddings change neither the bytes nor whether a folder can be resumed", async () => {
   const cached = { out: at("cached"), raw: true, cache: at("embeddings") };
   await segment(cached);
   expect(readdirSync(at("embeddings"))).toHaveLength(2);
@@ -260,13 +260,13 @@ test("a memory limit reports the chosen plan; one model at a time gives the same
   await expect(segment({ out: at("never"), maxMemory: "500MB" })).rejects.toThrow(/cannot be met.*need at least about/);
 });
 
-test("the encoder's precision is a setting of the run, so results of another one are not gone on with", async () => {
+test("the encoder's precision is a setting of the run, so a run with another one does not resume", async () => {
   expect((await segment({ out: at("rounded"), samPrecision: "int8" })).at(-1)).toMatchObject({ done: 2 });
   expect(record("rounded")).toMatchObject({ settings: { samPrecision: "int8" }, samPrecision: "int8" });
   await expect(segment({ out: at("rounded") })).rejects.toThrow(/samPrecision was "int8", now it is "float32"/);
 });
 
-test("where 8-bit numbers are computed wrongly, images are encoded in float32; a warning and the record say so", async () => {
+test("where 8-bit products are computed wrongly, images are encoded in float32, with a warning and an entry in the record", async () => {
   machine.isWrong = true;
   try {
     const warning = { type: "warning", message: expect.stringMatching(/^8-bit arithmetic cannot be used on this machine/) };
@@ -280,13 +280,13 @@ test("where 8-bit numbers are computed wrongly, images are encoded in float32; a
   }
 });
 
-test("reference mode spreads the map of the crop over the whole image", async () => {
+test("reference mode stretches the map of the crop over the whole image", async () => {
   await segment({ out: at("reference"), mode: "reference", inputs: [at("scans", "a.png")] });
   const saliency = await levels(at("reference", "saliency", "a.png"));
   expect([...saliency].filter((_, i) => i % 96 < 12).some((level) => level > 0)).toBe(true);
   expect(record("reference").images[0]!.window).toBeUndefined();
 });
 
-test("the defaults of the settings are those of the published command line", () => {
+test("the default settings are those of the published command line", () => {
   expect(M2ibConfig.parse({})).toEqual({ layer: 7, beta: 0.1, steps: 10, samples: 10, lr: 1, classToken: "free" });
 });

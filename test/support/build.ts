@@ -10,7 +10,7 @@ const lock = join(root, ".tmp", "build.lock");
 /** The built command. Tests that start it as a process call this first. */
 export const mainFile = join(root, "dist", "cli", "main.js");
 
-/** Builds the package unless the last build is newer than the sources. Test files run side by side: one builds, the others wait. */
+/** Builds the package unless the last build is newer than the sources. Test files run in parallel: one builds, the others wait. */
 export async function builtCommand(): Promise<string> {
   await mkdir(join(root, ".tmp"), { recursive: true });
   while (await isStale()) {
@@ -20,7 +20,7 @@ export async function builtCommand(): Promise<string> {
     );
     if (!isMine) {
       await sleep(100);
-      // Of a build that was killed.
+      // Left by a killed build.
       if (Date.now() - (await timeOf(lock)) > 60_000) await rm(lock, { recursive: true, force: true });
       continue;
     }

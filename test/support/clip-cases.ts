@@ -24,7 +24,7 @@ export async function clipPixels(): Promise<ReadonlyMap<string, Image>> {
   );
 }
 
-/** Models of the cases that take seconds; the true size has tests of its own, and OpenAI's CLIP is not built. */
+/** Models of the cases that take seconds; the full size has its own tests, and OpenAI's CLIP is not supported. */
 export const isSmall = ({ model }: { readonly model: string }): boolean => model === "tiny" || model === "mini";
 
 /** The folder with the weights of a case: those of the mini model are files, the others are made by the recipe. */
@@ -38,7 +38,7 @@ export async function tokenizerOfCase({ model }: { readonly model: string }): Pr
   return await loadTokenizer(sharedPath(model === "mini" ? "parity/clip/mini" : bertBase));
 }
 
-/** Opens a model folder as a user's would be; one that is open stays as it is. */
+/** Opens a model folder as for a user; an open model is reused. */
 export async function openClip(model: string | BiomedClip): Promise<BiomedClip> {
   if (typeof model !== "string") return model;
   const { weights, hints } = await locateClip(model);

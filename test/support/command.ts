@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mainFile } from "./build.ts";
 
-/** What came of a command. */
+/** Result of a command. */
 export interface CommandResult {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -18,7 +18,7 @@ export function runInShell(line: string, args: readonly string[]): CommandResult
   return { status, signal, stdout, stderr };
 }
 
-/** Starts the built command as a process of its own, without a terminal. */
+/** Starts the built command as a separate process, without a terminal. */
 export function startCommand(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
@@ -38,7 +38,7 @@ export function runCommand(args: readonly string[], env?: NodeJS.ProcessEnv): Pr
   return startCommand(args, env).result;
 }
 
-/** Runs the built command in a folder into which the worker process of a killed one still writes for a moment: it waits until that is gone. */
+/** Runs the built command in a folder to which the worker process of a killed command may still write: waits until that process has ended. */
 export async function runWhenFree(args: readonly string[]): Promise<CommandResult> {
   for (;;) {
     const result = await runCommand(args);

@@ -22,12 +22,12 @@ async function openCase(settings: FineTuneCase["settings"], changes: Partial<Con
 
 interface Following {
   readonly lossTolerance: number;
-  /** How many steps to make; the whole curve is also compared at its end. */
+  /** How many steps to run; a full curve is also compared at its end. */
   readonly steps: number;
   readonly afterFirst?: () => void;
 }
 
-/** Makes steps of a curve and compares what each says; `afterFirst` sees the trainer after one step. @returns whether the end was reached */
+/** Runs steps of a curve and compares their metrics; `afterFirst` gets the trainer after one step. @returns whether the end was reached */
 async function follow(trainer: ContrastiveTrainer, { settings, tensors }: FineTuneCase, following: Following): Promise<boolean> {
   const { lossTolerance, afterFirst } = following;
   const count = await pairCount();

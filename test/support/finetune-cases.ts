@@ -5,14 +5,14 @@ import { ContrastiveSettings, type PairFeatures, type TrainingPairs } from "../.
 import { largestDifference } from "./close.ts";
 import { readCase } from "./shared-data.ts";
 
-/** What the metadata of a training on the tiny model say. */
+/** Metadata of a training on the tiny model. */
 export interface FineTuneFile {
   readonly size: string;
   /** Absent with LoRA. */
   readonly loss?: "dhn-nce" | "infonce";
   readonly rank?: number;
   readonly alpha?: number;
-  /** How many numbers the adapters have. */
+  /** Number of parameters of the adapters. */
   readonly parameters?: number;
   readonly loss_settings: { readonly tau?: number; readonly beta?: number };
   readonly optimizer: {
@@ -30,7 +30,7 @@ export interface FineTuneFile {
 
 export type FineTuneCase = Awaited<ReturnType<typeof readCase<FineTuneFile>>>;
 
-/** The settings that a case names, in our words. */
+/** The settings of a case, by our names. */
 export function settingsOf({ loss, rank, alpha, loss_settings, optimizer, seed }: FineTuneFile & { seed: number }) {
   const { tau: temperature, beta } = loss_settings;
   const { lr, betas, eps, weight_decay, warmup } = optimizer;
@@ -95,7 +95,7 @@ export function expectStored(
   for (const [key, stored] of tensors) {
     if (!key.startsWith(prefix)) continue;
     const name = key.slice(prefix.length);
-    // Key biases have no gradient in exact arithmetic: what there is is rounding noise, which Adam blows up.
+    // In exact arithmetic, key biases have no gradient; the rounding noise in its place is amplified by Adam.
     if (name.endsWith("self.key.bias")) continue;
     const whole = actual(name);
     if (!whole) continue;

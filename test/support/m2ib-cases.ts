@@ -41,7 +41,7 @@ interface ClassNoiseCase extends Pick<Case, "image" | "sentence" | "layer"> {
   m2ib: Pick<Case, "beta" | "steps" | "samples">;
 }
 
-/** What the cases' README states; the map's errors are relative to its maximum. */
+/** Tolerances of the cases' README; errors of the map are relative to its maximum. */
 const tolerance = { cosine: 2e-5, kl: 5e-5, correlation: 0.999999, cells: 2e-4, worst: 1e-3, map: 1e-3 };
 
 /** The noise of the cases: one stream for all images, steps leading. */
@@ -114,7 +114,7 @@ export function classNoiseCases({ file, settings }: CaseFile<ClassNoiseFile>): v
   });
 }
 
-/** Sentences as an ensemble. */
+/** An ensemble of text prompts. */
 export function ensembleCase({ file, settings }: CaseFile<EnsembleFile>): void {
   test(`an ensemble of sentences gives the reference's target and map: ${file}`, async () => {
     const { tensors } = await readCase(folder, file);

@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from "node:zlib";
 
-/** A PNG as its header says, which an encoder would not write so: any order of a palette, any depth. */
+/** A PNG with exactly this header, unlike an encoder's: any palette order, any depth. */
 export interface PngParts {
   /** 0 gray, 2 RGB, 3 palette, 4 gray with alpha, 6 RGBA. */
   readonly type: 0 | 2 | 3 | 4 | 6;

@@ -9,21 +9,21 @@ import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.
 /** Models for tests have random weights, but do not say so: they stand for trained ones, whose results bear no notice. */
 const modelsFolder = join(tmpdir(), "medclip-sam-test-models", "as-trained");
 
-/** A folder with a preset's recipe weights, made once a machine; `vocabulary` is put beside a CLIP model. */
+/** A folder with a preset's recipe weights, made once per machine; `vocabulary` is put beside a CLIP model. */
 export async function randomModel(preset: string, vocabulary?: string, seed = 1): Promise<string> {
   const name = [preset, ...(vocabulary ? [parse(vocabulary).name] : []), ...(seed === 1 ? [] : [`seed-${seed}`])].join("-");
   const folder = join(modelsFolder, name);
   return await madeOnce(folder, (partial) => initModel(preset, partial, { seed, ...(vocabulary && { vocabulary }) }));
 }
 
-/** 2 blocks, 32 x 32 pixels in 8 x 8 patches: what behaves as a large CLIP does, in milliseconds. */
+/** 2 blocks, 32 x 32 pixels in 8 x 8 patches: behaves like a large CLIP, in milliseconds. */
 const nanoClipSizes = {
   ...{ imageSize: 32, patch: 4, width: 32, heads: 2, mlpWidth: 64, embed: 16 },
   text: { width: 32, depth: 2, heads: 2, mlpWidth: 64, positions: 64 },
 };
 
 /**
- * A folder with a CLIP model of the least size, random weights to be trained; it has as many words as `vocabulary` has lines.
+ * A folder with a minimal CLIP model with random weights for training; it has as many words as `vocabulary` has lines.
  *
  * @param depth - blocks of the image tower; with 9 there is the block 7 at which saliency methods look by default
  */
@@ -39,7 +39,7 @@ const nanoSamSizes = {
   decoder: { innerWidth: 16, mlpWidth: 64, iouWidth: 32 },
 };
 
-/** A folder with a SAM model of the least size, random weights to be trained. */
+/** A folder with a minimal SAM model with random weights for training. */
 export async function nanoSam(): Promise<string> {
   return await madeOnce(join(modelsFolder, "sam-nano"), (partial) => initSized({ sam: nanoSamSizes }, partial));
 }
@@ -63,7 +63,7 @@ async function initSized(sizes: object, folder: string, vocabulary?: string): Pr
   await initModel(file, folder, { seed: 1, purpose: "training", vocabulary });
 }
 
-/** Test files run side by side: a model appears whole, whoever made it first. */
+/** Test files run in parallel, so a model is moved into place when it is complete. */
 async function madeOnce(folder: string, make: (partial: string) => Promise<unknown>): Promise<string> {
   if (existsSync(folder)) return folder;
   const partial = `${folder}.${randomUUID()}`;

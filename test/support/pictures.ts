@@ -24,13 +24,13 @@ export async function decodeMask(path: string): Promise<Mask> {
 /** SHA-256 of bytes, in hexadecimal. */
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-/** A mask drawn as text, one row a line: "#" is 1, anything else 0. */
+/** A mask from text, one row per line: "#" is 1, anything else 0. */
 export function drawn(...rows: string[]): Mask {
   const data = Uint8Array.from(rows.join(""), (cell) => (cell === "#" ? 1 : 0));
   return { width: rows[0]!.length, height: rows.length, data };
 }
 
-/** How many pixels of a mask are set. */
+/** Number of foreground pixels of a mask. */
 export const areaOf = (mask: Mask): number => mask.data.reduce((sum, value) => sum + value, 0);
 
 /** Any picture of one channel whose levels are at most `most`, between 1 x 1 and `side` x `side`. */

@@ -18,7 +18,7 @@ interface SaliencyFile<C extends Case> {
   cases: C[];
 }
 
-/** The patches' values that a method gives for cases of the reference. */
+/** The values per patch that a method gives for the reference cases. */
 async function valuesOf<C extends Case>(
   file: SaliencyFile<C> & { seed: number },
   name: SaliencyMethodName,
@@ -49,7 +49,7 @@ export function gradcamCases({ file, settings }: CaseFile<GradcamFile>): void {
     for (const [i, values] of found.entries()) {
       const expected = (what: string) => tensors.get(`${settings.cases[i]!.case}.gradcam.${what}`)!.data as Float32Array;
       const raw = expected("raw").map((value) => Math.max(0, value));
-      // The tolerance of `cam`, whose largest value is 1, for the values that it is made of.
+      // The tolerance of `cam`, whose largest value is 1, applied to the values before normalisation.
       expectClose(values, raw, 1e-3 * Math.max(...raw), `case ${i}: values`);
       const least = Math.min(...values);
       const most = Math.max(...values) - least;

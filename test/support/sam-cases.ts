@@ -15,7 +15,7 @@ export async function temporaryFolder(): Promise<{ folder: string; remove: () =>
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** What a test may do to the recipe's weights. */
+/** Changes of a test to the recipe's weights. */
 export interface SamFileChanges {
   /** Default: 1. */
   readonly seed?: number;
@@ -42,7 +42,7 @@ export async function writeSam(file: string, config: SamConfig, { seed = 1, rena
   return file;
 }
 
-/** What the metadata of a file of SAM cases say. */
+/** Metadata of a file of SAM cases. */
 export interface SamFile {
   readonly image: string;
   readonly image_sha256: string;

@@ -9,7 +9,7 @@ import { randomModel } from "./models.ts";
 import { strided } from "./sam-cases.ts";
 import { describeCases, readCase } from "./shared-data.ts";
 
-/** What the metadata of a training of SAM's decoder say. */
+/** Metadata of a training of SAM's decoder. */
 interface Curve {
   /** Such as "medsam on mask 0" or "sam on masks 1..3". */
   readonly loss: string;
@@ -25,7 +25,7 @@ interface Curve {
   readonly steps: { readonly loss: number[]; readonly grad_norm: number[] };
 }
 
-/** The settings that a case names, in our words. */
+/** The settings of a case, by our names. */
 function settingsOf({ loss, trained, optimizer: { lr, betas, eps, weight_decay } }: Curve): PromptableSettings {
   return PromptableSettings.parse({
     ...(loss.startsWith("medsam") ? { loss: "medsam" } : { loss: "sam", masks: "candidates" }),
@@ -35,7 +35,7 @@ function settingsOf({ loss, trained, optimizer: { lr, betas, eps, weight_decay }
 }
 
 /**
- * Compares trainings of SAM's decoder at its true size with the reference's.
+ * Compares trainings of SAM's full-size decoder with the reference.
  *
  * @param steps - of each curve; by default all
  * @param names - of the curves' files
@@ -46,7 +46,7 @@ export function promptableCurves(steps = Number.POSITIVE_INFINITY, names = /^sam
   });
 }
 
-/** Makes the steps of a curve and compares what is stored of them. */
+/** Runs the steps of a curve and compares the stored values. */
 async function followCurve(file: string, most: number): Promise<void> {
   const { tensors, settings } = await readCase<Curve>("parity/learn", file);
   const { steps, batches, seed } = settings;
@@ -119,7 +119,7 @@ function promptsOf(boxes: Float32Array): TrainingPrompt[] {
   });
 }
 
-/** Compares what is stored of some tensors: of long ones every n-th element. @returns how many were compared */
+/** Compares the stored elements of some tensors: of long ones, every n-th. @returns how many tensors were compared */
 function compared(
   tensors: ReadonlyMap<string, Tensor>,
   prefix: string,

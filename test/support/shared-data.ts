@@ -7,10 +7,10 @@ import type { Tensor } from "../../src/tensor/tensor.ts";
 /** The folder with the parity cases and real images; they are not part of the repository (their licences differ). */
 export const shared = resolve(process.env.MEDCLIP_SAM_SHARED ?? "../shared");
 
-/** Cases made of numbers alone that travel with the repository, under the same paths. */
+/** Cases that consist of numbers only and are part of the repository, under the same paths. */
 const golden = resolve(import.meta.dirname, "../golden");
 
-/** A file of the shared folder, or the copy that travels with the repository. */
+/** A file of the shared folder, or its copy in the repository. */
 export const sharedPath = (...parts: string[]): string =>
   [resolve(shared, ...parts), resolve(golden, ...parts)].find(existsSync) ?? resolve(shared, ...parts);
 
@@ -35,7 +35,7 @@ export async function readCase<Settings>(
   return { tensors, settings: { seed: 1, ...JSON.parse(metadata.case!) } };
 }
 
-/** A file of cases and what its metadata say. */
+/** A file of cases and its metadata. */
 export interface CaseFile<Settings> {
   readonly file: string;
   readonly settings: Settings & { readonly seed: number };

@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import type { Reporter, TestCase, TestModule } from "vitest/node";
 import { shared } from "./shared-data.ts";
 
-/** Why a test may be skipped although the shared data are there. */
+/** Accepted reasons for a skip when the shared data are present. */
 const allowed = [/decodes to other bytes/, /a plain decoder gives other pixels/, /Vulkan/i, /Chromium/i, /needs \d+ GiB/, /off Linux/];
 
-/** Says in one place how many tests were skipped and why; with the shared data at hand, a skip for another reason fails the run. */
+/** Lists how many tests were skipped and why; if the shared data are present, a skip for another reason fails the run. */
 export class SkipReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = new Map<string, number>();
@@ -22,7 +22,7 @@ export class SkipReporter implements Reporter {
   }
 }
 
-/** The note that a test gave when it skipped itself, else its title with those of the groups it is in. */
+/** The reason that a test gave when it skipped itself, else its title with those of its groups. */
 function reasonOf(test: TestCase): string {
   const result = test.result();
   return (result.state === "skipped" && result.note) || test.fullName;

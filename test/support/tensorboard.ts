@@ -1,7 +1,7 @@
 import { BinaryReader, type WireType } from "@bufbuild/protobuf/wire";
 import { maskedCrc32c } from "../../src/train/crc32c.ts";
 
-/** What an event of a TensorBoard file says. */
+/** Content of an event of a TensorBoard file. */
 export interface ReadEvent {
   seconds: number;
   step: number;

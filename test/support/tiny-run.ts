@@ -24,17 +24,17 @@ export function writeWords(lines = 0): string {
   ];
   while (words.length < lines) words.push(`[unused${words.length}]`);
   mkdirSync(dirname(file), { recursive: true });
-  // The same bytes from every test file, and small: a reader sees them whole.
+  // The same small file from every test, written at once, so that no reader sees a part of it.
   if (!existsSync(file)) writeFileSync(file, words.join("\n"));
   return file;
 }
 
-/** Models of the least size with random weights, with a vocabulary beside the CLIP model. */
+/** Minimal models with random weights, with a vocabulary beside the CLIP model. */
 export async function nanoModels(): Promise<{ clip: string; sam: string }> {
   return { clip: await nanoClip(writeWords(), 9), sam: await nanoSam() };
 }
 
-/** A gray picture of a bright disc on noise, as a PNG file. */
+/** A gray image of a bright disc on noise, as a PNG file. */
 export async function writeDisc(file: string, seed: number, width = 96, height = 72): Promise<void> {
   const noise = uniform("disc", seed);
   const data = new Uint8Array(width * height).map((_, i) => {
@@ -47,13 +47,13 @@ export async function writeDisc(file: string, seed: number, width = 96, height =
     .toFile(file);
 }
 
-/** Runs a job to its end. */
+/** Runs a job until it ends. */
 export async function collect(events: AsyncGenerator<RunEvent>): Promise<RunEvent[]> {
   const seen: RunEvent[] = [];
   for await (const event of events) seen.push(event);
   return seen;
 }
 
-/** What a job warned of. */
+/** Warnings of a job. */
 export const warningsOf = (events: readonly RunEvent[]): string[] =>
   events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
