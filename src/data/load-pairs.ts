@@ -1,6 +1,6 @@
 import { basename, normalize, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
-import { presentFile } from "../scans/present-file.ts";
+import { presentFiles } from "../scans/present-file.ts";
 import type { CaptionRule } from "./caption.ts";
 import { type CsvOptions, readCsvPairs } from "./csv-pairs.ts";
 import { isShard } from "./is-shard.ts";
@@ -75,18 +75,8 @@ function distinctKeys(pairs: readonly Pair[]): Pair[] {
   });
 }
 
-/** How many files are looked for at a time. */
-const atOnce = 64;
-
 async function withImage(pairs: readonly Pair[]): Promise<{ kept: Pair[]; dropped: DroppedPair[] }> {
-  const named = new Set(pairs.flatMap(({ image }) => ("file" in image ? [image.file] : [])));
-  const files = new Map<string, string | undefined>(); // a file of several captions is looked for once
-  const paths = [...named];
-  for (let i = 0; i < paths.length; i += atOnce) {
-    const part = paths.slice(i, i + atOnce);
-    const found = await Promise.all(part.map(presentFile));
-    for (const [k, path] of part.entries()) files.set(path, found[k]);
-  }
+  const files = await presentFiles(pairs.flatMap(({ image }) => ("file" in image ? [image.file] : [])));
   const kept: Pair[] = [];
   const dropped: DroppedPair[] = [];
   for (const pair of pairs) {

@@ -4,7 +4,7 @@ import { ConfigError, InputError } from "../errors.ts";
 import type { LeftOut } from "../scans/left-out.ts";
 import { type ImageInput, listImages } from "../scans/list-images.ts";
 import { canonicalName, joinByName } from "../scans/names.ts";
-import { presentFile } from "../scans/present-file.ts";
+import { presentFiles } from "../scans/present-file.ts";
 import { isMissing, readTable } from "./_table.ts";
 
 /** A ground-truth mask of an image, to train SAM on. */
@@ -118,10 +118,10 @@ async function ofTable(file: string, { coarse: coarseFolder, groupColumn, separa
   const [image, mask] = [column("image", "a column of that name"), column("mask", "a column of that name")];
   const [coarse, group] = ["coarse", "group"].map((name) => columns.indexOf(name)) as [number, number];
   const held = groupColumn === undefined ? -1 : column(groupColumn, "--group-column");
-  const within = async (name: string) => {
-    const place = isAbsolute(name) ? name : join(dirname(file), name);
-    return (await presentFile(place)) ?? place;
-  };
+  const placeOf = (name: string) => (isAbsolute(name) ? name : join(dirname(file), name));
+  const names = rows.flatMap((row) => [image, mask, coarse].map((at) => row[at]?.trim() ?? "")).filter((name) => !isMissing(name));
+  const present = await presentFiles(names.map(placeOf));
+  const within = (name: string) => present.get(placeOf(name)) ?? placeOf(name);
   const targets: MaskTarget[] = [];
   const unmatched: string[] = [];
   for (const [i, row] of rows.entries()) {
@@ -130,11 +130,11 @@ async function ofTable(file: string, { coarse: coarseFolder, groupColumn, separa
       unmatched.push(`row ${i + 2}${imageName === "" ? "" : ` (${imageName})`}`);
       continue;
     }
-    const about = coarse < 0 || isMissing(row[coarse]!) ? undefined : await within(row[coarse]!.trim());
+    const about = coarse < 0 || isMissing(row[coarse]!) ? undefined : within(row[coarse]!.trim());
     targets.push({
       key: `row ${i + 2}`,
-      image: await within(imageName),
-      mask: await within(maskName),
+      image: within(imageName),
+      mask: within(maskName),
       group: group < 0 || isMissing(row[group]!) ? onlyGroup : row[group]!.trim(),
       case: held < 0 || isMissing(row[held]!) ? canonicalName(normalize(imageName)) : row[held]!.trim(),
       ...(about !== undefined && { coarse: about }),

@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import type { Mask, Size } from "../image/index.ts";
 import { MaskGuesses, maskProblem } from "../scans/mask-report.ts";
 import { canonicalName } from "../scans/names.ts";
-import { presentFile } from "../scans/present-file.ts";
+import { presentFiles } from "../scans/present-file.ts";
 import { readMask } from "../scans/read-mask.ts";
 import { isMissing, readTable } from "./_table.ts";
 import { decodePair } from "./decode-pair.ts";
@@ -99,10 +99,7 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
     const masks = ofImage.get(words) ?? [];
     ofImage.set(words, masks);
     if (isMissing(row[mask]!)) absent.add(JSON.stringify([name, words]));
-    else {
-      const place = within(options.masks, row[mask]!.trim());
-      masks.push((await presentFile(place)) ?? place);
-    }
+    else masks.push(within(options.masks, row[mask]!.trim()));
     if (masks.length > 0 && absent.has(JSON.stringify([name, words]))) {
       throw new InputError(
         `"${file}", row ${i + 2}: "${words}" of "${row[image]}" is outlined in one row and absent in another. Keep one of them.`,
@@ -114,6 +111,13 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
     const looked = example === undefined ? "it has no rows" : `it names "${example}", for example, which is not an image of the pairs`;
     throw new InputError(`"${file}": no outlined image belongs to any pair; ${looked}. Write the images as in the table of the pairs.`);
   }
+  const present = await presentFiles([...found.values()].flatMap((ofImage) => [...ofImage.values()].flat()));
+  for (const ofImage of found.values())
+    for (const [words, masks] of ofImage)
+      ofImage.set(
+        words,
+        masks.map((place) => present.get(place) ?? place),
+      );
   const images = new Map<string, Region[]>();
   const dropped: DroppedPair[] = [];
   const guesses = new MaskGuesses();

@@ -18,3 +18,18 @@ export async function presentFile(path: string): Promise<string | undefined> {
   }
   return undefined;
 }
+
+/** How many files are looked for at a time. */
+const atOnce = 64;
+
+/** `presentFile` of many paths, each looked for once. @returns the files that are there, by the paths that mean them */
+export async function presentFiles(paths: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  const distinct = [...new Set(paths)];
+  for (let i = 0; i < distinct.length; i += atOnce) {
+    const part = distinct.slice(i, i + atOnce);
+    const found = await Promise.all(part.map(presentFile));
+    for (const [k, file] of found.entries()) if (file !== undefined) files.set(part[k]!, file);
+  }
+  return files;
+}
