@@ -9,7 +9,7 @@ import { SamPredictor } from "../../src/segment/index.ts";
 import { uniform } from "../../src/tensor/random.ts";
 import { readMetrics } from "../../src/train/index.ts";
 import { builtCommand } from "../support/build.ts";
-import { runCommand, runWhenFree, startCommand } from "../support/command.ts";
+import { runCommand, runWhenFree, signalAtStep, startCommand } from "../support/command.ts";
 import { nanoSam, twoModels } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
 import { collect, warningsOf } from "../support/tiny-run.ts";
@@ -117,17 +117,7 @@ test("a run that is interrupted, killed and resumed gives the same bytes as an u
     [2, "SIGINT"],
     [4, "SIGKILL"],
   ] as const) {
-    const { child, result } = startCommand(args("killed", "--checkpoint-every", "1", "--events"));
-    await new Promise<void>((resolve) => {
-      let seen = "";
-      child.stdout!.on("data", (part: string) => {
-        seen += part;
-        if (seen.includes(`{"type":"step","step":${step},`)) resolve();
-      });
-      void result.then(() => resolve());
-    });
-    child.kill(signal);
-    await result;
+    await signalAtStep(startCommand(args("killed", "--checkpoint-every", "1", "--events")), step, signal);
     expect(existsSync(at("killed", "checkpoints", "last.safetensors"))).toBe(true);
   }
   const { status, stderr } = await runWhenFree(args("killed"));

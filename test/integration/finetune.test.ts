@@ -14,7 +14,7 @@ import { toFloat32 } from "../../src/tensor/stored-tensor.ts";
 import { ContrastiveSettings, ContrastiveTrainer, readMetrics } from "../../src/train/index.ts";
 import { builtCommand } from "../support/build.ts";
 import { expectClose } from "../support/close.ts";
-import { runCommand, runWhenFree, startCommand } from "../support/command.ts";
+import { runCommand, runWhenFree, signalAtStep, startCommand } from "../support/command.ts";
 import { nanoClip, twoModels } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
 import { collect, warningsOf, writeDisc, writeWords } from "../support/tiny-run.ts";
@@ -130,17 +130,7 @@ test("a run that is interrupted, killed and resumed gives the same bytes as an u
     [2, "SIGINT"],
     [4, "SIGKILL"],
   ] as const) {
-    const { child, result } = startCommand(args("killed", "--checkpoint-every", "1", "--events"));
-    await new Promise<void>((resolve) => {
-      let seen = "";
-      child.stdout!.on("data", (part: string) => {
-        seen += part;
-        if (seen.includes(`{"type":"step","step":${step},`)) resolve();
-      });
-      void result.then(() => resolve());
-    });
-    child.kill(signal);
-    const { status } = await result;
+    const { status } = await signalAtStep(startCommand(args("killed", "--checkpoint-every", "1", "--events")), step, signal);
     expect(status).toBe(signal === "SIGINT" ? 130 : null);
     expect(existsSync(at("killed", "checkpoints", "last.safetensors"))).toBe(true);
   }

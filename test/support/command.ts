@@ -33,6 +33,24 @@ export function startCommand(
   return { child, result };
 }
 
+/** Sends a signal to a command with `--events` as soon as it reports a step, or has ended. @returns what came of it */
+export async function signalAtStep(
+  { child, result }: ReturnType<typeof startCommand>,
+  step: number,
+  signal: NodeJS.Signals,
+): Promise<CommandResult> {
+  await new Promise<void>((resolve) => {
+    let seen = "";
+    child.stdout!.on("data", (part: string) => {
+      seen += part;
+      if (seen.includes(`{"type":"step","step":${step},`)) resolve();
+    });
+    void result.then(() => resolve());
+  });
+  child.kill(signal);
+  return await result;
+}
+
 /** Runs the built command to its end. */
 export function runCommand(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<CommandResult> {
   return startCommand(args, env).result;
