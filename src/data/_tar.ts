@@ -29,7 +29,12 @@ export async function* tarMembers(archive: string): AsyncGenerator<TarMember, Ta
     for (let at = 0; at < size; ) {
       const header = await read(handle, at, block);
       if (header.length < block) return { reason: "the archive ends inside a header" };
-      if (header.every((byte) => byte === 0)) return undefined; // two such blocks mark the end, one is enough
+      if (header.every((byte) => byte === 0)) {
+        // Two such blocks mark the end, one is enough. Only zeros may follow.
+        return (await isZeroFrom(handle, at, size))
+          ? undefined
+          : { reason: "data follow the end mark, as in archives that were joined; only what is before it is read" };
+      }
       if (!isChecked(header)) return { reason: at === 0 ? "it is not a tar archive" : `the header at byte ${at} is damaged` };
       const length = number(header.subarray(124, 136));
       const offset = at + block;
@@ -48,6 +53,15 @@ export async function* tarMembers(archive: string): AsyncGenerator<TarMember, Ta
   } finally {
     await handle.close();
   }
+}
+
+/** Whether nothing but zeros follows. */
+async function isZeroFrom(handle: FileHandle, from: number, size: number): Promise<boolean> {
+  for (let at = from; at < size; at += 2 ** 16) {
+    const bytes = await read(handle, at, Math.min(2 ** 16, size - at));
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  }
+  return true;
 }
 
 /** `length` bytes from `offset` on, fewer at the end of the file. */

@@ -27,6 +27,19 @@ test("consecutive members with one key are a pair; the key ends at the first dot
   expect(dropped).toEqual([{ key: "shard.tar/a.b/1", kind: "input", reason: "no image", detail: 'members are "v2.jpg", "txt"' }]);
 });
 
+test("a caption that is not UTF-8 drops its pair, and what follows the end mark of joined archives is told", async () => {
+  const file = join(folder, "shard.tar");
+  writeTar(file, { "1.jpg": "i", "1.txt": Buffer.from("Lungenödem", "latin1"), "2.jpg": "i", "2.txt": "Lungenödem" });
+  const whole = readFileSync(file);
+  expect((await readShard(file)).dropped).toEqual([
+    { key: "shard.tar/1", kind: "input", reason: "caption that is not UTF-8", detail: '"1.txt" is not UTF-8' },
+  ]);
+  writeFileSync(file, Buffer.concat([whole, Buffer.alloc(10240), whole]));
+  const { pairs, dropped } = await readShard(file);
+  expect(pairs).toHaveLength(1);
+  expect(dropped[1]).toMatchObject({ reason: "damaged archive", detail: expect.stringContaining("data follow the end mark") });
+});
+
 test("of several images the first extension of the list is used", async () => {
   const { pairs, warnings } = await readShard(shard({ "1.webp": "w", "1.jpeg": "j", "1.png": "p", "1.txt": "t" }));
   expect(pairs[0]!.image).toMatchObject({ member: "1.png" });

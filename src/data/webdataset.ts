@@ -40,7 +40,8 @@ export async function readShard(
   const handle = await open(shard).catch((cause: NodeJS.ErrnoException) => {
     throw new InputError(cause.code === "ENOENT" ? `"${shard}" does not exist` : `"${shard}" cannot be read: ${cause.message}`, { cause });
   });
-  const content = async ({ offset, length }: TarMember) => new TextDecoder().decode(await read(handle, offset, length));
+  const content = async ({ offset, length }: TarMember) =>
+    new TextDecoder("utf-8", { fatal: true }).decode(await read(handle, offset, length));
   const seen = new Set<string>();
   let [further, alone] = [0, 0];
   const finish = async ({ key, parts, repeated }: Sample) => {
@@ -58,14 +59,26 @@ export async function readShard(
       dropped.push({ key: `${shardName}/${key}`, kind: "input", reason: problem, detail });
       return;
     }
-    if (images.length > 1) further++;
     const fields = parts.get("json");
-    const group = groupField !== undefined && fields ? fieldOf(await content(fields), groupField) : undefined;
+    const text = await content(caption).catch(() => undefined);
+    if (text === undefined) {
+      const detail = `"${caption.name}" is not UTF-8`;
+      dropped.push({ key: `${shardName}/${key}`, kind: "input", reason: "caption that is not UTF-8", detail });
+      return;
+    }
+    if (images.length > 1) further++;
+    const group =
+      groupField !== undefined && fields
+        ? await content(fields).then(
+            (json) => fieldOf(json, groupField),
+            () => undefined,
+          )
+        : undefined;
     if (groupField !== undefined && group === undefined) alone++;
     pairs.push({
       key: `${shardName}/${key}`,
       image: { archive: shard, member: image.name, offset: image.offset, length: image.length },
-      caption: await content(caption),
+      caption: text,
       ...(group !== undefined && { group }),
     });
   };

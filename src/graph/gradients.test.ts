@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
 import { gradientError } from "../../test/support/gradient-error.ts";
 import { normal } from "../tensor/random.ts";
-import { storedTensor } from "../tensor/stored-tensor.ts";
+import { fromFloat32, storedTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { compile } from "./compile.ts";
 import { gradients, pullback } from "./gradients.ts";
 import { matmul } from "./operators/algebra.ts";
 import { loop } from "./operators/control.ts";
-import { add, cast, clip, exp, greaterOrEqual, max, mul, relu, sigmoid } from "./operators/elementwise.ts";
+import { add, cast, clip, exp, greaterOrEqual, max, mul, pow, relu, sigmoid } from "./operators/elementwise.ts";
 import { detach, reduceSum, transpose } from "./operators/movement.ts";
 import { logSumExp, softmax } from "./operators/normalisation.ts";
 import { compositions, operators } from "./operators/table.ts";
@@ -65,6 +65,42 @@ test("at a kink the gradient is that of one side: 0 of a ReLU, 1 at the bounds o
   await session.dispose();
   const found = Object.fromEntries(Object.entries(run).map(([name, { data }]) => [name, [...data].map(Number)]));
   expect(found).toEqual({ relu: [0, 0, 1], clip: [1, 1, 0], first: [0, 1, 1], second: [0, 0, 1] });
+});
+
+test("in half precision the gradient of a ReLU is 0 or 1, too, and of very small numbers 1", async () => {
+  const half = (values: number[]) =>
+    tensor("float16", [values.length], fromFloat32("float16", Float32Array.from(values)) as Uint16Array<ArrayBuffer>);
+  const [x, small] = [input("x", "float16", [4]), input("small", "float32", [3])];
+  const session = await compile({ dx: gradients(reduceSum(relu(x)), [x])[0]!, dSmall: gradients(reduceSum(relu(small)), [small])[0]! });
+  const run = await session.run({ x: half([-1, 0, 6e-8, 2]), small: tensor("float32", [3], Float32Array.of(-1e-37, 0, 1e-37)) });
+  await session.dispose();
+  expect([...toFloat32(run.dx!)]).toEqual([0, 0, 1, 1]);
+  expect([...(run.dSmall!.data as Float32Array)]).toEqual([0, 0, 1]);
+});
+
+test("a power of 0 has the gradient 0 everywhere, at 0 too", async () => {
+  const x = input("x", "float32", [2, 2]);
+  const exponents = constant(tensor("float32", [2, 1], Float32Array.of(0, 2)));
+  const session = await compile({ dx: gradients(reduceSum(pow(x, exponents)), [x])[0]! });
+  const { dx } = await session.run({ x: tensor("float32", [2, 2], Float32Array.of(0, 3, 0, 3)) });
+  await session.dispose();
+  expect([...(dx!.data as Float32Array)]).toEqual([0, 0, 0, 6]);
+});
+
+test("a number that a type cannot hold is refused, not made infinite", () => {
+  expect(() => scalar(1e30, "float16")).toThrow("float16 cannot hold 1e+30");
+  expect(() => scalar(1e40)).toThrow("float32 cannot hold 1e+40");
+  expect(scalar(Number.POSITIVE_INFINITY).dtype).toBe("float32");
+});
+
+test("a loop whose body is long is differentiated around without deep recursion", () => {
+  const x = input("x", "float32", [1]);
+  const { last } = loop(2, [input("other", "float32", [1])], (_, [value]) => {
+    let y = value!;
+    for (let i = 0; i < 20_000; i++) y = add(y, 1);
+    return { next: [y] };
+  });
+  expect(gradients(reduceSum(mul(last[0]!, x)), [x])[0]!.shape).toEqual([1]);
 });
 
 test("a detached value counts as a constant", async () => {
@@ -139,6 +175,8 @@ describe("a value whose gradient would silently be zero is refused by name", () 
     const weight = (offset: number) => stored(storedTensor("weights.bin", offset, "float32", [2]));
     expect(() => gradients(reduceSum(exp(weight(8))), [weight(8)])).toThrow("is not the value of that name");
     expect(gradients(reduceSum(exp(weight(8))), [weight(0)])).toHaveLength(1);
+    const numbers = tensor("float32", [2], Float32Array.of(1, 2));
+    expect(() => gradients(reduceSum(exp(constant(numbers))), [constant(numbers)])).toThrow("is not the value of that name");
   });
 
   test("a value that exists only inside a loop", () => {

@@ -80,7 +80,7 @@ function dependentsOf(wrt: readonly Value[], nodes: readonly Node[]): ReadonlyMa
  * Rejects values whose gradient would silently be zero.
  *
  * @throws ShapeError for a value that is not a floating-point number, exists only inside a loop that is read from outside, or stands for
- *   the same input or tensor of a file as another value, the one that is read
+ *   the same input, array or tensor of a file as another value, the one that is read
  */
 function checkWrt(wrt: readonly Value[], known: readonly Value[], nodes: readonly Node[]): void {
   const bodies = nodes.flatMap(({ body }) => (body ? [body.scope] : []));
@@ -99,10 +99,11 @@ function checkWrt(wrt: readonly Value[], known: readonly Value[], nodes: readonl
   }
 }
 
-/** Whether two values stand for one input of the graph, or for a common part of a file. */
+/** Whether two values stand for one input of the graph, one array, or for a common part of a file. */
 function haveOneOrigin({ source: a, scope }: Value, { source: b, scope: otherScope }: Value): boolean {
   // Arguments of loop bodies are inputs, too, and those of two bodies may have one name.
   if (a.kind === "input" && b.kind === "input") return scope === otherScope && a.name === b.name;
+  if (a.kind === "constant" && b.kind === "constant") return a.tensor.data === b.tensor.data;
   if (a.kind !== "stored" || b.kind !== "stored") return false;
   const [one, other] = [a.stored, b.stored];
   if (one.file !== other.file || one.content !== other.content) return false;

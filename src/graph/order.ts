@@ -41,12 +41,12 @@ export function readsOf(node: Node): readonly Value[] {
 function capturesOf({ body }: Node): Value[] {
   const captured: Value[] = [];
   const seen = new Set<Value>();
-  const visit = (value: Value) => {
-    if (seen.has(value)) return;
+  const stack = body!.outputs.toReversed();
+  for (let value = stack.pop(); value; value = stack.pop()) {
+    if (seen.has(value)) continue;
     seen.add(value);
     if (value.scope.depth < body!.scope.depth) captured.push(value);
-    else if (value.source.kind === "node") readsOf(value.source.node).forEach(visit);
-  };
-  body!.outputs.forEach(visit);
+    else if (value.source.kind === "node") for (const read of readsOf(value.source.node).toReversed()) stack.push(read);
+  }
   return captured;
 }

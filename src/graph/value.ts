@@ -1,7 +1,7 @@
 import { described } from "../check/described.ts";
 import { wholeNumbers } from "../check/numbers.ts";
 import { ShapeError } from "../errors.ts";
-import { fromFloat32, isContiguous, type StoredTensor } from "../tensor/stored-tensor.ts";
+import { fromFloat32, isContiguous, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import {
   bytesOf,
   checkedDType,
@@ -208,7 +208,8 @@ export function scalar(number: number, like: DType = "float32"): Value {
   if (like === "float64") holder.data[0] = number;
   else if (isFloat(like)) holder.data.set(fromFloat32(like, Float32Array.of(number)) as never);
   else if (Number.isSafeInteger(number)) holder.data.set([typeof holder.data[0] === "bigint" ? BigInt(number) : number] as never);
-  if (!isFloat(like) && Number(holder.data[0]) !== number) throw new ShapeError(`scalar: ${like} cannot hold ${number}`);
+  const isHeld = isFloat(like) ? Number.isFinite(toFloat32(holder)[0]!) || !Number.isFinite(number) : Number(holder.data[0]) === number;
+  if (!isHeld && like !== "float64") throw new ShapeError(`scalar: ${like} cannot hold ${number}`);
   return constant(holder);
 }
 

@@ -3,7 +3,7 @@ import { described } from "../check/described.ts";
 import { checkedOptions } from "../check/options.ts";
 import { checkedGray } from "../check/pictures.ts";
 import { checkedList } from "../check/prompts.ts";
-import { InputError } from "../errors.ts";
+import { ConfigError, InputError } from "../errors.ts";
 import { type GrayImage, type Mask, opencvNearest } from "../image/index.ts";
 import { keysOf } from "../keys-of.ts";
 import { type MaskReading, maskOf } from "../scans/mask-rule.ts";
@@ -107,7 +107,7 @@ export interface Evaluation {
  *
  * @throws ShapeError when a picture's data are not as long as its size says
  * @throws MaskError when one is a label image and no label is chosen
- * @throws ConfigError when an option is invalid
+ * @throws ConfigError when an option is invalid, or no ground truth has the label
  * @example const { summary } = evaluate([{ name: "case-01", truth, prediction }], { spacing: [0.4, 0.4] });
  */
 export function evaluate(pairs: readonly EvaluationPair[], options: EvaluationOptions = {}): Evaluation {
@@ -119,8 +119,17 @@ export function evaluate(pairs: readonly EvaluationPair[], options: EvaluationOp
   );
 }
 
-/** The scores of many pairs together. */
+/**
+ * The scores of many pairs together.
+ *
+ * @throws ConfigError when a label is chosen that no ground truth has: all would agree that nothing is there
+ */
 export function evaluationOf(images: readonly ImageScores[], options: EvaluationOptions = {}): Evaluation {
+  if (options.label !== undefined && images.length > 0 && images.every(({ truthPx }) => truthPx === 0)) {
+    throw new ConfigError(
+      `evaluate: no ground truth mask has the label ${options.label}, so nothing can be compared. Choose a value that occurs in them.`,
+    );
+  }
   const reasons = keysOf(noDistances);
   const count = (reason: NoDistance) => images.filter(({ noDistance }) => noDistance === reason).length;
   return {

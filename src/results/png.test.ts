@@ -29,6 +29,12 @@ test("a mask is written as 0 and 255", async () => {
   expect(await encodeMask({ width: 2, height: 2, data: Uint8Array.from([0, 1, 1, 0]) })).toEqual(await readFile(file));
 });
 
+test("a name that promises another format is refused", async () => {
+  await expect(writeMask(join(folder, "mask.jpg"), { width: 1, height: 1, data: Uint8Array.of(1) })).rejects.toThrow(
+    /would hold a PNG, not a \.jpg\. Let its name end in \.png/,
+  );
+});
+
 test("an RGB image is written and decoded unchanged", async () => {
   const image = { width: 2, height: 2, data: Uint8Array.from([255, 0, 0, 0, 255, 0, 0, 0, 255, 9, 8, 7]) };
   await writeRgb(join(folder, "rgb.png"), image);

@@ -1,17 +1,25 @@
 import sharp from "sharp";
 import { checkedPath } from "../check/paths.ts";
 import { checkedGray, checkedImage, checkedMask } from "../check/pictures.ts";
+import { InputError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
 import type { GrayImage, Image, Mask } from "../image/types.ts";
 
+/** @throws InputError when the name ends as another format's do, which would be written as PNG all the same */
+function pngPath(file: string, where: string): string {
+  const [, ending] = /\.(jpe?g|tiff?|webp|bmp|gif|nii|dcm)$/i.exec(checkedPath(file, where)) ?? [];
+  if (ending !== undefined) throw new InputError(`${where}: "${file}" would hold a PNG, not a .${ending}. Let its name end in .png.`);
+  return file;
+}
+
 /** Writes an 8-bit gray PNG, whole or not at all; the same pixels give the same bytes. */
 export async function writeGray(file: string, gray: GrayImage): Promise<void> {
-  await writeAtomic(checkedPath(file, "writeGray"), await encodePng(checkedGray(gray, "writeGray", "gray"), 1));
+  await writeAtomic(pngPath(file, "writeGray"), await encodePng(checkedGray(gray, "writeGray", "gray"), 1));
 }
 
 /** Writes a mask as an 8-bit PNG of 0 and 255, the form that every viewer shows and `readGray` reads. */
 export async function writeMask(file: string, mask: Mask): Promise<void> {
-  await writeAtomic(checkedPath(file, "writeMask"), await pngOfMask(checkedMask(mask, "writeMask")));
+  await writeAtomic(pngPath(file, "writeMask"), await pngOfMask(checkedMask(mask, "writeMask")));
 }
 
 /** The bytes of the file that `writeMask` writes. */
@@ -23,7 +31,7 @@ const pngOfMask = ({ data, ...size }: Mask) => encodePng({ ...size, data: data.m
 
 /** Writes an 8-bit RGB PNG, whole or not at all; the same pixels give the same bytes. */
 export async function writeRgb(file: string, image: Image): Promise<void> {
-  await writeAtomic(checkedPath(file, "writeRgb"), await encodePng(checkedImage(image, "writeRgb"), 3));
+  await writeAtomic(pngPath(file, "writeRgb"), await encodePng(checkedImage(image, "writeRgb"), 3));
 }
 
 /** Fixed settings and no metadata, so that equal pixels are equal files. */

@@ -27,7 +27,9 @@ export class OrtSession implements Session {
       if (input.isTensor) checkTensor(feed, "run", `input "${name}"`, input.shape as Shape, input.type as DType);
       native[name] = new this.ort.Tensor(feed.dtype as Ort.Tensor.Type, feed.data as Ort.Tensor.DataType, feed.shape);
     }
-    const fetched = await this.session.run(native);
+    const fetched = await this.session.run(native).catch((cause: Error) => {
+      throw new InputError(`run: ONNX Runtime cannot compute the outputs from these inputs: ${cause.message}`, { cause });
+    });
     return Object.fromEntries(
       Object.entries(fetched).map(([name, { type, dims, data }]) => {
         const shape = dims.slice();

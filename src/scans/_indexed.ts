@@ -54,10 +54,10 @@ function indexedPng(bytes: Uint8Array, view: DataView): Indexed | undefined {
 }
 
 const [photometricTag, colourMapTag] = [262, 320];
-const [tiffBlackIsZero, tiffPalette] = [1, 3];
+const [tiffWhiteIsZero, tiffBlackIsZero, tiffPalette] = [0, 1, 3];
 
 /** @see TIFF 6.0, sections 2 and 5; BigTIFF differs in the width of counts and offsets */
-function indexedTiff(bytes: Uint8Array, view: DataView): Indexed | undefined {
+function tiffHeader(bytes: Uint8Array, view: DataView) {
   const little = bytes[0] === 0x49;
   const isBig = view.getUint16(2, little) === 43;
   const offset = (at: number) => (isBig ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little));
@@ -66,16 +66,32 @@ function indexedTiff(bytes: Uint8Array, view: DataView): Indexed | undefined {
   const [first, size, wide] = isBig ? [directory + 8, 20, 8] : [directory + 2, 12, 4];
   const places = new Map(Array.from({ length: entries }, (_, i) => [view.getUint16(first + i * size, little), first + i * size]));
   const photometric = places.get(photometricTag);
+  return { little, offset, wide, places, valueAt: photometric === undefined ? undefined : photometric + 4 + wide };
+}
+
+function indexedTiff(bytes: Uint8Array, view: DataView): Indexed | undefined {
+  const { little, offset, wide, places, valueAt } = tiffHeader(bytes, view);
   const map = places.get(colourMapTag);
-  if (photometric === undefined || map === undefined) return undefined;
-  const value = photometric + 4 + wide;
-  if (view.getUint16(value, little) !== tiffPalette) return undefined;
+  if (valueAt === undefined || map === undefined || view.getUint16(valueAt, little) !== tiffPalette) return undefined;
   const asGray = bytes.slice();
-  new DataView(asGray.buffer).setUint16(value, tiffBlackIsZero, little);
+  new DataView(asGray.buffer).setUint16(valueAt, tiffBlackIsZero, little);
   // All reds, then all greens, then all blues, of 16 bits each.
   const count = offset(map + 4) / 3;
   const values = 2 * 3 * count > wide ? offset(map + 4 + wide) : map + 4 + wide;
   const level = (channel: number, i: number) => view.getUint16(values + 2 * (channel * count + i), little) >> 8;
   const colours = Array.from({ length: count }, (_, i) => (level(0, i) << 16) | (level(1, i) << 8) | level(2, i));
   return { asGray, colours, transparent: new Set() };
+}
+
+/** Whether a file is a TIFF whose gray levels are stored with white as 0, which the decoder turns round. */
+export function isWhiteZero(bytes: Uint8Array): boolean {
+  if (bytes[0] !== 0x49 && bytes[0] !== 0x4d) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    const { little, valueAt } = tiffHeader(bytes, view);
+    return valueAt !== undefined && view.getUint16(valueAt, little) === tiffWhiteIsZero;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }

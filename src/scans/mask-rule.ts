@@ -100,6 +100,9 @@ interface Levels {
   readonly asColour?: ((level: number) => number) | undefined;
 }
 
+/** Stands for transparent pixels of a palette whose index 0 is a colour to be seen. */
+const clear = -1;
+
 /**
  * Each pixel's level, index, or colour; 0 where it is transparent.
  *
@@ -112,8 +115,16 @@ function levelsOf(samples: MaskSamples & { readonly stride: number }, followsOpa
   if (kind === "palette") {
     const { colours, transparent } = palette!;
     if (transparent.size === 0) return { data, kind, full, colours, hasTransparent: false };
-    const visible = Uint16Array.from({ length: pixels }, (_, i) => (transparent.has(data[i]!) ? 0 : data[i]!));
-    return { data: visible, kind, full, colours, hasTransparent: true };
+    // Transparent pixels are background like index 0, unless that is another colour to be seen.
+    const background = transparent.has(0) ? 0 : clear;
+    const visible = new Int32Array(pixels);
+    let hasTransparent = false;
+    for (let i = 0; i < pixels; i++) {
+      const isClear = transparent.has(data[i]!);
+      visible[i] = isClear ? background : data[i]!;
+      hasTransparent ||= isClear;
+    }
+    return { data: visible, kind, full, colours, hasTransparent };
   }
   if (stride === 1) return { data, kind: "gray", full, hasTransparent: false };
   const base = (full ?? 65535) + 1;
@@ -197,6 +208,10 @@ function byRule(levels: Levels, counts: ReadonlyMap<number, number>, where: stri
   const [low, high] = [values[0]!, values.at(-1)!];
   const written = writtenIn(levels);
   const above = (limit: number, ...warnings: string[]): Choice => ({ isForeground: (level) => level > limit, warnings });
+  if (kind === "palette" && values.includes(clear)) {
+    if (values.length === 1) return above(0, "nothing but transparent pixels: taken as empty");
+    if (values.length === 2) return above(clear);
+  }
   if (values.length === 1) {
     if (high !== 0) return above(Number.NEGATIVE_INFINITY, `one value, ${written(values)}: taken as foreground everywhere`);
     if (hasTransparent) return above(0, "nothing but transparent and black pixels: taken as empty");
@@ -224,7 +239,7 @@ const hex = (colour: number): string => `0x${colour.toString(16).padStart(6, "0"
 
 /** The first few values. */
 function writtenIn({ kind }: Levels): (values: readonly number[]) => string {
-  const text = (value: number) => (kind === "colour" ? hex(value) : String(value));
+  const text = (value: number) => (kind === "colour" ? hex(value) : value === clear && kind === "palette" ? "transparent" : String(value));
   return (values) => listed(values, 12, text);
 }
 

@@ -111,6 +111,13 @@ describe("one value", () => {
   });
 });
 
+test("a TIFF with white as 0 whose stored values are 0 and 1 holds labels as they are stored, in 8 and 16 bits", async () => {
+  const warnings = ["a TIFF with white as 0 whose stored values are all small: taken as labels, as they are stored"];
+  const bytes = Uint8Array.from(filled([0], [1]));
+  expect(await read(tiff(8, bytes, { photometric: 0 }))).toEqual({ rows: structure, warnings });
+  expect(await read(tiff(16, new Uint8Array(Uint16Array.from(bytes).buffer), { photometric: 0 }))).toEqual({ rows: structure, warnings });
+});
+
 describe("palettes count by index", () => {
   const palette = (...colours: (readonly number[])[]) => ({ palette: colours.flat() });
 
@@ -146,11 +153,24 @@ describe("palettes count by index", () => {
       warnings: ["palette index 0 alone (0xffffff): taken as empty"],
     });
     expect(await read(png(3, 8, [2], [2], palette(black, red, green)))).toMatchObject({ rows: full });
+    const clear = { transparency: [255, 0] };
+    expect(await read(png(3, 8, [1], [1], { ...palette(red, green), ...clear }))).toEqual({
+      rows: empty,
+      warnings: ["nothing but transparent pixels: taken as empty"],
+    });
+    expect(await read(png(3, 8, [1], [0], { ...palette(red, green), ...clear }))).toEqual({ rows: structure, warnings: [] });
+    expect(await read(png(3, 8, [0], [0], { ...palette(red, green), ...clear }))).toMatchObject({
+      rows: empty,
+      warnings: ["palette index 0 alone (0xff0000): taken as empty"],
+    });
   });
 
   test("labels are listed and chosen by index, not by level", async () => {
     const samples = [0, 1, 2, 2, 0, 2, 1, 0];
     const labels = pngOf({ type: 3, depth: 8, width: 4, samples, ...palette(black, [128, 0, 0], [0, 128, 0]) });
+    const clear = { transparency: [255, 0, 255] };
+    const withClear = pngOf({ type: 3, depth: 8, width: 4, samples, ...palette(red, [128, 0, 0], [0, 128, 0]), ...clear });
+    await expect(read(withClear)).rejects.toThrow(/has 3 palette indices \(transparent, 0, 2\); expected two/);
     await expect(read(labels)).rejects.toThrow(/has 3 palette indices \(0, 1, 2\); expected two. Is it a label image\?.*--label N/);
     expect(await read(labels, 2)).toEqual({ rows: structure, warnings: [] });
   });

@@ -1,8 +1,9 @@
 /** Operators on each element by itself, with NumPy's broadcasting. */
 import { ShapeError } from "../../errors.ts";
-import { checkedDType, type DType, isFloat } from "../../tensor/tensor.ts";
+import { fromFloat32, toFloat32 } from "../../tensor/stored-tensor.ts";
+import { checkedDType, type DType, isFloat, type Tensor } from "../../tensor/tensor.ts";
 import { broadcastShapes } from "../_shapes.ts";
-import { apply, checkedValue, type GradientRule, type GradientSample, type Operator, scalar, type Value } from "../value.ts";
+import { apply, checkedValue, constant, type GradientRule, type GradientSample, type Operator, scalar, type Value } from "../value.ts";
 import { floats, numbers, singles } from "./_dtypes.ts";
 import { sumTo } from "./movement.ts";
 
@@ -61,7 +62,7 @@ const Div = binary(
 // The gradient of a^b with respect to b, where it is asked for: a^b · ln a, so a must be positive.
 const Pow = binary(
   "Pow",
-  (dy, [a, b], { outputs }) => [mul(dy, mul(b!, pow(a!, sub(b!, 1)))), mul(dy, mul(outputs[0]!, log(a!)))],
+  (dy, [a, b], { outputs }) => [mul(dy, mul(b!, pow(a!, lowered(b!)))), mul(dy, mul(outputs[0]!, log(a!)))],
   broadcastSamples((a, b) => pow(a, b), [0.5, 2]),
 );
 const Max = binary(
@@ -106,7 +107,7 @@ const LeakyRelu: Operator = {
     if (!(slope >= 0 && slope <= 1)) throw new ShapeError(`leakyRelu: the slope must be from 0 to 1, got ${slope}`);
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
-  gradient: (dy, _, { outputs: [y], attributes }) => [mul(dy, clip(mul(y!, 1e30), (attributes.alpha as { float: number }).float, 1))],
+  gradient: (dy, _, { outputs: [y], attributes }) => [mul(dy, clip(mul(y!, huge), (attributes.alpha as { float: number }).float, 1))],
   samples: [
     { shapes: [[2, 3]], dtype: "float32", range: [0.2, 1], apply: (x) => leakyRelu(x!) },
     { shapes: [[2, 3]], dtype: "float32", range: [-1, -0.2], apply: (x) => leakyRelu(x!, 0.1) },
@@ -259,9 +260,24 @@ export function greaterOrEqual(a: Operand, b: Operand): Value {
   return cast(apply(GreaterOrEqual, [left, right])[0]!, left.dtype);
 }
 
-/** 1 where y > 0, else 0, for y ≥ 0. */
+/** Any normal number above 0 times this is at least 1. */
+const huge = 3.4e38;
+
+/** 1 where y > 0, else 0, for y ≥ 0. Half precision has no number so large. */
 function step(y: Value): Value {
-  return clip(mul(y, 1e30), 0, 1);
+  return y.dtype === "float16" ? sub(1, greaterOrEqual(0, y)) : clip(mul(y, huge), 0, 1);
+}
+
+/** b - 1, the exponent of the gradient of a to the power b. Where b is 0 the gradient is 0, also for a = 0, so the exponent there is 0. */
+function lowered(b: Value): Value {
+  if (b.source.kind !== "constant" || !isFloat(b.dtype)) return sub(b, 1);
+  const exponents = toFloat32(b.source.tensor);
+  if (!exponents.includes(0)) return sub(b, 1);
+  const data = fromFloat32(
+    b.dtype,
+    exponents.map((exponent) => (exponent === 0 ? 0 : exponent - 1)),
+  );
+  return constant({ dtype: b.dtype, shape: b.shape, data } as Tensor);
 }
 
 function normalDistribution(x: Value): Value {

@@ -13,6 +13,7 @@ import { countOf, joinByName, type Side } from "../../scans/names.ts";
 import { readGray } from "../../scans/read-gray.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import { isRunFolder } from "../../scans/results-of-runs.ts";
+import { imageEndings } from "../../scans/sources/table.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { shortened } from "./table.ts";
 
@@ -44,7 +45,7 @@ export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<File
     throw new InputError(`--truth: "${truth}" contains no masks${message === undefined ? "" : `; ${message}`}`);
   }
   await refuseSeveralTargets(pred);
-  const folder = predictionFolder(pred, truths);
+  const folder = await predictionFolder(pred, truths);
   const predicted = await listImages([folder]);
   const side = (items: readonly ImageInput[], noun: string): Side<ImageInput> => ({ items, noun, namesOf: ({ name }) => [name] });
   const joined = joinByName(side(truths, "ground truth mask"), side(predicted.inputs, "prediction"), { bare: "either" });
@@ -105,11 +106,16 @@ function nothingMatches({ truth, folder, lonely, surplus, hint, leftOut }: Unmat
   );
 }
 
-/** In an output folder of `segment` the masks are in a sub-folder, which counts as part of the name only if the ground truth has it, too. */
-function predictionFolder(pred: string, truths: readonly ImageInput[]): string {
+/**
+ * In an output folder of `segment` the masks are in a sub-folder, which counts as part of the name only if the ground truth has it, too. In any other
+ * folder the masks that lie in it come first.
+ */
+async function predictionFolder(pred: string, truths: readonly ImageInput[]): Promise<string> {
   const masks = join(pred, "masks");
-  const isResult = existsSync(masks) && statSync(masks).isDirectory() && !truths.some(({ name }) => name.startsWith("masks/"));
-  return isResult ? masks : pred;
+  const hasMasks = existsSync(masks) && statSync(masks).isDirectory() && !truths.some(({ name }) => name.startsWith("masks/"));
+  if (!hasMasks || (await isRunFolder(pred))) return hasMasks ? masks : pred;
+  const own = (await readdir(pred)).some((name) => imageEndings.some((ending) => name.toLowerCase().endsWith(`.${ending}`)));
+  return own ? pred : masks;
 }
 
 /** A run with several targets has a folder of masks for each; the one that matches the ground truth is unknown. */

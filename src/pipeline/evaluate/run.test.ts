@@ -55,6 +55,21 @@ describe("folders", () => {
     }
   });
 
+  test("in a folder that no run has made the masks that lie in it come before those of masks/", async () => {
+    for (const name of ["a", "b", "sub/c"]) await writeMask(at("pred", `${name}.png`), drawn("..##", "..##"));
+    await run({ json: at("scores.json") });
+    expect((await json()).summary.dsc).toMatchObject({ mean: 0, n: 3 });
+  });
+
+  test("a label that no ground truth has is an error, not agreement about nothing", async () => {
+    for (const [folder, values] of Object.entries({ truth: [1, 2, 0, 0, 1, 2, 0, 0], pred: [0, 0, 1, 2, 0, 0, 1, 2] }))
+      await writeGray(at(folder, "a.png"), { width: 4, height: 2, data: Uint8Array.from(values) });
+    await rm(at("pred", "masks"), { recursive: true });
+    await rm(at("truth", "sub"), { recursive: true });
+    await rm(at("truth", "b.png"));
+    await expect(run({ label: 7 })).rejects.toThrow("no ground truth mask has the label 7, so nothing can be compared");
+  });
+
   test("if the ground truth has a masks folder, too, it is part of the names", async () => {
     await writeMask(at("truth", "masks", "a.png"), drawn("##..", "##.."));
     await run({ json: at("scores.json") });

@@ -13,7 +13,7 @@ import { csvOf, tableOf } from "./table.ts";
  * Every ground truth mask counts. An unreadable one is a failure; so is an unreadable prediction, which counts as missing.
  *
  * @throws InputError when there is nothing to compare with
- * @throws ConfigError when no prediction has the name of a ground truth mask, or a name is ambiguous
+ * @throws ConfigError when no prediction has the name of a ground truth mask, a name is ambiguous, or no ground truth has the label
  */
 export async function* runEvaluate(settings: EvaluateSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const begun = performance.now();
