@@ -176,6 +176,31 @@ test("going on from the best checkpoint puts the last one right, though nothing 
   expect((await train("done", [4, 3, 2, 1])).events.map(({ type }) => type)).toEqual(["start"]);
 });
 
+test.each<[string, readonly number[] | undefined, number]>([
+  ["the best epoch", [4, 3, 2, 5], -4],
+  ["the start", [1, 2, 3, 4], 0],
+  ["the last epoch", undefined, -6],
+])("the model of %s is exported again where it is gone or damaged, and training ends as before", async (name, losses, model) => {
+  const file = join(folder, name, "model", "w.json");
+  await train(name, losses);
+  const last = bytesOf(name, "last");
+  for (const harm of [() => rmSync(join(file, ".."), { recursive: true }), () => writeFileSync(file, "")]) {
+    harm();
+    expect(await train(name, losses)).toMatchObject({ model, events: [{ type: "start" }] });
+  }
+  expect(bytesOf(name, "last").equals(last)).toBe(true);
+});
+
+test("a model that cannot be exported again gives a warning; one that is gone, too, an error that says what to do", async () => {
+  await train("lost", [4, 3, 2, 5]);
+  rmSync(checkpoint("lost", "best"));
+  const { events, model } = await train("lost", [4, 3, 2, 5]);
+  expect(events[1]).toMatchObject({ type: "warning", message: expect.stringContaining('model" was not exported again') });
+  expect(model).toBe(-4);
+  rmSync(join(folder, "lost", "model"), { recursive: true });
+  await expect(train("lost", [4, 3, 2, 5])).rejects.toThrow(/best\.safetensors".* does not exist\. ".*model" is gone, too: --overwrite/);
+});
+
 test("a checkpoint of another training is refused, though its settings are the same", async () => {
   await train("one", [4, 3], { epochs: 1, fingerprint: "one" });
   await train("other", [4, 3], { epochs: 1, fingerprint: "other" });

@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import type { DroppedPair } from "../data/index.ts";
-import { CancelledError, InputError } from "../errors.ts";
+import { CancelledError, InputError, MedclipSamError } from "../errors.ts";
 import { copyAtomically } from "../files/atomic-write.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import { bestCheckpoint, lastCheckpoint, metricsFile, modelFolder } from "./folder.ts";
@@ -7,7 +8,7 @@ import { type EpochLine, type StepLine, TrainingLog } from "./log.ts";
 import type { LoopSettings } from "./loop-settings.ts";
 import { isBetter, metricOf, type Scores } from "./metrics.ts";
 import type { OptimiserSettings } from "./optimiser-settings.ts";
-import { type LoopPosition, resume, type Saved } from "./resume.ts";
+import { type LoopPosition, loadPosition, resume, type Saved } from "./resume.ts";
 import type { Trainer, Update } from "./trainer.ts";
 
 /** Length and outputs of a training; of the settings, only the folder is required. */
@@ -74,7 +75,8 @@ const beginning: LoopPosition = { epochs: 0, position: 0, best: null, bad: 0, is
  * the best model so far as `model/`. The model before training counts, too: `model/` is never worse by the validation score. Without a
  * validation set, `model/` is the last model.
  *
- * If the folder has a last checkpoint, the training resumes from there, and ends with the same bytes as an uninterrupted one.
+ * If the folder has a last checkpoint, the training resumes from there, and ends with the same bytes as an uninterrupted one. A model that
+ * an earlier run exported is exported again, as it may be gone or damaged.
  *
  * @throws WeightsError, ConfigError when that is damaged or of another training
  * @throws InputError when no batch can be filled, or a loss or a weight is not finite
@@ -93,6 +95,31 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
   }
   const save = (file: string) => trainer.save(file, { position: at, fingerprint: options.fingerprint } satisfies Saved);
 
+  let isExported = false;
+  async function exportModel(): Promise<void> {
+    await trainer.exportTo(modelFolder(out));
+    isExported = true;
+  }
+
+  /** Exports the model of the best epoch again. */
+  async function* exportBest(epoch: number): AsyncGenerator<LoopEvent> {
+    if (epoch === at.epochs) return await exportModel();
+    const folder = modelFolder(out);
+    const problem = await loadPosition(trainer, bestCheckpoint(out), options.fingerprint).then(
+      () => undefined,
+      (cause: unknown) => (cause instanceof MedclipSamError ? cause : Promise.reject(cause)),
+    );
+    if (!problem) await exportModel();
+    else if (!existsSync(folder)) {
+      const { code, message } = problem;
+      throw new MedclipSamError(code, `${message} "${folder}" is gone, too: --overwrite starts over.`, { cause: problem });
+    } else {
+      const message = `"${folder}" was not exported again; \`medclip-sam models verify\` checks it. ${problem.message}`;
+      yield { type: "warning", message };
+    }
+    await loadPosition(trainer, lastCheckpoint(out), options.fingerprint);
+  }
+
   /** Scores the model after an epoch, or before the first one, keeps it where it is the best so far, and saves where the training stands. */
   async function* finish(epoch: number): AsyncGenerator<LoopEvent> {
     const line = training.score && (yield* scored(training.score, epoch));
@@ -104,7 +131,7 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
     // The last checkpoint is written last: a run killed before repeats the others.
     if (isBest) {
       await save(bestCheckpoint(out));
-      await trainer.exportTo(modelFolder(out));
+      await exportModel();
       await copyAtomically(bestCheckpoint(out), lastCheckpoint(out)); // the same bytes
     } else await save(lastCheckpoint(out));
     yield { type: "epoch", epoch, line, position: at };
@@ -147,6 +174,7 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
       yield* finish(epoch);
       saved = performance.now();
     }
+    if (at.best && !isExported) yield* exportBest(at.best.epoch);
   }, log);
 }
 

@@ -30,7 +30,24 @@ export interface Saved {
 }
 
 /**
- * Restores a trainer from the checkpoint of a folder.
+ * Restores a trainer from a checkpoint.
+ *
+ * @throws WeightsError, ConfigError when the checkpoint is damaged, missing or of another training
+ */
+export async function loadPosition(
+  trainer: Trainer<OptimiserSettings>,
+  file: string,
+  fingerprint: string | undefined,
+): Promise<LoopPosition> {
+  if (!existsSync(file)) throw new ConfigError(`"${file}", the checkpoint of this training, does not exist.`);
+  const saved = (await trainer.load(file)) as Saved;
+  if (saved.fingerprint !== fingerprint)
+    throw new ConfigError(`"${file}" belongs to another training, with other settings, weights or data.`);
+  return saved.position;
+}
+
+/**
+ * Restores a trainer from the last or best checkpoint of a folder.
  *
  * @returns undefined if the folder has no checkpoint
  * @throws WeightsError, ConfigError when the checkpoint is damaged, missing or of another training; the message says what can be done instead
@@ -44,25 +61,17 @@ export async function resume(
   const files = { last: lastCheckpoint(out), best: bestCheckpoint(out) };
   if (!existsSync(files.last) && !existsSync(files.best)) return undefined;
   try {
-    return await positionIn(files[from]);
+    return await loadPosition(trainer, files[from], fingerprint);
   } catch (cause) {
     if (!(cause instanceof MedclipSamError) || cause.code === "cancelled") throw cause;
     throw new MedclipSamError(cause.code, `${cause.message} ${await waysOn()}`, { cause });
-  }
-
-  async function positionIn(file: string): Promise<LoopPosition> {
-    if (!existsSync(file)) throw new ConfigError(`"${file}", the checkpoint of this training, does not exist.`);
-    const saved = (await trainer.load(file)) as Saved;
-    if (saved.fingerprint !== fingerprint)
-      throw new ConfigError(`"${file}" belongs to another training, with other settings, weights or data.`);
-    return saved.position;
   }
 
   async function waysOn(): Promise<string> {
     const anew = "--overwrite starts over";
     if (from === "best") return `Choose --resume last, or ${anew}.`;
     try {
-      const { epochs } = await positionIn(files.best);
+      const { epochs } = await loadPosition(trainer, files.best, fingerprint);
       const where = epochs === 0 ? "before training" : `epoch ${epochs}, step ${trainer.steps}`;
       return `Resume from "${files.best}" (${where}) with --resume best; ${anew}.`;
     } catch {
