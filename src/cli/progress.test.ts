@@ -37,6 +37,11 @@ test("without a terminal there is one plain line per item", () => {
   ]);
 });
 
+test("the end says how many masks are empty", () => {
+  expect(shown({}, [{ type: "end", done: 7, skipped: 0, failed: 0, emptyMasks: 7, ms: 10 }])).toBe("7 done, 7 masks empty in 10 ms\n");
+  expect(shown({}, [{ type: "end", done: 2, skipped: 0, failed: 0, emptyMasks: 1, ms: 10 }])).toBe("2 done, 1 mask empty in 10 ms\n");
+});
+
 test("on a terminal one line is updated, with speed and time left; warnings are printed above it", () => {
   const text = shown({ isTTY: true, colours: false, columns: 120 });
   // After the first of three items, a second after the start.

@@ -101,6 +101,7 @@ export class Progress {
         const parts = [
           `${event.done} done`,
           ...(event.skipped ? [`${event.skipped} skipped`] : []),
+          ...(event.emptyMasks ? [`${event.emptyMasks} ${event.emptyMasks === 1 ? "mask" : "masks"} empty`] : []),
           ...(event.failed ? [this.paint("red", `${event.failed} failed`)] : []),
         ];
         this.print(`${parts.join(", ")} in ${seconds(event.ms)}${this.out === undefined ? "" : `; results are in ${this.out}`}`);

@@ -52,6 +52,8 @@ export type RunEvent =
       readonly done: number;
       readonly skipped: number;
       readonly failed: number;
+      /** How many of the masks made are empty; absent if none is. */
+      readonly emptyMasks?: number;
       readonly ms: number;
       readonly lines?: readonly string[];
     };

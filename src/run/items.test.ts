@@ -18,7 +18,7 @@ import { ConfigError, InputError, OutputError } from "../errors.ts";
 import { writeAtomic, writing } from "../files/atomic-write.ts";
 import type { RunEvent } from "./events.ts";
 import { type Item, runItems } from "./items.ts";
-import { RunRecord, readRuns } from "./record/record.ts";
+import { promptKey, RunRecord, readRuns } from "./record/record.ts";
 
 const root = mkdtempSync(join(tmpdir(), "medclip-sam-items-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -339,4 +339,48 @@ test("an interrupted run writes its record", async () => {
   await expect(run({ process, signal: stop.signal })).rejects.toThrow("cancelled");
   expect(record().images).toHaveLength(1);
   expect(readdirSync(out).sort()).toEqual(["masks", "run.json"]);
+});
+
+describe("what a run says about all its images", () => {
+  const promptedRun = (sentence: string, items: readonly string[], options: { told?: ReadonlySet<string>; process?: typeof work } = {}) => {
+    const prompt = [sentence];
+    const prompted = items.map((name) => ({ ...itemOf(name), prompt }));
+    const { process = work, told } = options;
+    const prompts = new Set([promptKey({ prompt })]);
+    return collect(runItems(prompted, process, { out, header: header(), overwrite: false, told, prompts }));
+  };
+  const warnings = (seen: readonly RunEvent[]) => seen.flatMap((event) => (event.type === "warning" ? event.message : []));
+
+  test("images of the folder that were made with other text prompts are counted in a warning", async () => {
+    expect(warnings(await promptedRun("the lungs", ["a", "b"]))).toEqual([]);
+    expect(warnings(await promptedRun("the heart", ["c"]))).toEqual([
+      `"${out}" also holds 2 images that were made with other text prompts (["the lungs"]). Choose another --out to keep them apart.`,
+    ]);
+    expect(warnings(await promptedRun("the lungs", ["b"]))).toEqual([
+      expect.stringContaining('1 image that was made with other text prompts (["the heart"])'),
+    ]);
+    await expect(promptedRun("the heart", ["b"])).rejects.toThrow("was processed with the text prompt");
+  });
+
+  test("a warning that was given at the start is recorded for each image, but not repeated", async () => {
+    const targets = { lung: { warnings: ["no such word"] } };
+    const process = async (item: Item) => ({ ...(await work(item)), record: { targets }, warnings: ["is dark"] });
+    const seen = await promptedRun("the lungs", ["a"], {
+      told: new Set(["lung: no such word"]),
+      process: process as unknown as typeof work,
+    });
+    expect(seen.find(({ type }) => type === "item")).toMatchObject({ warnings: ["is dark"] });
+    expect(record().images[0]).toMatchObject({
+      warnings: ["segment: is dark"],
+      targets: { lung: { warnings: ["segment: no such word"] } },
+    });
+  });
+
+  test("the end says how many masks are empty, if any", async () => {
+    expect(end(await promptedRun("the lungs", ["a"]))).not.toHaveProperty("emptyMasks");
+    const targets = { lung: { areaPx: 0, warnings: [] }, heart: { areaPx: 0, warnings: [] }, rib: { areaPx: 3, warnings: [] } };
+    const process = async (item: Item) => ({ ...(await work(item)), record: item.name === "b" ? { areaPx: 0 } : { targets } });
+    const seen = await promptedRun("the lungs", ["b", "c"], { process: process as unknown as typeof work });
+    expect(end(seen)).toMatchObject({ done: 2, emptyMasks: 3 });
+  });
 });

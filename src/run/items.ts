@@ -23,6 +23,10 @@ export interface ItemOptions {
   readonly header: Omit<RunHeader, "versions">;
   readonly overwrite: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Warnings that the run has given already: they are recorded for each image, but not repeated in its event. */
+  readonly told?: ReadonlySet<string> | undefined;
+  /** Keys of the text prompts of the run (`promptKey`): images of the folder with others are counted in a warning. */
+  readonly prompts?: ReadonlySet<string> | undefined;
   /** Writes the files of the run itself, once the run may write into its folder. */
   readonly begin?: (() => Promise<void>) | undefined;
 }
@@ -45,7 +49,7 @@ const tellEveryMs = 2000;
 export async function* runItems<I extends Item>(
   items: readonly I[],
   process: (item: I) => Promise<Outcome>,
-  { out, header, overwrite, signal, begin }: ItemOptions,
+  { out, header, overwrite, signal, told, prompts, begin }: ItemOptions,
 ): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const record = await RunRecord.open(out, header, { overwrite });
@@ -53,10 +57,14 @@ export async function* runItems<I extends Item>(
     for (const message of record.warnings) yield { type: "warning", message };
     const todo = yield* itemsToDo(items, record, { overwrite, signal });
     const skipped = items.length - todo.length;
+    if (prompts) {
+      const others = record.withOtherPrompts(new Set(items.map(({ name }) => name)), prompts);
+      if (others.count > 0) yield { type: "warning", message: otherPrompts(out, others) };
+    }
     await record.begin();
     await begin?.();
     yield { type: "start", command: header.command, total: items.length, done: skipped, out };
-    let failed = 0;
+    let [failed, emptyMasks] = [0, 0];
     for (const item of todo) {
       throwIfCancelled(signal);
       await record.check();
@@ -66,7 +74,9 @@ export async function* runItems<I extends Item>(
         const { record: found, warnings, summary } = await process(item);
         await record.put({ name: item.name, ...found }, work, warnings);
         const ms = Math.round(performance.now() - begun);
-        yield { type: "item", name: item.name, ms, warnings: [...warnings, ...warningsOfTargets(found.targets)], summary };
+        emptyMasks += emptyMasksOf(found);
+        const news = [...warnings, ...warningsOfTargets(found.targets)].filter((warning) => !told?.has(warning));
+        yield { type: "item", name: item.name, ms, warnings: news, summary };
       } catch (error) {
         if (!isItemError(error)) throw error;
         failed++;
@@ -75,13 +85,30 @@ export async function* runItems<I extends Item>(
       }
     }
     await record.finish();
-    yield { type: "end", done: todo.length - failed, skipped, failed, ms: Math.round(performance.now() - start) };
+    yield {
+      type: "end",
+      done: todo.length - failed,
+      skipped,
+      failed,
+      ...(emptyMasks > 0 && { emptyMasks }),
+      ms: Math.round(performance.now() - start),
+    };
   }, record);
 }
 
 /** Bad input concerns one item; anything else, a full disk, a missing weight or a programming error, concerns the run. */
 function isItemError(error: unknown): error is MedclipSamError {
   return concernsOneInput(error) || error instanceof ShapeError;
+}
+
+/** How many of an image's masks are empty. */
+function emptyMasksOf({ areaPx, targets = {} }: Outcome["record"]): number {
+  return [areaPx, ...Object.values(targets).map((target) => target.areaPx)].filter((area) => area === 0).length;
+}
+
+function otherPrompts(out: string, { count, example }: { readonly count: number; readonly example: string }): string {
+  const images = count === 1 ? "1 image that was" : `${count} images that were`;
+  return `"${out}" also holds ${images} made with other text prompts (${example}). Choose another --out to keep them apart.`;
 }
 
 function warningsOfTargets(targets: Outcome["record"]["targets"]): string[] {

@@ -26,6 +26,7 @@ import {
 } from "../models/model-content.ts";
 import { CommonSettings } from "../settings.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings, seed } from "./settings.ts";
+import { similarMasks } from "./similar-masks.ts";
 import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
 
 /** Number of saliency steps with different settings that a model keeps open: each holds sessions, 0.9 GB with BiomedCLIP. */
@@ -234,8 +235,10 @@ export async function segmentTargets(
     call,
   );
   const masks = found.map(({ mask, logits }, i) => ({ value: 1 + i, mask, logits }));
+  const groups = similarMasks(all.map(({ name }, i) => ({ name: name!, mask: found[i]!.mask })));
+  const about = (name: string) => groups.flatMap(({ names, warning }) => (names.includes(name) ? [warning] : []));
   return {
-    targets: Object.fromEntries(all.map(({ name }, i) => [name!, found[i]!])),
+    targets: Object.fromEntries(all.map(({ name }, i) => [name!, { ...found[i]!, warnings: [...found[i]!.warnings, ...about(name!)] }])),
     labels: labelMap(masks, image, model.mask.sam.config.imageSize),
   };
 }

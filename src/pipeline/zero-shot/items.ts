@@ -3,7 +3,7 @@ import { areaPx } from "../../image/index.ts";
 import type { ResultPlace } from "../../results/layout.ts";
 import type { RunInputs } from "../../run/inputs.ts";
 import type { Item, Outcome } from "../../run/items.ts";
-import type { ImageRecord, RunHeader, TargetRecord, WeightsRecord } from "../../run/record/record.ts";
+import { type ImageRecord, promptKey, type RunHeader, type TargetRecord, type WeightsRecord } from "../../run/record/record.ts";
 import { recordedSettings } from "../../run/settings/effect.ts";
 import { leftOutRecord } from "../../scans/left-out.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
@@ -11,7 +11,7 @@ import type { Target } from "../../targets/target.ts";
 import type { RunSession } from "../models/models-of-run.ts";
 import type { CommonSettings } from "../settings.ts";
 import { boxNumbers, pointNumbers } from "./raw-file.ts";
-import type { RefineResult } from "./steps.ts";
+import type { RefineResult, SaliencyStep } from "./steps.ts";
 import type { TextPrompts } from "./text-prompts.ts";
 
 /** An image with its targets, from an earlier step or from text prompts; empty if there are none. */
@@ -107,10 +107,35 @@ export function promptedItems(
   return inputs.map((image) => {
     const { file, name } = image;
     const lookFor = prompts.of(image) ?? [];
-    const sentences = lookFor.map((target) => [target.name ?? "", target.sentences] as const);
-    const wanted = all[0]?.name === undefined ? { prompt: sentences[0]?.[1] } : { targets: Object.fromEntries(sentences) };
-    return { name, file, inputs: [file], outputs: outputs({ out, name, all }, lookFor), ...(lookFor.length > 0 && wanted), lookFor };
+    return { name, file, inputs: [file], outputs: outputs({ out, name, all }, lookFor), ...wantedOf(lookFor), lookFor };
   });
+}
+
+/** The text prompts of an image as recorded. */
+function wantedOf(lookFor: readonly Target[]): Pick<Item, "prompt" | "targets"> {
+  const [only] = lookFor;
+  if (!only) return {};
+  if (only.name === undefined) return { prompt: only.sentences };
+  return { targets: Object.fromEntries(lookFor.map(({ name, sentences }) => [name!, sentences])) };
+}
+
+/** Keys of all text prompts that images of a run can have. */
+export function promptKeys({ entries }: TextPrompts): ReadonlySet<string> {
+  return new Set(entries.map((lookFor) => promptKey(wantedOf(lookFor))));
+}
+
+/** A prompts file may have a text prompt for each image: of these many are described at the start, others with their image. */
+const mostPrompts = 20;
+
+/** Warnings about the text prompts of a run, given once at its start. */
+export function promptWarnings(items: readonly TargetItem[], step: Pick<SaliencyStep, "warningsOf">): Set<string> {
+  const targets = new Map(
+    items.flatMap(({ lookFor }) => lookFor.map((target) => [JSON.stringify([target.name, target.sentences]), target])),
+  );
+  const warnings = [...targets.values()].slice(0, mostPrompts).flatMap(({ name, sentences }) => {
+    return step.warningsOf(sentences).map((warning) => (name === undefined ? warning : `${name}: ${warning}`));
+  });
+  return new Set(warnings);
 }
 
 /** The text prompts of a named target in an image, if an earlier step recorded them. */

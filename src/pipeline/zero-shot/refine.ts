@@ -26,6 +26,7 @@ import { header, outcomeOf, promptOf, refinedRecord, summaryOf, type TargetItem 
 import { memoryPlan } from "./memory-plan.ts";
 import { rawRefined, writeRaw } from "./raw-file.ts";
 import { RefineRunSettings } from "./settings.ts";
+import { similarMaskWarnings } from "./similar-masks.ts";
 import { RefineStep, type StageTimes, timed } from "./steps.ts";
 import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
 
@@ -100,7 +101,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
     );
     return {
       record: { file, width, height, ...outcome.record, ms },
-      warnings: [...warnings, ...blankWarnings(image), ...outcome.warnings],
+      warnings: [...warnings, ...blankWarnings(image), ...similarMaskWarnings(found), ...outcome.warnings],
       summary: outcome.summary,
     };
   };

@@ -13,7 +13,7 @@ import { loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "../models/models-of-run.ts";
 import { dryRun } from "./dry-run.ts";
-import { header, outcomeOf, promptedItems, type TargetItem } from "./items.ts";
+import { header, outcomeOf, promptedItems, promptKeys, promptWarnings, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawSaliency, writeRaw } from "./raw-file.ts";
 import { SaliencyRunSettings } from "./settings.ts";
@@ -41,6 +41,8 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
   for (const message of modelWarnings(text, settings.fit)) yield { type: "warning", message };
   const step = new SaliencyStep(text, settings);
   const noise = await noiseOfFile(settings, step.method);
+  const told = promptWarnings(items, step);
+  for (const message of told) yield { type: "warning", message };
   if (settings.dryRun) {
     yield* dryRun("saliency", items, { saliency: step.method }, options);
     return;
@@ -73,5 +75,9 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
       summary: [`${width} x ${height}`, ...lookFor.flatMap((target) => target.name ?? [])].join(", "),
     };
   };
-  yield* streamThenDispose(() => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal }), step, text.clip);
+  yield* streamThenDispose(
+    () => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal, told, prompts: promptKeys(prompts) }),
+    step,
+    text.clip,
+  );
 }

@@ -15,10 +15,11 @@ import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
-import { header, outcomeOf, promptedItems, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
+import { header, outcomeOf, promptedItems, promptKeys, promptWarnings, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawRefined, rawSaliency, writeRaw } from "./raw-file.ts";
 import { SegmentSettings } from "./settings.ts";
+import { similarMaskWarnings } from "./similar-masks.ts";
 import { coarseStep, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
 import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
@@ -52,6 +53,8 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   const saliencyStep = new SaliencyStep(text, settings);
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   const noise = await noiseOfFile(settings, saliencyStep.method);
+  const told = promptWarnings(items, saliencyStep);
+  for (const message of told) yield { type: "warning", message };
   if (settings.dryRun) {
     yield* dryRun("segment", items, { saliency: saliencyStep.method, sam: promptable.sam }, options);
     return;
@@ -107,12 +110,21 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
     );
     return {
       record: { file, width, height, ...(window && { window: boxNumbers(window) }), ...outcome.record, ms },
-      warnings: [...warnings, ...blankWarnings(image), ...outcome.warnings],
+      warnings: [
+        ...warnings,
+        ...blankWarnings(image),
+        ...similarMaskWarnings(lookFor.map((target, i) => ({ target, mask: masks[i]!.mask }))),
+        ...outcome.warnings,
+      ],
       summary: outcome.summary,
     };
   };
   yield* streamThenDispose(
-    () => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal, begin: () => writer.begin({ out, all }) }),
+    () =>
+      runItems(items, process, {
+        ...{ out, header: about, overwrite: settings.overwrite, signal, told, prompts: promptKeys(prompts) },
+        begin: () => writer.begin({ out, all }),
+      }),
     saliencyStep,
     text.clip,
     promptable.sam,

@@ -138,6 +138,13 @@ export class SaliencyStep {
     );
   }
 
+  /** Warnings about how the model reads the text prompts of a target. */
+  warningsOf(sentences: readonly string[]): string[] {
+    const { clip, tokenizer } = this.model;
+    const { contextLength } = clip.config;
+    return sentences.flatMap((sentence) => readingWarnings(readingOf(sentence, tokenizer, contextLength), sentence, contextLength));
+  }
+
   async dispose(): Promise<void> {
     await this.method.dispose();
   }
@@ -149,12 +156,11 @@ export class SaliencyStep {
     const { contextLength } = clip.config;
     for (const sentence of sentences) requireWords(sentence, "segment");
     const readings = sentences.map((sentence) => readingOf(sentence, tokenizer, contextLength));
-    const warnings = readings.flatMap((reading, i) => readingWarnings(reading, sentences[i]!, contextLength));
     const features: Float32Array[] = [];
     if (readings.some(({ saysSomething }) => saysSomething)) {
       for (const sentence of sentences) features.push(await clip.textFeatures(tokenizer.encode(sentence, { contextLength }).ids));
     }
-    return { target: features.length > 0 ? ensembleFeature(features) : undefined, warnings };
+    return { target: features.length > 0 ? ensembleFeature(features) : undefined, warnings: this.warningsOf(sentences) };
   }
 }
 
@@ -277,6 +283,9 @@ export class RefineStep {
         warnings,
       };
     }
+    const end = this.preset.clamp === "reference" ? 1 : 0;
+    const isWhole = ({ x0, y0, x1, y1 }: Box) => x0 <= 0 && y0 <= 0 && x1 >= size.width - end && y1 >= size.height - end;
+    if (prompts.boxes.some(isWhole)) warnings.push("the box given to SAM is the whole image: it says nothing about where to look");
     const { sam } = this.model;
     const embedding = await embed(warnings);
     const predictions = await timed(ms, "predict", () => sam.predict(prompts, { embedding }));

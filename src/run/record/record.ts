@@ -121,7 +121,7 @@ export class RunRecord {
   ): Promise<"todo" | "done" | "unsure"> {
     const made = this.made(name);
     if (!made) return "todo";
-    const [was, is] = [JSON.stringify(made.targets ?? made.prompt), JSON.stringify(targets ?? prompt)];
+    const [was, is] = [promptKey(made), promptKey({ targets, prompt })];
     if (was !== is) {
       if (overwrite) return "todo";
       throw new ConfigError(
@@ -131,6 +131,19 @@ export class RunRecord {
     if (made.inputs.length !== inputs.length || !(await Promise.all(outputs.map(isWritten))).every(Boolean)) return "todo";
     const stamps = await Promise.all(inputs.map(stampOf));
     return stamps.every((stamp, i) => stamp !== undefined && stamp === made.stamps?.[i]) ? "done" : "unsure";
+  }
+
+  /**
+   * The images of this command with text prompts that the run does not have.
+   *
+   * @param names - images of the run, which are not counted
+   */
+  withOtherPrompts(names: ReadonlySet<string>, prompts: ReadonlySet<string>): { readonly count: number; readonly example: string } {
+    const others = [...this.images.keys()].flatMap((name) => {
+      const made = names.has(name) ? undefined : this.made(name);
+      return made === undefined || prompts.has(promptKey(made)) ? [] : promptKey(made);
+    });
+    return { count: others.length, example: others[0] ?? "" };
   }
 
   /** Whether the results of an image were made from inputs with the same content. */
@@ -212,6 +225,9 @@ export class RunRecord {
     for (const [name, text] of this.images) this.images.set(name, JSON.stringify(without(JSON.parse(text) as ImageRecord, command)));
   }
 }
+
+/** Text prompts of an image as text; equal for equal ones. */
+export const promptKey = ({ targets, prompt }: Pick<Work, "targets" | "prompt">): string => JSON.stringify(targets ?? prompt) ?? "";
 
 /** Versions of the software. */
 export async function versions(): Promise<Readonly<Record<string, string>>> {
