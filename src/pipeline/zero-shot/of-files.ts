@@ -88,7 +88,9 @@ export async function segment(
   if (typeof text === "string" && typeof image === "string" && imageEnding.test(text) && !imageEnding.test(image)) {
     throw new InputError(`segment: image ${described(image)} and text ${described(text)} are swapped: the image goes before the text.`);
   }
-  const opened = await openedImage(image, mode, { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segment") });
+  const asked = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segment") };
+  if (typeof image !== "string") return await segmentPixels(model, image, text, asked);
+  const opened = await openedImage(image, mode, asked);
   const found = await segmentPixels(model, opened.image, text, opened.options);
   return { ...found, warnings: [...opened.warnings, ...found.warnings] };
 }
@@ -109,15 +111,16 @@ export async function segmentTargets(
 ): Promise<TargetSegmentations> {
   const { cache, ...given } = checkedObject(options, "segmentTargets");
   const { mode } = checkedTargets(model, targets, given).settings;
-  const opened = await openedImage(image, mode, { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segmentTargets") });
+  const asked = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segmentTargets") };
+  if (typeof image !== "string") return await segmentTargetsOfPixels(model, image, targets, asked);
+  const opened = await openedImage(image, mode, asked);
   const found = await segmentTargetsOfPixels(model, opened.image, targets, opened.options);
   const told = Object.entries(found.targets).map(([name, one]) => [name, { ...one, warnings: [...opened.warnings, ...one.warnings] }]);
   return { ...found, targets: Object.fromEntries(told) };
 }
 
-/** Pixels as they are, or those of a file, whose name selects the random streams unless the options give another. */
-async function openedImage(image: string | Image, mode: Mode, options: SegmentPixelsOptions) {
-  if (typeof image !== "string") return { image, warnings: [], options };
+/** The pixels of a file, whose name selects the random streams unless the options give another. */
+async function openedImage(image: string, mode: Mode, options: SegmentPixelsOptions) {
   const decoded = await decodeImage(image, { mode });
   return { image: decoded.image, warnings: decoded.warnings, options: { ...options, name: options.name ?? nameOf(image) } };
 }

@@ -3,7 +3,7 @@ import { nanoModels } from "../../../test/support/tiny-run.ts";
 import type { Image } from "../../image/index.ts";
 import type { OwnSaliencyMethod } from "../../saliency/index.ts";
 import type { ZeroShotModel } from "./in-memory.ts";
-import { loadModel, segment } from "./of-files.ts";
+import { loadModel, segment, segmentTargets } from "./of-files.ts";
 
 const image: Image = { width: 48, height: 40, data: Uint8Array.from({ length: 5760 }, (_, i) => (i * i) % 251) };
 let model: ZeroShotModel;
@@ -48,4 +48,17 @@ test("its return value is checked", async () => {
   await expect(returning([1, 2])).rejects.toThrow("segment: what your saliency method returns must be a Float32Array [8,8], got [1, 2].");
   await expect(returning(new Float32Array(9))).rejects.toThrow("what your saliency method returns must be [8,8] = 64 numbers, got 9.");
   await expect(returning(new Float32Array(64).fill(Number.NaN))).rejects.toThrow("must hold finite numbers, got NaN at 0");
+});
+
+test("implausible results are warnings: a box of the whole image, and targets with the same mask", async () => {
+  const frame: OwnSaliencyMethod = async () =>
+    Float32Array.from({ length: 64 }, (_, i) => (i % 8 === 0 || i % 8 === 7 || i < 8 || i >= 56 ? 1 : 0));
+  const whole = expect.stringMatching(/^the box given to SAM is the whole image/);
+  expect((await segment(model, image, "dark lesion", { saliencyMethod: frame, fit: "squash" })).warnings).toContainEqual(whole);
+  const { targets } = await segmentTargets(model, image, { a: "dark", b: "lesion" }, { saliencyMethod: corner });
+  expect(targets.a!.mask).toEqual(targets.b!.mask);
+  for (const { warnings } of Object.values(targets)) {
+    expect(warnings).toContainEqual(expect.stringMatching(/^the masks of "a" and "b" are nearly the same/));
+    expect(warnings).not.toContainEqual(whole);
+  }
 });
