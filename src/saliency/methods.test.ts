@@ -9,7 +9,7 @@ import { compile, input } from "../graph/index.ts";
 import { patchFeatures, visionTower } from "../models/biomedclip/index.ts";
 import { normal } from "../tensor/random.ts";
 import { M2ib, M2ibConfig } from "./m2ib.ts";
-import { type SaliencyMethodName, saliencyMethods } from "./methods.ts";
+import { notFiniteMap, type SaliencyMethodName, saliencyMethods } from "./methods.ts";
 
 const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
 const text = normal("text", 1, 64);
@@ -115,4 +115,10 @@ test("the last block leaves nothing to differentiate: GradCAM refuses it, NIB wa
   const clip = await openClip(await randomModel("biomedclip-tiny"));
   expect(() => saliencyMethods.gradcam.open(clip, { ...quick, layer: 11 })).toThrow(/--layer 11.*last block.*--layer 0 to 10/);
   expect(saliencyMethods.nib.open(clip, { ...quick, layer: 11 }).warnings[0]).toContain("does not depend on the text");
+});
+
+test("advice about a map that is not finite names settings that the method has", () => {
+  expect(notFiniteMap("m2ib", "clip.bin").message).toContain("Lower --lr and --beta; if they are not high, `medclip-sam models verify`");
+  for (const name of ["gradcam", "nib", "patch-text"] as const)
+    expect(notFiniteMap(name, "clip.bin").message).toMatch(/finite numbers\. `medclip-sam models verify` checks whether "clip\.bin"/);
 });

@@ -36,3 +36,12 @@ export function refuseForeign(name: SaliencyMethodName, settings: Readonly<Recor
     }
   }
 }
+
+/** The error about a map that is not finite, with the settings of the method that may be the cause. @param file - of the model */
+export function notFiniteMap(name: SaliencyMethodName, file: string): ConfigError {
+  const { settings }: MethodRow = saliencyMethods[name];
+  const causes = ["lr", "beta"].filter((key) => key in settings.shape).map((key) => `--${key}`);
+  const verify = `\`medclip-sam models verify\` checks whether "${file}" contains NaN or infinite values.`;
+  const advice = causes.length === 0 ? verify : `Lower ${causes.join(" and ")}; if they are not high, ${verify}`;
+  return new ConfigError(`the values of the saliency map are not finite numbers. ${advice}`);
+}

@@ -20,6 +20,7 @@ import {
   ensembleFeature,
   mapOfCapacity,
   methodOfFunction,
+  notFiniteMap,
   type OwnSaliencyMethod,
   refuseForeign,
   type SaliencyMethod,
@@ -133,9 +134,7 @@ export class SaliencyStep {
   private async attribute({ hidden, eps }: Attribution, target: Float32Array, ms: StageTimes): Promise<Float32Array> {
     const capacity = await timed(ms, this.settings.saliencyMethod, () => this.method.attribute(hidden, target, eps));
     if (capacity.every(Number.isFinite)) return capacity;
-    throw new ConfigError(
-      `the values of the saliency map are not finite numbers. Lower --lr and --beta; if they are not high, \`medclip-sam models verify\` checks whether "${this.model.clip.weights.file}" contains NaN or infinite values.`,
-    );
+    throw notFiniteMap(this.settings.saliencyMethod, this.model.clip.weights.file);
   }
 
   /** Warnings about how the model reads the text prompts of a target. */
