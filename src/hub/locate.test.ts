@@ -2,6 +2,7 @@ import { chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { verifyModel } from "../cli/models.ts";
 import { BiomedClip } from "../models/biomedclip/index.ts";
 import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
 import { initModel } from "./init.ts";
@@ -148,6 +149,26 @@ describe("the configuration beside the weights", () => {
     const files = [await configure("open", { mean }), await configure("hf", {}, { image_mean: mean })];
     for (const { weights, hints } of files) expect((await BiomedClip.open(weights, hints)).config.mean).toEqual(mean);
     expect(files[1]!.preprocessor).toBe(at("hf", "preprocessor_config.json"));
+  });
+
+  test.each<[string, object, object?]>([
+    ["a mean for pixels in [0, 255]", { mean: [122.7, 116.7, 104] }],
+    ["a deviation for pixels in [0, 255]", { std: [68.5, 66.6, 70.3] }],
+    ["a negative mean", { mean: [-0.5, 0.4, 0.4] }],
+    ["a huge deviation", { std: [1e30, 0.2, 0.2] }],
+    ["hardly any deviation", { std: [1e-9, 0.2, 0.2] }],
+    ["a preprocessor file for pixels in [0, 255]", {}, { image_mean: [122.7, 116.7, 104] }],
+  ])("is refused with %s", async (name, preprocess, preprocessor) => {
+    const { weights, hints } = await configure(name, preprocess, preprocessor);
+    await expect(BiomedClip.open(weights, hints)).rejects.toThrow(
+      /of the pixels, expected three values from .* to 1, as pixels are in \[0, 1\]\. Divide values for pixels in \[0, 255\] by 255\./,
+    );
+    const { lines, isSound } = await verifyModel(at(name));
+    expect([isSound, lines.join()]).toEqual([false, expect.stringContaining("of the pixels, expected three values")]);
+  });
+
+  test("with a deviation of zero is refused by the name of the entry", async () => {
+    await expect(configure("zero", { std: 0 })).rejects.toThrow('"preprocess_cfg.std" is 0, expected three numbers');
   });
 
   test("that states other sizes than the tensors have is another model's", async () => {

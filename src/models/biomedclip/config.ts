@@ -89,9 +89,25 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
     mean: (hints.mean ?? clipMean) as [number, number, number],
     std: (hints.std ?? clipStd) as [number, number, number],
   };
+  checkNormalisation(config, weights.file);
   checkClaims(hints.claims ?? [], config, weights.file, "Give the model's own (--clip-config FILE).");
   return config;
 }
+
+/** @throws ConfigError when the mean or the deviation cannot be that of pixels in [0, 1] */
+function checkNormalisation({ mean, std }: BiomedClipConfig, file: string): void {
+  const check = (values: readonly number[], what: string, isPossible: (value: number) => boolean, range: string) => {
+    if (values.length === 3 && values.every(isPossible)) return;
+    throw new ConfigError(
+      `"${file}": its configuration gives [${values.join(", ")}] as the ${what} of the pixels, expected three values ${range}, as pixels are in [0, 1]. Divide values for pixels in [0, 255] by 255.`,
+    );
+  };
+  check(mean, "mean", (value) => value >= 0 && value <= 1, "from 0 to 1");
+  check(std, "standard deviation", (value) => value >= leastStd && value <= 1, `from ${leastStd} to 1`);
+}
+
+/** Less than a quarter of a gray level: no images have so little contrast. */
+const leastStd = 0.001;
 
 /** Reads a length from the first of several tensors that the file has; the last one's absence is the error. */
 function lengthReader(weights: Weights) {
