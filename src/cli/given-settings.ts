@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { ConfigError } from "../errors.ts";
 import { kebab } from "../kebab.ts";
-import { packSettings } from "../pipeline/models/pack-settings.ts";
+import { packMessages, packSettings } from "../pipeline/models/pack-settings.ts";
 import { type Mode, modePresets } from "../pipeline/settings.ts";
-import { withoutEffect } from "../run/settings/effect.ts";
+import { effectiveSettings, withoutEffect } from "../run/settings/effect.ts";
 import { settingsThat } from "../run/settings/meta.ts";
 import { isPattern } from "../scans/pattern.ts";
 import { readConfig, type SettingsSchema, settingsFrom } from "./flags.ts";
@@ -18,18 +18,18 @@ interface Typed {
 /**
  * The settings of a command. Precedence: flags, settings file, pack, defaults.
  *
- * @returns validated settings, and warnings about given settings without effect
+ * @returns validated settings, warnings about given settings without effect, and notes about settings from elsewhere
  * @throws ConfigError when a setting is invalid, or a file that it names does not exist
  */
 export async function settingsOf(
   schema: SettingsSchema<Readonly<Record<string, unknown>>>,
   { flags, configFile, positional }: Typed,
-): Promise<{ settings: Readonly<Record<string, unknown>>; warnings: string[] }> {
+): Promise<{ settings: Readonly<Record<string, unknown>>; warnings: string[]; notes: readonly string[] }> {
   requireCurrentFolder();
   const config = configFile === undefined ? undefined : await readConfig(configFile, schema);
   const typed = { ...config?.values, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) };
-  const { values: base, notes } = await packSettings(schema, typed);
-  const settings = settingsFrom(schema, { flags, config, positional, base });
+  const ofPack = await packSettings(schema, typed);
+  const settings = settingsFrom(schema, { flags, config, positional, base: ofPack.values });
   await checkPaths(
     settings,
     settingsThat(schema, ({ mustExist }) => mustExist === true),
@@ -37,7 +37,8 @@ export async function settingsOf(
   // If not given, the mode decides. A model of the pack does not count as given.
   const models = Object.fromEntries(["clip", "sam"].map((name) => [name, typed[name]]));
   const chosen = { ...modePresets[settings.mode as Mode], ...settings, ...models };
-  return { settings, warnings: [...notes, ...withoutEffect(schema, chosen, Object.keys(typed))] };
+  const { warnings, notes } = packMessages(ofPack, effectiveSettings(schema, chosen));
+  return { settings, warnings: [...warnings, ...withoutEffect(schema, chosen, Object.keys(typed))], notes };
 }
 
 /** In a deleted folder relative paths cannot be resolved and no process can be started. */

@@ -1,8 +1,9 @@
-import { basename } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, resolve } from "node:path";
 import { MedclipSamError, WeightsError } from "../errors.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import { type ClipFiles, locateClip, locateSam, locateWeights, publishedModels } from "../hub/locate.ts";
-import { defaultPack, embeddedPack } from "../hub/pack.ts";
+import { defaultPack, embeddedPack, packIn } from "../hub/pack.ts";
 import {
   type BiomedClipConfig,
   biomedClipConfigOf,
@@ -55,11 +56,25 @@ export async function listModels(): Promise<string[]> {
 }
 
 /**
- * `medclip-sam models show`.
+ * `medclip-sam models show`; of a pack, both models.
  *
  * @throws WeightsError when there is no such model, or its file contains none
  */
 export async function showModel(model: string, configFile?: string): Promise<{ lines: string[] }> {
+  const shown: string[][] = [];
+  for (const one of await modelsOf(model)) shown.push(await linesOf(one, configFile));
+  return { lines: shown.flatMap((lines, i) => (i === 0 ? lines : ["", ...lines])) };
+}
+
+/** Both models of a pack, by its name or folder; otherwise the model itself. */
+async function modelsOf(model: string): Promise<string[]> {
+  const path = resolve(model);
+  const found = await stat(path).catch(() => undefined);
+  const pack = found === undefined ? await embeddedPack(model) : found.isDirectory() ? await packIn(path) : undefined;
+  return pack ? [pack.clip, pack.sam] : [model];
+}
+
+async function linesOf(model: string, configFile?: string): Promise<string[]> {
   const { kind, file, parts, scheme, tensors, clip, sam, problems, notes } = await inspect(model, configFile);
   const all = [...tensors.values()];
   const dtypes = new Map<string, number>();
@@ -77,7 +92,7 @@ export async function showModel(model: string, configFile?: string): Promise<{ l
     ...notes.map((note): [string, string] => ["note", note]),
     ...problems.map((problem): [string, string] => ["problem", problem]),
   ];
-  return { lines: rows.map(([title, text]) => `${title.padEnd(11)} ${text}`) };
+  return rows.map(([title, text]) => `${title.padEnd(11)} ${text}`);
 }
 
 async function hashRow(part: string, _: number, { length }: readonly string[]): Promise<[string, string]> {
@@ -86,11 +101,17 @@ async function hashRow(part: string, _: number, { length }: readonly string[]): 
 }
 
 /**
- * `medclip-sam models verify`: checks everything that can be wrong with the files of a model.
+ * `medclip-sam models verify`: checks everything that can be wrong with the files of a model, or of both models of a pack.
  *
  * @throws WeightsError when there is no such model, or its file contains none
  */
 export async function verifyModel(model: string, configFile?: string): Promise<{ lines: string[]; isSound: boolean }> {
+  const verified: { lines: string[]; isSound: boolean }[] = [];
+  for (const one of await modelsOf(model)) verified.push(await verifyOne(one, configFile));
+  return { lines: verified.flatMap(({ lines }) => lines), isSound: verified.every(({ isSound }) => isSound) };
+}
+
+async function verifyOne(model: string, configFile?: string): Promise<{ lines: string[]; isSound: boolean }> {
   const found = await inspect(model, configFile);
   const problems = [...found.problems, ...(await valueProblems(found.tensors))];
   const notes = [...found.notes];

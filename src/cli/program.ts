@@ -69,7 +69,7 @@ function addModels(models: Command): void {
   models
     .command("show")
     .description("describe a model: kind, names, sizes, tensors, first problems, SHA-256")
-    .argument("<model>", "folder, weights file or short name")
+    .argument("<model>", "folder, weights file or short name; of a pack both models")
     .option("--clip-config <FILE>", "configuration of a CLIP weights file without one beside it")
     .action(async (model: string, { clipConfig }: { clipConfig?: string }) =>
       printLines((await (await import("./models.ts")).showModel(model, clipConfig)).lines),
@@ -77,7 +77,7 @@ function addModels(models: Command): void {
   models
     .command("verify")
     .description("check that a model can be used: all tensors present, of the right shape and finite; vocabulary matches")
-    .argument("<model>", "folder, weights file or short name")
+    .argument("<model>", "folder, weights file or short name; of a pack both models")
     .option("--clip-config <FILE>", "configuration of a CLIP weights file without one beside it")
     .action(async (model: string, { clipConfig }: { clipConfig?: string }) => {
       const { lines, isSound } = await (await import("./models.ts")).verifyModel(model, clipConfig);
@@ -104,9 +104,13 @@ async function addJob(command: Command, { job, schema: load, positional, resumes
       const { config, events = false, quiet = false, ...flags } = args.at(-2) as Record<string, unknown>;
       const given = { ...flags, ...(positional && { [positional.key]: positionalValue(args[0]) }) };
       const { settingsOf } = await import("./given-settings.ts");
-      const { settings, warnings } = await settingsOf(await load(), { flags: given, configFile: config as string | undefined, positional });
+      const { settings, warnings, notes } = await settingsOf(await load(), {
+        flags: given,
+        configFile: config as string | undefined,
+        positional,
+      });
       const { runJob } = await import("./run-job.ts");
-      status = await runJob({ job, settings, warnings, events: events === true, quiet: quiet === true, resumes });
+      status = await runJob({ job, settings, warnings, notes, events: events === true, quiet: quiet === true, resumes });
     });
 }
 

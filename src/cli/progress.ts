@@ -62,6 +62,9 @@ export class Progress {
         if (this.terminal.isTTY) this.draw(event.message);
         else this.print(event.message);
         break;
+      case "note":
+        this.print(event.message);
+        break;
       case "warning":
         this.printAlways(`${this.paint("yellow", "warning:")} ${event.name === undefined ? "" : `${event.name}: `}${event.message}`);
         break;

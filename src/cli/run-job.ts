@@ -10,6 +10,7 @@ export interface RunJobOptions {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Warnings to print first. */
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
   /** One JSON event a line on standard output instead of progress. */
   readonly events: boolean;
   readonly quiet: boolean;
@@ -24,7 +25,7 @@ const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * Ctrl-C and termination signals cancel it. With --events a closed pipe or a full disk cancels it, too, as the remaining events would be
  * lost; without, they do not, as results are in files.
  */
-export async function runJob({ job, settings, warnings, events, quiet, resumes }: RunJobOptions): Promise<ExitStatus> {
+export async function runJob({ job, settings, warnings, notes, events, quiet, resumes }: RunJobOptions): Promise<ExitStatus> {
   const progress = new Progress(process.stderr, { quiet: quiet || events });
   let failed = 0;
   let lost: NodeJS.ErrnoException | undefined;
@@ -35,6 +36,7 @@ export async function runJob({ job, settings, warnings, events, quiet, resumes }
     if (event.type === "end" && !events) for (const line of event.lines ?? []) print(`${line}\n`);
   };
   for (const message of warnings) show({ type: "warning", message });
+  for (const message of notes) show({ type: "note", message });
   const running = startJob(job, settings);
   const leave = (error: NodeJS.ErrnoException) => {
     lost = error;

@@ -144,12 +144,14 @@ async function resolveModel(model: string, kind: "clip" | "sam"): Promise<string
     const cached = await cachedSnapshot(published.repository);
     if (cached) return cached;
     throw new WeightsError(
-      `the weights "${model}" (${published.repository}) are not in the Hugging Face cache ${cacheFolder()}. Download the repository there, or give the folder or file that holds them.`,
+      `the weights "${model}" (${published.repository}) are not in the Hugging Face cache ${cacheFolder()}, and nothing is downloaded. Download the repository there, or give the folder or file that holds them.`,
     );
   }
   const names = Object.entries(publishedModels).filter(([, { kind: other }]) => other === kind);
+  const repositories = names.map(([, { repository }]) => repository).join(", ");
   throw new WeightsError(
-    `"${model}" is neither a file or folder nor a known ${kind === "clip" ? "CLIP" : "SAM"} model (${[defaultPack, ...names.map(([name]) => name)].join(", ")}).`,
+    `"${model}" is neither a file or folder nor a known ${kind === "clip" ? "CLIP" : "SAM"} model (${[defaultPack, ...names.map(([name]) => name)].join(", ")}). ` +
+      `Nothing is downloaded: for published weights, download a repository from the Hugging Face hub (${repositories}) and give its folder or a file in it.`,
   );
 }
 

@@ -30,6 +30,8 @@ export type RunEvent =
     }
   /** A warning about the whole run. */
   | { readonly type: "warning"; readonly message: string; readonly name?: string }
+  /** Something about the whole run that is worth knowing, such as settings that the user did not give. */
+  | { readonly type: "note"; readonly message: string }
   /** A stage has started; shows what a slow start waits for. */
   | { readonly type: "stage"; readonly message: string }
   /** One item is finished and its files are written. */

@@ -6,6 +6,16 @@ import { gridOf, poolClassToken } from "../models/vit.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
+/** The image tower lacks the layer that was asked for, or that is the default. */
+export class MissingLayerError extends ConfigError {
+  constructor({ config, weights }: BiomedClip, layer: number) {
+    const { depth } = config.vision;
+    super(
+      `layer ${layer} does not exist: the image tower of "${weights.file}" has blocks 0 to ${depth - 1}. Use --layer 0 to ${Math.max(depth - 2, 0)}.`,
+    );
+  }
+}
+
 /** The image tower in two parts: the blocks up to one, which run once an image, and those after it, which are differentiated. */
 export class CutTower {
   readonly model: BiomedClip;
@@ -15,12 +25,7 @@ export class CutTower {
 
   /** @throws ConfigError when the model has no such layer */
   constructor(model: BiomedClip, layer: number) {
-    const { depth } = model.config.vision;
-    if (!(layer >= 0 && layer < depth)) {
-      throw new ConfigError(
-        `layer ${layer} does not exist: the image tower of "${model.weights.file}" has blocks 0 to ${depth - 1}. Use --layer 0 to ${Math.max(depth - 2, 0)}.`,
-      );
-    }
+    if (!(layer >= 0 && layer < model.config.vision.depth)) throw new MissingLayerError(model, layer);
     this.model = model;
     this.layer = layer;
   }

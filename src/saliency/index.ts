@@ -1,3 +1,4 @@
+export { MissingLayerError } from "./_cut-tower.ts";
 export { fastSchedule, M2ib, M2ibConfig, type M2ibOptions, type M2ibResult } from "./m2ib.ts";
 export { mapOfCapacity } from "./map.ts";
 export { notFiniteMap, refuseForeign, type SaliencyMethodName, saliencyMethods } from "./methods.ts";

@@ -23,7 +23,10 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
     const json = await textIfPresent(join(path, "tokenizer.json"));
     if (json !== null) return await withConfig(wordPieceOfJson, json, join(path, "tokenizer.json"));
     const vocab = await textIfPresent(join(path, "vocab.txt"));
-    if (vocab === null) throw new WeightsError(`"${path}" has neither tokenizer.json nor vocab.txt; copy the model's vocabulary there`);
+    if (vocab === null)
+      throw new WeightsError(
+        `"${path}" has neither tokenizer.json nor vocab.txt; copy the model's vocabulary there. A model made by \`medclip-sam models init\` gets one with --vocab FILE.`,
+      );
     return await withConfig(wordPieceOf, vocab, join(path, "vocab.txt"));
   }
   const text = await textIfPresent(path);

@@ -121,7 +121,7 @@ describe("a vocabulary that cannot be used says what is wrong", () => {
 
   test("a missing file and a folder without a vocabulary name what was expected", async () => {
     await expect(loadTokenizer(join(folder, "nowhere"))).rejects.toThrow(/nowhere" cannot be read .*expected a vocab.txt/);
-    await expect(loadTokenizer(folder)).rejects.toThrow("neither tokenizer.json nor vocab.txt");
+    await expect(loadTokenizer(folder)).rejects.toThrow(/neither tokenizer.json nor vocab.txt.*models init.*--vocab FILE/);
   });
 
   test("an archive or a picture under the name of a vocabulary is refused", async () => {

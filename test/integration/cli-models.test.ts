@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -21,12 +21,14 @@ describe("models init", () => {
       const { status, stdout, stderr } = await models("init", "biomedclip-tiny", "--seed", "3", "--out", at(out));
       expect(status, stderr).toBe(0);
       expect(stdout).toContain("These weights are random (seed 3)");
+      expect(stdout).toContain("pass --vocab FILE");
     }
     const [one, two] = ["one", "two"].map((out) => readFileSync(at(out, "open_clip_model.safetensors")));
     expect(one!.equals(two!)).toBe(true);
     const { status, stdout } = await models("verify", at("one"));
     expect(stdout).toMatch(/^OK: /);
     expect(stdout).toContain("note: text prompts cannot be tokenised");
+    expect(stdout).toContain("--vocab FILE");
     expect(status).toBe(0);
   });
 });
@@ -52,6 +54,30 @@ describe("models show and verify", () => {
     expect((await models("verify", join(sam, "model.safetensors"))).status).toBe(0);
   });
 
+  test("of a pack both models, by its name or its folder", async () => {
+    const folder = join(import.meta.dirname, "../../packs/phantom");
+    for (const pack of ["phantom", folder]) {
+      const { status, stdout } = await models("show", pack);
+      expect(status).toBe(0);
+      expect(stdout.match(/^kind .*/gm)).toEqual([expect.stringContaining("CLIP"), expect.stringContaining("SAM")]);
+    }
+    const { status, stdout } = await models("verify", "phantom");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^OK: .*CLIP[\s\S]*^OK: .*SAM/m);
+  });
+
+  test("a pack with one damaged model is not sound", async () => {
+    cpSync(join(import.meta.dirname, "../../packs/phantom"), at("pack"), { recursive: true });
+    const file = at("pack", "sam", "model.safetensors");
+    const { tensors } = await readSafetensors(file);
+    tensors.delete("mask_decoder.iou_token.weight");
+    await writeSafetensors(file, Object.fromEntries(tensors));
+    const { status, stdout } = await models("verify", at("pack"));
+    expect(status).toBe(3);
+    expect(stdout).toMatch(/^OK: .*CLIP/m);
+    expect(stdout).toContain('missing: "mask_decoder.iou_token.weight"');
+  });
+
   test("values that are not finite are found", async () => {
     const sam = await randomModel("sam-tiny");
     const { tensors } = await readSafetensors(join(sam, "model.safetensors"));
@@ -73,6 +99,7 @@ describe("models show and verify", () => {
         const { status, stderr } = await runCommand(["models", command, model], { HF_HOME: at("hub") });
         expect(status).toBe(3);
         expect(stderr).toContain(model);
+        if (model !== at("page.bin")) expect(stderr).toMatch(/nothing is downloaded/i);
       }
     }
   });

@@ -10,6 +10,7 @@ export async function* runModelsInit({ name, seed, out, vocab, purpose }: Models
   const lines = [
     ...files,
     `These weights are random (seed ${seed}): ${purpose === "training" ? "for training" : "for benchmarks and tests"}, not for results.`,
+    ...(files.length === 2 ? ["The CLIP model has no vocabulary, so it cannot read text prompts: pass --vocab FILE to give it one."] : []),
   ];
   yield { type: "end", done: files.length, skipped: 0, failed: 0, ms: Math.round(performance.now() - start), lines };
 }

@@ -3,6 +3,7 @@ import { ConfigError, WeightsError } from "../../errors.ts";
 import { parseJson } from "../../files/json.ts";
 import type { Fit } from "../../image/index.ts";
 import { BiomedClip, type ConfigHints, mergeHints, readHints, readPreprocessor } from "../../models/biomedclip/index.ts";
+import { originIn } from "../../models/origin.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../../segment/index.ts";
 import { vocabularyFit } from "../../text/vocabulary-fit.ts";
@@ -14,6 +15,8 @@ export interface TextImageModel {
   readonly tokenizer: Tokenizer;
   /** Warnings about the files of the model: ignored configuration entries, a doubtful vocabulary. */
   readonly warnings: readonly string[];
+  /** The pack from which the CLIP model comes or descends, if any. */
+  readonly pack?: string | undefined;
 }
 
 /** A SAM model, ready for prompts. */
@@ -63,7 +66,7 @@ export async function openSam(weights: Content, options: SamOptions = {}): Promi
 /** Combines a model and a tokenizer. @throws ConfigError when the vocabulary does not match the model */
 export function textImageModel(clip: BiomedClip, tokenizer: Tokenizer, vocabularyName: string): TextImageModel {
   const aboutFiles = fileWarnings(clip.hints, tokenizer, vocabularyName, clip.config.text.vocabulary);
-  return { clip, tokenizer, warnings: [...clip.weights.notes, ...aboutFiles] };
+  return { clip, tokenizer, warnings: [...clip.weights.notes, ...aboutFiles], pack: originIn(clip.weights.metadata).pack };
 }
 
 /**

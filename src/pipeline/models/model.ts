@@ -1,5 +1,7 @@
 import { WeightsError } from "../../errors.ts";
 import { type ClipFiles, locateClip, locateSam, type SamFiles } from "../../hub/locate.ts";
+import { originOf } from "../../hub/origin.ts";
+import { defaultPack } from "../../hub/pack.ts";
 import { BiomedClip } from "../../models/biomedclip/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../../segment/index.ts";
@@ -16,14 +18,22 @@ export interface SamOfFiles extends PromptableModel {
   readonly samFiles: SamFiles;
 }
 
-const noModel = (what: "CLIP" | "SAM", flag: string) =>
-  `no ${what} model was given (${flag}). Pass a folder or file with published weights, e.g. ${flag} ${what === "CLIP" ? "biomedclip" : "sam-vit-b"} for weights in the ` +
-  "Hugging Face cache; `medclip-sam models init` creates random weights for tests, and `medclip-sam demo` runs the full pipeline with the bundled models. " +
-  "Downloading by `medclip-sam models pull` is planned and not part of this version.";
+/** @param isPackAsked - whether the command takes the models of the included pack if none is named */
+function noModel(kind: "CLIP" | "SAM", isPackAsked: boolean): WeightsError {
+  const [flag, example] = kind === "CLIP" ? ["--clip", "biomedclip"] : ["--sam", "sam-vit-b"];
+  const ofPack = isPackAsked
+    ? `The included pack is not used, because another model was named: add ${flag} ${defaultPack} to take its ${kind} model, or --pack ${defaultPack} to take its settings, too. `
+    : `Pass ${flag} ${defaultPack} for the included demonstration model. `;
+  return new WeightsError(
+    `no ${kind} model was given (${flag}). ${ofPack}For published weights, pass their folder or file, or e.g. ${flag} ${example} if they are in the ` +
+      "Hugging Face cache; `medclip-sam models init` creates random weights for tests, and `medclip-sam demo` runs the full pipeline with the included models. " +
+      "Downloading by `medclip-sam models pull` is planned and not part of this version.",
+  );
+}
 
 /** The files of a CLIP model, see `locateClip`. @throws WeightsError when no model is given, or files are missing */
 export async function clipFilesOf(model: string | undefined, configFile: string | undefined): Promise<ClipFiles> {
-  if (model === undefined) throw new WeightsError(noModel("CLIP", "--clip"));
+  if (model === undefined) throw noModel("CLIP", false);
   return await locateClip(model, configFile);
 }
 
@@ -34,20 +44,23 @@ export async function clipFilesOf(model: string | undefined, configFile: string 
  * @throws WeightsError when no model is given, or files are missing or do not fit
  */
 export async function loadClip(model: string | undefined, configFile: string | undefined, options: SessionOptions): Promise<ClipOfFiles> {
-  const files = await clipFilesOf(model, configFile);
+  if (model === undefined) throw noModel("CLIP", true);
+  const files = await locateClip(model, configFile);
   const clip = await BiomedClip.open(files.weights, files.hints, options);
   const tokenizer = await loadTokenizer(files.tokenizer);
-  return { ...textImageModel(clip, tokenizer, files.tokenizer), clipFiles: files };
+  const { pack } = await originOf(files.weights);
+  return { ...textImageModel(clip, tokenizer, files.tokenizer), clipFiles: files, pack };
 }
 
 /** The files of a SAM model, see `locateSam`. @throws WeightsError when no model is given, or files are missing */
 export async function samFilesOf(model: string | undefined): Promise<SamFiles> {
-  if (model === undefined) throw new WeightsError(noModel("SAM", "--sam"));
+  if (model === undefined) throw noModel("SAM", false);
   return await locateSam(model);
 }
 
 /** Opens a SAM model. @throws WeightsError when no model is given, or files are missing or do not fit */
 export async function loadSam(model: string | undefined, options: SamOptions): Promise<SamOfFiles> {
-  const files = await samFilesOf(model);
+  if (model === undefined) throw noModel("SAM", true);
+  const files = await locateSam(model);
   return { sam: await SamPredictor.open(files.weights, options, files.hints), samFiles: files };
 }

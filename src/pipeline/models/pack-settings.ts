@@ -32,10 +32,14 @@ export function defaultsOf({ file, defaults }: Pack): Pack["defaults"] {
   throw new ConfigError(`"${file}" has an invalid setting: ${problems.join("; ")}`);
 }
 
-/** Default values, and notes about their source. */
+/** Default values, and their source. */
 export interface PackValues {
   readonly values: Readonly<Record<string, unknown>>;
-  readonly notes: readonly string[];
+  /** The pack, if any, and the names of the method settings that it sets. */
+  readonly pack?: Pack;
+  readonly names: readonly string[];
+  /** The record that names the pack, if the user did not. */
+  readonly record?: string | undefined;
 }
 
 /**
@@ -48,7 +52,7 @@ export interface PackValues {
  */
 export async function packSettings(schema: z.ZodType, given: Readonly<Record<string, unknown>>): Promise<PackValues> {
   const shape = settingsOfSchema(schema);
-  const none: PackValues = { values: {}, notes: [] };
+  const none: PackValues = { values: {}, names: [] };
   if (!("pack" in shape)) return none;
   const { pack: named, clip, sam } = given;
   if (named === undefined && (clip !== undefined || sam !== undefined)) return none;
@@ -59,11 +63,34 @@ export async function packSettings(schema: z.ZodType, given: Readonly<Record<str
   if (!pack) return none;
   const models = { clip: pack.clip, sam: pack.sam, pack: asked === undefined || asked === pack.name ? pack.name : pack.folder };
   const settings = Object.entries(defaultsOf(pack)).filter(([key]) => key in shape);
+  const names = settings.map(([key]) => key).filter((key) => given[key] === undefined);
   const values = { ...Object.fromEntries(settings), ...Object.fromEntries(Object.entries(models).filter(([key]) => key in shape)) };
-  if (!recorded) return { values, notes: [] };
-  const taken = settings.filter(([key]) => given[key] === undefined).map(([key, value]) => `--${kebab(key)} ${value}`);
-  const note = `"${recorded.file}" was made with the pack "${pack.name}", so its settings apply here, too: ${taken.join(", ") || "none"}`;
-  return { values, notes: [note] };
+  return { values, pack, names, record: recorded?.file };
+}
+
+/**
+ * What a pack has set in a run.
+ *
+ * @param effective - the settings that have an effect
+ * @returns `warnings` where the user has not named the pack; `notes` otherwise
+ */
+export function packMessages(
+  { values, pack, names, record }: PackValues,
+  effective: Readonly<Record<string, unknown>>,
+): { readonly warnings: readonly string[]; readonly notes: readonly string[] } {
+  if (!pack) return { warnings: [], notes: [] };
+  const flag = (name: string) => flagOf(name, values[name]);
+  if (record !== undefined) {
+    const message = `"${record}" was made with the pack "${pack.name}", so its settings apply here, too: ${names.map(flag).join(", ") || "none"}`;
+    return { warnings: [message], notes: [] };
+  }
+  const flags = names.filter((name) => name in effective).map(flag);
+  return { warnings: [], notes: flags.length > 0 ? [`settings of the pack "${pack.name}": ${flags.join(" ")}`] : [] };
+}
+
+function flagOf(name: string, value: unknown): string {
+  if (typeof value !== "boolean") return `--${kebab(name)} ${value}`;
+  return value ? `--${kebab(name)}` : `(no --${kebab(name)})`;
 }
 
 /** The pack that made the results that a command reads; undefined if none did, or without a record. */

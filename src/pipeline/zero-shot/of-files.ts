@@ -61,7 +61,7 @@ export async function loadPack(pack: string = defaultPack, options: SamOptions =
   const { clip, sam, notice } = found;
   const defaults = defaultsOf(found);
   const { text, mask, warnings } = await loadModel({ clip, sam }, options);
-  return new ZeroShotModel(text, mask, [...new Set([notice, ...warnings])], defaults);
+  return new ZeroShotModel({ ...text, pack: undefined }, mask, [...new Set([notice, ...warnings])], defaults);
 }
 
 /** Options of a segmentation, all with defaults. `name` defaults to the name of the file. */

@@ -18,6 +18,7 @@ import { once, oncePerKey } from "../../once.ts";
 import { visualPrompts } from "../../prompts/index.ts";
 import {
   ensembleFeature,
+  MissingLayerError,
   mapOfCapacity,
   methodOfFunction,
   notFiniteMap,
@@ -82,9 +83,11 @@ export class SaliencyStep {
     this.model = model;
     this.settings = settings;
     this.preset = modePresets[settings.mode];
-    refuseMissingLayer(model, settings);
     if (!own) refuseForeign(settings.saliencyMethod, settings);
-    this.method = own ? methodOfFunction(own, model.clip) : saliencyMethods[settings.saliencyMethod].open(model.clip, settings);
+    this.method = withPackHint(model, settings, () => {
+      refuseMissingLayer(model, settings);
+      return own ? methodOfFunction(own, model.clip) : saliencyMethods[settings.saliencyMethod].open(model.clip, settings);
+    });
   }
 
   /**
@@ -165,9 +168,25 @@ export class SaliencyStep {
 
 /** A layer that the model lacks is rejected even if the method does not read it: the user probably expects another model. */
 function refuseMissingLayer({ clip }: TextImageModel, { layer = 0 }: SaliencySettings): void {
-  const { depth } = clip.config.vision;
-  if (layer >= depth)
-    throw new ConfigError(`layer ${layer} does not exist: the image tower of "${clip.weights.file}" has blocks 0 to ${depth - 1}`);
+  if (layer >= clip.config.vision.depth) throw new MissingLayerError(clip, layer);
+}
+
+/** Says of a model from a pack that is used without its settings how to take them: the default layer suits larger models. */
+function withPackHint<T>({ pack }: TextImageModel, settings: SaliencySettings & { readonly sam?: string }, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof MissingLayerError) || pack === undefined || settings.pack !== undefined) throw error;
+    const { clip, sam } = settings;
+    const own = Object.entries({ clip, sam }).flatMap(([name, model]) =>
+      model === undefined || model === pack ? [] : [` --${name} ${model}`],
+    );
+    const flags = `--pack ${pack}${own.join("")}`;
+    throw new ConfigError(
+      `${error.message} The model comes from the pack "${pack}", whose settings suit it better: ${flags} takes them; in the library, loadPack("${pack}") and its \`defaults\`.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Result of the second step for one saliency map. */
