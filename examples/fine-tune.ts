@@ -1,5 +1,5 @@
 /**
- * Fine-tunes CLIP on a handful of pairs and segments with the result: npx tsx examples/fine-tune.ts CLIP SAM PAIRS.csv IMAGE TEXT OUT
+ * Fine-tunes CLIP on a handful of pairs and segments with the result: node .tmp/examples/fine-tune.mjs CLIP SAM PAIRS.csv IMAGE TEXT OUT
  *
  * PAIRS.csv has the columns `filename` and `Caption`. Started again, it continues where it stopped.
  */

@@ -1,5 +1,5 @@
 /**
- * A saliency method of your own: npx tsx examples/your-own-saliency.ts CLIP SAM IMAGE TEXT OUT
+ * A saliency method of your own: node .tmp/examples/your-own-saliency.mjs CLIP SAM IMAGE TEXT OUT
  *
  * Occlusion (Zeiler and Fergus 2014, arXiv:1311.2901): cover one patch after another with gray. The more this lowers the cosine
  * similarity of image and text, the more the patch speaks for the text.

@@ -1,5 +1,5 @@
 /**
- * From a text to a mask with the library: npx tsx examples/zero-shot.ts CLIP SAM IMAGE TEXT OUT
+ * From a text to a mask with the library: node .tmp/examples/zero-shot.mjs CLIP SAM IMAGE TEXT OUT
  *
  * CLIP and SAM are folders or files with weights; `medclip-sam models init` makes random ones to try it.
  */
