@@ -89,6 +89,15 @@ test("names that every object has are ordinary tokens", () => {
   expect(tokenizer.encode("constructor toString").ids).toEqual([2, 15, 1, 3]);
 });
 
+test("a blank line and a word that stands twice give warnings", () => {
+  const words = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nlung\n";
+  expect(wordPieceOf(words).warnings).toEqual([]);
+  expect(wordPieceOf(`${words}\nheart\nlung\n`, { source: "vocab.txt" }).warnings).toEqual([
+    '"vocab.txt": line 7 has no word. Is it damaged?',
+    '"vocab.txt": the word "lung" stands in lines 6 and 9; the last is used. Is it damaged?',
+  ]);
+});
+
 describe("a vocabulary that cannot be used says what is wrong", () => {
   let folder = "";
   beforeAll(async () => {

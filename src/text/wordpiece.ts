@@ -79,6 +79,7 @@ export function wordPieceOf(vocabText: string, options: { source?: string; confi
   const vocabulary = Object.fromEntries(lines.map((token, id) => [token, id]));
   const ids = specialIds(vocabulary, source);
   checkAdded(config, vocabulary, source);
+  const doubts = lineDoubts(lines, vocabulary).map((doubt) => `"${source}": ${doubt} Is it damaged?`);
   return tokenizerOf(
     {
       added_tokens: specialTokens.map((content) => ({ id: ids[content], content, normalized: false, special: true })),
@@ -94,8 +95,20 @@ export function wordPieceOf(vocabText: string, options: { source?: string; confi
       decoder: null,
       model: { type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100, vocab: vocabulary },
     },
-    { ids, size: lines.length, splitsIdeographs: splitIdeographs, warnings },
+    { ids, size: lines.length, splitsIdeographs: splitIdeographs, warnings: [...warnings, ...doubts] },
   );
+}
+
+/** Lines that no vocabulary should have: blank ones, and words that stand twice, of which the last line counts. */
+function lineDoubts(lines: readonly string[], vocabulary: Readonly<Record<string, number>>): string[] {
+  const blank = lines.findIndex((line) => line.trim() === "");
+  const twice = lines.findIndex((line, id) => vocabulary[line] !== id);
+  return [
+    ...(blank >= 0 ? [`line ${blank + 1} has no word.`] : []),
+    ...(twice >= 0
+      ? [`the word "${lines[twice]}" stands in lines ${twice + 1} and ${vocabulary[lines[twice]!]! + 1}; the last is used.`]
+      : []),
+  ];
 }
 
 /**
