@@ -134,6 +134,17 @@ test("one of two models in a file is named behind a number sign", async () => {
   expect((await locateClip(`${file}#b.`)).parts).toEqual([file]);
 });
 
+test("a second file of weights in the same format is named; given by its path, the first one is not", async () => {
+  const folder = at("two files");
+  await cp(clip, folder, { recursive: true });
+  await cp(join(clip, "open_clip_model.safetensors"), join(folder, "model.safetensors"));
+  await writeFile(join(folder, "pytorch_model.bin"), "");
+  expect((await locateClip(folder)).hints.warnings).toEqual([
+    `"${join(folder, "model.safetensors")}" lies beside "open_clip_model.safetensors" and is not used; to use it, give its path.`,
+  ]);
+  expect((await locateClip(join(folder, "open_clip_model.safetensors"))).hints.warnings).toEqual([]);
+});
+
 describe("the configuration beside the weights", () => {
   const configure = async (name: string, preprocess: object, preprocessor?: object) => {
     await cp(clip, at(name), { recursive: true });
@@ -165,6 +176,13 @@ describe("the configuration beside the weights", () => {
     );
     const { lines, isSound } = await verifyModel(at(name));
     expect([isSound, lines.join()]).toEqual([false, expect.stringContaining("of the pixels, expected three values")]);
+  });
+
+  test.each([[[]], ["text"], [null]])("that is %j is refused", async (json) => {
+    const name = `not an object ${JSON.stringify(json)}`;
+    await cp(clip, at(name), { recursive: true });
+    await writeFile(at(name, "preprocessor_config.json"), JSON.stringify(json));
+    await expect(locateClip(at(name))).rejects.toThrow('preprocessor_config.json": expected an object of settings, got');
   });
 
   test("with a deviation of zero is refused by the name of the entry", async () => {

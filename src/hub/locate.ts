@@ -1,7 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
-import { WeightsError } from "../errors.ts";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { described } from "../check/described.ts";
+import { ConfigError, WeightsError } from "../errors.ts";
 import { readJson, readJsonIfPresent } from "../files/read-json.ts";
 import { type ConfigHints, mergeHints, readHints, readPreprocessor } from "../models/biomedclip/index.ts";
 import { readSamConfig, readSamPreprocessor, type SamHints } from "../models/sam/index.ts";
@@ -71,15 +72,21 @@ export async function locateClip(model: string, configFile?: string): Promise<Cl
   const preprocessor = join(dirname(config), "preprocessor_config.json");
   const json = await readJsonIfPresent(preprocessor, WeightsError);
   const own = named(config, readHints, await readJson(config, WeightsError));
+  const hints = json === undefined ? own : mergeHints(own, named(preprocessor, readPreprocessor, json));
+  const passedOver = (await isFolder(await resolveModel(model, "clip"))) ? await existing(folder, othersLike(basename(weights))) : [];
+  const notes = passedOver.map((file) => `"${file}" lies beside "${basename(weights)}" and is not used; to use it, give its path.`);
   return {
     weights,
     parts: await partsOf(weights),
     config,
     ...(json !== undefined && { preprocessor }),
-    hints: json === undefined ? own : mergeHints(own, named(preprocessor, readPreprocessor, json)),
+    hints: { ...hints, warnings: [...(hints.warnings ?? []), ...notes] },
     tokenizer: folder,
   };
 }
+
+/** Other names of CLIP weights in the same format. Published folders have the same weights in both formats, of which nothing need be said. */
+const othersLike = (name: string): string[] => clipWeights.filter((other) => other !== name && extname(other) === extname(name));
 
 /** Finds the weights of a SAM model: a folder, a checkpoint file, or a short name in the Hugging Face cache. */
 export async function locateSam(model: string): Promise<SamFiles> {
@@ -127,6 +134,8 @@ async function partsOf(weights: string): Promise<string[]> {
 /** What a file says, with its name before what is wrong with it. */
 function named<T extends { readonly warnings?: readonly string[] }>(file: string, read: (json: unknown) => T, json: unknown): T {
   try {
+    if (typeof json !== "object" || json === null || Array.isArray(json))
+      throw new ConfigError(`expected an object of settings, got ${described(json)}.`);
     const hints = read(json);
     return { ...hints, warnings: hints.warnings?.map((warning) => `"${file}": ${warning}`) ?? [] };
   } catch (cause) {

@@ -73,12 +73,26 @@ function textName(as: string): EntryRule {
   return { kind: "followed", as, read: (value) => (typeof value === "string" ? value : undefined), expected: "a text" };
 }
 
+/** Names of image models that are no plain vision transformer. */
+const otherTower =
+  /quickgelu|(^|[/_-])(resnet|resnext|resnest|convnext|efficientnet|swin|mobilenet|densenet|regnet|vgg|inception|eva|eva02|beit|mixer|mlp)/i;
+
 /** The tower's name in timm; two activations have the same tensors, so that only the name tells them apart. */
 const timmName: EntryRule = {
   kind: "followed",
   as: "timmName",
-  read: (value) => (typeof value === "string" && !/quickgelu/i.test(value) ? value : undefined),
+  read: (value) => (typeof value === "string" && !otherTower.test(value) ? value : undefined),
   expected: "the name of a vision transformer with exact GELU",
+};
+
+/** Names of language models that have BERT's tensors in part and compute or number tokens differently. */
+const otherLanguageModel = /roberta|deberta|distilbert|electra|xlnet|(^|[/_-])(albert|gpt|t5|mt5)/i;
+
+const bertName: EntryRule = {
+  kind: "followed",
+  as: "textName",
+  read: (value) => (typeof value === "string" && !otherLanguageModel.test(value) ? value : undefined),
+  expected: "the name of a BERT",
 };
 
 /** Resizing and cropping of `preprocess_cfg`, by open_clip's words for them. */
@@ -110,8 +124,8 @@ export const openClipTable: EntryTable = {
   "model_cfg.vision_cfg.patch_size": told("vision.patch"),
   "model_cfg.vision_cfg.width": told("vision.width"),
   "model_cfg.vision_cfg.layers": told("vision.depth"),
-  "model_cfg.text_cfg.hf_model_name": textName("textName"),
-  "model_cfg.text_cfg.hf_tokenizer_name": neutral,
+  "model_cfg.text_cfg.hf_model_name": bertName,
+  "model_cfg.text_cfg.hf_tokenizer_name": textName("tokenizerName"),
   "model_cfg.text_cfg.hf_proj_type": only("mlp"),
   "model_cfg.text_cfg.proj_type": only("mlp"),
   "model_cfg.text_cfg.proj": only("mlp"),

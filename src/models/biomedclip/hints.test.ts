@@ -70,6 +70,27 @@ describe("entries that describe another model are refused", () => {
   });
 });
 
+test.each([
+  ["resnet50", "timm_model_name"],
+  ["swin_base_patch4_window7_224", "timm_model_name"],
+  ["timm/convnext_base", "timm_model_name"],
+])("the image tower %s is refused", (name, key) => {
+  expect(() => vision({ [key]: name })).toThrow(`"${name}", expected the name of a vision transformer`);
+});
+
+test.each(["roberta-base", "allenai/biomed_roberta_base", "albert-base-v2", "google/t5-small"])("the text tower %s is refused", (name) => {
+  expect(() => text({ hf_model_name: name })).toThrow(`"${name}", expected the name of a BERT`);
+});
+
+test("other BERTs are accepted; a tokenizer of another model gives a warning", () => {
+  for (const name of ["bert-base-uncased", "emilyalsentzer/Bio_ClinicalBERT"]) {
+    expect(text({ hf_model_name: name, hf_tokenizer_name: name }).warnings).toEqual([]);
+    expect(text({ hf_model_name: name, hf_tokenizer_name: "bert-base-cased" }).warnings).toEqual([
+      expect.stringContaining(`is "bert-base-cased", but the text tower is "${name}"`),
+    ]);
+  }
+});
+
 test("entries that are not followed give a warning, and unknown ones are named", () => {
   const { warnings } = openClip(
     { vision_cfg: { attentional_pool: true, act_kwargs: { approximate: "tanh" } } },

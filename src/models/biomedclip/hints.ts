@@ -47,7 +47,13 @@ const timmHeads: Record<string, number> = {
 export function readHints(json: unknown): ConfigHints {
   const keys = typeof json === "object" && json !== null ? Object.keys(json) : [];
   if (keys.includes("model_cfg")) {
-    const { timmName, ...hints } = hintsOf(readEntries(json, openClipTable)) as ConfigHints & { timmName?: string };
+    const { timmName, tokenizerName, ...read } = hintsOf(readEntries(json, openClipTable)) as ConfigHints & {
+      timmName?: string;
+      tokenizerName?: string;
+    };
+    const isForeign = tokenizerName !== undefined && read.textName !== undefined && tokenizerName !== read.textName;
+    const doubt = `"model_cfg.text_cfg.hf_tokenizer_name" is "${tokenizerName}", but the text tower is "${read.textName}". If their vocabularies differ, every text is encoded wrongly: use that of the text tower.`;
+    const hints = isForeign ? { ...read, warnings: [...(read.warnings ?? []), doubt] } : read;
     const known = Object.keys(timmHeads).find((prefix) => timmName?.startsWith(`${prefix}_`));
     return known && hints.visionHeads === undefined ? { ...hints, visionHeads: timmHeads[known]! } : hints;
   }
