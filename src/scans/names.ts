@@ -98,16 +98,9 @@ export function lonelyMessage<L, R>(lonely: readonly L[], side: Side<L>, other: 
   const words = listed(lonely, shown, (item) => {
     const name = side.namesOf(item)[0]!;
     const candidate = names.length === 0 ? undefined : closest(name, names);
-    return candidate === undefined || !isClose(name, candidate) ? `"${name}"` : `"${name}" (the closest is "${candidate}")`;
+    return candidate === undefined ? `"${name}"` : `"${name}" (the closest is "${candidate}")`;
   });
   return `${countOf(lonely.length, side.noun)} without ${article(other.noun)} of that name: ${words}`;
-}
-
-/** Whether a name may be a slip for another: a few letters differ, but no number, as "case-2" is another image than "case-1". */
-function isClose(name: string, other: string): boolean {
-  const [a, b] = [name, other].map((one) => canonicalName(one).replace(imageEnding, ""));
-  const numbers = (one: string) => (one.match(/\d+/g) ?? []).map(Number).join();
-  return numbers(a!) === numbers(b!) && distance(a!, b!) <= Math.max(1, 0.4 * a!.length);
 }
 
 /** Number of names shown in a message. */

@@ -144,7 +144,7 @@ describe("exit status", () => {
     ]) {
       const { status, stderr } = await runCommand(["segment", at("pred"), "--prompt", "x", "--out", at("o"), ...model]);
       expect(status).toBe(3);
-      expect(stderr).toMatch(/^error: .*CLIP/m);
+      expect(stderr).toMatch(/^error: .*(?:CLIP|SAM)/m);
     }
   });
 });
