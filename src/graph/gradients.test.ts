@@ -8,7 +8,7 @@ import { compile } from "./compile.ts";
 import { gradients, pullback } from "./gradients.ts";
 import { matmul } from "./operators/algebra.ts";
 import { loop } from "./operators/control.ts";
-import { add, cast, clip, exp, greaterOrEqual, max, mul, pow, relu, sigmoid } from "./operators/elementwise.ts";
+import { add, cast, clip, exp, greaterOrEqual, leakyRelu, max, mul, pow, relu, sigmoid } from "./operators/elementwise.ts";
 import { detach, reduceSum, transpose } from "./operators/movement.ts";
 import { logSumExp, softmax } from "./operators/normalisation.ts";
 import { compositions, operators } from "./operators/table.ts";
@@ -71,10 +71,15 @@ test("in half precision the gradient of a ReLU is 0 or 1, too, and of very small
   const half = (values: number[]) =>
     tensor("float16", [values.length], fromFloat32("float16", Float32Array.from(values)) as Uint16Array<ArrayBuffer>);
   const [x, small] = [input("x", "float16", [4]), input("small", "float32", [3])];
-  const session = await compile({ dx: gradients(reduceSum(relu(x)), [x])[0]!, dSmall: gradients(reduceSum(relu(small)), [small])[0]! });
+  const session = await compile({
+    dx: gradients(reduceSum(relu(x)), [x])[0]!,
+    dLeaky: gradients(reduceSum(leakyRelu(x, 0.25)), [x])[0]!,
+    dSmall: gradients(reduceSum(relu(small)), [small])[0]!,
+  });
   const run = await session.run({ x: half([-1, 0, 6e-8, 2]), small: tensor("float32", [3], Float32Array.of(-1e-37, 0, 1e-37)) });
   await session.dispose();
   expect([...toFloat32(run.dx!)]).toEqual([0, 0, 1, 1]);
+  expect([...toFloat32(run.dLeaky!)]).toEqual([0.25, 0.25, 1, 1]);
   expect([...(run.dSmall!.data as Float32Array)]).toEqual([0, 0, 1]);
 });
 

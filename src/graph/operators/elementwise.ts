@@ -107,7 +107,7 @@ const LeakyRelu: Operator = {
     if (!(slope >= 0 && slope <= 1)) throw new ShapeError(`leakyRelu: the slope must be from 0 to 1, got ${slope}`);
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
-  gradient: (dy, _, { outputs: [y], attributes }) => [mul(dy, clip(mul(y!, huge), (attributes.alpha as { float: number }).float, 1))],
+  gradient: (dy, _, { outputs: [y], attributes }) => [mul(dy, step(y!, (attributes.alpha as { float: number }).float))],
   samples: [
     { shapes: [[2, 3]], dtype: "float32", range: [0.2, 1], apply: (x) => leakyRelu(x!) },
     { shapes: [[2, 3]], dtype: "float32", range: [-1, -0.2], apply: (x) => leakyRelu(x!, 0.1) },
@@ -263,9 +263,9 @@ export function greaterOrEqual(a: Operand, b: Operand): Value {
 /** Any normal number above 0 times this is at least 1. */
 const huge = 3.4e38;
 
-/** 1 where y > 0, else 0, for y ≥ 0. Half precision has no number so large. */
-function step(y: Value): Value {
-  return y.dtype === "float16" ? sub(1, greaterOrEqual(0, y)) : clip(mul(y, huge), 0, 1);
+/** 1 where y > 0, else `low`. Half precision cannot hold `huge`. */
+function step(y: Value, low = 0): Value {
+  return y.dtype === "float16" ? sub(1, mul(greaterOrEqual(0, y), 1 - low)) : clip(mul(y, huge), low, 1);
 }
 
 /** b - 1, the exponent of the gradient of a to the power b. Where b is 0 the gradient is 0, also for a = 0, so the exponent there is 0. */
