@@ -84,6 +84,8 @@ describe("pairs in memory", () => {
     const labels = { width: 3, height: 1, data: Uint8Array.from([0, 1, 2]) };
     expect(() => evaluate([{ name: "a", truth: labels }])).toThrow('"a (truth)" has 3 values (0, 1, 2)');
     expect(evaluate([{ name: "a", truth: labels, prediction: labels }], { label: 2 }).images[0]).toMatchObject({ dsc: 1, truthPx: 1 });
+    expect(() => evaluate([{ name: "a", truth: labels }], { label: 7 })).toThrow("no ground truth mask has the label 7");
+    expect(evaluate([{ name: "a", truth: labels }], { label: 7, mode: "reference" }).images[0]).toMatchObject({ truthPx: 0 });
   });
 
   test("a distance of a missed structure is the diagonal in the unit of the spacing; of two empty masks 0", () => {

@@ -125,9 +125,10 @@ export function evaluate(pairs: readonly EvaluationPair[], options: EvaluationOp
  * @throws ConfigError when a label is chosen that no ground truth has: all would agree that nothing is there
  */
 export function evaluationOf(images: readonly ImageScores[], options: EvaluationOptions = {}): Evaluation {
-  if (options.label !== undefined && images.length > 0 && images.every(({ truthPx }) => truthPx === 0)) {
+  const label = options.mode === "reference" ? undefined : options.label;
+  if (label !== undefined && images.length > 0 && images.every(({ truthPx }) => truthPx === 0)) {
     throw new ConfigError(
-      `evaluate: no ground truth mask has the label ${options.label}, so nothing can be compared. Choose a value that occurs in them.`,
+      `evaluate: no ground truth mask has the label ${label}, so nothing can be compared. Choose a value that occurs in them.`,
     );
   }
   const reasons = keysOf(noDistances);
