@@ -61,7 +61,8 @@ export const publishedModels: Readonly<Record<string, { kind: "clip" | "sam"; re
  * @throws WeightsError when weights or configuration are missing
  */
 export async function locateClip(model: string, configFile?: string): Promise<ClipFiles> {
-  const weights = await locateModel(model, "clip");
+  const path = await resolveModel(model, "clip");
+  const weights = await weightsAt(path, "clip");
   const folder = dirname(weights);
   const config = configFile ?? (await existing(folder, clipConfigs))[0];
   if (config === undefined) {
@@ -73,7 +74,7 @@ export async function locateClip(model: string, configFile?: string): Promise<Cl
   const json = await readJsonIfPresent(preprocessor, WeightsError);
   const own = named(config, readHints, await readJson(config, WeightsError));
   const hints = json === undefined ? own : mergeHints(own, named(preprocessor, readPreprocessor, json));
-  const passedOver = (await isFolder(await resolveModel(model, "clip"))) ? await existing(folder, othersLike(basename(weights))) : [];
+  const passedOver = weights === path ? [] : await existing(folder, othersLike(basename(weights)));
   const notes = passedOver.map((file) => `"${file}" lies beside "${basename(weights)}" and is not used; to use it, give its path.`);
   return {
     weights,
@@ -85,7 +86,7 @@ export async function locateClip(model: string, configFile?: string): Promise<Cl
   };
 }
 
-/** Other names of CLIP weights in the same format. Published folders have the same weights in both formats, of which nothing need be said. */
+/** Other names of CLIP weights in the same format. Published folders hold the same weights in both formats, which needs no warning. */
 const othersLike = (name: string): string[] => clipWeights.filter((other) => other !== name && extname(other) === extname(name));
 
 /** Finds the weights of a SAM model: a folder, a checkpoint file, or a short name in the Hugging Face cache. */
@@ -111,7 +112,11 @@ export async function locateSam(model: string): Promise<SamFiles> {
 
 /** Finds the weights of a model of a known kind. @throws WeightsError when there are none */
 export async function locateModel(model: string, kind: "clip" | "sam"): Promise<string> {
-  const path = await resolveModel(model, kind);
+  return await weightsAt(await resolveModel(model, kind), kind);
+}
+
+/** The weights file of a folder; a file itself. */
+async function weightsAt(path: string, kind: "clip" | "sam"): Promise<string> {
   if (!(await isFolder(path))) return path;
   return kind === "clip"
     ? await weightsOfFolder(path, clipWeights, "a CLIP model")

@@ -5,7 +5,7 @@ import { WeightsError } from "../errors.ts";
 import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
 import { type Weights as OpenedWeights, openWeights, type WeightsFile } from "../tensor/open-weights.ts";
 import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
-import { type DType, type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { isFloat, type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { findModel, type ModelInFile } from "./_model-in-file.ts";
 import { strangerOf } from "./_strangers.ts";
 import type { NameScheme, WeightsFamily } from "./name-scheme.ts";
@@ -141,7 +141,7 @@ export class Weights extends NamedWeights {
         ([official, shape]) => `wrong shape: "${this.namesOf(official).join('", "')}" is [${this.shapeOf(official)}], expected [${shape}]`,
       ),
       ...listed(
-        [...needed].filter((name) => this.tensors.has(name) && !isFloating(this.tensors.get(name)!.dtype)),
+        [...needed].filter((name) => this.tensors.has(name) && !isFloat(this.tensors.get(name)!.dtype)),
         (name) => `wrong type: "${name}" is ${this.tensors.get(name)!.dtype}, expected a floating-point type`,
       ),
       ...listed(surplus, (name) => `unexpected: "${name}"`),
@@ -178,8 +178,6 @@ export class Weights extends NamedWeights {
     return cast(stored(rowsOf(this.stored(name, official), start, rows)), "float32");
   }
 }
-
-const isFloating = (dtype: DType): boolean => /float/.test(dtype);
 
 /** Problems of one kind, the first of them word by word. */
 function listed<T>(problems: readonly T[], describe: (problem: T) => string): string[] {

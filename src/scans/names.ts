@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein";
+import { closest } from "fastest-levenshtein";
 import { addTo } from "../add-to.ts";
 import { ConfigError } from "../errors.ts";
 import { listed } from "../listed.ts";
@@ -97,8 +97,7 @@ export function lonelyMessage<L, R>(lonely: readonly L[], side: Side<L>, other: 
   const names = other.items.map((item) => other.namesOf(item)[0]!);
   const words = listed(lonely, shown, (item) => {
     const name = side.namesOf(item)[0]!;
-    const candidate = names.length === 0 ? undefined : closest(name, names);
-    return candidate === undefined ? `"${name}"` : `"${name}" (the closest is "${candidate}")`;
+    return names.length === 0 ? `"${name}"` : `"${name}" (the closest is "${closest(name, names)}")`;
   });
   return `${countOf(lonely.length, side.noun)} without ${article(other.noun)} of that name: ${words}`;
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { type CoarseMethodName, coarseMethods } from "../../coarse/index.ts";
+import { coarseMethods } from "../../coarse/index.ts";
 import { keysOf } from "../../keys-of.ts";
 import { samPrecisions } from "../../models/sam/index.ts";
 import { type Condition, grouped } from "../../run/settings/meta.ts";
-import { type MethodRow, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
+import { type MethodRow, saliencyMethods } from "../../saliency/index.ts";
 import { voteRules } from "../../segment/index.ts";
 import { CommonSettings, dryRun, labelOfMasks, pack, spacing } from "../settings.ts";
 import { needsOf, settingsOfMethods } from "./method-settings.ts";
