@@ -78,7 +78,7 @@ export async function linkTarget(path: string): Promise<string> {
   throw Object.assign(new Error("its symbolic links lead in a circle"), { code: "ELOOP" });
 }
 
-/** Whether the path leads to a device or a pipe, which takes data as they come and cannot be replaced. */
+/** Whether the path leads to a device or a pipe, which is written directly and cannot be replaced. */
 async function isStream(file: string): Promise<boolean> {
   const found = await stat(file).catch(() => undefined);
   return found !== undefined && !found.isFile() && !found.isDirectory();
@@ -121,7 +121,7 @@ export async function copyAtomically(from: string, file: string): Promise<void> 
   await replacing(file, (partial) => copyFile(from, partial, COPYFILE_EXCL | COPYFILE_FICLONE));
 }
 
-/** Gives a file, or that which a link leads to, the content that `write` puts into a temporary one beside it. */
+/** Replaces a file, or the target of a link: `write` fills a temporary file beside it, which then takes its name. */
 async function replacing(file: string, write: (partial: string) => Promise<void>): Promise<void> {
   await writing(file, async () => {
     const target = await linkTarget(file);

@@ -1,13 +1,13 @@
 import { fstatSync, type Stats } from "node:fs";
 import { ConfigError } from "../errors.ts";
 
-/** Paths of the open files of the process that asks, such as `/dev/stdout`, or what a shell makes of `>(command)`. */
+/** Paths that name an open file of the current process, such as `/dev/stdout`, or the path that a shell gives for `>(command)`. */
 const ownDescriptor = /^\/(?:dev\/(?:fd\/(\d+)|(stdin|stdout|stderr))|proc\/self\/fd\/(\d+))$/;
 const standard = ["stdin", "stdout", "stderr"];
 
 /**
- * The settings as another process has to get them: paths of open files of this process mean other files there, so they are given by the
- * process id.
+ * Settings for another process. A path such as `/dev/stdout` means another file there, so it becomes a path with the id of the process that
+ * has the file open.
  *
  * @param outputs - names of the settings that are files to write
  * @throws ConfigError when another process cannot open such a file

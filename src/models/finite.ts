@@ -11,12 +11,12 @@ import { WeightsError } from "../errors.ts";
 export function finite(values: Float32Array, what: string, file: string): Float32Array {
   if (firstNotFinite(values) >= 0)
     throw new WeightsError(
-      `"${file}": ${what} are not finite numbers, so some of its weights are none, or are far too large. \`medclip-sam models verify\` tells which; get the model again.`,
+      `"${file}": ${what} are not finite numbers, so some of its weights are not finite either, or are far too large. \`medclip-sam models verify\` tells which; get the model again.`,
     );
   return values;
 }
 
-/** Weights that are to be rounded, which would make numbers of those that are none. @throws WeightsError that names the tensor */
+/** Checks weights before they are rounded to integers, which would hide NaN and infinite values. @throws WeightsError that names the tensor */
 export function finiteWeights(values: Float32Array, tensor: string, file: string): Float32Array {
   if (firstNotFinite(values) >= 0)
     throw new WeightsError(

@@ -88,8 +88,8 @@ export function countWords(texts: Iterable<string>, tokenizer: Tokenizer): WordC
 const letterOrDigit = /[\p{L}\p{N}]/u;
 
 /**
- * What a word is to the model. Numbers and single letters have no content of their own. Codes of letters and digits, such as "T1", have only
- * if the vocabulary has them whole: otherwise they may or may not be read so, and nothing is said about them.
+ * How the model reads a word. Numbers and single letters have no content. Codes of letters and digits, such as "T1", have content only if
+ * the vocabulary has them whole; otherwise the model may or may not know them, and there is no warning.
  */
 function kindOf(
   word: string,
@@ -141,7 +141,7 @@ export function readingWarnings({ unknown, spelled, cut, saysSomething }: Readin
 const shortened = (text: string): string => (text.length > 120 ? `${text.slice(0, 120)}...` : text);
 const quoted = (words: readonly string[]): string => words.map((word) => `"${shortened(word)}"`).join(", ");
 
-/** Captions may lack a smaller share of words without a warning. */
+/** Fraction of unknown words in captions up to which there is no warning. */
 const acceptedShare = 0.1;
 
 /** Warns that a model cannot read many words of captions. */

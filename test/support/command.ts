@@ -10,7 +10,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs the built command as a part of a shell's line, where it is called "$@". */
+/** Runs a line of shell script in which "$@" is the built command with its arguments. */
 export function runInShell(line: string, args: readonly string[]): CommandResult {
   const { status, signal, stdout, stderr } = spawnSync("bash", ["-c", line, "bash", process.execPath, mainFile, ...args], {
     encoding: "utf8",
@@ -33,7 +33,7 @@ export function startCommand(
   return { child, result };
 }
 
-/** Sends a signal to a command with `--events` as soon as it reports a step, or has ended. @returns what came of it */
+/** Sends a signal to a command with `--events` as soon as it reports a step, or has ended. @returns its result */
 export async function signalAtStep(
   { child, result }: ReturnType<typeof startCommand>,
   step: number,

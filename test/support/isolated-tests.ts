@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What changes its process for tests to come: mocks and spies, variables of the environment, arguments, the working folder. */
+/** Matches test files that change their process for later tests: mocks and spies, environment variables, arguments, the working folder. */
 const changing = /\bvi\b[^\n]* from "vitest"|\bprocess\.(env|argv|chdir)\b/;
 
 /** Test files of some folders that need a process of their own, as paths relative to `root`. */

@@ -124,7 +124,7 @@ export function promptKeys({ entries }: TextPrompts): ReadonlySet<string> {
   return new Set(entries.map((lookFor) => promptKey(wantedOf(lookFor))));
 }
 
-/** A prompts file may have a text prompt for each image: of these many are described at the start, others with their image. */
+/** Warnings about so many different text prompts are given at the start; those about others, of a prompts file with one for each image, with the image. */
 const mostPrompts = 20;
 
 /** Warnings about the text prompts of a run, given once at its start. */

@@ -171,7 +171,7 @@ function refuseMissingLayer({ clip }: TextImageModel, { layer = 0 }: SaliencySet
   if (layer >= clip.config.vision.depth) throw new MissingLayerError(clip, layer);
 }
 
-/** Says of a model from a pack that is used without its settings how to take them: the default layer suits larger models. */
+/** If a model of a pack lacks the layer because it is used without the pack's settings, the error says how to take them. */
 function withPackHint<T>({ pack }: TextImageModel, settings: SaliencySettings & { readonly sam?: string }, work: () => T): T {
   try {
     return work();
