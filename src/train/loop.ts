@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { DroppedPair } from "../data/index.ts";
-import { CancelledError, InputError, MedclipSamError } from "../errors.ts";
+import { InputError, MedclipSamError, throwIfCancelled } from "../errors.ts";
 import { copyAtomically } from "../files/atomic-write.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import { bestCheckpoint, lastCheckpoint, metricsFile, modelFolder } from "./folder.ts";
@@ -155,7 +155,7 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
       const epoch = at.epochs + 1;
       let begun = performance.now();
       for await (const { batch, size, position, dropped } of training.batches(at.epochs, at.position)) {
-        if (signal?.aborted) throw new CancelledError();
+        throwIfCancelled(signal);
         if (dropped.length > 0) yield { type: "dropped", pairs: dropped };
         const { step, loss, lr, gradNorm, ...metrics } = await training.step(batch);
         at = { ...at, position };

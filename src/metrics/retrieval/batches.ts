@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { described } from "../../check/described.ts";
 import { checkedOptions } from "../../check/options.ts";
-import { CancelledError, ConfigError } from "../../errors.ts";
+import { ConfigError, throwIfCancelled } from "../../errors.ts";
 import { compile, input, matmul, swapLast } from "../../graph/index.ts";
 import { SessionOptions } from "../../runtime/session.ts";
 import { uniform } from "../../tensor/random.ts";
@@ -103,7 +103,7 @@ export async function batchRetrieval(features: PairFeatures, options: BatchRetri
     for (const order of orders) {
       const hits = { imageToText: [0, 0], textToImage: [0, 0] };
       for (let from = 0; from < used; from += stack * batch) {
-        if (signal?.aborted) throw new CancelledError();
+        throwIfCancelled(signal);
         const rows = Array.from({ length: Math.min(stack * batch, used - from) }, (_, i) => order[from + i]!);
         const run = await session.run({
           image: tensor("float32", shape, gathered(image.data, rows, width, stack * batch)),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { checkedOptions } from "../../check/options.ts";
-import { CancelledError } from "../../errors.ts";
+import { throwIfCancelled } from "../../errors.ts";
 import { compile, gemm, input } from "../../graph/index.ts";
 import { type Session, SessionOptions } from "../../runtime/session.ts";
 import { tensor } from "../../tensor/tensor.ts";
@@ -54,7 +54,7 @@ export async function pairRanks(features: PairFeatures, options: WholeSetOptions
     for (let a = 0; a < blocks; a++) {
       for (let b = 0; b < blocks; b++) {
         if (a === b) continue;
-        if (signal?.aborted) throw new CancelledError();
+        throwIfCancelled(signal);
         const rows = (isAhead[ties](b, a) ? below : own).subarray(a * tile, a * tile + size(a));
         const columns = (isAhead[ties](a, b) ? below : own).subarray(b * tile, b * tile + size(b));
         countTile(await tiles.at(a, b), tile, rows, columns, imageToText.subarray(a * tile), textToImage.subarray(b * tile));
