@@ -36,10 +36,13 @@ export interface FilePairs {
  * Matches ground truth masks with predictions.
  *
  * @throws InputError when there is no ground truth
- * @throws ConfigError when no prediction has the name of a ground truth mask, or a name is ambiguous
+ * @throws ConfigError when the ground truth also holds images, no prediction has the name of a ground truth mask, or a name is ambiguous
  */
 export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<FilePairs> {
   const { inputs: truths, leftOut } = await listImages([truth]);
+  const masks = leftOut.find(({ reason }) => reason === "masks");
+  if (masks)
+    throw new ConfigError(`--truth: "${truth}" holds images beside their masks. Give the folder of masks, such as "${masks.file}".`);
   if (truths.length === 0) {
     const message = leftOutMessage(leftOut);
     throw new InputError(`--truth: "${truth}" contains no masks${message === undefined ? "" : `; ${message}`}`);

@@ -61,6 +61,11 @@ describe("folders", () => {
     expect((await json()).summary.dsc).toMatchObject({ mean: 0, n: 3 });
   });
 
+  test("a data set as the ground truth is refused, as its images are no masks", async () => {
+    for (const name of ["images", "masks"]) await writeMask(at("truth", name, "a.png"), drawn("##..", "##.."));
+    await expect(run()).rejects.toThrow(`holds images beside their masks. Give the folder of masks, such as "${at("truth", "masks")}"`);
+  });
+
   test("a label that no ground truth has is an error, not agreement about nothing", async () => {
     for (const [folder, values] of Object.entries({ truth: [1, 2, 0, 0, 1, 2, 0, 0], pred: [0, 0, 1, 2, 0, 0, 1, 2] }))
       await writeGray(at(folder, "a.png"), { width: 4, height: 2, data: Uint8Array.from(values) });
