@@ -1,4 +1,5 @@
 import type * as Ort from "onnxruntime-node";
+import { classOf } from "../check/described.ts";
 import { checkedObject } from "../check/options.ts";
 import { checkTensor } from "../check/tensors.ts";
 import { InputError, ShapeError } from "../errors.ts";
@@ -25,7 +26,9 @@ export class OrtSession implements Session {
       const feed = feeds[name];
       if (!feed) throw new ShapeError(`run: no value was given for input "${name}"; inputs are ${this.session.inputNames.join(", ")}`);
       if (input.isTensor) checkTensor(feed, "run", `input "${name}"`, input.shape as Shape, input.type as DType);
-      native[name] = new this.ort.Tensor(feed.dtype as Ort.Tensor.Type, feed.data as Ort.Tensor.DataType, feed.shape);
+      const tensor = new this.ort.Tensor(feed.dtype as Ort.Tensor.Type, feed.data as Ort.Tensor.DataType, feed.shape);
+      // On Node 24 the runtime's tensors hold a Float16Array, which its native part cannot read.
+      native[name] = feed.dtype === "float16" ? Object.defineProperty(tensor, "data", { value: feed.data }) : tensor;
     }
     const fetched = await this.session.run(native).catch((cause: Error) => {
       throw new InputError(`run: ONNX Runtime cannot compute the outputs from these inputs: ${cause.message}`, { cause });
@@ -34,7 +37,7 @@ export class OrtSession implements Session {
       Object.entries(fetched).map(([name, { type, dims, data }]) => {
         const shape = dims.slice();
         if (data.length !== sizeOf(shape)) throw new ShapeError(`run: output "${name}" [${shape}] came with ${data.length} elements`);
-        return [name.replace(/^output:/, ""), { dtype: type as DType, shape, data: data as DataOf<DType> }];
+        return [name.replace(/^output:/, ""), { dtype: type as DType, shape, data: bitsOf(data as DataOf<DType>) }];
       }),
     );
   }
@@ -44,4 +47,10 @@ export class OrtSession implements Session {
     this.isDisposed = true;
     await this.session.release();
   }
+}
+
+/** Half precision as its 16 bits: where JavaScript has a Float16Array (Node 24), the runtime returns one. */
+function bitsOf(data: DataOf<DType>): DataOf<DType> {
+  const isHalf = classOf(data) === "Float16Array";
+  return isHalf ? new Uint16Array(data.buffer as ArrayBuffer, data.byteOffset, data.length) : data;
 }
