@@ -60,20 +60,14 @@ export async function readShard(
       return;
     }
     const fields = parts.get("json");
-    const text = await content(caption).catch(() => undefined);
+    const text = await content(caption).catch(notText);
     if (text === undefined) {
       const detail = `"${caption.name}" is not UTF-8`;
       dropped.push({ key: `${shardName}/${key}`, kind: "input", reason: "caption that is not UTF-8", detail });
       return;
     }
     if (images.length > 1) further++;
-    const group =
-      groupField !== undefined && fields
-        ? await content(fields).then(
-            (json) => fieldOf(json, groupField),
-            () => undefined,
-          )
-        : undefined;
+    const group = groupField !== undefined && fields ? fieldOf((await content(fields).catch(notText)) ?? "", groupField) : undefined;
     if (groupField !== undefined && group === undefined) alone++;
     pairs.push({
       key: `${shardName}/${key}`,
@@ -106,6 +100,11 @@ export async function readShard(
   }
   const several = `"${shard}": ${further} samples have several images; the first of ${imageEndings.join(", ")} is taken`;
   return { pairs, dropped, warnings: [...(further > 0 ? [several] : []), ...withoutGroup(shard, alone, `field "${groupField}"`)] };
+}
+
+/** Of bytes that are not UTF-8 there is no text. @throws what is another fault than theirs */
+function notText(error: unknown): undefined {
+  if (!(error instanceof TypeError)) throw error;
 }
 
 /** A member's key is its path up to the first dot of its file name; what follows the dot, in lower case, is the ending. */

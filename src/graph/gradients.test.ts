@@ -9,7 +9,7 @@ import { gradients, pullback } from "./gradients.ts";
 import { matmul } from "./operators/algebra.ts";
 import { loop } from "./operators/control.ts";
 import { add, cast, clip, exp, greaterOrEqual, leakyRelu, max, mul, pow, relu, sigmoid } from "./operators/elementwise.ts";
-import { detach, reduceSum, transpose } from "./operators/movement.ts";
+import { detach, gather, reduceSum, transpose } from "./operators/movement.ts";
 import { logSumExp, softmax } from "./operators/normalisation.ts";
 import { compositions, operators } from "./operators/table.ts";
 import { substitute } from "./substitute.ts";
@@ -90,6 +90,14 @@ test("a power of 0 has the gradient 0 everywhere, at 0 too", async () => {
   const { dx } = await session.run({ x: tensor("float32", [2, 2], Float32Array.of(0, 3, 0, 3)) });
   await session.dispose();
   expect([...(dx!.data as Float32Array)]).toEqual([0, 0, 0, 6]);
+});
+
+test("an index that does not exist is an error of the inputs", async () => {
+  const [x, at] = [input("x", "float32", [3]), input("at", "int64", [1])];
+  const session = await compile({ y: gather(x, at) });
+  const feeds = { x: tensor("float32", [3], new Float32Array(3)), at: tensor("int64", [1], BigInt64Array.of(7n)) };
+  await expect(session.run(feeds)).rejects.toThrow(/^run: an index in the inputs does not exist/);
+  await session.dispose();
 });
 
 test("a number that a type cannot hold is refused, not made infinite", () => {

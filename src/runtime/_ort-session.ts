@@ -31,7 +31,9 @@ export class OrtSession implements Session {
       native[name] = feed.dtype === "float16" ? Object.defineProperty(tensor, "data", { value: feed.data }) : tensor;
     }
     const fetched = await this.session.run(native).catch((cause: Error) => {
-      throw new InputError(`run: ONNX Runtime cannot compute the outputs from these inputs: ${cause.message}`, { cause });
+      // Other failures, such as a lack of memory, are no fault of the inputs.
+      if (!/out of (?:data )?bounds|out of range/i.test(cause.message)) throw cause;
+      throw new InputError(`run: an index in the inputs does not exist: ${cause.message}`, { cause });
     });
     return Object.fromEntries(
       Object.entries(fetched).map(([name, { type, dims, data }]) => {
