@@ -25,7 +25,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Starts the script. @param name - of its folders */
 function start(name: string) {
   const args = [at("script", "phantom-pack.mjs"), "--minute", "--work", at(name, "work"), "--out", at(name, "pack"), "--command", mainFile];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], detached: true });
   let said = "";
   const seen: { text: string; resolve: () => void }[] = [];
   child.stdout.setEncoding("utf8").on("data", (part: string) => {
@@ -65,7 +65,7 @@ test("the script makes a pack from an empty folder, with the same bytes if it is
   ]);
   const interrupted = start("interrupted");
   await interrupted.until("train the CLIP ...");
-  interrupted.child.kill("SIGKILL");
+  process.kill(-interrupted.child.pid!, "SIGKILL"); // with the command that it runs, which would hold the folder for a while
   await interrupted.ended;
   const { status, said } = await start("interrupted").ended;
   expect(status).toBe(0);
