@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
-import type { EncodedCaption, ViewRequest } from "./_preparation.ts";
+import type { EncodedCaption, PreparedView, ViewRequest } from "./_preparation.ts";
 
 /** Start-up data of a worker thread. */
 export interface ThreadSettings {
@@ -20,7 +20,7 @@ export interface ToThread {
 
 /** Its result. `code` is absent where the error is a mistake in the program. */
 export type FromThread =
-  | { readonly id: number; readonly value: Uint8Array<ArrayBuffer> | EncodedCaption[] }
+  | { readonly id: number; readonly value: PreparedView | EncodedCaption[] }
   | {
       readonly id: number;
       readonly error: { readonly message: string; readonly stack?: string | undefined; readonly code?: ErrorCode | undefined };

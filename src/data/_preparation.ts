@@ -1,5 +1,6 @@
 import type { Tokenizer } from "../text/wordpiece.ts";
 import { turns } from "./_turns.ts";
+import { type AugmentRequest, augmentedView } from "./augmented-view.ts";
 import { decodePair } from "./decode-pair.ts";
 import type { ImagePlace } from "./pairs.ts";
 import { type CropRange, centreView, cropDraws, cropView, randomCrop } from "./views.ts";
@@ -13,6 +14,16 @@ export interface ViewRequest {
   readonly mode: "paper" | "reference";
   /** Draws the part that is seen; without it the middle is. */
   readonly crop?: { readonly key: string; readonly epoch: number; readonly seed: number; readonly range: CropRange } | undefined;
+  readonly augment?: AugmentRequest | undefined;
+}
+
+/** A picture that is ready. */
+export interface PreparedView {
+  /** [3, S, S], 8 bits, one channel after the other. */
+  readonly pixels: Uint8Array<ArrayBuffer>;
+  /** Of an augmented picture, see `AugmentedView`. */
+  readonly coverage?: Float32Array<ArrayBuffer>;
+  readonly isMirrored?: boolean;
 }
 
 /** A tokenised caption. */
@@ -25,8 +36,8 @@ export interface EncodedCaption {
 
 /** Preparation of pairs during training: in worker threads or in the caller's thread. */
 export interface Preparation {
-  /** A view [3, S, S], 8 bits, one channel after the other. @throws InputError when the image cannot be decoded */
-  view(request: ViewRequest): Promise<Uint8Array<ArrayBuffer>>;
+  /** @throws InputError when the image cannot be decoded */
+  view(request: ViewRequest): Promise<PreparedView>;
   encode(captions: readonly string[]): Promise<EncodedCaption[]>;
 }
 
@@ -44,11 +55,14 @@ export function preparation(tokenizer: Tokenizer, contextLength: number): Prepar
   };
 }
 
-async function viewOf({ image, side, mode, crop }: ViewRequest): Promise<Uint8Array<ArrayBuffer>> {
+async function viewOf({ image, side, mode, crop, augment }: ViewRequest): Promise<PreparedView> {
   const decoded = await decodePair(image, mode);
-  if (!crop) return planar(centreView(decoded, side).data);
-  const { box } = randomCrop(decoded, cropDraws(crop.key, crop.epoch, crop.seed), crop.range);
-  return planar(cropView(decoded, box, side).data);
+  const part = crop && randomCrop(decoded, cropDraws(crop.key, crop.epoch, crop.seed), crop.range).box;
+  if (augment) {
+    const { pixels, ...known } = augmentedView(decoded, side, part, augment);
+    return { pixels: planar(pixels), ...known };
+  }
+  return { pixels: planar((part ? cropView(decoded, part, side) : centreView(decoded, side)).data) };
 }
 
 /** From [S, S, 3] to [3, S, S]. */

@@ -1,6 +1,10 @@
+import { mirrorWords } from "../augment/index.ts";
 import { CancelledError, concernsOneInput } from "../errors.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
+import type { PreparedView, ViewRequest } from "./_preparation.ts";
+import type { AugmentedView, AugmentRequest } from "./augmented-view.ts";
 import { epochOrder, type OrderOptions } from "./epoch-order.ts";
+import type { Outline } from "./outline.ts";
 import { type DroppedPair, imageName, type Pair } from "./pairs.ts";
 import { type CropRange, defaultCrop } from "./views.ts";
 import type { PairWorkers } from "./workers.ts";
@@ -13,6 +17,8 @@ export interface EncodedPairs {
   readonly ids: readonly (readonly number[])[];
   /** Tokens of each pair. */
   readonly lengths: Int32Array;
+  /** The same of the captions with left and right exchanged, where pictures may be mirrored. */
+  readonly mirroredIds?: readonly (readonly number[])[];
   /** How many captions were longer than the context and were cut. */
   readonly truncated: number;
 }
@@ -24,10 +30,21 @@ export interface PairBatch {
   readonly pixels: Tensor<"uint8">;
   /** Token ids of each pair, without padding. */
   readonly ids: readonly (readonly number[])[];
+  /** Of each pair, what is known of its picture if it was augmented. */
+  readonly augmented?: readonly AugmentedPicture[];
   /** Pairs that could not be decoded while this batch was filled. Later pairs replaced them. */
   readonly dropped: readonly DroppedPair[];
   /** Position in the epoch: a run that resumes after this batch starts `from` here. */
   readonly position: number;
+}
+
+/** How a picture was augmented. */
+export type AugmentedPicture = Pick<AugmentedView, "coverage" | "isMirrored">;
+
+/** How the pictures of an epoch are augmented. */
+export interface EpochAugmentation extends Pick<AugmentRequest, "settings" | "grid" | "emptyCrops"> {
+  /** What is outlined in the image of a pair. */
+  outlinesOf(pair: Pair): readonly Outline[];
 }
 
 /** How pictures are made ready. */
@@ -45,17 +62,20 @@ export interface ViewOptions {
 export interface EpochOptions extends ViewOptions, Omit<OrderOptions, "batch"> {
   /** Which part of an image is seen; null: the middle, as in validation. Default: that of the released training. */
   readonly crop?: CropRange | null | undefined;
+  readonly augmentation?: EpochAugmentation | undefined;
   /** The `position` of the last batch that an interrupted run has used; default 0. */
   readonly from?: number | undefined;
 }
 
-/** Tokenises the captions of pairs, once for all epochs. */
-export async function encodePairs(pairs: readonly Pair[], workers: PairWorkers): Promise<EncodedPairs> {
+/** Tokenises the captions of pairs, once for all epochs. @param mirrored - also with left and right exchanged */
+export async function encodePairs(pairs: readonly Pair[], workers: PairWorkers, mirrored = false): Promise<EncodedPairs> {
   const encoded = await workers.encode(pairs.map(({ caption }) => caption));
+  const others = mirrored ? await workers.encode(pairs.map(({ caption }) => mirrorWords(caption))) : undefined;
   return {
     pairs,
     keys: pairs.map(({ key }) => key),
     ids: encoded.map(({ ids }) => ids),
+    ...(others && { mirroredIds: others.map(({ ids }) => ids) }),
     lengths: Int32Array.from(encoded, ({ ids }) => ids.length),
     truncated: encoded.filter(({ truncated }) => truncated).length,
   };
@@ -70,35 +90,45 @@ export async function encodePairs(pairs: readonly Pair[], workers: PairWorkers):
 export async function* epochBatches(data: EncodedPairs, workers: PairWorkers, options: EpochOptions): AsyncGenerator<PairBatch> {
   const { seed, epoch, crop = defaultCrop, from = 0, batch } = options;
   const order = epochOrder(data, options);
-  const cropOf = crop === null ? () => undefined : (key: string) => ({ key, epoch, seed, range: crop });
-  for await (const found of batches(data, workers, order, from, cropOf, options)) if (found.pairs.length === batch) yield found;
+  const { augmentation } = options;
+  const viewOf: ViewOf = (pair) => ({
+    crop: crop === null ? undefined : { key: pair.key, epoch, seed, range: crop },
+    augment: augmentation && { ...augmented(augmentation, pair), key: pair.key, epoch, seed },
+  });
+  for await (const found of batches(data, workers, order, from, viewOf, options)) if (found.pairs.length === batch) yield found;
 }
 
 /** All pairs once, in their order, each seen in the middle; the last batch may have fewer. For validation. */
 export async function* plainBatches(data: EncodedPairs, workers: PairWorkers, options: ViewOptions): AsyncGenerator<PairBatch> {
   const order = data.pairs.map((_, i) => i);
-  yield* batches(data, workers, order, 0, () => undefined, options);
+  yield* batches(data, workers, order, 0, () => ({}), options);
 }
 
 /** What came of preparing a pair. */
-type Prepared = { readonly view: Uint8Array } | { readonly error: unknown };
-type CropOf = (key: string) => { key: string; epoch: number; seed: number; range: CropRange } | undefined;
+type Prepared = { readonly view: PreparedView } | { readonly error: unknown };
+type ViewOf = (pair: Pair) => Pick<ViewRequest, "crop" | "augment">;
+
+/** What a thread needs to augment a pair. */
+const augmented = ({ settings, grid, emptyCrops, outlinesOf }: EpochAugmentation, pair: Pair) => ({
+  ...{ settings, grid, emptyCrops },
+  outlines: outlinesOf(pair),
+});
 
 async function* batches(
   data: EncodedPairs,
   workers: PairWorkers,
   order: readonly number[],
   from: number,
-  cropOf: CropOf,
+  viewOf: ViewOf,
   { batch, side, mode = "paper", ahead = 2, signal }: ViewOptions,
 ): AsyncGenerator<PairBatch> {
   const queue: Promise<Prepared>[] = [];
   let asked = from;
   const prepare = () => {
     while (asked < order.length && queue.length < batch * (1 + ahead)) {
-      const { key, image } = data.pairs[order[asked++]!]!;
+      const pair = data.pairs[order[asked++]!]!;
       queue.push(
-        workers.view({ image, side, mode, crop: cropOf(key) }).then(
+        workers.view({ image: pair.image, side, mode, ...viewOf(pair) }).then(
           (view) => ({ view }),
           (error) => ({ error }),
         ),
@@ -108,7 +138,7 @@ async function* batches(
   let position = from;
   let dropped: DroppedPair[] = [];
   while (position < order.length) {
-    const rows: { index: number; view: Uint8Array }[] = [];
+    const rows: { index: number; view: PreparedView }[] = [];
     while (rows.length < batch && position < order.length) {
       prepare();
       const prepared = await queue.shift()!;
@@ -119,11 +149,15 @@ async function* batches(
     }
     prepare(); // the caller may block this thread next
     const pixels = new Uint8Array(rows.length * 3 * side * side);
-    for (const [i, { view }] of rows.entries()) pixels.set(view, i * view.length);
+    for (const [i, { view }] of rows.entries()) pixels.set(view.pixels, i * view.pixels.length);
+    const isAugmented = rows.some(({ view }) => view.coverage);
     yield {
       pairs: rows.map(({ index }) => data.pairs[index]!),
       pixels: tensor("uint8", [rows.length, 3, side, side], pixels),
-      ids: rows.map(({ index }) => data.ids[index]!),
+      ids: rows.map(({ index, view }) => ((view.isMirrored && data.mirroredIds) || data.ids)[index]!),
+      ...(isAugmented && {
+        augmented: rows.map(({ view }) => ({ coverage: view.coverage!, isMirrored: view.isMirrored! })),
+      }),
       dropped,
       position,
     };

@@ -1,5 +1,6 @@
 export {
   type EncodedPairs,
+  type EpochAugmentation,
   type EpochOptions,
   encodePairs,
   epochBatches,
@@ -25,7 +26,7 @@ export {
   reasonWords,
   screenPairs,
 } from "./pairs.ts";
-export { type RegionTargets, type RegionView, regionTargets } from "./region-targets.ts";
+export { outlinesOf, type RegionTargets, type RegionView, regionTargets } from "./region-targets.ts";
 export { type Region, type RegionOptions, type RegionSet, readRegions } from "./regions.ts";
 export { type SharedImage, sharedImages } from "./shared-images.ts";
 export { shuffledIndices, splitPairs, splitWarnings } from "./split.ts";

@@ -1,7 +1,9 @@
+import { mirrorWords } from "../augment/index.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
-import { coverage } from "./outline.ts";
+import type { AugmentedPicture } from "./batches.ts";
+import { coverage, type Outline } from "./outline.ts";
 import { imageName, type Pair } from "./pairs.ts";
-import type { RegionSet } from "./regions.ts";
+import type { Region, RegionSet } from "./regions.ts";
 import { type CropRange, centrePart, cropDraws, randomCrop } from "./views.ts";
 
 /** How the images of a batch were seen. */
@@ -25,26 +27,42 @@ export interface RegionTargets {
   /** [B, P] for the multi-label and the dense term, each with the sum 1; 0 where nothing is known. */
   readonly labelWeights: Tensor<"float32">;
   readonly denseWeights: Tensor<"float32">;
+  /** [B, P] with the sum 1, for what the views show alone. */
+  readonly shownWeights: Tensor<"float32">;
 }
 
 /**
  * The regions of a batch as the model sees them: masks follow the crop of their image, and what the crop cuts off is not shown.
  *
+ * @param augmented - how the pictures of the pairs were augmented, if they were
  * @returns undefined where nothing is known of any image of the batch
  */
-export function regionTargets(pairs: readonly Pair[], { images, phrases }: RegionSet, view: RegionView): RegionTargets | undefined {
+export function regionTargets(
+  pairs: readonly Pair[],
+  { images, phrases }: RegionSet,
+  view: RegionView,
+  augmented?: readonly AugmentedPicture[],
+): RegionTargets | undefined {
   const { side, grid, crop, emptyWeight = 1 } = view;
   const [count, patches] = [phrases.size, grid * grid];
   const order = new Map([...phrases.keys()].map((phrase, i) => [phrase, i]));
   const labels = new Float32Array(pairs.length * count);
   const covered = new Float32Array(labels.length * patches);
+  const cellsSeen = (outline: Outline, key: string) => {
+    const part = crop ? randomCrop(outline, cropDraws(key, crop.epoch, crop.seed), crop.range).box : centrePart(outline, side);
+    return coverage(outline, part, grid);
+  };
   const [labelWeights, denseWeights] = [new Float32Array(labels.length), new Float32Array(labels.length)];
   for (const [i, { key, image }] of pairs.entries()) {
-    for (const { phrase, outline } of images.get(imageName(image)) ?? []) {
-      const at = i * count + order.get(phrase)!;
+    const regions = images.get(imageName(image)) ?? [];
+    const picture = augmented?.[i];
+    const outlines = outlinesOf(regions);
+    for (const { phrase, outline } of regions) {
+      const index = order.get(picture?.isMirrored ? mirrorWords(phrase) : phrase);
+      if (index === undefined) continue; // nothing is known of the other side
+      const at = i * count + index;
       if (outline) {
-        const part = crop ? randomCrop(outline, cropDraws(key, crop.epoch, crop.seed), crop.range).box : centrePart(outline, side);
-        const cells = coverage(outline, part, grid);
+        const cells = picture ? cellsOf(picture, outlines.indexOf(outline), patches) : cellsSeen(outline, key);
         covered.set(cells, at * patches);
         if (cells.some((cell) => cell > 0)) labels[at] = 1;
       }
@@ -59,8 +77,17 @@ export function regionTargets(pairs: readonly Pair[], { images, phrases }: Regio
     coverage: tensor("float32", [pairs.length, count, patches], covered),
     labelWeights: matrix(shares(labelWeights)),
     denseWeights: matrix(shares(denseWeights)),
+    shownWeights: matrix(shares(labels)),
   };
 }
+
+/** The different outlines of an image, in the order in which its augmented picture has them. */
+export function outlinesOf(regions: readonly Region[]): Outline[] {
+  return [...new Set(regions.flatMap(({ outline }) => outline ?? []))];
+}
+
+const cellsOf = ({ coverage }: AugmentedPicture, outline: number, cells: number): Float32Array =>
+  coverage.subarray(outline * cells, (outline + 1) * cells);
 
 /** Divided by their sum; all 0 where that is 0. */
 function shares(weights: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {

@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { MedclipSamError } from "../errors.ts";
 import { loadTokenizer } from "../text/load-tokenizer.ts";
 import type { FromThread, ThreadSettings, ToThread } from "./_messages.ts";
-import { preparation } from "./_preparation.ts";
+import { type EncodedCaption, type PreparedView, preparation } from "./_preparation.ts";
 
 const { tokenizer, contextLength } = workerData as ThreadSettings;
 const ready = loadTokenizer(tokenizer).then((loaded) => preparation(loaded, contextLength));
@@ -11,8 +11,7 @@ ready.catch(() => {}); // reported as the answer to each task
 
 parentPort!.on("message", async (message: ToThread) => {
   const answer = await answerTo(message);
-  const views = "value" in answer && answer.value instanceof Uint8Array ? [answer.value.buffer] : [];
-  parentPort!.postMessage(answer, views);
+  parentPort!.postMessage(answer, "value" in answer ? buffersOf(answer.value) : []);
 });
 
 async function answerTo({ id, task }: ToThread): Promise<FromThread> {
@@ -23,4 +22,9 @@ async function answerTo({ id, task }: ToThread): Promise<FromThread> {
     const { message, stack } = error as Error;
     return { id, error: { message, stack, code: error instanceof MedclipSamError ? error.code : undefined } };
   }
+}
+
+/** What is handed over instead of copied. */
+function buffersOf(value: PreparedView | EncodedCaption[]): ArrayBuffer[] {
+  return "pixels" in value ? [value.pixels.buffer, ...(value.coverage ? [value.coverage.buffer] : [])] : [];
 }

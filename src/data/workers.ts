@@ -5,7 +5,7 @@ import { builtFile } from "../built-file.ts";
 import { CancelledError, ConfigError, MedclipSamError } from "../errors.ts";
 import { loadTokenizer } from "../text/load-tokenizer.ts";
 import type { FromThread, Task, ThreadSettings, ToThread } from "./_messages.ts";
-import { type EncodedCaption, type Preparation, preparation, type ViewRequest } from "./_preparation.ts";
+import { type EncodedCaption, type Preparation, type PreparedView, preparation, type ViewRequest } from "./_preparation.ts";
 
 export interface WorkersOptions extends ThreadSettings {
   /**
@@ -68,7 +68,7 @@ export class PairWorkers implements Preparation {
     return this.threads.length;
   }
 
-  async view(request: ViewRequest): Promise<Uint8Array<ArrayBuffer>> {
+  async view(request: ViewRequest): Promise<PreparedView> {
     return this.local ? await this.local.view(request) : await this.ask({ type: "view", request });
   }
 

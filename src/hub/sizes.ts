@@ -18,9 +18,16 @@ const ClipSizes = z
     heads: count,
     mlpWidth: count.optional(),
     embed: count,
+    dense: z.strictObject({ channels: z.array(count).min(1), stride: count }).optional(),
     text: z.strictObject({ width: count, depth: count, heads: count, mlpWidth: count.optional(), positions: count }),
   })
   .refine(({ imageSize, patch }) => divides(patch, imageSize), { error: "patch must divide imageSize" })
+  .refine(({ patch, dense }) => !dense || 2 ** dense.channels.length === patch, {
+    error: "dense.channels must have one number for each halving of the image down to a patch (4 for patches of 16)",
+  })
+  .refine(({ patch, dense }) => !dense || (dense.stride >= 2 && dense.stride <= patch && Number.isInteger(Math.log2(dense.stride))), {
+    error: "dense.stride must be a power of 2, from 2 to the size of a patch",
+  })
   .refine(({ width, heads, text }) => divides(heads, width) && divides(text.heads, text.width), { error: "heads must divide width" });
 
 const SamSizes = z
@@ -54,12 +61,23 @@ export async function readSizes(file: string): Promise<{ readonly clip?: BiomedC
   return "clip" in data ? { clip: clipOf(data.clip) } : { sam: samOf(data.sam) };
 }
 
-function clipOf({ imageSize, patch, width, depth, heads, mlpWidth = 4 * width, embed, text }: z.infer<typeof ClipSizes>): BiomedClipConfig {
+function clipOf({
+  imageSize,
+  patch,
+  width,
+  depth,
+  heads,
+  mlpWidth = 4 * width,
+  embed,
+  dense,
+  text,
+}: z.infer<typeof ClipSizes>): BiomedClipConfig {
   const published = biomedClipPresets.biomedclip!;
   const { mlpWidth: textMlpWidth = 4 * text.width, ...textSizes } = text;
   return {
     ...published,
     vision: { ...published.vision, imageSize, patch, width, depth, heads, inner: mlpWidth },
+    ...(dense && { dense }),
     text: { ...published.text, ...textSizes, inner: textMlpWidth },
     embed,
     textProjection: embed,

@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.ts";
-import { add, matmul, mul, type Operand, reduceMean, reduceSum, swapLast, type Value } from "../graph/index.ts";
+import { add, matmul, mul, type Operand, reduceMean, reduceSum, reshape, swapLast, type Value } from "../graph/index.ts";
 import { unitLength } from "../nn/index.ts";
+import { dicePlain } from "./dice.ts";
 import { binaryCrossEntropy } from "./focal.ts";
 
 /** How cosines become the logits of the region terms. */
@@ -48,6 +49,25 @@ export function denseLoss(patches: Value, phrases: Value, coverage: Value, { wei
   const logits = swapLast(logitsOf(patches, phrases, options)); // [B, P, T]
   expectShape("denseLoss: coverage", coverage, logits.shape);
   return weighted(reduceMean(binaryCrossEntropy(logits, coverage), [2]), weights);
+}
+
+/**
+ * The same question as `denseLoss`, answered by overlap: the soft Dice loss of each phrase over all cells of the grid. It does not shrink with the
+ * structure, as a mean over cells does.
+ *
+ *   L = Σ_ip w_ip ( 1 - (2 Σ_t p_ipt c_ipt + 1) / (Σ_t p_ipt + Σ_t c_ipt + 1) ),   p = σ(scale · cosine + bias)
+ *
+ * @param patches - features of patches [B, T, E], without the class token
+ * @param phrases - features of phrases [P, E]
+ * @param coverage - [B, P, T] in [0, 1]
+ * @returns a scalar
+ * @throws ShapeError when the shapes do not fit
+ */
+export function denseDiceLoss(patches: Value, phrases: Value, coverage: Value, { weights, ...options }: RegionOptions): Value {
+  const logits = swapLast(logitsOf(patches, phrases, options)); // [B, P, T]
+  expectShape("denseDiceLoss: coverage", coverage, logits.shape);
+  const asPictures = (x: Value) => reshape(x, [...x.shape.slice(0, 2), 1, x.shape[2]!]); // [B, P, 1, T]
+  return weighted(dicePlain(asPictures(logits), asPictures(coverage)), weights);
 }
 
 /** scale · cosine + bias, features [..., E] with phrases [P, E]: [..., P]. */

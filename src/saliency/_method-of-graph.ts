@@ -1,4 +1,5 @@
 import { compile, flopsOf, input, type Value } from "../graph/index.ts";
+import { gridOf } from "../models/vit.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
@@ -20,6 +21,7 @@ export function methodOfGraph(
   const session = new SharedSession(() => compile({ values: graph() }, cut.model.options));
   return {
     layer: cut.layer,
+    grid: gridOf(vision),
     warnings,
     hiddenTokens: (view) => cut.hiddenTokens(view),
     async attribute(hidden, text) {

@@ -8,6 +8,7 @@ import { ConfigError, InputError, ShapeError } from "../errors.ts";
 import { compile, flopsOf, type Value } from "../graph/index.ts";
 import type { Image } from "../image/types.ts";
 import { BiomedClip } from "../models/biomedclip/index.ts";
+import { gridOf } from "../models/vit.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import { normal } from "../tensor/random.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
@@ -239,6 +240,7 @@ export const m2ib = saliencyMethod({
     const method = new M2ib(model, config, fast ? { schedule: fastSchedule(config) } : {});
     return {
       layer,
+      grid: gridOf(model.config.vision),
       warnings: method.warnings,
       noise: {
         shape: method.noiseShape,

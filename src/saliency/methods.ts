@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { kebab } from "../kebab.ts";
+import { denseText } from "./dense-text.ts";
 import { gradcam } from "./gradcam.ts";
 import { m2ib } from "./m2ib.ts";
 import { nib } from "./nib.ts";
@@ -12,6 +13,7 @@ export const saliencyMethods = {
   gradcam,
   nib,
   "patch-text": patchText,
+  "dense-text": denseText,
 } as const satisfies Record<string, MethodRow>;
 
 /** The name of a saliency method. */

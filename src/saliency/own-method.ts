@@ -22,6 +22,7 @@ export function methodOfFunction(valuesOf: OwnSaliencyMethod, clip: BiomedClip):
   const grid = gridOf(clip.config.vision);
   return {
     layer: depth - 1,
+    grid,
     warnings: [],
     hiddenTokens: async ({ width, height, data }) => tensor("uint8", [height, width, 3], new Uint8Array(data)),
     async attribute({ data }, text) {

@@ -25,11 +25,18 @@ export interface MethodFlops {
 export interface SaliencyMethod {
   /** The block whose output it uses. */
   readonly layer: number;
+  /** Values along a side of the map that it gives. */
+  readonly grid: number;
+  /**
+   * Where its values are probabilities, on an absolute scale: what the largest must reach for the image to count as showing the target. Other
+   * methods' values are stretched to [0, 1], whatever their range.
+   */
+  readonly presence?: number;
   /** Things worth a warning about the settings with this model. */
   readonly warnings: readonly string[];
   /** Present where the method draws noise. */
   readonly noise?: MethodNoise;
-  /** The tokens [1, T, D] behind that block: the part of the work that is the same for every text. `view` is what the model sees: S x S pixels. */
+  /** The tokens [1, T, D] behind that block, or other features: the part of the work that is the same for every text. `view` is what the model sees: S x S pixels. */
   hiddenTokens(view: Image): Promise<Tensor>;
   /**
    * How much each patch supports the text: [g · g] row by row, before any normalisation, larger for more.

@@ -21,6 +21,7 @@ export interface RecipeRule {
  */
 export const recipeRules = {
   biomedclip: [
+    { name: /dense\.logit_scale$/, amplitude: 0, center: Math.LN10 },
     { name: /^logit_scale$/, amplitude: 0, center: 4.4454 },
     { name: /^visual\.trunk\.cls_token$/, amplitude: 1 },
     { name: /^visual\.trunk\.pos_embed$/, amplitude: 0.9 },
@@ -89,6 +90,9 @@ export const recipeRules = {
     { name: /bias$/, amplitude: 0.1 },
   ],
   "biomedclip-fresh": [
+    { name: /dense\.logit_scale$/, amplitude: 0, center: Math.LN10 },
+    { name: /dense\.logit_bias$/, amplitude: 0, center: -4 },
+    { name: /\.conv\.weight$/, amplitude: "fan", gain: Math.SQRT2 },
     { name: /^logit_scale$/, amplitude: 0, center: Math.LN10 },
     { name: /norm\d?\.weight$|LayerNorm\.weight$/, amplitude: 0, center: 1 },
     { name: /\.bias$/, amplitude: 0 },

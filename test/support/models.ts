@@ -33,6 +33,13 @@ export async function nanoClip(vocabulary?: string, depth = 2): Promise<string> 
   return await madeOnce(join(modelsFolder, name), (partial) => initSized(sizes, partial, vocabulary));
 }
 
+/** The same with a convolutional branch that gives 16 x 16 features. */
+export async function nanoDenseClip(vocabulary?: string): Promise<string> {
+  const name = ["clip-nano-dense", ...(vocabulary ? [parse(vocabulary).name] : [])].join("-");
+  const sizes = { clip: { ...nanoClipSizes, depth: 2, dense: { channels: [8, 16], stride: 2 } } };
+  return await madeOnce(join(tmpdir(), "medclip-sam-test-models", name), (partial) => initSized(sizes, partial, vocabulary));
+}
+
 /** 2 blocks, 64 x 64 pixels. */
 const nanoSamSizes = {
   ...{ imageSize: 64, patch: 8, width: 32, depth: 2, heads: 4, globalBlocks: [1], window: 3, outChannels: 32 },

@@ -2,6 +2,7 @@ import { checkClaims } from "../../check/config-entries.ts";
 import { ConfigError, WeightsError } from "../../errors.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { BertConfig } from "../bert.ts";
+import { type DenseBranchConfig, denseBranchOf, denseBranchTensors } from "../dense-branch.ts";
 import { gridOf, type VitConfig } from "../vit.ts";
 import type { Weights } from "../weights.ts";
 import type { ConfigHints } from "./hints.ts";
@@ -9,6 +10,8 @@ import type { ConfigHints } from "./hints.ts";
 /** Sizes of a BiomedCLIP model and how its images are normalised. */
 export interface BiomedClipConfig {
   readonly vision: VitConfig;
+  /** Convolutional branch that gives features on a finer grid; published models have none. */
+  readonly dense?: DenseBranchConfig | undefined;
   readonly text: BertConfig;
   /** Width of the shared space. */
   readonly embed: number;
@@ -20,6 +23,9 @@ export interface BiomedClipConfig {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
+
+/** What the names of the convolutional branch's tensors begin with. */
+export const denseRoot = "visual.dense";
 
 /** OpenAI's normalisation of pixels, which BiomedCLIP shares. */
 const clipMean = [0.48145466, 0.4578275, 0.40821073] as const;
@@ -53,7 +59,9 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
     }
     return count;
   };
+  const dense = denseBranchOf(denseRoot, weights);
   const config: BiomedClipConfig = {
+    ...(dense && { dense }),
     vision: {
       imageSize: Math.round(Math.sqrt(tokens - 1)) * patch,
       patch,
@@ -109,6 +117,11 @@ function checkNormalisation({ mean, std }: BiomedClipConfig, file: string): void
 /** Less than a quarter of a gray level: no images have so little contrast. */
 const leastStd = 0.001;
 
+/** Features along a side of the finest grid that the model gives: of its convolutional branch, else of its patches. */
+export function outputGrid({ vision, dense }: BiomedClipConfig): number {
+  return dense ? Math.floor(vision.imageSize / dense.stride) : gridOf(vision);
+}
+
 /** Reads a length from the first of several tensors that the file has; the last one's absence is the error. */
 function lengthReader(weights: Weights) {
   return (...places: readonly (readonly [name: string, axis: number])[]): number => {
@@ -129,7 +142,7 @@ function countBlocks(weights: Weights, names: (i: number) => readonly string[]):
 
 /** Names (open_clip's) and shapes of all tensors of a model, in the order of the published file. */
 export function biomedClipTensors(config: BiomedClipConfig): Map<string, Shape> {
-  const { vision, text, embed, textProjection } = config;
+  const { vision, dense, text, embed, textProjection } = config;
   const tensors = new Map<string, Shape>([["logit_scale", []]]);
   const linear = (name: string, out: number, inner: number, bias = true) => {
     tensors.set(`${name}.weight`, [out, inner]);
@@ -155,6 +168,7 @@ export function biomedClipTensors(config: BiomedClipConfig): Map<string, Shape> 
   }
   norm(`${trunk}.norm`, vision.width);
   linear("visual.head.proj", embed, vision.width, false);
+  if (dense) for (const [name, shape] of denseBranchTensors(denseRoot, dense, vision.width, embed)) tensors.set(name, shape);
   const embeddings = "text.transformer.embeddings";
   tensors.set(`${embeddings}.word_embeddings.weight`, [text.vocabulary, text.width]);
   tensors.set(`${embeddings}.position_embeddings.weight`, [text.positions, text.width]);

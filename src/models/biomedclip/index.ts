@@ -1,6 +1,16 @@
 export { BiomedClip } from "./biomedclip.ts";
-export { type BiomedClipConfig, biomedClipConfigOf, biomedClipPresets, biomedClipTensors } from "./config.ts";
+export { type BiomedClipConfig, biomedClipConfigOf, biomedClipPresets, biomedClipTensors, outputGrid } from "./config.ts";
 export { pairFlops } from "./flops.ts";
 export { type ConfigHints, mergeHints, readHints, readPreprocessor } from "./hints.ts";
 export { biomedClipFamily } from "./names.ts";
-export { patchFeatures, projectClassToken, type TextTower, textTower, type VisionTower, visionTower, visionWeights } from "./towers.ts";
+export {
+  denseFeatures,
+  denseLogitParameters,
+  patchFeatures,
+  projectClassToken,
+  type TextTower,
+  textTower,
+  type VisionTower,
+  visionTower,
+  visionWeights,
+} from "./towers.ts";

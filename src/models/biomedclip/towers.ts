@@ -1,10 +1,12 @@
-import { gelu, slice, type Value } from "../../graph/index.ts";
+import { ConfigError } from "../../errors.ts";
+import { exp, gelu, slice, type Value } from "../../graph/index.ts";
 import { linear, norm } from "../../nn/index.ts";
 import { type BertLayer, type BertOutputs, bert, type Packing } from "../bert.ts";
+import { denseBranch } from "../dense-branch.ts";
 import type { NamedWeights } from "../named-weights.ts";
 import { type VitOutputs, type VitWeights, vit } from "../vit.ts";
 
-import type { BiomedClipConfig } from "./config.ts";
+import { type BiomedClipConfig, denseRoot } from "./config.ts";
 
 /** The image tower's weights by their official names. */
 export function visionWeights(weights: NamedWeights, { vision }: BiomedClipConfig): VitWeights {
@@ -29,6 +31,8 @@ export function visionWeights(weights: NamedWeights, { vision }: BiomedClipConfi
 
 /** The image tower: a vision transformer and a linear projection of its class token into the shared space. */
 export interface VisionTower extends VitOutputs {
+  /** Normalised pixels, [B, 3, S, S]. */
+  readonly image: Value;
   /** Before normalisation, [B, E]. */
   readonly features: Value;
 }
@@ -36,7 +40,7 @@ export interface VisionTower extends VitOutputs {
 /** @param image - normalised pixels [B, 3, S, S] */
 export function visionTower(image: Value, weights: NamedWeights, config: BiomedClipConfig): VisionTower {
   const outputs = vit(image, visionWeights(weights, config), config.vision);
-  return { ...outputs, features: projectClassToken(outputs.classToken, weights) };
+  return { ...outputs, image, features: projectClassToken(outputs.classToken, weights) };
 }
 
 /** Normalised tokens [..., D], as a rule the class token, in the shared space, [..., E]. */
@@ -53,6 +57,26 @@ export function patchFeatures({ blocks }: Pick<VisionTower, "blocks">, weights: 
   const tokens = blocks.at(-1)!; // [B, T, D]
   const patches = slice(tokens, 1, 1, tokens.shape[1]!); // [B, T - 1, D]
   return projectClassToken(norm(patches, weights.norm("visual.trunk.norm"), vision.epsilon), weights);
+}
+
+/**
+ * Features on the grid of the convolutional branch, in the shared space, [B, G · G, E].
+ *
+ * @throws ConfigError when the model has no such branch
+ */
+export function denseFeatures(
+  { image, blocks }: Pick<VisionTower, "image" | "blocks">,
+  weights: NamedWeights,
+  config: BiomedClipConfig,
+): Value {
+  const { dense } = config;
+  if (!dense) throw new ConfigError("the model has no convolutional branch (no tensors visual.dense.*), so it has no dense features");
+  return denseBranch(denseRoot, image, blocks.at(-1)!, weights, dense);
+}
+
+/** The logits of the branch are scale · cosine + bias, with both learned. */
+export function denseLogitParameters(weights: NamedWeights): { scale: Value; bias: Value } {
+  return { scale: exp(weights.get(`${denseRoot}.logit_scale`)), bias: weights.get(`${denseRoot}.logit_bias`) };
 }
 
 /** The text tower: BERT and a two-layer projection of its class token into the shared space. */

@@ -1,3 +1,4 @@
+import { augmentPresets } from "../../augment/index.ts";
 import {
   countReasons,
   defaultCrop,
@@ -65,7 +66,10 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: StopOpti
   for (const message of [...trainer.notes, ...aboutFiles, ...fitWarnings(files.hints, "crop")]) yield { type: "warning", message };
   const workers = await PairWorkers.open({ tokenizer: files.tokenizer, contextLength, workers: settings.workers });
   const work = async function* (): AsyncGenerator<RunEvent> {
-    const encoded = { train: await encodePairs(train, workers), validation: await encodePairs(validation, workers) };
+    const encoded = {
+      train: await encodePairs(train, workers, settings.augment !== "none"),
+      validation: await encodePairs(validation, workers),
+    };
     const shared = await sharedImages(imagesOf(train), imagesOf(validation));
     const counts = {
       train: train.length,
@@ -148,8 +152,10 @@ function withPreset(settings: FinetuneSettings) {
     denseWeight: settings.denseWeight ?? (settings.regions === undefined ? 0 : 1),
     maskNegatives: settings.maskNegatives ?? settings.regions !== undefined,
   };
-  if (settings.regions === undefined && filled.regionWeight + filled.denseWeight + filled.noisedWeight > 0)
-    throw new ConfigError("finetune: --region-weight, --dense-weight and --noised-weight need outlined images. Pass --regions FILE.csv.");
+  if (settings.regions === undefined && filled.regionWeight + filled.denseWeight + filled.diceWeight + filled.noisedWeight > 0)
+    throw new ConfigError(
+      "finetune: --region-weight, --dense-weight, --dice-weight and --noised-weight need outlined images. Pass --regions FILE.csv.",
+    );
   if (filled.validation === 0 && filled.schedule === "plateau")
     throw new ConfigError(
       'finetune: the schedule "plateau" needs a validation loss, but there is no validation set. Pass --validation or another --schedule.',
@@ -166,6 +172,8 @@ function optionsOf({
   seed,
   mode,
   cropScale,
+  augment,
+  emptyCrops,
   bucketBatches,
   earlyStop,
   checkpointEvery,
@@ -181,6 +189,7 @@ function optionsOf({
     seed,
     mode,
     crop,
+    ...(augment !== "none" && { augmentation: { settings: augmentPresets[augment], emptyCrops } }),
     bucketBatches,
     earlyStop,
     checkpointEvery,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type AugmentPreset, augmentPresets } from "../../augment/index.ts";
 import { grouped, metaOf } from "../../run/settings/meta.ts";
 import { ContrastiveSettings } from "../../train/contrastive/settings.ts";
 import { LoopSettings } from "../../train/loop-settings.ts";
@@ -12,6 +13,8 @@ const withoutDefault = <T extends z.ZodType>(setting: z.ZodDefault<T> | T, descr
 const ofMode = <T extends z.ZodType>(setting: z.ZodDefault<T> | T, key: keyof ModePreset) =>
   withoutDefault(setting, `${setting.description} (default: ${modePresets.paper[key]}, in reference mode ${modePresets.reference[key]})`);
 const contrastive = ContrastiveSettings.shape;
+
+const names = (table: Readonly<Record<AugmentPreset, unknown>>) => Object.keys(table) as [AugmentPreset, ...AugmentPreset[]];
 
 /** `medclip-sam finetune`. */
 export const FinetuneSettings = z.strictObject(
@@ -35,6 +38,19 @@ export const FinetuneSettings = z.strictObject(
       .max(1)
       .default(0.9)
       .describe("smallest fraction of the image area in a random crop; 1: always a centre crop"),
+    augment: z
+      .enum(names(augmentPresets))
+      .default("none")
+      .describe(
+        "random changes of the images in training, with their outlines: none; light: gamma, contrast, noise, blur, small rotations and scales; strong: more of them, mirroring (left and right exchanged in words, too), elastic deformation, low resolution, margins and burnt-in text",
+      ),
+    emptyCrops: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe("probability of a crop that shows nothing of what is outlined, so that the model learns to find nothing")
+      .meta({ needs: [{ augment: ["light", "strong"] }] }),
     bucketBatches: z
       .number()
       .int()

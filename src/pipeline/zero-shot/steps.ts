@@ -20,6 +20,7 @@ import {
   ensembleFeature,
   MissingLayerError,
   mapOfCapacity,
+  mapOfProbabilities,
   methodOfFunction,
   notFiniteMap,
   type OwnSaliencyMethod,
@@ -104,17 +105,17 @@ export class SaliencyStep {
     ms: StageTimes,
     noise?: Tensor<"float32">,
   ): Promise<SaliencyResult[]> {
-    const { imageSize: side, patch } = this.model.clip.config.vision;
+    const { imageSize: side } = this.model.clip.config.vision;
+    const { grid, presence } = this.method;
     const { pixels, window } = clipView(image, this.settings.fit, side);
     const placed = this.preset.placement === "window";
     const attribution = once(() => this.prepare(pixels, fileName, ms, noise));
     const results: SaliencyResult[] = [];
     for (const sentences of texts) {
       const { target, warnings } = await timed(ms, "text", () => this.targets(JSON.stringify(sentences), () => this.targetOf(sentences)));
-      const capacity = target ? await this.attribute(await attribution(), target, ms) : new Float32Array((side / patch) ** 2);
-      const { map, constant } = mapOfCapacity(capacity, side);
+      const capacity = target ? await this.attribute(await attribution(), target, ms) : new Float32Array(grid ** 2);
+      const { map, unsaid } = presence === undefined ? stretched(capacity, side) : absolute(capacity, side, target ? presence : 0);
       const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
-      const unsaid = constant ? ["the saliency map is constant: the model finds no region for the text prompt"] : [];
       results.push({
         saliency,
         gray: toGray(saliency),
@@ -164,6 +165,19 @@ export class SaliencyStep {
     }
     return { target: features.length > 0 ? ensembleFeature(features) : undefined, warnings: this.warningsOf(sentences) };
   }
+}
+
+/** A map stretched to [0, 1], and what is to be said of it. */
+function stretched(capacity: Float32Array, side: number): { map: Float32Array; unsaid: string[] } {
+  const { map, constant } = mapOfCapacity(capacity, side);
+  return { map, unsaid: constant ? ["the saliency map is constant: the model finds no region for the text prompt"] : [] };
+}
+
+/** A map of probabilities, empty where the image does not show the target. */
+function absolute(values: Float32Array, side: number, presence: number): { map: Float32Array; unsaid: string[] } {
+  const { map, isPresent, peak } = mapOfProbabilities(values, side, presence);
+  const absent = `the image does not show the target: its highest probability is ${peak.toFixed(2)}, below --presence ${presence}, so the mask is empty`;
+  return { map, unsaid: isPresent ? [] : [absent] };
 }
 
 /** A layer that the model lacks is rejected even if the method does not read it: the user probably expects another model. */

@@ -1,4 +1,14 @@
-import { type CropRange, type EncodedPairs, epochBatches, type PairWorkers, type ViewOptions } from "../../data/index.ts";
+import {
+  type CropRange,
+  type EncodedPairs,
+  type EpochAugmentation,
+  epochBatches,
+  imageName,
+  outlinesOf,
+  type PairWorkers,
+  type ViewOptions,
+} from "../../data/index.ts";
+import { outputGrid } from "../../models/biomedclip/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type LoopEvent, type LoopOptions, type Training, trainingLoop } from "../loop.ts";
 import type { TrainingPairs } from "./gradient.ts";
@@ -19,6 +29,8 @@ export interface FineTuneOptions extends LoopOptions, Pick<ViewOptions, "mode" |
   readonly seed: number;
   /** Random crop in training; null: always a centre crop. */
   readonly crop: CropRange | null;
+  /** Augmentation in training, with the outlines of the images. */
+  readonly augmentation?: Pick<EpochAugmentation, "settings" | "emptyCrops"> | undefined;
   /** See `OrderOptions`. */
   readonly bucketBatches: number;
   readonly session: SessionOptions;
@@ -40,8 +52,13 @@ async function contrastiveTraining(
   { train, validation, workers }: FineTunePairs,
   options: FineTuneOptions,
 ): Promise<Training<TrainingPairs>> {
-  const { batch, mode, signal, seed, bucketBatches, crop, session } = options;
+  const { batch, mode, signal, seed, bucketBatches, crop, session, regions } = options;
   const views = { batch, side: trainer.config.vision.imageSize, mode, signal };
+  const augmentation: EpochAugmentation | undefined = options.augmentation && {
+    ...options.augmentation,
+    grid: outputGrid(trainer.config),
+    outlinesOf: ({ image }) => outlinesOf(regions?.images.get(imageName(image)) ?? []),
+  };
   const supervision = await Supervision.open(options, workers, trainer.config);
   return {
     trainer,
@@ -49,7 +66,7 @@ async function contrastiveTraining(
     chosenBy: "loss",
     async *batches(epoch, from) {
       const place = { epoch, seed, ...(crop && { range: crop }) };
-      for await (const pairs of epochBatches(train, workers, { ...views, seed, epoch, crop, bucketBatches, from })) {
+      for await (const pairs of epochBatches(train, workers, { ...views, seed, epoch, crop, augmentation, bucketBatches, from })) {
         yield { batch: supervision.of(pairs, place), size: batch, position: pairs.position, dropped: pairs.dropped };
       }
     },

@@ -24,6 +24,7 @@ function targets() {
     coverage: tensor("float32", [images, phrases, patches], coverage),
     labelWeights: weights(),
     denseWeights: weights(),
+    shownWeights: weights(),
   };
 }
 
@@ -66,6 +67,16 @@ test("of the class token as much is left as of the patches, or nothing; some vie
   }
   expect(kinds.class).toEqual(new Set(["nothing", "as the patches"]));
   expect(kinds.mixed).toEqual(new Set([true, false]));
+});
+
+test("coverage on a finer grid counts as its mean in each patch", () => {
+  const side = 2 * grid;
+  const fine = new Float32Array(images * phrases * side * side);
+  for (let map = 0; map < images * phrases; map++)
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side; x++) fine[(map * side + y) * side + x] = given.coverage.data[(map * grid + (y >> 1)) * grid + (x >> 1)]!;
+  const finer = { ...given, coverage: tensor("float32", [images, phrases, side * side], fine) };
+  expect(noisedViews(finer, { ...options, step: "0/0" })).toEqual(views);
 });
 
 test("the block is any but the last, and all depends on seed and step alone", () => {

@@ -42,11 +42,12 @@ export function noised(x: Value, keep: Value, noise: Value): Value {
  * Draws which part of each image is kept: a rectangle, or one of its structures. The rest is replaced by noise, fully or mixed with the
  * image as in a bottleneck. The class token, which depends on the whole image, is kept to the same fraction as the kept patches, or not at all.
  *
- * @param targets - labels [B, P] and coverage [B, P, T - 1] of the whole images
+ * @param targets - labels [B, P] and coverage [B, P, N] of the whole images, on the grid of the patches or a multiple of it
  */
 export function noisedViews(targets: RegionTargets, { grid, width, depth, seed, step }: NoisedViewOptions): NoisedViews {
   const [count, phrases] = targets.labels.shape as [number, number];
   const patches = grid * grid;
+  const coverage = ofPatches(targets.coverage.data, grid, count * phrases);
   const keep = new Float32Array(count * (patches + 1));
   const labels = new Float32Array(count * phrases);
   const weights = new Float32Array(count * phrases);
@@ -54,8 +55,7 @@ export function noisedViews(targets: RegionTargets, { grid, width, depth, seed, 
     const stream = uniform(`train/noised/${step}/${i}`, seed);
     let drawn = 0;
     const draw = () => stream.at(drawn++);
-    const cells = (phrase: number) =>
-      targets.coverage.data.subarray((i * phrases + phrase) * patches, (i * phrases + phrase + 1) * patches);
+    const cells = (phrase: number) => coverage.subarray((i * phrases + phrase) * patches, (i * phrases + phrase + 1) * patches);
     const shown = Array.from({ length: phrases }, (_, phrase) => phrase).filter(
       (phrase) => targets.labels.data[i * phrases + phrase] === 1,
     );
@@ -81,6 +81,19 @@ export function noisedViews(targets: RegionTargets, { grid, width, depth, seed, 
     labels: tensor("float32", [count, phrases], labels),
     weights: tensor("float32", [count, phrases], sum > 0 ? weights.map((weight) => weight / sum) : weights),
   };
+}
+
+/** Coverage on the grid of the patches, from that of a grid that may be finer: the mean of the cells in a patch. */
+function ofPatches(coverage: Float32Array, grid: number, maps: number): Float32Array {
+  const side = Math.sqrt(coverage.length / Math.max(maps, 1));
+  if (side === grid || maps === 0) return coverage;
+  const cells = side / grid; // along a side of a patch
+  const pooled = new Float32Array(maps * grid * grid);
+  for (let map = 0; map < maps; map++)
+    for (let y = 0; y < side; y++)
+      for (let x = 0; x < side; x++)
+        pooled[(map * grid + Math.floor(y / cells)) * grid + Math.floor(x / cells)]! += coverage[(map * side + y) * side + x]! / cells ** 2;
+  return pooled;
 }
 
 /** A random rectangle whose sides are a quarter to nine tenths of the image's. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nanoClip } from "../../../test/support/models.ts";
+import { nanoClip, nanoDenseClip } from "../../../test/support/models.ts";
 import { writeWords } from "../../../test/support/tiny-run.ts";
 import { locateClip } from "../../hub/locate.ts";
 import { tensor } from "../../tensor/tensor.ts";
@@ -8,22 +8,23 @@ import { noisedViews } from "./noised-views.ts";
 import { ContrastiveSettings } from "./settings.ts";
 import { ContrastiveTrainer } from "./trainer.ts";
 
-const [batch, side, grid, phrases] = [6, 32, 8, 3];
-const [patch, patches] = [side / grid, grid * grid];
+const [batch, side, phrases] = [6, 32, 3];
 
 /** Bright squares on gray, at another place in each image; the first phrase is the square, the second is absent, the third unknown. */
-function squares(): TrainingPairs {
+function squares(grid = 8): TrainingPairs {
+  const [patch, cells, unit] = [side / grid, grid * grid, grid / 8];
+  const wide = 3 * unit;
   const pixels = new Uint8Array(batch * 3 * side * side).fill(60);
   const labels = new Float32Array(batch * phrases);
-  const coverage = new Float32Array(batch * phrases * patches);
+  const coverage = new Float32Array(batch * phrases * cells);
   const weights = new Float32Array(batch * phrases);
   for (let i = 0; i < batch; i++) {
-    const [top, left] = [i, 5 - i]; // in patches; the square has 3 x 3 of them
+    const [top, left] = [unit * i, unit * (5 - i)]; // in cells of the grid
     for (let c = 0; c < 3; c++)
-      for (let y = patch * top; y < patch * (top + 3); y++)
-        pixels.fill(230, ((i * 3 + c) * side + y) * side + patch * left, ((i * 3 + c) * side + y) * side + patch * (left + 3));
-    for (let y = top; y < top + 3; y++)
-      coverage.fill(1, i * phrases * patches + y * grid + left, i * phrases * patches + y * grid + left + 3);
+      for (let y = patch * top; y < patch * (top + wide); y++)
+        pixels.fill(230, ((i * 3 + c) * side + y) * side + patch * left, ((i * 3 + c) * side + y) * side + patch * (left + wide));
+    for (let y = top; y < top + wide; y++)
+      coverage.fill(1, i * phrases * cells + y * grid + left, i * phrases * cells + y * grid + left + wide);
     labels[i * phrases] = 1;
     weights.fill(1 / (2 * batch), i * phrases, i * phrases + 2);
   }
@@ -40,15 +41,16 @@ function squares(): TrainingPairs {
         [2, 103, 3],
       ],
       labels: matrix(labels),
-      coverage: tensor("float32", [batch, phrases, patches], coverage),
+      coverage: tensor("float32", [batch, phrases, cells], coverage),
       labelWeights: matrix(weights),
       denseWeights: matrix(weights),
+      shownWeights: matrix(labels.map((label) => label / batch)),
     },
   };
 }
 
-async function open(settings: Partial<ContrastiveSettings>): Promise<ContrastiveTrainer> {
-  const files = await locateClip(await nanoClip(writeWords(104)));
+async function open(settings: Partial<ContrastiveSettings>, model = nanoClip): Promise<ContrastiveTrainer> {
+  const files = await locateClip(await model(writeWords(104)));
   const given = ContrastiveSettings.parse({ regionWeight: 0.5, denseWeight: 2, schedule: "constant", weightDecay: 0, ...settings });
   return await ContrastiveTrainer.open(files, given, { stepsPerEpoch: 10, epochs: 1 });
 }
@@ -56,7 +58,7 @@ async function open(settings: Partial<ContrastiveSettings>): Promise<Contrastive
 /** The squares, with a noised view of each image. */
 function noisedSquares(): TrainingPairs {
   const pairs = squares();
-  const noised = noisedViews(pairs.regions!, { grid, width: 32, depth: 2, seed: 1, step: "0/0" });
+  const noised = noisedViews(pairs.regions!, { grid: 8, width: 32, depth: 2, seed: 1, step: "0/0" });
   return { ...pairs, regions: { ...pairs.regions!, noised } };
 }
 
@@ -104,6 +106,18 @@ test("training lowers the loss by more than half of what the region terms are at
   expect(terms).toBeGreaterThan(0.5);
   expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.5 * terms);
   await Promise.all([trainer.dispose(), contrastive.dispose()]);
+});
+
+test("with a convolutional branch the dense terms act on its finer grid, in chunks as in the whole batch, and are learned", async () => {
+  const settings = { lr: 1e-3, diceWeight: 1 };
+  const whole = await open({ ...settings, chunk: batch }, nanoDenseClip);
+  const chunked = await open({ ...settings, chunk: 2 }, nanoDenseClip);
+  const losses = [];
+  for (let i = 0; i < 20; i++) losses.push((await whole.step(squares(16))).loss);
+  expect((await chunked.step(squares(16))).loss).toBeCloseTo(losses[0]!, 5);
+  expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.5);
+  await expect(whole.step(squares(8))).rejects.toThrow("coverage of regions must be [6,3,256], got [6,3,64]");
+  await Promise.all([whole.dispose(), chunked.dispose()]);
 });
 
 test("regions without weight change nothing, and no pair needs them", async () => {

@@ -1,6 +1,12 @@
 import { add, mul, substitute, type Value } from "../../graph/index.ts";
-import { denseLoss, labelLoss } from "../../losses/index.ts";
-import { type BiomedClipConfig, patchFeatures, type VisionTower } from "../../models/biomedclip/index.ts";
+import { denseDiceLoss, denseLoss, labelLoss } from "../../losses/index.ts";
+import {
+  type BiomedClipConfig,
+  denseFeatures,
+  denseLogitParameters,
+  patchFeatures,
+  type VisionTower,
+} from "../../models/biomedclip/index.ts";
 import type { NamedWeights } from "../../models/named-weights.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { inputOf, rowsOf } from "../feeds.ts";
@@ -13,22 +19,27 @@ export interface TrainingRegions {
   readonly ids: readonly (readonly number[])[];
   /** [B, P], 1 where the image shows what the phrase names. */
   readonly labels: Tensor<"float32">;
-  /** [B, P, T] for T patches: how much of each it covers, in [0, 1]. */
+  /** [B, P, T] for T cells of the finest grid that the model gives: how much of each it covers, in [0, 1]. */
   readonly coverage: Tensor<"float32">;
   /** [B, P], weights of the pairs in the multi-label and in the dense term; 0 for unlabelled pairs. With sum 1 the terms are means. */
   readonly labelWeights: Tensor<"float32">;
   readonly denseWeights: Tensor<"float32">;
+  /** The same for the overlap of what is shown. */
+  readonly shownWeights: Tensor<"float32">;
   /** The same images with noise in place of all tokens but some. */
   readonly noised?: NoisedViews | undefined;
 }
 
 /** The rows [from, to) of the region labels. The terms are sums over pairs, so those of the chunks of a batch add up. */
 export function regionFeeds(regions: TrainingRegions, from: number, to: number, settings: ContrastiveSettings): Record<string, Tensor> {
-  const { labels, labelWeights, coverage, denseWeights, noised: views } = regions;
+  const { labels, labelWeights, coverage, denseWeights, shownWeights, noised: views } = regions;
+  const { regionWeight, denseWeight, diceWeight, noisedWeight } = settings;
   return {
-    ...(settings.regionWeight > 0 && { labels: rowsOf(labels, from, to), labelWeights: rowsOf(labelWeights, from, to) }),
-    ...(settings.denseWeight > 0 && { coverage: rowsOf(coverage, from, to), denseWeights: rowsOf(denseWeights, from, to) }),
-    ...(settings.noisedWeight > 0 &&
+    ...(regionWeight > 0 && { labels: rowsOf(labels, from, to), labelWeights: rowsOf(labelWeights, from, to) }),
+    ...(denseWeight + diceWeight > 0 && { coverage: rowsOf(coverage, from, to) }),
+    ...(denseWeight > 0 && { denseWeights: rowsOf(denseWeights, from, to) }),
+    ...(diceWeight > 0 && { shownWeights: rowsOf(shownWeights, from, to) }),
+    ...(noisedWeight > 0 &&
       views && {
         keep: rowsOf(views.keep, from, to),
         noise: rowsOf(views.noise, from, to),
@@ -60,16 +71,19 @@ export function regionTerms(
   weights: NamedWeights,
   { config, settings, block }: RegionTermOptions,
 ): Value {
-  const { regionWeight, denseWeight, noisedWeight, regionScale: scale, regionBias: bias } = settings;
+  const { regionWeight, denseWeight, diceWeight, noisedWeight, regionScale: scale, regionBias: bias } = settings;
   const given = (name: string) => inputOf(feeds, name);
   const terms: Value[] = [];
   if (regionWeight > 0) {
     const options = { scale, bias, weights: given("labelWeights") };
     terms.push(mul(labelLoss(tower.features, phrases, given("labels"), options), regionWeight));
   }
-  if (denseWeight > 0) {
-    const options = { scale, bias, weights: given("denseWeights") };
-    terms.push(mul(denseLoss(patchFeatures(tower, weights, config), phrases, given("coverage"), options), denseWeight));
+  if (denseWeight + diceWeight > 0) {
+    const logits = config.dense ? denseLogitParameters(weights) : { scale, bias };
+    const grid = config.dense ? denseFeatures(tower, weights, config) : patchFeatures(tower, weights, config);
+    const coverage = given("coverage");
+    if (denseWeight > 0) terms.push(mul(denseLoss(grid, phrases, coverage, { ...logits, weights: given("denseWeights") }), denseWeight));
+    if (diceWeight > 0) terms.push(mul(denseDiceLoss(grid, phrases, coverage, { ...logits, weights: given("shownWeights") }), diceWeight));
   }
   if (feeds.keep && block !== undefined) {
     const hidden = tower.blocks[block]!;

@@ -54,6 +54,12 @@ export const ContrastiveSettings = z.strictObject(
       .default(0)
       .describe("weight of the dense loss per patch on outlined images")
       .meta({ needs: withRegions }),
+    diceWeight: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("weight of the Dice loss over the same patches, for the outlined structures that an image shows")
+      .meta({ needs: withRegions }),
     noisedWeight: z
       .number()
       .nonnegative()

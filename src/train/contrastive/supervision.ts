@@ -1,5 +1,5 @@
 import { type CropRange, negativePairs, type PairBatch, type PairWorkers, type RegionSet, regionTargets } from "../../data/index.ts";
-import type { BiomedClipConfig } from "../../models/biomedclip/index.ts";
+import { type BiomedClipConfig, outputGrid } from "../../models/biomedclip/index.ts";
 import { gridOf } from "../../models/vit.ts";
 import { uniform } from "../../tensor/random.ts";
 import type { TrainingPairs } from "./gradient.ts";
@@ -44,17 +44,17 @@ export class Supervision {
   of(batch: PairBatch, { epoch, seed, range }: BatchPlace): TrainingPairs {
     const { maskNegatives, regions, noised } = this.options;
     const { vision } = this.config;
-    const grid = gridOf(vision);
+    const grid = outputGrid(this.config);
     const step = `${epoch}/${batch.position}`;
     const crop = range && { epoch, seed, range };
-    const targets = regions && regionTargets(batch.pairs, regions, { side: vision.imageSize, grid, crop });
+    const targets = regions && regionTargets(batch.pairs, regions, { side: vision.imageSize, grid, crop }, batch.augmented);
     const wording = uniform(`train/wording/${step}`, seed);
     const ids = this.phrases.map((wordings, i) => wordings[Math.floor(wording.at(i) * wordings.length)]!);
     return {
       ...batch,
       ...(maskNegatives && { negatives: negativePairs(batch.pairs, regions) }),
       ...(targets && {
-        regions: { ...targets, ids, ...(noised && { noised: noisedViews(targets, { ...vision, grid, seed, step }) }) },
+        regions: { ...targets, ids, ...(noised && { noised: noisedViews(targets, { ...vision, grid: gridOf(vision), seed, step }) }) },
       }),
     };
   }

@@ -5,9 +5,9 @@ import {
   biomedClipConfigOf,
   biomedClipFamily,
   biomedClipTensors,
+  outputGrid,
   pairFlops,
 } from "../../models/biomedclip/index.ts";
-import { gridOf } from "../../models/vit.ts";
 import { Weights } from "../../models/weights.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { sameShape } from "../../tensor/tensor.ts";
@@ -206,14 +206,14 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
         `pixels [${pixels.shape}] do not fit ${ids.length} texts; expected [${ids.length}, 3, ${imageSize}, ${imageSize}]`,
       );
     }
-    const patches = gridOf(this.config.vision) ** 2;
+    const cells = outputGrid(this.config) ** 2;
     const known = [ids.length, regions?.ids.length ?? 0];
     for (const [what, given, shape] of [
       ["negatives", negatives, [ids.length, ids.length]],
       ["labels of regions", regions?.labels, known],
       ["weights of labels", regions?.labelWeights, known],
       ["weights of regions", regions?.denseWeights, known],
-      ["coverage of regions", regions?.coverage, [...known, patches]],
+      ["coverage of regions", regions?.coverage, [...known, cells]],
     ] as const) {
       if (given && !sameShape(given.shape, shape)) throw new InputError(`${what} must be [${shape}], got [${given.shape}]`);
     }

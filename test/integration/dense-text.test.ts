@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runFinetune } from "../../src/pipeline/finetune/run.ts";
+import { FinetuneSettings } from "../../src/pipeline/finetune/settings.ts";
+import { runPhantom } from "../../src/pipeline/phantom/run.ts";
+import { PhantomSettings } from "../../src/pipeline/phantom/settings.ts";
+import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
+import { SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { readGray } from "../../src/scans/read-gray.ts";
+import { readSafetensors } from "../../src/tensor/safetensors.ts";
+import { nanoDenseClip, nanoSam } from "../support/models.ts";
+import { collect, warningsOf, writeDisc, writeWords } from "../support/tiny-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-dense-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => writeDisc(at("in", "a.png"), 1, 48, 40));
+
+const segmented = async (out: string, given: object) => {
+  const models = { clip: await nanoDenseClip(writeWords()), sam: await nanoSam() };
+  const settings = { ...models, inputs: [at("in")], out: at(out), prompt: ["bright lesion"], saliencyMethod: "dense-text", ...given };
+  const events = await collect(runSegment(SegmentSettings.parse(settings)));
+  const { images } = JSON.parse(readFileSync(at(out, "run.json"), "utf8"));
+  return { events, record: Object.values<{ areaPx: number; boxes: unknown[] }>(images)[0]! };
+};
+
+test("a target whose probability stays low everywhere is absent: an empty mask, and a warning that says how low", async () => {
+  const { events, record } = await segmented("absent", { presence: 1 });
+  const said = events.flatMap((event) => (event.type === "item" ? event.warnings : []));
+  expect(said).toContainEqual(
+    expect.stringMatching(
+      /^the image does not show the target: its highest probability is 0\.\d\d, below --presence 1, so the mask is empty$/,
+    ),
+  );
+  expect(record.areaPx).toBe(0);
+  expect(Math.max(...(await readGray(at("absent", "saliency", "a.png"))).data)).toBe(0);
+});
+
+test("otherwise its map holds the probabilities as they are, not stretched", async () => {
+  const settings = { presence: 0, coarseMethod: "threshold", threshold: 0, raw: true };
+  const { record } = await segmented("present", settings);
+  const { tensors } = await readSafetensors(at("present", "raw", "a.safetensors"));
+  const { shape, data } = tensors.get("capacity")!;
+  expect(shape).toEqual([16, 16]);
+  const highest = Math.max(...(data as Float32Array));
+  const map = await readGray(at("present", "saliency", "a.png"));
+  expect(highest).toBeLessThan(0.98); // so that a map that was stretched to 1 would be seen
+  expect(Math.max(...map.data)).toBeLessThanOrEqual(Math.ceil(255 * highest));
+  expect(Math.max(...map.data)).toBeGreaterThan(0.7 * 255 * highest); // between the centres of cells it is lower
+  expect(record.boxes).toHaveLength(1);
+});
+
+test("finetune trains the branch on augmented images, and the same seed gives the same model", async () => {
+  await collect(runPhantom(PhantomSettings.parse({ out: at("phantoms"), count: 4, modalities: ["chest-xray"], seed: 1, size: 64 })));
+  const trained = async (out: string) => {
+    const settings = {
+      ...{ clip: await nanoDenseClip(at("phantoms", "vocab.txt")), pairs: [at("phantoms", "captions.csv")] },
+      ...{ regions: at("phantoms", "regions.csv"), out: at(out), epochs: 1, batch: 2, validation: 0, schedule: "constant", lr: 1e-3 },
+      ...{ augment: "strong", emptyCrops: 0.5, diceWeight: 1, workers: 0 },
+    };
+    const events = await collect(runFinetune(FinetuneSettings.parse(settings)));
+    expect(warningsOf(events).filter((message) => message.includes("no effect"))).toEqual([]);
+    return readFileSync(at(out, "model", "open_clip_model.safetensors"));
+  };
+  const first = await trained("one");
+  expect((await trained("two")).equals(first)).toBe(true);
+  expect(first.equals(readFileSync(join(await nanoDenseClip(at("phantoms", "vocab.txt")), "open_clip_model.safetensors")))).toBe(false);
+});
