@@ -1,4 +1,5 @@
 export { type LabelledMask, labelMap } from "./label-map.ts";
+export { maskPromptLogits, type SquareSizes, type TargetGrid, targetGrid } from "./mask-prompt.ts";
 export { above, logitsOfImage, type Placement, unionOf } from "./postprocess.ts";
 export { type ImageEmbedding, Prediction, SamOptions, SamPredictor, type SamPrompts } from "./predictor.ts";
 export { normaliseInto, resizedSize, resizeLongest, type SamInput, samInput } from "./preprocess.ts";

@@ -38,8 +38,8 @@ test("a target whose probability stays low everywhere is absent: an empty mask, 
   expect(Math.max(...(await readGray(at("absent", "saliency", "a.png"))).data)).toBe(0);
 });
 
-test("otherwise its map holds the probabilities as they are, not stretched", async () => {
-  const settings = { presence: 0, coarseMethod: "threshold", threshold: 0, raw: true };
+test("otherwise its map holds the probabilities as they are, not stretched, and a mask prompt may follow", async () => {
+  const settings = { presence: 0, coarseMethod: "threshold", threshold: 0, maskPrompt: true, raw: true };
   const { record } = await segmented("present", settings);
   const { tensors } = await readSafetensors(at("present", "raw", "a.safetensors"));
   const { shape, data } = tensors.get("capacity")!;

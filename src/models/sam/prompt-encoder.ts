@@ -46,7 +46,7 @@ export interface PromptEncoding {
    * all are used.
    */
   readonly hidden?: Value;
-  /** [1, C, g, g], added to the image embedding. */
+  /** [1, C, g, g], or one for each prompt, added to the image embedding. */
   readonly dense: Value;
   /** [1, C, g, g], positions of the image embedding's tokens. */
   readonly densePositions: Value;
@@ -82,6 +82,8 @@ export interface PromptSlots {
   readonly labels: Value;
   /** [B, 4] as x0, y0, x1, y1 */
   readonly boxes: Value;
+  /** Masks that go with the prompts: logits [B, 1, 4 g, 4 g], and [B, 1, 1, 1], 1 where a prompt has one, else 0. */
+  readonly masks?: { readonly logits: Value; readonly used: Value };
   /** [B, K + 3], 1 where a slot is used, else 0: the points, the point that is none, two corners; see `usedSlots` */
   readonly used: Value;
 }
@@ -93,11 +95,17 @@ const unseen = -1e9;
  * The encoding of prompts that are boxes, points or both, as many points as each has: every row is what `promptEncoder` makes of its
  * prompt, with hidden tokens between that no attention sees. So one graph of fixed shapes serves all of them in one batch.
  */
-export function promptSlots({ positions, labels, boxes, used }: PromptSlots, weights: NamedWeights, config: SamConfig): PromptEncoding {
+export function promptSlots(
+  { positions, labels, boxes, masks, used }: PromptSlots,
+  weights: NamedWeights,
+  config: SamConfig,
+): PromptEncoding {
   const token = tokensOf(weights, config);
   const none = expand(token.none(), [boxes.shape[0]!, 1, config.outChannels]);
   const sparse = concat([token.points(positions, labels), none, token.corners(boxes)], 1); // [B, K + 3, C]
-  return { sparse, hidden: mul(sub(1, used), unseen), ...planesOf(undefined, weights, config) };
+  const { dense: without, densePositions } = planesOf(undefined, weights, config);
+  const dense = masks ? add(mul(masks.used, maskFeatures(masks.logits, weights)), mul(sub(1, masks.used), without)) : without;
+  return { sparse, hidden: mul(sub(1, used), unseen), dense, densePositions };
 }
 
 /** Which of K + 3 slots a prompt uses: its points, the point that is none where there is no box, and the corners of the box. */
@@ -142,7 +150,7 @@ function positionFeatures(positions: Value, weights: NamedWeights): Value {
   return concat([sin(z), cos(z)], -1);
 }
 
-/** A mask prompt brought to the size and channels of the image embedding: [1, 1, 4 g, 4 g] to [1, C, g, g]. */
+/** A mask prompt brought to the size and channels of the image embedding: [B, 1, 4 g, 4 g] to [B, C, g, g]. */
 function maskFeatures(mask: Value, weights: NamedWeights): Value {
   const down = `${at}.mask_downscaling`;
   const convolve = (x: Value, index: number, stride: number): Value =>

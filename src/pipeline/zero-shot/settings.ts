@@ -69,6 +69,12 @@ export const RefineSettings = z.strictObject(
       .default(false)
       .describe("one box per component instead of one around all")
       .meta({ needs: [{ visualPrompt: ["box", "both"] }] }),
+    maskPrompt: z
+      .boolean()
+      .default(false)
+      .describe(
+        "also give SAM the coarse mask as a mask prompt; for models that were trained with such prompts (finetune-sam --mask-share)",
+      ),
     empty: z
       .enum(["mask", "box"])
       .optional()

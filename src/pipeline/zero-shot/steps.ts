@@ -14,6 +14,7 @@ import {
   stretchMap,
   toGray,
 } from "../../image/index.ts";
+import { logitsSideOf } from "../../models/sam/index.ts";
 import { once, oncePerKey } from "../../once.ts";
 import { visualPrompts } from "../../prompts/index.ts";
 import {
@@ -28,7 +29,16 @@ import {
   type SaliencyMethod,
   saliencyMethods,
 } from "../../saliency/index.ts";
-import { type ImageEmbedding, type Prediction, releasedVotedMask, unionOf, type VoteRuleName, votedUnion } from "../../segment/index.ts";
+import {
+  type ImageEmbedding,
+  maskPromptLogits,
+  type Prediction,
+  releasedVotedMask,
+  targetGrid,
+  unionOf,
+  type VoteRuleName,
+  votedUnion,
+} from "../../segment/index.ts";
 import { uniform } from "../../tensor/random.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";
@@ -290,7 +300,7 @@ export class RefineStep {
     ms: StageTimes,
     embed: (warnings: string[]) => Promise<ImageEmbedding>,
   ): Promise<RefineResult> {
-    const { visualPrompt, points, negativePoints, perComponent, empty, seed } = this.settings;
+    const { visualPrompt, points, negativePoints, perComponent, maskPrompt, empty, seed } = this.settings;
     const warnings: string[] = [];
     const size = { width: image.width, height: image.height };
     const prompts = visualPrompts(coarse, {
@@ -319,8 +329,12 @@ export class RefineStep {
     const isWhole = ({ x0, y0, x1, y1 }: Box) => x0 <= 0 && y0 <= 0 && x1 >= size.width - end && y1 >= size.height - end;
     if (prompts.boxes.some(isWhole)) warnings.push("the box given to SAM is the whole image: it says nothing about where to look");
     const { sam } = this.model;
+    const sizes = { side: sam.config.imageSize, cells: logitsSideOf(sam.config) };
+    const cells = maskPrompt ? targetGrid(coarse, sizes)?.cells : undefined;
     const embedding = await embed(warnings);
-    const predictions = await timed(ms, "predict", () => sam.predict(prompts, { embedding }));
+    const predictions = await timed(ms, "predict", () =>
+      sam.predict({ ...prompts, ...(cells && { mask: maskPromptLogits(cells) }) }, { embedding }),
+    );
     const joined = this.join(predictions, prompts.boxes.length > 0);
     const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });
     const area = areaPx(mask);

@@ -1,6 +1,7 @@
 import type { Box } from "../../image/index.ts";
+import type { SquareSizes, TargetGrid } from "../../segment/index.ts";
 import { uniform } from "../../tensor/random.ts";
-import { heldBox, type PromptSource, type SquareSizes, type TargetGrid } from "./target-grid.ts";
+import { heldBox, type PromptSource } from "./target-grid.ts";
 
 /** Cells per side of the coarse grid: the patches of a ViT/16 at 224 pixels, the resolution of M2IB. */
 const grid = 14;

@@ -51,10 +51,10 @@ function promptableTraining(
 ): Training<PromptedImages> {
   const { batch, prompts, seed, stepsPerEpoch, isBalanced } = options;
   const { imageSize: side, outChannels } = trainer.config;
-  const { points, negativePoints } = trainer.settings;
+  const { points, negativePoints, maskShare } = trainer.settings;
   const grid = gridOf(trainer.config);
   const sizes = { side, cells: logitsSideOf(trainer.config), embeddingShape: [outChannels, grid, grid] };
-  const batches: BatchOptions = { ...options.draws, ...sizes, points, negativePoints, seed, batch, prompts, embed };
+  const batches: BatchOptions = { ...options.draws, ...sizes, points, negativePoints, maskShare, seed, batch, prompts, embed };
   const order = new TargetOrder(train.targets, { seed, isBalanced });
   return {
     trainer,

@@ -12,6 +12,7 @@ import {
   type SamConfig,
   usedSlots,
 } from "../../models/sam/index.ts";
+import { maskPromptLogits } from "../../segment/index.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { PromptableSettings } from "./settings.ts";
 import { learntMasks } from "./trained-tensors.ts";
@@ -20,6 +21,8 @@ import { learntMasks } from "./trained-tensors.ts";
 export interface TrainingPrompt {
   readonly box?: Box | undefined;
   readonly points: readonly LabelledPoint[];
+  /** A coarse mask at the size of the logits, [l, l], 0 or 1, that goes with them. */
+  readonly mask?: Uint8Array | undefined;
 }
 
 /** Sizes of a graph: B images, P prompts each, at most K points a prompt. */
@@ -27,6 +30,8 @@ export interface PromptShape {
   readonly images: number;
   readonly prompts: number;
   readonly points: number;
+  /** Whether prompts may have masks. */
+  readonly masks: boolean;
 }
 
 /** Input of a graph: pixels if it encodes the images, else their embeddings. */
@@ -37,7 +42,7 @@ export function decodingOf(
   weights: NamedWeights,
   config: SamConfig,
   kind: ImageKind,
-  { images, prompts, points }: PromptShape,
+  { images, prompts, points, masks }: PromptShape,
 ): MaskDecoding {
   const { imageSize: side, outChannels: width } = config;
   const [grid, rows] = [gridOf(config), images * prompts];
@@ -50,6 +55,12 @@ export function decodingOf(
     labels: input("labels", "int64", [rows, points]),
     boxes: input("boxes", "float32", [rows, 4]),
     used: input("used", "float32", [rows, points + 3]),
+    ...(masks && {
+      masks: {
+        logits: input("maskLogits", "float32", [rows, 1, logitsSideOf(config), logitsSideOf(config)]),
+        used: input("masksUsed", "float32", [rows, 1, 1, 1]),
+      },
+    }),
   };
   return maskDecoder(repeated(embedding, prompts), promptSlots(slots, weights, config), weights, config);
 }
@@ -69,7 +80,11 @@ export function promptableLoss({ logits, iou }: MaskDecoding, settings: Promptab
 }
 
 /** Prompts as the graph's inputs; those with fewer points than K leave slots unused. */
-export function promptFeeds(prompts: readonly TrainingPrompt[], points: number): Record<string, Tensor> {
+export function promptFeeds(
+  prompts: readonly TrainingPrompt[],
+  { points, masks }: Pick<PromptShape, "points" | "masks">,
+  side: number,
+): Record<string, Tensor> {
   const rows = prompts.length;
   const [positions, labels] = [new Float32Array(rows * points * 2), new BigInt64Array(rows * points)];
   const [boxes, used] = [new Float32Array(rows * 4), new Float32Array(rows * (points + 3))];
@@ -86,6 +101,22 @@ export function promptFeeds(prompts: readonly TrainingPrompt[], points: number):
     labels: tensor("int64", [rows, points], labels),
     boxes: tensor("float32", [rows, 4], boxes),
     used: tensor("float32", [rows, points + 3], used),
+    ...(masks && maskFeeds(prompts, side)),
+  };
+}
+
+/** Masks of prompts as the graph's inputs. */
+function maskFeeds(prompts: readonly TrainingPrompt[], side: number): Record<string, Tensor> {
+  const rows = prompts.length;
+  const logits = new Float32Array(rows * side * side);
+  for (const [n, { mask }] of prompts.entries()) if (mask) logits.set(maskPromptLogits(mask), n * side * side);
+  return {
+    maskLogits: tensor("float32", [rows, 1, side, side], logits),
+    masksUsed: tensor(
+      "float32",
+      [rows, 1, 1, 1],
+      Float32Array.from(prompts, ({ mask }) => (mask ? 1 : 0)),
+    ),
   };
 }
 

@@ -5,9 +5,9 @@ import type { Image } from "../../image/index.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import { MaskGuesses, maskProblem } from "../../scans/mask-report.ts";
 import { readMask } from "../../scans/read-mask.ts";
-import { resizeLongest } from "../../segment/index.ts";
+import { resizeLongest, type SquareSizes, type TargetGrid, targetGrid } from "../../segment/index.ts";
 import { ByteCache } from "../byte-cache.ts";
-import { type PromptSource, type SquareSizes, type TargetGrid, targetGrid } from "./target-grid.ts";
+import type { PromptSource } from "./target-grid.ts";
 import type { OrderedTarget } from "./target-order.ts";
 
 /** A target with its masks read. */

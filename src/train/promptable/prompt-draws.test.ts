@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Mask } from "../../image/index.ts";
+import { targetGrid } from "../../segment/index.ts";
 import { distorted } from "./distorted-mask.ts";
 import { type DrawOptions, drawPrompt, heldOutBox, PromptDrawSettings } from "./prompt-draws.ts";
-import { boxIou, type PromptSource, targetGrid } from "./target-grid.ts";
+import { boxIou, type PromptSource } from "./target-grid.ts";
 
 const sizes = { side: 256, cells: 64 };
 const maskOf = (width: number, height: number, isInside: (x: number, y: number) => boolean): Mask => ({
@@ -47,12 +48,23 @@ const options = (changes: Partial<DrawOptions> = {}): DrawOptions => ({
   ...sizes,
   points: 4,
   negativePoints: 0,
+  maskShare: 0,
   seed: 1,
   ...changes,
 });
 const names = Array.from({ length: 400 }, (_, i) => `${i}`);
 
 describe("drawn prompts", () => {
+  test("from a coarse mask include it in the share that is asked for, and the others never do", () => {
+    const withCoarse = { ...source, coarse };
+    const drawn = (changes: Partial<DrawOptions>) => names.map((name) => drawPrompt(withCoarse, name, options(changes)));
+    const share = drawn({ coarseShare: 1, maskShare: 0.5 }).filter(({ mask }) => mask).length / names.length;
+    expect(share).toBeGreaterThan(0.4);
+    expect(share).toBeLessThan(0.6);
+    expect(drawn({ coarseShare: 0, distortedShare: 0, maskShare: 1 }).some(({ mask }) => mask)).toBe(false);
+    expect(heldOutBox(withCoarse, "a", options({ maskShare: 1 })).mask).toEqual(coarse.cells);
+  });
+
   test("have the shares of kinds that are asked for, and are the same for the same name and seed", () => {
     const drawn = names.map((name) => drawPrompt(source, name, options()));
     expect(names.map((name) => drawPrompt(source, name, options()))).toEqual(drawn);

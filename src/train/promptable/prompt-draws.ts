@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Box, LabelledPoint, Size } from "../../image/index.ts";
 import { type Condition, grouped } from "../../run/settings/meta.ts";
+import type { SquareSizes, TargetGrid } from "../../segment/index.ts";
 import { normal, type RandomStream, uniform } from "../../tensor/random.ts";
 import { distorted } from "./distorted-mask.ts";
 import type { TrainingPrompt } from "./graph.ts";
-import { boxIou, heldBox, type PromptSource, type SquareSizes, type TargetGrid } from "./target-grid.ts";
+import { boxIou, heldBox, type PromptSource } from "./target-grid.ts";
 
 /** A box of the ground truth is drawn for prompts with a box, and to compute validation scores. */
 const withBoxes: readonly Condition[] = [{ boxShare: "given" }, { bothShare: "given" }, { validation: "given" }];
@@ -43,6 +44,8 @@ export interface DrawOptions extends PromptDrawSettings, SquareSizes {
   /** Largest numbers of points on and outside the target. */
   readonly points: number;
   readonly negativePoints: number;
+  /** Fraction of the prompts from a coarse mask that go with it as a mask prompt. */
+  readonly maskShare: number;
   readonly seed: number;
 }
 
@@ -61,28 +64,30 @@ const publishedSide = 1024;
  */
 export function drawPrompt(source: PromptSource, name: string, options: DrawOptions): TrainingPrompt {
   const random = uniform(`train/prompt/${name}`, options.seed);
-  const { boxShare, bothShare } = options;
-  const { box, cells } = drawSource(source, name, random, options);
+  const { boxShare, bothShare, maskShare } = options;
+  const { box, cells, isGuess } = drawSource(source, name, random, options);
+  const mask = isGuess && random.at(5) < maskShare ? { mask: cells } : {};
   const kind = random.at(0);
-  if (kind < boxShare) return { box, points: [] };
+  if (kind < boxShare) return { box, points: [], ...mask };
   const points = drawPoints(cells, source.extent, name, random, options);
-  return kind < boxShare + bothShare ? { box, points } : { points };
+  return kind < boxShare + bothShare ? { box, points, ...mask } : { points, ...mask };
 }
 
 /** The box used for validation: that of the coarse mask, if training uses those, else the ground-truth box with moved edges. */
 export function heldOutBox(source: PromptSource, name: string, options: DrawOptions): TrainingPrompt {
   const guess = options.coarseShare > 0 ? usableCoarse(source) : undefined;
-  return { box: guess?.box ?? movedBox(source, name, options), points: [] };
+  return { box: guess?.box ?? movedBox(source, name, options), points: [], ...(guess && options.maskShare > 0 && { mask: guess.cells }) };
 }
 
-function drawSource(source: PromptSource, name: string, random: RandomStream, options: DrawOptions): TargetGrid {
+/** What a prompt is made from, and whether it only guesses the target. */
+function drawSource(source: PromptSource, name: string, random: RandomStream, options: DrawOptions): TargetGrid & { isGuess: boolean } {
   const coarse = usableCoarse(source);
-  if (coarse && random.at(1) < options.coarseShare) return coarse;
+  if (coarse && random.at(1) < options.coarseShare) return { ...coarse, isGuess: true };
   if (random.at(2) < options.distortedShare) {
     const made = distorted(source, name, options);
-    if (boxIou(made.box, source.truth.box) > leastOverlap) return made;
+    if (boxIou(made.box, source.truth.box) > leastOverlap) return { ...made, isGuess: true };
   }
-  return { box: movedBox(source, name, options), cells: source.truth.cells };
+  return { box: movedBox(source, name, options), cells: source.truth.cells, isGuess: false };
 }
 
 function usableCoarse({ coarse, truth }: PromptSource): TargetGrid | undefined {

@@ -41,6 +41,13 @@ export const PromptableSettings = z.strictObject(
       .default(0)
       .describe("largest number of points beside the target")
       .meta({ group: "Prompts in training", needs: [{ boxShare: pointPrompts }] }),
+    maskShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe("fraction of the prompts from a coarse mask, real or simulated, that include it as a mask prompt, for --mask-prompt")
+      .meta({ group: "Prompts in training" }),
     chunk: z
       .number()
       .int()

@@ -23,7 +23,7 @@ export function learntMasks({ loss, masks }: Pick<PromptableSettings, "loss" | "
 /**
  * Names and shapes of the tensors that a run trains: the mask decoder, and optionally the image encoder and the point and box embeddings
  * of the prompt encoder. Tensors that the loss does not depend on are left out, as only weight decay would change them: heads of masks that
- * are not trained, the IoU head with the loss `medsam`, and the network for mask prompts. The random directions of the position
+ * are not trained, the IoU head with the loss `medsam`, and without mask prompts the network for them. The random directions of the position
  * features are never trained, as in the official model.
  *
  * @throws ConfigError when a name to be frozen matches no tensor, or no trainable parameters remain
@@ -34,6 +34,7 @@ export function promptableTensors(config: SamConfig, settings: PromptableSetting
     /^mask_decoder\./,
     ...(settings.trainEncoder ? [/^image_encoder\./] : []),
     ...(settings.trainPromptEncoder ? [/^prompt_encoder\.(point_embeddings|not_a_point_embed|no_mask_embed)\./] : []),
+    ...(settings.trainPromptEncoder && settings.maskShare > 0 ? [/^prompt_encoder\.mask_downscaling\./] : []),
   ];
   const isIdle = (name: string): boolean => {
     const mask = /^mask_decoder\.output_hypernetworks_mlps\.(\d+)\./.exec(name)?.[1];

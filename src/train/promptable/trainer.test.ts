@@ -7,7 +7,7 @@ import { nanoSam } from "../../../test/support/models.ts";
 import { promptableCurves } from "../../../test/support/sam-curves.ts";
 import { locateSam } from "../../hub/locate.ts";
 import type { Image, LabelledPoint } from "../../image/index.ts";
-import { SamPredictor, samInput } from "../../segment/index.ts";
+import { maskPromptLogits, SamPredictor, samInput } from "../../segment/index.ts";
 import { uniform } from "../../tensor/random.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import type { TrainingPrompt } from "./graph.ts";
@@ -85,6 +85,44 @@ describe("prompts of several kinds in one batch", () => {
       expectClose(iou.data.subarray(n * 4, n * 4 + 4), alone!.scores, 1e-5, `iou ${n}`);
     }
     await Promise.all([trainer.dispose(), predictor.dispose()]);
+  });
+});
+
+describe("mask prompts", () => {
+  /** Every other prompt with a mask: the upper left quarter. */
+  const quarter = Uint8Array.from({ length: 32 * 32 }, (_, i) => (i % 32 < 16 && i < 16 * 32 ? 1 : 0));
+  const masked = mixed.map((prompt, n) => (n % 2 === 0 ? { ...prompt, mask: quarter } : prompt));
+
+  test("have the answers that the predictor gives with and without a mask", async () => {
+    const { images, pixels } = pictures(2);
+    const trainer = await open({ trainEncoder: true, maskShare: 0.5 });
+    const predictor = await SamPredictor.open((await locateSam(await nanoSam())).weights, threads);
+    const { logits } = await trainer.answer({ images: pixels, prompts: masked, targets: discs(6) });
+    const size = 4 * 32 * 32;
+    for (const [n, { box: given, points, mask }] of masked.entries()) {
+      await predictor.setImage(images[Math.floor(n / 3)]!);
+      const prompts = {
+        ...(given && { boxes: [given] }),
+        ...(points.length > 0 && { points }),
+        ...(mask && { mask: maskPromptLogits(mask) }),
+      };
+      const [alone] = await predictor.predict(prompts);
+      expectClose(logits.data.subarray(n * size, (n + 1) * size), alone!.logits, 1e-5, `logits ${n}`);
+    }
+    await Promise.all([trainer.dispose(), predictor.dispose()]);
+  });
+
+  test("train the network for masks where the prompt encoder is trained", async () => {
+    const { images } = pictures(2);
+    const batch = { images: await embedded(images), prompts: masked, targets: discs(6) };
+    const trainer = await open({ trainPromptEncoder: true, maskShare: 0.5 });
+    const losses = [];
+    for (let i = 0; i < 5; i++) losses.push((await trainer.step(batch)).loss);
+    expect(losses.at(-1)!).toBeLessThan(losses[0]!);
+    expect(trainer.lastGradient("prompt_encoder.mask_downscaling.0.weight")!.some((slope) => slope !== 0)).toBe(true);
+    const without = await open({ trainPromptEncoder: true });
+    expect(without.trainedNames.some((name) => name.includes("mask_downscaling"))).toBe(false);
+    await Promise.all([trainer.dispose(), without.dispose()]);
   });
 });
 

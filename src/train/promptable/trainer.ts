@@ -126,7 +126,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
         prompts: batch.prompts.slice(part * rows, (part + 1) * rows),
         targets: rowsOf(batch.targets, part * rows, (part + 1) * rows),
       };
-      loss += (await graph.run(this.feedsOf(some, shape.points), part === 0)).loss!.data[0] as number;
+      loss += (await graph.run(this.feedsOf(some, shape), part === 0)).loss!.data[0] as number;
     }
     return { ...(await this.update(loss)), loss };
   }
@@ -140,14 +140,14 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
         return { loss: promptableLoss(decoding, this.settings, this.config), logits: decoding.logits, iou: decoding.iou };
       }),
     );
-    const { loss, logits, iou } = await graph.run(this.feedsOf(batch, shape.points));
+    const { loss, logits, iou } = await graph.run(this.feedsOf(batch, shape));
     return { loss: loss!.data[0] as number, logits: logits as Tensor<"float32">, iou: iou as Tensor<"float32"> };
   }
 
   /** Operations of a step, forward and backward, and of encoding one image. */
   flops(images: number, prompts: number): { readonly step: number; readonly encode: number } {
     const { imageSize: side } = this.config;
-    const shape = { images, prompts, points: this.settings.points + this.settings.negativePoints };
+    const shape = { images, prompts, points: this.settings.points + this.settings.negativePoints, masks: this.settings.maskShare > 0 };
     const encode = flopsOf([imageEncoder(input("pixels", "float32", [1, 3, side, side]), this.weights, this.config).embedding]);
     const { logits } = decodingOf(this.weights, this.config, this.imageKind, shape);
     return { step: 3 * flopsOf([logits]), encode };
@@ -177,8 +177,8 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     return { run: (feeds, isFirst) => this.graphs.use(key, open, (graph) => graph.run(feeds, isFirst)) };
   }
 
-  private feedsOf({ images, prompts, targets }: PromptedImages, points: number): Record<string, Tensor> {
-    return { [this.imageKind]: images, ...promptFeeds(prompts, points), target: targets };
+  private feedsOf({ images, prompts, targets }: PromptedImages, shape: PromptShape): Record<string, Tensor> {
+    return { [this.imageKind]: images, ...promptFeeds(prompts, shape, logitsSideOf(this.config)), target: targets };
   }
 
   private shapeOf({ images, prompts, targets }: PromptedImages): PromptShape {
@@ -195,6 +195,6 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
       throw new InputError(`targets must be [${[prompts.length, 1, cells, cells]}] for ${prompts.length} prompts, got [${targets.shape}]`);
     }
     const { points, negativePoints } = this.settings;
-    return { images: count!, prompts: prompts.length / count!, points: points + negativePoints };
+    return { images: count!, prompts: prompts.length / count!, points: points + negativePoints, masks: this.settings.maskShare > 0 };
   }
 }

@@ -1,0 +1,84 @@
+import type { Box, Mask } from "../image/types.ts";
+import { resizedSize } from "./preprocess.ts";
+
+/** Sizes of the model's square. */
+export interface SquareSizes {
+  /** Side in pixels, S. */
+  readonly side: number;
+  /** Side of the logits, l. */
+  readonly cells: number;
+}
+
+/** A mask in the model's square. */
+export interface TargetGrid {
+  /** Round the mask, in pixels of the model's square; x1 and y1 are exclusive. */
+  readonly box: Box;
+  /** [l, l] at the size of the logits, 1 where the mask covers at least half of a cell. */
+  readonly cells: Uint8Array;
+}
+
+/** How sure a coarse mask is given to SAM as a mask prompt: its logit inside, and minus it outside. */
+const certainty = 8;
+
+/** A mask at the size of the logits as a mask prompt. @param cells - 0 or 1 */
+export function maskPromptLogits(cells: Uint8Array): Float32Array {
+  return Float32Array.from(cells, (cell) => (cell === 1 ? certainty : -certainty));
+}
+
+/**
+ * A mask at the size of the logits, where the image lies in the model's square. A mask too small to cover half of any cell keeps those
+ * of which it covers most.
+ *
+ * @returns undefined when the mask is empty
+ */
+export function targetGrid(mask: Mask, { side, cells }: SquareSizes): TargetGrid | undefined {
+  const box = boundsOf(mask);
+  if (!box) return undefined;
+  const resized = resizedSize(mask, side);
+  const [x, y] = [resized.width / mask.width, resized.height / mask.height]; // pixels of the square in one of the mask
+  const shares = sharesOf(mask, box, (x * cells) / side, (y * cells) / side, cells);
+  const most = shares.reduce((largest, share) => Math.max(largest, share), 0);
+  const enough = Math.min(0.5, most / 2) - 1e-6;
+  return {
+    box: { x0: box.x0 * x, y0: box.y0 * y, x1: box.x1 * x, y1: box.y1 * y },
+    cells: Uint8Array.from(shares, (s) => (s >= enough ? 1 : 0)),
+  };
+}
+
+/** The box round all pixels of a mask; undefined when there are none. */
+function boundsOf({ width, height, data }: Mask): Box | undefined {
+  let [x0, y0, x1, y1] = [width, height, 0, 0];
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (data[i] === 0) continue;
+      x0 = Math.min(x0, x);
+      x1 = Math.max(x1, x + 1);
+      y0 = Math.min(y0, y);
+      y1 = y + 1;
+    }
+  }
+  return x1 === 0 ? undefined : { x0, y0, x1, y1 };
+}
+
+/** The part of each cell that a mask covers, [l, l]. @param x - cells in a pixel's width, y - in its height */
+function sharesOf({ width, data }: Mask, box: Box, x: number, y: number, cells: number): Float64Array {
+  const shares = new Float64Array(cells * cells);
+  const row = new Float64Array(cells);
+  for (let v = box.y0; v < box.y1; v++) {
+    row.fill(0);
+    for (let u = box.x0; u < box.x1; u++) {
+      if (data[v * width + u] !== 0) spread(u * x, (u + 1) * x, cells, (cell, part) => (row[cell]! += part));
+    }
+    spread(v * y, (v + 1) * y, cells, (cell, part) => {
+      for (let u = 0; u < cells; u++) shares[cell * cells + u]! += part * row[u]!;
+    });
+  }
+  return shares;
+}
+
+/** How much of the interval [from, to) lies in each cell. */
+function spread(from: number, to: number, cells: number, add: (cell: number, part: number) => void): void {
+  for (let cell = Math.floor(from); cell < Math.min(Math.ceil(to), cells); cell++) {
+    add(cell, Math.min(to, cell + 1) - Math.max(from, cell));
+  }
+}
