@@ -8,18 +8,14 @@
  * everything is a hundred times smaller, to test the script; the resulting pack is useless.
  */
 
-import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { kebab } from "../src/kebab.ts";
 import type { DrawnImage } from "../src/pipeline/phantom/record.ts";
 import { targetOf } from "../src/pipeline/phantom/tables.ts";
-import { openWeights } from "../src/tensor/open-weights.ts";
-import { writeSafetensorsStream } from "../src/tensor/safetensors.ts";
-import { fromFloat32, readTensor, toFloat32 } from "../src/tensor/stored-tensor.ts";
-import { type PackRecipe, packRecipes, type Settings } from "./phantom-recipe.ts";
+import { positional, runCommand, runStages, type Settings, type Stage, writeHalf } from "./pack-stages.ts";
+import { type PackRecipe, packRecipes } from "./phantom-recipe.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -36,11 +32,11 @@ const at = (...parts: string[]) => join(work, ...parts);
 const recipe: PackRecipe = packRecipes[flags.minute ? "minute" : "full"];
 const { phantoms, clip, sam, defaults } = recipe;
 
-/** Key of the positional argument of a command. */
-const positional = "";
+/** What the metadata of the weights say. */
+const origin = "trained on phantoms; a demonstration, not for patients";
 
 await mkdir(work, { recursive: true });
-const stages: readonly [name: string, run: () => Promise<void>][] = [
+const stages: readonly Stage[] = [
   ["draw phantoms", () => command("phantom", { out: at("train"), count: phantoms.count, seed: phantoms.seed })],
   ["begin a CLIP", () => init("clip", clip.sizes, { vocab: at("train", "vocab.txt") })],
   [
@@ -77,30 +73,12 @@ const stages: readonly [name: string, run: () => Promise<void>][] = [
   ["finish the SAM", () => trainSam(at("sam", "model"), at("sam-finished"), sam.finish)],
   ["write the pack", writePack],
 ];
-for (const [name, run] of stages) {
-  const done = at(`${name.replaceAll(" ", "-")}.done`);
-  if (existsSync(done)) continue;
-  const begun = performance.now();
-  process.stdout.write(`${name} ...\n`);
-  await run();
-  const seconds = Math.round((performance.now() - begun) / 1000);
-  await writeFile(done, `${seconds} s\n`);
-  process.stdout.write(`${name}: ${seconds} s\n`);
-}
+await runStages(work, stages);
 process.stdout.write(`the pack is in ${out}\n`);
 
-/** Runs a command of this package to its end; its flags in camelCase. */
-async function command(name: string, settings: Settings): Promise<void> {
-  const args = Object.entries(settings).flatMap(([key, value]) => {
-    if (key === positional) return [String(value)];
-    const flag = `--${kebab(key)}`;
-    return typeof value === "boolean" ? [value ? flag : `--no-${flag.slice(2)}`] : [value].flat().flatMap((one) => [flag, String(one)]);
-  });
-  const child = spawn(process.execPath, [resolve(flags.command), ...name.split(" "), ...args, "--quiet"], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const status = await new Promise((ended, failed) => child.once("close", ended).once("error", failed));
-  if (status !== 0) throw new Error(`medclip-sam ${name} ${args.join(" ")} ended with status ${status}`);
+/** Runs a command of this package. */
+function command(name: string, settings: Settings): Promise<void> {
+  return runCommand(flags.command, name, settings);
 }
 
 /** A model with initial weights in `start/`. */
@@ -140,8 +118,8 @@ async function drawn(): Promise<readonly DrawnImage[]> {
 async function writePack(): Promise<void> {
   await mkdir(join(out, "clip"), { recursive: true });
   await mkdir(join(out, "sam"), { recursive: true });
-  await writeHalf(at("clip", "model", "open_clip_model.safetensors"), join(out, "clip", "open_clip_model.safetensors"));
-  await writeHalf(at("sam-finished", "model", "model.safetensors"), join(out, "sam", "model.safetensors"));
+  await writeHalf(at("clip", "model", "open_clip_model.safetensors"), join(out, "clip", "open_clip_model.safetensors"), origin);
+  await writeHalf(at("sam-finished", "model", "model.safetensors"), join(out, "sam", "model.safetensors"), origin);
   for (const file of ["open_clip_config.json", "vocab.txt"]) await copyFile(at("clip", "model", file), join(out, "clip", file));
   const pack = {
     name: "phantom",
@@ -152,13 +130,4 @@ async function writePack(): Promise<void> {
     defaults: { ...defaults.saliency, ...defaults.coarse, ...defaults.refine },
   };
   await writeFile(join(out, "pack.json"), `${JSON.stringify(pack, null, 2)}\n`);
-}
-
-/** Writes the weights of a file in half precision. */
-async function writeHalf(from: string, to: string): Promise<void> {
-  const { tensors } = await openWeights(from);
-  const entries = [...tensors].map(([name, { shape }]) => ({ name, shape, dtype: "float16" as const }));
-  await writeSafetensorsStream(to, entries, async ({ name }) => fromFloat32("float16", toFloat32(await readTensor(tensors.get(name)!))), {
-    weights: "trained on phantoms; a demonstration, not for patients",
-  });
 }

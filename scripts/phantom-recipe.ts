@@ -1,5 +1,4 @@
-/** Flags of a command, in camelCase. */
-export type Settings = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+import type { Settings } from "./pack-stages.ts";
 
 /** How the phantom pack is trained. */
 export interface PackRecipe {
