@@ -70,7 +70,7 @@ describe("help and version", () => {
     for (const flag of ["--prompt <TEXT>", "--visual-prompt <box|points|both>", "--config <FILE>", "--events", "--quiet"])
       expect(stdout).toContain(flag);
     expect(stdout).toMatch(/--beta <N> +[^\n]*\(default: 0\.1\)/);
-    expect(stdout).toContain("--saliency-method <m2ib|gradcam|nib|patch-text>");
+    expect(stdout).toContain("--saliency-method <m2ib|gradcam|nib|patch-text|dense-text>");
   });
 
   test("the version is the package's", async () => {
