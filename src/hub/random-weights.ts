@@ -23,9 +23,10 @@ export async function writeRandomWeights(
   purpose: Purpose = "comparison",
 ): Promise<void> {
   const entries = [...tensors].map(([name, shape]) => ({ name, shape, dtype: "float32" as const }));
-  const rules: RecipeFamily = purpose === "training" ? `${family}-fresh` : family;
+  // The published recipe has no rules for a convolutional branch.
+  const rulesOf = (name: string): RecipeFamily => (purpose === "training" || name.includes(".dense.") ? `${family}-fresh` : family);
   const values = ({ name, shape }: { readonly name: string; readonly shape: Shape }) =>
-    purpose === "training" && name.endsWith("pos_embed") ? [positionWaves(shape)] : recipePieces(rules, name, shape, seed);
+    purpose === "training" && name.endsWith("pos_embed") ? [positionWaves(shape)] : recipePieces(rulesOf(name), name, shape, seed);
   await writeSafetensorsStream(file, entries, values, { weights: `random, seed ${seed}` });
 }
 

@@ -21,7 +21,6 @@ export interface RecipeRule {
  */
 export const recipeRules = {
   biomedclip: [
-    { name: /dense\.logit_scale$/, amplitude: 0, center: Math.LN10 },
     { name: /^logit_scale$/, amplitude: 0, center: 4.4454 },
     { name: /^visual\.trunk\.cls_token$/, amplitude: 1 },
     { name: /^visual\.trunk\.pos_embed$/, amplitude: 0.9 },
