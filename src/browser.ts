@@ -64,6 +64,7 @@ export {
 } from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
 export type { BiomedClip, BiomedClipConfig } from "./models/biomedclip/index.ts";
+export type { DenseBranchConfig } from "./models/dense-branch.ts";
 export type { SamConfig } from "./models/sam/index.ts";
 export type { ClipContent, Content, PromptableModel, TextImageModel } from "./pipeline/models/model-content.ts";
 export {
@@ -99,4 +100,4 @@ export {
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
 export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
 export type { RandomStream } from "./tensor/random.ts";
-export type { Tokenizer } from "./text/wordpiece.ts";
+export type { Tokenizer, WordPiece } from "./text/wordpiece.ts";

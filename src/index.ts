@@ -65,6 +65,7 @@ export {
   type WholeSetOptions,
 } from "./metrics/retrieval/index.ts";
 export type { BiomedClip, BiomedClipConfig } from "./models/biomedclip/index.ts";
+export type { DenseBranchConfig } from "./models/dense-branch.ts";
 export type { SamConfig } from "./models/sam/index.ts";
 export type { ClipContent, Content, PromptableModel, TextImageModel } from "./pipeline/models/model-content.ts";
 export { type Segmentation, type TargetSegmentations, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
@@ -79,7 +80,7 @@ export {
   visualPrompts,
 } from "./prompts/index.ts";
 export { encodeMask, writeGray, writeMask, writeRgb } from "./results/png.ts";
-export type { RunEvent } from "./run/events.ts";
+export type { RunEvent, StepLine } from "./run/events.ts";
 export type { SessionOptions } from "./runtime/session.ts";
 export {
   M2ib,
@@ -98,5 +99,5 @@ export { type ReadMaskOptions, readMask } from "./scans/read-mask.ts";
 export type { Geometry, NamedBytes } from "./scans/sources/image-source.ts";
 export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
 export type { RandomStream } from "./tensor/random.ts";
-export type { Tokenizer } from "./text/wordpiece.ts";
+export type { Tokenizer, WordPiece } from "./text/wordpiece.ts";
 export { version } from "./version.ts";

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.ts";
-import type { Piece, Tokenizer } from "./wordpiece.ts";
+import type { Tokenizer, WordPiece } from "./wordpiece.ts";
 
 /** Words that are not content words: a prompt needs at least one other word in the vocabulary. In lower case. */
 const fillers = new Set(
@@ -93,7 +93,7 @@ const letterOrDigit = /[\p{L}\p{N}]/u;
  */
 function kindOf(
   word: string,
-  pieces: readonly Piece[],
+  pieces: readonly WordPiece[],
   { unknownId, hasWordParts }: Tokenizer,
 ): "unknown" | "spelled" | "content" | "none" {
   if (pieces.some(({ id }) => id === unknownId)) return /\p{P}/u.test(word) ? "none" : "unknown";
@@ -104,7 +104,7 @@ function kindOf(
 }
 
 /** Ideographs are words of their own. */
-function wordsOf(pieces: readonly Piece[]): string[][] {
+function wordsOf(pieces: readonly WordPiece[]): string[][] {
   const words: string[][] = [];
   for (const { text, continues } of pieces) {
     if (continues && words.length > 0) words.at(-1)!.push(text);

@@ -5,7 +5,7 @@ import { parseJson } from "../files/json.ts";
 import { checkAdded, readTokenizerConfig, type TokenizerConfig } from "./_tokenizer-config.ts";
 
 /** A token of a text: a word of the vocabulary, or a part of one. */
-export interface Piece {
+export interface WordPiece {
   readonly id: number;
   /** Without the mark of a piece that continues a word ("##"). */
   readonly text: string;
@@ -26,7 +26,7 @@ export interface Tokenizer {
   /** Whether words can continue with pieces of several letters, as in the vocabulary of a trained language model. */
   readonly hasWordParts: boolean;
   /** The pieces of a text, without start and end token. A word that the vocabulary lacks is one piece, [UNK]. */
-  pieces(text: string): Piece[];
+  pieces(text: string): WordPiece[];
   /**
    * A sentence as the text tower reads it: ids with the start and the end token, without padding.
    *
