@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { still } from "../../test/support/augment.ts";
 import { expectClose } from "../../test/support/close.ts";
 import { describeWith, readCase } from "../../test/support/shared-data.ts";
 import { brightness, contrast, gamma, gaussianBlur, lowResolution, type SpatialParameters, spatial } from "./index.ts";
@@ -9,16 +10,7 @@ interface Settings {
   readonly parameters: Readonly<Record<string, { angle_radians: number | null; scale: number | null; patch: [number, number] }>>;
 }
 
-const still: SpatialParameters = {
-  angle: 0,
-  scale: 1,
-  shift: [0, 0],
-  mirror: { horizontal: false, vertical: false },
-  elastic: null,
-  interpolation: "linear",
-  border: 0,
-  labelBorder: -1,
-};
+const unmoved: SpatialParameters = { ...still, labelBorder: -1 };
 
 // Arrays of batchgeneratorsv2 0.3.6 (nnU-Net 2.8.1) and, under "fork/", of batchgenerators 0.25.5 (nnU-Net 2.1.1).
 describeWith([file], "transforms give nnU-Net's arrays", async () => {
@@ -54,7 +46,7 @@ describeWith([file], "transforms give nnU-Net's arrays", async () => {
   test.each(names("mirror/"))("%s", (name) => {
     const axes = name.slice("mirror/".length);
     const mirror = { horizontal: axes.includes("1"), vertical: axes.includes("0") };
-    expect(spatial({ image }, { ...still, mirror }).image.data).toEqual(data(name));
+    expect(spatial({ image }, { ...unmoved, mirror }).image.data).toEqual(data(name));
   });
 
   // Seen: 1.1e-5, as the library's grid is in float32; the older one, in float64: 0.
@@ -62,7 +54,7 @@ describeWith([file], "transforms give nnU-Net's arrays", async () => {
     const fork = name.startsWith("fork/");
     const { angle_radians, scale, patch } = settings.parameters[name.slice(fork ? 5 : 0, -"/image".length)]!;
     const parameters: SpatialParameters = {
-      ...still,
+      ...unmoved,
       angle: (fork ? -1 : 1) * (angle_radians ?? 0),
       scale: scale ?? 1,
       interpolation: fork ? "cubic" : "linear",

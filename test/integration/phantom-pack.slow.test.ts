@@ -1,30 +1,27 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { builtCommand, mainFile } from "../support/build.ts";
+import { builtScript, mainFile } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 
 // The script that makes the pack, at a hundredth of its size, from an empty folder to a pack that segments.
 
-const root = resolve(import.meta.dirname, "../..");
 let folder: string;
+let script: string;
 const at = (...parts: string[]) => join(folder, ...parts);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "medclip-sam-phantom-pack-"));
-  await builtCommand();
-  const options = ["--no-config", "--no-dts", "--out-dir", at("script"), "--target", "node20.19", "--log-level", "error"];
-  await promisify(execFile)(process.execPath, ["node_modules/tsdown/dist/run.mjs", "scripts/phantom-pack.ts", ...options], { cwd: root });
+  script = await builtScript("phantom-pack");
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Starts the script. @param name - of its folders */
 function start(name: string) {
-  const args = [at("script", "phantom-pack.mjs"), "--minute", "--work", at(name, "work"), "--out", at(name, "pack"), "--command", mainFile];
+  const args = [script, "--minute", "--work", at(name, "work"), "--out", at(name, "pack"), "--command", mainFile];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], detached: true });
   let said = "";
   const seen: { text: string; resolve: () => void }[] = [];

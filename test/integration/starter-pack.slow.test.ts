@@ -1,32 +1,30 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { builtCommand, mainFile } from "../support/build.ts";
+import { builtScript, mainFile } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 import { describeWith, sharedPath } from "../support/shared-data.ts";
 
 // The script that trains the starter pack, with a few images and steps: the way from the data to a pack that segments.
 
-const root = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
 describeWith(["training/index.csv", "data/index.csv"], "the starter pack", () => {
   let folder: string;
+  let script: string;
   const at = (...parts: string[]) => join(folder, ...parts);
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "medclip-sam-starter-pack-"));
-    await builtCommand();
-    const options = ["--no-config", "--no-dts", "--out-dir", at("script"), "--target", "node20.19", "--log-level", "error"];
-    await run(process.execPath, ["node_modules/tsdown/dist/run.mjs", "scripts/starter-pack.ts", ...options], { cwd: root });
+    script = await builtScript("starter-pack");
   });
   afterAll(() => rm(folder, { recursive: true }));
 
   test("is made in stages, and what is done is not done again", async () => {
-    const script = [at("script", "starter-pack.mjs"), "--minute", "--data", sharedPath("."), "--command", mainFile];
-    const make = () => run(process.execPath, [...script, "--work", at("work"), "--out", at("pack")]);
+    const args = [script, "--minute", "--data", sharedPath("."), "--command", mainFile];
+    const make = () => run(process.execPath, [...args, "--work", at("work"), "--out", at("pack")]);
     const { stdout } = await make();
     expect(stdout.match(/^.* \.\.\.$/gm)).toEqual([
       "lay out the data ...",

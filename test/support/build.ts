@@ -37,6 +37,17 @@ export async function builtCommand(): Promise<string> {
   return mainFile;
 }
 
+/** Builds a file of `scripts/`, in the repository, where it finds its packages; it starts the built command. @returns the built script */
+export async function builtScript(name: string): Promise<string> {
+  await builtCommand();
+  const folder = join(root, ".tmp", name);
+  const options = ["--no-config", "--no-dts", "--out-dir", folder, "--target", "node20.19", "--log-level", "error"];
+  await promisify(execFile)(process.execPath, [join(root, "node_modules/tsdown/dist/run.mjs"), `scripts/${name}.ts`, ...options], {
+    cwd: root,
+  });
+  return join(folder, `${name}.mjs`);
+}
+
 async function isStale(): Promise<boolean> {
   const built = await timeOf(mainFile);
   const sources = (await readdir(join(root, "src"), { recursive: true })).filter((name) => /\.ts$/.test(name) && !/\.test\.ts$/.test(name));

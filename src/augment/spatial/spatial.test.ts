@@ -1,18 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { still } from "../../../test/support/augment.ts";
 import { expectClose } from "../../../test/support/close.ts";
 import { normal, uniform } from "../../tensor/random.ts";
 import { drawSpatial, type NamedMask, type Planes, type SpatialParameters, type SpatialRanges, spatial } from "../index.ts";
 
-const still: SpatialParameters = {
-  angle: 0,
-  scale: 1,
-  shift: [0, 0],
-  mirror: { horizontal: false, vertical: false },
-  elastic: null,
-  interpolation: "linear",
-  border: 0,
-  labelBorder: 0,
-};
 const image: Planes = { channels: 2, height: 20, width: 30, data: normal("spatial", 1, 1200) };
 const mask: NamedMask = {
   name: "left_lung",
