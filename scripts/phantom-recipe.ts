@@ -32,7 +32,8 @@ const clipSizes = {
   text: { width: 128, depth: 2, heads: 4, mlpWidth: 256, positions: 64 },
 };
 
-const samSizes = {
+/** A SAM of 1.5 M parameters; the starter pack has the same. */
+export const samSizes = {
   imageSize: 256,
   patch: 16,
   width: 128,

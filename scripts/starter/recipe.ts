@@ -1,4 +1,5 @@
 import type { Settings } from "../pack-stages.ts";
+import { samSizes } from "../phantom-recipe.ts";
 
 /** How the starter pack is trained. */
 export interface StarterRecipe {
@@ -20,18 +21,6 @@ const clipSizes = {
   embed: 128,
   dense: { channels: [16, 32, 64, 128], stride: 4 },
   text: { width: 128, depth: 2, heads: 4, mlpWidth: 256, positions: 64 },
-};
-
-const samSizes = {
-  imageSize: 256,
-  patch: 16,
-  width: 128,
-  depth: 4,
-  heads: 4,
-  globalBlocks: [0, 1, 2, 3],
-  window: 14,
-  outChannels: 96,
-  decoder: { innerWidth: 48, mlpWidth: 384, iouWidth: 96 },
 };
 
 const clipTraining: Settings = {
