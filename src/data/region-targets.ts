@@ -45,7 +45,8 @@ export function regionTargets(
 ): RegionTargets | undefined {
   const { side, grid, crop, emptyWeight = 1 } = view;
   const [count, patches] = [phrases.size, grid * grid];
-  const order = new Map([...phrases.keys()].map((phrase, i) => [phrase, i]));
+  // By any wording: the other side of a mirrored phrase may be listed under another one first.
+  const order = new Map([...phrases.values()].flatMap((wordings, i) => wordings.map((wording) => [wording, i] as const)).reverse());
   const labels = new Float32Array(pairs.length * count);
   const covered = new Float32Array(labels.length * patches);
   const cellsSeen = (outline: Outline, key: string) => {

@@ -31,7 +31,7 @@ test("a target whose probability stays low everywhere is absent: an empty mask, 
   const said = events.flatMap((event) => (event.type === "item" ? event.warnings : []));
   expect(said).toContainEqual(
     expect.stringMatching(
-      /^the image does not show the target: its highest probability is 0\.\d\d, below --presence 1, so the mask is empty$/,
+      /^the image does not show the target: its highest probability is 0\.\d\d, below --presence 1, so its map is empty$/,
     ),
   );
   expect(record.areaPx).toBe(0);

@@ -66,6 +66,10 @@ describe("folders", () => {
     await expect(run()).rejects.toThrow(`holds images beside their masks. Give the folder of masks, such as "${at("truth", "masks")}"`);
   });
 
+  test("a CSV and a JSON of one name are refused", async () => {
+    await expect(run({ csv: at("scores"), json: at("sub", "..", "scores") })).rejects.toThrow("--csv and --json both name");
+  });
+
   test("a label that no ground truth has is an error, not agreement about nothing", async () => {
     for (const [folder, values] of Object.entries({ truth: [1, 2, 0, 0, 1, 2, 0, 0], pred: [0, 0, 1, 2, 0, 0, 1, 2] }))
       await writeGray(at(folder, "a.png"), { width: 4, height: 2, data: Uint8Array.from(values) });

@@ -50,7 +50,7 @@ export const FinetuneSettings = z.strictObject(
       .max(1)
       .default(0)
       .describe("probability of a crop that shows nothing of what is outlined, so that the model learns to find nothing")
-      .meta({ needs: [{ augment: ["light", "strong"] }] }),
+      .meta({ needs: [{ augment: ["light", "strong"], regions: "given" }] }),
     bucketBatches: z
       .number()
       .int()

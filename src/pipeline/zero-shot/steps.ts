@@ -186,7 +186,7 @@ function stretched(capacity: Float32Array, side: number): { map: Float32Array; u
 /** A map of probabilities, empty where the image does not show the target. */
 function absolute(values: Float32Array, side: number, presence: number): { map: Float32Array; unsaid: string[] } {
   const { map, isPresent, peak } = mapOfProbabilities(values, side, presence);
-  const absent = `the image does not show the target: its highest probability is ${peak.toFixed(2)}, below --presence ${presence}, so the mask is empty`;
+  const absent = `the image does not show the target: its highest probability is ${peak.toFixed(2)}, below --presence ${presence}, so its map is empty`;
   return { map, unsaid: isPresent ? [] : [absent] };
 }
 
