@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadModel, segment } from "../../src/index.ts";
+import { loadModel, loadPack, segment } from "../../src/index.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
@@ -30,14 +30,55 @@ test("a run says which settings with an effect the pack has set, and leaves out 
   expect(all).toMatch(
     /^settings of the pack "phantom": --saliency-method patch-text --fit squash --coarse-method threshold --threshold 0.75 --keep 2 --min-saliency 0.8 --visual-prompt box --per-component$/m,
   );
-  const some = (await segmentWith("--keep", "1", "--coarse-method", "otsu")).stderr;
+  const some = (await segmentWith("--keep", "1", "--fit", "pad")).stderr;
   expect(some).toMatch(
-    /^settings of the pack "phantom": --saliency-method patch-text --fit squash --min-saliency 0.8 --visual-prompt box --per-component$/m,
+    /^settings of the pack "phantom": --saliency-method patch-text --coarse-method threshold --threshold 0.75 --min-saliency 0.8 --visual-prompt box --per-component$/m,
   );
   expect((await segmentWith("--quiet")).stderr).not.toContain("settings of the pack");
   expect((await segmentWith("--clip", models.clip, "--sam", models.sam)).stderr).not.toContain("settings of the pack");
   const { stdout } = await segmentWith("--events");
   expect(stdout).toMatch(/^\{"type":"note","message":"settings of the pack /m);
+});
+
+test("with another method than the pack's, its values for that method do not hold, and the run says so", async () => {
+  const coarse = (await segmentWith("--coarse-method", "otsu", "--keep", "3")).stderr;
+  expect(coarse).toMatch(
+    /^settings of the pack "phantom": --saliency-method patch-text --fit squash --visual-prompt box --per-component$/m,
+  );
+  expect(coarse).toMatch(
+    /^not taken from the pack "phantom", as they go with its --coarse-method threshold: --threshold 0.75 --min-saliency 0.8$/m,
+  );
+  const saliency = (await segmentWith("--saliency-method", "m2ib")).stderr;
+  expect(saliency).toMatch(
+    /^settings of the pack "phantom": --layer 4 --beta 0.03 --samples 4 --fit squash --visual-prompt box --per-component$/m,
+  );
+  expect(saliency).toMatch(
+    /^not taken from the pack "phantom", as they go with its --saliency-method patch-text: --coarse-method threshold --threshold 0.75 --keep 2 --min-saliency 0.8$/m,
+  );
+});
+
+test("coarse masks of maps that another method than the pack's has made do not use the pack's values either", async () => {
+  const out = join(folder, "nib");
+  const flags = ["--saliency-method", "nib", "--steps", "2"];
+  expect((await runCommand(["saliency", image, "--prompt", "the heart", "--out", out, ...flags])).status).toBe(0);
+  const { status, stderr } = await runCommand(["coarse", out, "--out", out]);
+  expect(status).toBe(0);
+  expect(stderr).toContain(`was made with the pack "phantom", so its settings apply here, too: none`);
+  const { settings } = JSON.parse(await readFile(join(out, "run.json"), "utf8"));
+  expect(settings).toMatchObject({ coarseMethod: "kmeans", keep: 1, minSaliency: 0 });
+});
+
+test("in the library, too, a pack's values hold with its own method only", async () => {
+  const model = await loadPack();
+  const ofPack = await segment(model, image, "the heart", { saliencyMethod: undefined });
+  const threshold = { coarseMethod: "threshold", threshold: 0.75, keep: 2, minSaliency: 0.8 } as const;
+  const other = await segment(model, image, "the heart", { saliencyMethod: "nib", steps: 2 });
+  const stretched = await segment(model, image, "the heart", { saliencyMethod: "nib", steps: 2, coarseMethod: "kmeans" });
+  await expect(segment(model, image, "the heart", { saliencyMethod: "dense-text" })).rejects.toThrow("needs a CLIP with a convolutional");
+  expect(ofPack.coarse).toEqual((await segment(model, image, "the heart", threshold)).coarse);
+  expect(other.coarse).toEqual(stretched.coarse);
+  expect(other.coarse).not.toEqual((await segment(model, image, "the heart", { saliencyMethod: "nib", steps: 2, ...threshold })).coarse);
+  await model.dispose();
 });
 
 test("a layer that a model of the pack lacks is answered with the pack's settings, for the models that were named", async () => {

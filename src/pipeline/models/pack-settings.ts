@@ -4,6 +4,7 @@ import { ConfigError } from "../../errors.ts";
 import { defaultPack, embeddedPack, locatePack, type Pack } from "../../hub/pack.ts";
 import { kebab } from "../../kebab.ts";
 import { metaOf, settingsOfSchema } from "../../run/settings/meta.ts";
+import { type LeftDefaults, methodDefaults } from "../zero-shot/method-defaults.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings } from "../zero-shot/settings.ts";
 import { resultFolder } from "./result-folder.ts";
 
@@ -38,6 +39,8 @@ export interface PackValues {
   /** The pack, if any, and the names of the method settings that it sets. */
   readonly pack?: Pack;
   readonly names: readonly string[];
+  /** Those that do not hold, as another method was chosen. */
+  readonly left?: readonly LeftDefaults[];
   /** The record that names the pack, if the user did not. */
   readonly record?: string | undefined;
 }
@@ -45,7 +48,8 @@ export interface PackValues {
 /**
  * The settings of a pack: its models, and matching values.
  *
- * The pack is the one given; or the one that made the results that the command reads; or the bundled one if no model is given.
+ * The pack is the one given; or the one that made the results that the command reads; or the bundled one if no model is given. Its values
+ * hold with its own methods, see `methodDefaults`.
  *
  * @param given - the given settings by name
  * @throws WeightsError when the pack does not exist; ConfigError as `defaultsOf`
@@ -56,16 +60,21 @@ export async function packSettings(schema: z.ZodType, given: Readonly<Record<str
   if (!("pack" in shape)) return none;
   const { pack: named, clip, sam } = given;
   if (named === undefined && (clip !== undefined || sam !== undefined)) return none;
-  const recorded = named === undefined ? await packOfResults(schema, given) : undefined;
-  const asked = named ?? recorded?.pack;
+  const maker = await makerOfResults(schema, given);
+  const recorded = named === undefined && typeof maker?.settings.pack === "string" ? maker : undefined;
+  const asked = named ?? recorded?.settings.pack;
   const needsModel = "clip" in shape || "sam" in shape;
   const pack = asked !== undefined ? await locatePack(String(asked)) : needsModel ? await embeddedPack(defaultPack) : undefined;
   if (!pack) return none;
   const models = { clip: pack.clip, sam: pack.sam, pack: asked === undefined || asked === pack.name ? pack.name : pack.folder };
-  const settings = Object.entries(defaultsOf(pack)).filter(([key]) => key in shape);
+  const chosen = { saliencyMethod: given.saliencyMethod ?? maker?.settings.saliencyMethod, coarseMethod: given.coarseMethod };
+  const holding = methodDefaults(defaultsOf(pack), chosen);
+  const settings = Object.entries(holding.values).filter(([key]) => key in shape);
   const names = settings.map(([key]) => key).filter((key) => given[key] === undefined);
   const values = { ...Object.fromEntries(settings), ...Object.fromEntries(Object.entries(models).filter(([key]) => key in shape)) };
-  return { values, pack, names, record: recorded?.file };
+  const isOpen = (key: string) => key in shape && given[key] === undefined;
+  const left = holding.left.map((one) => ({ ...one, names: one.names.filter(isOpen) }));
+  return { values, pack, names, left: left.filter((one) => one.names.length > 0), record: recorded?.file };
 }
 
 /**
@@ -75,17 +84,23 @@ export async function packSettings(schema: z.ZodType, given: Readonly<Record<str
  * @returns `warnings` where the user has not named the pack; `notes` otherwise
  */
 export function packMessages(
-  { values, pack, names, record }: PackValues,
+  { values, pack, names, left = [], record }: PackValues,
   effective: Readonly<Record<string, unknown>>,
 ): { readonly warnings: readonly string[]; readonly notes: readonly string[] } {
   if (!pack) return { warnings: [], notes: [] };
   const flag = (name: string) => flagOf(name, values[name]);
+  const unused = left.map((one) => leftMessage(pack, one));
   if (record !== undefined) {
     const message = `"${record}" was made with the pack "${pack.name}", so its settings apply here, too: ${names.map(flag).join(", ") || "none"}`;
-    return { warnings: [message], notes: [] };
+    return { warnings: [message], notes: unused };
   }
   const flags = names.filter((name) => name in effective).map(flag);
-  return { warnings: [], notes: flags.length > 0 ? [`settings of the pack "${pack.name}": ${flags.join(" ")}`] : [] };
+  return { warnings: [], notes: [...(flags.length > 0 ? [`settings of the pack "${pack.name}": ${flags.join(" ")}`] : []), ...unused] };
+}
+
+function leftMessage({ name, defaults }: Pack, { choice, own, names }: LeftDefaults): string {
+  const flags = names.map((left) => flagOf(left, defaults[left])).join(" ");
+  return `not taken from the pack "${name}", as they go with its --${kebab(choice)} ${own}: ${flags}`;
 }
 
 function flagOf(name: string, value: unknown): string {
@@ -93,17 +108,17 @@ function flagOf(name: string, value: unknown): string {
   return value ? `--${kebab(name)}` : `(no --${kebab(name)})`;
 }
 
-/** The pack that made the results that a command reads; undefined if none did, or without a record. */
-async function packOfResults(
+/** The run that made the results that a command reads; undefined if it reads none, or they have no record. */
+async function makerOfResults(
   schema: z.ZodType,
   given: Readonly<Record<string, unknown>>,
-): Promise<{ pack: string; file: string } | undefined> {
+): Promise<{ settings: Readonly<Record<string, unknown>>; file: string } | undefined> {
   for (const [name, setting] of Object.entries(settingsOfSchema(schema))) {
     const { resultsOf } = metaOf(setting);
     const [folder] = [given[name]].flat();
     if (resultsOf === undefined || typeof folder !== "string") continue;
     const { run, maker } = await resultFolder(folder, resultsOf);
-    if (typeof maker?.settings.pack === "string") return { pack: maker.settings.pack, file: join(run, "run.json") };
+    if (maker) return { settings: maker.settings, file: join(run, "run.json") };
   }
   return undefined;
 }

@@ -25,6 +25,7 @@ import {
   type TextImageModel,
 } from "../models/model-content.ts";
 import { CommonSettings } from "../settings.ts";
+import { methodDefaults } from "./method-defaults.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings, seed } from "./settings.ts";
 import { similarMasks } from "./similar-masks.ts";
 import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
@@ -42,7 +43,7 @@ export class ZeroShotModel {
   readonly mask: PromptableModel;
   /** Notices about the models (demonstration models, random weights), and warnings about opening them, such as a device other than the requested one. */
   readonly warnings: readonly string[];
-  /** Settings that suit these models, instead of the usual defaults of `segment`. */
+  /** Settings that suit these models, instead of the usual defaults of `segment`; those of a method hold with this method only. */
   readonly defaults: SegmentOptions;
   private readonly steps = new SessionCache<SaliencyStep>(mostSteps);
   private readonly running = new Set<Promise<unknown>>();
@@ -181,9 +182,10 @@ export function checkedSegment(
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new ConfigError(`${where}: option "signal" must be an AbortSignal, got ${described(signal)}.`);
   }
-  const chosen = { ...model.defaults, ...(own ? others : options) };
+  const given = Object.keys(options).filter((name) => options[name as keyof typeof options] !== undefined);
+  const asked = Object.entries(own ? others : options).filter(([name]) => given.includes(name));
+  const chosen = { ...methodDefaults(model.defaults, options).values, ...Object.fromEntries(asked) };
   const settings = { ...checkedOptions(Options, chosen, where), device: "cpu" as const };
-  const given = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   // Settings of the built-in methods have no effect on the caller's own method.
   const warnings = withoutEffect(Options, own ? { ...settings, saliencyMethod: own.name || "(custom)" } : settings, given);
   return { texts: checkedTexts(text, where), settings, warnings, own, embed, signal };
