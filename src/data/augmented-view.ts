@@ -1,4 +1,5 @@
-import { type AugmentSettings, augment, drawAugmentation, type Planes } from "../augment/index.ts";
+import { imageOf, planesOf } from "../augment/image-planes.ts";
+import { type AugmentSettings, augment, drawAugmentation } from "../augment/index.ts";
 import type { Box, Image, Mask } from "../image/index.ts";
 import { type RandomStream, uniform } from "../tensor/random.ts";
 import { coverage, type Outline } from "./outline.ts";
@@ -49,7 +50,7 @@ export function augmentedView(image: Image, side: number, part: Box | undefined,
   const { image: planes, masks: moved = [] } = augment({ image: planesOf(view), masks }, drawn);
   const covered = new Float32Array(outlines.length * grid * grid);
   for (const [i, mask] of moved.entries()) covered.set(cellsOf(mask, grid), i * grid * grid);
-  return { pixels: pixelsOf(planes), coverage: covered, isMirrored: drawn.spatial?.mirror.horizontal ?? false };
+  return { pixels: imageOf(planes).data, coverage: covered, isMirrored: drawn.spatial?.mirror.horizontal ?? false };
 }
 
 /** The largest of some random parts in which no outline shows. */
@@ -85,26 +86,4 @@ function cellsOf({ width, data }: Mask, grid: number): Float32Array {
     for (let x = 0; x < width; x++) if (data[y * width + x]) covered[row + Math.floor((x * grid) / width)]! += share;
   }
   return covered;
-}
-
-/** From [S, S, 3] to planes: one where the picture is gray, which is then transformed once. */
-function planesOf({ width, height, data }: Image): Planes {
-  const size = width * height;
-  const channels = isGray(data) ? 1 : 3;
-  const planes = new Float32Array(channels * size);
-  for (let i = 0; i < size; i++) for (let c = 0; c < channels; c++) planes[c * size + i] = data[3 * i + c]!;
-  return { channels, height, width, data: planes };
-}
-
-function isGray(data: Uint8Array): boolean {
-  for (let i = 0; i < data.length; i += 3) if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return false;
-  return true;
-}
-
-/** From planes to [S, S, 3], rounded. */
-function pixelsOf({ channels, width, height, data }: Planes): Uint8Array {
-  const size = width * height;
-  const pixels = new Uint8ClampedArray(3 * size);
-  for (let i = 0; i < size; i++) for (let c = 0; c < 3; c++) pixels[3 * i + c] = data[(c % channels) * size + i]!;
-  return new Uint8Array(pixels.buffer);
 }

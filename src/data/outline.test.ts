@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
-import { coverage, outlineOf } from "./outline.ts";
+import { coverage, maskOf, outlineOf } from "./outline.ts";
 import { centrePart, centreView } from "./views.ts";
 
 /** The left half is 1. */
@@ -9,6 +9,16 @@ const halves = (width: number, height: number) => ({
   width,
   height,
   data: Uint8Array.from({ length: width * height }, (_, i) => (i % width < width / 2 ? 1 : 0)),
+});
+
+test("an outline gives back its mask", () => {
+  const masks = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })).chain(([width, height]) =>
+    fc.record({
+      ...{ width: fc.constant(width), height: fc.constant(height) },
+      data: fc.uint8Array({ min: 0, max: 1, minLength: width * height, maxLength: width * height }),
+    }),
+  );
+  fc.assert(fc.property(masks, (mask) => void expect(maskOf(outlineOf(mask))).toEqual(mask)));
 });
 
 test("patches that lie on whole pixels have the mean of them", () => {

@@ -25,6 +25,14 @@ export function outlineOf({ width, height, data }: Mask): Outline {
   return { width, height, rows, runs: Uint32Array.from(runs) };
 }
 
+/** The mask of an outline, [H, W]. */
+export function maskOf({ width, height, rows, runs }: Outline): Mask {
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++)
+    for (let run = rows[y]!; run < rows[y + 1]!; run++) data.fill(1, y * width + runs[2 * run]!, y * width + runs[2 * run + 1]!);
+  return { width, height, data };
+}
+
 /**
  * How much of each patch an outline covers.
  *

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type AugmentPreset, augmentPresets } from "../augment/index.ts";
 import { coarsePresets } from "../coarse/index.ts";
 import { isShard } from "../data/is-shard.ts";
 import { Separator } from "../data/separator.ts";
@@ -110,6 +111,9 @@ const withTables: readonly Condition[] = [{ pairs: table }, { regions: "given" }
 export const separator = Separator.default(",")
   .describe("column separator; \\t or tab for a tab")
   .meta({ group: "Input", placeholder: "CHARACTER" });
+
+/** For commands that train on images. */
+export const augment = z.enum(Object.keys(augmentPresets) as [AugmentPreset, ...AugmentPreset[]]).default("none");
 
 /** Source of the image-caption pairs. */
 export const PairSettings = z.strictObject(

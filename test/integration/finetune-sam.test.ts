@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { CancelledError } from "../../src/errors.ts";
 import { runFinetuneSam } from "../../src/pipeline/finetune-sam/run.ts";
 import { FinetuneSamSettings } from "../../src/pipeline/finetune-sam/settings.ts";
 import { SamPredictor } from "../../src/segment/index.ts";
@@ -134,6 +135,30 @@ test("a frozen encoder keeps its bytes, the decoder learns, and embeddings can b
   for (const file of results) expect(bytes("in-memory", file).equals(bytes("frozen", file)), file).toBe(true);
   const { steps } = await read("frozen");
   expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss);
+});
+
+test("an augmented training is another one, and gives the same bytes when it is interrupted and resumed", async () => {
+  const augmented = { trainEncoder: true, coarse: at("coarse"), augment: "strong", validation: 0, checkpointEvery: 1 } as const;
+  await collect(runFinetuneSam(settings({ out: at("augmented"), ...augmented })));
+  await collect(runFinetuneSam(settings({ out: at("unchanged"), ...augmented, augment: "none" })));
+  const stop = new AbortController();
+  const interrupted = async () => {
+    for await (const event of runFinetuneSam(settings({ out: at("resumed"), ...augmented }), stop))
+      if (event.type === "step" && event.step === 2) stop.abort();
+  };
+  await expect(interrupted()).rejects.toThrow(CancelledError);
+  await collect(runFinetuneSam(settings({ out: at("resumed"), ...augmented })));
+  for (const file of results) expect(bytes("resumed", file).equals(bytes("augmented", file)), file).toBe(true);
+  expect(metrics("resumed")).toBe(metrics("augmented"));
+  const losses = async (out: string) => (await read(out)).steps.map(({ loss }) => loss);
+  expect(await losses("unchanged")).not.toEqual(await losses("augmented"));
+  expect(JSON.parse(bytes("augmented", "run.json").toString()).settings).toMatchObject({ augment: "strong" });
+});
+
+test("augmentation with a frozen encoder is refused, and the message says what to do", async () => {
+  const run = collect(runFinetuneSam(settings({ out: at("refused"), augment: "light" })));
+  await expect(run).rejects.toThrow(/^finetune-sam: --augment light .* frozen encoder .* Pass --train-encoder, or leave out --augment\.$/);
+  expect(existsSync(at("refused"))).toBe(false);
 });
 
 test("the message about a damaged last checkpoint says how to continue", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { augmentPresets } from "../../augment/index.ts";
 import { countReasons, listMaskTargets, type MaskTarget, reasonWords, sharedImages, splitPairs, splitWarnings } from "../../data/index.ts";
 import { ConfigError } from "../../errors.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
@@ -46,7 +47,9 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   yield { type: "stage", message: `reading ${targets.length} masks and their images` };
   const sizing = await PromptableTrainer.configOf(files);
   const options = { side: sizing.imageSize, cells: logitsSideOf(sizing), label: settings.label, signal };
-  const [train, validation] = [await PromptData.read(split.train, options), await PromptData.read(split.validation, options)];
+  const augmentation = settings.augment === "none" ? undefined : augmentPresets[settings.augment];
+  const train = await PromptData.read(split.train, { ...options, augmentation });
+  const validation = await PromptData.read(split.validation, options);
   for (const message of [...train.warnings, ...validation.warnings]) yield { type: "warning", message };
   const unused = unusedMasks([train, validation]);
   if (train.targets.length === 0) {
@@ -140,12 +143,17 @@ function digestOf(targets: readonly MaskTarget[]): string {
   return createHash("sha256").update(lines.join("\n")).digest("hex");
 }
 
-function checkSettings({ boxShare, bothShare, validation, schedule, earlyStop, batch, chunk }: FinetuneSamSettings): void {
+function checkSettings(settings: FinetuneSamSettings): void {
+  const { boxShare, bothShare, validation, schedule, earlyStop, batch, chunk, augment, trainEncoder } = settings;
   if (boxShare + bothShare > 1)
     throw new ConfigError(`finetune-sam: --box-share and --both-share are ${boxShare} and ${bothShare}; together they must be at most 1.`);
   if (validation === 0 && (schedule === "plateau" || earlyStop !== undefined))
     throw new ConfigError(
       'finetune-sam: the schedule "plateau" and --early-stop need validation scores, but there is no validation set. Pass --validation.',
+    );
+  if (augment !== "none" && !trainEncoder)
+    throw new ConfigError(
+      `finetune-sam: --augment ${augment} changes images from step to step, but a frozen encoder encodes each image once. Pass --train-encoder, or leave out --augment.`,
     );
   if (chunk !== undefined && batch % chunk !== 0)
     throw new ConfigError(

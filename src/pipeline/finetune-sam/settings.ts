@@ -5,7 +5,7 @@ import { grouped, type Requirement } from "../../run/settings/meta.ts";
 import { LoopSettings } from "../../train/loop-settings.ts";
 import { PromptDrawSettings } from "../../train/promptable/prompt-draws.ts";
 import { PromptableSettings } from "../../train/promptable/settings.ts";
-import { CommonSettings, heldOut, labelOfMasks, separator } from "../settings.ts";
+import { augment, CommonSettings, heldOut, labelOfMasks, separator } from "../settings.ts";
 import { RefineSettings } from "../zero-shot/settings.ts";
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
@@ -66,6 +66,11 @@ export const FinetuneSamSettings = z.strictObject(
       .describe("groups: sample structures, or the groups of a table, equally often, regardless of their number of targets"),
     validation: z.number().min(0).max(0.9).default(0.1).describe("fraction of the images in the validation set"),
     ...LoopSettings.shape,
+    augment: augment
+      .describe(
+        "random changes of the images in training, with their masks and coarse masks: none; light: gamma, contrast, noise, blur, small rotations and scales; strong: more of them, mirroring, elastic deformation, low resolution, margins and burnt-in text",
+      )
+      .meta({ needs: [{ trainEncoder: [true] }] }),
     ...PromptDrawSettings.shape,
     // A table can name coarse masks in a column.
     coarseShare: PromptDrawSettings.shape.coarseShare.meta({ needs: [{ coarse: "given" }, { data: table }] }),

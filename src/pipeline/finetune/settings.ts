@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { type AugmentPreset, augmentPresets } from "../../augment/index.ts";
 import { grouped, metaOf } from "../../run/settings/meta.ts";
 import { ContrastiveSettings } from "../../train/contrastive/settings.ts";
 import { LoopSettings } from "../../train/loop-settings.ts";
-import { CommonSettings, heldOut, labelOfMasks, type ModePreset, modePresets, PairSettings } from "../settings.ts";
+import { augment, CommonSettings, heldOut, labelOfMasks, type ModePreset, modePresets, PairSettings } from "../settings.ts";
 import { SaliencySettings } from "../zero-shot/settings.ts";
 
 /** The same setting without its default, which the description states instead. */
@@ -13,8 +12,6 @@ const withoutDefault = <T extends z.ZodType>(setting: z.ZodDefault<T> | T, descr
 const ofMode = <T extends z.ZodType>(setting: z.ZodDefault<T> | T, key: keyof ModePreset) =>
   withoutDefault(setting, `${setting.description} (default: ${modePresets.paper[key]}, in reference mode ${modePresets.reference[key]})`);
 const contrastive = ContrastiveSettings.shape;
-
-const names = (table: Readonly<Record<AugmentPreset, unknown>>) => Object.keys(table) as [AugmentPreset, ...AugmentPreset[]];
 
 /** `medclip-sam finetune`. */
 export const FinetuneSettings = z.strictObject(
@@ -38,12 +35,9 @@ export const FinetuneSettings = z.strictObject(
       .max(1)
       .default(0.9)
       .describe("smallest fraction of the image area in a random crop; 1: always a centre crop"),
-    augment: z
-      .enum(names(augmentPresets))
-      .default("none")
-      .describe(
-        "random changes of the images in training, with their outlines: none; light: gamma, contrast, noise, blur, small rotations and scales; strong: more of them, mirroring (left and right exchanged in words, too), elastic deformation, low resolution, margins and burnt-in text",
-      ),
+    augment: augment.describe(
+      "random changes of the images in training, with their outlines: none; light: gamma, contrast, noise, blur, small rotations and scales; strong: more of them, mirroring (left and right exchanged in words, too), elastic deformation, low resolution, margins and burnt-in text",
+    ),
     emptyCrops: z
       .number()
       .min(0)

@@ -1,9 +1,12 @@
 import { addTo } from "../../add-to.ts";
+import type { Image } from "../../image/index.ts";
 import { normaliseInto } from "../../segment/index.ts";
 import { sizeOf, tensor } from "../../tensor/tensor.ts";
+import { augmentedTargets } from "./augmented-targets.ts";
 import type { TrainingPrompt } from "./graph.ts";
-import type { PreparedTarget, PromptData } from "./prompt-data.ts";
+import type { PromptData } from "./prompt-data.ts";
 import { type DrawOptions, drawPrompt, heldOutBox } from "./prompt-draws.ts";
+import type { PromptSource } from "./target-grid.ts";
 import type { TargetOrder } from "./target-order.ts";
 import type { PromptedImages } from "./trainer.ts";
 
@@ -24,10 +27,20 @@ export interface BatchOptions extends DrawOptions {
 /** The batch of a step, counted from 0 over the whole run. It depends only on the seed and the step. */
 export async function trainingBatch(data: PromptData, order: TargetOrder, step: number, options: BatchOptions): Promise<PromptedImages> {
   const { batch, prompts } = options;
-  const rows = Array.from({ length: batch }, (_, b) => order.together(step * batch + b, prompts)).flat();
+  const units: Unit[] = [];
+  for (let b = 0; b < batch; b++) units.push(await trainingUnit(data, order.together(step * batch + b, prompts), `${step}/${b}`, options));
+  const drawn = units.flatMap(({ sources }) => sources).map((source, row) => drawPrompt(source, `${step}/${row}`, options));
+  return await assembled(data, units, drawn, options);
+}
+
+/** The part of a batch that shares one image, and one draw of its augmentation. */
+async function trainingUnit(data: PromptData, rows: readonly number[], place: string, options: BatchOptions): Promise<Unit> {
   const targets = rows.map((index) => data.targets[index]!);
-  const drawn = targets.map((target, row) => drawPrompt(target, `${step}/${row}`, options));
-  return await assembled(data, targets, drawn, options);
+  const { image, key } = targets[0]!;
+  if (!data.augmentation) return { image, sources: targets };
+  const name = `${place}/${key}`;
+  const { image: picture, sources } = augmentedTargets(await data.image(image), targets, name, { ...options, settings: data.augmentation });
+  return { image, picture, sources };
 }
 
 /** A batch of the validation set, with up to `prompts` targets of each image. */
@@ -49,35 +62,44 @@ export async function* heldOutBatches(data: PromptData, options: BatchOptions): 
       unit: units[Math.min(from + b, units.length - 1)]!,
       isExtra: from + b >= units.length,
     }));
-    const padded = part.flatMap(({ unit }) => Array.from({ length: prompts }, (_, k) => unit[Math.min(k, unit.length - 1)]!));
+    const images = part.map(({ unit }) => {
+      const sources = Array.from({ length: prompts }, (_, k) => data.targets[unit[Math.min(k, unit.length - 1)]!]!);
+      return { image: sources[0]!.image, sources };
+    });
     const rows = part.flatMap(({ unit, isExtra }) => Array.from({ length: prompts }, (_, k) => (isExtra ? undefined : unit[k])));
-    const targets = padded.map((index) => data.targets[index]!);
-    const boxes = targets.map((target) => heldOutBox(target, `held out/${target.key}`, options));
-    yield { rows, ...(await assembled(data, targets, boxes, options)) };
+    const boxes = images.flatMap(({ sources }) => sources.map((target) => heldOutBox(target, `held out/${target.key}`, options)));
+    yield { rows, ...(await assembled(data, images, boxes, options)) };
   }
 }
 
-/** A batch for the trainer from rows of targets, with the `prompts` of one image in consecutive rows. */
+/** An image of a batch and what its prompts are drawn from. */
+interface Unit {
+  readonly image: number;
+  /** The image where it is augmented, at the model's size. */
+  readonly picture?: Image;
+  readonly sources: readonly PromptSource[];
+}
+
+/** A batch for the trainer, with the `prompts` of one image in consecutive rows. */
 async function assembled(
   data: PromptData,
-  targets: readonly PreparedTarget[],
+  units: readonly Unit[],
   prompts: readonly TrainingPrompt[],
-  { prompts: each, side, cells, embed, embeddingShape }: BatchOptions,
+  { side, cells, embed, embeddingShape }: BatchOptions,
 ): Promise<PromptedImages> {
   const shape = embed ? embeddingShape : [3, side, side];
-  const count = targets.length / each;
   const size = sizeOf(shape);
-  const images = new Float32Array(count * size);
-  for (let b = 0; b < count; b++) {
-    const { image } = targets[b * each]!;
+  const images = new Float32Array(units.length * size);
+  for (const [b, { image, picture }] of units.entries()) {
     if (embed) images.set(await embed(data, image), b * size);
-    else normaliseInto(images.subarray(b * size, (b + 1) * size), await data.image(image), side);
+    else normaliseInto(images.subarray(b * size, (b + 1) * size), picture ?? (await data.image(image)), side);
   }
-  const masks = new Uint8Array(targets.length * cells * cells);
-  for (const [row, { truth }] of targets.entries()) masks.set(truth.cells, row * cells * cells);
+  const sources = units.flatMap((unit) => unit.sources);
+  const masks = new Uint8Array(sources.length * cells * cells);
+  for (const [row, { truth }] of sources.entries()) masks.set(truth.cells, row * cells * cells);
   return {
-    images: tensor("float32", [count, ...shape], images),
+    images: tensor("float32", [units.length, ...shape], images),
     prompts,
-    targets: tensor("uint8", [targets.length, 1, cells, cells], masks),
+    targets: tensor("uint8", [sources.length, 1, cells, cells], masks),
   };
 }

@@ -1,21 +1,28 @@
 import { addTo } from "../../add-to.ts";
+import type { AugmentSettings } from "../../augment/index.ts";
 import type { DroppedPair, MaskTarget } from "../../data/index.ts";
 import { CancelledError, InputError } from "../../errors.ts";
-import type { Image } from "../../image/index.ts";
+import type { Image, Mask } from "../../image/index.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import { MaskGuesses, maskProblem } from "../../scans/mask-report.ts";
 import { readMask } from "../../scans/read-mask.ts";
-import { resizeLongest, type SquareSizes, type TargetGrid, targetGrid } from "../../segment/index.ts";
+import { resizeLongest, type SquareSizes, targetGrid } from "../../segment/index.ts";
 import { ByteCache } from "../byte-cache.ts";
+import { type TargetOutlines, targetOutlines } from "./augmented-targets.ts";
 import type { PromptSource } from "./target-grid.ts";
 import type { OrderedTarget } from "./target-order.ts";
 
 /** A target with its masks read. */
-export interface PreparedTarget extends OrderedTarget, PromptSource {}
+export interface PreparedTarget extends OrderedTarget, PromptSource {
+  /** Only where images are augmented. */
+  readonly outlines?: TargetOutlines | undefined;
+}
 
 export interface PromptDataOptions extends SquareSizes {
   /** The value of label images that is foreground. */
   readonly label?: number | undefined;
+  /** How training images are augmented with their masks; default: not at all. Outlines of the masks are then kept, a few kilobytes each. */
+  readonly augmentation?: AugmentSettings | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,6 +43,8 @@ export class PromptData {
   readonly empty: number;
   /** What was guessed of masks: a sentence for each kind of guess. */
   readonly warnings: readonly string[];
+  /** How training images are augmented. */
+  readonly augmentation: AugmentSettings | undefined;
   private readonly side: number;
   private readonly cache: ByteCache<Image>;
 
@@ -45,7 +54,7 @@ export class PromptData {
     failed: DroppedPair[],
     empty: number,
     warnings: readonly string[],
-    side: number,
+    { side, augmentation }: PromptDataOptions,
     cache: ByteCache<Image>,
   ) {
     this.images = images;
@@ -53,6 +62,7 @@ export class PromptData {
     this.failed = failed;
     this.empty = empty;
     this.warnings = warnings;
+    this.augmentation = augmentation;
     this.side = side;
     this.cache = cache;
   }
@@ -83,12 +93,12 @@ export class PromptData {
         if (!image || found.length === 0) continue;
         cache.set(images.length, image);
         const extent = { width: image.width, height: image.height };
-        for (const { target, truth, coarse } of found)
-          prepared.push({ key: target.key, group: target.group, image: images.length, extent, truth, coarse });
+        for (const { target, ...masks } of found)
+          prepared.push({ key: target.key, group: target.group, image: images.length, extent, ...masks });
         images.push(file);
       }
     }
-    return new PromptData(images, prepared, failed, empty, guesses.sentences(), options.side, cache);
+    return new PromptData(images, prepared, failed, empty, guesses.sentences(), options, cache);
   }
 
   /** An image at the model's size, three channels. */
@@ -101,13 +111,13 @@ export class PromptData {
   }
 }
 
-type Found = { readonly target: MaskTarget } & Pick<PromptSource, "truth" | "coarse">;
+type Found = { readonly target: MaskTarget } & Pick<PreparedTarget, "truth" | "coarse" | "outlines">;
 type Grid = Found | Pick<DroppedPair, "reason" | "detail"> | { readonly isEmpty: true };
 
 async function readImage(
   file: string,
   targets: readonly MaskTarget[],
-  { label, ...sizes }: Omit<PromptDataOptions, "signal">,
+  { label, augmentation, ...sizes }: Omit<PromptDataOptions, "signal">,
   guesses: MaskGuesses,
 ): Promise<{ image?: Image; grids: Grid[] }> {
   let image: Image;
@@ -117,22 +127,25 @@ async function readImage(
     const unused = reasonOf(error, () => "image that cannot be read");
     return { grids: targets.map(() => unused) };
   }
-  const gridOf = async (mask: string) => {
+  const maskIn = async (mask: string) => {
     const reading = await readMask(mask, { label, image: { ...image, file } });
     guesses.add(mask, reading.warnings);
-    return targetGrid(reading.mask, sizes);
+    return reading.mask;
   };
   const grids = await Promise.all(
     targets.map(async (target): Promise<Grid> => {
-      let truth: TargetGrid | undefined;
+      let mask: Mask;
       try {
-        truth = await gridOf(target.mask);
+        mask = await maskIn(target.mask);
       } catch (error) {
         return reasonOf(error, maskProblem);
       }
+      const truth = targetGrid(mask, sizes);
       if (!truth) return { isEmpty: true };
       try {
-        return { target, truth, coarse: target.coarse === undefined ? undefined : await gridOf(target.coarse) };
+        const guess = target.coarse === undefined ? undefined : await maskIn(target.coarse);
+        const outlines = augmentation && targetOutlines(mask, guess, sizes.side);
+        return { target, truth, coarse: guess && targetGrid(guess, sizes), outlines };
       } catch (error) {
         return reasonOf(error, (cause) => `coarse mask: ${maskProblem(cause)}`);
       }
