@@ -57,6 +57,7 @@ const samTraining: Settings = {
   trainPromptEncoder: true,
   loss: "medsam",
   warmup: 100,
+  augment: "strong",
 };
 
 const full: StarterRecipe = {
