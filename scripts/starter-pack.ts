@@ -7,11 +7,14 @@
  * It can be stopped at any time and then resumes, stage by stage. The same sources, kind of processor and number of threads give the same bytes. With
  * `--minute` it uses a few images and steps, to test the script; the resulting pack is useless.
  */
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { loadModel } from "../src/index.ts";
 import { positional, runCommand, runStages, type Settings, type Stage, writeHalf } from "./pack-stages.ts";
+import { type ChosenSettings, chooseSettings } from "./starter/choose-settings.ts";
 import { csvOf } from "./starter/csv.ts";
+import { setsOf } from "./starter/questions.ts";
 import { starterRecipes } from "./starter/recipe.ts";
 import { mainTargets, type Scan, scansOf, tablesOf } from "./starter/tables.ts";
 import { captionWords, starterVocabulary, thingsOf } from "./starter/vocabulary.ts";
@@ -68,6 +71,7 @@ await runStages(work, [
         }),
     ],
   ),
+  ["choose the settings", choose],
   ["write the pack", writePack],
 ]);
 process.stdout.write(`the pack is in ${out}\n`);
@@ -77,7 +81,7 @@ function command(name: string, settings: Settings): Promise<void> {
 }
 
 /** The scans of a split that are used. */
-async function scansIn(split: string): Promise<Scan[]> {
+async function scansIn(split: Scan["split"]): Promise<Scan[]> {
   const scans = (await scansOf(data)).filter((scan) => scan.split === split);
   if (images === undefined) return scans;
   const kinds = new Map<string, number>();
@@ -150,6 +154,15 @@ function nameOf(image: string): string {
   return image.slice(image.lastIndexOf("/") + 1);
 }
 
+/** What the defaults leave open, chosen on images of the training split that no model was trained on. */
+async function choose(): Promise<void> {
+  const model = await loadModel({ clip: modelOf("clip", clip.stages.length), sam: modelOf("sam", sam.stages.length) });
+  const sets = setsOf(data, await scansIn("calibration"), "calibration");
+  const chosen = await chooseSettings(model, sets, { ...defaults.saliency, ...defaults.coarse, ...defaults.refine });
+  await model.dispose();
+  await writeFile(at("settings.json"), `${JSON.stringify(chosen, null, 2)}\n`);
+}
+
 async function writePack(): Promise<void> {
   for (const part of ["clip", "sam"]) await mkdir(join(out, part), { recursive: true });
   const [ofClip, ofSam] = [modelOf("clip", clip.stages.length), modelOf("sam", sam.stages.length)];
@@ -157,7 +170,8 @@ async function writePack(): Promise<void> {
   await writeHalf(join(ofClip, "open_clip_model.safetensors"), join(out, "clip", "open_clip_model.safetensors"), origin);
   await writeHalf(join(ofSam, "model.safetensors"), join(out, "sam", "model.safetensors"), origin);
   for (const file of ["open_clip_config.json", "vocab.txt"]) await copyFile(join(ofClip, file), join(out, "clip", file));
-  const settings = { ...defaults.saliency, ...defaults.coarse, ...defaults.refine };
+  const { settings: chosen } = JSON.parse(await readFile(at("settings.json"), "utf8")) as ChosenSettings;
+  const settings = { ...defaults.saliency, ...defaults.coarse, ...defaults.refine, ...chosen };
   const pack = { name: "starter", notice, label: "not for patients", clip: "clip", sam: "sam", defaults: settings };
   await writeFile(join(out, "pack.json"), `${JSON.stringify(pack, null, 2)}\n`);
 }

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
+import { splitPairs } from "../../src/data/index.ts";
 import { type Asked, absentWordings, asked, type Kind, kindNames, sentencesFor } from "./words.ts";
 
 /** An image of the data, with the masks of what it shows. */
@@ -9,7 +10,7 @@ export interface Scan {
   readonly kind: Kind;
   /** Below the data's folder. */
   readonly image: string;
-  readonly split: string;
+  readonly split: "train" | "calibration" | "val";
   readonly group: string;
   /** The mask of each thing that it shows, by the name of `asked`, below the data's folder. */
   readonly masks: ReadonlyMap<string, string>;
@@ -21,8 +22,23 @@ type Row = Readonly<Record<string, string>>;
 /** Sources whose licence was not seen restated, or asks for sharing alike: not for weights that are shipped. */
 const leftOut = /Lung-PET-CT-Dx|DRIVE|CHASE|BY-SA/;
 
+/** The part of the training images of each kind that is kept apart, whole groups of them, to choose settings with. */
+const calibrationShare = 0.06;
+
 /** Images of class A of the kinds that the pack knows. @param data - folder with `training/` and `data/` */
 export async function scansOf(data: string): Promise<Scan[]> {
+  const scans = await classA(data);
+  const apart = new Set(
+    Object.keys(kindNames).flatMap((kind) => {
+      const own = scans.filter((scan) => scan.kind === kind && scan.split === "train").map(({ image, group }) => ({ key: image, group }));
+      return splitPairs(own, { fraction: calibrationShare, seed: 1 }).validation.map(({ key }) => key);
+    }),
+  );
+  return scans.map((scan) => (apart.has(scan.image) ? { ...scan, split: "calibration" } : scan));
+}
+
+/** The same in the two splits of the data. */
+async function classA(data: string): Promise<Scan[]> {
   const training = await rowsOf(join(data, "training", "index.csv"));
   const shared = new Map((await rowsOf(join(data, "data", "index.csv"))).map((row) => [row.image!, row]));
   const splits = await rowsOf(join(data, "training", "shared_split.csv"));
