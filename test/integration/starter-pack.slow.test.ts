@@ -34,6 +34,7 @@ describeWith(["training/index.csv", "data/index.csv"], "the starter pack", () =>
       "make coarse masks with the CLIP ...",
       "begin a SAM ...",
       "train the SAM 1 ...",
+      "choose the settings ...",
       "write the pack ...",
     ]);
     expect((await readdir(at("pack"))).sort()).toEqual(["clip", "pack.json", "sam"]);
