@@ -26,7 +26,7 @@ export { opencvLinear, opencvNearest, opencvNearestIndex } from "./opencv-resize
 export { otsuThreshold } from "./otsu.ts";
 export { type ColouredMask, type OverlayLayers, overlay } from "./overlay.ts";
 export { type PillowFilter, pillowResize } from "./pillow-resize.ts";
-export { clipView, type Fit, type MapWindow, placeMap, stretchMap } from "./place.ts";
+export { clipView, type Fit, type MapWindow, partOfImage, placeMap, stretchMap } from "./place.ts";
 export { rgbImage } from "./rgb.ts";
 export { type TwoMeans, twoMeans } from "./two-means.ts";
 export type { Box, Colour, GrayImage, Image, LabelledPoint, Mask, Point, SaliencyMap, Size } from "./types.ts";

@@ -6,7 +6,7 @@ import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { bilinear } from "./bilinear.ts";
 import { pillowResize } from "./pillow-resize.ts";
-import { clipView, type Fit, placeMap, stretchMap } from "./place.ts";
+import { clipView, type Fit, partOfImage, placeMap, stretchMap } from "./place.ts";
 import type { Image } from "./types.ts";
 
 const fits: Fit[] = ["crop", "squash", "pad"];
@@ -75,6 +75,17 @@ describeWith(["parity/clip/preprocess.safetensors", "data"], "pictures prepared 
       expectClose(clipView(decoded, names[name]!).pixels.data, tensors.get(`${key}.${name}`)!.data as Uint8Array, 0, name);
     }
   });
+});
+
+test("the part of a view that shows the image leaves out the padding, and is all of it otherwise", () => {
+  const all = { x0: 0, y0: 0, x1: 16, y1: 16 };
+  const partOf = (width: number, height: number, fit: Fit) => {
+    const image = picture(width, height);
+    return partOfImage(clipView(image, fit, 16).window, image, 16);
+  };
+  expect(partOf(40, 20, "pad")).toEqual({ ...all, y0: 4, y1: 12 }); // 40 pixels in 16: bars of 10 above and below
+  expect(partOf(20, 40, "pad")).toEqual({ ...all, x0: 4, x1: 12 });
+  for (const fit of ["crop", "squash"] as const) expect(partOf(40, 20, fit)).toEqual(all);
 });
 
 test("a window holds just the pixels whose centres lie in the view, and at least one", () => {

@@ -79,6 +79,15 @@ function windowOf(image: Size, side: number, scaleX: number, scaleY: number, off
   return { scaleX, scaleY, offsetX, offsetY, box: { x0, y0, x1, y1 } };
 }
 
+/** The part of a view that shows its image, the rest being padding, in pixels of the view, not rounded. */
+export function partOfImage({ scaleX, scaleY, offsetX, offsetY }: MapWindow, { width, height }: Size, side: number): Box {
+  const inView = (position: number) => Math.min(side, Math.max(0, position));
+  return {
+    ...{ x0: inView(0 - offsetX), y0: inView(0 - offsetY) },
+    ...{ x1: inView(width * scaleX - offsetX), y1: inView(height * scaleY - offsetY) },
+  };
+}
+
 /** The pixels [first, end) of an axis whose centres lie in [0, side) of the view. */
 function seen(length: number, side: number, scale: number, offset: number): [first: number, end: number] {
   const at = (x: number): number => (x + 0.5) * scale - offset;

@@ -45,3 +45,14 @@ test("a map of probabilities is not stretched, and empty where none reaches the 
   const absent = mapOfProbabilities(values, 4, 0.7);
   expect([absent.isPresent, Math.max(...absent.map)]).toEqual([false, 0]);
 });
+
+test("the highest probability is that of the picture, not of the padding beside it", () => {
+  // A picture of 8 x 4 pixels in the middle of 8 x 8, of which 4 x 4 cells show it in their rows 1 and 2.
+  const rows = [0.9, 0.2, 0.3, 0.9];
+  const values = Float32Array.from({ length: 16 }, (_, i) => rows[Math.floor(i / 4)]!);
+  const peakIn = (part: { x0: number; y0: number; x1: number; y1: number }) => mapOfProbabilities(values, 8, 0.5, part).peak;
+  expect(peakIn({ x0: 0, y0: 2, x1: 8, y1: 6 })).toBeCloseTo(0.3);
+  expect(peakIn({ x0: 0, y0: 1, x1: 8, y1: 6 })).toBeCloseTo(0.9); // the centre of row 0 is at 1
+  expect(peakIn({ x0: 0, y0: 3.5, x1: 8, y1: 4.5 })).toBeCloseTo(0.3); // no centre lies in a picture that is so flat
+  expect(mapOfProbabilities(values, 8, 0.5, { x0: 0, y0: 2, x1: 8, y1: 6 }).isPresent).toBe(false);
+});

@@ -6,8 +6,12 @@ import { runFinetune } from "../../src/pipeline/finetune/run.ts";
 import { FinetuneSettings } from "../../src/pipeline/finetune/settings.ts";
 import { runPhantom } from "../../src/pipeline/phantom/run.ts";
 import { PhantomSettings } from "../../src/pipeline/phantom/settings.ts";
+import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
+import { loadModel, segment } from "../../src/pipeline/zero-shot/of-files.ts";
+import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
+import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
 import { readGray } from "../../src/scans/read-gray.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { nanoDenseClip, nanoSam } from "../support/models.ts";
@@ -23,7 +27,7 @@ const segmented = async (out: string, given: object) => {
   const settings = { ...models, inputs: [at("in")], out: at(out), prompt: ["bright lesion"], saliencyMethod: "dense-text", ...given };
   const events = await collect(runSegment(SegmentSettings.parse(settings)));
   const { images } = JSON.parse(readFileSync(at(out, "run.json"), "utf8"));
-  return { events, record: Object.values<{ areaPx: number; boxes: unknown[] }>(images)[0]! };
+  return { events, record: images[0] };
 };
 
 test("a target whose probability stays low everywhere is absent: an empty mask, and a warning that says how low", async () => {
@@ -36,6 +40,39 @@ test("a target whose probability stays low everywhere is absent: an empty mask, 
   );
   expect(record.areaPx).toBe(0);
   expect(Math.max(...(await readGray(at("absent", "saliency", "a.png"))).data)).toBe(0);
+});
+
+test("the highest probability is looked for in the image, not in the padding of --fit pad", async () => {
+  const model = await loadModel({ clip: await nanoDenseClip(writeWords()), sam: await nanoSam() });
+  const image = { width: 64, height: 16, data: new Uint8Array(64 * 16 * 3).fill(120) };
+  const { capacity, warnings } = await segment(model, image, "dark", { saliencyMethod: "dense-text", presence: 1, fit: "pad" });
+  await model.dispose();
+  // 64 x 16 pixels in 64 x 64 are rows 6 to 9 of 16.
+  const [all, inImage] = [Math.max(...capacity), Math.max(...capacity.subarray(6 * 16, 10 * 16))].map((value) => value.toFixed(2));
+  expect(inImage).not.toBe(all);
+  expect(warnings).toContainEqual(expect.stringContaining(`its highest probability is ${inImage}, below --presence 1`));
+});
+
+test("absent stays absent where an empty coarse mask would become a box, in one run and in three steps", async () => {
+  const models = { clip: await nanoDenseClip(writeWords()), sam: await nanoSam() };
+  const method = { saliencyMethod: "dense-text", presence: 1, mode: "reference" };
+  const { events, record } = await segmented("absent-box", { ...method, empty: "box" });
+  expect(record).toMatchObject({ absent: true, boxes: [], areaPx: 0 });
+  expect(events.flatMap((event) => (event.type === "item" ? event.warnings : []))).toContainEqual(
+    "the image does not show the target, so SAM was not run and the mask is empty",
+  );
+  const saliency = { clip: models.clip, inputs: [at("in")], out: at("steps"), prompt: ["bright lesion"], ...method };
+  await collect(runSaliency(SaliencyRunSettings.parse(saliency)));
+  await collect(runCoarse(CoarseRunSettings.parse({ inputs: [at("steps")], out: at("steps-coarse"), mode: "reference" })));
+  const refine = { sam: models.sam, inputs: [at("in")], coarse: at("steps-coarse"), empty: "box", mode: "reference" };
+  await collect(runRefine(RefineRunSettings.parse({ ...refine, out: at("steps-masks") })));
+  const { images } = JSON.parse(readFileSync(at("steps-masks", "run.json"), "utf8"));
+  expect(images[0]).toMatchObject({ absent: true, boxes: [], areaPx: 0 });
+  const model = await loadModel(models);
+  const file = at("in", "a.png");
+  const found = await segment(model, file, "bright lesion", { ...method, saliencyMethod: "dense-text", mode: "paper", empty: "box" });
+  expect([found.boxes, Math.max(...found.mask.data)]).toEqual([[], 0]);
+  await model.dispose();
 });
 
 test("otherwise its map holds the probabilities as they are, not stretched, and a mask prompt may follow", async () => {

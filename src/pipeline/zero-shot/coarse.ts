@@ -14,7 +14,7 @@ import type { Target } from "../../targets/target.ts";
 import { joinedNotices } from "../models/notices.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
 import { modePresets } from "../settings.ts";
-import { type FoundTarget, outcomeOf, promptOf, type TargetItem, targetsOf } from "./items.ts";
+import { type FoundTarget, isAbsentIn, outcomeOf, promptOf, type TargetItem, targetsOf } from "./items.ts";
 import { CoarseRunSettings } from "./settings.ts";
 import { coarseStep } from "./steps.ts";
 
@@ -57,7 +57,12 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOp
       await writeMask(targetFile("coarse", target, { out, name, all }), coarse);
       const coarseAreaPx = areaPx(coarse);
       const prompt = promptOf(records.get(name), target);
-      const record = { ...(prompt && { prompt }), ...(level !== undefined && { level }), coarseAreaPx };
+      const record = {
+        ...(prompt && { prompt }),
+        absent: isAbsentIn(records.get(name), target) || undefined,
+        ...(level !== undefined && { level }),
+        coarseAreaPx,
+      };
       found.push({ target, record, warnings, summary: `${coarseAreaPx} px` });
     }
     const { record, ...told } = outcomeOf(found);

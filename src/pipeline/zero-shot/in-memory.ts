@@ -270,7 +270,7 @@ async function segmentEach(
     const maps = await step.run(pixels, name, texts, {});
     throwIfCancelled(signal);
     const cuts = maps.map((map) => coarseStep(map.gray, map.window, settings));
-    const coarse = cuts.map((cut) => cut.coarse);
+    const coarse = cuts.map((cut, i) => ({ coarse: cut.coarse, isAbsent: maps[i]!.isAbsent }));
     const masks = await new RefineStep(model.mask, settings, embed).run(pixels, coarse, name, {});
     throwIfCancelled(signal);
     const general = [

@@ -138,6 +138,13 @@ export function promptWarnings(items: readonly TargetItem[], step: Pick<Saliency
   return new Set(warnings);
 }
 
+/** Whether an earlier step recorded that an image does not show a target. */
+export function isAbsentIn(record: ImageRecord | undefined, { name }: Target): boolean {
+  if (name === undefined) return record?.absent === true;
+  const targets = record?.targets ?? {};
+  return Object.hasOwn(targets, name) && targets[name]!.absent === true;
+}
+
 /** The text prompts of a named target in an image, if an earlier step recorded them. */
 export function promptOf(record: ImageRecord | undefined, { name }: Target): readonly string[] | undefined {
   const targets = record?.targets ?? {};

@@ -22,6 +22,8 @@ test("a lower limit selects a smaller plan", async () => {
 
 test("a limit reports the chosen plan", async () => {
   expect((await memoryPlan("2GB", await needs())).message).toMatch(/^at most 2GB: one model at a time, which takes about 1\.\d GB$/);
+  const gradcam = { ...saliency, saliencyMethod: "gradcam" as const, layer: 0 }; // 1.367 GB
+  expect((await memoryPlan("1.38GB", { saliency: gradcam })).message).toMatch(/which takes about 1\.37 GB$/);
 });
 
 test("a limit that cannot be met is rejected with the required memory", async () => {

@@ -4,6 +4,7 @@ import { locateSam } from "../../hub/locate.ts";
 import { saliencyMethods } from "../../saliency/index.ts";
 import type { SamOptions } from "../../segment/index.ts";
 import type { SaliencySettings } from "./settings.ts";
+import { shortDecimal } from "./short-decimal.ts";
 
 /** How a run stays below a memory limit. */
 export interface MemoryPlan {
@@ -86,7 +87,8 @@ export async function memoryPlan(limit: string | undefined, needs: MemoryNeeds):
   for (const plan of plans) {
     const peak = peakOf(plan, steps);
     if (peak > bytes) continue;
-    return { plan, message: `at most ${limit}: ${plan.words}, which takes about ${gigabytes(peak)}` };
+    const about = shortDecimal(peak / GB, 1, (shown) => shown * GB <= bytes);
+    return { plan, message: `at most ${limit}: ${plan.words}, which takes about ${about} GB` };
   }
   const least = gigabytes(peakOf(plans.at(-1)!, steps));
   throw new ConfigError(`--max-memory ${limit} cannot be met: these models and settings need at least about ${least}.`);

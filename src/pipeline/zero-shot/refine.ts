@@ -22,7 +22,7 @@ import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
-import { header, outcomeOf, promptOf, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
+import { header, isAbsentIn, outcomeOf, promptOf, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { rawRefined, writeRaw } from "./raw-file.ts";
 import { RefineRunSettings } from "./settings.ts";
@@ -75,7 +75,8 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
     }
     const readings = await Promise.all(given.map(({ mask }) => readMask(mask.file, { label: settings.label, image: { ...image, file } })));
     const masks = readings.map(({ mask }) => mask);
-    const refined = await step.run(image, masks, basename(file), ms);
+    const inputs = given.map(({ target, mask }, i) => ({ coarse: masks[i]!, isAbsent: isAbsentIn(records.get(mask.name), target) }));
+    const refined = await step.run(image, inputs, basename(file), ms);
     const found = await Promise.all(
       given.map(async ({ target, mask }, i) => {
         const map = targetFile("saliency", target, { out: earlier, name: mask.name, all });
@@ -89,11 +90,12 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
     const { width, height } = image;
     const outcome = outcomeOf(
       found.map(({ target, warnings, ...refined }, i) => {
-        const prompt = promptOf(records.get(given[i]!.mask.name), target);
+        const earlier = records.get(given[i]!.mask.name);
+        const prompt = promptOf(earlier, target);
         const ofMask = refinedRecord(refined, geometry?.spacing);
         return {
           target,
-          record: { ...(prompt && { prompt }), ...ofMask },
+          record: { ...(prompt && { prompt }), absent: isAbsentIn(earlier, target) || undefined, ...ofMask },
           warnings: [...readings[i]!.warnings.map((guess) => `coarse mask: ${guess}`), ...warnings],
           summary: summaryOf(ofMask),
         };

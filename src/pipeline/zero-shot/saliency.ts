@@ -67,7 +67,10 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
     });
     const { width, height } = image;
     const { window } = maps[0]!;
-    const found = lookFor.map((target, i) => ({ target, record: { prompt: target.sentences }, warnings: maps[i]!.warnings, summary: "" }));
+    const found = lookFor.map((target, i) => {
+      const { isAbsent, warnings } = maps[i]!;
+      return { target, record: { prompt: target.sentences, absent: isAbsent || undefined }, warnings, summary: "" };
+    });
     const outcome = outcomeOf(found);
     return {
       record: { file, width, height, ...(window && { window: boxNumbers(window) }), ...outcome.record, ms },

@@ -79,7 +79,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
     const maps = await saliencyStep.run(image, basename(file), texts, ms, noise);
     if (plan.oneModelAtATime) await Promise.all([saliencyStep.dispose(), text.clip.dispose()]);
     const cuts = maps.map((map) => coarseStep(map.gray, map.window, settings));
-    const coarse = cuts.map((cut) => cut.coarse);
+    const coarse = cuts.map((cut, i) => ({ coarse: cut.coarse, isAbsent: maps[i]!.isAbsent }));
     const masks = await refineStep.run(image, coarse, basename(file), ms);
     if (plan.oneModelAtATime) await promptable.sam.release();
     const found = lookFor.map((target, i) => ({ target, map: maps[i]!, cut: cuts[i]!, refined: masks[i]! }));
@@ -102,7 +102,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
         const level = cut.level !== undefined && { level: cut.level };
         return {
           target,
-          record: { prompt: target.sentences, ...level, coarseAreaPx: areaPx(cut.coarse), ...ofMask },
+          record: { prompt: target.sentences, absent: map.isAbsent || undefined, ...level, coarseAreaPx: areaPx(cut.coarse), ...ofMask },
           warnings: [...map.warnings, ...cut.warnings, ...refined.warnings],
           summary: summaryOf(ofMask),
         };

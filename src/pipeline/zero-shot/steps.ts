@@ -8,9 +8,12 @@ import {
   type Image,
   keepComponents,
   type LabelledPoint,
+  type MapWindow,
   type Mask,
+  partOfImage,
   placeMap,
   type SaliencyMap,
+  type Size,
   stretchMap,
   toGray,
 } from "../../image/index.ts";
@@ -46,6 +49,7 @@ import type { PromptableModel, TextImageModel } from "../models/model-content.ts
 import type { CommonSettings, ModePreset } from "../settings.ts";
 import { modePresets } from "../settings.ts";
 import type { CoarseSettings, RefineSettings, SaliencySettings } from "./settings.ts";
+import { shortDecimal } from "./short-decimal.ts";
 
 /** Milliseconds spent in each stage of an image. */
 export type StageTimes = Record<string, number>;
@@ -59,6 +63,8 @@ export interface SaliencyResult {
   readonly window?: Box;
   /** The method's value per patch before normalisation, [g · g]; for M2IB the information in nats. */
   readonly capacity: Float32Array;
+  /** Whether the image does not show the target, which only methods on an absolute scale can tell; the map is then empty. */
+  readonly isAbsent: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -124,13 +130,15 @@ export class SaliencyStep {
     for (const sentences of texts) {
       const { target, warnings } = await timed(ms, "text", () => this.targets(JSON.stringify(sentences), () => this.targetOf(sentences)));
       const capacity = target ? await this.attribute(await attribution(), target, ms) : new Float32Array(grid ** 2);
-      const { map, unsaid } = presence === undefined ? stretched(capacity, side) : absolute(capacity, side, target ? presence : 0);
+      const { map, isAbsent, unsaid } =
+        presence === undefined ? stretched(capacity, side) : absolute(capacity, { side, window, size: image }, target ? presence : 0);
       const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
       results.push({
         saliency,
         gray: toGray(saliency),
         ...(placed && { window: window.box }),
         capacity,
+        isAbsent,
         warnings: [...warnings, ...unsaid],
       });
     }
@@ -177,17 +185,26 @@ export class SaliencyStep {
   }
 }
 
-/** A map stretched to [0, 1], and what is to be said of it. */
-function stretched(capacity: Float32Array, side: number): { map: Float32Array; unsaid: string[] } {
+/** The map of a view, and what is to be said of it. */
+type ViewMap = Pick<SaliencyResult, "isAbsent"> & { readonly map: Float32Array; readonly unsaid: readonly string[] };
+
+/** A map stretched to [0, 1]. */
+function stretched(capacity: Float32Array, side: number): ViewMap {
   const { map, constant } = mapOfCapacity(capacity, side);
-  return { map, unsaid: constant ? ["the saliency map is constant: the model finds no region for the text prompt"] : [] };
+  return { map, isAbsent: false, unsaid: constant ? ["the saliency map is constant: the model finds no region for the text prompt"] : [] };
 }
 
 /** A map of probabilities, empty where the image does not show the target. */
-function absolute(values: Float32Array, side: number, presence: number): { map: Float32Array; unsaid: string[] } {
-  const { map, isPresent, peak } = mapOfProbabilities(values, side, presence);
-  const absent = `the image does not show the target: its highest probability is ${peak.toFixed(2)}, below --presence ${presence}, so its map is empty`;
-  return { map, unsaid: isPresent ? [] : [absent] };
+function absolute(
+  values: Float32Array,
+  { side, window, size }: { readonly side: number; readonly window: MapWindow; readonly size: Size },
+  presence: number,
+): ViewMap {
+  const { map, isPresent, peak } = mapOfProbabilities(values, side, presence, partOfImage(window, size, side));
+  if (isPresent) return { map, isAbsent: false, unsaid: [] };
+  const highest = shortDecimal(peak, 2, (shown) => shown < presence);
+  const absent = `the image does not show the target: its highest probability is ${highest}, below --presence ${presence}, so its map is empty`;
+  return { map, isAbsent: true, unsaid: [absent] };
 }
 
 /** A layer that the model lacks is rejected even if the method does not read it: the user probably expects another model. */
@@ -244,6 +261,14 @@ export function coarseStep(
   return { coarse: mask, warnings, ...(level !== undefined && { level }) };
 }
 
+/** A coarse mask for the third step. */
+export interface CoarseInput {
+  /** Of the size of the image. */
+  readonly coarse: Mask;
+  /** Whether the image is known not to show the target: an empty coarse mask then stays empty, whatever the settings make of others. */
+  readonly isAbsent: boolean;
+}
+
 /** Result of the third step for an image and one coarse mask. */
 export interface RefineResult {
   readonly mask: Mask;
@@ -281,21 +306,20 @@ export class RefineStep {
   /**
    * Refines each coarse mask of one image, which SAM encodes once.
    *
-   * @param coarseMasks - of the size of the image
    * @param fileName - selects the random stream of sampled points, which is the same for every coarse mask
    */
-  async run(image: Image, coarseMasks: readonly Mask[], fileName: string, ms: StageTimes): Promise<RefineResult[]> {
+  async run(image: Image, inputs: readonly CoarseInput[], fileName: string, ms: StageTimes): Promise<RefineResult[]> {
     // Warnings of the encoding belong to the first mask that needs it.
     const kept = oncePerKey<ImageEmbedding>(1);
     const embed = (warnings: string[]) => kept("", () => timed(ms, "embed", () => this.embed(image, warnings)));
     const results: RefineResult[] = [];
-    for (const coarse of coarseMasks) results.push(await this.refine(image, coarse, fileName, ms, embed));
+    for (const input of inputs) results.push(await this.refine(image, input, fileName, ms, embed));
     return results;
   }
 
   private async refine(
     image: Image,
-    coarse: Mask,
+    { coarse, isAbsent }: CoarseInput,
     fileName: string,
     ms: StageTimes,
     embed: (warnings: string[]) => Promise<ImageEmbedding>,
@@ -309,12 +333,14 @@ export class RefineStep {
       negativePoints,
       perComponent,
       clamp: this.preset.clamp,
-      empty: empty ?? this.preset.empty,
+      empty: isAbsent ? "mask" : (empty ?? this.preset.empty),
       random: uniform(`points/${fileName}`, seed),
     });
     if (prompts.empty) {
       warnings.push(
-        "the coarse mask is empty, so SAM was not run and the mask is empty, too (--empty box would prompt with the whole image)",
+        isAbsent
+          ? "the image does not show the target, so SAM was not run and the mask is empty"
+          : "the coarse mask is empty, so SAM was not run and the mask is empty, too (--empty box would prompt with the whole image)",
       );
       return {
         mask: { ...size, data: new Uint8Array(size.width * size.height) },

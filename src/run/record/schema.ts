@@ -69,6 +69,8 @@ export type Work = z.infer<typeof Work>;
 export const targetShape = {
   /** Text prompts given to CLIP. */
   prompt: sentences.optional(),
+  /** True if the saliency map found that the image does not show the target; such a map and its masks are empty. */
+  absent: z.boolean().optional(),
   /** Least gray level of the saliency map that counted as foreground. */
   level: z.number().optional(),
   coarseAreaPx: z.number().optional(),
