@@ -61,6 +61,9 @@ describe.each(["the pack of this package", "named models"])("%s", (place) => {
     same(join(place, method, "refine", "masks", "a.png"), join(place, method, "segment", "masks", "a.png"));
     const told = said.find((message) => message.includes('was made with the pack "phantom"'));
     if (isNamed) expect(told).toBeUndefined();
-    else expect(told).toMatch(/saliency\/run.json" .* so its settings apply here, too: .*--threshold 0.75, --keep 2/);
+    else {
+      const ofPack = ["default", "threshold"].includes(method) ? "--threshold 0.75, --keep 2, --min-saliency 0.8" : "none";
+      expect(told).toMatch(new RegExp(`saliency/run.json" .* so its settings apply here, too: .*${ofPack}$`));
+    }
   });
 });
