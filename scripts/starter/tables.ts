@@ -29,12 +29,25 @@ const calibrationShare = 0.06;
 export async function scansOf(data: string): Promise<Scan[]> {
   const scans = await classA(data);
   const apart = new Set(
-    Object.keys(kindNames).flatMap((kind) => {
-      const own = scans.filter((scan) => scan.kind === kind && scan.split === "train").map(({ image, group }) => ({ key: image, group }));
-      return splitPairs(own, { fraction: calibrationShare, seed: 1 }).validation.map(({ key }) => key);
-    }),
+    partOf(
+      scans.filter(({ split }) => split === "train"),
+      { fraction: calibrationShare, seed: 1 },
+    ),
   );
-  return scans.map((scan) => (apart.has(scan.image) ? { ...scan, split: "calibration" } : scan));
+  return scans.map((scan) => (apart.has(scan) ? { ...scan, split: "calibration" } : scan));
+}
+
+/** Whole groups of each kind of scan, about this share of its images. */
+export function partOf(scans: readonly Scan[], options: { readonly fraction: number; readonly seed: number }): Scan[] {
+  return (Object.keys(kindNames) as Kind[]).flatMap((kind) => {
+    const own = scans.filter((scan) => scan.kind === kind);
+    const { validation } = splitPairs(
+      own.map(({ image, group }) => ({ key: image, group })),
+      options,
+    );
+    const drawn = new Set(validation.map(({ key }) => key));
+    return own.filter(({ image }) => drawn.has(image));
+  });
 }
 
 /** The same in the two splits of the data. */
