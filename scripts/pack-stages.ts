@@ -45,10 +45,11 @@ export async function runCommand(file: string, name: string, settings: Settings)
   if (status !== 0) throw new Error(`medclip-sam ${name} ${args.join(" ")} ended with status ${status}`);
 }
 
-/** Writes the weights of a file in half precision. @param weights - what the file's metadata say of them */
+/** Writes the weights of a file in half precision. @param weights - what the file's metadata say of them, beside the parts never trained */
 export async function writeHalf(from: string, to: string, weights: string): Promise<void> {
-  const { tensors } = await openWeights(from);
+  const { tensors, metadata } = await openWeights(from);
   const entries = [...tensors].map(([name, { shape }]) => ({ name, shape, dtype: "float16" as const }));
   const valuesOf = async ({ name }: { readonly name: string }) => fromFloat32("float16", toFloat32(await readTensor(tensors.get(name)!)));
-  await writeSafetensorsStream(to, entries, valuesOf, { weights });
+  const { untrained } = metadata;
+  await writeSafetensorsStream(to, entries, valuesOf, { weights, ...(untrained !== undefined && { untrained }) });
 }

@@ -20,11 +20,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Exports a SAM as a training of some steps would. */
-async function trained(source: string, name: string, steps: number): Promise<string> {
+/** Exports a SAM as a training of some steps would that changes the tensors whose names match. */
+async function trained(source: string, name: string, steps: number, changes = /./): Promise<string> {
   const weights = await Weights.open(source, samFamily);
   const tensors = samTensors(samConfigOf(weights));
-  return await exportModel(at(name), { weights, tensors, changed: () => undefined, steps });
+  const changed = (official: string) => (changes.test(official) ? weights.read(official) : undefined);
+  return await exportModel(at(name), { weights, tensors, changed, steps });
 }
 
 test("a model of a pack is known by its name, its folder and a link to it", async () => {
@@ -59,6 +60,19 @@ test("weights are random until the first step", async () => {
   expect(await originOf(source!)).toEqual({ weights: "random, seed 4" });
   expect(await originOf(await trained(source!, "no-step", 0))).toEqual({ weights: "random, seed 4" });
   expect(await originOf(await trained(source!, "a-step", 1))).toEqual({});
+});
+
+test("parts that no training has changed stay random, over any number of trainings", async () => {
+  const [source] = await initModel("sam-tiny", at("random-parts"), { seed: 4 });
+  const decoder = await trained(source!, "decoder", 3, /^mask_decoder\./);
+  expect(await originOf(decoder)).toEqual({ untrained: "image encoder, network for mask prompts" });
+  const encoder = await trained(decoder, "encoder", 3, /^image_encoder\./);
+  expect(await originOf(encoder)).toEqual({ untrained: "network for mask prompts" });
+  expect(await originOf(await trained(encoder, "no-step-of-encoder", 0, /mask_downscaling/))).toEqual({
+    untrained: "network for mask prompts",
+  });
+  expect(await originOf(await trained(encoder, "masks", 1, /mask_downscaling/))).toEqual({});
+  expect(await originOf(await trained(await locateModel(await nanoSam(), "sam"), "published", 1, /^mask_decoder\./))).toEqual({});
 });
 
 test("a model without a pack has no origin, also beside an unrelated or damaged pack.json", async () => {

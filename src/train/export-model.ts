@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { originOf } from "../hub/origin.ts";
 import { embeddedPack } from "../hub/pack.ts";
-import { metadataOf } from "../models/origin.ts";
+import { metadataOf, type TrainingOfModel } from "../models/origin.ts";
 import type { Weights } from "../models/weights.ts";
 import { type SafetensorsEntry, writeSafetensorsStream } from "../tensor/safetensors.ts";
 import { fromFloat32, readTensor } from "../tensor/stored-tensor.ts";
@@ -25,6 +25,8 @@ export interface ModelContent {
   readonly tensors: ReadonlyMap<string, Shape>;
   /** The values of a changed tensor; undefined for unchanged ones. */
   readonly changed: (official: string) => Promise<Float32Array> | undefined;
+  /** Whether a tensor is changed, where `changed` takes work to say it. */
+  readonly isChanged?: (official: string) => boolean;
   /** Scalars that the original file lacks, by name. */
   readonly added?: ReadonlyMap<string, Float32Array>;
   /** Number of steps it was trained. */
@@ -37,7 +39,8 @@ export interface ModelContent {
  *
  * @returns the weights file
  */
-export async function exportModel(folder: string, { weights, tensors, changed, added = new Map(), steps }: ModelContent): Promise<string> {
+export async function exportModel(folder: string, content: ModelContent): Promise<string> {
+  const { weights, tensors, changed, isChanged = (official) => changed(official) !== undefined, added = new Map(), steps } = content;
   const places = new Map<string, Place>();
   for (const official of tensors.keys())
     for (const [part, name] of weights.namesOf(official).entries()) places.set(name, { official, part });
@@ -54,13 +57,19 @@ export async function exportModel(folder: string, { weights, tensors, changed, a
     const size = sizeOf(shape);
     return fromFloat32(dtype, whole.subarray(place.part * size, (place.part + 1) * size));
   };
-  await writeSafetensorsStream(file, entries, values, await metadataOfTrained(weights.file, steps));
+  const all = [...tensors.keys()];
+  await writeSafetensorsStream(
+    file,
+    entries,
+    values,
+    await metadataOfTrained(weights.file, { steps, all, trained: all.filter(isChanged) }),
+  );
   return file;
 }
 
 /** The origin of a trained model. The folder of a pack that does not come with this package is left out: it may be private. */
-async function metadataOfTrained(source: string, steps: number): Promise<Record<string, string>> {
+async function metadataOfTrained(source: string, training: TrainingOfModel): Promise<Record<string, string>> {
   const { pack, ...origin } = await originOf(source);
   const isEmbedded = pack !== undefined && (await embeddedPack(pack)) !== undefined;
-  return metadataOf({ ...origin, ...(isEmbedded && { pack }) }, steps);
+  return metadataOf({ ...origin, ...(isEmbedded && { pack }) }, training);
 }

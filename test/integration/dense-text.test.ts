@@ -1,7 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { initModel } from "../../src/hub/init.ts";
+import { originOf } from "../../src/hub/origin.ts";
 import { runFinetune } from "../../src/pipeline/finetune/run.ts";
 import { FinetuneSettings } from "../../src/pipeline/finetune/settings.ts";
 import { runPhantom } from "../../src/pipeline/phantom/run.ts";
@@ -14,7 +16,7 @@ import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
 import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
 import { readGray } from "../../src/scans/read-gray.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
-import { nanoDenseClip, nanoSam } from "../support/models.ts";
+import { nanoDenseClip, nanoDenseSizes, nanoSam } from "../support/models.ts";
 import { collect, warningsOf, writeDisc, writeWords } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-dense-"));
@@ -104,4 +106,26 @@ test("finetune trains the branch on augmented images, and the same seed gives th
   const first = await trained("one");
   expect((await trained("two")).equals(first)).toBe(true);
   expect(first.equals(readFileSync(join(await nanoDenseClip(at("phantoms", "vocab.txt")), "open_clip_model.safetensors")))).toBe(false);
+});
+
+test("without outlined images finetune leaves the branch as it is, warns, and the model goes on saying that it is random", async () => {
+  await collect(runPhantom(PhantomSettings.parse({ out: at("pairs"), count: 4, modalities: ["chest-xray"], seed: 1, size: 64 })));
+  const clip = at("random-clip");
+  const source = join(clip, "open_clip_model.safetensors");
+  writeFileSync(at("sizes.json"), JSON.stringify({ clip: nanoDenseSizes }));
+  await initModel(at("sizes.json"), clip, { seed: 1, purpose: "training", vocabulary: at("pairs", "vocab.txt") });
+  const settings = {
+    ...{ clip, pairs: [at("pairs", "captions.csv")], out: at("no-regions"), epochs: 1, batch: 2, validation: 0 },
+    ...{ schedule: "constant", lr: 1e-3, weightDecay: 0.5, workers: 0 },
+  };
+  const said = warningsOf(await collect(runFinetune(FinetuneSettings.parse(settings))));
+  expect(said).toContainEqual(
+    expect.stringMatching(/^the convolutional branch of the model, .* is not trained: --dense-weight and --dice-weight.* are 0$/),
+  );
+  const model = at("no-regions", "model", "open_clip_model.safetensors");
+  const [before, after] = [(await readSafetensors(source)).tensors, (await readSafetensors(model)).tensors];
+  const isSame = (name: string) => after.get(name)!.data.toString() === before.get(name)!.data.toString();
+  expect([...before.keys()].filter((name) => name.startsWith("visual.dense.")).every(isSame)).toBe(true);
+  expect(isSame("visual.head.proj.weight")).toBe(false);
+  expect(await originOf(model)).toEqual({ untrained: "convolutional branch" });
 });

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { loadModel } from "../../src/index.ts";
+import { loadModel, segment } from "../../src/index.ts";
 import { runEmbed } from "../../src/pipeline/embed/run.ts";
 import { EmbedSettings } from "../../src/pipeline/embed/settings.ts";
 import { runEvaluate } from "../../src/pipeline/evaluate/run.ts";
@@ -14,7 +14,8 @@ import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
 import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
 import { decodeImage } from "../../src/scans/decode-image.ts";
 import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";
-import { collect, nanoModels, warningsOf, writeDisc } from "../support/tiny-run.ts";
+import { nanoDenseClip } from "../support/models.ts";
+import { collect, nanoModels, warningsOf, writeDisc, writeWords } from "../support/tiny-run.ts";
 
 // What the results of models say that come from a pack, descend from one, or were never trained.
 
@@ -77,6 +78,33 @@ test.each<[Kind, Kind, string[], string | undefined]>([
   expect(await isMarked(out)).toBe(notices.length > 0);
   const model = await loadModel(chosen);
   expect(model.warnings).toEqual(notices);
+  await model.dispose();
+});
+
+test("a part that was never trained is named by the runs that read it", async () => {
+  const clip = await nanoDenseClip(writeWords());
+  await copyWith(clip, at("clip-branch"), { untrained: "convolutional branch, image tower of somebody" });
+  await copyWith(models.sam.plain, at("sam-masks"), { untrained: "network for mask prompts" });
+  await copyWith(models.sam.plain, at("sam-encoder"), { untrained: "image encoder" });
+  const part = (name: string, kind: string, worth: string) =>
+    `random weights: the ${name} of the ${kind} model was made by "models init" and never trained, so ${worth}.`;
+  const branch = part("convolutional branch", "CLIP", "maps of --saliency-method dense-text mean nothing");
+  const masks = part("network for mask prompts", "SAM", "--mask-prompt makes its masks worse");
+  const encoder = part("image encoder", "SAM", "do not rely on its results");
+  const run = async (out: string, given: object) => {
+    const chosen = { ...{ clip: at("clip-branch"), sam: at("sam-masks"), layer: 0, steps: 1, samples: 1 }, ...given };
+    await collect(runSegment(SegmentSettings.parse({ inputs: [at("disc.png")], prompt: ["bright"], ...chosen, out: at(out) })));
+    return [record(out).notices, record(out).label];
+  };
+  expect(await run("part-no", {})).toEqual([undefined, undefined]);
+  expect(await run("part-dense", { saliencyMethod: "dense-text" })).toEqual([[branch], "random weights"]);
+  expect(await run("part-both", { saliencyMethod: "dense-text", maskPrompt: true })).toEqual([[branch, masks], "random weights"]);
+  expect(await run("part-encoder", { sam: at("sam-encoder") })).toEqual([[encoder], "random weights"]);
+  const model = await loadModel({ clip: at("clip-branch"), sam: at("sam-masks") });
+  expect(model.warnings).toEqual([]);
+  const warningsWith = async (options: object) => (await segment(model, at("disc.png"), "bright", options)).warnings;
+  expect(await warningsWith({ saliencyMethod: "dense-text", maskPrompt: true })).toEqual(expect.arrayContaining([branch, masks]));
+  expect((await warningsWith({ saliencyMethod: "patch-text" })).join()).not.toContain("random weights");
   await model.dispose();
 });
 

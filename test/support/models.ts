@@ -34,10 +34,14 @@ export async function nanoClip(vocabulary?: string, depth = 2): Promise<string> 
 }
 
 /** The same with a convolutional branch that gives 16 x 16 features. */
+export const nanoDenseSizes = { ...nanoClipSizes, depth: 2, dense: { channels: [8, 16], stride: 2 } };
+
+/** A folder with a model of these sizes. */
 export async function nanoDenseClip(vocabulary?: string): Promise<string> {
   const name = ["clip-nano-dense", ...(vocabulary ? [parse(vocabulary).name] : [])].join("-");
-  const sizes = { clip: { ...nanoClipSizes, depth: 2, dense: { channels: [8, 16], stride: 2 } } };
-  return await madeOnce(join(tmpdir(), "medclip-sam-test-models", name), (partial) => initSized(sizes, partial, vocabulary));
+  return await madeOnce(join(tmpdir(), "medclip-sam-test-models", name), (partial) =>
+    initSized({ clip: nanoDenseSizes }, partial, vocabulary),
+  );
 }
 
 /** 2 blocks, 64 x 64 pixels. */

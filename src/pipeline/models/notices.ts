@@ -1,11 +1,11 @@
 import { locateModel } from "../../hub/locate.ts";
 import { originOf, originOfPack } from "../../hub/origin.ts";
 import { locatePack } from "../../hub/pack.ts";
-import { type Notice, noticesOf } from "../../models/origin.ts";
+import { type Notice, noticesOf, type ReadBy } from "../../models/origin.ts";
 import type { RunHeader } from "../../run/record/record.ts";
 
-/** The models of a run, as in the settings. */
-export type ModelsOfRun = { readonly [model in "pack" | "clip" | "sam"]?: string | undefined };
+/** The models of a run, as in the settings, with those that decide which of their parts it reads. */
+export type ModelsOfRun = { readonly [model in "pack" | "clip" | "sam"]?: string | undefined } & ReadBy;
 
 /** The notices of a run whose results are read. */
 export type EarlierRun = Pick<RunHeader, "notices" | "label">;
@@ -25,7 +25,7 @@ const labelSeparator = ", ";
  * @param options - `isTraining`: random weights, from which a training starts, need no notice
  */
 export async function modelNotices(
-  { pack: named, ...models }: ModelsOfRun,
+  { pack: named, saliencyMethod, maskPrompt, ...models }: ModelsOfRun,
   { isTraining = false }: { readonly isTraining?: boolean } = {},
 ): Promise<Notice[]> {
   const pack = named === undefined ? undefined : await locatePack(named);
@@ -33,11 +33,12 @@ export async function modelNotices(
   for (const [kind, title] of [["clip", "CLIP"] as const, ["sam", "SAM"] as const]) {
     const model = models[kind];
     if (model === undefined) continue;
-    const { weights, ...others } = {
+    const { weights, untrained, ...others } = {
       ...(await originOf(await locateModel(model, kind))),
       ...(pack && model === pack[kind] && (await originOfPack(pack))),
     };
-    notices.push(...noticesOf({ ...others, ...(weights && !isTraining && { weights }) }, title));
+    const random = { ...(weights && { weights }), ...(untrained && { untrained }) };
+    notices.push(...noticesOf({ ...others, ...(!isTraining && random) }, title, { saliencyMethod, maskPrompt }));
   }
   return notices;
 }

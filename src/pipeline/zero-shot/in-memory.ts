@@ -7,8 +7,7 @@ import { ConfigError, InputError, throwIfCancelled, WeightsError } from "../../e
 import { usableDevice } from "../../graph/index.ts";
 import { blankWarnings, type GrayImage, type Image, type Mask, type SaliencyMap } from "../../image/index.ts";
 import { BiomedClip } from "../../models/biomedclip/index.ts";
-import { noticesOf, originIn } from "../../models/origin.ts";
-import type { Weights } from "../../models/weights.ts";
+import { noticesOf, originIn, type ReadBy } from "../../models/origin.ts";
 import { withoutEffect } from "../../run/settings/effect.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
 import { type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
@@ -59,8 +58,7 @@ export class ZeroShotModel {
     checkedObject(defaults, "ZeroShotModel"); // its content is checked by each call
     this.text = text;
     this.mask = mask;
-    const notices = [...noticesIn(text.clip.weights, "CLIP"), ...noticesIn(mask.sam.weights, "SAM")];
-    this.warnings = [...new Set([...notices, ...warnings])];
+    this.warnings = [...new Set([...this.noticesFor({}), ...warnings])];
     this.defaults = defaults;
   }
 
@@ -90,6 +88,16 @@ export class ZeroShotModel {
     }
   }
 
+  /** The notices about the models in a segmentation with these settings: some concern parts that it may not read. */
+  noticesFor(settings: ReadBy): string[] {
+    const { clip } = this.text;
+    const notices = [
+      ...noticesOf(originIn(clip.weights.metadata), "CLIP", settings),
+      ...noticesOf(originIn(this.mask.sam.weights.metadata), "SAM", settings),
+    ];
+    return notices.map(({ text }) => text);
+  }
+
   /** Releases both models after all earlier calls have finished. Later calls are rejected. */
   async dispose(): Promise<void> {
     this.isDisposed = true;
@@ -97,8 +105,6 @@ export class ZeroShotModel {
     await thenDispose(() => this.steps.dispose(), this.text.clip, this.mask.sam);
   }
 }
-
-const noticesIn = ({ metadata }: Weights, kind: "CLIP" | "SAM") => noticesOf(originIn(metadata), kind).map(({ text }) => text);
 
 /**
  * Opens the two models of the zero-shot pipeline from memory. Nothing is computed yet; the bytes must not change while the model is used.
@@ -274,7 +280,7 @@ async function segmentEach(
     const masks = await new RefineStep(model.mask, settings, embed).run(pixels, coarse, name, {});
     throwIfCancelled(signal);
     const general = [
-      ...model.warnings,
+      ...new Set([...model.warnings, ...model.noticesFor({ ...settings, ...(own && { saliencyMethod: own }) })]),
       ...modelWarnings(model.text, settings.fit),
       ...warnings,
       ...model.mask.sam.warnings,

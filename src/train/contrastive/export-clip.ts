@@ -41,7 +41,8 @@ export async function exportClip(
     return values;
   }
   const added = state.tensors.has(logitBias) ? new Map([[logitBias, state.view(state.values, logitBias)]]) : new Map();
-  const file = await exportModel(folder, { weights, tensors, changed, added, steps });
+  const isChanged = (official: string) => state.tensors.has(official) || adapters.some(({ weight }) => weight === official);
+  const file = await exportModel(folder, { weights, tensors, changed, isChanged, added, steps });
   for (const path of await companionsOf(files)) await copyFile(path, join(folder, basename(path)));
   return file;
 }

@@ -1,15 +1,31 @@
 import { expect, test } from "vitest";
 import { biomedClipPresets, biomedClipTensors } from "../../models/biomedclip/index.ts";
 import { ContrastiveSettings } from "./settings.ts";
-import { trainedTensors } from "./trained-tensors.ts";
+import { trainedTensors, untrainedBranch } from "./trained-tensors.ts";
 
 const tensors = biomedClipTensors(biomedClipPresets["biomedclip-tiny"]!);
+const branch = ["visual.dense.proj.weight", "visual.dense.logit_bias"];
+const withBranch = new Map([...tensors, ...branch.map((name): [string, number[]] => [name, []])]);
 const names = (settings: object) => [...trainedTensors(tensors, ContrastiveSettings.parse(settings)).keys()];
 
 test("everything is trained but a temperature that is fixed", () => {
   expect(names({})).toEqual([...tensors.keys()].filter((name) => name !== "logit_scale"));
   expect(names({ learnTemperature: true })).toContain("logit_scale");
   expect(names({ loss: "siglip", learnTemperature: true })).toContain("logit_bias");
+});
+
+test("a convolutional branch is trained with a loss of dense features, and else named with the reason", () => {
+  const trained = (settings: object) => {
+    const parsed = ContrastiveSettings.parse(settings);
+    const found = [...trainedTensors(withBranch, parsed).keys()];
+    return [found.filter((name) => branch.includes(name)), untrainedBranch(withBranch, found, parsed)];
+  };
+  expect(trained({ denseWeight: 1 })).toEqual([branch, undefined]);
+  expect(trained({ diceWeight: 1 })).toEqual([branch, undefined]);
+  expect(trained({ regionWeight: 1 })).toEqual([[], expect.stringMatching(/^--dense-weight and --dice-weight.*\(--regions\), are 0$/)]);
+  expect(trained({ denseWeight: 1, loraRank: 2 })).toEqual([[], "LoRA has no adapters for it (--lora-rank)"]);
+  expect(trained({ denseWeight: 1, freeze: ["visual.dense.*"] })).toEqual([[], "its tensors are frozen (--freeze)"]);
+  expect(untrainedBranch(tensors, names({}), ContrastiveSettings.parse({}))).toBeUndefined();
 });
 
 test("frozen blocks take along what lies before them", () => {

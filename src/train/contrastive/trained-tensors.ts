@@ -7,19 +7,39 @@ import type { ContrastiveSettings } from "./settings.ts";
 /** The bias of SigLIP, absent in other models. */
 export const logitBias = "logit_bias";
 
+/** Tensors of the convolutional branch. */
+const ofBranch = /^visual\.dense\./;
+
 /**
- * Names and shapes of the tensors that a run trains.
+ * Why the convolutional branch of a model is not trained; undefined if it is, or there is none.
+ *
+ * @param trained - names of the trained tensors
+ */
+export function untrainedBranch(
+  tensors: ReadonlyMap<string, Shape>,
+  trained: readonly string[],
+  { denseWeight, diceWeight, loraRank }: ContrastiveSettings,
+): string | undefined {
+  if (![...tensors.keys()].some((name) => ofBranch.test(name)) || trained.some((name) => ofBranch.test(name))) return undefined;
+  if (denseWeight + diceWeight === 0) return "--dense-weight and --dice-weight, the losses of outlined images (--regions), are 0";
+  return loraRank > 0 ? "LoRA has no adapters for it (--lora-rank)" : "its tensors are frozen (--freeze)";
+}
+
+/**
+ * Names and shapes of the tensors that a run trains. Without a loss of dense features those of the convolutional branch are left out, as
+ * only weight decay would change them.
  *
  * @param tensors - all tensors of the model
  * @throws ConfigError when a name to be frozen matches no tensor, or no trainable parameters remain
  */
 export function trainedTensors(tensors: ReadonlyMap<string, Shape>, settings: ContrastiveSettings): Map<string, Shape> {
   const isNamed = frozenNames(settings.freeze, [...tensors.keys()]);
+  const isIdle = (name: string) => settings.denseWeight + settings.diceWeight === 0 && ofBranch.test(name);
   const isFrozen = (name: string) =>
     frozenBelow(name, settings.freezeVision, /^visual\.trunk\.(?:blocks\.(\d+)\.|cls_token|pos_embed|patch_embed)/) ||
     frozenBelow(name, settings.freezeText, /^text\.transformer\.(?:encoder\.layer\.(\d+)\.|embeddings\.)/) ||
     isNamed(name);
-  const free = new Map([...tensors].filter(([name]) => name !== "logit_scale" && !isFrozen(name)));
+  const free = new Map([...tensors].filter(([name]) => name !== "logit_scale" && !isFrozen(name) && !isIdle(name)));
   const trained = settings.loraRank > 0 ? loraTensors(loraAdapters(free, loraOf(settings)), loraOf(settings)) : free;
   if (settings.learnTemperature && !isFrozen("logit_scale")) trained.set("logit_scale", []);
   if (settings.loss === "siglip") trained.set(logitBias, []);

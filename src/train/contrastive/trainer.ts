@@ -18,7 +18,7 @@ import { type RunLength, Trainer, type Update } from "../trainer.ts";
 import { exportClip } from "./export-clip.ts";
 import { ContrastiveGradient, type PairFeatures, type TrainingPairs } from "./gradient.ts";
 import type { ContrastiveSettings } from "./settings.ts";
-import { logitBias, loraOf, trainedTensors } from "./trained-tensors.ts";
+import { logitBias, loraOf, trainedTensors, untrainedBranch } from "./trained-tensors.ts";
 
 /** Metrics of a step, all but `step` from before its update. */
 export interface StepResult extends Update {
@@ -105,9 +105,12 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
     return trainer;
   }
 
-  /** Notes about the weights file: which of its models is used. */
+  /** Notes about the weights file: which of its models is used; and about a part of the model that is not trained. */
   get notes(): readonly string[] {
-    return this.weights.notes;
+    const reason = untrainedBranch(biomedClipTensors(this.config), this.trainedNames, this.settings);
+    if (reason === undefined) return this.weights.notes;
+    const note = `the convolutional branch of the model, which --saliency-method dense-text reads, is not trained: ${reason}`;
+    return [...this.weights.notes, note];
   }
 
   /**
