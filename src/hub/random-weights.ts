@@ -24,7 +24,7 @@ export async function writeRandomWeights(
 ): Promise<void> {
   const entries = [...tensors].map(([name, shape]) => ({ name, shape, dtype: "float32" as const }));
   // The published recipe has no rules for a convolutional branch.
-  const rulesOf = (name: string): RecipeFamily => (purpose === "training" || name.includes(".dense.") ? `${family}-fresh` : family);
+  const rulesOf = (name: string): RecipeFamily => (purpose === "training" || name.startsWith("visual.dense.") ? `${family}-fresh` : family);
   const values = ({ name, shape }: { readonly name: string; readonly shape: Shape }) =>
     purpose === "training" && name.endsWith("pos_embed") ? [positionWaves(shape)] : recipePieces(rulesOf(name), name, shape, seed);
   await writeSafetensorsStream(file, entries, values, { weights: `random, seed ${seed}` });
