@@ -94,7 +94,7 @@ export const jobCommands: readonly JobCommand[] = [
   },
   {
     job: "demo",
-    summary: "run the full pipeline on synthetic scans (phantoms), with the bundled models",
+    summary: "run the full pipeline with the bundled models, on the scans of the pack or on synthetic ones (phantoms)",
     schema: async () => (await import("../pipeline/demo/settings.ts")).DemoSettings,
     resumes: false,
   },

@@ -16,7 +16,7 @@ export const jobs = {
   finetune: async () => (await import("./training-report.ts")).runFinetuneWithReport,
   "finetune-sam": async () => (await import("./training-report.ts")).runFinetuneSamWithReport,
   phantom: async () => (await import("../pipeline/phantom/run.ts")).runPhantom,
-  demo: async () => (await import("../pipeline/demo/run.ts")).runDemo,
+  demo: async () => (await import("./demo-page.ts")).runDemoWithPage,
   "models init": async () => (await import("../pipeline/models-init/run.ts")).runModelsInit,
   /** Used by `doctor`; not a command. */
   "try device": async () => (await import("./try-device.ts")).runTryDevice,

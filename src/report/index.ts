@@ -1,2 +1,3 @@
+export { writeDemoPage } from "./demo-page.ts";
 export { type Chart, type ChartLine, lineChart } from "./line-chart.ts";
 export { writeTrainingReport } from "./training-report.ts";

@@ -17,6 +17,11 @@ export async function writeGray(file: string, gray: GrayImage): Promise<void> {
   await writeAtomic(pngPath(file, "writeGray"), await encodePng(checkedGray(gray, "writeGray", "gray"), 1));
 }
 
+/** The bytes of the file that `writeGray` writes. */
+export async function encodeGray(gray: GrayImage): Promise<Uint8Array> {
+  return await encodePng(checkedGray(gray, "encodeGray", "gray"), 1);
+}
+
 /** Writes a mask as an 8-bit PNG of 0 and 255, the form that every viewer shows and `readGray` reads. */
 export async function writeMask(file: string, mask: Mask): Promise<void> {
   await writeAtomic(pngPath(file, "writeMask"), await pngOfMask(checkedMask(mask, "writeMask")));

@@ -119,7 +119,7 @@ describe("installed in an empty folder", () => {
   test("the demo runs the full pipeline on the pack and prints its notice", async () => {
     const { stdout } = await medclipSam("demo", "--out", "demo");
     expect(stdout).toContain("demonstration model");
-    for (const path of ["masks/xray-heart.png", "overlay/xray-left-lung.png", "run.json"])
+    for (const path of ["masks/xray-heart.png", "overlay/xray-left-lung.png", "run.json", "index.html"])
       expect((await stat(user("demo", path))).size).toBeGreaterThan(100);
   });
 

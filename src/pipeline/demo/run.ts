@@ -1,45 +1,27 @@
 import { join } from "node:path";
 import { writeAtomic } from "../../files/atomic-write.ts";
+import { readTextIfPresent } from "../../files/read-text.ts";
 import { defaultPack, locatePack } from "../../hub/pack.ts";
-import { areaPx, type Mask } from "../../image/index.ts";
+import { areaPx } from "../../image/index.ts";
 import { dsc } from "../../metrics/index.ts";
-import { type Modality, type Phantom, phantom, type StructureName } from "../../phantom/index.ts";
 import { targetFile } from "../../results/layout.ts";
-import { writeGray, writeMask } from "../../results/png.ts";
+import { writeMask, writeRgb } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
-import { readRuns } from "../../run/record/record.ts";
+import { notice } from "../../run/record/folder.ts";
+import { type RunHeader, readRuns } from "../../run/record/record.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
+import { decodeImage } from "../../scans/decode-image.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import { unnamedTarget } from "../../targets/target.ts";
 import { defaultsOf } from "../models/pack-settings.ts";
+import { alignedLines } from "../text-table.ts";
 import { runSegment } from "../zero-shot/segment.ts";
 import { SegmentSettings } from "../zero-shot/settings.ts";
-
-/** A phantom to draw, and its text prompt. */
-interface Request {
-  readonly name: string;
-  readonly modality: Modality;
-  readonly target: StructureName;
-  readonly prompt: string;
-}
-
-/** The three of the chest X-ray share one image: only the text prompt changes the mask. */
-const requests: readonly Request[] = [
-  { name: "ultrasound-tumor", modality: "breast-ultrasound", target: "lesion", prompt: "A breast ultrasound showing a breast tumor" },
-  { name: "mri-tumor", modality: "brain-mri", target: "tumor", prompt: "A brain MRI showing the brain tumor" },
-  { name: "xray-left-lung", modality: "chest-xray", target: "left_lung", prompt: "A chest X-ray showing the left lung" },
-  { name: "xray-right-lung", modality: "chest-xray", target: "right_lung", prompt: "A chest X-ray showing the right lung" },
-  { name: "xray-heart", modality: "chest-xray", target: "heart", prompt: "A chest X-ray showing the heart" },
-  { name: "ct-right-lung", modality: "chest-ct", target: "right_lung", prompt: "A chest CT showing the right lung" },
-];
-
-/** Targets cover at least a fortieth of the image, and the image is a full view, not a crop. */
-const wholeViews: Readonly<Record<Modality, readonly StructureName[]>> = {
-  "breast-ultrasound": [],
-  "brain-mri": ["brain", "skull"],
-  "chest-xray": ["left_lung", "right_lung", "heart"],
-  "chest-ct": ["left_lung", "right_lung"],
-};
+import { outlines } from "./outlines.ts";
+import { phantomScans } from "./phantom-scans.ts";
+import { type DemoResult, pictureOf, verdict, writeDemo } from "./record.ts";
+import type { DemoScan } from "./scan.ts";
+import { scansOfPack } from "./scans-of-pack.ts";
 
 export interface DemoOptions {
   readonly out: string;
@@ -49,8 +31,10 @@ export interface DemoOptions {
 }
 
 /**
- * The full pipeline without external data: draws phantoms on which the models of the pack were not trained, and segments them from text
- * prompts. The text prompts and the DSC of the masks are printed at the end.
+ * The full pipeline without external data: segments the scans that the pack brings, or else synthetic ones, from text prompts, and compares the masks
+ * with the ground truth. The models of the pack were trained on neither. `demo.json` holds the results, of which the last lines are printed.
+ *
+ * @throws InputError when the scans of the pack are damaged
  */
 export async function* runDemo(
   { out, seed, threads, pack: named = defaultPack }: DemoOptions,
@@ -59,11 +43,14 @@ export async function* runDemo(
   const start = performance.now();
   const at = (...parts: string[]) => join(out, ...parts);
   const pack = await locatePack(named);
-  yield { type: "stage", message: "drawing synthetic scans" };
-  await drawInputs(out, seed);
+  yield { type: "stage", message: "preparing the scans" };
+  const scans = (await scansOfPack(pack)) ?? (await phantomScans(seed));
+  await writeInputs(out, scans);
+  const attribution = await readTextIfPresent(join(pack.folder, "demo", "ATTRIBUTION.md"));
+  if (attribution !== undefined) await writeAtomic(at("ATTRIBUTION.md"), attribution);
   const run = SegmentSettings.parse({
     ...defaultsOf(pack),
-    inputs: requests.map(({ name }) => at("input", `${name}.png`)),
+    inputs: scans.map((scan) => at(inputOf(scan))),
     prompts: at("prompts.json"),
     out,
     pack: named,
@@ -73,48 +60,56 @@ export async function* runDemo(
     overwrite: true,
     ...(threads !== undefined && { threads }),
   });
-  let failed = 0;
+  const failed = new Set<string>();
   for await (const event of runSegment(run, options)) {
-    if (event.type === "end") failed = event.failed;
-    else yield event;
+    if (event.type === "failure") failed.add(event.name);
+    if (event.type !== "end") yield event;
   }
+  const { headers } = await readRuns(out);
+  const results: DemoResult[] = [];
+  for (const scan of scans) results.push(failed.has(scan.name) ? resultOf(scan) : await compare(out, scan, headers[0]));
+  await writeDemo(out, {
+    ...{ notice, notices: [...(headers[0]?.notices ?? [])], pack: pack.name },
+    ...(attribution !== undefined && { attribution: "ATTRIBUTION.md" }),
+    scans: results,
+  });
   const ms = Math.round(performance.now() - start);
-  const lines = [...(await results(out)), "", `pictures   ${at("overlay")}`, `record     ${at("run.json")}`, "", pack.notice];
-  yield { type: "end", done: requests.length - failed, skipped: 0, failed, ms, lines };
+  const lines = [...tableOf(results), "", `pictures   ${at("outlines")}`, `record     ${at("run.json")}`, "", pack.notice];
+  yield { type: "end", done: scans.length - failed.size, skipped: 0, failed: failed.size, ms, lines };
 }
 
+const inputOf = ({ name, image }: DemoScan): string => `input/${name}.${image.ending}`;
+
 /** Writes the scans to `input/`, the ground truth to `truth/`, and the text prompts to `prompts.json`. */
-async function drawInputs(out: string, seed: number): Promise<void> {
-  for (const { name, modality, target } of requests) {
-    const { image, structures } = firstPhantom(modality, seed);
-    await writeGray(join(out, "input", `${name}.png`), image);
-    await writeMask(join(out, "truth", `${name}.png`), structures.get(target)!.mask);
+async function writeInputs(out: string, scans: readonly DemoScan[]): Promise<void> {
+  for (const scan of scans) {
+    await writeAtomic(join(out, inputOf(scan)), scan.image.bytes);
+    await writeMask(join(out, "truth", `${scan.name}.png`), scan.truth);
   }
-  const prompts = Object.fromEntries(requests.map(({ name, prompt }) => [`${name}.png`, prompt]));
+  const prompts = Object.fromEntries(scans.map(({ name, prompt }) => [name, prompt]));
   await writeAtomic(join(out, "prompts.json"), `${JSON.stringify(prompts, null, 1)}\n`);
 }
 
-/** The first phantom of a seed that is a full view and shows all targets. */
-function firstPhantom(modality: Modality, seed: number): Phantom {
-  const targets = requests.filter((one) => one.modality === modality).map(({ target }) => target);
-  const isLarge = (mask: Mask | undefined) => mask !== undefined && areaPx(mask) >= mask.data.length / 40;
-  for (let index = 0; ; index++) {
-    const drawn = phantom(modality, seed, index);
-    const isWhole = wholeViews[modality].every((name) => isLarge(drawn.structures.get(name)?.mask));
-    if (isWhole && targets.every((target) => drawn.structures.has(target))) return drawn;
-  }
+/** Compares the mask of a scan with its ground truth, and draws the outlines of both. */
+async function compare(out: string, scan: DemoScan, run: RunHeader | undefined): Promise<DemoResult> {
+  const { name, prompt, truth } = scan;
+  const asked = unnamedTarget([prompt]);
+  const { mask } = await readMask(targetFile("masks", asked, { out, name, all: [asked] }));
+  const { image } = await decodeImage({ name, bytes: scan.image.bytes });
+  await writeRgb(join(out, pictureOf("outlines", name)), outlines(image, { mask, truth, label: run?.label }));
+  return { ...resultOf(scan), areaPx: areaPx(mask), dsc: dsc(mask, truth) };
+}
+
+/** The result of a scan that could not be segmented. */
+function resultOf(scan: DemoScan): DemoResult {
+  const { name, title, prompt, credit, truth } = scan;
+  const about = { name, title, prompt, image: inputOf(scan), ...(credit !== undefined && { credit }) };
+  return { ...about, truthAreaPx: areaPx(truth), areaPx: null, dsc: null };
 }
 
 /** The text prompt of each scan, and the DSC of its mask. */
-async function results(out: string): Promise<string[]> {
-  const { images: records } = await readRuns(out);
-  const lines: string[] = [];
-  for (const { name, prompt } of requests) {
-    if (!records.has(name)) continue;
-    const asked = unnamedTarget([prompt]);
-    const { mask } = await readMask(targetFile("masks", asked, { out, name, all: [asked] }));
-    const { mask: truth } = await readMask(join(out, "truth", `${name}.png`));
-    lines.push(`${name.padEnd(17)} DSC ${dsc(mask, truth).toFixed(2)}  "${prompt}"`);
-  }
-  return lines;
+function tableOf(results: readonly DemoResult[]): string[] {
+  const longest = Math.max(...results.map(({ name }) => name.length));
+  const rows = results.map((result) => [`${result.name.padEnd(longest)}  "${result.prompt}"`, verdict(result)]);
+  return alignedLines([["scan and text prompt", "DSC"], ...rows]);
 }
