@@ -123,7 +123,7 @@ export const augmentPresets = {
     contrast: { probability: 0.15, factor: [0.85, 1.15] },
     gamma: { probability: 0.3, gamma: [0.8, 1.25] },
   }),
-  /** nnU-Net's probabilities of intensity transforms, and more. */
+  /** nnU-Net's probabilities of intensity transforms, and more; brightness reaches as far down as CT in a wide window. */
   strong: AugmentSettings.parse({
     rotation: { probability: 0.5, degrees: [-30, 30] },
     scale: { probability: 0.5, factor: [0.7, 1.4] },
@@ -132,7 +132,7 @@ export const augmentPresets = {
     mirror: { horizontal: 0.5 },
     noise: { probability: 0.2, sigma: [0, 12] },
     blur: { probability: 0.2, sigma: [0.5, 1.5] },
-    brightness: { probability: 0.15 },
+    brightness: { probability: 0.3, factor: [0.3, 1.4] },
     contrast: { probability: 0.15 },
     lowResolution: { probability: 0.25 },
     invertedGamma: { probability: 0.1 },

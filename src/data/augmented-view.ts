@@ -30,7 +30,7 @@ export interface AugmentedView {
 }
 
 /** Sides of a part without outlines, as a share of the image's, and how many are tried. */
-const emptyParts = { least: 0.35, most: 0.75, tries: 24 } as const;
+const emptyParts = { least: 0.3, most: 1, tries: 24 } as const;
 
 /**
  * The picture of a pair as a training with augmentation sees it: a part of the image, resized to `side`, then transformed together with its outlines.

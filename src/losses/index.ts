@@ -5,6 +5,6 @@ export { dicePlain, diceSquared } from "./dice.ts";
 export { binaryCrossEntropy, focal } from "./focal.ts";
 export { infoNce } from "./info-nce.ts";
 export { actualIou, medsamLoss, samLoss } from "./promptable.ts";
-export { denseDiceLoss, denseLoss, labelLoss, type RegionOptions } from "./region.ts";
+export { denseDiceLoss, denseLoss, labelLoss, presenceLoss, type RegionOptions } from "./region.ts";
 export { releasedDhnNce } from "./released-dhn-nce.ts";
 export { siglip } from "./siglip.ts";

@@ -3,7 +3,7 @@ import { expectClose } from "../../test/support/close.ts";
 import { gradientError } from "../../test/support/gradient-error.ts";
 import { compile, constant, gradients, input, type Value } from "../graph/index.ts";
 import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
-import { denseLoss, labelLoss, type RegionOptions } from "./region.ts";
+import { denseLoss, labelLoss, presenceLoss, type RegionOptions } from "./region.ts";
 
 const filled = (shape: Shape, at: (i: number) => number): Tensor<"float32"> =>
   tensor(
@@ -87,6 +87,26 @@ describe.each<[string, Term, Tensor, Tensor, { weighted: number; mean: number; f
     const parts = [];
     for (const i of [0, 1]) parts.push(await run(term, part(features, i), part(truth, i), given(i)));
     expect(parts[0]!.loss + parts[1]!.loss).toBeCloseTo(expected.weighted, 6);
+  });
+});
+
+// Numbers of the formula in float64, with gradients by central differences.
+describe("the presence term", () => {
+  const given = { ...options, weights: constant(weights) };
+
+  test("has the formula's value, and a gradient at the largest logit of each map alone", async () => {
+    const found = await run(presenceLoss, patches, labels, given);
+    expect(found.loss).toBeCloseTo(0.7744873429219705, 6);
+    expect(found.features.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 0));
+    expectClose(found.features.slice(10, 15), [-0.409382054, 0.091015908, 0.529862015, -0.667839529, 0.098671815], 1e-6, "third patch");
+    expectClose(found.features.slice(35), [0.213407187, -0.017425933, -0.22735914, 0.144151275, 0.259595836], 1e-6, "last patch");
+    expectClose(found.phrases.slice(-5), [-0.01031406, -0.018862631, 0.020527751, -0.010271869, 0.017364615], 1e-6, "last phrase");
+    expect((await run(presenceLoss, patches, labels, options)).loss).toBeCloseTo(0.700056832217007, 6);
+  });
+
+  test("needs a square grid", () => {
+    const [f, p, y] = [input("f", "float32", [2, 3, 5]), input("p", "float32", [3, 5]), input("y", "float32", [2, 3])];
+    expect(() => presenceLoss(f, p, y, options)).toThrow("presenceLoss: the patches must form a square grid, got 3");
   });
 });
 

@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.ts";
-import { add, matmul, mul, type Operand, reduceMean, reduceSum, reshape, swapLast, type Value } from "../graph/index.ts";
+import { add, matmul, maxPool, mul, type Operand, reduceMean, reduceSum, reshape, swapLast, type Value } from "../graph/index.ts";
 import { unitLength } from "../nn/index.ts";
 import { dicePlain } from "./dice.ts";
 import { binaryCrossEntropy } from "./focal.ts";
@@ -68,6 +68,28 @@ export function denseDiceLoss(patches: Value, phrases: Value, coverage: Value, {
   expectShape("denseDiceLoss: coverage", coverage, logits.shape);
   const asPictures = (x: Value) => reshape(x, [...x.shape.slice(0, 2), 1, x.shape[2]!]); // [B, P, 1, T]
   return weighted(dicePlain(asPictures(logits), asPictures(coverage)), weights);
+}
+
+/**
+ * Whether the image shows it at all: a binary classification of the largest logit of each map, so that its peak is the probability of presence.
+ *
+ *   L = Σ_ip w_ip ( softplus(m_ip) - y_ip m_ip ),   m = max_t (scale · cosine + bias)
+ *
+ * @param patches - features of patches [B, T, E], without the class token, of a square grid
+ * @param phrases - features of phrases [P, E]
+ * @param labels - [B, P], 1 where the image shows what the phrase names, else 0
+ * @returns a scalar; of equal largest logits the first gets the gradient
+ * @throws ShapeError when the shapes do not fit
+ * @see Pinheiro and Collobert 2015, arXiv:1411.6228, for classifying an image by the aggregated scores of its places
+ */
+export function presenceLoss(patches: Value, phrases: Value, labels: Value, { weights, ...options }: RegionOptions): Value {
+  const logits = swapLast(logitsOf(patches, phrases, options)); // [B, P, T]
+  const [batch, count, cells] = logits.shape as [number, number, number];
+  const side = Math.sqrt(cells);
+  if (!Number.isInteger(side)) throw new ShapeError(`presenceLoss: the patches must form a square grid, got ${cells}`);
+  const peaks = reshape(maxPool(reshape(logits, [batch, count, side, side]), [side, side]), [batch, count]);
+  expectShape("presenceLoss: labels", labels, peaks.shape);
+  return weighted(binaryCrossEntropy(peaks, labels), weights);
 }
 
 /** scale · cosine + bias, features [..., E] with phrases [P, E]: [..., P]. */

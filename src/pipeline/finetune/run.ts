@@ -152,9 +152,10 @@ function withPreset(settings: FinetuneSettings) {
     denseWeight: settings.denseWeight ?? (settings.regions === undefined ? 0 : 1),
     maskNegatives: settings.maskNegatives ?? settings.regions !== undefined,
   };
-  if (settings.regions === undefined && filled.regionWeight + filled.denseWeight + filled.diceWeight + filled.noisedWeight > 0)
+  const { regionWeight, denseWeight, diceWeight, presenceWeight, noisedWeight } = filled;
+  if (settings.regions === undefined && regionWeight + denseWeight + diceWeight + presenceWeight + noisedWeight > 0)
     throw new ConfigError(
-      "finetune: --region-weight, --dense-weight, --dice-weight and --noised-weight need outlined images. Pass --regions FILE.csv.",
+      "finetune: --region-weight, --dense-weight, --dice-weight, --presence-weight and --noised-weight need outlined images. Pass --regions FILE.csv.",
     );
   if (filled.validation === 0 && filled.schedule === "plateau")
     throw new ConfigError(

@@ -192,8 +192,8 @@ export class ContrastiveGradient {
 
   /** The regions, if the weight of a region term is above 0. */
   private regionsOf({ regions }: TrainingPairs): TrainingRegions | undefined {
-    const { regionWeight, denseWeight, diceWeight, noisedWeight } = this.settings;
-    return regionWeight + denseWeight + diceWeight + noisedWeight > 0 ? regions : undefined;
+    const { regionWeight, denseWeight, diceWeight, presenceWeight, noisedWeight } = this.settings;
+    return regionWeight + denseWeight + diceWeight + presenceWeight + noisedWeight > 0 ? regions : undefined;
   }
 
   private async embed(side: "image" | "text", { key, feeds }: TowerFeeds): Promise<Float32Array<ArrayBuffer>> {

@@ -109,7 +109,7 @@ test("training lowers the loss by more than half of what the region terms are at
 });
 
 test("with a convolutional branch the dense terms act on its finer grid, in chunks as in the whole batch, and are learned", async () => {
-  const settings = { lr: 1e-3, diceWeight: 1 };
+  const settings = { lr: 1e-3, diceWeight: 1, presenceWeight: 1 };
   const whole = await open({ ...settings, chunk: batch }, nanoDenseClip);
   const chunked = await open({ ...settings, chunk: 2 }, nanoDenseClip);
   const losses = [];

@@ -1,5 +1,5 @@
 import { add, mul, substitute, type Value } from "../../graph/index.ts";
-import { denseDiceLoss, denseLoss, labelLoss } from "../../losses/index.ts";
+import { denseDiceLoss, denseLoss, labelLoss, presenceLoss } from "../../losses/index.ts";
 import {
   type BiomedClipConfig,
   denseFeatures,
@@ -33,9 +33,9 @@ export interface TrainingRegions {
 /** The rows [from, to) of the region labels. The terms are sums over pairs, so those of the chunks of a batch add up. */
 export function regionFeeds(regions: TrainingRegions, from: number, to: number, settings: ContrastiveSettings): Record<string, Tensor> {
   const { labels, labelWeights, coverage, denseWeights, shownWeights, noised: views } = regions;
-  const { regionWeight, denseWeight, diceWeight, noisedWeight } = settings;
+  const { regionWeight, denseWeight, diceWeight, presenceWeight, noisedWeight } = settings;
   return {
-    ...(regionWeight > 0 && { labels: rowsOf(labels, from, to), labelWeights: rowsOf(labelWeights, from, to) }),
+    ...(regionWeight + presenceWeight > 0 && { labels: rowsOf(labels, from, to), labelWeights: rowsOf(labelWeights, from, to) }),
     ...(denseWeight + diceWeight > 0 && { coverage: rowsOf(coverage, from, to) }),
     ...(denseWeight > 0 && { denseWeights: rowsOf(denseWeights, from, to) }),
     ...(diceWeight > 0 && { shownWeights: rowsOf(shownWeights, from, to) }),
@@ -71,19 +71,22 @@ export function regionTerms(
   weights: NamedWeights,
   { config, settings, block }: RegionTermOptions,
 ): Value {
-  const { regionWeight, denseWeight, diceWeight, noisedWeight, regionScale: scale, regionBias: bias } = settings;
-  const given = (name: string) => inputOf(feeds, name);
+  const { regionWeight, denseWeight, diceWeight, presenceWeight, noisedWeight, regionScale: scale, regionBias: bias } = settings;
+  const inputs = new Map(Object.keys(feeds).map((name) => [name, inputOf(feeds, name)]));
+  const given = (name: string) => inputs.get(name)!;
   const terms: Value[] = [];
   if (regionWeight > 0) {
     const options = { scale, bias, weights: given("labelWeights") };
     terms.push(mul(labelLoss(tower.features, phrases, given("labels"), options), regionWeight));
   }
-  if (denseWeight + diceWeight > 0) {
+  if (denseWeight + diceWeight + presenceWeight > 0) {
     const logits = config.dense ? denseLogitParameters(weights) : { scale, bias };
     const grid = config.dense ? denseFeatures(tower, weights, config) : patchFeatures(tower, weights, config);
-    const coverage = given("coverage");
-    if (denseWeight > 0) terms.push(mul(denseLoss(grid, phrases, coverage, { ...logits, weights: given("denseWeights") }), denseWeight));
-    if (diceWeight > 0) terms.push(mul(denseDiceLoss(grid, phrases, coverage, { ...logits, weights: given("shownWeights") }), diceWeight));
+    const term = (loss: typeof denseLoss, truth: string, known: string) =>
+      loss(grid, phrases, given(truth), { ...logits, weights: given(known) });
+    if (denseWeight > 0) terms.push(mul(term(denseLoss, "coverage", "denseWeights"), denseWeight));
+    if (diceWeight > 0) terms.push(mul(term(denseDiceLoss, "coverage", "shownWeights"), diceWeight));
+    if (presenceWeight > 0) terms.push(mul(term(presenceLoss, "labels", "labelWeights"), presenceWeight));
   }
   if (feeds.keep && block !== undefined) {
     const hidden = tower.blocks[block]!;

@@ -60,6 +60,12 @@ export const ContrastiveSettings = z.strictObject(
       .default(0)
       .describe("weight of the Dice loss over the same patches, for the outlined structures that an image shows")
       .meta({ needs: withRegions }),
+    presenceWeight: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("weight of the classification loss on the largest value of each map: whether the image shows the structure at all")
+      .meta({ needs: withRegions }),
     noisedWeight: z
       .number()
       .nonnegative()

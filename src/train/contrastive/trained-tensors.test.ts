@@ -22,7 +22,10 @@ test("a convolutional branch is trained with a loss of dense features, and else 
   };
   expect(trained({ denseWeight: 1 })).toEqual([branch, undefined]);
   expect(trained({ diceWeight: 1 })).toEqual([branch, undefined]);
-  expect(trained({ regionWeight: 1 })).toEqual([[], expect.stringMatching(/^--dense-weight and --dice-weight.*\(--regions\), are 0$/)]);
+  expect(trained({ regionWeight: 1 })).toEqual([
+    [],
+    expect.stringMatching(/^--dense-weight, --dice-weight and --presence-weight.*\(--regions\), are 0$/),
+  ]);
   expect(trained({ denseWeight: 1, loraRank: 2 })).toEqual([[], "LoRA has no adapters for it (--lora-rank)"]);
   expect(trained({ denseWeight: 1, freeze: ["visual.dense.*"] })).toEqual([[], "its tensors are frozen (--freeze)"]);
   expect(untrainedBranch(tensors, names({}), ContrastiveSettings.parse({}))).toBeUndefined();
