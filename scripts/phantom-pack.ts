@@ -12,6 +12,7 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { writePackFile } from "../src/hub/pack.ts";
 import type { DrawnImage } from "../src/pipeline/phantom/record.ts";
 import { targetOf } from "../src/pipeline/phantom/tables.ts";
 import { positional, runCommand, runStages, type Settings, type Stage, writeHalf } from "./pack-stages.ts";
@@ -121,13 +122,12 @@ async function writePack(): Promise<void> {
   await writeHalf(at("clip", "model", "open_clip_model.safetensors"), join(out, "clip", "open_clip_model.safetensors"), origin);
   await writeHalf(at("sam-finished", "model", "model.safetensors"), join(out, "sam", "model.safetensors"), origin);
   for (const file of ["open_clip_config.json", "vocab.txt"]) await copyFile(at("clip", "model", file), join(out, "clip", file));
-  const pack = {
+  await writePackFile(out, {
     name: "phantom",
     notice: recipe.notice,
     label: recipe.label,
     clip: "clip",
     sam: "sam",
     defaults: { ...defaults.saliency, ...defaults.coarse, ...defaults.refine },
-  };
-  await writeFile(join(out, "pack.json"), `${JSON.stringify(pack, null, 2)}\n`);
+  });
 }

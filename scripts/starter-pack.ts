@@ -10,6 +10,7 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { writePackFile } from "../src/hub/pack.ts";
 import { loadModel } from "../src/index.ts";
 import { positional, runCommand, runStages, type Settings, type Stage, writeHalf } from "./pack-stages.ts";
 import { type ChosenSettings, chooseSettings } from "./starter/choose-settings.ts";
@@ -172,8 +173,7 @@ async function writePack(): Promise<void> {
   for (const file of ["open_clip_config.json", "vocab.txt"]) await copyFile(join(ofClip, file), join(out, "clip", file));
   const { settings: chosen } = JSON.parse(await readFile(at("settings.json"), "utf8")) as ChosenSettings;
   const settings = { ...defaults.saliency, ...defaults.coarse, ...defaults.refine, ...chosen };
-  const pack = { name: "starter", notice, label: "not for patients", clip: "clip", sam: "sam", defaults: settings };
-  await writeFile(join(out, "pack.json"), `${JSON.stringify(pack, null, 2)}\n`);
+  await writePackFile(out, { name: "starter", notice, label: "not for patients", clip: "clip", sam: "sam", defaults: settings });
 }
 
 /** The model before the first stage, or behind the given one. */

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { WeightsError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
 import { readJsonIfPresent } from "../files/read-json.ts";
 
 /** `pack.json` */
@@ -14,6 +15,8 @@ const PackFile = z.strictObject({
   sam: z.string(),
   defaults: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
+/** What `pack.json` holds; `clip` and `sam` are relative to it. */
+export type PackFile = z.infer<typeof PackFile>;
 
 /** A CLIP and a SAM model that belong together. */
 export interface Pack {
@@ -62,6 +65,11 @@ export async function packIn(folder: string): Promise<Pack | undefined> {
   const { data, error } = PackFile.safeParse(content);
   if (error) throw new WeightsError(`"${file}" does not describe a pack: ${z.prettifyError(error)}`);
   return { ...data, folder, file, clip: join(folder, data.clip), sam: join(folder, data.sam) };
+}
+
+/** Writes the `pack.json` of a folder that holds the models. */
+export async function writePackFile(folder: string, content: PackFile): Promise<void> {
+  await writeAtomic(join(folder, "pack.json"), `${JSON.stringify(PackFile.parse(content), null, 2)}\n`);
 }
 
 /** The folder of this package: the nearest one above this file with a `package.json`. */
