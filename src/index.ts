@@ -27,7 +27,15 @@ export {
   toGray,
 } from "./image/index.ts";
 export { type Retrieval, type RetrieveSettings, retrieve } from "./jobs/retrieve.ts";
-export { type FineTuneSamSettings, type FineTuneSettings, fineTune, fineTuneSam, type TrainingOptions } from "./jobs/trainings.ts";
+export {
+  type AdaptSettings,
+  adapt,
+  type FineTuneSamSettings,
+  type FineTuneSettings,
+  fineTune,
+  fineTuneSam,
+  type TrainingOptions,
+} from "./jobs/trainings.ts";
 export { type ContrastiveLoss, type ContrastiveLossName, type ContrastiveOptions, contrastiveLosses } from "./losses/index.ts";
 export {
   type Evaluation,

@@ -2,6 +2,7 @@
  * The words of the starter pack: what its models are asked for in training, in the wordings of users. Each target has wordings; each wording is put
  * into sentences. Words of the user's own that none of them contains are unknown to the model, and named in a warning.
  */
+import { askingSentences, everydayThings } from "../../src/pipeline/adapt/words.ts";
 
 /** Kinds of scans of the training data, by the names of their folders. */
 export type Kind = "mri_brain_tumor" | "us_breast_tumor" | "xray_chest_lungs" | "ct_lung" | "microscopy_nuclei";
@@ -141,17 +142,7 @@ export const asked: readonly Asked[] = [
   },
 ];
 
-/** Sentences in which a wording stands. */
-const sentences = [
-  (words: string) => words,
-  (words: string) => `segment ${words}`,
-  (words: string) => `find ${words}`,
-  (words: string) => `${words}, please`,
-  (words: string) => `where is ${words}`,
-  (words: string) => `show me ${words}`,
-  (words: string) => `the outline of ${words}`,
-];
-/** The same with a kind of scan. */
+/** Sentences with a kind of scan, in which a wording stands. */
 const sentencesOfKind = [
   (words: string, kind: string) => `A ${kind} showing ${words}`,
   (words: string, kind: string) => `${words} in a ${kind}`,
@@ -162,16 +153,10 @@ const sentencesOfKind = [
 
 /** All sentences that ask for something: each wording in each sentence, or of sentences with a kind of scan as many as it has names. */
 export function sentencesFor({ wordings, kind }: Asked): string[] {
-  if (!kind) return wordings.flatMap((words) => sentences.map((sentence) => sentence(words)));
+  if (!kind) return wordings.flatMap((words) => askingSentences.map((sentence) => sentence(words)));
   const names = kindNames[kind];
   return wordings.flatMap((words, i) => names.map((name, k) => sentencesOfKind[(i + k) % sentencesOfKind.length]!(words, name)));
 }
-
-/** Things that none of the training images shows. */
-export const elsewhere: readonly string[] = (
-  "bicycle cat dog car house tree pizza laptop chair bottle guitar airplane horse banana keyboard bridge clock boat flower river mountain " +
-  "street sofa table window door shoe hat umbrella ball kite train bus truck bird fish cow sheep elephant zebra giraffe apple orange sandwich"
-).split(" ");
 
 /** Parts of the body that are not in the training images of a kind, or not to be found in them. */
 export const otherParts: readonly string[] = [
@@ -211,6 +196,6 @@ export const otherParts: readonly string[] = [
 
 /** Wordings for what is never shown. */
 export const absentWordings: readonly string[] = [
-  ...elsewhere.flatMap((thing) => [`a ${thing}`, `a photo of a ${thing}`, `the ${thing}`]),
+  ...everydayThings.flatMap((thing) => [`a ${thing}`, `a photo of a ${thing}`, `the ${thing}`]),
   ...otherParts.flatMap((part) => [`the ${part}`, `segment the ${part}`]),
 ];

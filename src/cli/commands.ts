@@ -87,6 +87,12 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: true,
   },
   {
+    job: "adapt",
+    summary: "adapt a pack to your own images with outlines, and measure the gain on held-out ones",
+    schema: async () => (await import("../pipeline/adapt/settings.ts")).AdaptSettings,
+    resumes: true,
+  },
+  {
     job: "phantom",
     summary: "generate synthetic scans (phantoms) with masks, captions, text prompts and a vocabulary",
     schema: async () => (await import("../pipeline/phantom/settings.ts")).PhantomSettings,

@@ -15,6 +15,7 @@ export const jobs = {
   retrieve: async () => (await import("../pipeline/retrieve/run.ts")).runRetrieve,
   finetune: async () => (await import("./training-report.ts")).runFinetuneWithReport,
   "finetune-sam": async () => (await import("./training-report.ts")).runFinetuneSamWithReport,
+  adapt: async () => (await import("./training-report.ts")).runAdaptWithReports,
   phantom: async () => (await import("../pipeline/phantom/run.ts")).runPhantom,
   demo: async () => (await import("./demo-page.ts")).runDemoWithPage,
   "models init": async () => (await import("../pipeline/models-init/run.ts")).runModelsInit,

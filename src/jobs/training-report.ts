@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import type { AdaptSettings } from "../pipeline/adapt/settings.ts";
 import type { FinetuneSettings } from "../pipeline/finetune/settings.ts";
 import type { FinetuneSamSettings } from "../pipeline/finetune-sam/settings.ts";
 import type { RunEvent } from "../run/events.ts";
@@ -13,6 +15,18 @@ export async function* runFinetuneWithReport(settings: FinetuneSettings, options
 export async function* runFinetuneSamWithReport(settings: FinetuneSamSettings, options: StopOptions): AsyncGenerator<RunEvent> {
   const { runFinetuneSam } = await import("../pipeline/finetune-sam/run.ts");
   yield* withReport(runFinetuneSam(settings, options), settings);
+}
+
+/** Adapts a pack, and writes the reports of both trainings at the end. */
+export async function* runAdaptWithReports(settings: AdaptSettings, options: StopOptions): AsyncGenerator<RunEvent> {
+  const { runAdapt, trainingFolders } = await import("../pipeline/adapt/run.ts");
+  for await (const event of runAdapt(settings, options)) {
+    if (event.type === "end" && !settings.dryRun) {
+      const { writeTrainingReport } = await import("../report/index.ts");
+      for (const folder of trainingFolders(settings)) if (existsSync(folder)) await writeTrainingReport(folder); // the user may have removed them
+    }
+    yield event;
+  }
 }
 
 async function* withReport(

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { checkedOptions } from "../check/options.ts";
+import type { AdaptSettings as Adapt } from "../pipeline/adapt/settings.ts";
 import type { FinetuneSettings } from "../pipeline/finetune/settings.ts";
 import type { FinetuneSamSettings } from "../pipeline/finetune-sam/settings.ts";
 import type { RunEvent } from "../run/events.ts";
@@ -10,6 +11,9 @@ import { jobs } from "./jobs.ts";
 export type FineTuneSettings = z.input<typeof FinetuneSettings>;
 /** The settings of `medclip-sam finetune-sam`, likewise. */
 export type FineTuneSamSettings = z.input<typeof FinetuneSamSettings>;
+
+/** The settings of `medclip-sam adapt`, likewise. */
+export type AdaptSettings = z.input<typeof Adapt>;
 
 /** Stops a training between two steps, with a `CancelledError`. The same call resumes it. */
 export type TrainingOptions = StopOptions;
@@ -37,4 +41,17 @@ export async function* fineTuneSam(settings: FineTuneSamSettings, options: Train
   checkedOptions(stopOptions, options, "fineTuneSam");
   const { FinetuneSamSettings } = await import("../pipeline/finetune-sam/settings.ts");
   yield* (await jobs["finetune-sam"]())(checkedOptions(FinetuneSamSettings, settings, "fineTuneSam"), options);
+}
+
+/**
+ * Adapts a pack to images with outlines of one target, and measures the gain on held-out ones, in this process: `medclip-sam adapt`, see `fineTune`. The
+ * adapted pack is `<out>`.
+ *
+ * @throws ConfigError that names each wrong setting; otherwise as the command fails
+ * @example for await (const event of adapt({ data: "scans", prompt: ["the skin lesion"], out: "my-pack" })) console.log(event);
+ */
+export async function* adapt(settings: AdaptSettings, options: TrainingOptions = {}): AsyncGenerator<RunEvent> {
+  checkedOptions(stopOptions, options, "adapt");
+  const { AdaptSettings } = await import("../pipeline/adapt/settings.ts");
+  yield* (await jobs.adapt())(checkedOptions(AdaptSettings, settings, "adapt"), options);
 }
