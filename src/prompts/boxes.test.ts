@@ -4,7 +4,7 @@ import { anyMask, decodeGray, decodeMask, drawn } from "../../test/support/pictu
 import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
 import { coarseMethods } from "../coarse/index.ts";
 import { type Box, keepComponents, type Mask } from "../image/index.ts";
-import { boxesOf } from "./boxes.ts";
+import { boxesOf, partsOfBoxes } from "./boxes.ts";
 
 const flat = ({ x0, y0, x1, y1 }: Box) => [x0, y0, x1, y1];
 
@@ -31,6 +31,28 @@ test("one box each, ordered by y0, then x0, without what lies in a hole", () => 
   expect(boxesOf(mask, { perComponent: true, clamp: "exclusive" }).map(flat)).toEqual(boxes);
   const dotInRing = drawn("#####", "#...#", "#.#.#", "#...#", "#####");
   expect(boxesOf(dotInRing, { perComponent: true, clamp: "exclusive" }).map(flat)).toEqual([[0, 0, 5, 5]]);
+});
+
+test("each box has its component, with what lies in a hole of it", () => {
+  const mask = drawn(
+    "...#####", //
+    "##.#...#",
+    "##.#.#.#",
+    "...#...#",
+    "...#####",
+  );
+  const [ring, square] = partsOfBoxes(mask);
+  expect(ring).toEqual(drawn("...#####", "...#...#", "...#.#.#", "...#...#", "...#####"));
+  expect(square).toEqual(drawn("........", "##......", "##......", "........", "........"));
+  expect(partsOfBoxes(drawn("..", ".."))).toEqual([]);
+  fc.assert(
+    fc.property(anyMask(12), (given) => {
+      const boxes = boxesOf(given, { perComponent: true, clamp: "exclusive" });
+      const parts = partsOfBoxes(given);
+      expect(parts.map((part) => boxesOf(part, { perComponent: false, clamp: "exclusive" })[0])).toEqual(boxes);
+      expect(Uint8Array.from(given.data, (_, i) => (parts.some(({ data }) => data[i] === 1) ? 1 : 0))).toEqual(given.data);
+    }),
+  );
 });
 
 test("an empty mask has no boxes", () => {

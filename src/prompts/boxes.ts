@@ -1,4 +1,4 @@
-import { type Box, type Component, type Mask, outerContours, type Size } from "../image/index.ts";
+import { type Box, type Component, components, type Mask, maskOf, outerContours, type Size } from "../image/index.ts";
 
 /**
  * Where a box ends.
@@ -24,10 +24,25 @@ export interface BoxOptions {
  */
 export function boxesOf(mask: Mask, { perComponent, clamp }: BoxOptions, contours: readonly Component[] = outerContours(mask)): Box[] {
   const boxes = contours.map(({ box }) => box);
-  const wanted = perComponent || boxes.length === 0 ? boxes.toSorted((a, b) => a.y0 - b.y0 || a.x0 - b.x0) : [around(boxes)];
+  const wanted = perComponent || boxes.length === 0 ? boxes.toSorted(byPlace) : [around(boxes)];
   const end = clamp === "exclusive" ? mask : { width: mask.width - 1, height: mask.height - 1 };
   return wanted.map((box) => clamped(box, end));
 }
+
+/**
+ * What belongs to each of the boxes that `boxesOf` draws per component: its component, and those within it that have no box of their own,
+ * as they lie in a hole.
+ */
+export function partsOfBoxes(mask: Mask): Mask[] {
+  const labels = components(mask);
+  const outer = outerContours(mask, labels).toSorted((a, b) => byPlace(a.box, b.box));
+  const inner = labels.components.filter((one) => !outer.includes(one));
+  return outer.map((one) => maskOf(labels, [one, ...inner.filter(({ box }) => isWithin(box, one.box))]));
+}
+
+const byPlace = (a: Box, b: Box): number => a.y0 - b.y0 || a.x0 - b.x0;
+
+const isWithin = (one: Box, other: Box): boolean => one.x0 >= other.x0 && one.y0 >= other.y0 && one.x1 <= other.x1 && one.y1 <= other.y1;
 
 const around = (boxes: readonly Box[]): Box =>
   boxes.reduce((all, box) => ({

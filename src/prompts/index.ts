@@ -1,4 +1,4 @@
-export { type BoxClamp, type BoxOptions, boxesOf } from "./boxes.ts";
+export { type BoxClamp, type BoxOptions, boxesOf, partsOfBoxes } from "./boxes.ts";
 export { type PointOptions, pointCandidates, pointsOf } from "./points.ts";
 export {
   type EmptyMask,

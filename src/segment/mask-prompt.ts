@@ -1,3 +1,4 @@
+import { components } from "../image/components.ts";
 import type { Box, Mask } from "../image/types.ts";
 import { resizedSize } from "./preprocess.ts";
 
@@ -13,7 +14,7 @@ export interface SquareSizes {
 export interface TargetGrid {
   /** Round the mask, in pixels of the model's square; x1 and y1 are exclusive. */
   readonly box: Box;
-  /** [l, l] at the size of the logits, 1 where the mask covers at least half of a cell. */
+  /** [l, l] at the size of the logits, 1 where the mask covers at least half of a cell; each component has a cell. */
   readonly cells: Uint8Array;
 }
 
@@ -27,7 +28,7 @@ export function maskPromptLogits(cells: Uint8Array): Float32Array {
 
 /**
  * A mask at the size of the logits, where the image lies in the model's square. A mask too small to cover half of any cell keeps those
- * of which it covers most.
+ * of which it covers most, and a component too small beside others the one of which it covers most.
  *
  * @returns undefined when the mask is empty
  */
@@ -39,10 +40,41 @@ export function targetGrid(mask: Mask, { side, cells }: SquareSizes): TargetGrid
   const shares = sharesOf(mask, box, (x * cells) / side, (y * cells) / side, cells);
   const most = shares.reduce((largest, share) => Math.max(largest, share), 0);
   const enough = Math.min(0.5, most / 2) - 1e-6;
-  return {
-    box: { x0: box.x0 * x, y0: box.y0 * y, x1: box.x1 * x, y1: box.y1 * y },
-    cells: Uint8Array.from(shares, (s) => (s >= enough ? 1 : 0)),
-  };
+  const set = Uint8Array.from(shares, (s) => (s >= enough ? 1 : 0));
+  keepSpecks(mask, set, (x * cells) / side, (y * cells) / side, cells);
+  return { box: { x0: box.x0 * x, y0: box.y0 * y, x1: box.x1 * x, y1: box.y1 * y }, cells: set };
+}
+
+/** Sets a cell for each component of a mask that has none. @param x - cells in a pixel's width, y - in its height */
+function keepSpecks(mask: Mask, set: Uint8Array, x: number, y: number, cells: number): void {
+  const { data, components: all } = components(mask);
+  const cellAt = (u: number, v: number) => Math.floor((v + 0.5) * y) * cells + Math.floor((u + 0.5) * x);
+  for (const { label, box } of all) {
+    const pixels: [u: number, v: number][] = [];
+    let isKept = false;
+    for (let v = box.y0; v < box.y1 && !isKept; v++) {
+      for (let u = box.x0; u < box.x1 && !isKept; u++) {
+        if (data[v * mask.width + u] !== label) continue;
+        isKept = set[cellAt(u, v)] === 1;
+        pixels.push([u, v]);
+      }
+    }
+    if (!isKept) set[mostCovered(pixels, x, y, cells)] = 1;
+  }
+}
+
+/** The cell of which some pixels cover most. */
+function mostCovered(pixels: readonly (readonly [u: number, v: number])[], x: number, y: number, cells: number): number {
+  const shares = new Map<number, number>();
+  for (const [u, v] of pixels) {
+    spread(v * y, (v + 1) * y, cells, (row, height) => {
+      spread(u * x, (u + 1) * x, cells, (column, width) => {
+        const cell = row * cells + column;
+        shares.set(cell, (shares.get(cell) ?? 0) + height * width);
+      });
+    });
+  }
+  return [...shares].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
 }
 
 /** The box round all pixels of a mask; undefined when there are none. */

@@ -80,8 +80,8 @@ export async function packSettings(schema: z.ZodType, given: Readonly<Record<str
 /**
  * What a pack has set in a run.
  *
- * @param effective - the settings that have an effect
- * @returns `warnings` where the user has not named the pack; `notes` otherwise
+ * @param effective - the settings that have an effect; a model of the pack does not count as given
+ * @returns `warnings` where the user has not named the pack, or a given setting is doubtful with it; `notes` otherwise
  */
 export function packMessages(
   { values, pack, names, left = [], record }: PackValues,
@@ -89,13 +89,18 @@ export function packMessages(
 ): { readonly warnings: readonly string[]; readonly notes: readonly string[] } {
   if (!pack) return { warnings: [], notes: [] };
   const flag = (name: string) => flagOf(name, values[name]);
+  const isOwnSam = "sam" in values && effective.sam === undefined;
+  const doubts =
+    isOwnSam && effective.maskPrompt === true && pack.defaults.maskPrompt !== true
+      ? [`the pack "${pack.name}" does not set --mask-prompt: its SAM may never have been trained with mask prompts, so check the masks`]
+      : [];
   const unused = left.map((one) => leftMessage(pack, one));
   if (record !== undefined) {
     const message = `"${record}" was made with the pack "${pack.name}", so its settings apply here, too: ${names.map(flag).join(", ") || "none"}`;
-    return { warnings: [message], notes: unused };
+    return { warnings: [message, ...doubts], notes: unused };
   }
   const flags = names.filter((name) => name in effective).map(flag);
-  return { warnings: [], notes: [...(flags.length > 0 ? [`settings of the pack "${pack.name}": ${flags.join(" ")}`] : []), ...unused] };
+  return { warnings: doubts, notes: [...(flags.length > 0 ? [`settings of the pack "${pack.name}": ${flags.join(" ")}`] : []), ...unused] };
 }
 
 function leftMessage({ name, defaults }: Pack, { choice, own, names }: LeftDefaults): string {

@@ -19,7 +19,7 @@ import {
 } from "../../image/index.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
 import { once, oncePerKey } from "../../once.ts";
-import { visualPrompts } from "../../prompts/index.ts";
+import { partsOfBoxes, type VisualPrompts, visualPrompts } from "../../prompts/index.ts";
 import {
   ensembleFeature,
   MissingLayerError,
@@ -37,6 +37,7 @@ import {
   maskPromptLogits,
   type Prediction,
   releasedVotedMask,
+  type SamPrompts,
   targetGrid,
   unionOf,
   type VoteRuleName,
@@ -354,13 +355,10 @@ export class RefineStep {
     const end = this.preset.clamp === "reference" ? 1 : 0;
     const isWhole = ({ x0, y0, x1, y1 }: Box) => x0 <= 0 && y0 <= 0 && x1 >= size.width - end && y1 >= size.height - end;
     if (prompts.boxes.some(isWhole)) warnings.push("the box given to SAM is the whole image: it says nothing about where to look");
-    const { sam } = this.model;
-    const sizes = { side: sam.config.imageSize, cells: logitsSideOf(sam.config) };
-    const cells = maskPrompt ? targetGrid(coarse, sizes)?.cells : undefined;
     const embedding = await embed(warnings);
-    const predictions = await timed(ms, "predict", () =>
-      sam.predict({ ...prompts, ...(cells && { mask: maskPromptLogits(cells) }) }, { embedding }),
-    );
+    const predictions: Prediction[] = [];
+    for (const given of maskPrompt ? this.withMasks(prompts, coarse) : [prompts])
+      predictions.push(...(await timed(ms, "predict", () => this.model.sam.predict(given, { embedding }))));
     const joined = this.join(predictions, prompts.boxes.length > 0);
     const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });
     const area = areaPx(mask);
@@ -375,6 +373,17 @@ export class RefineStep {
       logits: predictions.flatMap((prediction) => (voting ? [1, 2, 3] : [0]).map((index) => prediction.logitsOf(index))),
       warnings,
     };
+  }
+
+  /** Adds the coarse mask to its prompts: to each of several boxes the part that belongs to it. */
+  private withMasks({ boxes, points }: VisualPrompts, coarse: Mask): SamPrompts[] {
+    const { config } = this.model.sam;
+    const maskOf = (part: Mask): Pick<SamPrompts, "mask"> => {
+      const cells = targetGrid(part, { side: config.imageSize, cells: logitsSideOf(config) })?.cells;
+      return cells ? { mask: maskPromptLogits(cells) } : {};
+    };
+    if (boxes.length < 2) return [{ boxes, points, ...maskOf(coarse) }];
+    return partsOfBoxes(coarse).map((part, i) => ({ boxes: [boxes[i]!], points, ...maskOf(part) }));
   }
 
   /** Merges all predictions into one mask: the union of single masks, or a vote of the candidates. */
