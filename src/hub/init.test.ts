@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { biomedClipConfigOf, biomedClipFamily } from "../models/biomedclip/index.ts";
+import { biomedClipConfigOf, biomedClipFamily, outputGrid } from "../models/biomedclip/index.ts";
 import { samConfigOf, samFamily } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
@@ -37,6 +37,8 @@ const sam = {
   decoder: { innerWidth: 16, mlpWidth: 64, iouWidth: 32 },
 };
 
+const withDense = (dense: object, others: object = {}) => ({ clip: { ...clip, ...others, dense } });
+
 async function sizes(content: unknown): Promise<string> {
   const file = join(folder, "sizes.json");
   await writeFile(file, typeof content === "string" ? content : JSON.stringify(content));
@@ -65,6 +67,15 @@ describe("models of any size", () => {
     expect([config.embed, config.contextLength]).toEqual([16, 24]);
   });
 
+  test("a CLIP model has the convolutional branch of its file", async () => {
+    const out = join(folder, "dense-clip");
+    const dense = { channels: [8, 12, 16], stride: 4 };
+    await initModel(await sizes(withDense(dense)), out, { seed: 1, purpose: "training" });
+    const { weights: file, hints } = await locateClip(out);
+    const config = biomedClipConfigOf(await Weights.open(file, biomedClipFamily), hints);
+    expect([config.dense, outputGrid(config)]).toEqual([dense, 12]);
+  });
+
   test("a SAM model has the sizes of its file", async () => {
     const [file] = await initModel(await sizes({ sam }), join(folder, "sam"), { seed: 1, purpose: "training" });
     const config = samConfigOf(await Weights.open(file!, samFamily));
@@ -78,6 +89,14 @@ describe("models of any size", () => {
     [{ clip: { ...clip, heads: 3 } }, /heads must divide width/],
     [{ clip: { ...clip, depth: 0 } }, /does not hold the sizes of a model/],
     [{ sam: { ...sam, layers: 3 } }, /layers/],
+    [{ clip, sam }, /sam/],
+    [{ vit: clip }, /must hold an object with the key "clip" or "sam", got an object with vit\./],
+    [withDense({ channels: [8, 8, 8] }), /expected number, received undefined\s+→ at clip\.dense\.stride/],
+    [withDense({ channels: [8, 8], stride: 2 }), /dense\.channels must be a list of 3, one for each halving .* a patch of 8, got 2/],
+    [withDense({ channels: [8, 8, 8], stride: 3 }), /dense\.stride must be one of 2, 4, 8 with patches of 8, got 3/],
+    [withDense({ channels: [8, 8, 8], stride: 16 }), /dense\.stride must be one of 2, 4, 8 with patches of 8, got 16/],
+    [withDense({ channels: [8, 8, 8], stride: 4 }, { patch: 6 }), /dense needs patches whose size is a power of 2.*patch is 6/],
+    [withDense({ channels: [8], stride: 1 }, { patch: 1 }), /dense needs patches whose size is a power of 2, at least 2/],
     ["no JSON", /sizes.json" is not valid JSON: line 1, column 1/],
   ])("sizes that cannot be are refused: %j", async (content, message) => {
     await expect(initModel(await sizes(content), join(folder, "never"), { seed: 1 })).rejects.toThrow(message);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { described } from "../check/described.ts";
 import { ConfigError } from "../errors.ts";
 import { readJson } from "../files/read-json.ts";
 import { type BiomedClipConfig, biomedClipPresets } from "../models/biomedclip/index.ts";
@@ -9,6 +10,21 @@ const count = z.number().int().positive();
 /** Widths must be whole numbers of heads, and images of patches. */
 const divides = (part: number, whole: number) => whole % part === 0;
 
+/** A convolutional branch beside a transformer with patches of some size: its encoder halves the image down to one. */
+const DenseSizes = z.strictObject({ channels: z.array(count).min(1), stride: count });
+
+/** What is wrong with a branch; undefined if it fits. */
+function denseProblem(patch: number, { channels, stride }: z.infer<typeof DenseSizes>): string | undefined {
+  const levels = Math.log2(patch);
+  if (!Number.isInteger(levels) || levels === 0)
+    return `dense needs patches whose size is a power of 2, at least 2, as it halves the image down to a patch; patch is ${patch}`;
+  if (channels.length !== levels)
+    return `dense.channels must be a list of ${levels}, one for each halving of the image down to a patch of ${patch}, got ${channels.length}`;
+  const strides = channels.map((_, level) => 2 ** (level + 1));
+  if (!strides.includes(stride)) return `dense.stride must be one of ${strides.join(", ")} with patches of ${patch}, got ${stride}`;
+  return undefined;
+}
+
 const ClipSizes = z
   .strictObject({
     imageSize: count,
@@ -18,15 +34,13 @@ const ClipSizes = z
     heads: count,
     mlpWidth: count.optional(),
     embed: count,
-    dense: z.strictObject({ channels: z.array(count).min(1), stride: count }).optional(),
+    dense: DenseSizes.optional(),
     text: z.strictObject({ width: count, depth: count, heads: count, mlpWidth: count.optional(), positions: count }),
   })
   .refine(({ imageSize, patch }) => divides(patch, imageSize), { error: "patch must divide imageSize" })
-  .refine(({ patch, dense }) => !dense || 2 ** dense.channels.length === patch, {
-    error: "dense.channels must have one number for each halving of the image down to a patch (4 for patches of 16)",
-  })
-  .refine(({ patch, dense }) => !dense || (dense.stride >= 2 && dense.stride <= patch && Number.isInteger(Math.log2(dense.stride))), {
-    error: "dense.stride must be a power of 2, from 2 to the size of a patch",
+  .superRefine(({ patch, dense }, { addIssue }) => {
+    const message = dense && denseProblem(patch, dense);
+    if (message !== undefined) addIssue({ code: "custom", message });
   })
   .refine(({ width, heads, text }) => divides(heads, width) && divides(text.heads, text.width), { error: "heads must divide width" });
 
@@ -46,7 +60,8 @@ const SamSizes = z
   .refine(({ imageSize, patch }) => divides(patch, imageSize), { error: "patch must divide imageSize" })
   .refine(({ width, heads }) => divides(heads, width), { error: "heads must divide width" });
 
-const Sizes = z.union([z.strictObject({ clip: ClipSizes }), z.strictObject({ sam: SamSizes })]);
+const ClipFile = z.strictObject({ clip: ClipSizes });
+const SamFile = z.strictObject({ sam: SamSizes });
 
 /**
  * The sizes of a model to make, from a JSON file with one key, `clip` or `sam`; what it does not tell is as in the published models.
@@ -56,9 +71,16 @@ const Sizes = z.union([z.strictObject({ clip: ClipSizes }), z.strictObject({ sam
  * @throws ConfigError when the file cannot be read or its sizes do not fit together
  */
 export async function readSizes(file: string): Promise<{ readonly clip?: BiomedClipConfig; readonly sam?: SamConfig }> {
-  const { data, error } = Sizes.safeParse(await readJson(file, ConfigError));
-  if (error) throw new ConfigError(`models init: "${file}" does not hold the sizes of a model: ${z.prettifyError(error)}`);
-  return "clip" in data ? { clip: clipOf(data.clip) } : { sam: samOf(data.sam) };
+  const content = await readJson(file, ConfigError);
+  const checked = <T>(schema: z.ZodType<T>): T => {
+    const { data, error } = schema.safeParse(content);
+    if (error) throw new ConfigError(`models init: "${file}" does not hold the sizes of a model: ${z.prettifyError(error)}`);
+    return data;
+  };
+  const has = (kind: string) => typeof content === "object" && content !== null && Object.hasOwn(content, kind);
+  if (has("clip")) return { clip: clipOf(checked(ClipFile).clip) };
+  if (has("sam")) return { sam: samOf(checked(SamFile).sam) };
+  throw new ConfigError(`models init: "${file}" must hold an object with the key "clip" or "sam", got ${described(content)}.`);
 }
 
 function clipOf({
