@@ -6,7 +6,7 @@ export { type CtWindow, changeWindow, drawWindow, type WindowParameters } from "
 export { drawGamma, type GammaParameters, gamma } from "./intensity/gamma.ts";
 export { drawLowResolution, type LowResolutionParameters, lowResolution } from "./intensity/low-resolution.ts";
 export { drawNoise, gaussianNoise, type NoiseParameters } from "./intensity/noise.ts";
-export { mirrorWords } from "./mirror-words.ts";
+export { mirrorWords, sidesIn } from "./mirror-words.ts";
 export { type Annotation, type AnnotationParameters, annotate, drawAnnotations } from "./overlay/annotations.ts";
 export { drawFrame, type FrameParameters, frame } from "./overlay/frame.ts";
 export type { Range } from "./ranges.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { mirrorWords } from "./index.ts";
+import { mirrorWords, sidesIn } from "./index.ts";
 
 test.each([
   ["Left lung opacity, right pleural effusion.", "Right lung opacity, left pleural effusion."],
@@ -20,6 +20,8 @@ test.each([
   ],
   ["fracture of the left angle of the mandible", "fracture of the right angle of the mandible"],
   ["left open reduction", "right open reduction"],
+  ["L side: R lung clear, L Upper lobe nodule; R-sided effusion", "R side: L lung clear, R Upper lobe nodule; L-sided effusion"],
+  ["Lung_L and Kidney_R", "Lung_R and Kidney_L"],
 ])("%j becomes %j", (text, expected) => {
   expect(mirrorWords(text)).toBe(expected);
   expect(mirrorWords(expected)).toBe(text);
@@ -39,11 +41,20 @@ describe("what is no side of the picture stays", () => {
     "right heart failure and left bundle branch block",
     "cleft, leftover, bright, brightness, upright, copyright, frightened, aright",
     "L4 and R wave, 2 L of fluid, LV, RCA, LAD, RT, LT",
+    "2 L pleural fluid, 500 mL, l lung, R on T, Ventricle_L, l_l",
     "dextrose, levothyroxine",
     "lll rll lul",
     "5 &lt; 6",
   ])("%s", (text) => expect(mirrorWords(text)).toBe(text));
 });
+
+test.each<[string, string[]]>([
+  ["the left lung", ["left"]],
+  ["RUL/right hilum, lt. side was left in place", ["right", "left"]],
+  ["Kidney_R", ["right"]],
+  ["dextroscoliosis", ["right"]],
+  ["the heart, left ventricle", []],
+])("the sides of %j are %j", (text, sides) => expect(sidesIn(text)).toEqual(new Set(sides)));
 
 test("both sides of a sentence are told apart", () => {
   expect(mirrorWords("The tube was left in place in the left lung")).toBe("The tube was left in place in the right lung");
@@ -73,6 +84,11 @@ const more = [
   "atrium",
   "ventricle",
   "heart_ventricle_left",
+  "L",
+  "R",
+  "Lung_L",
+  "2",
+  "side",
   "leftward",
   "dextrocardia",
   "levo-convex",

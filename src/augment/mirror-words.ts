@@ -2,6 +2,15 @@
 const sided = ["UL", "LL", "ML", "UQ", "LQ", "UE", "LE", "AO", "PO", "CC", "MLO", "IJ", "ICA", "CCA"].join("|");
 /** Words that begin with a side. */
 const suffixes = "ward|wards|wardly|most|sided|handed";
+/** What a single L or R before it is the side of: "L lung", "R upper lobe", "L-sided"; not "R wave", "2 L of fluid". */
+const parts = new Set(
+  `side sided lung lungs lobe lobar upper lower middle mid apex apical base basal basilar hilum hilar perihilar hemithorax hemidiaphragm
+  diaphragm costophrenic pleural pneumothorax chest rib ribs clavicle scapula axilla axillary breast neck kidney renal adrenal ureter ovary
+  ovarian adnexa adnexal testis testicle iliac inguinal groin flank thyroid parotid submandibular carotid jugular subclavian vertebral maxillary
+  sphenoid mastoid eye orbit orbital ear temporal frontal parietal occipital cerebral cerebellar hemisphere thalamus insula shoulder humerus
+  humeral elbow arm forearm wrist hand thumb finger hip acetabulum femur femoral thigh knee patella tibia tibial fibula fibular leg calf
+  ankle foot heel toe extremity lateral`.split(/\s+/),
+);
 /** Latin forms: levoscoliosis and dextroscoliosis, ... */
 const latin = "convex|convexity|scoliosis|rotoscoliosis|curvature|cardia|position|rotation";
 
@@ -38,6 +47,10 @@ const side = new RegExp(
   "giu",
 );
 const abbreviation = new RegExp(`${begin}[LR](?=(?:${sided})${end})`, "gu");
+/** A single letter before a word, unless a number makes it a unit: the word decides. */
+const letterBefore = new RegExp(`${begin}(?<!\\d[\\s_-]*)[LR](?=${gap}(\\p{L}+)${end})`, "gu");
+/** A single letter at the end of a name, as in "Lung_L". */
+const letterBehind = new RegExp(`(?<=\\p{L}_)(?<!(?:[Vv]entricle|[Aa]trium)_)[LR]${end}`, "gu");
 
 const opposite: Readonly<Record<string, string>> = { left: "right", right: "left", levo: "dextro", dextro: "levo", lt: "rt", rt: "lt" };
 
@@ -47,14 +60,31 @@ const opposite: Readonly<Record<string, string>> = { left: "right", right: "left
  *
  * Exchanged are left and right as words of their own, with hyphens and underscores too ("left-sided", "left_lung", "lower left"), leftward and the
  * like, "Lt" and "Rt" in this spelling or in small letters, levo- and dextro- of the spine and the heart, and abbreviations in capitals of lobes,
- * quadrants, limbs and views (RUL, LLQ, LAO). A single L or R is not: it may be a vertebra, a unit or a wave.
+ * quadrants, limbs and views (RUL, LLQ, LAO). A single capital L or R is one before a paired part ("L lung", "R side") and at the end of a
+ * name ("Kidney_L"); elsewhere it may be a vertebra, a unit or a wave.
  *
  * Not exchanged is what is no side of the picture: the past tense ("was left in place"), "right after", "right angle", and the chambers
  * and coronary vessels of the heart. Where a sentence does not tell, it is taken for a side.
  */
 export function mirrorWords(text: string): string {
-  return text.replace(side, otherSide).replace(abbreviation, (letter) => (letter === "L" ? "R" : "L"));
+  return text
+    .replace(side, otherSide)
+    .replace(abbreviation, otherLetter)
+    .replace(letterBefore, (letter, word: string) => (parts.has(word.toLowerCase()) ? otherLetter(letter) : letter))
+    .replace(letterBehind, otherLetter);
 }
+
+/** The sides that a text names, of those that `mirrorWords` exchanges. */
+export function sidesIn(text: string): ReadonlySet<"left" | "right"> {
+  const mirrored = mirrorWords(text);
+  const sides = new Set<"left" | "right">();
+  // Words change in place, so those that differ are the sides.
+  const [before, after] = [text, mirrored].map((one) => one.split(/\P{L}+/u));
+  for (const [i, word] of before!.entries()) if (word !== after![i]) sides.add(/^l/iu.test(word) ? "left" : "right");
+  return sides;
+}
+
+const otherLetter = (letter: string): string => (letter === "L" ? "R" : "L");
 
 /** The other side in the same case; a word in mixed case, LT and RT stay as they are, and so does what is no single word. */
 function otherSide(word: string): string {

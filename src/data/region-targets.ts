@@ -1,6 +1,6 @@
-import { mirrorWords } from "../augment/index.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { AugmentedPicture } from "./batches.ts";
+import { mirroredPhrases } from "./mirrored-phrases.ts";
 import { coverage, type Outline } from "./outline.ts";
 import { imageName, type Pair } from "./pairs.ts";
 import type { Region, RegionSet } from "./regions.ts";
@@ -45,8 +45,8 @@ export function regionTargets(
 ): RegionTargets | undefined {
   const { side, grid, crop, emptyWeight = 1 } = view;
   const [count, patches] = [phrases.size, grid * grid];
-  // By any wording: the other side of a mirrored phrase may be listed under another one first.
-  const order = new Map([...phrases.values()].flatMap((wordings, i) => wordings.map((wording) => [wording, i] as const)).reverse());
+  const order = new Map([...phrases.keys()].map((phrase, i) => [phrase, i]));
+  const mirrored = mirroredPhrases(phrases);
   const labels = new Float32Array(pairs.length * count);
   const covered = new Float32Array(labels.length * patches);
   const cellsSeen = (outline: Outline, key: string) => {
@@ -59,8 +59,9 @@ export function regionTargets(
     const picture = augmented?.[i];
     const outlines = outlinesOf(regions);
     for (const { phrase, outline } of regions) {
-      const index = order.get(picture?.isMirrored ? mirrorWords(phrase) : phrase);
-      if (index === undefined) continue; // nothing is known of the other side
+      const named = picture?.isMirrored ? mirrored.get(phrase) : phrase;
+      if (named === undefined) continue;
+      const index = order.get(named)!;
       const at = i * count + index;
       if (outline) {
         const cells = picture ? cellsOf(picture, outlines.indexOf(outline), patches) : cellsSeen(outline, key);
@@ -89,6 +90,11 @@ export function outlinesOf(regions: readonly Region[]): Outline[] {
 
 const cellsOf = ({ coverage }: AugmentedPicture, outline: number, cells: number): Float32Array =>
   coverage.subarray(outline * cells, (outline + 1) * cells);
+
+/** Whether an augmented picture shows some of an outline. @param outlines - how many the image has */
+export function showsOutline(picture: AugmentedPicture, outline: number, outlines: number): boolean {
+  return cellsOf(picture, outline, picture.coverage.length / outlines).some((cell) => cell > 0);
+}
 
 /** Divided by their sum; all 0 where that is 0. */
 function shares(weights: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {

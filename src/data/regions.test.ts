@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeGray, writeRgb } from "../results/png.ts";
+import type { AugmentedPicture } from "./batches.ts";
 import { negativePairs } from "./negative-pairs.ts";
 import type { Pair } from "./pairs.ts";
 import { regionTargets } from "./region-targets.ts";
@@ -88,6 +89,14 @@ describe("a table of outlines", () => {
     expect([...regions.phrases]).toEqual([["the heart", ["the heart", "the cardiac shadow", "heart"]]]);
     const batch = [pair("a.png", "Nothing to see"), pair("b.png", "A wide cardiac shadow")];
     expect([...negativePairs(batch, regions).data]).toEqual([1, 0, 1, 1]);
+  });
+
+  test("is refused if wordings of one phrase name different sides, in one row or in several", async () => {
+    const message = /row 3: the wordings "left lung" and "the right lung" of one phrase name different sides\. Give each side/;
+    for (const last of ["left lung|lung|the right lung", "left lung|the right lung"]) {
+      const rows = `filename,phrase,mask\na.png,left lung|the lung on the left,left.png\nb.png,${last},\n`;
+      await expect(readRegions(table(rows), pairs)).rejects.toThrow(message);
+    }
   });
 
   test("takes masks of 0 and 1 for what they outline, and labels where one is chosen", async () => {
@@ -184,6 +193,49 @@ describe("negatives", () => {
       [1, 1, 1, 0],
       [1, 1, 0, 1],
     ]);
+  });
+
+  const seen = (changes: Partial<AugmentedPicture> = {}): AugmentedPicture => {
+    return { coverage: Float32Array.of(0.5), isMirrored: false, isEmptyCrop: false, ...changes };
+  };
+
+  test("are told by what captions say of mirrored images", async () => {
+    const rows = "filename,phrase,mask\na.png,the left lung,left.png\nb.png,the right lung,right.png\n";
+    const regions = await readRegions(table(rows), pairs);
+    const batch = [pair("a.png", "An opaque left lung"), pair("b.png", "A clear right lung"), pair("a.png", "A scan", "a.png#2")];
+    const of = (...mirrored: boolean[]) => {
+      const { data } = negativePairs(
+        batch,
+        regions,
+        mirrored.map((isMirrored) => seen({ isMirrored })),
+      );
+      return batch.map((_, i) => [...data.subarray(3 * i, 3 * i + 3)]);
+    };
+    // Image a shows the left lung, b the right one; the third pair has image a and a caption without a side.
+    expect(of(false, false, false)).toEqual([
+      [1, 1, 0],
+      [1, 1, 1],
+      [0, 1, 1],
+    ]);
+    // Image b mirrored shows a left lung, which its caption names then, too.
+    expect(of(false, true, false)).toEqual([
+      [1, 0, 0],
+      [0, 1, 1],
+      [0, 0, 1],
+    ]);
+    // Of the two pairs of image a one is mirrored: what names a side holds for one of them alone.
+    expect(of(true, false, false)).toEqual([
+      [1, 0, 0],
+      [0, 1, 1],
+      [1, 1, 1],
+    ]);
+  });
+
+  test("are told by the part of an image that is seen", async () => {
+    const regions = await readRegions(table("filename,phrase,mask\na.png,the heart,middle.png\n"), pairs);
+    const batch = [pair("a.png", "A scan"), pair("b.png", "This is the heart")];
+    expect([...negativePairs(batch, regions, [seen(), seen()]).data]).toEqual([1, 0, 1, 1]);
+    expect([...negativePairs(batch, regions, [seen({ coverage: Float32Array.of(0) }), seen()]).data]).toEqual([1, 1, 1, 1]);
   });
 
   test("are not those whose caption names what the other image shows, too", async () => {

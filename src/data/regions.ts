@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join, normalize } from "node:path";
+import { sidesIn } from "../augment/index.ts";
 import { InputError } from "../errors.ts";
 import type { Mask, Size } from "../image/index.ts";
 import { MaskGuesses, maskProblem } from "../scans/mask-report.ts";
@@ -61,7 +62,7 @@ const atOnce = 8;
  * @param pairs - rows of images that no pair has are not used
  * A region of which a mask cannot be used (damaged, a label image, another size than the image) is unknown as a whole, and is named.
  *
- * @throws InputError when the table cannot be read, a structure is both outlined and absent, no row belongs to any pair, or none can be used
+ * @throws InputError when the table cannot be read, a structure is both outlined and absent, wordings of a phrase name different sides, no row belongs to any pair, or none can be used
  * @throws ConfigError when the table lacks a column
  */
 export async function readRegions(file: string, pairs: readonly Pair[], options: RegionOptions = {}): Promise<RegionSet> {
@@ -94,6 +95,16 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
     const known = phrases.get(words) ?? new Set();
     phrases.set(words, known);
     for (const wording of wordings) known.add(wording);
+    const sided = [...known].flatMap((wording) => {
+      const [side, ...more] = sidesIn(wording);
+      return side && more.length === 0 ? [{ wording, side }] : [];
+    });
+    const other = sided.find(({ side }) => side !== sided[0]!.side);
+    if (other) {
+      throw new InputError(
+        `"${file}", row ${i + 2}: the wordings "${sided[0]!.wording}" and "${other.wording}" of one phrase name different sides. Give each side a phrase of its own.`,
+      );
+    }
     const ofImage = found.get(name) ?? new Map<string, string[]>();
     found.set(name, ofImage);
     const masks = ofImage.get(words) ?? [];
@@ -112,12 +123,8 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
     throw new InputError(`"${file}": no outlined image belongs to any pair; ${looked}. Write the images as in the table of the pairs.`);
   }
   const present = await presentFiles([...found.values()].flatMap((ofImage) => [...ofImage.values()].flat()));
-  for (const ofImage of found.values())
-    for (const [words, masks] of ofImage)
-      ofImage.set(
-        words,
-        masks.map((place) => present.get(place) ?? place),
-      );
+  const placesOf = (ofImage: ReadonlyMap<string, readonly string[]>) =>
+    new Map([...ofImage].map(([words, masks]) => [words, masks.map((place) => present.get(place) ?? place)] as const));
   const images = new Map<string, Region[]>();
   const dropped: DroppedPair[] = [];
   const guesses = new MaskGuesses();
@@ -126,7 +133,7 @@ export async function readRegions(file: string, pairs: readonly Pair[], options:
   for (let i = 0; i < work.length; i += atOnce) {
     const part = work.slice(i, i + atOnce);
     const read = await Promise.all(
-      part.map(([name, ofImage]) => outlined(ofImage, { name, source: sources.get(name)!, label: options.label, guesses })),
+      part.map(([name, ofImage]) => outlined(placesOf(ofImage), { name, source: sources.get(name)!, label: options.label, guesses })),
     );
     for (const [k, [name, ofImage]] of part.entries()) {
       const { regions, unusable } = read[k]!;
