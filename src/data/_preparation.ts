@@ -24,6 +24,7 @@ export interface PreparedView {
   /** Of an augmented picture, see `AugmentedView`. */
   readonly coverage?: Float32Array<ArrayBuffer>;
   readonly isMirrored?: boolean;
+  readonly isEmptyCrop?: boolean;
 }
 
 /** A tokenised caption. */

@@ -27,6 +27,8 @@ export interface AugmentedView {
   readonly coverage: Float32Array<ArrayBuffer>;
   /** Whether left and right are exchanged. */
   readonly isMirrored: boolean;
+  /** Whether it is a part that was chosen to show nothing of any outline, so that the caption does not describe it. */
+  readonly isEmptyCrop: boolean;
 }
 
 /** Sides of a part without outlines, as a share of the image's, and how many are tried. */
@@ -50,7 +52,8 @@ export function augmentedView(image: Image, side: number, part: Box | undefined,
   const { image: planes, masks: moved = [] } = augment({ image: planesOf(view), masks }, drawn);
   const covered = new Float32Array(outlines.length * grid * grid);
   for (const [i, mask] of moved.entries()) covered.set(cellsOf(mask, grid), i * grid * grid);
-  return { pixels: imageOf(planes).data, coverage: covered, isMirrored: drawn.spatial?.mirror.horizontal ?? false };
+  const isMirrored = drawn.spatial?.mirror.horizontal ?? false;
+  return { pixels: imageOf(planes).data, coverage: covered, isMirrored, isEmptyCrop: empty !== undefined };
 }
 
 /** The largest of some random parts in which no outline shows. */

@@ -1,5 +1,5 @@
 import { mirrorWords } from "../augment/index.ts";
-import { CancelledError, concernsOneInput } from "../errors.ts";
+import { concernsOneInput, throwIfCancelled } from "../errors.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { PreparedView, ViewRequest } from "./_preparation.ts";
 import type { AugmentedView, AugmentRequest } from "./augmented-view.ts";
@@ -39,7 +39,7 @@ export interface PairBatch {
 }
 
 /** How a picture was augmented. */
-export type AugmentedPicture = Pick<AugmentedView, "coverage" | "isMirrored">;
+export type AugmentedPicture = Omit<AugmentedView, "pixels">;
 
 /** How the pictures of an epoch are augmented. */
 export interface EpochAugmentation extends Pick<AugmentRequest, "settings" | "grid" | "emptyCrops"> {
@@ -142,7 +142,7 @@ async function* batches(
     while (rows.length < batch && position < order.length) {
       prepare();
       const prepared = await queue.shift()!;
-      if (signal?.aborted) throw new CancelledError();
+      throwIfCancelled(signal);
       const index = order[position++]!;
       if ("view" in prepared) rows.push({ index, view: prepared.view });
       else dropped.push(undecodable(data.pairs[index]!, prepared.error));
@@ -156,7 +156,11 @@ async function* batches(
       pixels: tensor("uint8", [rows.length, 3, side, side], pixels),
       ids: rows.map(({ index, view }) => ((view.isMirrored && data.mirroredIds) || data.ids)[index]!),
       ...(isAugmented && {
-        augmented: rows.map(({ view }) => ({ coverage: view.coverage!, isMirrored: view.isMirrored! })),
+        augmented: rows.map(({ view: { coverage, isMirrored, isEmptyCrop } }) => ({
+          coverage: coverage!,
+          isMirrored: isMirrored!,
+          isEmptyCrop: isEmptyCrop!,
+        })),
       }),
       dropped,
       position,

@@ -1,4 +1,5 @@
 export {
+  type AugmentedPicture,
   type EncodedPairs,
   type EpochAugmentation,
   type EpochOptions,

@@ -1,4 +1,4 @@
-import { add, clip, log, max, mul, type Operand, reduceSum, sub, type Value } from "../graph/index.ts";
+import { add, clip, log, max, mul, type Operand, reduceSum, reshape, sub, type Value } from "../graph/index.ts";
 import { diagonal } from "./_diagonal.ts";
 
 /** Added to a logit, its exponential is 0; a true -∞ would give NaN where it is subtracted from itself. */
@@ -23,10 +23,17 @@ export function negativesOf(logits: Value, allowed: Value | undefined): Negative
   return { mask: maskOf(counted), logCount: log(max(count, 1)), isAny: clip(count, 0, 1) };
 }
 
-/** The allowed negatives with the true pairs, which always count, [B, B]. */
-export function withPairs(logits: Value, allowed: Value): Value {
+/** The allowed negatives, or all, with the true pairs, [B, B]. @param paired - [B], which of the pairs are true; by default all */
+export function withPairs(logits: Value, allowed: Value | undefined, paired?: Value): Value {
   const batch = logits.shape[0]!;
-  return add(mul(allowed, diagonal(batch, 0, 1, logits)), diagonal(batch, 1, 0, logits));
+  const others = diagonal(batch, 0, 1, logits);
+  const pairs = diagonal(batch, 1, 0, logits);
+  return add(allowed ? mul(allowed, others) : others, paired ? mul(pairs, column(paired)) : pairs);
+}
+
+/** [B] as [B, 1]. */
+export function column(values: Value): Value {
+  return reshape(values, [values.shape[0]!, 1]);
 }
 
 /** What is added to logits so that only entries which are 1 count. */

@@ -18,6 +18,11 @@ export interface ContrastiveOptions {
    * against it. The diagonal is not read: true pairs always count. Default: all are negatives. A row without any has no loss of its own.
    */
   readonly negatives?: Value;
+  /**
+   * [B], 1 where text i describes image i, 0 where it does not: such a pair is no positive and has no loss of its own. Its image and its text
+   * stay negatives of the others. Default: all are positives.
+   */
+  readonly paired?: Value;
   /** Added to the logits of SigLIP: a number, or a learned scalar. */
   readonly bias?: Operand;
 }

@@ -19,6 +19,7 @@ const Options = z.strictObject({
   beta2: weight,
   detachWeights: z.boolean().optional(),
   negatives: z.custom(isValue, "a value of a graph").optional(),
+  paired: z.custom(isValue, "a value of a graph").optional(),
   bias: operand.optional(),
 });
 

@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { add, detach, logSumExp, mul, reduceMean, softplus, sub, swapLast, type Value } from "../graph/index.ts";
-import { negativesOf } from "./_negatives.ts";
+import { column, negativesOf } from "./_negatives.ts";
 import { type ContrastiveLoss, type ContrastiveOptions, logitsOf } from "./contrastive-loss.ts";
 
 /**
@@ -44,7 +44,8 @@ function oneDirection(logits: Value, positives: Value, beta: number, options: Co
   const logWeights = sub(hardness, meanWeight); // log W, [B, B]
   const negatives = overNegatives(add(logits, detachWeights ? detach(logWeights) : logWeights)); // [B, 1]
   const each = sub(alpha > 0 ? logAddExp(negatives, add(positives, Math.log(alpha))) : negatives, positives); // [B, 1]
-  return reduceMean(isAny ? mul(each, isAny) : each);
+  const counted = isAny ? mul(each, isAny) : each;
+  return reduceMean(options.paired ? mul(counted, column(options.paired)) : counted);
 }
 
 /** ln(eᵃ + eᵇ). */

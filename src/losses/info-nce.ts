@@ -1,5 +1,5 @@
-import { add, logSumExp, mul, reduceMean, sub } from "../graph/index.ts";
-import { maskOf, withPairs } from "./_negatives.ts";
+import { add, logSumExp, mul, reduceMean, sub, swapLast, type Value } from "../graph/index.ts";
+import { column, maskOf, withPairs } from "./_negatives.ts";
 import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
 
 /**
@@ -9,10 +9,12 @@ import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
  *
  * @see Radford et al. 2021, arXiv:2103.00020, figure 3
  */
-export const infoNce: ContrastiveLoss = (image, text, { scale, negatives }) => {
+export const infoNce: ContrastiveLoss = (image, text, { scale, negatives, paired }) => {
   const { logits, positives } = logitsOf(image, text, scale);
   const counted = negatives ? add(logits, maskOf(withPairs(logits, negatives))) : logits; // [B, B]
-  const toText = reduceMean(logSumExp(counted, 1)); // []
-  const toImage = reduceMean(logSumExp(counted, 0)); // []
-  return sub(mul(add(toText, toImage), 0.5), reduceMean(positives));
+  const weights = paired && column(paired); // [B, 1]
+  const mean = (each: Value) => reduceMean(weights ? mul(each, weights) : each);
+  const toText = mean(logSumExp(counted, 1)); // []
+  const toImage = mean(swapLast(logSumExp(counted, 0))); // []
+  return sub(mul(add(toText, toImage), 0.5), mean(positives));
 };

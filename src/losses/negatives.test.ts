@@ -11,17 +11,22 @@ const text = normal("negatives/text", 1, batch * width);
 const names = Object.keys(contrastiveLosses) as ContrastiveLossName[];
 
 /** Loss and gradients, with a mask or without. */
-async function run(name: ContrastiveLossName, mask?: number[][], options = {}) {
-  const [v, t, allowed] = [
+async function run(name: ContrastiveLossName, mask?: number[][], paired?: number[]) {
+  const [v, t, allowed, positives] = [
     input("image", "float32", [batch, width]),
     input("text", "float32", [batch, width]),
     input("mask", "float32", [batch, batch]),
+    input("paired", "float32", [batch]),
   ];
-  const loss = contrastiveLosses[name](v, t, { scale, ...options, ...(mask && { negatives: allowed }) });
+  const loss = contrastiveLosses[name](v, t, { scale, ...(mask && { negatives: allowed }), ...(paired && { paired: positives }) });
   const [dv, dt] = gradients(loss, [v, t]) as [Value, Value];
   const session = await compile({ loss, dv, dt });
   const feeds = { image: tensor("float32", [batch, width], image), text: tensor("float32", [batch, width], text) };
-  const found = await session.run({ ...feeds, ...(mask && { mask: tensor("float32", [batch, batch], Float32Array.from(mask.flat())) }) });
+  const found = await session.run({
+    ...feeds,
+    ...(mask && { mask: tensor("float32", [batch, batch], Float32Array.from(mask.flat())) }),
+    ...(paired && { paired: tensor("float32", [batch], Float32Array.from(paired)) }),
+  });
   await session.dispose();
   return { loss: Number(found.loss!.data[0]), gradient: [...(found.dv!.data as Float32Array), ...(found.dt!.data as Float32Array)] };
 }
@@ -39,23 +44,30 @@ const logits = rows((i, j) => {
 });
 const swapped = <T>(matrix: T[][]): T[][] => all.map((i) => all.map((j) => matrix[j]![i]!));
 
-/** The losses by their sums, over the entries that count alone. */
-function expected(name: ContrastiveLossName, mask: number[][]): number {
+/** The losses by their sums, over the entries that count alone, and of the rows of true pairs. */
+function expected(name: ContrastiveLossName, mask: number[][], paired: number[] = all.map(() => 1)): number {
   const counts = rows((i, j) => (i === j ? 1 : mask[i]![j]!));
   const both = (one: (l: number[][], c: number[][], beta: number) => number) =>
     one(logits, counts, 0.15) + one(swapped(logits), swapped(counts), 0.15);
   if (name === "info-nce")
-    return both((l, c) => mean(all.map((i) => Math.log(sum(all.map((j) => c[i]![j]! * Math.exp(l[i]![j]!)))) - l[i]![i]!))) / 2;
+    return (
+      both((l, c) => mean(all.map((i) => paired[i]! * (Math.log(sum(all.map((j) => c[i]![j]! * Math.exp(l[i]![j]!)))) - l[i]![i]!)))) / 2
+    );
   if (name === "siglip")
     return (
-      sum(all.flatMap((i) => all.map((j) => counts[i]![j]! * Math.log1p(Math.exp((i === j ? -1 : 1) * (logits[i]![j]! - 10)))))) / batch
+      sum(
+        all.flatMap((i) =>
+          all.map((j) => (i === j ? paired[i]! : counts[i]![j]!) * Math.log1p(Math.exp((i === j ? -1 : 1) * (logits[i]![j]! - 10)))),
+        ),
+      ) / batch
     );
   if (name === "dhn-nce-released") {
     return both((l, c, beta) => {
       const x = rows((i, j) => (i === j ? 0 : l[i]![j]!));
       const sums = all.map((j) => sum(all.map((k) => c[j]![k]! * Math.exp(x[j]![k]!))));
       const each = rows((i, j) => Math.log(((batch - 1) * Math.exp((1 + beta) * x[i]![j]!)) / sums[j]!) - (i === j ? l[i]![i]! : 0));
-      return sum(all.flatMap((i) => all.map((j) => c[i]![j]! * each[i]![j]!))) / sum(c.flat());
+      const weights = rows((i, j) => paired[i]! * c[i]![j]!);
+      return sum(all.flatMap((i) => all.map((j) => weights[i]![j]! * each[i]![j]!))) / Math.max(1, sum(weights.flat()));
     });
   }
   const [alpha, hardness] = [name === "hn-nce" ? 1 : 0, name === "dcl" ? 0 : 1];
@@ -66,7 +78,7 @@ function expected(name: ContrastiveLossName, mask: number[][]): number {
         if (others.length === 0) return 0;
         const weights = others.map((x) => Math.exp(hardness * beta * x));
         const weighted = sum(others.map((x, k) => ((others.length * weights[k]!) / sum(weights)) * Math.exp(x)));
-        return Math.log(alpha * Math.exp(l[i]![i]!) + weighted) - l[i]![i]!;
+        return paired[i]! * (Math.log(alpha * Math.exp(l[i]![i]!) + weighted) - l[i]![i]!);
       }),
     ),
   );
@@ -106,4 +118,21 @@ test.each(names)("%s: a pair without negatives in both directions has no gradien
   // SigLIP still asks whether the pair belongs together, and the released form gives each entry a logarithm of its own.
   if (name === "siglip" || name === "dhn-nce-released") expect(Math.max(...own)).toBeGreaterThan(1e-4);
   else expect(Math.max(...own)).toBeLessThan(1e-7);
+});
+
+test.each(names)("%s: a pair that is none has no loss of its own, and stays a negative of the others", async (name) => {
+  const none = rows(() => 1);
+  for (const [mask, paired] of [
+    [none, [1, 1, 0, 1, 1]],
+    [masks["one entry"], [1, 0, 0, 1, 1]],
+    [none, [0, 0, 0, 0, 0]],
+  ] as const) {
+    const { loss, gradient } = await run(name, mask === none ? undefined : mask, [...paired]);
+    expect(loss).toBeCloseTo(expected(name, mask, [...paired]), 5);
+    expect(gradient.every(Number.isFinite)).toBe(true);
+  }
+  const [all, without] = [await run(name, undefined, [1, 1, 1, 1, 1]), await run(name)];
+  expect(Math.abs(all.loss - without.loss)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(without.loss)));
+  const { gradient } = await run(name, undefined, [1, 1, 0, 1, 1]);
+  expect(Math.max(...gradient.slice(2 * width, 3 * width).map(Math.abs))).toBeGreaterThan(name === "siglip" ? 1e-6 : 1e-4); // image 2 is still contrasted with texts
 });

@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.ts";
-import { add, div, logSumExp, mul, reduceMean, reduceSum, softplus, sub, swapLast, type Value } from "../graph/index.ts";
+import { add, div, logSumExp, max, mul, reduceMean, reduceSum, softplus, sub, swapLast, type Value } from "../graph/index.ts";
 import { diagonal } from "./_diagonal.ts";
-import { maskOf, withPairs } from "./_negatives.ts";
+import { column, maskOf, withPairs } from "./_negatives.ts";
 import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
 
 /**
@@ -14,11 +14,12 @@ import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
  *
  * No sum over negatives is ever taken: each entry has its own logarithm. A negative that is closer than average thus gets a
  * gradient that pulls it closer, and the positive pair gets 1/B of the intended one. Pairs that are no negatives (not in the released
- * code) are left out of sums and mean.
+ * code) are left out of sums and mean, and rows of pairs that are no positives of the mean.
  *
  * @see the published repository of MedCLIP-SAMv2, loss of the modified open_clip trainer
  */
-export const releasedDhnNce: ContrastiveLoss = (image, text, { scale, alpha = 0, beta1 = 0.15, beta2 = 0.15, negatives: allowed }) => {
+export const releasedDhnNce: ContrastiveLoss = (image, text, options) => {
+  const { scale, alpha = 0, beta1 = 0.15, beta2 = 0.15, negatives: allowed, paired } = options;
   const batch = image.shape[0]!;
   if (batch < 2) throw new ShapeError(`releasedDhnNce: a batch of ${batch} has no negatives; at least 2 pairs are needed`);
   const { logits } = logitsOf(image, text, scale);
@@ -31,7 +32,8 @@ export const releasedDhnNce: ContrastiveLoss = (image, text, { scale, alpha = 0,
     const d = sub(negatives, positives);
     // log(α P + N) - log P = log(α + exp(log N - log P))
     const each = alpha > 0 ? add(softplus(sub(d, Math.log(alpha))), Math.log(alpha)) : d; // [B, B]
-    return entries ? div(reduceSum(mul(each, entries)), reduceSum(entries)) : reduceMean(each);
+    const weights = paired ? mul(entries ?? diagonal(batch, 1, 1, l), column(paired)) : entries; // [B, B]
+    return weights ? div(reduceSum(mul(each, weights)), max(reduceSum(weights), 1)) : reduceMean(each);
   };
   return add(oneDirection(logits, beta1, counted), oneDirection(swapLast(logits), beta2, counted && swapLast(counted)));
 };

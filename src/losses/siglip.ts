@@ -10,10 +10,10 @@ import { type ContrastiveLoss, logitsOf } from "./contrastive-loss.ts";
  *
  * @see Zhai et al. 2023, arXiv:2303.15343, algorithm 1; there scale and bias are learned from 10 and -10
  */
-export const siglip: ContrastiveLoss = (image, text, { scale, bias = -10, negatives }) => {
+export const siglip: ContrastiveLoss = (image, text, { scale, bias = -10, negatives, paired }) => {
   const batch = image.shape[0]!;
   const { logits } = logitsOf(image, text, scale);
   const against = diagonal(batch, -1, 1, logits); // -z
   const each = softplus(mul(against, add(logits, bias))); // [B, B]
-  return mul(reduceSum(negatives ? mul(each, withPairs(logits, negatives)) : each), 1 / batch);
+  return mul(reduceSum(negatives || paired ? mul(each, withPairs(logits, negatives, paired)) : each), 1 / batch);
 };

@@ -1,7 +1,7 @@
 import { flopsOf, input } from "../../graph/index.ts";
 import type { NamedWeights } from "../named-weights.ts";
 import type { BiomedClipConfig } from "./config.ts";
-import { textTower, visionTower } from "./towers.ts";
+import { denseFeatures, textTower, visionTower } from "./towers.ts";
 
 /** Operations that an image and a text of so many tokens take through both towers. */
 export function pairFlops(weights: NamedWeights, config: BiomedClipConfig, tokens: number): number {
@@ -9,4 +9,12 @@ export function pairFlops(weights: NamedWeights, config: BiomedClipConfig, token
   const image = visionTower(input("pixels", "float32", [1, 3, imageSize, imageSize]), weights, config).features;
   const text = textTower(input("ids", "int64", [1, tokens]), weights, config).features;
   return flopsOf([image, text]);
+}
+
+/** Operations that the convolutional branch takes for an image beside the image tower; 0 without a branch. */
+export function branchFlops(weights: NamedWeights, config: BiomedClipConfig): number {
+  if (!config.dense) return 0;
+  const { imageSize } = config.vision;
+  const tower = visionTower(input("pixels", "float32", [1, 3, imageSize, imageSize]), weights, config);
+  return flopsOf([denseFeatures(tower, weights, config)]) - flopsOf([tower.blocks.at(-1)!]);
 }

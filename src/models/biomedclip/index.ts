@@ -1,6 +1,6 @@
 export { BiomedClip } from "./biomedclip.ts";
 export { type BiomedClipConfig, biomedClipConfigOf, biomedClipPresets, biomedClipTensors, outputGrid } from "./config.ts";
-export { pairFlops } from "./flops.ts";
+export { branchFlops, pairFlops } from "./flops.ts";
 export { type ConfigHints, mergeHints, readHints, readPreprocessor } from "./hints.ts";
 export { biomedClipFamily } from "./names.ts";
 export {

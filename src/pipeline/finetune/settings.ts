@@ -43,7 +43,9 @@ export const FinetuneSettings = z.strictObject(
       .min(0)
       .max(1)
       .default(0)
-      .describe("probability of a crop that shows nothing of what is outlined, so that the model learns to find nothing")
+      .describe(
+        "probability of a crop that shows nothing of what is outlined, so that the model learns to find nothing; its caption is no match for it",
+      )
       .meta({ needs: [{ augment: ["light", "strong"], regions: "given" }] }),
     bucketBatches: z
       .number()

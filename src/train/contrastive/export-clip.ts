@@ -1,9 +1,7 @@
 import { copyFile, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ClipFiles } from "../../hub/locate.ts";
-import type { Weights } from "../../models/weights.ts";
-import type { Shape } from "../../tensor/tensor.ts";
-import { exportModel } from "../export-model.ts";
+import { exportModel, type ModelContent } from "../export-model.ts";
 import { type Lora, type LoraAdapter, mergeAdapter } from "../lora.ts";
 import type { TrainingState } from "../training-state.ts";
 import { logitBias } from "./trained-tensors.ts";
@@ -11,22 +9,22 @@ import { logitBias } from "./trained-tensors.ts";
 /** Files of the model beside its weights. */
 const companions = /^(open_clip_config|config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|^vocab\.txt$/;
 
+/** A trained CLIP model. */
+export interface TrainedClip extends Pick<ModelContent, "weights" | "tensors" | "steps"> {
+  /** The files of the original. */
+  readonly files: ClipFiles;
+  readonly state: TrainingState;
+  /** Their factors are in the state. */
+  readonly adapters: readonly LoraAdapter[];
+  readonly lora: Lora;
+}
+
 /**
  * Writes a trained CLIP model, see `exportModel`: adapters merged, and the configuration and vocabulary beside it.
  *
- * @param tensors - the model's official names and shapes
  * @returns the weights file
  */
-export async function exportClip(
-  folder: string,
-  files: ClipFiles,
-  weights: Weights,
-  tensors: ReadonlyMap<string, Shape>,
-  state: TrainingState,
-  adapters: readonly LoraAdapter[],
-  lora: Lora,
-  steps: number,
-): Promise<string> {
+export async function exportClip(folder: string, { files, weights, tensors, state, adapters, lora, steps }: TrainedClip): Promise<string> {
   const changed = (official: string): Promise<Float32Array> | undefined => {
     if (state.tensors.has(official)) return Promise.resolve(state.view(state.values, official));
     const own = adapters.filter(({ weight }) => weight === official);

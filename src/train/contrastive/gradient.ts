@@ -21,6 +21,8 @@ export interface TrainingPairs {
   readonly ids: readonly (readonly number[])[];
   /** [B, B], 1 where text j is a negative of image i, 0 where it also describes that image; default: all are negatives. */
   readonly negatives?: Tensor<"float32"> | undefined;
+  /** [B], 1 where text i describes image i, 0 where the image was cropped to something else; default: all do. */
+  readonly paired?: Tensor<"float32"> | undefined;
   /** For the region terms, if their weight is not 0. */
   readonly regions?: TrainingRegions | undefined;
 }
@@ -107,19 +109,20 @@ export class ContrastiveGradient {
   }
 
   private async inOne(pairs: TrainingPairs): Promise<number> {
-    const { pixels, ids, negatives } = pairs;
+    const { pixels, ids } = pairs;
     const regions = this.regionsOf(pairs);
     const { config, settings } = this;
+    const relations = relationsOf(pairs);
     // Captions and phrases go through the text tower together.
     const texts = textFeeds([...ids, ...(regions?.ids ?? [])]);
     const features = tensor("float32", [ids.length + (regions?.ids.length ?? 0), config.embed], await this.embed("text", texts));
     const images = imageFeeds(pixels, 0, ids.length);
     const known = regions ? regionFeeds(regions, 0, ids.length, settings) : {};
-    const graph = this.graph("image and loss", keyOf(images.key, negatives, regions), () =>
+    const graph = this.graph("image and loss", keyOf(images.key, relations, regions), () =>
       TrainedGraph.backward(this.training, (weights) => {
         const given = featureInput("text", features.shape);
         const tower = this.imageTower(images.feeds, weights);
-        const contrastive = this.lossOf(tower.features, slice(given, 0, 0, ids.length), weights, negatives);
+        const contrastive = this.lossOf(tower.features, slice(given, 0, 0, ids.length), weights, relations);
         const terms = regions && {
           phrases: slice(given, 0, ids.length, features.shape[0]!),
           options: { config, settings, block: regions.noised?.block },
@@ -128,22 +131,22 @@ export class ContrastiveGradient {
         return { loss, ...(this.isTrained.text && { wrt: { text: given } }) };
       }),
     );
-    const outputs = await graph.run({ ...images.feeds, ...known, text: features, ...(negatives && { negatives }) });
+    const outputs = await graph.run({ ...images.feeds, ...known, text: features, ...relations });
     if (outputs.text) await this.propagate("text", texts, outputs.text as Tensor<"float32">, true);
     return scalarOf(outputs.loss!);
   }
 
   private async inChunks(pairs: TrainingPairs): Promise<number> {
-    const { negatives } = pairs;
+    const relations = relationsOf(pairs);
     const regions = this.regionsOf(pairs);
     const { image, text } = await this.features(pairs);
-    const graph = this.graph("loss and gradient", keyOf(String(image.shape[0]), negatives), () =>
+    const graph = this.graph("loss and gradient", keyOf(String(image.shape[0]), relations), () =>
       TrainedGraph.backward(this.training, (weights) => {
         const wrt = { image: featureInput("image", image.shape), text: featureInput("text", text.shape) };
-        return { loss: this.lossOf(wrt.image, wrt.text, weights, negatives), wrt };
+        return { loss: this.lossOf(wrt.image, wrt.text, weights, relations), wrt };
       }),
     );
-    const outputs = await graph.run({ image, text, ...(negatives && { negatives }) });
+    const outputs = await graph.run({ image, text, ...relations });
     const rows = (side: "image" | "text", from: number, to: number) => rowsOf(outputs[side] as Tensor<"float32">, from, to);
     for (const [from, to] of this.isTrained.image && !regions ? this.imageChunks(pairs.ids.length) : [])
       await this.propagate("image", imageFeeds(pairs.pixels, from, to), rows("image", from, to), from === 0);
@@ -174,7 +177,7 @@ export class ContrastiveGradient {
       const { config, settings } = this;
       const known = regionFeeds(regions, from, to, settings);
       const part = rowsOf(rows, from, to);
-      const graph = this.graph("propagate image and regions", keyOf(key, undefined, regions), () =>
+      const graph = this.graph("propagate image and regions", keyOf(key, {}, regions), () =>
         TrainedGraph.backward(this.training, (weights) => {
           const tower = this.imageTower(feeds, weights);
           const given = featureInput("phrases", shape);
@@ -237,12 +240,12 @@ export class ContrastiveGradient {
     return visionTower(normalised(inputOf(feeds, "pixels"), this.config), weights, this.config);
   }
 
-  private lossOf(image: Value, text: Value, weights: NamedWeights, negatives?: Tensor): Value {
+  private lossOf(image: Value, text: Value, weights: NamedWeights, relations: Relations = {}): Value {
     const { loss, temperature = 0.6, learnTemperature, alpha, beta1, beta2, detachWeights } = this.settings;
     const scale = learnTemperature ? exp(weights.get("logit_scale")) : 1 / temperature;
     const bias = loss === "siglip" ? { bias: weights.get(logitBias) } : {};
-    const masked = negatives && { negatives: featureInput("negatives", negatives.shape) };
-    return contrastiveLosses[loss](image, text, { scale, alpha, beta1, beta2, detachWeights, ...bias, ...masked });
+    const given = Object.fromEntries(Object.entries(relations).map(([name, { shape }]) => [name, featureInput(name, shape)]));
+    return contrastiveLosses[loss](image, text, { scale, alpha, beta1, beta2, detachWeights, ...bias, ...given });
   }
 
   /** A batch in parts of nearly equal size, [from, to). */
@@ -287,10 +290,17 @@ function featureInput(name: string, shape: Shape): Value {
   return input(name, "float32", shape);
 }
 
-/** Graphs with a mask of the negatives or with regions have more inputs. */
-function keyOf(key: string, negatives: Tensor | undefined, regions?: TrainingRegions): string {
+/** What the loss is told about the pairs, by the names of its options. */
+type Relations = { readonly [name in "negatives" | "paired"]?: Tensor<"float32"> };
+
+function relationsOf({ negatives, paired }: TrainingPairs): Relations {
+  return { ...(negatives && { negatives }), ...(paired && { paired }) };
+}
+
+/** Graphs that are told about the pairs, or with regions, have more inputs. */
+function keyOf(key: string, relations: Relations, regions?: TrainingRegions): string {
   const phrases = regions && `, ${regions.ids.length} phrases${regions.noised ? `, noised behind ${regions.noised.block}` : ""}`;
-  return `${key}${negatives ? ", masked" : ""}${phrases ?? ""}`;
+  return [key, ...Object.keys(relations)].join(", ") + (phrases ?? "");
 }
 
 function scalarOf({ data }: Tensor): number {

@@ -5,6 +5,7 @@ import {
   biomedClipConfigOf,
   biomedClipFamily,
   biomedClipTensors,
+  branchFlops,
   outputGrid,
   pairFlops,
 } from "../../models/biomedclip/index.ts";
@@ -154,10 +155,12 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
    * @param tokens - of a text
    */
   flops(pairs: number, tokens: number): { readonly pair: number; readonly step: number } {
+    const { chunk, denseWeight, diceWeight } = this.settings;
     const pair = pairFlops(this.weights, this.config, tokens);
-    // Forward, and backward with twice the operations; a batch of several chunks goes forward twice.
-    const passes = pairs > this.settings.chunk ? 4 : 3;
-    return { pair, step: passes * pairs * pair };
+    // Forward, and backward with twice the operations; a batch of several chunks goes forward twice, but not through the branch.
+    const passes = pairs > chunk ? 4 : 3;
+    const branch = denseWeight + diceWeight > 0 ? branchFlops(this.weights, this.config) : 0;
+    return { pair, step: pairs * (passes * pair + 3 * branch) };
   }
 
   override async load(file: string): Promise<unknown> {
@@ -168,8 +171,9 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
 
   /** Writes the model in the names and types of its file, adapters merged, with the configuration and vocabulary beside it. */
   override async exportTo(folder: string): Promise<string> {
+    const { files, weights, state, adapters, steps } = this;
     const tensors = biomedClipTensors(this.config);
-    return await exportClip(folder, this.files, this.weights, tensors, this.state, this.adapters, loraOf(this.settings), this.steps);
+    return await exportClip(folder, { files, weights, tensors, state, adapters, lora: loraOf(this.settings), steps });
   }
 
   async dispose(): Promise<void> {
@@ -200,7 +204,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
     this.readLogitScale();
   }
 
-  private check({ pixels, ids, negatives, regions }: TrainingPairs): void {
+  private check({ pixels, ids, negatives, paired, regions }: TrainingPairs): void {
     const { imageSize } = this.config.vision;
     const { vocabulary, positions } = this.config.text;
     const [batch, ...rest] = pixels.shape;
@@ -213,6 +217,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
     const known = [ids.length, regions?.ids.length ?? 0];
     for (const [what, given, shape] of [
       ["negatives", negatives, [ids.length, ids.length]],
+      ["paired", paired, [ids.length]],
       ["labels of regions", regions?.labels, known],
       ["weights of labels", regions?.labelWeights, known],
       ["weights of regions", regions?.denseWeights, known],
