@@ -29,6 +29,7 @@ const Settings = z.strictObject({
     .describe("file")
     .meta({ excludes: ["prompt"], placeholder: "FILE" }),
   spacing: z.tuple([z.number().positive(), z.number().positive()]).optional().describe("millimetres"),
+  json: z.string().optional().describe("scores").meta({ placeholder: "FILE" }),
 });
 const positional = { key: "inputs", label: "an image or folder" };
 const least = { inputs: ["a.png"], out: "results" };
@@ -165,4 +166,11 @@ describe("settings files", () => {
   test("a missing file is reported by name", async () => {
     await expect(readConfig(join(folder, "none.yaml"), Settings)).rejects.toThrow(/--config: .*none.yaml" does not exist/);
   });
+});
+
+test('"-" in place of a file is refused on the command line and in a settings file; "./-" is a file', () => {
+  const message = '--json: expected the name of a file, got "-". Standard output is /dev/stdout; "./-" is something of that name.';
+  expect(() => parse({ json: "-" })).toThrow(new ConfigError(message));
+  expect(() => parse({}, { json: "-" })).toThrow(message);
+  expect(parse({ json: "./-", text: ["-"] })).toMatchObject({ json: "./-", text: ["-"] });
 });

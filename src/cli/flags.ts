@@ -121,7 +121,7 @@ export interface Given {
 /**
  * Validated settings with their defaults; flags take precedence over the settings file.
  *
- * @throws ConfigError that lists each wrong flag with the expected and the actual value
+ * @throws ConfigError that lists each wrong flag with the expected and the actual value, or is about an empty value or "-" in place of a file
  */
 export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, config, positional, base }: Given): T {
   const flags = flagsOf(schema);
@@ -137,6 +137,7 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
     else if (fromFile !== undefined) values[flag.key] = flag.kind === "list" && !Array.isArray(fromFile) ? [fromFile] : fromFile;
   }
   refuseEmpty(flags, given, config);
+  refuseDash(flags, given, config);
   const result = schema.safeParse(values);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => {
@@ -161,6 +162,19 @@ function refuseEmpty(flags: readonly Flag[], given: Given["flags"], config: Give
   const empty = flags.filter(({ key, kind }) => kind === "text" && (given[key] ?? config?.values[key]) === "");
   if (empty.length === 0) return;
   const lines = empty.map(({ name, placeholder, description }) => `--${name} is missing: its ${placeholder} is empty (${description})`);
+  throw new ConfigError(lines.join("\n"));
+}
+
+/** In other programs "-" is standard input or output; here it would become a file of that name. @throws ConfigError */
+function refuseDash(flags: readonly Flag[], given: Given["flags"], config: Given["config"]): void {
+  const dashes = flags.filter(
+    ({ key, placeholder }) => ["FILE", "DIR"].includes(placeholder) && (given[key] ?? config?.values[key]) === "-",
+  );
+  if (dashes.length === 0) return;
+  const lines = dashes.map(
+    ({ name, placeholder }) =>
+      `--${name}: expected the name of a ${placeholder === "DIR" ? "folder" : "file"}, got "-". Standard output is /dev/stdout; "./-" is something of that name.`,
+  );
   throw new ConfigError(lines.join("\n"));
 }
 

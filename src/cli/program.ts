@@ -104,11 +104,13 @@ async function addJob(command: Command, { job, schema: load, positional, resumes
       const { config, events = false, quiet = false, ...flags } = args.at(-2) as Record<string, unknown>;
       const given = { ...flags, ...(positional && { [positional.key]: positionalValue(args[0]) }) };
       const { settingsOf } = await import("./given-settings.ts");
-      const { settings, warnings, notes } = await settingsOf(await load(), {
+      const schema = await load();
+      const { settings, warnings, notes } = await settingsOf(schema, {
         flags: given,
         configFile: config as string | undefined,
         positional,
       });
+      if (events === true) (await import("./standard-output.ts")).refuseAmongEvents(schema, settings);
       const { runJob } = await import("./run-job.ts");
       status = await runJob({ job, settings, warnings, notes, events: events === true, quiet: quiet === true, resumes });
     });

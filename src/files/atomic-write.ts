@@ -192,6 +192,14 @@ export async function requireWritable(file: string, inputs: readonly string[] = 
   await remove([probe]);
 }
 
+/** Whether two paths are one file to write: the same path, links to one target, or one pipe by two names. */
+export async function areSame(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((file) => linkTarget(resolve(file)).catch(() => resolve(file))));
+  if (a === b) return true;
+  const [found, others] = await Promise.all([one, other].map((file) => stat(file).catch(() => undefined)));
+  return found !== undefined && others !== undefined && found.dev === others.dev && found.ino === others.ino;
+}
+
 async function placesOf(files: readonly string[]): Promise<ReadonlySet<string>> {
   return new Set(await Promise.all(files.map((file) => realpath(file).catch(() => file))));
 }

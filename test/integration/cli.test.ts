@@ -217,6 +217,15 @@ describe.runIf(process.platform === "linux")("standard output and results in str
     }
   });
 
+  test("2: a result among the events of standard output is refused; in a file it is not", () => {
+    for (const path of ["/dev/stdout", "/dev/fd/1"]) {
+      const { status, stderr, stdout } = runInShell(`"$@" --csv ${path} | cat`, [...evaluation(), "--events"]);
+      expect(stderr).toContain(`--events prints to standard output, and --csv "${path}" would be mixed with it. Name a file.`);
+      expect([status, stdout]).toEqual([0, ""]); // of cat
+    }
+    expect(runInShell(`"$@" --csv ${at("scores.csv")} | cat`, [...evaluation(), "--events"]).stderr).toBe("");
+  });
+
   test("2: a result in the file of standard output, or in a descriptor that is not open, is refused", () => {
     const refused = runInShell(`"$@" --json /dev/stdout > ${at("both.txt")}`, evaluation());
     expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining('"/dev/stdout" is a regular file here') });

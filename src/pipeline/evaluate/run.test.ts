@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -68,6 +68,8 @@ describe("folders", () => {
 
   test("a CSV and a JSON of one name are refused", async () => {
     await expect(run({ csv: at("scores"), json: at("sub", "..", "scores") })).rejects.toThrow("--csv and --json both name");
+    await symlink(at("scores.csv"), at("link.csv"));
+    await expect(run({ csv: at("link.csv"), json: at("scores.csv") })).rejects.toThrow(`link.csv" ("${at("scores.csv")}"), and one`);
   });
 
   test("a label that no ground truth has is an error, not agreement about nothing", async () => {

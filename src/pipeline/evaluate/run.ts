@@ -1,6 +1,5 @@
-import { resolve } from "node:path";
 import { CancelledError, ConfigError } from "../../errors.ts";
-import { requireWritable, writeAtomic } from "../../files/atomic-write.ts";
+import { areSame, requireWritable, writeAtomic } from "../../files/atomic-write.ts";
 import { evaluationOf, type ImageScores, scoresOf } from "../../metrics/evaluate.ts";
 import type { RunEvent } from "../../run/events.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
@@ -20,8 +19,10 @@ export async function* runEvaluate(settings: EvaluateSettings, { signal }: StopO
   const begun = performance.now();
   const { pairs, folder, warnings } = await pairFiles(settings);
   const compared = pairs.flatMap(({ truth, prediction }) => (prediction ? [truth.file, prediction.file] : [truth.file]));
-  if (settings.csv !== undefined && settings.json !== undefined && resolve(settings.csv) === resolve(settings.json))
-    throw new ConfigError(`--csv and --json both name "${settings.csv}", and one would replace the other. Name two files.`);
+  if (settings.csv !== undefined && settings.json !== undefined && (await areSame(settings.csv, settings.json)))
+    throw new ConfigError(
+      `--csv and --json both name "${settings.csv}"${settings.json === settings.csv ? "" : ` ("${settings.json}")`}, and one would replace the other. Name two files.`,
+    );
   for (const file of [settings.csv, settings.json]) if (file !== undefined) await requireWritable(file, compared);
   yield { type: "start", command: "evaluate", total: pairs.length, done: 0 };
   for (const message of warnings) yield { type: "warning", message };
