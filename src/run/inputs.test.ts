@@ -36,6 +36,15 @@ test("skipped files give one warning and are recorded", async () => {
   expect(await findInputs([at("scans", "a.png")], at("out"))).toMatchObject({ leftOut: [], warnings: [] });
 });
 
+test("a mask beside its image is no input, and is counted", async () => {
+  mkdirSync(at("pairs"));
+  for (const name of ["x.png", "x_mask.png"]) writeFileSync(at("pairs", name), "");
+  const { inputs, warnings } = await findInputs([at("pairs")], at("out"));
+  expect(inputs.map(({ name }) => name)).toEqual(["x"]);
+  expect(warnings).toEqual([expect.stringMatching(/^skipped in the input folders: 1 mask of an image beside it \("x_mask\.png"\)\./)]);
+  expect((await findInputs([at("pairs")], at("out"), { withMasks: true })).inputs).toHaveLength(2);
+});
+
 test("a folder without images is an input error that says what it holds", async () => {
   await expect(findInputs([at("scans", "old")], at("out"))).rejects.toThrow(
     /no images in ".*old".*1 folder with results of an earlier run/,

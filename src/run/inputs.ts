@@ -14,10 +14,15 @@ export interface RunInputs {
 /**
  * The images of a run. Results of this run and of earlier ones among them are not inputs.
  *
+ * @param options.withMasks - whether a file with the name of a mask is one, too: where the files are results for images of any name
  * @throws InputError when there are none
  */
-export async function findInputs(paths: readonly string[], out: string): Promise<RunInputs> {
-  const { inputs, leftOut } = await listImages(paths, { out });
+export async function findInputs(
+  paths: readonly string[],
+  out: string,
+  { withMasks = false }: { readonly withMasks?: boolean } = {},
+): Promise<RunInputs> {
+  const { inputs, leftOut } = await listImages(paths, { out, withMasks });
   const message = leftOutMessage(leftOut);
   if (inputs.length === 0) {
     const places = paths.map((path) => `"${path}"`).join(", ");

@@ -11,6 +11,7 @@ const reasons = {
   loop: ["link to a folder that was read already", "links to folders that were read already"],
   special: ["entry that is not a regular file", "entries that are not regular files"],
   unreadable: ["file or folder that cannot be read", "files and folders that cannot be read"],
+  mask: ["mask of an image beside it", "masks of images beside them"],
   masks: ["folder with masks of the images beside it", "folders with masks of the images beside them"],
   results: ["folder with results of an earlier run", "folders with results of an earlier run"],
 } as const;

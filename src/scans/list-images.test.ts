@@ -98,6 +98,31 @@ test("the masks beside the images of a data set are left out, but taken if their
   expect(await names(join(root, "ours/masks_lung"))).toEqual(["a"]);
 });
 
+test("a mask beside its image is left out where images are wanted, unless it is given itself", async () => {
+  await touch(
+    "in/a.png",
+    "in/a_mask.png",
+    "in/a-Seg_1.tif",
+    "in/b_mask.png",
+    "in/sub/a_mask.png",
+    "in/c.JPG",
+    "in/c_labels2.png",
+    "in/d_mask.png",
+  );
+  await touch("in/d_mask_mask.png", "in/e.png", "in/emask.png");
+  const found = await listImages([join(root, "in")], { withMasks: false });
+  expect(found.inputs.map(({ name }) => name)).toEqual(["a", "b_mask", "c", "d_mask", "e", "emask", "sub/a_mask"]);
+  expect(found.leftOut.map(({ file, reason }) => `${file.slice(root.length + 1)}: ${reason}`)).toEqual([
+    "in/a-Seg_1.tif: mask",
+    "in/a_mask.png: mask",
+    "in/c_labels2.png: mask",
+    "in/d_mask_mask.png: mask",
+  ]);
+  expect(await names(join(root, "in"))).toContain("a_mask");
+  const given = await listImages([join(root, "in/a.png"), join(root, "in/a_mask.png")], { withMasks: false });
+  expect(given.inputs.map(({ name }) => name)).toEqual(["a", "a_mask"]);
+});
+
 test("a pattern that the shell did not expand stands for the files that fit", async () => {
   await touch("in/a.png", "in/b1.png", "in/b(2).png", "in/c.jpg", "in/.h.png", "in/q?.png", "in/qx.png");
   expect(await names(join(root, "in", "*.png"))).toEqual(["a", "b(2)", "b1", "q?", "qx"]);

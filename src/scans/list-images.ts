@@ -34,6 +34,13 @@ export interface ImageList {
   readonly leftOut: LeftOut[];
 }
 
+export interface ListOptions {
+  /** Output folder of the run, whose results are passed over even before it has a record. */
+  readonly out?: string | undefined;
+  /** Whether masks are wanted, too: else files such as "a_mask.png" beside "a.png" are left out. Default true. */
+  readonly withMasks?: boolean | undefined;
+}
+
 /**
  * The images of some paths: files as given, folders with all their sub-folders.
  *
@@ -42,11 +49,10 @@ export interface ImageList {
  * same order everywhere. Links are followed, but no folder is read twice. A path with "*" or "?" in its last part that does not exist stands
  * for the files that fit, as not every shell expands it.
  *
- * @param options.out - output folder of the run, whose results are passed over even before it has a record
  * @throws InputError when a path does not exist or cannot be read
  * @throws ConfigError when two inputs have the same name, as their results would overwrite one another
  */
-export async function listImages(given: readonly string[], options: { readonly out?: string | undefined } = {}): Promise<ImageList> {
+export async function listImages(given: readonly string[], options: ListOptions = {}): Promise<ImageList> {
   const inputs: ImageInput[] = [];
   const leftOut: LeftOut[] = [];
   for (const path of (await Promise.all(given.map(expandPattern))).flat()) {
@@ -54,7 +60,7 @@ export async function listImages(given: readonly string[], options: { readonly o
       throw new InputError(cause.code === "ENOENT" ? `"${path}" does not exist` : `"${path}" cannot be read: ${cause.message}`, { cause });
     });
     if (found.isDirectory()) {
-      const folder = await walk(path, options.out);
+      const folder = await walk(path, options);
       // One by one: a call takes no more than some 100,000 arguments.
       for (const input of folder.inputs) inputs.push(input);
       for (const file of folder.leftOut) leftOut.push(file);
@@ -84,8 +90,8 @@ function refuseEqualNames(inputs: readonly ImageInput[]): void {
 }
 
 /** All images below a folder. Linked folders come after all real ones, so that an image keeps its real place where it has one. */
-async function walk(root: string, out: string | undefined): Promise<ImageList> {
-  const inputs: ImageInput[] = [];
+async function walk(root: string, { out, withMasks = true }: ListOptions): Promise<ImageList> {
+  let inputs: ImageInput[] = [];
   const leftOut: LeftOut[] = [];
   const leave = (file: string, reason: LeftOutReason) => leftOut.push({ file, reason });
   const visited = new Set<string>();
@@ -125,9 +131,26 @@ async function walk(root: string, out: string | undefined): Promise<ImageList> {
       else if (!(isRun && isRecord(entry.name))) leave(file, await kindOfFile(file).catch(() => "unreadable" as const));
     }
   }
+  if (!withMasks) {
+    const isMask = maskTest(inputs);
+    for (const input of inputs) if (isMask(input)) leave(input.file, "mask");
+    inputs = inputs.filter((input) => !isMask(input));
+  }
   inputs.sort((a, b) => byCodePoint(a.name, b.name));
   leftOut.sort((a, b) => byCodePoint(a.file, b.file));
   return { inputs, leftOut };
+}
+
+/** What stands behind the name of an image in that of its mask, with a number where it has several: "a_mask.png", "a-seg_1.png". */
+const maskName = /^(.+)[_-](?:masks?|seg|segmentation|labels?|gt)(?:[_-]?\d+)?$/i;
+
+/** Whether an image is the mask of another one in its folder, by its name. */
+function maskTest(inputs: readonly ImageInput[]): (input: ImageInput) => boolean {
+  const names = new Set(inputs.map(({ name }) => canonicalName(name)));
+  return ({ name }) => {
+    const [, image] = maskName.exec(canonicalName(name)) ?? [];
+    return image !== undefined && names.has(image);
+  };
 }
 
 /**

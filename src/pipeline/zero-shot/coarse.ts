@@ -78,7 +78,7 @@ async function mapsOf(folders: StepResults["folders"], all: readonly Target[], o
   const warnings: string[] = [];
   let count = 0;
   for (const { target, pictures } of folders) {
-    const found = await findInputs([pictures], out);
+    const found = await findInputs([pictures], out, { withMasks: true });
     requireWritableNames(found.inputs, false);
     count += found.inputs.length;
     warnings.push(...found.warnings);
