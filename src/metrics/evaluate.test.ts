@@ -22,6 +22,11 @@ describe("pairs in memory", () => {
     expect(summary.dsc).toEqual({ mean: 0.5, std: null, n: 1, median: 0.5, ci95: [0.5, 0.5] });
   });
 
+  test("a name that is given twice is refused", () => {
+    const pairs = ["a", "b", "a"].map((name) => ({ name, truth, prediction: shifted }));
+    expect(() => evaluate(pairs)).toThrow(new ConfigError('evaluate: pairs[0] and pairs[2] have the same name "a". Name each once.'));
+  });
+
   test("a missing prediction counts as 0, even if the ground truth is empty, and has no distances", () => {
     const empty = gray(255, "....", "....", "....");
     const { images, summary } = evaluate([

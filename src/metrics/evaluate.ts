@@ -98,6 +98,17 @@ export interface Evaluation {
   readonly withoutDistance: Readonly<Record<NoDistance, number>>;
 }
 
+/** A pair that is given twice would count twice. */
+function refuseEqualNames(pairs: readonly EvaluationPair[]): void {
+  const places = new Map<string, number>();
+  for (const [i, { name }] of pairs.entries()) {
+    const other = places.get(name);
+    if (other !== undefined)
+      throw new ConfigError(`evaluate: pairs[${other}] and pairs[${i}] have the same name "${name}". Name each once.`);
+    places.set(name, i);
+  }
+}
+
 /**
  * Compares predicted masks with the ground truth.
  *
@@ -107,12 +118,13 @@ export interface Evaluation {
  *
  * @throws ShapeError when a picture's data are not as long as its size says
  * @throws MaskError when one is a label image and no label is chosen
- * @throws ConfigError when an option is invalid, or no ground truth has the label
+ * @throws ConfigError when an option is invalid, two pairs have one name, or no ground truth has the label
  * @example const { summary } = evaluate([{ name: "case-01", truth, prediction }], { spacing: [0.4, 0.4] });
  */
 export function evaluate(pairs: readonly EvaluationPair[], options: EvaluationOptions = {}): Evaluation {
   const checked = checkedOptions(Options, options, "evaluate");
   const masks = checkedList(pairs, "evaluate", "pairs", (pair, where) => maskPair(pair, where, checked));
+  refuseEqualNames(masks);
   return evaluationOf(
     masks.map((pair) => scoresOf(pair, checked)),
     checked,

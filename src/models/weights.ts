@@ -135,16 +135,16 @@ export class Weights extends NamedWeights {
     const missing = [...needed].filter((name) => !this.tensors.has(name));
     const misshapen = [...expected].filter(([official, shape]) => this.has(official) && !sameButForOnes(this.shapeOf(official), shape));
     const problems = [
-      ...listed(missing, (name) => `missing: "${name}"${this.objectAt(name) ?? candidateFor(name, surplus)}`),
-      ...listed(
+      ...linesOf(missing, (name) => `missing: "${name}"${this.objectAt(name) ?? candidateFor(name, surplus)}`),
+      ...linesOf(
         misshapen,
         ([official, shape]) => `wrong shape: "${this.namesOf(official).join('", "')}" is [${this.shapeOf(official)}], expected [${shape}]`,
       ),
-      ...listed(
+      ...linesOf(
         [...needed].filter((name) => this.tensors.has(name) && !isFloat(this.tensors.get(name)!.dtype)),
         (name) => `wrong type: "${name}" is ${this.tensors.get(name)!.dtype}, expected a floating-point type`,
       ),
-      ...listed(surplus, (name) => `unexpected: "${name}"`),
+      ...linesOf(surplus, (name) => `unexpected: "${name}"`),
     ];
     if (problems.length === 0) return;
     const stranger = strangerOf(surplus);
@@ -179,8 +179,8 @@ export class Weights extends NamedWeights {
   }
 }
 
-/** Problems of one kind, the first of them word by word. */
-function listed<T>(problems: readonly T[], describe: (problem: T) => string): string[] {
+/** Problems of one kind a line, the first of them word by word. */
+function linesOf<T>(problems: readonly T[], describe: (problem: T) => string): string[] {
   const shown = problems.slice(0, 20).map(describe);
   return problems.length > shown.length ? [...shown, `and ${problems.length - shown.length} more of this kind`] : shown;
 }

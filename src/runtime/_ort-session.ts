@@ -30,6 +30,13 @@ export class OrtSession implements Session {
       // On Node 24 the runtime's tensors hold a Float16Array, which its native part cannot read.
       native[name] = feed.dtype === "float16" ? Object.defineProperty(tensor, "data", { value: feed.data }) : tensor;
     }
+    const strangers = Object.keys(feeds).filter((name) => !(name in native));
+    if (strangers.length > 0) {
+      const names = strangers.map((name) => `"${name}"`).join(", ");
+      throw new ShapeError(
+        `run: the graph has no input ${names}, or its outputs do not depend on it; inputs are ${this.session.inputNames.join(", ")}`,
+      );
+    }
     const fetched = await this.session.run(native).catch((cause: Error) => {
       // Other failures, such as a lack of memory, are no fault of the inputs.
       if (!/out of (?:data )?bounds|out of range/i.test(cause.message)) throw cause;

@@ -27,7 +27,7 @@ export const SessionOptions = z.strictObject({
 
 /** A graph made ready to run. It holds memory outside the JavaScript heap: call `dispose` when done. */
 export interface Session {
-  /** Runs the graph once. `feeds` holds every input by name; the result holds every output by name. */
+  /** Runs the graph once. `feeds` holds every input by name and nothing else; the result holds every output by name. */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   dispose(): Promise<void>;
 }

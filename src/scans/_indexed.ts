@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { tiffHeader, unlessCutOff, valuesAt } from "./sources/header-tags.ts";
 
 /** A palette image, converted to a gray image of its indices. */
 export interface Indexed {
@@ -18,13 +19,10 @@ export interface Indexed {
  */
 export function indexed(bytes: Uint8Array): Indexed | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  try {
+  return unlessCutOff(() => {
     if (bytes[0] === 0x89) return indexedPng(bytes, view);
     return bytes[0] === 0x49 || bytes[0] === 0x4d ? indexedTiff(bytes, view) : undefined;
-  } catch (error) {
-    if (error instanceof RangeError) return undefined; // the decoder has a better message about the damage
-    throw error;
-  }
+  });
 }
 
 /** Where the type of colour stands in a PNG file: behind the signature (8), length and name (8), width and height (8) and depth (1). */
@@ -56,28 +54,16 @@ function indexedPng(bytes: Uint8Array, view: DataView): Indexed | undefined {
 const [photometricTag, colourMapTag] = [262, 320];
 const [tiffWhiteIsZero, tiffBlackIsZero, tiffPalette] = [0, 1, 3];
 
-/** @see TIFF 6.0, sections 2 and 5; BigTIFF differs in the width of counts and offsets */
-function tiffHeader(bytes: Uint8Array, view: DataView) {
-  const little = bytes[0] === 0x49;
-  const isBig = view.getUint16(2, little) === 43;
-  const offset = (at: number) => (isBig ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little));
-  const directory = offset(isBig ? 8 : 4);
-  const entries = isBig ? offset(directory) : view.getUint16(directory, little);
-  const [first, size, wide] = isBig ? [directory + 8, 20, 8] : [directory + 2, 12, 4];
-  const places = new Map(Array.from({ length: entries }, (_, i) => [view.getUint16(first + i * size, little), first + i * size]));
-  const photometric = places.get(photometricTag);
-  return { little, offset, wide, places, valueAt: photometric === undefined ? undefined : photometric + 4 + wide };
-}
-
+/** @see TIFF 6.0, section 5 */
 function indexedTiff(bytes: Uint8Array, view: DataView): Indexed | undefined {
-  const { little, offset, wide, places, valueAt } = tiffHeader(bytes, view);
-  const map = places.get(colourMapTag);
-  if (valueAt === undefined || map === undefined || view.getUint16(valueAt, little) !== tiffPalette) return undefined;
+  const header = tiffHeader(bytes, view);
+  const { little } = header;
+  const [photometric, values] = [valuesAt(header, photometricTag, 2), valuesAt(header, colourMapTag, 2)];
+  if (photometric === undefined || values === undefined || view.getUint16(photometric, little) !== tiffPalette) return undefined;
   const asGray = bytes.slice();
-  new DataView(asGray.buffer).setUint16(valueAt, tiffBlackIsZero, little);
+  new DataView(asGray.buffer).setUint16(photometric, tiffBlackIsZero, little);
   // All reds, then all greens, then all blues, of 16 bits each.
-  const count = offset(map + 4) / 3;
-  const values = 2 * 3 * count > wide ? offset(map + 4 + wide) : map + 4 + wide;
+  const count = header.offset(header.places.get(colourMapTag)! + 4) / 3;
   const level = (channel: number, i: number) => view.getUint16(values + 2 * (channel * count + i), little) >> 8;
   const colours = Array.from({ length: count }, (_, i) => (level(0, i) << 16) | (level(1, i) << 8) | level(2, i));
   return { asGray, colours, transparent: new Set() };
@@ -87,11 +73,10 @@ function indexedTiff(bytes: Uint8Array, view: DataView): Indexed | undefined {
 export function isWhiteZero(bytes: Uint8Array): boolean {
   if (bytes[0] !== 0x49 && bytes[0] !== 0x4d) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  try {
-    const { little, valueAt } = tiffHeader(bytes, view);
-    return valueAt !== undefined && view.getUint16(valueAt, little) === tiffWhiteIsZero;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
+  const isZero = unlessCutOff(() => {
+    const header = tiffHeader(bytes, view);
+    const photometric = valuesAt(header, photometricTag, 2);
+    return photometric !== undefined && view.getUint16(photometric, header.little) === tiffWhiteIsZero;
+  });
+  return isZero ?? false;
 }

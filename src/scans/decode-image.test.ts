@@ -35,6 +35,41 @@ const noise = () => {
   return sharp(data, { raw: { width: 64, height: 64, channels: 3 } });
 };
 
+/** A tiff of one pixel. @param parts.extra - what its channels beyond the colours are: 1 or 2 for transparency; undefined: not said */
+function tiff({ samples, bits = 8, extra }: { samples: number[]; bits?: number; extra?: number | undefined }): Uint8Array {
+  const count = samples.length;
+  const isColour = count >= 3;
+  const entries: [tag: number, values: number[]][] = [
+    [256, [1]],
+    [257, [1]],
+    [258, samples.map(() => bits)],
+    [259, [1]],
+    [262, [isColour ? 2 : 1]],
+    [273, [0]], // where the pixel stands, see below
+    [277, [count]],
+    [278, [1]],
+    [279, [(count * bits) / 8]],
+    ...(extra === undefined ? [] : [[338, [extra]] as [number, number[]]]),
+  ];
+  const behind = 8 + 2 + 12 * entries.length + 4;
+  const file = Buffer.alloc(behind + 2 * count + (count * bits) / 8);
+  file.write("II*\0", "latin1");
+  file.writeUInt32LE(8, 4);
+  file.writeUInt16LE(entries.length, 8);
+  const pixel = behind + 2 * count;
+  for (const [i, [tag, values]] of entries.entries()) {
+    const at = 10 + 12 * i;
+    file.writeUInt16LE(tag, at);
+    file.writeUInt16LE(3, at + 2);
+    file.writeUInt32LE(values.length, at + 4);
+    const isInside = values.length <= 2;
+    if (!isInside) file.writeUInt32LE(behind, at + 8);
+    for (const [k, value] of values.entries()) file.writeUInt16LE(tag === 273 ? pixel : value, (isInside ? at + 8 : behind) + 2 * k);
+  }
+  for (const [i, sample] of samples.entries()) file.writeUInt8(sample, pixel + (i * bits) / 8);
+  return file;
+}
+
 describe("conversion to RGB", () => {
   test("gray with alpha is repeated, without its alpha", async () => {
     const bytes = await row([9, 0, 8, 128], 2).toColourspace("b-w").png().toBuffer();
@@ -160,6 +195,39 @@ describe("conversion to RGB", () => {
     const { image, warnings } = await decodeImage(await write("pages.tif", pages), paper);
     expect([...image.data]).toEqual([9, 9, 9]);
     expect(warnings).toEqual(["has 2 pages, of which only the first is read"]);
+  });
+
+  test("only the still image of an animated png is read, with a warning", async () => {
+    const bytes = await row([9, 9, 9], 3).png().toBuffer();
+    const chunk = (name: string, data: Uint8Array) => {
+      const [body, length, check] = [Buffer.concat([Buffer.from(name), data]), Buffer.alloc(4), Buffer.alloc(4)];
+      length.writeUInt32BE(data.length);
+      check.writeUInt32BE(crc32(body));
+      return Buffer.concat([length, body, check]);
+    };
+    const animation = chunk("acTL", Uint8Array.of(0, 0, 0, 3, 0, 0, 0, 0)); // 3 frames, without end
+    const { image, warnings } = await decodeImage(
+      await write("apng.png", Buffer.concat([bytes.subarray(0, 33), animation, bytes.subarray(33)])),
+      paper,
+    );
+    expect([...image.data]).toEqual([9, 9, 9]);
+    expect(warnings).toEqual(["is an animation of 3 frames, of which only the still image is read"]);
+  });
+
+  test("channels of a tiff that are not marked as transparency are refused beside gray, and named beside colour", async () => {
+    const read = async (name: string, parts: Parameters<typeof tiff>[0]) => await decodeImage(await write(name, tiff(parts)), paper);
+    expect((await read("la.tif", { samples: [9, 255], extra: 2 })).warnings).toEqual([]);
+    for (const extra of [undefined, 0])
+      await expect(read("two.tif", { samples: [9, 255], extra })).rejects.toThrow(/two\.tif" has 2 channels, of which none is marked/);
+    const rgbx = await read("rgbx.tif", { samples: [1, 2, 3, 4], extra: 0 });
+    expect([...rgbx.image.data]).toEqual([1, 2, 3]);
+    expect(rgbx.warnings).toEqual(["its last channel, which is not marked as transparency, was taken for it"]);
+    expect((await read("rgba.tif", { samples: [1, 2, 3, 4], extra: 2 })).warnings).toEqual([]);
+  });
+
+  test("samples of 64 bits are no damage, but not read", async () => {
+    const file = await write("wide.tif", tiff({ samples: [7], bits: 64 }));
+    await expect(decodeImage(file, paper)).rejects.toThrow(/wide\.tif" has samples of 64 bits; expected 8 or 16 bits without sign/);
   });
 
   test("the content decides, not the ending, and bytes after the end do not matter", async () => {

@@ -416,6 +416,9 @@ test("a session refuses values that do not fit the graph's inputs, and runs afte
   await expect(session.run({ x: { dtype: "int32", shape: [2], data: Int32Array.of(1, 2) } })).rejects.toThrow(
     'run: input "x" must be float32 [2], got int32 [2].',
   );
+  await expect(session.run({ x: tensor, z: tensor, y: tensor } as never)).rejects.toThrow(
+    'run: the graph has no input "z", "y", or its outputs do not depend on it; inputs are x',
+  );
   expect((await session.run({ x: tensor as graph.Tensor })).y!.data).toEqual(Float32Array.of(-1, -2));
   await session.dispose();
   await session.dispose();

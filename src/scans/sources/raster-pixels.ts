@@ -3,6 +3,7 @@ import { InputError } from "../../errors.ts";
 import { readContent } from "../read-content.ts";
 import { beginsLike } from "./first-bytes.ts";
 import { unreadable } from "./foreign.ts";
+import { pngFrames, tiffSamples } from "./header-tags.ts";
 import type { NamedBytes, SampleArray, StoredPixels } from "./image-source.ts";
 import { type RasterFormatName, rasterFormats } from "./raster-formats.ts";
 
@@ -75,7 +76,10 @@ async function decode(
   const header = await open("error")
     .metadata()
     .catch((cause) => {
-      throw new InputError(`"${file}" is a damaged or truncated ${label} file (${reasonOf(cause)})`, { cause });
+      const isWide = tiffSamples(bytes)?.bits === 64;
+      throw isWide
+        ? unreadSamples(file, "64 bits")
+        : new InputError(`"${file}" is a damaged or truncated ${label} file (${reasonOf(cause)})`, { cause });
     });
   const { width, height, depth, pages = 1, orientation = 1 } = header;
   if (width * height > maxPixels) {
@@ -92,13 +96,20 @@ async function decode(
   const known = keepsAlpha && hasAlpha && header.space === "b-w" ? spaces.srgb! : stored;
   const channels = known.colours + (hasAlpha ? 1 : 0);
   const type = types.find((name) => name === depth);
-  if (type === undefined) {
-    throw new InputError(`"${file}" has samples of type ${depth}; expected 8 or 16 bits without sign. Convert it to an 8-bit PNG first.`);
-  }
+  if (type === undefined) throw unreadSamples(file, `type ${depth}`);
 
   const warnings: string[] = [];
   if (orientation !== 1) warnings.push(`EXIF orientation ${orientation} is not applied: results have the geometry of the stored pixels`);
   if (pages > 1) warnings.push(`has ${pages} pages, of which only the first is read`);
+  const frames = pngFrames(bytes);
+  if (frames > 1) warnings.push(`is an animation of ${frames} frames, of which only the still image is read`);
+  if (hasAlpha && format === "tiff" && tiffSamples(bytes)?.hasAlpha === false) {
+    if (stored.space === "gray")
+      throw new InputError(
+        `"${file}" has 2 channels, of which none is marked as transparency; expected gray, RGB or CMYK. Save the channel that is meant as a gray PNG first.`,
+      );
+    warnings.push(`its last channel, which is not marked as transparency, was taken for it`);
+  }
 
   const decode = (failOn: "error" | "warning") => {
     const image = open(failOn).toColourspace(known.decodeAs);
@@ -131,6 +142,10 @@ async function decode(
     data: new sampleTypes[type](data.buffer, data.byteOffset, data.byteLength / sampleTypes[type].BYTES_PER_ELEMENT),
     warnings,
   };
+}
+
+function unreadSamples(file: string, type: string): InputError {
+  return new InputError(`"${file}" has samples of ${type}; expected 8 or 16 bits without sign. Convert it to an 8-bit PNG first.`);
 }
 
 /** The format by the first bytes; extensions are often wrong. */
