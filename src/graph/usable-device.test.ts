@@ -26,6 +26,7 @@ const changed =
   async (model, options) => {
     const session = await openSession(model, options);
     return {
+      inputs: session.inputs,
       dispose: () => session.dispose(),
       run: async (feeds) => {
         const outputs = await session.run(feeds);

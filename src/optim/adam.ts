@@ -60,7 +60,10 @@ export function adamStep(
 
 /** Adam; weight decay is L2 regularisation, added to the gradient ("coupled"). */
 export function adam(options: AdamOptions = {}): Optimizer {
-  return adamFamily(options, (parameter, gradient, { decay }) => [parameter, add(gradient, mul(parameter, decay!))]);
+  return adamFamily(options, {
+    numbers: (_, decay) => ({ decay }),
+    apply: (parameter, gradient, { decay }) => [parameter, add(gradient, mul(parameter, decay!))],
+  });
 }
 
 /**
@@ -69,25 +72,31 @@ export function adam(options: AdamOptions = {}): Optimizer {
  * @see Loshchilov and Hutter 2019, arXiv:1711.05101
  */
 export function adamW(options: AdamOptions = {}): Optimizer {
-  return adamFamily(options, (parameter, gradient, { shrink }) => [mul(parameter, shrink!), gradient]);
+  return adamFamily(options, {
+    numbers: (lr, decay) => ({ shrink: 1 - lr * decay }),
+    apply: (parameter, gradient, { shrink }) => [mul(parameter, shrink!), gradient],
+  });
 }
 
-/** @param decayed - parameter and gradient as weight decay leaves them */
-function adamFamily(
-  options: AdamOptions,
-  decayed: (parameter: Value, gradient: Value, numbers: Readonly<Record<string, Value>>) => readonly [Value, Value],
-): Optimizer {
+/** A form of weight decay. */
+interface Decay {
+  /** The numbers that it reads. */
+  readonly numbers: (lr: number, weightDecay: number) => Readonly<Record<string, number>>;
+  /** Parameter and gradient as it leaves them. */
+  readonly apply: (parameter: Value, gradient: Value, numbers: Readonly<Record<string, Value>>) => readonly [Value, Value];
+}
+
+function adamFamily(options: AdamOptions, decay: Decay): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999 } = options;
   return {
     slots: ["first", "second"],
     numbers: (step, lr, weightDecay) => ({
       rate: lr / (1 - beta1 ** step),
       correction: Math.sqrt(1 - beta2 ** step),
-      decay: weightDecay,
-      shrink: 1 - lr * weightDecay,
+      ...decay.numbers(lr, weightDecay),
     }),
     update: (parameter, gradient, [first, second], numbers) => {
-      const [from, g] = decayed(parameter, gradient, numbers);
+      const [from, g] = decay.apply(parameter, gradient, numbers);
       const next = adamUpdate({ parameter: from, first: first!, second: second! }, g, numbers.rate!, numbers.correction!, options);
       return { parameter: next.parameter, slots: [next.first, next.second] };
     },

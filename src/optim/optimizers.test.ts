@@ -3,6 +3,7 @@ import { expectClose, largestDifference } from "../../test/support/close.ts";
 import { describeWith, readCase, sharedJson } from "../../test/support/shared-data.ts";
 import { add, compile, gradients, input, matmul, mul, reduceMean, sub, swapLast, tanh, type Value } from "../graph/index.ts";
 import { biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
+import { feedsOf } from "../runtime/session.ts";
 import { toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Shape, sizeOf, type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { adam, adamW } from "./adam.ts";
@@ -73,7 +74,7 @@ async function stepper(settings: Settings, shapes: Record<string, Shape>, gradie
           tensor("float32", [], Float32Array.of(value)),
         ]),
       );
-      state = await session.run({ ...state, ...feeds, ...Object.fromEntries(numbers) });
+      state = await session.run(feedsOf(session, { ...state, ...feeds, ...Object.fromEntries(numbers) }));
       return state;
     },
     dispose: () => session.dispose(),
@@ -139,7 +140,7 @@ describeWith([toyFile], "a tanh network fitted with AdamW", () => {
     const data = { x: tensors.get("x")!, y: tensors.get("y")! };
     let feeds: Record<string, Tensor> = Object.fromEntries(names.map((name) => [`parameter.${name}`, tensors.get(`start.${name}`)!]));
     for (const [i, expectedLoss] of losses.entries()) {
-      const seen = await look.run({ ...feeds, ...data });
+      const seen = await look.run(feedsOf(look, { ...feeds, ...data }));
       expect(Math.abs(Number(seen.loss!.data[0]) - expectedLoss), `loss ${i}`).toBeLessThan(2e-6);
       if (i === 0) for (const name of names) expectClose(toFloat32(seen[name]!), toFloat32(tensors.get(`grad0.${name}`)!), 2e-6, name);
       feeds = await step.run(i, { ...feeds, ...data });

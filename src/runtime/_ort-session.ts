@@ -17,6 +17,10 @@ export class OrtSession implements Session {
     this.session = session;
   }
 
+  get inputs(): readonly string[] {
+    return this.session.inputNames;
+  }
+
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const native: Record<string, Ort.Tensor> = {};
     if (this.isDisposed) throw new InputError("run: the session was disposed of. Compile the graph again, or dispose of it later.");
@@ -24,7 +28,7 @@ export class OrtSession implements Session {
     for (const input of this.session.inputMetadata) {
       const { name } = input;
       const feed = feeds[name];
-      if (!feed) throw new ShapeError(`run: no value was given for input "${name}"; inputs are ${this.session.inputNames.join(", ")}`);
+      if (!feed) throw new ShapeError(`run: no value was given for input "${name}"; inputs are ${this.inputs.join(", ")}`);
       if (input.isTensor) checkTensor(feed, "run", `input "${name}"`, input.shape as Shape, input.type as DType);
       const tensor = new this.ort.Tensor(feed.dtype as Ort.Tensor.Type, feed.data as Ort.Tensor.DataType, feed.shape);
       // On Node 24 the runtime's tensors hold a Float16Array, which its native part cannot read.
@@ -34,7 +38,7 @@ export class OrtSession implements Session {
     if (strangers.length > 0) {
       const names = strangers.map((name) => `"${name}"`).join(", ");
       throw new ShapeError(
-        `run: the graph has no input ${names}, or its outputs do not depend on it; inputs are ${this.session.inputNames.join(", ")}`,
+        `run: the graph has no input ${names}, or its outputs do not depend on it; inputs are ${this.inputs.join(", ")}`,
       );
     }
     const fetched = await this.session.run(native).catch((cause: Error) => {

@@ -27,9 +27,16 @@ export const SessionOptions = z.strictObject({
 
 /** A graph made ready to run. It holds memory outside the JavaScript heap: call `dispose` when done. */
 export interface Session {
+  /** Names of its inputs: those that the outputs depend on. */
+  readonly inputs: readonly string[];
   /** Runs the graph once. `feeds` holds every input by name and nothing else; the result holds every output by name. */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   dispose(): Promise<void>;
+}
+
+/** Of some values those of a session's inputs: what is computed may not depend on all that it is computed from. */
+export function feedsOf({ inputs }: Session, values: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => inputs.includes(name)));
 }
 
 /** A serialised ONNX model. */

@@ -1,5 +1,6 @@
 import { compile, flopsOf, input, type Value } from "../graph/index.ts";
 import { gridOf } from "../models/vit.ts";
+import { feedsOf } from "../runtime/session.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
@@ -26,7 +27,7 @@ export function methodOfGraph(
     hiddenTokens: (view) => cut.hiddenTokens(view),
     async attribute(hidden, text) {
       const feeds = { hidden, text: tensor("float32", [1, embed], new Float32Array(text)) };
-      const { values } = await session.use((opened) => opened.run(feeds));
+      const { values } = await session.use((opened) => opened.run(feedsOf(opened, feeds)));
       return values!.data as Float32Array;
     },
     flops: () => ({ image: flopsOf([cut.trunkGraph()]), text: flopsOf([graph()]) }),

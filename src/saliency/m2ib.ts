@@ -9,6 +9,7 @@ import { compile, flopsOf, type Value } from "../graph/index.ts";
 import type { Image } from "../image/types.ts";
 import { BiomedClip } from "../models/biomedclip/index.ts";
 import { gridOf } from "../models/vit.ts";
+import { feedsOf } from "../runtime/session.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import { normal } from "../tensor/random.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
@@ -175,7 +176,7 @@ export class M2ib {
     for (const [i, shape] of shapes.entries()) checkTensor(noise[i], "attribute", `noise[${i}]`, shape);
     const stages = Object.fromEntries(noise.map((values, i) => [`noise${i}`, values]));
     const feeds = { hidden, text: tensor("float32", [1, text.length], new Float32Array(text)), ...stages };
-    const run = await this.tail.use((tail) => tail.run(feeds));
+    const run = await this.tail.use((tail) => tail.run(feedsOf(tail, feeds)));
     const { information, ...trace } = run;
     const perToken = this.withTrace ? this.lastInformation(trace.kl!) : (information!.data as Float32Array);
     const capacity = perToken.slice(1 - this.tokens); // of the patches

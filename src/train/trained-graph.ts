@@ -1,5 +1,5 @@
 import { compile, gradients, type Value } from "../graph/index.ts";
-import type { Session, SessionOptions } from "../runtime/session.ts";
+import { feedsOf, type Session, type SessionOptions } from "../runtime/session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { TrainableWeights, TrainedPiece } from "./trainable-weights.ts";
 import type { TrainingState } from "./training-state.ts";
@@ -59,7 +59,7 @@ export class TrainedGraph {
    */
   async run(feeds: Readonly<Record<string, Tensor>>, isFirst = true): Promise<Record<string, Tensor>> {
     const trained = [...this.pieces].map(([key, { name, start, value }]) => [key, this.state.feed(name, start, value.shape)] as const);
-    const outputs = await this.session.run({ ...feeds, ...Object.fromEntries(trained) });
+    const outputs = await this.session.run(feedsOf(this.session, { ...feeds, ...Object.fromEntries(trained) }));
     for (const [key, { name, start }] of this.pieces) {
       const gradient = outputs[gradientName(key)];
       if (gradient) this.state.receive(name, start, gradient.data as Float32Array, isFirst);

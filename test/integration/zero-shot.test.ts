@@ -24,6 +24,7 @@ vi.mock(import("#runtime"), async (original) => {
       const session = await openSession(...given);
       if (!machine.isWrong) return session;
       return {
+        inputs: session.inputs,
         dispose: () => session.dispose(),
         run: async (feeds) => {
           const outputs = await session.run(feeds);

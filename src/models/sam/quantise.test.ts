@@ -16,6 +16,7 @@ vi.mock(import("#runtime"), async (original) => {
   const open: OpenSession = async (model, options) => {
     const session = await openSession(model, options);
     return {
+      inputs: session.inputs,
       dispose: () => session.dispose(),
       run: async (feeds) => {
         const outputs = await session.run(feeds);

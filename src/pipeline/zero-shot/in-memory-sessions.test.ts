@@ -14,6 +14,7 @@ vi.mock("#runtime", async (original) => {
     if (runtime.failing.includes(++runtime.opened)) throw new Error("the runtime refuses this graph");
     const session = await real.openSession(...model);
     const counted: Session = {
+      inputs: session.inputs,
       run: (feeds) => session.run(feeds),
       async dispose() {
         await session.dispose();
