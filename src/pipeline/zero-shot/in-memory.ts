@@ -58,7 +58,7 @@ export class ZeroShotModel {
     checkedObject(defaults, "ZeroShotModel"); // its content is checked by each call
     this.text = text;
     this.mask = mask;
-    this.warnings = [...new Set([...this.noticesFor({}), ...warnings])];
+    this.warnings = [...new Set([...noticesFor(this, {}), ...warnings])];
     this.defaults = defaults;
   }
 
@@ -88,22 +88,19 @@ export class ZeroShotModel {
     }
   }
 
-  /** The notices about the models in a segmentation with these settings: some concern parts that it may not read. */
-  noticesFor(settings: ReadBy): string[] {
-    const { clip } = this.text;
-    const notices = [
-      ...noticesOf(originIn(clip.weights.metadata), "CLIP", settings),
-      ...noticesOf(originIn(this.mask.sam.weights.metadata), "SAM", settings),
-    ];
-    return notices.map(({ text }) => text);
-  }
-
   /** Releases both models after all earlier calls have finished. Later calls are rejected. */
   async dispose(): Promise<void> {
     this.isDisposed = true;
     await Promise.allSettled(this.running);
     await thenDispose(() => this.steps.dispose(), this.text.clip, this.mask.sam);
   }
+}
+
+/** The notices about the models in a segmentation with these settings: some concern parts that it may not read. */
+function noticesFor({ text: { clip }, mask: { sam } }: Pick<ZeroShotModel, "text" | "mask">, settings: ReadBy): string[] {
+  const ofClip = noticesOf(originIn(clip.weights.metadata), "CLIP", settings);
+  const ofSam = noticesOf(originIn(sam.weights.metadata), "SAM", settings);
+  return [...ofClip, ...ofSam].map(({ text }) => text);
 }
 
 /**
@@ -280,7 +277,7 @@ async function segmentEach(
     const masks = await new RefineStep(model.mask, settings, embed).run(pixels, coarse, name, {});
     throwIfCancelled(signal);
     const general = [
-      ...new Set([...model.warnings, ...model.noticesFor({ ...settings, ...(own && { saliencyMethod: own }) })]),
+      ...new Set([...model.warnings, ...noticesFor(model, { ...settings, ...(own && { saliencyMethod: own }) })]),
       ...modelWarnings(model.text, settings.fit),
       ...warnings,
       ...model.mask.sam.warnings,
