@@ -11,7 +11,7 @@ import type { NamedWeights } from "../../models/named-weights.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { inputOf, rowsOf } from "../feeds.ts";
 import { type NoisedViews, noised } from "./noised-views.ts";
-import type { ContrastiveSettings } from "./settings.ts";
+import { type ContrastiveSettings, readsDenseFeatures } from "./settings.ts";
 
 /** Labels and coverage of P phrases in the images of a batch. */
 export interface TrainingRegions {
@@ -79,7 +79,7 @@ export function regionTerms(
     const options = { scale, bias, weights: given("labelWeights") };
     terms.push(mul(labelLoss(tower.features, phrases, given("labels"), options), regionWeight));
   }
-  if (denseWeight + diceWeight + presenceWeight > 0) {
+  if (readsDenseFeatures(settings)) {
     const logits = config.dense ? denseLogitParameters(weights) : { scale, bias };
     const grid = config.dense ? denseFeatures(tower, weights, config) : patchFeatures(tower, weights, config);
     const term = (loss: typeof denseLoss, truth: string, known: string) =>

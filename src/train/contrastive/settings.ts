@@ -140,3 +140,8 @@ export const ContrastiveSettings = z.strictObject(
   }),
 );
 export type ContrastiveSettings = z.infer<typeof ContrastiveSettings>;
+
+/** Whether a loss reads the features of patches, or those of the convolutional branch. */
+export function readsDenseFeatures(weights: Pick<ContrastiveSettings, "denseWeight" | "diceWeight" | "presenceWeight">): boolean {
+  return weights.denseWeight + weights.diceWeight + weights.presenceWeight > 0;
+}

@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import { frozenNames } from "../frozen-names.ts";
 import { loraAdapters, loraTensors } from "../lora.ts";
-import type { ContrastiveSettings } from "./settings.ts";
+import { type ContrastiveSettings, readsDenseFeatures } from "./settings.ts";
 
 /** The bias of SigLIP, absent in other models. */
 export const logitBias = "logit_bias";
@@ -18,12 +18,12 @@ const ofBranch = /^visual\.dense\./;
 export function untrainedBranch(
   tensors: ReadonlyMap<string, Shape>,
   trained: readonly string[],
-  { denseWeight, diceWeight, presenceWeight, loraRank }: ContrastiveSettings,
+  settings: ContrastiveSettings,
 ): string | undefined {
   if (![...tensors.keys()].some((name) => ofBranch.test(name)) || trained.some((name) => ofBranch.test(name))) return undefined;
-  if (denseWeight + diceWeight + presenceWeight === 0)
+  if (!readsDenseFeatures(settings))
     return "--dense-weight, --dice-weight and --presence-weight, the losses of outlined images (--regions), are 0";
-  return loraRank > 0 ? "LoRA has no adapters for it (--lora-rank)" : "its tensors are frozen (--freeze)";
+  return settings.loraRank > 0 ? "LoRA has no adapters for it (--lora-rank)" : "its tensors are frozen (--freeze)";
 }
 
 /**
@@ -35,7 +35,7 @@ export function untrainedBranch(
  */
 export function trainedTensors(tensors: ReadonlyMap<string, Shape>, settings: ContrastiveSettings): Map<string, Shape> {
   const isNamed = frozenNames(settings.freeze, [...tensors.keys()]);
-  const isIdle = (name: string) => settings.denseWeight + settings.diceWeight + settings.presenceWeight === 0 && ofBranch.test(name);
+  const isIdle = (name: string) => !readsDenseFeatures(settings) && ofBranch.test(name);
   const isFrozen = (name: string) =>
     frozenBelow(name, settings.freezeVision, /^visual\.trunk\.(?:blocks\.(\d+)\.|cls_token|pos_embed|patch_embed)/) ||
     frozenBelow(name, settings.freezeText, /^text\.transformer\.(?:encoder\.layer\.(\d+)\.|embeddings\.)/) ||

@@ -18,7 +18,7 @@ import { TrainableWeights } from "../trainable-weights.ts";
 import { type RunLength, Trainer, type Update } from "../trainer.ts";
 import { exportClip } from "./export-clip.ts";
 import { ContrastiveGradient, type PairFeatures, type TrainingPairs } from "./gradient.ts";
-import type { ContrastiveSettings } from "./settings.ts";
+import { type ContrastiveSettings, readsDenseFeatures } from "./settings.ts";
 import { logitBias, loraOf, trainedTensors, untrainedBranch } from "./trained-tensors.ts";
 
 /** Metrics of a step, all but `step` from before its update. */
@@ -155,11 +155,11 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
    * @param tokens - of a text
    */
   flops(pairs: number, tokens: number): { readonly pair: number; readonly step: number } {
-    const { chunk, denseWeight, diceWeight } = this.settings;
+    const { chunk } = this.settings;
     const pair = pairFlops(this.weights, this.config, tokens);
     // Forward, and backward with twice the operations; a batch of several chunks goes forward twice, but not through the branch.
     const passes = pairs > chunk ? 4 : 3;
-    const branch = denseWeight + diceWeight > 0 ? branchFlops(this.weights, this.config) : 0;
+    const branch = readsDenseFeatures(this.settings) ? branchFlops(this.weights, this.config) : 0;
     return { pair, step: pairs * (passes * pair + 3 * branch) };
   }
 
