@@ -110,7 +110,7 @@ async function addJob(command: Command, { job, schema: load, positional, resumes
         configFile: config as string | undefined,
         positional,
       });
-      if (events === true) (await import("./standard-output.ts")).refuseAmongEvents(schema, settings);
+      if (events === true) (await import("./among-events.ts")).refuseAmongEvents(schema, settings);
       const { runJob } = await import("./run-job.ts");
       status = await runJob({ job, settings, warnings, notes, events: events === true, quiet: quiet === true, resumes });
     });

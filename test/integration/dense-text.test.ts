@@ -120,7 +120,9 @@ test("without outlined images finetune leaves the branch as it is, warns, and th
   };
   const said = warningsOf(await collect(runFinetune(FinetuneSettings.parse(settings))));
   expect(said).toContainEqual(
-    expect.stringMatching(/^the convolutional branch of the model, .* is not trained: --dense-weight and --dice-weight.* are 0$/),
+    expect.stringMatching(
+      /^the convolutional branch of the model, .* is not trained: --dense-weight, --dice-weight and --presence-weight.* are 0$/,
+    ),
   );
   const model = at("no-regions", "model", "open_clip_model.safetensors");
   const [before, after] = [(await readSafetensors(source)).tensors, (await readSafetensors(model)).tensors];
