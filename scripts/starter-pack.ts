@@ -167,13 +167,13 @@ async function choose(): Promise<void> {
 async function writePack(): Promise<void> {
   for (const part of ["clip", "sam"]) await mkdir(join(out, part), { recursive: true });
   const [ofClip, ofSam] = [modelOf("clip", clip.stages.length), modelOf("sam", sam.stages.length)];
-  const origin = "trained on public scans; for research, not for patients";
+  const origin = "trained on public scans; research use only";
   await writeHalf(join(ofClip, "open_clip_model.safetensors"), join(out, "clip", "open_clip_model.safetensors"), origin);
   await writeHalf(join(ofSam, "model.safetensors"), join(out, "sam", "model.safetensors"), origin);
   for (const file of ["open_clip_config.json", "vocab.txt"]) await copyFile(join(ofClip, file), join(out, "clip", file));
   const { settings: chosen } = JSON.parse(await readFile(at("settings.json"), "utf8")) as ChosenSettings;
   const settings = { ...defaults.saliency, ...defaults.coarse, ...defaults.refine, ...chosen };
-  await writePackFile(out, { name: "starter", notice, label: "not for patients", clip: "clip", sam: "sam", defaults: settings });
+  await writePackFile(out, { name: "starter", notice, label: "research use only", clip: "clip", sam: "sam", defaults: settings });
 }
 
 /** The model before the first stage, or behind the given one. */

@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { MedclipSamError, WeightsError } from "../errors.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import { type ClipFiles, locateClip, locateSam, locateWeights, publishedModels } from "../hub/locate.ts";
-import { defaultPack, embeddedPack, packIn } from "../hub/pack.ts";
+import { embeddedPack, embeddedPacks, locatePack, packIn } from "../hub/pack.ts";
 import {
   type BiomedClipConfig,
   biomedClipConfigOf,
@@ -49,10 +49,11 @@ export async function listModels(): Promise<string[]> {
     );
     return `${name.padEnd(width)}  ${note}; ${repository}; ${place}`;
   });
-  const pack = await embeddedPack(defaultPack);
-  const own =
-    pack && `${pack.name.padEnd(width)}  ${pack.label ?? pack.notice}: a small CLIP and SAM; comes with this package; ${pack.folder}`;
-  return [...(own ? [own] : []), ...(await Promise.all(rows))];
+  const own = embeddedPacks.map(async (name) => {
+    const { label, notice, folder } = await locatePack(name);
+    return `${name.padEnd(width)}  ${label ?? notice}: a small CLIP and SAM; comes with this package; ${folder}`;
+  });
+  return await Promise.all([...own, ...rows]);
 }
 
 /**

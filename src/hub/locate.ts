@@ -9,7 +9,7 @@ import { readSamConfig, readSamPreprocessor, type SamHints } from "../models/sam
 import { splitAddress } from "../models/weights.ts";
 import { shardsOf } from "../tensor/open-weights.ts";
 import { weightsOfFolder } from "./_weights-of-folder.ts";
-import { defaultPack, embeddedPack } from "./pack.ts";
+import { embeddedPack, embeddedPacks } from "./pack.ts";
 
 /** Where the files of a CLIP model lie. */
 export interface ClipFiles {
@@ -164,7 +164,7 @@ async function resolveModel(model: string, kind: "clip" | "sam"): Promise<string
   const names = Object.entries(publishedModels).filter(([, { kind: other }]) => other === kind);
   const repositories = names.map(([, { repository }]) => repository).join(", ");
   throw new WeightsError(
-    `"${model}" is neither a file or folder nor a known ${kind === "clip" ? "CLIP" : "SAM"} model (${[defaultPack, ...names.map(([name]) => name)].join(", ")}). ` +
+    `"${model}" is neither a file or folder nor a known ${kind === "clip" ? "CLIP" : "SAM"} model (${[...embeddedPacks, ...names.map(([name]) => name)].join(", ")}). ` +
       `Nothing is downloaded: for published weights, download a repository from the Hugging Face hub (${repositories}) and give its folder or a file in it.`,
   );
 }

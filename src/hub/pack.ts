@@ -35,8 +35,11 @@ export interface Pack {
   readonly defaults: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** The packs that come with this package. */
+export const embeddedPacks = ["starter", "phantom"] as const;
+
 /** The default pack, when no model is named. */
-export const defaultPack = "phantom";
+export const defaultPack = embeddedPacks[0];
 
 /**
  * Finds a pack.
@@ -47,7 +50,7 @@ export const defaultPack = "phantom";
 export async function locatePack(pack: string): Promise<Pack> {
   const found = (await embeddedPack(pack)) ?? (await packIn(resolve(pack)));
   if (found) return found;
-  throw new WeightsError(`No pack named "${pack}", and no folder with a pack.json. Available: ${defaultPack}.`);
+  throw new WeightsError(`No pack named "${pack}", and no folder with a pack.json. Available: ${embeddedPacks.join(", ")}.`);
 }
 
 /** A pack that comes with this package; undefined where there is none of that name. */

@@ -74,7 +74,7 @@ export type CommonSettings = z.infer<typeof CommonSettings>;
 export const pack = z
   .string()
   .optional()
-  .describe("pack of CLIP and SAM models with their settings: name or folder (default: phantom, if no model is given)")
+  .describe("pack of CLIP and SAM models with their settings: name or folder (default: starter, if no model is given)")
   .meta({ group: "Input", placeholder: "NAME|DIR", neutral: true });
 
 /** For commands that can describe their work instead of doing it. */

@@ -118,23 +118,16 @@ describe("installed in an empty folder", () => {
 
   test("the demo runs the full pipeline on the pack and prints its notice", async () => {
     const { stdout } = await medclipSam("demo", "--out", "demo");
-    expect(stdout).toContain("demonstration model");
-    for (const path of ["masks/xray-heart.png", "overlay/xray-left-lung.png", "run.json", "index.html"])
+    expect(stdout).toContain("starter pack");
+    for (const path of ["masks/chest-xray-lungs.png", "overlay/chest-xray-left-lung.png", "run.json", "index.html"])
       expect((await stat(user("demo", path))).size).toBeGreaterThan(100);
   });
 
   test("an image is segmented without naming a model", async () => {
-    const { stderr } = await medclipSam(
-      "segment",
-      "demo/input/xray-heart.png",
-      "--prompt",
-      "A chest X-ray showing the heart",
-      "--out",
-      "own",
-    );
-    expect(stderr).toContain("demonstration model");
+    const { stderr } = await medclipSam("segment", "demo/input/chest-xray-lungs.jpg", "--prompt", "the lungs", "--out", "own");
+    expect(stderr).toContain("starter pack");
     const [run, demo] = await Promise.all(["own", "demo"].map(async (out) => JSON.parse(await readFile(user(out, "run.json"), "utf8"))));
-    const { boxes } = demo.images.find(({ name }: { name: string }) => name === "xray-heart");
+    const { boxes } = demo.images.find(({ name }: { name: string }) => name === "chest-xray-lungs");
     expect(run.images[0].boxes).toEqual(boxes);
   });
 
