@@ -7,38 +7,46 @@ import type { MeasuredSet } from "./questions.ts";
 
 /** The chosen settings, and on what they were chosen. */
 export interface ChosenSettings {
-  readonly settings: { readonly presence: number; readonly threshold: number };
+  readonly settings: { readonly presence: number; readonly threshold: number; readonly keep: number };
   /** Images and sentences of the calibration part. */
   readonly images: number;
   readonly sentences: number;
   /** Shares at the chosen presence, means of the sets: maps of what is there that reach it, and of what is not that stay below. */
   readonly kept: number;
   readonly emptied: number;
-  /** Mean DSC of the coarse masks by threshold, mean of the sets. */
-  readonly coarse: Readonly<Record<string, number>>;
+  /** Mean DSC of the coarse masks by threshold and by number of components, means of the sets. */
+  readonly thresholds: Readonly<Record<string, number>>;
+  readonly keeps: Readonly<Record<string, number>>;
 }
 
 const thresholds = [0.3, 0.4, 0.5, 0.6, 0.7];
+const keeps = [1, 2, 4, 100];
 const presences = Array.from({ length: 19 }, (_, i) => (i + 1) / 20);
 
 /** Each set has the same weight, whatever its number of images. */
 export async function chooseSettings(model: ZeroShotModel, sets: readonly MeasuredSet[], options: SegmentOptions): Promise<ChosenSettings> {
-  const coarse: Record<string, number> = {};
-  let rows: Measured[][] = [];
-  for (const threshold of thresholds) {
-    rows = [];
-    for (const set of sets) rows.push(await measure(model, set, { ...options, threshold, presence: 0 }));
-    coarse[threshold] = meanOf(rows, (row) => row.coarseDsc);
-  }
-  const threshold = best(thresholds, (value) => coarse[value]!);
+  const measured = async (given: SegmentOptions): Promise<Measured[][]> => {
+    const rows: Measured[][] = [];
+    for (const set of sets) rows.push(await measure(model, set, { ...options, presence: 0, ...given }));
+    return rows;
+  };
+  const coarseOf = (rows: Measured[][]) => meanOf(rows, (row) => row.coarseDsc);
+  const byThreshold = new Map<number, number>();
+  for (const threshold of thresholds) byThreshold.set(threshold, coarseOf(await measured({ threshold })));
+  const threshold = best(thresholds, (value) => byThreshold.get(value)!);
+  const byKeep = new Map<number, number>();
+  for (const keep of keeps) byKeep.set(keep, coarseOf(await measured({ threshold, keep })));
+  const keep = best(keeps, (value) => byKeep.get(value)!);
+  const rows = await measured({ threshold, keep });
   const kept = (presence: number) => meanOf(rows, ({ kind, peak }) => (kind === "present" ? Number(peak >= presence) : undefined));
   const emptied = (presence: number) => meanOf(rows, ({ kind, peak }) => (kind === "present" ? undefined : Number(peak < presence)));
   const presence = best(presences, (value) => kept(value) + emptied(value));
   return {
-    settings: { presence, threshold },
+    settings: { presence, threshold, keep },
     images: sets.reduce((sum, { images }) => sum + images.length, 0),
     sentences: rows.flat().length,
-    ...{ kept: kept(presence), emptied: emptied(presence), coarse },
+    ...{ kept: kept(presence), emptied: emptied(presence) },
+    ...{ thresholds: Object.fromEntries(byThreshold), keeps: Object.fromEntries(byKeep) },
   };
 }
 
