@@ -39,7 +39,7 @@ const folder = mkdtempSync(join(tmpdir(), "medclip-sam-doctor-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test("the bundled models are checked", async () => {
-  expect((await examine()).lines).toContainEqual(expect.stringMatching(/^OK +pack +phantom \(demonstration model\)/));
+  expect((await examine()).lines).toContainEqual(expect.stringMatching(/^OK +pack +starter \(research use only\)/));
 });
 
 test("devices that do not work are reported with the reason, and a crashing driver does not end the command", async () => {

@@ -39,6 +39,7 @@ describe("models list", () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^biomedclip .*microsoft\/BiomedCLIP/m);
     expect(stdout).toMatch(/^sam-vit-h /m);
+    expect(stdout).toMatch(/^starter .*research use only.*packs.starter$/m);
     expect(stdout).toMatch(/^phantom .*demonstration model.*packs.phantom$/m);
   });
 });

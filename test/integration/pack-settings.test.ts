@@ -7,7 +7,7 @@ import { builtCommand } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
-// What the command says about the included pack: which settings it sets, and how to take them or its models.
+// What the command says about a pack: which settings it sets, and how to take them or its models.
 
 let folder: string;
 let image: string;
@@ -25,30 +25,36 @@ afterAll(() => rm(folder, { recursive: true }));
 const segmentWith = (...flags: string[]) =>
   runCommand(["segment", image, "--prompt", "the heart", "--out", join(folder, "out"), "--dry-run", ...flags]);
 
+const ofPhantom = (...flags: string[]) => segmentWith("--pack", "phantom", ...flags);
+
+test("without models the starter pack is used", async () => {
+  expect((await segmentWith()).stderr).toMatch(/^settings of the pack "starter": --saliency-method dense-text /m);
+});
+
 test("a run says which settings with an effect the pack has set, and leaves out the given ones", async () => {
-  const all = (await segmentWith()).stderr;
+  const all = (await ofPhantom()).stderr;
   expect(all).toMatch(
     /^settings of the pack "phantom": --saliency-method patch-text --fit squash --coarse-method threshold --threshold 0.75 --keep 2 --min-saliency 0.8 --visual-prompt box --per-component$/m,
   );
-  const some = (await segmentWith("--keep", "1", "--fit", "pad")).stderr;
+  const some = (await ofPhantom("--keep", "1", "--fit", "pad")).stderr;
   expect(some).toMatch(
     /^settings of the pack "phantom": --saliency-method patch-text --coarse-method threshold --threshold 0.75 --min-saliency 0.8 --visual-prompt box --per-component$/m,
   );
-  expect((await segmentWith("--quiet")).stderr).not.toContain("settings of the pack");
+  expect((await ofPhantom("--quiet")).stderr).not.toContain("settings of the pack");
   expect((await segmentWith("--clip", models.clip, "--sam", models.sam)).stderr).not.toContain("settings of the pack");
-  const { stdout } = await segmentWith("--events");
+  const { stdout } = await ofPhantom("--events");
   expect(stdout).toMatch(/^\{"type":"note","message":"settings of the pack /m);
 });
 
 test("with another method than the pack's, its values for that method do not hold, and the run says so", async () => {
-  const coarse = (await segmentWith("--coarse-method", "otsu", "--keep", "3")).stderr;
+  const coarse = (await ofPhantom("--coarse-method", "otsu", "--keep", "3")).stderr;
   expect(coarse).toMatch(
     /^settings of the pack "phantom": --saliency-method patch-text --fit squash --visual-prompt box --per-component$/m,
   );
   expect(coarse).toMatch(
     /^not taken from the pack "phantom", as they go with its --coarse-method threshold: --threshold 0.75 --min-saliency 0.8$/m,
   );
-  const saliency = (await segmentWith("--saliency-method", "m2ib")).stderr;
+  const saliency = (await ofPhantom("--saliency-method", "m2ib")).stderr;
   expect(saliency).toMatch(
     /^settings of the pack "phantom": --layer 4 --beta 0.03 --samples 4 --fit squash --visual-prompt box --per-component$/m,
   );
@@ -67,7 +73,7 @@ test("mask prompts are doubtful with the SAM of a pack that does not use them", 
 test("coarse masks of maps that another method than the pack's has made do not use the pack's values either", async () => {
   const out = join(folder, "nib");
   const flags = ["--saliency-method", "nib", "--steps", "2"];
-  expect((await runCommand(["saliency", image, "--prompt", "the heart", "--out", out, ...flags])).status).toBe(0);
+  expect((await runCommand(["saliency", image, "--prompt", "the heart", "--pack", "phantom", "--out", out, ...flags])).status).toBe(0);
   const { status, stderr } = await runCommand(["coarse", out, "--out", out]);
   expect(status).toBe(0);
   expect(stderr).toContain(`was made with the pack "phantom", so its settings apply here, too: none`);
@@ -76,7 +82,7 @@ test("coarse masks of maps that another method than the pack's has made do not u
 });
 
 test("in the library, too, a pack's values hold with its own method only", async () => {
-  const model = await loadPack();
+  const model = await loadPack("phantom");
   const ofPack = await segment(model, image, "the heart", { saliencyMethod: undefined });
   const threshold = { coarseMethod: "threshold", threshold: 0.75, keep: 2, minSaliency: 0.8 } as const;
   const other = await segment(model, image, "the heart", { saliencyMethod: "nib", steps: 2 });
@@ -104,9 +110,9 @@ test("a layer that a model of the pack lacks is answered with the pack's setting
 
 test("a model that is missing because the other was named is asked for with the pack's", async () => {
   const clip = await segmentWith("--sam", models.sam);
-  expect([clip.status, clip.stderr]).toEqual([3, expect.stringContaining("add --clip phantom to take its CLIP model, or --pack phantom")]);
+  expect([clip.status, clip.stderr]).toEqual([3, expect.stringContaining("add --clip starter to take its CLIP model, or --pack starter")]);
   const sam = await segmentWith("--clip", models.clip);
-  expect([sam.status, sam.stderr]).toEqual([3, expect.stringContaining("add --sam phantom to take its SAM model, or --pack phantom")]);
+  expect([sam.status, sam.stderr]).toEqual([3, expect.stringContaining("add --sam starter to take its SAM model, or --pack starter")]);
 });
 
 test("a path that does not exist is answered with where published weights come from", async () => {
