@@ -19,25 +19,28 @@ export interface ChosenSettings {
   readonly keeps: Readonly<Record<string, number>>;
 }
 
-const thresholds = [0.3, 0.4, 0.5, 0.6, 0.7];
-const keeps = [1, 2, 4, 100];
+const thresholds = [0.35, 0.5, 0.65];
+const keeps = [1, 4, 100];
 const presences = Array.from({ length: 19 }, (_, i) => (i + 1) / 20);
 
 /** Each set has the same weight, whatever its number of images. */
 export async function chooseSettings(model: ZeroShotModel, sets: readonly MeasuredSet[], options: SegmentOptions): Promise<ChosenSettings> {
-  const measured = async (given: SegmentOptions): Promise<Measured[][]> => {
+  const measured = async (of: readonly MeasuredSet[], given: SegmentOptions): Promise<Measured[][]> => {
     const rows: Measured[][] = [];
-    for (const set of sets) rows.push(await measure(model, set, { ...options, presence: 0, ...given }));
+    for (const set of of) rows.push(await measure(model, set, { ...options, presence: 0, ...given }));
     return rows;
   };
-  const coarseOf = (rows: Measured[][]) => meanOf(rows, (row) => row.coarseDsc);
+  const shown = sets.map(
+    (set): MeasuredSet => ({ ...set, absent: [], questions: set.questions.map((one) => ({ ...one, sentences: [one.sentences[0]] })) }),
+  );
+  const coarseDsc = async (given: SegmentOptions) => meanOf(await measured(shown, given), (row) => row.coarseDsc);
   const byThreshold = new Map<number, number>();
-  for (const threshold of thresholds) byThreshold.set(threshold, coarseOf(await measured({ threshold })));
+  for (const threshold of thresholds) byThreshold.set(threshold, await coarseDsc({ threshold }));
   const threshold = best(thresholds, (value) => byThreshold.get(value)!);
   const byKeep = new Map<number, number>();
-  for (const keep of keeps) byKeep.set(keep, coarseOf(await measured({ threshold, keep })));
+  for (const keep of keeps) byKeep.set(keep, await coarseDsc({ threshold, keep }));
   const keep = best(keeps, (value) => byKeep.get(value)!);
-  const rows = await measured({ threshold, keep });
+  const rows = await measured(sets, { threshold, keep });
   const kept = (presence: number) => meanOf(rows, ({ kind, peak }) => (kind === "present" ? Number(peak >= presence) : undefined));
   const emptied = (presence: number) => meanOf(rows, ({ kind, peak }) => (kind === "present" ? undefined : Number(peak < presence)));
   const presence = best(presences, (value) => kept(value) + emptied(value));
