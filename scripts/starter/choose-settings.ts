@@ -11,9 +11,10 @@ export interface ChosenSettings {
   /** Images and sentences of the calibration part. */
   readonly images: number;
   readonly sentences: number;
-  /** Shares at the chosen presence, means of the sets: maps of what is there that reach it, and of what is not that stay below. */
+  /** Shares at the chosen presence, means of the sets: maps of what is there that reach it, and of what is not, or is cropped out, that stay below. */
   readonly kept: number;
   readonly emptied: number;
+  readonly croppedEmptied: number;
   /** Mean DSC of the coarse masks by threshold and by number of components, means of the sets. */
   readonly thresholds: Readonly<Record<string, number>>;
   readonly keeps: Readonly<Record<string, number>>;
@@ -41,14 +42,17 @@ export async function chooseSettings(model: ZeroShotModel, sets: readonly Measur
   for (const keep of keeps) byKeep.set(keep, await coarseDsc({ threshold, keep }));
   const keep = best(keeps, (value) => byKeep.get(value)!);
   const rows = await measured(sets, { threshold, keep });
-  const kept = (presence: number) => meanOf(rows, ({ kind, peak }) => (kind === "present" ? Number(peak >= presence) : undefined));
-  const emptied = (presence: number) => meanOf(rows, ({ kind, peak }) => (kind === "present" ? undefined : Number(peak < presence)));
-  const presence = best(presences, (value) => kept(value) + emptied(value));
+  const share = (kind: Measured["kind"], holds: (peak: number) => boolean) =>
+    meanOf(rows, (row) => (row.kind === kind ? Number(holds(row.peak)) : undefined));
+  const kept = (presence: number) => share("present", (peak) => peak >= presence);
+  const emptied = (presence: number) => share("absent", (peak) => peak < presence);
+  const croppedEmptied = (presence: number) => share("cropped", (peak) => peak < presence);
+  const presence = best(presences, (value) => kept(value) + (emptied(value) + croppedEmptied(value)) / 2);
   return {
     settings: { presence, threshold, keep },
     images: sets.reduce((sum, { images }) => sum + images.length, 0),
     sentences: rows.flat().length,
-    ...{ kept: kept(presence), emptied: emptied(presence) },
+    ...{ kept: kept(presence), emptied: emptied(presence), croppedEmptied: croppedEmptied(presence) },
     ...{ thresholds: Object.fromEntries(byThreshold), keeps: Object.fromEntries(byKeep) },
   };
 }
