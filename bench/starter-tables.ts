@@ -67,8 +67,9 @@ function withInterval(values: readonly number[], name: string): string {
   return `${mean(values).toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
 }
 
-const shareOf = (rows: readonly Measured[], holds: (row: Measured) => boolean): string =>
-  rows.length === 0 ? "-" : `${((100 * rows.filter(holds).length) / rows.length).toFixed(0)} %`;
+function shareOf(rows: readonly Measured[], holds: (row: Measured) => boolean): string {
+  return rows.length === 0 ? "-" : `${((100 * rows.filter(holds).length) / rows.length).toFixed(0)} %`;
+}
 
 /** The first sentence of each question. */
 function maskTable(): string {
