@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { loadOpenCv } from "../../test/support/opencv.ts";
 import { anyMask, areaOf, decodeMask, drawn, mirrored } from "../../test/support/pictures.ts";
 import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
-import { components, keepComponents, selectComponents } from "./components.ts";
+import { components, componentsWithin, keepComponents, selectComponents } from "./components.ts";
 
 test("diagonal pixels belong together with 8 neighbours, and do not with 4", () => {
   const mask = drawn("#.", ".#");
@@ -27,6 +27,13 @@ test("arms that meet below are one component, named after its first pixel", () =
   ]);
   expect(labels.components[0]!.box).toEqual({ x0: 0, y0: 0, x1: 6, y1: 3 });
   expect([...labels.data.subarray(0, 6)]).toEqual([0, 1, 0, 0, 1, 0]);
+});
+
+test("components within a mask have more than half of their pixels in it", () => {
+  const labels = components(drawn("##.##", "##.##", ".....", "###.."));
+  const within = componentsWithin(labels, drawn("##.#.", "#..#.", ".....", ".##.."));
+  expect(within.map(({ firstIndex }) => firstIndex)).toEqual([0, 15]); // 3 of 4, 2 of 4, 2 of 3
+  expect(() => componentsWithin(labels, drawn("#"))).toThrow("componentsWithin: the components are of 5 x 4, the mask 1 x 1");
 });
 
 test("of two equal squares, strict keeps the first and keep keeps both", () => {

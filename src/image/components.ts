@@ -171,6 +171,18 @@ export function selectComponents(labels: Labels, filter: ComponentFilter): { com
   return { components: [labels.components[best]!], fellBack: true };
 }
 
+/** The components more than half of whose pixels lie in a mask of the same size, in the order given. @throws ShapeError when the sizes differ */
+export function componentsWithin(labels: Labels, mask: Mask): Component[] {
+  if (mask.width !== labels.width || mask.height !== labels.height) {
+    throw new ShapeError(
+      `componentsWithin: the components are of ${labels.width} x ${labels.height}, the mask ${mask.width} x ${mask.height}`,
+    );
+  }
+  const inside = new Int32Array(labels.components.length + 1);
+  for (let i = 0; i < mask.data.length; i++) if (mask.data[i] !== 0) inside[labels.data[i]!]!++;
+  return labels.components.filter(({ label, areaPx }) => 2 * inside[label]! > areaPx);
+}
+
 /** The mask of some components of a labelled picture. */
 export function maskOf(labels: Labels, chosen: readonly Component[]): Mask {
   const value = new Uint8Array(labels.components.length + 1);

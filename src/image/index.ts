@@ -8,6 +8,7 @@ export {
   type ComponentFilter,
   type Connectivity,
   components,
+  componentsWithin,
   keepComponents,
   type Labels,
   largestComponents,

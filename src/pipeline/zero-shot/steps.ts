@@ -4,12 +4,15 @@ import {
   areaPx,
   type Box,
   clipView,
+  components,
+  componentsWithin,
   type GrayImage,
   type Image,
-  keepComponents,
   type LabelledPoint,
+  largestComponents,
   type MapWindow,
   type Mask,
+  maskOf,
   partOfImage,
   placeMap,
   type SaliencyMap,
@@ -360,7 +363,7 @@ export class RefineStep {
     for (const given of maskPrompt ? this.withMasks(prompts, coarse) : [prompts])
       predictions.push(...(await timed(ms, "predict", () => this.model.sam.predict(given, { embedding }))));
     const joined = this.join(predictions, prompts.boxes.length > 0);
-    const mask = keepComponents(joined, { keep: prompts.contours, ties: this.preset.ties });
+    const mask = this.kept(joined, coarse, prompts.contours);
     const area = areaPx(mask);
     if (area === 0) warnings.push("the mask is empty: SAM found nothing at the visual prompts");
     if (area === mask.data.length) warnings.push("the mask covers the whole image");
@@ -384,6 +387,16 @@ export class RefineStep {
     };
     if (boxes.length < 2) return [{ boxes, points, ...maskOf(coarse) }];
     return partsOfBoxes(coarse).map((part, i) => ({ boxes: [boxes[i]!], points, ...maskOf(part) }));
+  }
+
+  /**
+   * As many of the largest components as the coarse mask has; with a mask prompt also all others that lie in the coarse mask, since SAM then often
+   * parts what touches there, such as two lungs.
+   */
+  private kept(mask: Mask, coarse: Mask, contours: number): Mask {
+    const labels = components(mask);
+    const largest = largestComponents(labels.components, contours, this.preset.ties);
+    return maskOf(labels, this.settings.maskPrompt ? [...largest, ...componentsWithin(labels, coarse)] : largest);
   }
 
   /** Merges all predictions into one mask: the union of single masks, or a vote of the candidates. */
