@@ -42,9 +42,9 @@ async function said(job: string, flags: object, configFile?: string): Promise<st
 }
 
 test.each<[string, object, string]>([
-  ["segment", { beta: "0.2" }, "--beta has no effect with --saliency-method patch-text; it is for --saliency-method m2ib"],
-  ["segment", { fast: true }, "--fast has no effect with --saliency-method patch-text"],
-  ["segment", { seed: "1" }, "--seed has no effect with --saliency-method patch-text"],
+  ["segment", { beta: "0.2" }, "--beta has no effect with --saliency-method dense-text; it is for --saliency-method m2ib"],
+  ["segment", { fast: true }, "--fast has no effect with --saliency-method dense-text"],
+  ["segment", { seed: "1" }, "--seed has no effect with --saliency-method dense-text"],
   ["segment", { points: "3" }, "--points has no effect with --visual-prompt box; it is for --visual-prompt points or both"],
   ["segment", { negativePoints: "3" }, "--negative-points has no effect with --visual-prompt box"],
   ["segment", { visualPrompt: "points", perComponent: true }, "--per-component has no effect with --visual-prompt points"],

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
 import { describeCases, readCase } from "../../test/support/shared-data.ts";
 import { compile, div, exp, gradients, input, type Value } from "../graph/index.ts";
+import { feedsOf } from "../runtime/session.ts";
 import { normal } from "../tensor/random.ts";
 import { toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
@@ -45,7 +46,7 @@ async function run(image: Tensor, text: Tensor, { form, tau, log_scale, bias, de
   const [dv, dt, dNumber, dBias] = gradients(loss, [v, t, number, offset]) as [Value, Value, Value, Value];
   const session = await compile({ loss, dv, dt, dNumber, dBias });
   const feed = (x: number) => tensor("float32", [], Float32Array.of(x));
-  const results = await session.run({ image, text, scalar: feed(tau ?? log_scale!), bias: feed(bias ?? 0) });
+  const results = await session.run(feedsOf(session, { image, text, scalar: feed(tau ?? log_scale!), bias: feed(bias ?? 0) }));
   await session.dispose();
   const array = (name: string) => results[name]!.data as Float32Array;
   return { loss: array("loss")[0]!, image: array("dv"), text: array("dt"), scalar: array("dNumber")[0]!, bias: array("dBias")[0]! };

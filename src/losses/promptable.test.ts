@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
 import { describeWith, readCase } from "../../test/support/shared-data.ts";
 import { cast, compile, gradients, input, reduceMean, slice, type Value } from "../graph/index.ts";
+import { feedsOf } from "../runtime/session.ts";
 import { uniform } from "../tensor/random.ts";
 import { toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
@@ -26,7 +27,7 @@ async function run(describeLoss: Loss, { logits, target, iou }: Given) {
   const loss = describeLoss(l, cast(t, "float32"), i);
   const [dl, di] = gradients(loss, [l, i]) as [Value, Value];
   const session = await compile({ loss, dl, di, ...(loss.shape.length === 0 && { all: actualIou(l, cast(t, "float32")) }) });
-  const found = await session.run({ logits, target, iou });
+  const found = await session.run(feedsOf(session, { logits, target, iou }));
   await session.dispose();
   const numbers = (name: string) => found[name]!.data as Float32Array;
   return { loss: numbers("loss")[0]!, logits: numbers("dl"), iou: numbers("di"), actual: numbers("all") };

@@ -94,7 +94,7 @@ describeFault("separator-backslash-t", (at) => {
 
 describeFault("settings-without-effect", (at) => {
   test("settings without effect are named, and a missing layer is refused", async () => {
-    const flags = { inputs: [at("a.png")], prompt: ["the heart"], out: join(folder, "settings"), dryRun: true };
+    const flags = { inputs: [at("a.png")], prompt: ["the heart"], out: join(folder, "settings"), pack: "phantom", dryRun: true };
     const without = (name: string) => expect.stringContaining(`${name} has no effect with --saliency-method patch-text`);
     const { warnings } = await segment({ ...flags, layer: "2", beta: "100", samples: "50" });
     expect(warnings).toEqual(expect.arrayContaining([without("--layer"), without("--beta"), without("--samples")]));

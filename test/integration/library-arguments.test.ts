@@ -242,6 +242,7 @@ const nodeCalls: Calls = {
   ],
   summariseRanks: each([undefined, ...nonsense, Int32Array.of(), Int32Array.of(0), [1.5]], (value) => library.summariseRanks(value)),
   fineTune: trainingCalls(library.fineTune, { pairs: ["a.csv"], clip: "none", out: file }),
+  adapt: trainingCalls(library.adapt, { data: "none", prompt: ["the lesion"], out: file }),
   fineTuneSam: trainingCalls(library.fineTuneSam, { data: "none", sam: "none", out: file }),
   writeGray: [
     ...each(wrongPaths, (value) => library.writeGray(value, gray)),

@@ -65,8 +65,8 @@ test("with another method than the pack's, its values for that method do not hol
 
 test("mask prompts are doubtful with the SAM of a pack that does not use them", async () => {
   const doubt = 'the pack "phantom" does not set --mask-prompt';
-  expect((await segmentWith("--mask-prompt")).stderr).toContain(doubt);
-  expect((await segmentWith()).stderr).not.toContain(doubt);
+  expect((await ofPhantom("--mask-prompt")).stderr).toContain(doubt);
+  expect((await ofPhantom()).stderr).not.toContain(doubt);
   expect((await segmentWith("--mask-prompt", "--pack", "phantom", "--sam", models.sam)).stderr).not.toContain(doubt);
 });
 
