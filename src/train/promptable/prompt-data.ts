@@ -1,7 +1,7 @@
 import { addTo } from "../../add-to.ts";
 import type { AugmentSettings } from "../../augment/index.ts";
 import type { DroppedPair, MaskTarget } from "../../data/index.ts";
-import { CancelledError, InputError } from "../../errors.ts";
+import { InputError, throwIfCancelled } from "../../errors.ts";
 import type { Image, Mask } from "../../image/index.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import { MaskGuesses, maskProblem } from "../../scans/mask-report.ts";
@@ -81,7 +81,7 @@ export class PromptData {
     const guesses = new MaskGuesses();
     let empty = 0;
     for (let from = 0; from < work.length; from += atOnce) {
-      if (signal?.aborted) throw new CancelledError();
+      throwIfCancelled(signal);
       const part = await Promise.all(work.slice(from, from + atOnce).map(([file, own]) => readImage(file, own, options, guesses)));
       for (const [k, { image, grids }] of part.entries()) {
         const [file, own] = work[from + k]!;
