@@ -2,6 +2,7 @@ export type { Raster } from "./_raster.ts";
 export { atLeast } from "./at-least.ts";
 export { type BilinearOptions, bilinear } from "./bilinear.ts";
 export { blankWarnings } from "./blank.ts";
+export { type ClassMaps, type LabelMap, largestClass, type MapKind, probabilitiesOf } from "./class-maps.ts";
 export {
   areaPx,
   type Component,
