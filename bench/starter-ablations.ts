@@ -166,7 +166,7 @@ async function phantoms(): Promise<Scan[]> {
     );
     return {
       ...{ kind: kinds[modality]!, image: join(folder, "images", `${name}.png`), split: "train", group: name },
-      ...{ masks: new Map(masks), share: 1, captions: [`A synthetic ${modality.replace("-", " ")}.`] },
+      ...{ masks: new Map(masks), captions: [`A synthetic ${modality.replace("-", " ")}.`] },
     };
   });
 }

@@ -8,14 +8,13 @@
  * `--minute` it uses a few images and steps, to test the script; the resulting pack is useless.
  */
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writePackFile } from "../src/hub/pack.ts";
 import { loadModel } from "../src/index.ts";
 import { positional, runCommand, runStages, type Settings, type Stage, writeHalf } from "./pack-stages.ts";
 import { type ChosenSettings, chooseSettings } from "./starter/choose-settings.ts";
 import { csvOf } from "./starter/csv.ts";
-import { fullWindowOf } from "./starter/full-window.ts";
 import { setsOf } from "./starter/questions.ts";
 import { starterRecipes } from "./starter/recipe.ts";
 import { mainTargets, type Scan, scansOf, tablesOf } from "./starter/tables.ts";
@@ -93,15 +92,9 @@ async function scansIn(split: Scan["split"]): Promise<Scan[]> {
   });
 }
 
-/** The scans that are trained on; what was rendered again has an absolute path. */
-async function trainingScans(): Promise<Scan[]> {
-  const scans = await scansIn("train");
-  return [...scans, ...(await fullWindowOf(scans, { data, folder: at("full-window") }))];
-}
-
 /** Writes the tables of the training images and the vocabulary. */
 async function layOut(): Promise<void> {
-  const scans = await trainingScans();
+  const scans = await scansIn("train");
   const words = await captionWords(join(data, "data", "captions_medpix", "captions.csv"));
   const { pairs, regions } = tablesOf(scans, thingsOf(words));
   await writeFile(at("pairs.csv"), csvOf([["filename", "Caption"], ...pairs]));
@@ -118,18 +111,18 @@ async function init(kind: "clip" | "sam", sizes: object, options: { readonly voc
 
 /** Coarse masks of the main target of each training image, and the table of SAM's targets with them. */
 async function coarseMasks(): Promise<void> {
-  const scans = await trainingScans();
+  const scans = await scansIn("train");
   const rows: string[][] = [];
   for (const folder of new Set(scans.map(({ image }) => image.slice(0, image.lastIndexOf("/"))))) {
     const own = scans.filter(({ image }) => image.startsWith(`${folder}/`));
-    const place = at("coarse", relative(data, resolve(data, folder)).replaceAll(/\W+/g, "-"));
+    const place = at("coarse", folder.replaceAll("/", "-"));
     await writeFile(
       at("prompts.json"),
       JSON.stringify(Object.fromEntries(own.map(({ kind, image }) => [nameOf(image), mainTargets[kind].prompt]))),
     );
     await command("saliency", {
       ...{
-        [positional]: own.map(({ image }) => resolve(data, image)),
+        [positional]: own.map(({ image }) => join(data, image)),
         prompts: at("prompts.json"),
         clip: modelOf("clip", clip.stages.length),
       },
@@ -139,8 +132,8 @@ async function coarseMasks(): Promise<void> {
     for (const { kind, image, masks } of own)
       for (const [name, mask] of uniqueMasks(masks))
         rows.push([
-          resolve(data, image),
-          resolve(data, mask),
+          join(data, image),
+          join(data, mask),
           name === mainTargets[kind].name ? join(place, "coarse", `${nameOf(image).replace(/\.\w+$/, "")}.png`) : "",
           name,
         ]);

@@ -69,7 +69,6 @@ const full: StarterRecipe = {
       { epochs: 5, lr: 7e-4, warmup: 50 },
       // What is absent is learned last, with more crops beside the targets.
       { epochs: 6, lr: 7e-4, warmup: 50, presenceWeight: 10, emptyCrops: 0.3 },
-      { epochs: 2, lr: 5e-4, warmup: 50, presenceWeight: 10, emptyCrops: 0.3 },
     ],
   },
   sam: { sizes: samSizes, stages: [{ ...samTraining, lr: 1.2e-3, steps: 6000, epochSteps: 500 }] },

@@ -14,8 +14,6 @@ export interface Scan {
   readonly group: string;
   /** The mask of each thing that it shows, by the name of `asked`, below the data's folder. */
   readonly masks: ReadonlyMap<string, string>;
-  /** Fraction of the pixels that the main mask covers. */
-  readonly share: number;
   readonly captions: readonly string[];
 }
 
@@ -71,10 +69,7 @@ async function classA(data: string): Promise<Scan[]> {
     const place = `${folder}/${image}`;
     const kind = modality as Kind;
     const masks = masksOf(kind, folder, row);
-    const share = Number(row.mask_pixels) / (Number(row.width) * Number(row.height));
-    return [
-      { kind, image: place, split, group: `${folder} ${row.group}`, masks, share, captions: captions.get(place) ?? [captionOf(kind)] },
-    ];
+    return [{ kind, image: place, split, group: `${folder} ${row.group}`, masks, captions: captions.get(place) ?? [captionOf(kind)] }];
   });
 }
 
@@ -130,13 +125,6 @@ const timesAnEpoch: Readonly<Record<Kind, number>> = {
   microscopy_nuclei: 1,
 };
 
-/** The lowest and highest slices of a chest, with a rim of lung, are few and hard: they are seen three times as often. */
-const rim = { share: 0.08, times: 3 } as const;
-
-function timesOf({ kind, share }: Scan): number {
-  return timesAnEpoch[kind] * (kind === "ct_lung" && share < rim.share ? rim.times : 1);
-}
-
 /** What SAM's coarse masks of a kind of scan are made for. */
 export const mainTargets: Readonly<Record<Kind, { readonly name: string; readonly prompt: string }>> = {
   mri_brain_tumor: { name: "brain tumour", prompt: "the brain tumour" },
@@ -171,9 +159,8 @@ export function tablesOf(scans: readonly Scan[], things: readonly string[]): { p
     for (const { name } of absentIn(scan)) regions.push([scan.image, phrase(name), ""]);
     regions.push([scan.image, phrase(never), ""]);
   }
-  const pairs = scans.flatMap((scan, i) =>
-    Array.from({ length: timesOf(scan) }, (_, time) => {
-      const { kind, image, captions } = scan;
+  const pairs = scans.flatMap(({ kind, image, captions }, i) =>
+    Array.from({ length: timesAnEpoch[kind] }, (_, time) => {
       const caption = captions[(i + time) % captions.length]!;
       return [image, time === 0 ? caption : `${kindNames[kind][(i + time) % kindNames[kind].length]}: ${caption}`];
     }),
