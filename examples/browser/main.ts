@@ -6,6 +6,7 @@ import {
   overlay,
   rgbImage,
   type Segmentation,
+  type SegmentOptions,
   segment,
   type ZeroShotModel,
 } from "medclip-sam/browser";
@@ -13,11 +14,17 @@ import {
 const form = document.querySelector("form")!;
 const status = document.querySelector("[role=status]")!;
 
-let model: ZeroShotModel | undefined;
+/** Models, and the settings that suit them. */
+interface Opened {
+  readonly model: ZeroShotModel;
+  readonly settings: SegmentOptions;
+}
+
+let opened: Opened | undefined;
 form.addEventListener("change", ({ target }) => {
   if (!["clip", "sam"].includes((target as HTMLInputElement).name)) return;
-  void model?.dispose();
-  model = undefined;
+  void opened?.model.dispose();
+  opened = undefined;
 });
 
 form.addEventListener("submit", async (event) => {
@@ -26,14 +33,15 @@ form.addEventListener("submit", async (event) => {
   button.disabled = true;
   try {
     say("opening the models");
-    model ??= await openModels();
+    opened ??= filesOf("clip").length + filesOf("sam").length === 0 ? await openPack("packs/starter/") : await openModels();
+    const { model, settings } = opened;
     const file = filesOf("image")[0]!;
     const image = await pixelsOf(file);
     say("segmenting");
     const start = performance.now();
-    const result = await segment(model, image, new FormData(form).get("prompt") as string, { name: file.name });
+    const result = await segment(model, image, new FormData(form).get("prompt") as string, { ...settings, name: file.name });
     show(image, result);
-    say(`${((performance.now() - start) / 1000).toFixed(1)} s`, ...result.warnings);
+    say(`${((performance.now() - start) / 1000).toFixed(1)} s`, ...new Set([...model.warnings, ...result.warnings]));
     // For programs that control this page, such as tests.
     document.dispatchEvent(new CustomEvent<Segmentation>("segmented", { detail: result }));
   } catch (error) {
@@ -49,16 +57,39 @@ const say = (...sentences: string[]): void => {
 
 const filesOf = (name: string): File[] => [...form.querySelector<HTMLInputElement>(`input[name=${name}]`)!.files!];
 
-/** The files of a CLIP folder, by their published names. */
-async function openModels(): Promise<ZeroShotModel> {
+/** A pack that the page serves: `pack.json` names its models and holds their settings. */
+async function openPack(folder: string): Promise<Opened> {
+  const found = async (path: string): Promise<Response> => {
+    const response = await fetch(folder + path);
+    if (!response.ok) throw new Error(`the page does not serve ${folder}${path}: choose the files of your models`);
+    return response;
+  };
+  const { clip, sam, defaults } = await (await found("pack.json")).json();
+  const [weights, config, vocabulary, samWeights] = await Promise.all(
+    [`${clip}/open_clip_model.safetensors`, `${clip}/open_clip_config.json`, `${clip}/vocab.txt`, `${sam}/model.safetensors`].map(found),
+  );
+  return {
+    model: await loadModel({ clip: { weights: weights!, config: config!, vocabulary: vocabulary! }, sam: samWeights! }),
+    settings: defaults,
+  };
+}
+
+/** The files of a CLIP folder, by their published names; a `pack.json` among them gives the settings. */
+async function openModels(): Promise<Opened> {
   const find = (pattern: RegExp): File | undefined => filesOf("clip").find(({ name }) => pattern.test(name));
   const weights = find(/\.(safetensors|bin|pth?)$/);
   const config = find(/^(open_clip_)?config\.json$/);
   const vocabulary = find(/^tokenizer\.json$/) ?? find(/^vocab.*\.txt$/);
   const tokenizerConfig = find(/^tokenizer_config\.json$/);
+  const pack = find(/^pack\.json$/);
+  const sam = filesOf("sam")[0];
   if (!weights || !config || !vocabulary)
     throw new Error("CLIP needs three files: the weights, open_clip_config.json or config.json, and tokenizer.json or vocab.txt");
-  return await loadModel({ clip: { weights, config, vocabulary, ...(tokenizerConfig && { tokenizerConfig }) }, sam: filesOf("sam")[0]! });
+  if (!sam) throw new Error("SAM needs its weights");
+  return {
+    model: await loadModel({ clip: { weights, config, vocabulary, ...(tokenizerConfig && { tokenizerConfig }) }, sam }),
+    settings: pack ? JSON.parse(await pack.text()).defaults : {},
+  };
 }
 
 /** An image as RGB. Browsers decode to 8 bits, and lose the colour of transparent pixels. */

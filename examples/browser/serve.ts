@@ -7,6 +7,7 @@ import { extname, join, normalize, resolve } from "node:path";
 
 /** Folders of the page's files, by path prefix. */
 const folders: readonly (readonly [string, string])[] = [
+  ["/packs/", resolve("packs")],
   ["/onnxruntime-web/", resolve("node_modules/onnxruntime-web/dist")],
   ["/main.js", resolve(".tmp/page")],
   ["/", resolve("examples/browser")],

@@ -7,7 +7,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { servePage } from "../../examples/browser/serve.ts";
 import type { Box } from "../../src/image/index.ts";
-import { loadModel, type Segmentation, segment } from "../../src/index.ts";
+import { loadModel, loadPack, type Segmentation, segment } from "../../src/index.ts";
 import { builtCommand } from "../support/build.ts";
 import { describeWithChromium } from "../support/chromium.ts";
 import { expectClose } from "../support/close.ts";
@@ -92,10 +92,10 @@ describeWithChromium("the page in Chromium", (executablePath) => {
     rmSync(folder, { recursive: true });
   });
 
-  async function inPage(text: string): Promise<Found> {
-    await page.fill("input[name=prompt]", text);
-    const found = page.evaluate(whenSegmented);
-    await page.click("button");
+  async function inPage(text: string, where = page): Promise<Found> {
+    await where.fill("input[name=prompt]", text);
+    const found = where.evaluate(whenSegmented);
+    await where.click("button");
     return (await found) as Found;
   }
 
@@ -139,6 +139,27 @@ describeWithChromium("the page in Chromium", (executablePath) => {
     );
     expect(isIsolated).toBe(true);
   });
+
+  test("without models of one's own the page takes the starter pack, and gives its masks of real scans", async () => {
+    const own = await browser.newPage();
+    await own.goto(served.url);
+    const model = await loadPack("starter");
+    const scans = JSON.parse(readFileSync("packs/starter/demo/demo.json", "utf8")) as { image: string; prompt: string }[];
+    try {
+      for (const { image, prompt } of scans) {
+        const file = join("packs/starter/demo", image);
+        await own.setInputFiles("input[name=image]", file);
+        const there = await inPage(prompt, own);
+        const here = await segment(model, file, prompt);
+        const mask = { ...here.mask, data: Uint8Array.from(there.mask) };
+        if (here.mask.data.includes(1)) expect(iou(mask, here.mask), image).toBeGreaterThanOrEqual(0.995);
+        else expect(mask.data.includes(1), image).toBe(false);
+      }
+    } finally {
+      await model.dispose();
+      await own.close();
+    }
+  }, 120_000);
 
   test("a file without weights is refused with a message", async () => {
     await page.setInputFiles("input[name=sam]", picture);
