@@ -135,8 +135,9 @@ async function sets() {
     }));
 }
 
-const absolute = (masks: ReadonlyMap<string, string>): Map<string, string> =>
-  new Map([...masks].map(([name, file]) => [name, resolve(data, file)]));
+function absolute(masks: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map([...masks].map(([name, file]) => [name, resolve(data, file)]));
+}
 
 /** As many phantoms of each kind of scan as there are scans, roughly. */
 async function phantoms(): Promise<Scan[]> {
