@@ -104,7 +104,7 @@ async function train({ scans, sizes = clip.sizes, training = {} }: Variant, fold
   const command = (name: string, settings: Settings) => runCommand(flags.command, name, settings);
   await command("models init", { [positional]: at("clip.json"), purpose: "training", seed, out: at("start"), vocab: at("vocab.txt") });
   await command("finetune", {
-    ...{ clip: at("start/clip"), pairs: at("pairs.csv"), regions: at("regions.csv"), out: at("run"), threads: flags.threads, seed },
+    ...{ clip: at("start"), pairs: at("pairs.csv"), regions: at("regions.csv"), out: at("run"), threads: flags.threads, seed },
     ...clip.training,
     ...training,
     ...{ epochs: Math.max(1, Math.round((Number(flags.epochs) * whole) / pairs.length)), lr: 1e-3, warmup: 100 },
