@@ -2,6 +2,7 @@ export type { ContrastiveLoss, ContrastiveOptions } from "./contrastive-loss.ts"
 export { type ContrastiveLossName, contrastiveLosses } from "./contrastive-losses.ts";
 export { dcl, dhnNce, hnNce } from "./dhn-nce.ts";
 export { dicePlain, diceSquared } from "./dice.ts";
+export { type DiceCrossEntropyOptions, deepSupervisionWeights, diceCrossEntropy } from "./dice-cross-entropy.ts";
 export { binaryCrossEntropy, focal } from "./focal.ts";
 export { infoNce } from "./info-nce.ts";
 export { actualIou, medsamLoss, samLoss } from "./promptable.ts";
