@@ -1,0 +1,1 @@
+export { type LabelEntry, type LabelRules, type LabelTable, labelRulesOf, type Region } from "./labels.ts";
