@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import type { Box, Size } from "./types.ts";
 
 /** Samples on a pixel grid, row-major [H, W] or [H, W, C]: what Image, GrayImage, Mask and SaliencyMap have in common. */
-export interface Raster<Data extends Uint8Array | Float32Array> extends Size {
+export interface Raster<Data extends Uint8Array | Int16Array | Float32Array> extends Size {
   readonly data: Data;
 }
 
@@ -32,4 +32,11 @@ export function checkWindow({ x0, y0, x1, y1 }: Box, { width, height }: Size, wh
   if (!(inside && [x0, y0, x1, y1].every(Number.isInteger))) {
     throw new ShapeError(`${where}: the window [${x0}, ${y0}, ${x1}, ${y1}] must hold a pixel and lie in ${width} x ${height} pixels`);
   }
+}
+
+/** @throws ShapeError when the data are not one sample a pixel, or the new size is not at least 1 x 1 */
+export function requirePlane({ width, height, data }: Raster<Int16Array | Float32Array>, size: Size, where: string): void {
+  checkSize(size, where);
+  if (width > 0 && height > 0 && data.length === width * height) return;
+  throw new ShapeError(`${where}: a plane of ${width} x ${height} pixels does not fit ${data.length} samples`);
 }

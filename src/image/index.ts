@@ -21,7 +21,7 @@ export {
 export { outerContours, outline } from "./contours.ts";
 export { type Dot, letterRows, lettersApart, textDots } from "./dot-text.ts";
 export { histogram } from "./histogram.ts";
-export { minMax, toByte, toGray } from "./levels.ts";
+export { minMax, rangeOf, toByte, toGray } from "./levels.ts";
 export { opencvArea } from "./opencv-area.ts";
 export { opencvCubic } from "./opencv-cubic.ts";
 export { opencvLinear, opencvNearest, opencvNearestIndex } from "./opencv-resize.ts";
@@ -30,5 +30,7 @@ export { type ColouredMask, type OverlayLayers, overlay } from "./overlay.ts";
 export { type PillowFilter, pillowResize } from "./pillow-resize.ts";
 export { clipView, type Fit, type MapWindow, partOfImage, placeMap, stretchMap } from "./place.ts";
 export { rgbImage } from "./rgb.ts";
+export { type LabelRule, skimageCubic, skimageLabels, skimageLinear } from "./skimage-resize.ts";
+export { splineCoefficients, splineWeights } from "./spline.ts";
 export { type TwoMeans, twoMeans } from "./two-means.ts";
 export type { Box, Colour, GrayImage, Image, LabelledPoint, Mask, Point, SaliencyMap, Size } from "./types.ts";

@@ -18,6 +18,18 @@ export function toGray(map: SaliencyMap): GrayImage {
   return { width, height, data: levels };
 }
 
+/** Least and greatest of at least one value. */
+export function rangeOf(values: Float32Array): [least: number, greatest: number] {
+  let least = values[0]!;
+  let greatest = values[0]!;
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i]!;
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+  }
+  return [least, greatest];
+}
+
 /**
  * Values moved and scaled to [0, 1], in float32: (x - min) / (max - min).
  *

@@ -1,15 +1,3 @@
-/** Least and greatest value. */
-export function rangeOf(plane: Float32Array): [least: number, greatest: number] {
-  let least = plane[0]!;
-  let greatest = plane[0]!;
-  for (let i = 1; i < plane.length; i++) {
-    const value = plane[i]!;
-    if (value < least) least = value;
-    if (value > greatest) greatest = value;
-  }
-  return [least, greatest];
-}
-
 export function meanOf(plane: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < plane.length; i++) sum += plane[i]!;

@@ -1,7 +1,8 @@
+import { rangeOf } from "../../image/index.ts";
 import type { RandomStream } from "../../tensor/random.ts";
 import { factorsIn, type Range } from "../ranges.ts";
 import { checkPlanes, type PerChannel, type Planes, planesWith } from "../types.ts";
-import { meanAndStd, rangeOf } from "./_statistics.ts";
+import { meanAndStd } from "./_statistics.ts";
 
 export interface GammaParameters {
   readonly gamma: PerChannel<number>;

@@ -1,9 +1,7 @@
-import { bilinear } from "../../image/index.ts";
+import { bilinear, skimageCubic } from "../../image/index.ts";
 import type { RandomStream } from "../../tensor/random.ts";
-import { splineCoefficients, splineWeights } from "../_spline.ts";
 import { between, type Range } from "../ranges.ts";
 import { checkPlanes, type PerChannel, type Planes, planesWith } from "../types.ts";
-import { rangeOf } from "./_statistics.ts";
 
 export interface LowResolutionParameters {
   /** Size of the small image as a fraction of the image's; null: the channel stays as it is. */
@@ -41,7 +39,7 @@ export function lowResolution(image: Planes, { zoom, up = "linear" }: LowResolut
     const small = { height: Math.max(1, halfToEven(height * factor)), width: Math.max(1, halfToEven(width * factor)) };
     if (small.height === height && small.width === width) continue;
     const data = nearest(plane, image, small);
-    plane.set(up === "cubic" ? splineResize({ ...small, data }, image) : bilinear({ ...small, data }, { height, width }).data);
+    plane.set((up === "cubic" ? skimageCubic : bilinear)({ ...small, data }, { height, width }).data);
   }
   return result;
 }
@@ -64,53 +62,6 @@ function nearest(plane: Float32Array, { height, width }: Extent, small: Extent):
 
 const nearestOf = (length: number, size: number): Int32Array =>
   Int32Array.from({ length: size }, (_, i) => Math.min(length - 1, Math.floor(((i + 0.5) * length) / size)));
-
-/** Edge pixels by which a plane is extended, so that what lies beyond is its edge and not its mirror image. */
-const margin = 12;
-
-/** A plane resized by an interpolating cubic spline, the edge repeated, clipped to the plane's range: skimage's `resize` of order 3. */
-function splineResize({ height, width, data }: Extent & { readonly data: Float32Array }, size: Extent): Float32Array {
-  const padded = { height: height + 2 * margin, width: width + 2 * margin };
-  const inside = (i: number, length: number): number => Math.min(length - 1, Math.max(0, i - margin));
-  const extended = new Float64Array(padded.height * padded.width);
-  for (let y = 0, o = 0; y < padded.height; y++) {
-    for (let x = 0; x < padded.width; x++, o++) extended[o] = data[inside(y, height) * width + inside(x, width)]!;
-  }
-  const coefficients = splineCoefficients(extended, padded.height, padded.width);
-  const [across, down] = [splineAxis(width, size.width), splineAxis(height, size.height)];
-  const lines = new Float64Array(padded.height * size.width);
-  for (let y = 0, o = 0; y < padded.height; y++) {
-    for (let x = 0; x < size.width; x++, o++) {
-      const first = y * padded.width + across.first[x]!;
-      let sum = 0;
-      for (let k = 0; k < 4; k++) sum += across.weights[4 * x + k]! * coefficients[first + k]!;
-      lines[o] = sum;
-    }
-  }
-  const [least, greatest] = rangeOf(data);
-  const out = new Float32Array(size.height * size.width);
-  for (let y = 0, o = 0; y < size.height; y++) {
-    const [a, b, c, d] = down.weights.subarray(4 * y) as unknown as [number, number, number, number];
-    for (let x = 0; x < size.width; x++, o++) {
-      const at = down.first[y]! * size.width + x;
-      const value = a * lines[at]! + b * lines[at + size.width]! + c * lines[at + 2 * size.width]! + d * lines[at + 3 * size.width]!;
-      out[o] = value < least ? least : value > greatest ? greatest : value;
-    }
-  }
-  return out;
-}
-
-/** For each position of an axis the first of its four coefficients, in the extended plane, and their weights. */
-function splineAxis(length: number, size: number): { first: Int32Array; weights: Float64Array } {
-  const axis = { first: new Int32Array(size), weights: new Float64Array(4 * size) };
-  for (let i = 0; i < size; i++) {
-    const at = ((i + 0.5) * length) / size - 0.5 + margin;
-    const low = Math.floor(at);
-    axis.first[i] = low - 1;
-    splineWeights(at - low, axis.weights, 4 * i);
-  }
-  return axis;
-}
 
 function halfToEven(value: number): number {
   const low = Math.floor(value);

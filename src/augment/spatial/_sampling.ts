@@ -1,5 +1,4 @@
-import type { Size } from "../../image/index.ts";
-import { splineCoefficients, splineWeights } from "../_spline.ts";
+import { type Size, splineCoefficients, splineWeights } from "../../image/index.ts";
 import type { Grid } from "./_grid.ts";
 
 /** Keeps positions inside of the image, so that its edge pixels are what lies outside. */
