@@ -1,5 +1,4 @@
-import type { ErrorCode } from "../errors.ts";
-import type { EncodedCaption, PreparedView, ViewRequest } from "./_preparation.ts";
+import type { ViewRequest } from "./_preparation.ts";
 
 /** Start-up data of a worker thread. */
 export interface ThreadSettings {
@@ -12,16 +11,3 @@ export interface ThreadSettings {
 export type Task =
   | { readonly type: "view"; readonly request: ViewRequest }
   | { readonly type: "encode"; readonly captions: readonly string[] };
-
-export interface ToThread {
-  readonly id: number;
-  readonly task: Task;
-}
-
-/** Its result. `code` is absent where the error is a mistake in the program. */
-export type FromThread =
-  | { readonly id: number; readonly value: PreparedView | EncodedCaption[] }
-  | {
-      readonly id: number;
-      readonly error: { readonly message: string; readonly stack?: string | undefined; readonly code?: ErrorCode | undefined };
-    };

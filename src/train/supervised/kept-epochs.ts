@@ -35,7 +35,9 @@ export function keptEpochs({ epochs, cycles, rule, mode }: KeepOptions): number[
   const inCycle = rules[mode](length, epochs);
   const isKept = (epoch: number) => {
     const within = (epoch % length) + 1; // from 1 to the length
-    return ((rule === "late" || rule === "both") && inCycle.late(within)) || ((rule === "sparse" || rule === "both") && inCycle.sparse(within));
+    return (
+      ((rule === "late" || rule === "both") && inCycle.late(within)) || ((rule === "sparse" || rule === "both") && inCycle.sparse(within))
+    );
   };
   return Array.from({ length: epochs }, (_, epoch) => epoch).filter(isKept);
 }
