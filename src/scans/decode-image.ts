@@ -4,9 +4,9 @@ import { checkedFile } from "../check/paths.ts";
 import { InputError } from "../errors.ts";
 import type { Image } from "../image/types.ts";
 import { readContent } from "./read-content.ts";
-import { unreadable } from "./sources/foreign.ts";
+import { foreignFormatOf, unreadable } from "./sources/foreign.ts";
 import type { Frame, Geometry, NamedBytes } from "./sources/image-source.ts";
-import { sourceOf } from "./sources/table.ts";
+import { promisedSource, sourceOf } from "./sources/source-of.ts";
 
 /** An image with warnings about all guesses and changes. */
 export interface DecodedImage {
@@ -34,7 +34,8 @@ export interface DecodedImage {
 export async function openImage(file: string | NamedBytes): Promise<readonly Frame[]> {
   const content = typeof file === "string" ? await readContent(file) : file;
   if (content.bytes.length === 0) throw new InputError(`"${content.name}" is empty (0 bytes)`);
-  const source = sourceOf(content.bytes);
+  const promised = foreignFormatOf(content.bytes) ? undefined : promisedSource(content);
+  const source = sourceOf(content.bytes) ?? promised;
   if (!source) throw unreadable(content);
   return await source.frames(content);
 }
@@ -44,7 +45,8 @@ type DecodeOptions = z.input<typeof Options>;
 
 /**
  * An image file as 8-bit RGB. Of picture files byte for byte what Pillow's `convert("RGB")` gives: alpha is dropped without compositing, palettes are
- * expanded, gray is repeated, 16-bit colour keeps its high byte, colour profiles and EXIF orientation are ignored (with a warning).
+ * expanded, gray is repeated, 16-bit colour keeps its high byte, colour profiles and EXIF orientation are ignored (with a warning). Of NIfTI files
+ * unsigned 8-bit values are kept, others mapped from their percentiles 0.5 and 99.5 to 0 and 255 (with a warning).
  *
  * @param file - its path, or its content with a name
  * @param options.mode - default paper; 16-bit gray alone differs: `reference` clips at 255 as Pillow does, which turns a 12-bit radiograph white;
@@ -65,5 +67,7 @@ export async function decodeImage(file: string | NamedBytes, options: DecodeOpti
 export function onlyFrame(frames: readonly Frame[], file: string | NamedBytes): Frame {
   const [frame, ...more] = frames;
   if (frame && more.length === 0) return frame;
-  throw new InputError(`"${typeof file === "string" ? file : file.name}" holds ${frames.length} images; one is expected.`);
+  throw new InputError(
+    `"${typeof file === "string" ? file : file.name}" holds ${frames.length} images; one is expected. Save the one that is meant as a file of its own first.`,
+  );
 }

@@ -1,12 +1,13 @@
 import { open } from "node:fs/promises";
+import { presentFile } from "./present-file.ts";
 import { headLength } from "./sources/first-bytes.ts";
 import { foreignFormatOf } from "./sources/foreign.ts";
-import { sourceOf } from "./sources/table.ts";
+import { sourceOf } from "./sources/source-of.ts";
 
 /** Kinds of files without an image extension, in singular and plural. */
 export const otherKinds = {
   dicom: ["DICOM file (not supported)", "DICOM files (not supported)"],
-  nifti: ["NIfTI file (not supported)", "NIfTI files (not supported)"],
+  voxels: ["voxel file of the NIfTI header beside it", "voxel files of the NIfTI headers beside them"],
   unread: ["image in an unsupported format", "images in an unsupported format"],
   unnamed: ["image without its file extension", "images without their file extension"],
   empty: ["empty file", "empty files"],
@@ -14,13 +15,14 @@ export const otherKinds = {
 } as const;
 export type OtherKind = keyof typeof otherKinds;
 
-/** The kind of a file by its first bytes; of a compressed NIfTI file by its name. @throws as node:fs when it cannot be read */
+/** The kind of a file by its first bytes; of the .img file of a NIfTI pair by the header beside it. @throws as node:fs when it cannot be read */
 export async function kindOfFile(file: string): Promise<OtherKind> {
   const handle = await open(file);
   try {
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(headLength), 0, headLength, 0);
     if (bytesRead === 0) return "empty";
-    if (/\.nii(\.gz)?$/i.test(file)) return "nifti";
+    const stem = /^(.+)\.img(\.gz)?$/i.exec(file)?.[1];
+    if (stem !== undefined && (await presentFile(`${stem}.hdr`))) return "voxels";
     const head = buffer.subarray(0, bytesRead);
     return foreignFormatOf(head)?.kind ?? (sourceOf(head) ? "unnamed" : "other");
   } finally {

@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ConfigError, InputError } from "../errors.ts";
-import { listImages } from "./list-images.ts";
+import { listImages, pathWithoutEnding } from "./list-images.ts";
 
 let root = "";
 beforeEach(async () => {
@@ -32,10 +33,19 @@ test("a folder is walked with its sub-folders, sorted by name, and keeps them in
 
 test("what is no image is left out with its reason, by the first bytes; the litter of systems is passed over in silence", async () => {
   await touch("in/.hidden.png", "in/._a.png", "in/.DS_Store", "in/Thumbs.db", "in/.git/a.png", "in/a.png", "in/empty");
-  const bytes = { IMG1: "\x89PNG\r\n\x1a\n", "b.gif": "GIF89a", "c.dat": "BM", "s.dcm": `${"\0".repeat(128)}DICM`, "v.nii.gz": "\x1f\x8b" };
+  const bytes = {
+    IMG1: "\x89PNG\r\n\x1a\n",
+    "b.gif": "GIF89a",
+    "c.dat": "BM",
+    "s.dcm": `${"\0".repeat(128)}DICM`,
+    "v.img": "BM",
+    "v.hdr": "\0",
+  };
   for (const [name, head] of Object.entries({ ...bytes, "notes.txt": "text", "w.jpgx": "RIFF\0\0\0\0WEBP" }))
     await writeFile(join(root, "in", name), head, "latin1");
-  expect(await names(join(root, "in"))).toEqual(["a"]);
+  await writeFile(join(root, "in", "scan"), gzipSync(`${"\0".repeat(344)}n+1\0`));
+  await writeFile(join(root, "in", "table.csv.gz"), gzipSync("a,b"));
+  expect(await names(join(root, "in"))).toEqual(["a", "v"]);
   expect(await leftOut(join(root, "in"))).toEqual([
     "in/.git: hidden",
     "in/.hidden.png: hidden",
@@ -45,7 +55,9 @@ test("what is no image is left out with its reason, by the first bytes; the litt
     "in/empty: empty",
     "in/notes.txt: other",
     "in/s.dcm: dicom",
-    "in/v.nii.gz: nifti",
+    "in/scan: unnamed",
+    "in/table.csv.gz: other",
+    "in/v.img: voxels",
     "in/w.jpgx: unnamed",
   ]);
 });
@@ -137,6 +149,13 @@ test("a pattern that the shell did not expand stands for the files that fit", as
 test("a file that is given is taken whatever its ending, and paths keep their order", async () => {
   await touch("z.scan", ".h.png", "in/a.png", "b.png");
   expect(await names(join(root, "z.scan"), join(root, ".h.png"), join(root, "in"), join(root, "b.png"))).toEqual(["z", ".h", "a", "b"]);
+});
+
+test("the two endings of a compressed NIfTI file are no part of its name", async () => {
+  await touch("in/a.nii.gz", "in/b.v2.nii", "in/C.NII.GZ", "d.nii.gz", "e.tar.gz");
+  expect(await names(join(root, "in"), join(root, "d.nii.gz"), join(root, "e.tar.gz"))).toEqual(["C", "a", "b.v2", "d", "e.tar"]);
+  const [input] = (await listImages([join(root, "in")])).inputs;
+  expect(pathWithoutEnding(input!)).toBe("C");
 });
 
 test("the order is that of code points, not of 16-bit units", async () => {

@@ -1,6 +1,6 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join, parse, resolve } from "node:path";
+import { basename, join, parse, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
 import { kindOfFile } from "./file-kind.ts";
 import type { LeftOut, LeftOutReason } from "./left-out.ts";
@@ -19,8 +19,9 @@ export interface ImageInput {
 }
 
 /** The path of an image without extension, by which two folders are matched. @see joinByName */
-export function pathWithoutEnding({ path }: ImageInput): string {
-  return path.slice(0, path.length - parse(path).ext.length);
+export function pathWithoutEnding({ path }: Pick<ImageInput, "path">): string {
+  const compressed = /.(\.(?:nii|hdr|img)\.gz)$/i.exec(path)?.[1];
+  return path.slice(0, path.length - (compressed ?? parse(path).ext).length);
 }
 
 /** Files as one side of a match by name. @param noun - for an item in messages */
@@ -65,7 +66,7 @@ export async function listImages(given: readonly string[], options: ListOptions 
       for (const input of folder.inputs) inputs.push(input);
       for (const file of folder.leftOut) leftOut.push(file);
     } else {
-      inputs.push({ file: path, name: parse(path).name, path: resolve(path) });
+      inputs.push({ file: path, name: pathWithoutEnding({ path: basename(path) }), path: resolve(path) });
     }
   }
   refuseEqualNames(inputs);

@@ -5,7 +5,7 @@ import { listed } from "../listed.ts";
 import { imageEndings } from "./sources/table.ts";
 
 /** Extensions of the image files that are read from a folder. */
-export const imageEnding = new RegExp(`\\.(${imageEndings.join("|")})$`, "i");
+export const imageEnding = new RegExp(`\\.(${imageEndings.join("|").replaceAll(".", "\\.")})$`, "i");
 
 /** One of two lists that are matched by name. */
 export interface Side<T> {

@@ -1,9 +1,11 @@
 import { InputError } from "../../errors.ts";
 import { beginsLike, type Signature } from "./first-bytes.ts";
+import { firstInside } from "./nifti/content.ts";
+import { niftiSignatures } from "./nifti/header.ts";
 
 /** A format that is recognised but not supported. */
 interface ForeignFormat {
-  readonly kind: "dicom" | "nifti" | "unread";
+  readonly kind: "dicom" | "unread";
   readonly name: string;
   readonly firstBytes: Signature;
 }
@@ -11,9 +13,6 @@ interface ForeignFormat {
 /** Formats recognised for error messages only. A format that becomes supported moves to `imageSources`. */
 const foreignFormats: readonly ForeignFormat[] = [
   { kind: "dicom", name: "DICOM", firstBytes: [[128, "DICM"]] },
-  { kind: "nifti", name: "NIfTI", firstBytes: [[344, "n+1\0"]] },
-  { kind: "nifti", name: "NIfTI", firstBytes: [[344, "ni1\0"]] },
-  { kind: "nifti", name: "NIfTI", firstBytes: [[4, "n+2\0"]] },
   { kind: "unread", name: "GIF", firstBytes: [[0, "GIF8"]] },
   { kind: "unread", name: "BMP", firstBytes: [[0, "BM"]] },
   { kind: "unread", name: "JPEG 2000", firstBytes: [[0, "\0\0\0\x0cjP  "]] },
@@ -27,9 +26,13 @@ export function foreignFormatOf(head: Uint8Array): ForeignFormat | undefined {
   return foreignFormats.find(({ firstBytes }) => beginsLike(head, firstBytes));
 }
 
-/** The error of a file in an unsupported format. */
+/** The error of a file in an unsupported format, or in none that is read where a picture is wanted. */
 export function unreadable({ name, bytes }: { readonly name: string; readonly bytes: Uint8Array }): InputError {
   const format = foreignFormatOf(bytes);
+  const head = firstInside(bytes);
+  if (niftiSignatures.some((signature) => beginsLike(head, signature))) {
+    return new InputError(`"${name}" is a NIfTI file; expected a PNG, JPEG, TIFF or WebP image here. Convert it to PNG first.`);
+  }
   return new InputError(
     format
       ? `"${name}" is a ${format.name} file, which is not supported. Convert it to PNG first.`

@@ -18,10 +18,28 @@ export interface StoredPixels {
   readonly data: SampleArray;
 }
 
+/** A row of an affine: the factors of column, row and slice, then the offset. */
+export type AffineRow = readonly [column: number, row: number, slice: number, offset: number];
+
+/** How a grid of voxels lies in the patient. */
+export interface Placement {
+  /** From the numbers of a voxel (column, row, slice) to millimetres towards the patient's right, anterior and superior (RAS). */
+  readonly affine: readonly [right: AffineRow, anterior: AffineRow, superior: AffineRow];
+  /** Millimetres from voxel to voxel along columns' numbers, rows' numbers and slices (x, y, z). */
+  readonly spacing: readonly [x: number, y: number, z: number];
+  /** NIfTI's codes of what the affine refers to, for each of its two forms: 0 not given, 1 the scanner, 2 another scan, 3 and 4 atlases. */
+  readonly qformCode: number;
+  readonly sformCode: number;
+  /** Whether the file says that its lengths are millimetres, metres or micrometres. */
+  readonly isUnitKnown: boolean;
+}
+
 /** Geometry of an image in patient space. */
 export interface Geometry {
   /** Millimetres per pixel [row, column]. */
   readonly spacing: readonly [row: number, column: number];
+  /** Of the volume whose slice the image is, where the file tells it. */
+  readonly placement?: Placement;
 }
 
 /** `paper`: the method as described. `reference`: the behaviour of the released scripts. */

@@ -1,5 +1,5 @@
-import { beginsLike } from "./first-bytes.ts";
 import type { ImageSource } from "./image-source.ts";
+import { niftiSignatures } from "./nifti/header.ts";
 import { rasterFormats } from "./raster-formats.ts";
 
 /**
@@ -12,12 +12,13 @@ export const imageSources = {
     firstBytes: Object.values(rasterFormats).flatMap(({ firstBytes }) => firstBytes),
     frames: async (content) => [await (await import("./raster.ts")).rasterFrame(content)],
   },
+  nifti: {
+    // The .img file of a pair is opened by its header.
+    endings: ["nii", "nii.gz", "hdr"],
+    firstBytes: niftiSignatures,
+    frames: async (content) => await (await import("./nifti/nifti.ts")).niftiFrames(content),
+  },
 } as const satisfies Record<string, ImageSource>;
-
-/** The kind of a file by its first bytes. */
-export function sourceOf(head: Uint8Array): ImageSource | undefined {
-  return Object.values<ImageSource>(imageSources).find(({ firstBytes }) => firstBytes.some((signature) => beginsLike(head, signature)));
-}
 
 /** Extensions of the files that are read from a folder. BMP is not supported; it is listed so that each such image is reported as a failure. */
 export const imageEndings: readonly string[] = [...Object.values<ImageSource>(imageSources).flatMap(({ endings }) => endings), "bmp"];

@@ -1,0 +1,139 @@
+import { constants, createGunzip, gunzipSync } from "node:zlib";
+import { InputError } from "../../../errors.ts";
+import { presentFile } from "../../present-file.ts";
+import { readContent } from "../../read-content.ts";
+import type { NamedBytes } from "../image-source.ts";
+import { headerLength, type NiftiHeader, niftiHeader } from "./header.ts";
+
+/** The header of a NIfTI file, or of a pair of files, and the file with its voxels, which may be compressed. */
+export interface NiftiContent {
+  readonly header: NiftiHeader;
+  readonly voxels: NamedBytes;
+}
+
+/** Most bytes of voxels, all volumes together. */
+const maxBytes = 2 ** 31;
+
+/** Most bytes that deflate makes of one. */
+const maxInflation = 1032;
+
+/** Whether bytes are compressed with gzip; names are often wrong. */
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** Compressed bytes that hold a header, even behind a long name of the file in the gzip header. */
+const headBytes = 8192;
+
+/** The first bytes of a file, decompressed if it is compressed, by which its format is known; as they are where that fails. */
+export function firstInside(bytes: Uint8Array): Uint8Array {
+  try {
+    return firstInflated(bytes);
+  } catch {
+    return bytes;
+  }
+}
+
+/** @throws Error of zlib */
+function firstInflated(bytes: Uint8Array): Uint8Array {
+  if (!isGzip(bytes)) return bytes;
+  return gunzipSync(bytes.subarray(0, headBytes), { finishFlush: constants.Z_SYNC_FLUSH });
+}
+
+/**
+ * The header and the voxels of a file: .nii, .nii.gz, or one of the two files of an .hdr/.img pair, whose other one is read from beside it.
+ *
+ * @throws InputError when it is no NIfTI file, or the other file of a pair is missing
+ */
+export async function openNifti(content: NamedBytes): Promise<NiftiContent> {
+  const isImg = /\.img(\.gz)?$/i.test(content.name);
+  const headerFile = isImg ? await readContent(await partner(content.name, "hdr")) : content;
+  const head = inflatedHead(headerFile);
+  const header = niftiHeader(head.subarray(0, headerLength[2]), headerFile.name);
+  if (header.isSingle) return { header, voxels: headerFile };
+  if (isImg) return { header, voxels: content };
+  if (/\.hdr(\.gz)?$/i.test(headerFile.name)) return { header, voxels: await readContent(await partner(headerFile.name, "img")) };
+  throw new InputError(
+    `"${headerFile.name}" holds the header of a pair of files (mark "ni${header.version}"), without voxels. Name it .hdr, with its .img file beside it.`,
+  );
+}
+
+function inflatedHead({ name, bytes }: NamedBytes): Uint8Array {
+  try {
+    return firstInflated(bytes);
+  } catch (cause) {
+    throw damaged(name, cause);
+  }
+}
+
+/** The other file of a pair: the same name with another ending, compressed or not. */
+async function partner(name: string, ending: "hdr" | "img"): Promise<string> {
+  const stem = name.replace(/\.(hdr|img)(\.gz)?$/i, "");
+  const isUpper = /\.(HDR|IMG)(\.GZ)?$/.test(name);
+  const names = [`${stem}.${ending}`, `${stem}.${ending}.gz`].map(
+    (each) => stem + (isUpper ? each.slice(stem.length).toUpperCase() : each.slice(stem.length)),
+  );
+  for (const each of names) {
+    const file = await presentFile(each);
+    if (file !== undefined) return file;
+  }
+  const [have, want] = ending === "img" ? ["header", "voxels"] : ["voxels", "header"];
+  throw new InputError(`"${name}" holds the ${have} of a pair of files; expected its ${want} in "${names[0]}". Put both in one folder.`);
+}
+
+/**
+ * The voxels of a file as stored, all volumes, without what may stand behind them.
+ *
+ * @throws InputError when the file holds fewer bytes than its header says, is damaged, or too large
+ */
+export async function voxelBytes({ header, voxels: { name, bytes } }: NiftiContent, warnings: string[]): Promise<Uint8Array> {
+  const { dim, datatype } = header;
+  const start = firstVoxel(header, name, warnings);
+  const length = (dim.reduce((product, each) => product * each, 1) * datatype.bits) / 8;
+  const asked = `its header says ${dim.join(" x ")} voxels of ${datatype.name}, ${length} bytes${start > 0 ? ` from byte ${start}` : ""}`;
+  const cutOff = (got: string) =>
+    new InputError(`"${name}": ${asked}; got ${got}. The file is cut off or its header damaged: copy it again.`);
+  const isCompressed = isGzip(bytes);
+  if (!isCompressed && bytes.length < start + length) throw cutOff(`${Math.max(bytes.length - start, 0)}`);
+  if (isCompressed && bytes.length * maxInflation < start + length) throw cutOff(`${bytes.length} compressed bytes, too few for that`);
+  if (length > maxBytes) throw new InputError(`"${name}": ${asked}; at most ${maxBytes} bytes are read. Split it into volumes first.`);
+  if (!isCompressed) return bytes.subarray(start, start + length);
+  const { kept, total } = await inflated({ name, bytes }, start + length);
+  if (total < start + length) throw cutOff(`${Math.max(total - start, 0)}`);
+  return kept.subarray(start);
+}
+
+/** @throws InputError when `vox_offset` is no place of voxels */
+function firstVoxel({ voxOffset, isSingle, version }: NiftiHeader, name: string, warnings: string[]): number {
+  const least = isSingle ? headerLength[version] + 4 : 0;
+  if (voxOffset === 0 && isSingle) {
+    warnings.push(`its header does not say where the voxels begin (vox_offset 0); byte ${least} was taken, right behind the header`);
+    return least;
+  }
+  if (!(voxOffset >= least && Number.isSafeInteger(voxOffset))) {
+    throw new InputError(
+      `"${name}": its voxels begin at byte ${voxOffset} by its header (vox_offset); expected a whole number from ${least} on. The header is damaged.`,
+    );
+  }
+  return voxOffset;
+}
+
+/** The first bytes of a compressed file. All of its members are read to the end, by which zlib checks their sums. */
+async function inflated({ name, bytes }: NamedBytes, length: number): Promise<{ kept: Uint8Array; total: number }> {
+  const kept = new Uint8Array(length);
+  let total = 0;
+  const stream = createGunzip({ chunkSize: 2 ** 18 });
+  stream.end(bytes);
+  try {
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      if (total < length) kept.set(chunk.subarray(0, length - total), total);
+      total += chunk.length;
+    }
+  } catch (cause) {
+    throw damaged(name, cause);
+  }
+  return { kept, total };
+}
+
+function damaged(name: string, cause: unknown): InputError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new InputError(`"${name}" is a damaged or truncated gzip file (${reason}). Copy or download it again.`, { cause });
+}
