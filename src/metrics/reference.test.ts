@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
+import { overlap } from "../image/mask-overlap.ts";
 import type { GrayImage, Mask, Size } from "../image/types.ts";
 import { readGray } from "../scans/read-gray.ts";
 import { nsd } from "./nsd.ts";
-import { dsc, iou, overlap } from "./overlap.ts";
+import { dsc, iou } from "./overlap.ts";
 import { releasedScores } from "./released.ts";
 import { bootstrapMean, mean, median, quantile, std } from "./statistics.ts";
 import { hausdorff, surfaceMetrics, surfaceNsd } from "./surface-distance.ts";

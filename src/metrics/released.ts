@@ -1,8 +1,8 @@
 import { atLeast } from "../image/at-least.ts";
+import { dscOf, type Overlap, overlap } from "../image/mask-overlap.ts";
 import type { GrayImage, Mask } from "../image/types.ts";
 import { expectSameSize } from "./_checked.ts";
 import { nsd } from "./nsd.ts";
-import { dscOf, type Overlap, overlap } from "./overlap.ts";
 
 /** The result of the released evaluation for a pair. */
 export type ReleasedScores =
