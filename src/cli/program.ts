@@ -38,18 +38,19 @@ async function programOf(words: readonly string[]): Promise<Command> {
     .description("Type what to segment in a medical image, get a mask, on your own machine. Research use only; not a medical device.")
     .version(version)
     .exitOverride();
-  const models = new Command("models").description("published and random weights").copyInheritedSettings(program);
+  const groups = new Map(Object.entries(groupSummaries).map(([name, summary]) => [name, groupOf(program, name, summary)]));
   for (const command of jobCommands) {
     const parts = command.job.split(" ");
-    const added = (parts.length > 1 ? models : program).command(parts.at(-1)!).description(command.summary);
+    const parent = parts.length > 1 ? groups.get(parts[0]!)! : program;
+    const added = parent.command(parts.at(-1)!).description(command.summary);
     await addJob(
       added,
       command,
       parts.every((part) => words.includes(part)),
     );
   }
-  program.addCommand(models);
-  addModels(models);
+  for (const group of groups.values()) program.addCommand(group);
+  addModels(groups.get("models")!);
   program
     .command("doctor")
     .description("check what works on this machine, and how to fix the rest")
@@ -59,6 +60,16 @@ async function programOf(words: readonly string[]): Promise<Command> {
       if (!isHealthy) status = exitStatus.failed;
     });
   return program;
+}
+
+/** Commands of two words, by the first. */
+const groupSummaries = {
+  weak: "weak supervision: nnU-Net on the pipeline's masks, or on true ones, with checkpoint ensembles and uncertainty",
+  models: "published and random weights",
+} as const;
+
+function groupOf(program: Command, name: string, summary: string): Command {
+  return new Command(name).description(summary).copyInheritedSettings(program);
 }
 
 function addModels(models: Command): void {
