@@ -1,1 +1,19 @@
+export { channelNamesOf, checkedDatasetJson, type DatasetJson, readDatasetJson } from "./dataset/dataset-json.ts";
 export { type LabelEntry, type LabelRules, type LabelTable, labelRulesOf, type Region } from "./labels.ts";
+export { estimateOf } from "./plan/estimate.ts";
+export { fingerprintFromJson, fingerprintJson, readFingerprint } from "./plan/fingerprint-json.ts";
+export { type PlanOptions, planDataset } from "./plan/plan-dataset.ts";
+export { type PlannerName, planners } from "./plan/planners.ts";
+export { plansJson } from "./plan/plans-json.ts";
+export { plansFromJson, type ReadPlansOptions, readPlans } from "./plan/read-plans.ts";
+export {
+  type Fingerprint,
+  type IntensityProperties,
+  type NormalisationScheme,
+  normalisationSchemes,
+  type Pair,
+  type Plan2d,
+  type PlannedNetwork,
+  type Plans,
+  type Triple,
+} from "./plan/types.ts";
