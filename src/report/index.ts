@@ -1,3 +1,4 @@
 export { writeDemoPage } from "./demo-page.ts";
+export { type GateSectionOptions, gateSection, leakSection } from "./gate-section.ts";
 export { type Chart, type ChartLine, lineChart } from "./line-chart.ts";
 export { writeTrainingReport } from "./training-report.ts";

@@ -1,0 +1,11 @@
+export { clusterGroups } from "./cluster-groups.ts";
+export { type Decision, type GateDecision, type GateResult, gate, worstFirst } from "./decide.ts";
+export { decisionColumns, decisionRows, type GateRecord, gateRecord } from "./decision-table.ts";
+export { type LabelFacts, labelFacts, meanPairwiseDsc, type PseudoLabel, type Side } from "./facts.ts";
+export { type Fingerprint, fingerprint, type View, type ViewName } from "./fingerprint.ts";
+export { ignoreDisagreement, type LabelWithIgnored } from "./ignore.ts";
+export { type Measure, type MeasureName, measureTable } from "./measures.ts";
+export { type DuplicatePair, duplicateClusters, duplicatePairs, type FingerprintedImage, leaks } from "./near-duplicates.ts";
+export { type Hash64, hammingDistance, hexOf } from "./perceptual-hash.ts";
+export { type SetLimits, type SizeLimits, setLimits } from "./set-limits.ts";
+export { DuplicateSettings, GateSettings, IgnoreSettings } from "./settings.ts";
