@@ -2,9 +2,10 @@ export type { Session, SessionOptions } from "../runtime/session.ts";
 export type { StoredTensor } from "../tensor/stored-tensor.ts";
 export { type DType, type Shape, type Tensor, tensor } from "../tensor/tensor.ts";
 export { compile } from "./compile.ts";
+export { exportOnnx } from "./export-onnx.ts";
 export { flopsOf } from "./flops.ts";
 export { gradients, pullback } from "./gradients.ts";
-export { serialise } from "./onnx.ts";
+export { type ModelOptions, serialise } from "./onnx.ts";
 export type { Pair } from "./operators/_window.ts";
 export { gemm, matmul } from "./operators/algebra.ts";
 export { type Iteration, loop } from "./operators/control.ts";
@@ -50,7 +51,7 @@ export {
   swapLast,
   transpose,
 } from "./operators/movement.ts";
-export { instanceNorm, layerNorm, logSumExp, reduceMean, softmax } from "./operators/normalisation.ts";
+export { type InstanceNormOptions, instanceNorm, layerNorm, logSumExp, reduceMean, softmax } from "./operators/normalisation.ts";
 export { type AveragePoolingOptions, averagePool, maxPool, type PoolingOptions } from "./operators/pooling.ts";
 export { quantisedGemm } from "./operators/quantisation.ts";
 export { type ResizeMode, type ResizeOptions, resize } from "./operators/resize.ts";

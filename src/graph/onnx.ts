@@ -14,6 +14,19 @@ import { describe, rootScope } from "./value.ts";
 const opset = 20;
 const irVersion = 9;
 
+/** How a model for other programs is written. */
+export interface ModelOptions {
+  /** What the model says about itself, as texts by name. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * Names of axes that may have any length when the model is run, by input or output and axis: `{ image: { 0: "batch" } }`. It is for
+   * the caller to know that no operator of the graph depends on those lengths.
+   */
+  readonly freeAxes?: Readonly<Record<string, Readonly<Record<number, string>>>>;
+  /** Stands before the names of outputs, so that an output may be called as an input is. */
+  readonly outputPrefix?: string;
+}
+
 /** The bytes of a ModelProto; see `modelOf`. */
 export function serialise(outputs: Readonly<Record<string, Value>>): Uint8Array {
   return modelOf(outputs).bytes;
@@ -26,7 +39,10 @@ export function serialise(outputs: Readonly<Record<string, Value>>): Uint8Array 
  * @throws ShapeError when two different inputs, or two different files in memory, have the same name, or an output exists only inside
  *   a loop
  */
-export function modelOf(outputs: Readonly<Record<string, Value>>): Model {
+export function modelOf(
+  outputs: Readonly<Record<string, Value>>,
+  { metadata = {}, freeAxes = {}, outputPrefix = "output:" }: ModelOptions = {},
+): Model {
   const names = new Names();
   const inputs = new Map<string, Value>();
   const initializers = new Map<string, Value>();
@@ -45,13 +61,14 @@ export function modelOf(outputs: Readonly<Record<string, Value>>): Model {
     );
     // An output needs a node that makes it under its own name, even if it is an input, a constant, or asked for twice.
     for (const [name, value] of results)
-      proto.message(1, (node) => node.text(1, graph.nameOf(value)).text(2, `output:${name}`).text(4, "Identity"));
+      proto.message(1, (node) => node.text(1, graph.nameOf(value)).text(2, `${outputPrefix}${name}`).text(4, "Identity"));
     proto.text(2, "graph");
     for (const [name, value] of initializers) proto.message(5, (tensor) => writeInitializer(tensor, name, value));
-    for (const [name, value] of inputs) proto.message(11, (info) => writeType(info, name, value));
-    for (const [name, value] of results) proto.message(12, (info) => writeType(info, `output:${name}`, value));
+    for (const [name, value] of inputs) proto.message(11, (info) => writeType(info, name, value, freeAxes[name]));
+    for (const [name, value] of results) proto.message(12, (info) => writeType(info, `${outputPrefix}${name}`, value, freeAxes[name]));
   });
   writer.message(8, (set) => set.text(1, "").integer(2, opset));
+  for (const [key, text] of Object.entries(metadata)) writer.message(14, (entry) => entry.text(1, key).text(2, text));
   return { bytes: writer.bytes(), files: filesOf(initializers.values()) };
 }
 
@@ -203,11 +220,17 @@ function identity(array: object): number {
   return known;
 }
 
-function writeType(proto: ProtobufWriter, name: string, { dtype, shape }: { dtype: DType; shape: Shape }): void {
+function writeType(
+  proto: ProtobufWriter,
+  name: string,
+  { dtype, shape }: { dtype: DType; shape: Shape },
+  freeAxes: Readonly<Record<number, string>> = {},
+): void {
   proto.text(1, name).message(2, (type) =>
     type.message(1, (tensor) =>
       tensor.integer(1, onnxTypes[dtype]).message(2, (dims) => {
-        for (const length of shape) dims.message(1, (dim) => dim.integer(1, length));
+        for (const [axis, length] of shape.entries())
+          dims.message(1, (dim) => (freeAxes[axis] === undefined ? dim.integer(1, length) : dim.text(2, freeAxes[axis])));
       }),
     ),
   );

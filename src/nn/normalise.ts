@@ -1,5 +1,16 @@
 import { checkedEpsilon, shapeOf } from "../graph/arguments.ts";
-import { div, instanceNorm, layerNorm, max, mul, reduceSum, sqrt, transpose, type Value } from "../graph/index.ts";
+import {
+  div,
+  type InstanceNormOptions,
+  instanceNorm,
+  layerNorm,
+  max,
+  mul,
+  reduceSum,
+  sqrt,
+  transpose,
+  type Value,
+} from "../graph/index.ts";
 import { checkedLayer } from "./_layer.ts";
 
 /** Scale and shift of a normalisation layer, both [D], or [C] for channels. */
@@ -21,9 +32,9 @@ export function channelNorm(x: Value, parameters: Norm, epsilon: number): Value 
 }
 
 /** Each picture of [B, C, H, W] normalised by itself, then scaled and shifted by channel. */
-export function instanceNorm2d(x: Value, layer: Norm, epsilon = 1e-5): Value {
+export function instanceNorm2d(x: Value, layer: Norm, epsilon = 1e-5, options: InstanceNormOptions = {}): Value {
   const { weight, bias } = checkedLayer(layer, "instanceNorm2d", { weight: 1, bias: 1 });
-  return instanceNorm(x, weight, bias, epsilon);
+  return instanceNorm(x, weight, bias, epsilon, options);
 }
 
 /** Rows of [..., D] divided by their length; a length below `epsilon` counts as `epsilon`. */

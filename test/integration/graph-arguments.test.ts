@@ -157,6 +157,12 @@ function callsOf(api: typeof graph): Calls {
       ...each([null, -1, Number.NaN, ...nonsense], (epsilon) =>
         api.instanceNorm(picture, api.input("a", "float32", [4]), api.input("b", "float32", [4]), epsilon),
       ),
+      ...each(notOptions, (options) =>
+        api.instanceNorm(picture, api.input("a", "float32", [4]), api.input("b", "float32", [4]), 0, options),
+      ),
+      ...each(notFlags, (isForwardOnly) =>
+        api.instanceNorm(picture, api.input("a", "float32", [4]), api.input("b", "float32", [4]), 0, { isForwardOnly }),
+      ),
     ],
     reduceSum: [
       ...each([...notValues, bool], (value) => api.reduceSum(value)),
@@ -238,6 +244,12 @@ function callsOf(api: typeof graph): Calls {
     ],
     flopsOf: each([...notLists, [1], x], api.flopsOf),
     serialise: each([undefined, ...nonsense, [], [x], x, { y: 1 }, { y: undefined }, { y: inner() }], api.serialise),
+    exportOnnx: [
+      ...each([undefined, ...nonsense, [], [x], x, { y: 1 }, { y: inner() }, { x }], (outputs) => api.exportOnnx(outputs)),
+      ...each([null, 7, "?", [1], { metadata: { a: 1 } }, { freeAxes: { x: 1 } }, { freeAxes: { x: { a: "b" } } }], (options) =>
+        api.exportOnnx({ y: api.add(x, 1) }, options),
+      ),
+    ],
     compile: [
       ...each([undefined, ...nonsense, [], [x], x, { y: 1 }, { y: inner() }], (outputs) => api.compile(outputs)),
       ...each([null, 7, "?", [1], { device: "gpu" }, { threads: 0 }, { threads: Number.NaN }, { prepack: 1 }], (options) =>

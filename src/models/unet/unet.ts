@@ -8,6 +8,8 @@ import { isStrided, layerNames } from "./names.ts";
 export interface UNetOptions {
   /** Whether every decoder stage has a segmentation head, as in training; else the last one alone. */
   readonly deepSupervision: boolean;
+  /** Whether the graph is only run forward, which is faster; it then has no gradient, and runs on pictures of any size. Default false. */
+  readonly isForwardOnly?: boolean;
 }
 
 /** The named intermediates of a U-Net. */
@@ -27,9 +29,14 @@ export interface UNetOutputs {
  * @param x - normalised image channels [B, C, H, W]; H and W must be multiples of the product of all strides
  * @see Isensee et al. 2021, doi:10.1038/s41592-020-01008-z; with residual blocks Isensee et al. 2024, arXiv:2404.09556
  */
-export function unet(x: Value, weights: NamedWeights, config: UNetConfig, { deepSupervision }: UNetOptions): UNetOutputs {
+export function unet(
+  x: Value,
+  weights: NamedWeights,
+  config: UNetConfig,
+  { deepSupervision, isForwardOnly = false }: UNetOptions,
+): UNetOutputs {
   checkPicture(x, config);
-  const network = { weights, config };
+  const network = { weights, config, isForwardOnly };
   const stages = config.kind === "plain" ? plainEncoder(x, network) : residualEncoder(x, network);
   const decoder: Value[] = [];
   for (const [s, convs] of config.decoderConvs.entries()) {
@@ -50,6 +57,7 @@ export function unet(x: Value, weights: NamedWeights, config: UNetConfig, { deep
 interface Network {
   readonly weights: NamedWeights;
   readonly config: UNetConfig;
+  readonly isForwardOnly: boolean;
 }
 
 function plainEncoder(x: Value, network: Network): Value[] {
@@ -94,11 +102,11 @@ function convNorm(
   name: string,
   [rows, columns]: readonly [number, number],
   stride: readonly [number, number],
-  { weights, config }: Network,
+  { weights, config, isForwardOnly }: Network,
 ): Value {
   const padding = [(rows - 1) / 2, (columns - 1) / 2] as const;
   const y = conv2d(x, weights.linear(`${name}.conv`), { stride, padding });
-  return instanceNorm2d(y, weights.norm(`${name}.norm`), config.normEps);
+  return instanceNorm2d(y, weights.norm(`${name}.norm`), config.normEps, { isForwardOnly });
 }
 
 function convNormRelu(
