@@ -1,13 +1,7 @@
 import type { TrainingFile } from "../pipeline/training/record.ts";
 import { type EpochLine, metricOf, shownMetric } from "../train/index.ts";
-import type { Chart, ChartLine } from "./line-chart.ts";
-
-/** Readable on light and dark backgrounds, and distinguishable with red-green colour blindness. */
-export const colours = { first: "#2f7ed8", second: "#e08214", third: "#3a9d6f", faint: "#8896a8" } as const;
-
-export interface TitledChart extends Chart {
-  readonly title: string;
-}
+import { colours, type TitledChart } from "./_figure.ts";
+import type { ChartLine } from "./line-chart.ts";
 
 /** Validation scores over the epochs: one chart per group of metrics, with axes from 0. */
 export function scoreCharts(epochs: readonly EpochLine[]): TitledChart[] {

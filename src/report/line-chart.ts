@@ -19,26 +19,31 @@ export interface Chart {
   readonly lines: readonly ChartLine[];
   /** Whether the y axis begins at 0. */
   readonly fromZero?: boolean;
+  /** The ends of the x axis; without them its values are whole numbers, such as steps. */
+  readonly xRange?: readonly [number, number];
+  /** The ends of the y axis. */
+  readonly yRange?: readonly [number, number];
 }
 
 /** Points of a line beyond which neighbours are drawn as their mean: a chart has no more pixels. */
 const mostPoints = 600;
 
 /** Lines over numbers as the text of an SVG element, which takes its text colour from where it stands. */
-export function lineChart({ x, y, lines, fromZero = false }: Chart): string {
+export function lineChart({ x, y, lines, fromZero = false, xRange, yRange }: Chart): string {
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const drawn = lines.map((one) => ({ ...one, points: thinned(one.points) }));
   const ends = drawn.flatMap(({ points }) => [points[0]?.x ?? 0, points.at(-1)?.x ?? 0]);
+  const wholeTicks = Math.min(6, Math.max(1, Math.max(...ends) - Math.min(...ends)));
   const figure = plot({
     document,
     width: 460,
     height: 260,
     marginLeft: 56,
-    x: { label: x },
-    y: { label: y, zero: fromZero, nice: true },
+    x: { label: x, ...(xRange && { domain: xRange }) },
+    y: { label: y, zero: fromZero, nice: true, ...(yRange && { domain: yRange }) },
     marks: [
       gridY(),
-      axisX({ ticks: Math.min(6, Math.max(1, Math.max(...ends) - Math.min(...ends))) }), // steps and epochs are whole numbers
+      axisX({ ticks: xRange ? 6 : wholeTicks }),
       axisY({ ticks: 6 }),
       ...drawn.flatMap(({ points, colour, opacity = 1, marked }) => [
         line(points, { x: "x", y: "y", stroke: colour, strokeOpacity: opacity, strokeWidth: 1.5 }),

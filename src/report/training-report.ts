@@ -3,9 +3,10 @@ import { InputError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
 import { readTraining, type TrainingFile } from "../pipeline/training/record.ts";
 import { type EpochLine, metricOf, readMetrics, type StepLine, shownMetric } from "../train/index.ts";
-import { colours, countRows, epochRows, scoreCharts, type TitledChart } from "./_training-view.ts";
+import { colours, figure, type TitledChart } from "./_figure.ts";
+import { countRows, epochRows, scoreCharts } from "./_training-view.ts";
 import { escaped, page, table } from "./html.ts";
-import { type ChartLine, lineChart } from "./line-chart.ts";
+import type { ChartLine } from "./line-chart.ts";
 
 /**
  * Writes `report.html` of a training folder, from its `run.json` and `metrics.jsonl`: the curves, the epochs, the settings.
@@ -96,11 +97,6 @@ function chartsOf(steps: readonly StepLine[], epochs: readonly EpochLine[]): Tit
   ];
   charts.splice(1, 0, ...scoreCharts(epochs));
   return charts;
-}
-
-function figure({ title, ...chart }: TitledChart): string {
-  const legend = chart.lines.map(({ name, colour }) => `<span><i style="background:${colour}"></i>${escaped(name)}</span>`).join("");
-  return `<figure><figcaption>${escaped(title)}</figcaption>\n${lineChart(chart)}\n<div class="legend">${legend}</div></figure>`;
 }
 
 /** An exponential moving average over about a fiftieth of the points, with bias correction. */

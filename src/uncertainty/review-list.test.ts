@@ -7,7 +7,13 @@ const uncertainty = (item: { readonly u: number | null }) => item.u;
 test("by hand: unknown first, then worst first; ties keep their order and share a rank", () => {
   const items = [0.2, 0.5, null, 0.5, Number.POSITIVE_INFINITY, 0.1, null].map((u, name) => ({ name, u }));
   expect(reviewList(items, uncertainty).map(({ item, rank }) => [item.name, rank])).toEqual([
-    ...[[2, 1], [6, 1], [4, 3], [1, 4], [3, 4], [0, 6], [5, 7]], // biome-ignore format: name and rank
+    [2, 1],
+    [6, 1],
+    [4, 3],
+    [1, 4],
+    [3, 4],
+    [0, 6],
+    [5, 7],
   ]);
 });
 
