@@ -1,4 +1,5 @@
 import { type Box, type Image, pillowResize, type Size } from "../image/index.ts";
+import { roundHalfEven } from "../round-half-even.ts";
 import { uniform } from "../tensor/random.ts";
 
 /** The range of a random crop. */
@@ -95,9 +96,3 @@ function cropped({ width, data }: Image, { x0, y0, x1, y1 }: Box): Image {
 }
 
 const boxAt = (x0: number, y0: number, width: number, height: number): Box => ({ x0, y0, x1: x0 + width, y1: y0 + height });
-
-function roundHalfEven(value: number): number {
-  const low = Math.floor(value);
-  const rest = value - low;
-  return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
-}

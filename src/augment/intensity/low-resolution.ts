@@ -1,4 +1,5 @@
 import { bilinear, skimageCubic } from "../../image/index.ts";
+import { roundHalfEven } from "../../round-half-even.ts";
 import type { RandomStream } from "../../tensor/random.ts";
 import { between, type Range } from "../ranges.ts";
 import { checkPlanes, type PerChannel, type Planes, planesWith } from "../types.ts";
@@ -36,7 +37,7 @@ export function lowResolution(image: Planes, { zoom, up = "linear" }: LowResolut
   const result = { ...image, data: image.data.slice() };
   for (const [plane, factor] of planesWith(result, zoom, "lowResolution")) {
     if (factor === null) continue;
-    const small = { height: Math.max(1, halfToEven(height * factor)), width: Math.max(1, halfToEven(width * factor)) };
+    const small = { height: Math.max(1, roundHalfEven(height * factor)), width: Math.max(1, roundHalfEven(width * factor)) };
     if (small.height === height && small.width === width) continue;
     const data = nearest(plane, image, small);
     plane.set((up === "cubic" ? skimageCubic : bilinear)({ ...small, data }, { height, width }).data);
@@ -62,9 +63,3 @@ function nearest(plane: Float32Array, { height, width }: Extent, small: Extent):
 
 const nearestOf = (length: number, size: number): Int32Array =>
   Int32Array.from({ length: size }, (_, i) => Math.min(length - 1, Math.floor(((i + 0.5) * length) / size)));
-
-function halfToEven(value: number): number {
-  const low = Math.floor(value);
-  const rest = value - low;
-  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
-}

@@ -1,9 +1,4 @@
-/** The nearest whole number, of two equally near the even one, as Python rounds. */
-export function roundHalfEven(value: number): number {
-  const low = Math.floor(value);
-  const rest = value - low;
-  return rest > 0.5 || (rest === 0.5 && low % 2 !== 0) ? low + 1 : low;
-}
+export { roundHalfEven } from "../../round-half-even.ts";
 
 /** NumPy's percentile, interpolated linearly, to the last bit. @param percent - in [0, 100] */
 export function percentile(values: readonly number[], percent: number): number {
