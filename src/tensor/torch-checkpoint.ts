@@ -4,9 +4,9 @@ import type { ByteSource } from "./_byte-source.ts";
 import { contentOf } from "./_file-content.ts";
 import { Inert, unpickle } from "./_pickle.ts";
 import { TorchDtype, TorchTensor, torchGlobals, torchStorage } from "./_torch-globals.ts";
-import { dataOffset, readZipDirectory, type ZipEntry } from "./_zip.ts";
 import { type StoredTensor, storedTensor } from "./stored-tensor.ts";
 import { bytesOf } from "./tensor.ts";
+import { dataOffset, readZipDirectory, type ZipEntry } from "./zip.ts";
 
 /** What a checkpoint holds beside tensors, as plain data: dictionaries with their keys as text, lists for tuples too. */
 export type PlainValue =

@@ -9,6 +9,8 @@ export interface ZipEntry {
   readonly isEncrypted: boolean;
   readonly size: number;
   readonly compressedSize: number;
+  /** CRC-32 of the data before compression. */
+  readonly crc: number;
   /** Where the entry's local header begins; the data follow it at `dataOffset`. */
   readonly headerOffset: number;
 }
@@ -109,7 +111,8 @@ function parseEntry(source: ByteSource, view: DataView, position: number, nameLe
     : short;
   const isEncrypted = (view.getUint16(position + 8, true) & 1) === 1;
   const method = view.getUint16(position + 10, true);
-  return { name, method, isEncrypted, size: size!, compressedSize: compressedSize!, headerOffset: headerOffset! };
+  const crc = view.getUint32(position + 16, true);
+  return { name, method, isEncrypted, crc, size: size!, compressedSize: compressedSize!, headerOffset: headerOffset! };
 }
 
 /** A number that does not fit 32 bits is written as 0xFFFFFFFF, and the true ones follow one another in the zip64 extra field. */

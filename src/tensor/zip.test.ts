@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { memorySource } from "./_byte-source.ts";
-import { dataOffset, readZipDirectory } from "./_zip.ts";
 import { writeTestZip } from "./_zip-for-tests.ts";
 import { withFile } from "./files/node.ts";
+import { dataOffset, readZipDirectory } from "./zip.ts";
 
 let folder: string;
 beforeAll(async () => {
