@@ -1,0 +1,12 @@
+export { type ClassLocations, classLocations, locatedClasses } from "./class-locations.ts";
+export { type Cropped, cropToNonZero } from "./crop.ts";
+export { type ChannelNormalisation, type ForegroundIntensities, normalise } from "./normalise.ts";
+export {
+  type CaseProperties,
+  type PreprocessedCase,
+  type PreprocessSettings,
+  preprocess,
+  preprocessSettingsOf,
+  type RawCase,
+} from "./preprocess.ts";
+export { resampledSize, type Spacing } from "./resampled-size.ts";
