@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { InputError } from "../../errors.ts";
+import { writeAtomic } from "../../files/atomic-write.ts";
+import type { ClassMaps, LabelMap } from "../../image/index.ts";
+import { readNpz, writeNpz } from "../../results/npz.ts";
+import { writeGray } from "../../results/png.ts";
+import type { CaseProperties } from "../preprocess/preprocess.ts";
+
+/** A prediction of one image. */
+export interface Prediction {
+  readonly labels: LabelMap;
+  /** Written too where they are given. */
+  readonly probabilities?: ClassMaps<"probabilities"> | undefined;
+  readonly properties: CaseProperties;
+}
+
+/** Key of the probabilities in .npz files, as in nnU-Net's. */
+const key = "probabilities";
+
+/**
+ * Writes a prediction as nnU-Net does: NAME.png with the label values, and with probabilities NAME.npz (key "probabilities", float32 [K, 1, H, W]) and
+ * NAME.json, which tells what they are; nnU-Net pickles that instead.
+ *
+ * @param folder - made where it does not exist
+ * @throws InputError when a label does not fit 8 bits
+ * @throws OutputError when the files cannot be written
+ */
+export async function writePrediction(folder: string, name: string, { labels, probabilities, properties }: Prediction): Promise<void> {
+  if (probabilities !== undefined) {
+    const { count, width, height, data, areExclusive, kind } = probabilities;
+    await writeNpz(join(folder, `${name}.npz`), { [key]: { dtype: "float32", shape: [count, 1, height, width], data } });
+    const { box, spacing, sizeBeforeCrop } = properties;
+    const metadata = { kind, areExclusive, shape: [count, 1, height, width], spacing, sizeBeforeCrop, box };
+    await writeAtomic(join(folder, `${name}.json`), `${JSON.stringify(metadata, null, 1)}\n`);
+  }
+  // Last, as it is the file by which a rerun knows that a prediction is complete.
+  await writeGray(join(folder, `${name}.png`), grayOf(labels, name));
+}
+
+function grayOf({ width, height, data }: LabelMap, name: string) {
+  for (let i = 0; i < data.length; i++) {
+    if (data[i]! < 0 || data[i]! > 255)
+      throw new InputError(`"${name}": label ${data[i]} does not fit a PNG file of 8 bits; use 0 to 255.`);
+  }
+  return { width, height, data: Uint8Array.from(data) };
+}
+
+/**
+ * Reads the probabilities that `writePrediction`, or nnU-Net with `--save_probabilities`, wrote for an image.
+ *
+ * @param areExclusive - whether they are classes, or regions that may overlap; nnU-Net's files do not tell
+ * @throws InputError when the file is missing or damaged, or holds something else
+ */
+export async function readProbabilities(file: string, areExclusive: boolean): Promise<ClassMaps<"probabilities">> {
+  const array = (await readNpz(file)).get(key);
+  const [count, depth, height, width] = array?.shape ?? [];
+  if (array?.dtype !== "float32" || width === undefined || depth !== 1) {
+    throw new InputError(
+      `"${file}" should hold "${key}" as float32 [K, 1, H, W], got ${array ? `${array.dtype} [${array.shape}]` : "no such array"}. Was it written for 2D images?`,
+    );
+  }
+  return { kind: "probabilities", areExclusive, count: count!, height: height!, width, data: array.data as Float32Array };
+}

@@ -1,0 +1,6 @@
+export { type Prediction, readProbabilities, writePrediction } from "./export.ts";
+export { predictCase } from "./predict-case.ts";
+export { labelsOf, restore } from "./restore.ts";
+export { type PredictPatches, referenceWindows, slidingWindow, type WindowSettings } from "./sliding-window.ts";
+export { type WindowMapKind, windowMap } from "./window-map.ts";
+export { windowStarts } from "./window-starts.ts";

@@ -1,0 +1,50 @@
+import { type Box, type ClassMaps, type LabelMap, largestClass, probabilitiesOf, type Size, skimageLinear } from "../../image/index.ts";
+import type { LabelRules } from "../labels.ts";
+import type { CaseProperties } from "../preprocess/preprocess.ts";
+
+/**
+ * Logits of a preprocessed case as probabilities in the original image: resampled (linear), activated once, and put into the place that the crop came
+ * from. Outside of it the background has the probability 1, and regions have 0.
+ */
+export function restore(logits: ClassMaps<"logits">, { box, sizeBeforeCrop }: Omit<CaseProperties, "spacing">): ClassMaps<"probabilities"> {
+  const size = { width: box.x1 - box.x0, height: box.y1 - box.y0 };
+  return placed(probabilitiesOf(resampled(logits, size)), box, sizeBeforeCrop);
+}
+
+function resampled(maps: ClassMaps<"logits">, size: Size): ClassMaps<"logits"> {
+  const { count, width, height, data } = maps;
+  if (width === size.width && height === size.height) return maps;
+  const [pixels, area] = [width * height, size.width * size.height];
+  const out = new Float32Array(count * area);
+  for (let k = 0; k < count; k++) {
+    out.set(skimageLinear({ width, height, data: data.subarray(k * pixels, (k + 1) * pixels) }, size).data, k * area);
+  }
+  return { ...maps, ...size, data: out };
+}
+
+function placed(maps: ClassMaps<"probabilities">, { x0, y0 }: Box, size: Size): ClassMaps<"probabilities"> {
+  const { count, width, height, data } = maps;
+  if (width === size.width && height === size.height) return maps;
+  const area = size.width * size.height;
+  const out = new Float32Array(count * area);
+  if (maps.areExclusive) out.fill(1, 0, area);
+  for (let k = 0, from = 0; k < count; k++) {
+    for (let y = 0; y < height; y++, from += width) out.set(data.subarray(from, from + width), k * area + (y0 + y) * size.width + x0);
+  }
+  return { ...maps, ...size, data: out };
+}
+
+/**
+ * The label of each pixel: the most probable class, of equal ones the lowest; or the regions with a probability above 0.5, each painted with its value
+ * over those before it.
+ */
+export function labelsOf(probabilities: ClassMaps<"probabilities">, { regions }: Pick<LabelRules, "regions">): LabelMap {
+  if (regions === undefined) return largestClass(probabilities);
+  const { width, height, data } = probabilities;
+  const pixels = width * height;
+  const labels = new Int16Array(pixels);
+  for (const [k, { paintedAs }] of regions.entries()) {
+    for (let i = 0, at = k * pixels; i < pixels; i++, at++) if (data[at]! > 0.5) labels[i] = paintedAs;
+  }
+  return { kind: "labels", width, height, data: labels };
+}
