@@ -55,7 +55,7 @@ export function pullback(known: readonly (readonly [value: Value, gradient: Valu
     const unexpected = others.find((output) => total.has(output));
     if (unexpected) throw new ShapeError(`gradients: ${describe(unexpected)}: only the first output of an operator has a gradient`);
     if (!node.operator.gradient) throw new ShapeError(`gradients: the operator ${node.operator.name} has no gradient rule`);
-    const ofInputs = node.operator.gradient(total.get(first!)!, node.inputs, node);
+    const ofInputs = node.operator.gradient(total.get(first!)!, node.inputs, node, (i) => dependent.has(node.inputs[i]!));
     for (const [i, value] of node.inputs.entries()) {
       if (!dependent.has(value)) continue;
       const gradient = ofInputs[i];

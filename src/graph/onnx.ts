@@ -181,7 +181,7 @@ class GraphWriter {
  * value in between can be differentiated and substituted.
  */
 function written({ operator, inputs, attributes }: Node): Pick<Node, "inputs" | "attributes"> & { readonly name: string } {
-  if (operator !== movement.Transpose) return { name: operator.name, inputs, attributes };
+  if (operator !== movement.Transpose) return { name: operator.name, inputs: inputs.slice(0, operator.written), attributes };
   let [x] = inputs as [Value];
   let perm = orderOf(attributes);
   while (x.source.kind === "node" && x.source.node.operator === movement.Transpose) {

@@ -73,8 +73,16 @@ export interface OutputType {
   readonly shape: Shape;
 }
 
-/** Given the gradient of a node's first output, the gradient of each of its inputs (null: not differentiable). */
-export type GradientRule = (dy: Value, inputs: readonly Value[], node: Node) => readonly (Value | null)[];
+/**
+ * Given the gradient of a node's first output, the gradient of each of its inputs (null: not differentiable). A rule may ask whether the
+ * gradient of an input is wanted; others are dropped.
+ */
+export type GradientRule = (
+  dy: Value,
+  inputs: readonly Value[],
+  node: Node,
+  isWanted: (input: number) => boolean,
+) => readonly (Value | null)[];
 
 /** A case on which the gradient rule is compared with finite differences. */
 export interface GradientSample {
@@ -95,6 +103,8 @@ export interface Operator {
   readonly types: (inputs: readonly Value[], attributes: Attributes, body?: Body) => readonly OutputType[];
   /** Element types that its operands may have, all of them the same: those for which ONNX Runtime has a kernel on the CPU. By default any. */
   readonly dtypes?: readonly DType[];
+  /** How many of the inputs are written into the model, by default all; those behind are for the gradient alone. */
+  readonly written?: number;
   /** How many of the inputs are operands, by default all; those behind are axes, bounds or indices. */
   readonly operands?: number;
   /** Multiplications and additions of one application, by default none worth counting. */

@@ -19,10 +19,11 @@
  *   256 > 512,  16 x 16, 2             137            216             -       250       116
  */
 import { sizeOf } from "../../tensor/tensor.ts";
-import type { Value } from "../value.ts";
+import { scalar, type Value } from "../value.ts";
 import { reachOf, sidesOf, type Window } from "./_window.ts";
 import { matmul } from "./algebra.ts";
-import { concat, crop, pad, reduceSum, reshape, slice, spaceToDepth, swapLast, transpose } from "./movement.ts";
+import { after } from "./elementwise.ts";
+import { concat, crop, reduceSum, reframe, reshape, slice, spaceToDepth, swapLast, transpose } from "./movement.ts";
 
 type Form = (x: Value, dy: Value, window: Window) => Value;
 
@@ -33,8 +34,8 @@ type Form = (x: Value, dy: Value, window: Window) => Value;
  */
 export const weightGradient: Form = (x, dy, window) => weightGradientForms[formOf(dy, window)](x, dy, window);
 
-/** All forms give the same; `byRow` is for strides of 1, `byPhase` for strides that are the same for both axes. */
-export const weightGradientForms = { byTap, byRow, folded, byPhase } satisfies Record<string, Form>;
+/** All forms give the same; `byShift` is for strides of 1, `byPhase` for strides that are the same for both axes. */
+export const weightGradientForms = { byTap, byShift, folded, byPhase } satisfies Record<string, Form>;
 
 /** The fastest form for the size of a window and the number of positions, as measured. */
 function formOf(dy: Value, { kernel, stride, dilation }: Window): keyof typeof weightGradientForms {
@@ -43,7 +44,7 @@ function formOf(dy: Value, { kernel, stride, dilation }: Window): keyof typeof w
   const isEven = stride[0] === stride[1] && stride[0] > 1;
   const isTiled = kernel[0] === stride[0] && kernel[1] === stride[1];
   if (isDense && isEven && (side >= 64 || isTiled)) return "byPhase";
-  if (stride[0] === 1 && stride[1] === 1 && side >= 64) return "byRow";
+  if (stride[0] === 1 && stride[1] === 1 && side >= 32) return "byShift";
   return side > 16 ? "byTap" : "folded";
 }
 
@@ -52,15 +53,16 @@ function read(x: Value, dy: Value, window: Window): Value {
   const reach = reachOf(window);
   return framed(
     x,
+    dy,
     window,
     sidesOf(dy.shape).map((count, i) => (count - 1) * window.stride[i]! + reach[i]!),
   );
 }
 
-/** x with the window's border before it, and as much of it or of zeros behind it as makes it so long. */
-function framed(x: Value, { padding }: Window, lengths: readonly number[]): Value {
+/** x with the window's border before it (made once dy is known), and as much of it or of zeros behind it as makes it so long. */
+function framed(x: Value, dy: Value, { padding }: Window, lengths: readonly number[]): Value {
   const missing = sidesOf(x.shape).map((side, i) => Math.max(0, lengths[i]! - padding[i]! - side));
-  const padded = pad(x, [0, 0, ...padding], [0, 0, ...missing]);
+  const padded = reframe(x, [0, 0, ...padding], [0, 0, ...missing], after(scalar(0, x.dtype), dy));
   return crop(padded, [0, 0, 0, 0], [...x.shape.slice(0, 2), ...lengths]);
 }
 
@@ -86,21 +88,29 @@ function byTap(x: Value, dy: Value, window: Window): Value {
   return reshape(transpose(concat(products, 0), [1, 2, 0]), [out, channels, kh, kw]);
 }
 
-/** Each row of the window by itself: x shifted by each column lies side by side as channels, so that a row of them is one piece of memory. */
-function byRow(x: Value, dy: Value, window: Window): Value {
-  const padded = read(x, dy, window);
+/**
+ * For strides of 1. Row j and column i of the window meet x[y + j, x + i] at dy[y, x], which are also dy moved down by j and x moved left by i. So both
+ * are moved, dy along whole rows only, and lie as they are: no windows are cut out. One product a column gives all rows.
+ */
+function byShift(x: Value, dy: Value, { kernel: [kh, kw], padding, dilation }: Window): Value {
   const [batch, out, height, width] = dy.shape as [number, number, number, number];
-  const [channels, [kh, kw]] = [x.shape[1]!, window.kernel];
-  const g = reshape(dy, [batch, out, height * width]);
-  const shifted = concat(
-    range(kw).map((i) => met(padded, 1, i, width, window)),
-    1,
-  ); // [B, kw C, H, w]
-  const products = range(kh).map((j) => {
-    const row = reshape(met(shifted, 0, j, height, window), [batch, kw * channels, height * width]);
-    return reshape(reduceSum(matmul(g, swapLast(row)), [0]), [1, out, kw, channels]);
+  const [, channels, fullHeight, fullWidth] = x.shape as [number, number, number, number];
+  const positions = fullHeight * width;
+  // Copies of x are made once dy is known, not before the backward pass.
+  const zero = after(scalar(0, x.dtype), dy);
+  const moved = range(kh).map((j) => {
+    const before = j * dilation[0] - padding[0];
+    const rows = reframe(reshape(dy, [batch, out, height * width]), [0, 0, before * width], [0, 0, (fullHeight - height - before) * width]);
+    return reshape(rows, [batch, out, positions]);
   });
-  return transpose(concat(products, 0), [1, 3, 0, 2]); // [kh, O, kw, C] to [O, C, kh, kw]
+  const g = concat(moved, 1); // [B, kh O, positions]
+  const products = range(kw).map((i) => {
+    const before = padding[1] - i * dilation[1];
+    const columns = reframe(x, [0, 0, 0, before], [0, 0, 0, width - fullWidth - before], zero); // [B, C, H, w]
+    const product = matmul(g, swapLast(reshape(columns, [batch, channels, positions])));
+    return reshape(reduceSum(product, [0]), [1, kh, out, channels]);
+  });
+  return transpose(concat(products, 0), [2, 3, 1, 0]); // [kw, kh, O, C] to [O, C, kh, kw]
 }
 
 /** All at once: a product [O, B positions] · [B positions, kh kw C]. It takes memory, so it is for small pictures. */
@@ -123,8 +133,8 @@ function byPhase(x: Value, dy: Value, window: Window): Value {
   const [step] = window.stride;
   const kernel = window.kernel.map((length) => Math.ceil(length / step)) as [number, number];
   const lengths = sidesOf(dy.shape).map((count, i) => step * (count + kernel[i]! - 1));
-  const phases = spaceToDepth(framed(x, window, lengths), step); // [B, s s C, ...]
-  const dw = byRow(phases, dy, { kernel, stride: [1, 1], padding: [0, 0], dilation: [1, 1] }); // [O, s s C, kh / s, kw / s]
+  const phases = spaceToDepth(framed(x, dy, window, lengths), step); // [B, s s C, ...]
+  const dw = byShift(phases, dy, { kernel, stride: [1, 1], padding: [0, 0], dilation: [1, 1] }); // [O, s s C, kh / s, kw / s]
   const [out, channels] = [dy.shape[1]!, x.shape[1]!];
   const apart = transpose(reshape(dw, [out, step, step, channels, ...kernel]), [0, 3, 4, 1, 5, 2]); // [O, C, kh / s, s, kw / s, s]
   return crop(reshape(apart, [out, channels, kernel[0] * step, kernel[1] * step]), [0, 0, 0, 0], [out, channels, ...window.kernel]);

@@ -7,6 +7,7 @@ import { type Attributes, apply, describe, type GradientSample, integers, type O
 import { singles } from "./_dtypes.ts";
 import { weightGradient } from "./_weight-gradient.ts";
 import { attributesOf, type Pair, pairOf, positionsOf, reachOf, sidesOf, type Window, windowOf } from "./_window.ts";
+import { after } from "./elementwise.ts";
 import { crop, gather, reduceSum, reshape, transpose } from "./movement.ts";
 
 /** How a kernel moves over a picture. */
@@ -43,7 +44,12 @@ function checkOperands(what: string, [x, w, bias]: readonly Value[], groups: num
     throw new ShapeError(`${what}: the bias must be [${out}], got ${describe(bias)}`);
 }
 
-/** y[b, o] = Σ_i x[b, i] ⋆ w[o, i] + bias[o], i over the channels of o's group. */
+/**
+ * y[b, o] = Σ_i x[b, i] ⋆ w[o, i] + bias[o], i over the channels of o's group.
+ *
+ * The gradients of kernel and bias are computed before that of the input, whose gradient leads on to earlier layers: dy is then free. Else
+ * the gradients of all layers' outputs lie in memory at once.
+ */
 const Conv: Operator = {
   name: "Conv",
   dtypes: singles,
@@ -54,11 +60,11 @@ const Conv: Operator = {
     return [{ dtype: x.dtype, shape: [x.shape[0]!, w.shape[0]!, ...positionsOf(x.shape, windowOf(attributes), "conv")] }];
   },
   flops: ({ inputs: [, w], outputs: [y] }) => 2 * sizeOf(y!.shape) * sizeOf(w!.shape.slice(1)),
-  gradient: (dy, [x, w, bias], { attributes }) => {
+  gradient: (dy, [x, w, bias], { attributes }, isWanted) => {
     const [window, groups] = [windowOf(attributes), groupsOf(attributes)];
-    const dx = inputGradient(dy, w!, window, groups, sidesOf(x!.shape));
-    const dw = kernelGradient(x!, dy, window, groups);
-    return bias ? [dx, dw, reduceSum(dy, [0, 2, 3])] : [dx, dw];
+    const ofParameters = [kernelGradient(x!, dy, window, groups), ...(bias ? [reduceSum(dy, [0, 2, 3])] : [])];
+    const dx = inputGradient(dy, after(w!, ...ofParameters.filter((_, i) => isWanted(i + 1))), window, groups, sidesOf(x!.shape));
+    return [dx, ...ofParameters];
   },
   samples: [
     sample([2, 3, 5, 4], [2, 3, 3, 3], { padding: 1 }),
@@ -88,12 +94,12 @@ const ConvTranspose: Operator = {
     return [{ dtype: x.dtype, shape: [x.shape[0]!, w.shape[1]! * groups, ...sides] }];
   },
   flops: ({ inputs: [x, w] }) => 2 * sizeOf(x!.shape) * sizeOf(w!.shape.slice(1)),
-  gradient: (dy, [x, w, bias], { attributes }) => {
+  gradient: (dy, [x, w, bias], { attributes }, isWanted) => {
     const [window, groups] = [windowOf(attributes), groupsOf(attributes)];
     const { stride, padding, dilation } = window;
-    const dx = conv(dy, w!, { stride, padding, dilation, groups });
-    const dw = kernelGradient(dy, x!, window, groups);
-    return bias ? [dx, dw, reduceSum(dy, [0, 2, 3])] : [dx, dw];
+    const ofParameters = [kernelGradient(dy, x!, window, groups), ...(bias ? [reduceSum(dy, [0, 2, 3])] : [])];
+    const later = after(w!, ...ofParameters.filter((_, i) => isWanted(i + 1)));
+    return [conv(dy, later, { stride, padding, dilation, groups }), ...ofParameters];
   },
   samples: [
     sampleTransposed([2, 3, 2, 3], [3, 2, 2, 2], { stride: 2 }),

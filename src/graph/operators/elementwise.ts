@@ -1,11 +1,11 @@
 /** Operators on each element by itself, with NumPy's broadcasting. */
 import { ShapeError } from "../../errors.ts";
 import { fromFloat32, toFloat32 } from "../../tensor/stored-tensor.ts";
-import { checkedDType, type DType, isFloat, type Tensor } from "../../tensor/tensor.ts";
+import { checkedDType, type DType, isFloat, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { broadcastShapes } from "../_shapes.ts";
 import { apply, checkedValue, constant, type GradientRule, type GradientSample, type Operator, scalar, type Value } from "../value.ts";
 import { floats, numbers, singles } from "./_dtypes.ts";
-import { sumTo } from "./movement.ts";
+import { reshape, slice, sumTo } from "./movement.ts";
 
 /** What an operator on two arrays may be given: a number becomes a constant of the other's dtype. */
 export type Operand = Value | number;
@@ -34,7 +34,7 @@ function binary(name: string, gradient: GradientRule, samples: GradientSample[])
     name,
     dtypes: numbers,
     types: ([a, b]) => [{ dtype: a!.dtype, shape: broadcastShapes(a!.shape, b!.shape, name) }],
-    gradient: (dy, inputs, node) => gradient(dy, inputs, node).map((g, i) => g && sumTo(g, inputs[i]!.shape)),
+    gradient: (dy, inputs, ...rest) => gradient(dy, inputs, ...rest).map((g, i) => g && sumTo(g, inputs[i]!.shape)),
     samples,
   };
 }
@@ -94,7 +94,7 @@ const Tanh = unary("Tanh", (dy, _, y) => mul(dy, sub(1, mul(y, y))));
 const Softplus = unary("Softplus", (dy, x) => mul(dy, sigmoid(x)), { dtype: "float32" });
 const Erf = unary("Erf", (dy, x) => mul(dy, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI))), { dtype: "float32" });
 // The samples stay clear of the kink at 0. Clip is used for the mask since Where is several times slower and Sign is not on every device.
-const Relu = unary("Relu", (dy, _, y) => mul(dy, step(y)), { range: [0.2, 1] });
+const Relu = unary("Relu", (dy, _, y) => mul(dy, step(y, 0, dy)), { range: [0.2, 1] });
 // d/dx x·Φ(x) = Φ(x) + x·φ(x), Φ and φ the standard normal distribution and density.
 const Gelu = unary("Gelu", (dy, x) => mul(dy, add(normalDistribution(x), mul(x, normalDensity(x)))), { dtype: "float32", range: [-2, 2] });
 
@@ -107,7 +107,7 @@ const LeakyRelu: Operator = {
     if (!(slope >= 0 && slope <= 1)) throw new ShapeError(`leakyRelu: the slope must be from 0 to 1, got ${slope}`);
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
-  gradient: (dy, _, { outputs: [y], attributes }) => [mul(dy, step(y!, (attributes.alpha as { float: number }).float))],
+  gradient: (dy, _, { outputs: [y], attributes }) => [mul(dy, step(y!, (attributes.alpha as { float: number }).float, dy))],
   samples: [
     { shapes: [[2, 3]], dtype: "float32", range: [0.2, 1], apply: (x) => leakyRelu(x!) },
     { shapes: [[2, 3]], dtype: "float32", range: [-1, -0.2], apply: (x) => leakyRelu(x!, 0.1) },
@@ -263,9 +263,27 @@ export function greaterOrEqual(a: Operand, b: Operand): Value {
 /** Any normal number above 0 times this is at least 1. */
 const huge = 3.4e38;
 
-/** 1 where y > 0, else `low`. Half precision cannot hold `huge`. */
-function step(y: Value, low = 0): Value {
-  return y.dtype === "float16" ? sub(1, mul(greaterOrEqual(0, y), 1 - low)) : clip(mul(y, huge), low, 1);
+/**
+ * 1 where y > 0, else `low`; computed after `before`, so that it does not lie in memory from the forward pass on. Half precision cannot hold
+ * `huge`.
+ */
+function step(y: Value, low: number, before: Value): Value {
+  if (y.dtype === "float16") return sub(1, mul(greaterOrEqual(after(scalar(0, y.dtype), before), y), 1 - low));
+  return clip(mul(y, after(scalar(huge, y.dtype), before)), low, 1);
+}
+
+/**
+ * x, which the runtime computes after some other values: it adds 0 times an element of each. A runtime orders nodes by what they read, and
+ * may otherwise compute early what is large and used late.
+ *
+ * @param x - small: it is copied
+ */
+export function after(x: Value, ...before: readonly Value[]): Value {
+  return before.reduce<Value>((later, value) => {
+    const first = slice(reshape(value, [sizeOf(value.shape)]), 0, 0, 1); // [1]
+    const nothing = mul(cast(first, x.dtype), 0);
+    return add(later, x.shape.length === 0 ? reshape(nothing, []) : nothing);
+  }, x);
 }
 
 /** b - 1, the exponent of the gradient of a to the power b. Where b is 0 the gradient is 0, also for a = 0, so the exponent there is 0. */

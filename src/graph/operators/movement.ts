@@ -119,8 +119,17 @@ const Pad: Operator = {
     const widths = integersOf(pads!);
     return [{ dtype: x!.dtype, shape: x!.shape.map((length, i) => length + widths[i]! + widths[i + x!.shape.length]!) }];
   },
-  gradient: (dy, [x, pads]) => [crop(dy, integersOf(pads!).slice(0, x!.shape.length), x!.shape), null, null],
-  samples: [{ shapes: [[2, 3]], apply: (x) => pad(x!, [1, 0], [0, 2]) }],
+  gradient: (dy, [x, pads]) => {
+    const widths = integersOf(pads!);
+    const [before, behind] = [widths.slice(0, x!.shape.length), widths.slice(x!.shape.length)];
+    if (widths.every((width) => width >= 0)) return [crop(dy, before, x!.shape), null, null];
+    const opposite = (numbers: number[]) => numbers.map((width) => 0 - width);
+    return [reframe(dy, opposite(before), opposite(behind)), null, null];
+  },
+  samples: [
+    { shapes: [[2, 3]], apply: (x) => pad(x!, [1, 0], [0, 2]) },
+    { shapes: [[3, 4]], apply: (x) => reframe(x!, [1, -2], [-1, 3]) },
+  ],
 };
 
 const Gather: Operator = {
@@ -323,6 +332,12 @@ export function pad(x: Value, before: readonly number[], after: readonly number[
   }
   const widths = [...before, ...after];
   return widths.every((width) => width === 0) ? x : apply(Pad, [x, integers(widths), zeroOf(x)])[0]!;
+}
+
+/** x with another frame: `before` and `behind` count zeros added on each axis, or, where they are negative, elements left out. */
+export function reframe(x: Value, before: readonly number[], behind: readonly number[], zero = zeroOf(x)): Value {
+  const widths = [...before, ...behind];
+  return widths.every((width) => width === 0) ? x : apply(Pad, [x, integers(widths), zero])[0]!;
 }
 
 /** The block of a shape that begins at `starts`: undoes a pad. */

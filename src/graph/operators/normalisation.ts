@@ -3,10 +3,10 @@ import { checkedNames } from "../../check/options.ts";
 import { ShapeError } from "../../errors.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { axesOf, axisOf, checkedEpsilon, flagOf, shapeOf } from "../arguments.ts";
-import { apply, describe, integers, integersOf, type Operator, scalar, type Value } from "../value.ts";
+import { apply, describe, type GradientSample, integers, integersOf, type Operator, scalar, type Value } from "../value.ts";
 import { floats, numbers, singles } from "./_dtypes.ts";
 import { add, cast, div, exp, log, mul, sub } from "./elementwise.ts";
-import { detach, expand, movement, reduceSum, reshape, sumTo } from "./movement.ts";
+import { detach, expand, reduceSum, reshape, sumTo } from "./movement.ts";
 
 const Softmax: Operator = {
   name: "Softmax",
@@ -41,18 +41,14 @@ const LayerNormalization: Operator = {
       { dtype: "float32", shape: rows },
     ];
   },
-  gradient: (dy, [x, scale, bias], { outputs: [y, ...statistics] }) => {
+  gradient: (dy, [x, scale, bias], { outputs: [, ...statistics] }) => {
     const [mean, inverseDeviation] = statistics.map((value) => cast(value, dy.dtype));
-    const isPlain = isRepeated(scale!, 1) && isRepeated(bias!, 0);
-    const normal = isPlain ? y! : mul(sub(x!, mean!), inverseDeviation!);
-    const g = isPlain ? dy : mul(dy, scale!);
+    const normal = mul(sub(x!, mean!), inverseDeviation!);
+    const g = mul(dy, scale!);
     const dx = mul(sub(sub(g, lastMean(g)), mul(normal, lastMean(mul(g, normal)))), inverseDeviation!);
     return [dx, sumTo(mul(dy, normal), scale!.shape), sumTo(dy, bias!.shape)];
   },
-  samples: [
-    { shapes: [[2, 3, 5], [5], [5]], dtype: "float32", apply: (x, scale, bias) => layerNorm(x!, scale!, bias!, 1e-5) },
-    { shapes: [[2, 3, 2, 4], [3], [3]], dtype: "float32", apply: (x, scale, bias) => instanceNorm(x!, scale!, bias!, 1e-5) },
-  ],
+  samples: [{ shapes: [[2, 3, 5], [5], [5]], dtype: "float32", apply: (x, scale, bias) => layerNorm(x!, scale!, bias!, 1e-5) }],
 };
 
 /** Instance normalisation in one kernel, for graphs that are only run forward: it keeps no statistics, so it has no gradient. */
@@ -61,6 +57,37 @@ const InstanceNormalization: Operator = {
   dtypes: singles,
   types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
 };
+
+/**
+ * γ·x̂ + β for pictures, as others have computed it, with its gradient in one step: the sums of a picture serve γ, β and x, and nothing
+ * else of its size is kept than x̂.
+ *
+ *   dx = γ / deviation · (dy - mean(dy) - x̂·mean(dy·x̂)),   dγ = Σ dy·x̂,   dβ = Σ dy
+ *
+ * Inputs are the result, x [B, C, H, W], γ and β [C], x̂ [B C, H W] and 1 / deviation [B C, 1]; the first and the last two are constants.
+ */
+const NormalisedPictures: Operator = {
+  // It is written without the inputs that only the gradient reads.
+  name: "Identity",
+  written: 1,
+  types: ([y]) => [{ dtype: y!.dtype, shape: y!.shape }],
+  gradient: (dy, [, x, scale, , normal, inverseDeviation]) => {
+    const [batch, channels] = x!.shape as [number, number];
+    const [rows, pixels] = normal!.shape as [number, number];
+    const g = reshape(dy, [rows, pixels]);
+    const [sum, product] = [g, mul(g, normal!)].map((value) => reduceSum(value, [1], { keepDims: true })) as [Value, Value]; // [B C, 1]
+    const ofChannel = (sums: Value) => reduceSum(reshape(sums, [batch, channels]), [0]);
+    const factor = mul(inverseDeviation!, reshape(expand(scale!, [batch, channels]), [rows, 1]));
+    const centred = sub(sub(g, mul(normal!, div(product, pixels))), div(sum, pixels));
+    return [null, reshape(mul(centred, factor), x!.shape), ofChannel(product), ofChannel(sum), null, null];
+  },
+};
+
+/** The gradient of `instanceNorm` is that of an operator inside it. */
+export const instanceNormSamples: readonly GradientSample[] = [
+  { shapes: [[2, 3, 2, 4], [3], [3]], dtype: "float32", apply: (x, scale, bias) => instanceNorm(x!, scale!, bias!, 1e-5) },
+  { shapes: [[1, 2, 3, 3], [2], [2]], dtype: "float32", apply: (x, scale, bias) => instanceNorm(x!, scale!, bias!, 0.5) },
+];
 
 /** The largest element along an axis, which is kept with length 1. It is only used as a constant, so it has no gradient. */
 const ReduceMax: Operator = {
@@ -103,7 +130,7 @@ export interface InstanceNormOptions {
 /**
  * Zero mean and unit variance of each picture [H, W] of x [B, C, H, W] by itself, then times `scale` plus `bias`, both [C].
  *
- * For gradients it is a layer normalisation over the pixels, whose kernel returns the statistics too.
+ * For gradients it is a layer normalisation over the pixels, whose kernel returns the statistics, too.
  */
 export function instanceNorm(x: Value, scale: Value, bias: Value, epsilon = 1e-5, options: InstanceNormOptions = {}): Value {
   const [batch, channels, height, width] = shapeOf(x, "instanceNorm: x", 4) as [number, number, number, number];
@@ -115,9 +142,14 @@ export function instanceNorm(x: Value, scale: Value, bias: Value, epsilon = 1e-5
   if (flagOf(isForwardOnly, "instanceNorm: isForwardOnly").int === 1)
     return apply(InstanceNormalization, [x, scale, bias], { epsilon: { float: checkedEpsilon(epsilon, "instanceNorm") } })[0]!;
   const repeated = (number: number) => expand(scalar(number, x.dtype), [height * width]);
-  const flat = layerNorm(reshape(x, [batch * channels, height * width]), repeated(1), repeated(0), epsilon);
+  const flat = reshape(x, [batch * channels, height * width]);
+  const [normal, , inverseDeviation] = apply(LayerNormalization, [flat, repeated(1), repeated(0)], {
+    axis: { int: -1 },
+    epsilon: { float: checkedEpsilon(epsilon, "instanceNorm") },
+  }) as [Value, Value, Value];
   const [factor, shift] = [scale, bias].map((parameter) => reshape(parameter, [channels, 1, 1])) as [Value, Value];
-  return add(mul(reshape(flat, x.shape), factor), shift);
+  const y = add(mul(reshape(normal, x.shape), factor), shift);
+  return apply(NormalisedPictures, [detach(y), x, scale, bias, detach(normal), detach(cast(inverseDeviation, x.dtype))])[0]!;
 }
 
 /** Mean over some axes; over all of them when none is named. */
@@ -125,13 +157,6 @@ export function reduceMean(x: Value, axes?: readonly number[], options: { keepDi
   const over = axesOf(axes, x, "reduceMean");
   const count = sizeOf(over.map((axis) => x.shape[axis]!));
   return div(reduceSum(x, over, options), count);
-}
-
-/** Whether a value is known to be one number all over. */
-function isRepeated({ source }: Value, number: number): boolean {
-  if (source.kind !== "node" || source.node.operator !== movement.Expand) return false;
-  const [repeated] = source.node.inputs;
-  return repeated!.source.kind === "constant" && repeated!.shape.length === 0 && repeated!.source.tensor.data[0] === number;
 }
 
 function lastMean(x: Value): Value {

@@ -4,7 +4,7 @@ import { control } from "./control.ts";
 import { convolution } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
 import { movement } from "./movement.ts";
-import { normalisation } from "./normalisation.ts";
+import { instanceNormSamples, normalisation } from "./normalisation.ts";
 import { pooling } from "./pooling.ts";
 import { quantisation } from "./quantisation.ts";
 import { resizeSamples } from "./resize.ts";
@@ -22,4 +22,7 @@ export const operators: Readonly<Record<string, Operator>> = {
 };
 
 /** Functions made of several operators whose gradients are tested as those of operators are. */
-export const compositions: Readonly<Record<string, readonly GradientSample[]>> = { resize: resizeSamples };
+export const compositions: Readonly<Record<string, readonly GradientSample[]>> = {
+  resize: resizeSamples,
+  instanceNorm: instanceNormSamples,
+};
