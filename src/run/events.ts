@@ -12,8 +12,8 @@ export interface StepLine {
   readonly gradNorm: number;
   /** Further metrics of this kind of training. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Throughput: how many of what per second. */
-  readonly rate: { readonly value: number; readonly unit: string };
+  /** Throughput: how many of what per second; and the share of the time since the last step that was spent waiting for the batch. */
+  readonly rate: { readonly value: number; readonly unit: string; readonly waited?: number };
 }
 
 /** Events of a long-running job; the terminal, `--events` and the tests read the same ones. All are plain JSON. */

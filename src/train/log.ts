@@ -73,7 +73,8 @@ export class TrainingLog {
   async step(line: StepLine): Promise<void> {
     await this.metrics.append(lineOf(line));
     const { step, loss, lr, gradNorm, metrics, rate } = line;
-    const scalars = { loss, lr, grad_norm: gradNorm, ...metrics, [`${rate.unit}s_per_second`]: rate.value };
+    const waited = rate.waited !== undefined && { waited_for_batch: rate.waited };
+    const scalars = { loss, lr, grad_norm: gradNorm, ...metrics, [`${rate.unit}s_per_second`]: rate.value, ...waited };
     await this.events.add(step, tagged("train", scalars));
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readMetrics } from "./log.ts";
 import { type LoopOptions, trainingLoop } from "./loop.ts";
-import { OptimiserSettings } from "./optimiser-settings.ts";
+import { OptimiserSettings, rulesOf } from "./optimiser-settings.ts";
 import { Trainer } from "./trainer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-loop-"));
@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 class OneWeight extends Trainer<OptimiserSettings> {
   constructor(lr = 1) {
     const settings = OptimiserSettings.parse({ optimizer: "sgd", momentum: 0, weightDecay: 0, schedule: "constant", lr });
-    super(new Map([["w", [1]]]), settings, { stepsPerEpoch: 2, epochs: 3 }, { threads: 1 });
+    super(new Map([["w", [1]]]), settings, rulesOf(settings, { stepsPerEpoch: 2, epochs: 3 }), { threads: 1 });
   }
 
   async step(loss = 0.5) {

@@ -7,7 +7,7 @@ import { bestCheckpoint, lastCheckpoint, metricsFile, modelFolder } from "./fold
 import { type EpochLine, type StepLine, TrainingLog } from "./log.ts";
 import type { LoopSettings } from "./loop-settings.ts";
 import { isBetter, metricOf, type Scores } from "./metrics.ts";
-import type { OptimiserSettings } from "./optimiser-settings.ts";
+import type { StepSettings } from "./optimiser-settings.ts";
 import { type LoopPosition, loadPosition, resume, type Saved } from "./resume.ts";
 import type { Trainer, Update } from "./trainer.ts";
 
@@ -50,7 +50,7 @@ export type StepNumbers = Update & { readonly loss: number } & Readonly<Record<s
  * @typeParam B - a batch
  */
 export interface Training<B> {
-  readonly trainer: Trainer<OptimiserSettings>;
+  readonly trainer: Trainer<StepSettings>;
   /** Unit of its throughput: "pair", "prompt". */
   readonly unit: string;
   /** The validation metric that selects the best epoch, see `metricOf`. */
@@ -59,8 +59,19 @@ export interface Training<B> {
   batches(epoch: number, from: number): AsyncIterable<TrainingBatch<B>>;
   /** Runs one step. */
   step(batch: B): Promise<StepNumbers>;
-  /** Scores the model on the validation set. Absent: there is none, and the last model counts as the best. */
-  score?: (() => Promise<{ readonly scores: Scores; readonly dropped: readonly DroppedPair[] }>) | undefined;
+  /**
+   * Scores the model on the validation set. Absent: there is none, and the last model counts as the best.
+   *
+   * @param after - finished epochs
+   * @param before - scores of the epoch before, for moving averages; null at first
+   */
+  score?:
+    | ((after: number, before: Scores | null) => Promise<{ readonly scores: Scores; readonly dropped: readonly DroppedPair[] }>)
+    | undefined;
+  /** Whether training begins with random weights, which are neither scored nor the best model until an epoch is better. Default false. */
+  readonly isFromScratch?: boolean;
+  /** Keeps a further checkpoint of the model after an epoch, counted from 1. If the run is killed meanwhile, the epoch's end is repeated. */
+  keep?: ((epoch: number) => Promise<void>) | undefined;
   /** Error message if no step could be run. */
   readonly emptiness: string;
 }
@@ -72,8 +83,8 @@ const beginning: LoopPosition = { epochs: 0, position: 0, best: null, bad: 0, is
 
 /**
  * Runs a training and writes into its folder: `metrics.jsonl`, `tensorboard/`, `checkpoints/last.safetensors` and `best.safetensors`, and
- * the best model so far as `model/`. The model before training counts, too: `model/` is never worse by the validation score. Without a
- * validation set, `model/` is the last model.
+ * the best model so far as `model/`. The model before training counts, too, unless its weights are random: `model/` is never worse by the
+ * validation score. Without a validation set, `model/` is the last model.
  *
  * If the folder has a last checkpoint, the training resumes from there, and ends with the same bytes as an uninterrupted one. A model that
  * an earlier run exported is exported again, as it may be gone or damaged.
@@ -123,11 +134,13 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
   /** Scores the model after an epoch, or before the first one, keeps it where it is the best so far, and saves where the training stands. */
   async function* finish(epoch: number): AsyncGenerator<LoopEvent> {
     const line = training.score && (yield* scored(training.score, epoch));
+    await training.keep?.(epoch);
     if (line && epoch > 0) trainer.endEpoch(line.metrics.loss);
     const isBest = line?.isBest ?? true;
     const best = isBest ? { epoch, scores: line?.metrics ?? null } : at.best;
     const bad = isBest ? 0 : at.bad + 1;
-    at = { epochs: epoch, position: 0, best, bad, isStopped: bad >= (options.earlyStop ?? Number.POSITIVE_INFINITY) };
+    const isStopped = bad >= (options.earlyStop ?? Number.POSITIVE_INFINITY);
+    at = { epochs: epoch, position: 0, best, scores: line?.metrics ?? null, bad, isStopped };
     // The last checkpoint is written last: a run killed before repeats the others.
     if (isBest) {
       await save(bestCheckpoint(out));
@@ -137,7 +150,7 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
     yield { type: "epoch", epoch, line, position: at };
   }
   async function* scored(score: NonNullable<Training<B>["score"]>, epoch: number): AsyncGenerator<LoopEvent, EpochLine> {
-    const { scores, dropped } = await score();
+    const { scores, dropped } = await score(epoch, at.scores ?? null);
     if (dropped.length > 0) yield { type: "dropped", pairs: dropped };
     for (const [name, value] of Object.entries(scores)) if (!Number.isFinite(value)) throw notFinite(name, value, epoch);
     const before = at.best?.scores;
@@ -149,18 +162,23 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
   yield* streamThenDispose(async function* (): AsyncGenerator<LoopEvent> {
     // From now on training resumes from the last checkpoint again.
     if (resumed && options.resume === "best") await save(lastCheckpoint(out));
-    if (!resumed && training.score) yield* finish(0);
+    if (!resumed && training.score && !training.isFromScratch) yield* finish(0);
     let saved = performance.now();
     while (at.epochs < epochs && !at.isStopped) {
       const epoch = at.epochs + 1;
       let begun = performance.now();
-      for await (const { batch, size, position, dropped } of training.batches(at.epochs, at.position)) {
+      for await (const { item, ms } of withWait(training.batches(at.epochs, at.position))) {
+        const { batch, size, position, dropped } = item;
         throwIfCancelled(signal);
         if (dropped.length > 0) yield { type: "dropped", pairs: dropped };
         const { step, loss, lr, gradNorm, ...metrics } = await training.step(batch);
         at = { ...at, position };
         const now = performance.now();
-        const rate = { value: Number(((1000 * size) / (now - begun)).toPrecision(4)), unit };
+        const rate = {
+          value: Number(((1000 * size) / (now - begun)).toPrecision(4)),
+          unit,
+          waited: Number((ms / (now - begun)).toFixed(3)),
+        };
         begun = now;
         const line: StepLine = { step, epoch, loss, lr, gradNorm, metrics, rate };
         await log.step(line);
@@ -176,6 +194,15 @@ export async function* trainingLoop<B>(training: Training<B>, options: LoopOptio
     }
     if (at.best && !isExported) yield* exportBest(at.best.epoch);
   }, log);
+}
+
+/** The items of a stream, each with the time that was spent waiting for it. */
+async function* withWait<T>(items: AsyncIterable<T>): AsyncGenerator<{ readonly item: T; readonly ms: number }> {
+  let asked = performance.now();
+  for await (const item of items) {
+    yield { item, ms: performance.now() - asked };
+    asked = performance.now();
+  }
 }
 
 function notFinite(name: string, value: number, epoch: number): InputError {

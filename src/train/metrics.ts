@@ -31,6 +31,16 @@ const recalls = keysOf(directions).flatMap((direction) =>
 const metrics: Readonly<Record<string, Metric>> = {
   loss: { better: "lower", title: "validation loss" },
   dsc: { better: "higher", title: "DSC", chart: { title: "DSC on the validation set", label: "mean of the groups", axis: "DSC" } },
+  pseudo_dice: {
+    better: "higher",
+    title: "pseudo-Dice",
+    chart: { title: "Pseudo-Dice on the validation set", label: "mean of the classes", axis: "Dice" },
+  },
+  pseudo_dice_average: {
+    better: "higher",
+    title: "moving average of the pseudo-Dice",
+    chart: { title: "Pseudo-Dice on the validation set", label: "moving average", axis: "Dice" },
+  },
   ...Object.fromEntries(recalls),
 };
 

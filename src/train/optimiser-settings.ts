@@ -7,6 +7,7 @@ import {
   cosine,
   halvedEachEpoch,
   type Optimizer,
+  type PlateauOptions,
   type Schedule,
   sgd,
 } from "../optim/index.ts";
@@ -65,8 +66,24 @@ export const OptimiserSettings = z.strictObject(
 );
 export type OptimiserSettings = z.infer<typeof OptimiserSettings>;
 
+/** What every trainer reads of its settings. */
+export type StepSettings = Pick<OptimiserSettings, "lr" | "weightDecay" | "clipNorm">;
+
+/** How the weights of a trainer follow their gradients. */
+export interface UpdateRules {
+  readonly optimizer: Optimizer;
+  /** The learning rate over the run; or options of "plateau", which depends on losses to come. */
+  readonly rate: Schedule | PlateauOptions;
+}
+
+/** The rules that settings describe. */
+export function rulesOf(settings: OptimiserSettings, length: { readonly stepsPerEpoch: number; readonly epochs: number }): UpdateRules {
+  const { patience, plateauThreshold: thresholdMode } = settings;
+  return { optimizer: optimizerOf(settings), rate: scheduleOf(settings, length) ?? { patience, thresholdMode } };
+}
+
 /** Creates the optimiser from settings. */
-export function optimizerOf(settings: OptimiserSettings): Optimizer {
+function optimizerOf(settings: OptimiserSettings): Optimizer {
   const { optimizer, adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: epsilon, momentum } = settings;
   const optimizers = {
     adamw: () => adamW({ beta1, beta2, epsilon }),
@@ -77,7 +94,7 @@ export function optimizerOf(settings: OptimiserSettings): Optimizer {
 }
 
 /** The learning rate over a run; undefined for "plateau", which depends on losses to come. */
-export function scheduleOf(
+function scheduleOf(
   { schedule, lr: base, warmup, cooldown }: OptimiserSettings,
   { stepsPerEpoch, epochs }: { readonly stepsPerEpoch: number; readonly epochs: number },
 ): Schedule | undefined {

@@ -3,7 +3,7 @@ import { ConfigError, MedclipSamError } from "../errors.ts";
 import { bestCheckpoint, lastCheckpoint, modelFolder } from "./folder.ts";
 import type { LoopSettings } from "./loop-settings.ts";
 import type { Scores } from "./metrics.ts";
-import type { OptimiserSettings } from "./optimiser-settings.ts";
+import type { StepSettings } from "./optimiser-settings.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Progress of a training, apart from the state of the trainer. Plain JSON, stored in checkpoints. */
@@ -17,6 +17,8 @@ export interface LoopPosition {
    * best epoch is the last one, and has no scores.
    */
   readonly best: { readonly epoch: number; readonly scores: Scores | null } | null;
+  /** Scores of the last finished epoch; null without any. */
+  readonly scores?: Scores | null;
   /** Epochs since the best one. */
   readonly bad: number;
   readonly isStopped: boolean;
@@ -34,11 +36,7 @@ export interface Saved {
  *
  * @throws WeightsError, ConfigError when the checkpoint is damaged, missing or of another training
  */
-export async function loadPosition(
-  trainer: Trainer<OptimiserSettings>,
-  file: string,
-  fingerprint: string | undefined,
-): Promise<LoopPosition> {
+export async function loadPosition(trainer: Trainer<StepSettings>, file: string, fingerprint: string | undefined): Promise<LoopPosition> {
   if (!existsSync(file)) throw new ConfigError(`"${file}", the checkpoint of this training, does not exist.`);
   const saved = (await trainer.load(file)) as Saved;
   if (saved.fingerprint !== fingerprint)
@@ -53,7 +51,7 @@ export async function loadPosition(
  * @throws WeightsError, ConfigError when the checkpoint is damaged, missing or of another training; the message says what can be done instead
  */
 export async function resume(
-  trainer: Trainer<OptimiserSettings>,
+  trainer: Trainer<StepSettings>,
   out: string,
   from: LoopSettings["resume"],
   fingerprint: string | undefined,

@@ -1,9 +1,9 @@
 import { InputError } from "../errors.ts";
-import { afterEpoch, clipFactorOf, isDecayed, type Plateau, plateauAt, type Schedule } from "../optim/index.ts";
+import { afterEpoch, clipFactorOf, isDecayed, type Plateau, plateauAt } from "../optim/index.ts";
 import type { SessionOptions } from "../runtime/session.ts";
 import type { Shape } from "../tensor/tensor.ts";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import { type OptimiserSettings, optimizerOf, scheduleOf } from "./optimiser-settings.ts";
+import type { StepSettings, UpdateRules } from "./optimiser-settings.ts";
 import { TrainingState } from "./training-state.ts";
 
 /** Length of a run. */
@@ -25,10 +25,10 @@ export interface Update {
 const divergedHint = "A lower learning rate (--lr), a warm-up (--warmup) or clipping the gradient (--clip-norm) may help.";
 
 /** What all trainers have: trained weights that follow their gradients, a schedule of the learning rate, checkpoints. */
-export abstract class Trainer<S extends OptimiserSettings> {
+export abstract class Trainer<S extends StepSettings> {
   readonly settings: S;
   protected readonly state: TrainingState;
-  private readonly schedule: Schedule | undefined;
+  private readonly rate: UpdateRules["rate"];
   private plateau: Plateau;
   private done = 0;
 
@@ -36,13 +36,13 @@ export abstract class Trainer<S extends OptimiserSettings> {
   constructor(
     trained: ReadonlyMap<string, Shape>,
     settings: S,
-    length: RunLength,
+    { optimizer, rate }: UpdateRules,
     options: SessionOptions,
     decayed: (name: string, shape: Shape) => boolean = isDecayed,
   ) {
     this.settings = settings;
-    this.state = new TrainingState(trained, optimizerOf(settings), options, decayed);
-    this.schedule = scheduleOf(settings, length);
+    this.state = new TrainingState(trained, optimizer, options, decayed);
+    this.rate = rate;
     this.plateau = plateauAt(settings.lr);
   }
 
@@ -61,7 +61,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
 
   /** The learning rate of the next step. */
   get lr(): number {
-    return this.schedule ? this.schedule(this.done) : this.plateau.lr;
+    return typeof this.rate === "function" ? this.rate(this.done) : this.plateau.lr;
   }
 
   /** Official names of the trained tensors; those of adapters are `<module>.<q|k|v|o|fc1|fc2>.A` and `.B`. */
@@ -82,8 +82,7 @@ export abstract class Trainer<S extends OptimiserSettings> {
 
   /** Passes the validation loss of an epoch to the schedule "plateau". @returns the learning rate from now on */
   endEpoch(validationLoss: number): number {
-    const { patience, plateauThreshold: thresholdMode } = this.settings;
-    this.plateau = afterEpoch(this.plateau, validationLoss, { patience, thresholdMode });
+    if (typeof this.rate !== "function") this.plateau = afterEpoch(this.plateau, validationLoss, this.rate);
     return this.lr;
   }
 

@@ -14,6 +14,7 @@ import type { SessionOptions } from "../../runtime/session.ts";
 import { sameShape } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import { type LoraAdapter, loraAdapters, loraStart } from "../lora.ts";
+import { rulesOf } from "../optimiser-settings.ts";
 import { TrainableWeights } from "../trainable-weights.ts";
 import { type RunLength, Trainer, type Update } from "../trainer.ts";
 import { exportClip } from "./export-clip.ts";
@@ -72,7 +73,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
     const tensors = biomedClipTensors(config);
     const trained = trainedTensors(tensors, settings);
     const lora = settings.loraRank > 0 ? loraOf(settings) : undefined;
-    super(trained, settings, length, options);
+    super(trained, settings, rulesOf(settings, length), options);
     this.files = files;
     this.weights = weights;
     this.config = config;

@@ -9,6 +9,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import { exportModel } from "../export-model.ts";
 import { rowsOf } from "../feeds.ts";
+import { rulesOf } from "../optimiser-settings.ts";
 import { TrainableWeights } from "../trainable-weights.ts";
 import { type GraphSource, TrainedGraph } from "../trained-graph.ts";
 import { type RunLength, Trainer, type Update } from "../trainer.ts";
@@ -62,7 +63,7 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
 
   private constructor(weights: Weights, config: SamConfig, settings: PromptableSettings, length: RunLength, options: SessionOptions) {
     const trained = promptableTensors(config, settings);
-    super(trained, settings, length, options, () => true);
+    super(trained, settings, rulesOf(settings, length), options, () => true);
     this.weights = weights;
     this.config = config;
     this.training = { weights: () => new TrainableWeights(weights, trained), state: this.state, options };
