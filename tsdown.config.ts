@@ -6,8 +6,8 @@ const library = ["src/index.ts", "src/graph/index.ts", "src/nn/index.ts"];
 /** The same for browsers, where `#runtime` and `#files` are other files. */
 const browserLibrary = ["src/browser.ts", "src/graph/index.ts", "src/nn/index.ts"];
 
-/** The command and what it loads on a Node that is new enough, the program of the child process in which it does its long work, and that of the threads which prepare pairs. */
-const programs = ["src/cli/main.ts", "src/cli/program.ts", "src/jobs/worker.ts", "src/data/worker.ts"];
+/** The command and what it loads on a Node that is new enough, the program of the child process in which it does its long work, and those of threads. */
+const programs = ["src/cli/main.ts", "src/cli/program.ts", "src/jobs/worker.ts", "src/data/worker.ts", "src/train/supervised/worker.ts"];
 
 const shared: UserConfig = {
   format: "esm",

@@ -38,9 +38,9 @@ class OneWeight extends Trainer<OptimiserSettings> {
 async function train(
   name: string,
   losses: readonly number[] | undefined,
-  changes: Partial<LoopOptions> & { lr?: number; loss?: number } = {},
+  changes: Partial<LoopOptions> & { lr?: number; loss?: number; isFromScratch?: boolean; kept?: number[]; befores?: unknown[] } = {},
 ) {
-  const { lr, loss, ...options } = changes;
+  const { lr, loss, isFromScratch = false, kept, befores, ...options } = changes;
   const trainer = new OneWeight(lr);
   const out = join(folder, name);
   const training = {
@@ -51,7 +51,14 @@ async function train(
       for (let at = from; at < 2; at++) yield { batch: loss, size: 1, position: at + 1, dropped: [] };
     },
     step: (batch: number | undefined) => trainer.step(batch),
-    score: losses && (async () => ({ scores: { loss: losses[trainer.steps / 2]! }, dropped: [] })),
+    score:
+      losses &&
+      (async (after: number, before: unknown) => {
+        befores?.push(before);
+        return { scores: { loss: losses[after]! }, dropped: [] };
+      }),
+    isFromScratch,
+    keep: async (epoch: number) => void kept?.push(epoch),
     emptiness: "no training step was run",
   };
   const events = [];
@@ -102,6 +109,31 @@ test("where nothing is held out the last model is kept", async () => {
   expect(await train("unscored", undefined)).toMatchObject({ position: { best: { epoch: 3, scores: null } }, best: [], model: -6 });
 });
 
+test("random weights are not scored, and the first epoch is better than they are", async () => {
+  const befores: unknown[] = [];
+  const { best, position } = await train("scratch", [0, 3, 2, 4], { isFromScratch: true, befores });
+  expect(best).toEqual([true, true, false]);
+  expect(position).toMatchObject({ best: { epoch: 2, scores: { loss: 2 } }, scores: { loss: 4 } });
+  expect(befores).toEqual([null, { loss: 3 }, { loss: 2 }]);
+});
+
+test("a further checkpoint can be kept after each epoch, and the scores of the one before are known after a resume", async () => {
+  const [kept, befores]: [number[], unknown[]] = [[], []];
+  await train("kept", [4, 3, 2, 1], { kept, befores, epochs: 2 });
+  await train("kept", [4, 3, 2, 1], { kept, befores });
+  expect(kept).toEqual([0, 1, 2, 3]);
+  expect(befores).toEqual([null, { loss: 4 }, { loss: 3 }, { loss: 2 }]);
+});
+
+test("the share of the time that a step waits for its batch is told", async () => {
+  await train("waiting", undefined);
+  const { steps } = await readMetrics(join(folder, "waiting"));
+  for (const { rate } of steps) {
+    expect(rate.waited).toBeGreaterThanOrEqual(0);
+    expect(rate.waited).toBeLessThanOrEqual(1);
+  }
+});
+
 test.each([
   [
     "a loss",
@@ -130,7 +162,11 @@ test.each<[string, string, (file: string) => void]>([
     "is a checkpoint of format 0; this version",
     (file) => change(file, (bytes) => replaced(bytes, '\\"format\\":2', '\\"former\\":2')),
   ],
-  ["of other settings", "was made with lr 9, not 1.", (file) => change(file, (bytes) => replaced(bytes, '\\"lr\\":1', '\\"lr\\":9'))],
+  [
+    "of other settings",
+    "was made with lr 9, not 1.",
+    (file) => change(file, (bytes) => replaced(bytes, '\\"sgd\\",\\"lr\\":1', '\\"sgd\\",\\"lr\\":9')),
+  ],
   ["gone", "the checkpoint of this training, does not exist", (file) => rmSync(file)],
 ])(
   "a last checkpoint that is %s is named, with the way on from the best one, which ends with the same bytes",

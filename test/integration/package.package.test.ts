@@ -57,7 +57,8 @@ describe("the tarball", () => {
   test("contains exactly the build files that the entry points need", async () => {
     const { exports, bin } = JSON.parse(await readFile(source("package.json"), "utf8"));
     // The programs of threads and child processes are found by their paths.
-    const entries = [...JSON.stringify([exports, bin]).match(/dist\/[^"]+/g)!, "dist/data/worker.js", "dist/jobs/worker.js"];
+    const programs = ["data", "jobs", "train/supervised"].map((folder) => `dist/${folder}/worker.js`);
+    const entries = [...JSON.stringify([exports, bin]).match(/dist\/[^"]+/g)!, ...programs];
     const reached = new Set<string>();
     const visit = async (path: string): Promise<void> => {
       if (reached.has(path)) return;

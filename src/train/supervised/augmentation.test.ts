@@ -76,7 +76,7 @@ test("the patch is mirrored after its intensities are changed", () => {
 });
 
 /** How often each part acts in many draws. */
-function shares(mode: AugmentationMode, channels: number, count = 4000): Record<string, number> {
+function shares(mode: AugmentationMode, channels: number, count = 1500): Record<string, number> {
   const augmenter = new PatchAugmenter({ patch: [64, 64], channels, mode });
   const found: Record<string, number> = {};
   const add = (name: string, acts: boolean) => {
@@ -96,7 +96,7 @@ function shares(mode: AugmentationMode, channels: number, count = 4000): Record<
   return found;
 }
 
-// Tolerance: more than four standard deviations of a share of 4,000 draws.
+// Tolerance: four standard deviations of a share of 1,500 draws.
 test.each([1, 3])("each transform acts with nnU-Net's probability, with %i channels", (channels) => {
   const found = shares("paper", channels);
   const expected = {
@@ -115,12 +115,12 @@ test.each([1, 3])("each transform acts with nnU-Net's probability, with %i chann
     "mirrored rows": 0.5,
     "mirrored columns": 0.5,
   };
-  for (const [name, share] of Object.entries(expected)) expect(Math.abs(found[name]! - share), name).toBeLessThan(0.033);
+  for (const [name, share] of Object.entries(expected)) expect(Math.abs(found[name]! - share), name).toBeLessThan(0.052);
   for (const name of ["spatial", "window", "clip", "frame", "annotations"]) expect(found[name], name).toBe(0);
 });
 
 test("the older library scales down as often as up", () => {
-  expect(Math.abs(shares("reference", 1).larger! - 0.1)).toBeLessThan(0.02);
+  expect(Math.abs(shares("reference", 1).larger! - 0.1)).toBeLessThan(0.035);
 });
 
 test("the older library blurs both axes alike with scipy's kernel, and enlarges by cubic splines", () => {
