@@ -1,4 +1,3 @@
-import { halfToEven } from "../half-to-even.ts";
 import { type Box, type Image, pillowResize, type Size } from "../image/index.ts";
 import { roundHalfEven } from "../round-half-even.ts";
 import { uniform } from "../tensor/random.ts";
@@ -41,14 +40,14 @@ export function randomCrop(
     const [u1, u2, u3, u4] = draws(attempt);
     const area = height * width * (scale[0] + (scale[1] - scale[0]) * u1);
     const r = Math.exp(narrow + u2 * (wide - narrow));
-    const w = halfToEven(Math.sqrt(area * r));
-    const h = halfToEven(Math.sqrt(area / r));
+    const w = roundHalfEven(Math.sqrt(area * r));
+    const h = roundHalfEven(Math.sqrt(area / r));
     if (w <= 0 || h <= 0 || w > width || h > height) continue;
     return { box: boxAt(Math.floor(u4 * (width - w + 1)), Math.floor(u3 * (height - h + 1)), w, h), attempts: attempt + 1 };
   }
   const shape = width / height;
-  const w = shape > ratio[1] ? halfToEven(height * ratio[1]) : width;
-  const h = shape < ratio[0] ? halfToEven(width / ratio[0]) : height;
+  const w = shape > ratio[1] ? roundHalfEven(height * ratio[1]) : width;
+  const h = shape < ratio[0] ? roundHalfEven(width / ratio[0]) : height;
   return { box: boxAt(Math.floor((width - w) / 2), Math.floor((height - h) / 2), w, h), attempts: attempts + 1 };
 }
 
@@ -85,7 +84,7 @@ function centrePlace({ width, height }: Size, side: number): { size: Size; box: 
   const short = Math.min(width, height);
   const fitted = (length: number): number => (length === short ? side : Math.floor((side * length) / short));
   const size = { width: fitted(width), height: fitted(height) };
-  return { size, box: boxAt(halfToEven((size.width - side) / 2), halfToEven((size.height - side) / 2), side, side) };
+  return { size, box: boxAt(roundHalfEven((size.width - side) / 2), roundHalfEven((size.height - side) / 2), side, side) };
 }
 
 /** The pixels of a box alone: a resize must not look beyond its edges, as Pillow's does not after a crop. */

@@ -1,4 +1,3 @@
-import { halfToEven } from "../../half-to-even.ts";
 import { bilinear, skimageCubic } from "../../image/index.ts";
 import { roundHalfEven } from "../../round-half-even.ts";
 import type { RandomStream } from "../../tensor/random.ts";

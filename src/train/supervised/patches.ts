@@ -1,4 +1,4 @@
-import { halfToEven } from "../../half-to-even.ts";
+import { roundHalfEven } from "../../round-half-even.ts";
 
 /** Lengths along the axes of an image. */
 export type Extent = readonly [rows: number, columns: number];
@@ -42,5 +42,5 @@ export function cornerRange({ size, initial, final }: AxisLengths): readonly [fr
 
 /** The first item of a batch whose crop must contain foreground; so must all behind it. */
 export function firstForced(batch: number): number {
-  return halfToEven(batch * (1 - foregroundShare));
+  return roundHalfEven(batch * (1 - foregroundShare));
 }
