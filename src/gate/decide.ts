@@ -2,7 +2,7 @@ import { InputError } from "../errors.ts";
 import { keysOf } from "../keys-of.ts";
 import { listed } from "../listed.ts";
 import type { LabelFacts } from "./facts.ts";
-import { type Measure, type MeasureName, measureTable } from "./measures.ts";
+import { type Measure, type MeasureName, type MeasureRow, measureTable } from "./measures.ts";
 import { type SetLimits, setLimits } from "./set-limits.ts";
 import type { GateSettings } from "./settings.ts";
 
@@ -37,7 +37,7 @@ export interface GateResult {
 /**
  * Decides about each pseudo-label of a set, without any ground truth.
  *
- * Each measure gives a weight by its limits; that of the image is the **smallest**, not the product: the measures depend on one another, and a
+ * Each measure gives a weight by its limits and by how far it lies from the rest of the set; that of the image is the **smallest**, not the product: the measures depend on one another, and a
  * product would count one doubt several times. Below the first limit of any measure the image is dropped.
  *
  * @param facts - of all pseudo-labels of one target (`labelFacts`), with different names
@@ -88,13 +88,19 @@ function decide(facts: LabelFacts, limits: SetLimits, settings: GateSettings): G
   };
 }
 
-function graded(name: MeasureName, { value, reason }: Measure, settings: GateSettings): Graded {
-  const [lowest, full] = measureTable[name].range(settings);
-  const margin = full > 0 ? value / full : 1 + value;
-  if (value >= full) return { weight: 1, margin, reason };
-  if (value < lowest) return { weight: 0, margin, reason };
-  return { weight: settings.leastWeight + ((1 - settings.leastWeight) * (value - lowest)) / (full - lowest), margin, reason };
+function graded(name: MeasureName, { value, deviations = 0, reason }: Measure, settings: GateSettings): Graded {
+  const { range }: { range: MeasureRow["range"] } = measureTable[name];
+  const [lowest, full] = range?.(settings) ?? [0, 0];
+  if (range && full === 0) return { weight: 1, margin: 1 + value, reason };
+  const [inner, outer] = settings.outlierDeviations;
+  const byValue = value >= full ? 1 : value < lowest ? 0 : between((value - lowest) / (full - lowest), settings);
+  const byDeviations = deviations <= inner ? 1 : deviations >= outer ? 0 : between((outer - deviations) / (outer - inner), settings);
+  const margins = [...(full > 0 ? [value / full] : []), ...(deviations > 0 ? [inner / deviations] : [])];
+  return { weight: Math.min(byValue, byDeviations), margin: Math.min(2, ...margins), reason };
 }
+
+/** The weight for a share of the way between being dropped and full weight. */
+const between = (share: number, { leastWeight }: GateSettings): number => leastWeight + (1 - leastWeight) * share;
 
 function checkNames(facts: readonly LabelFacts[]): void {
   const names = new Set<string>();

@@ -71,24 +71,28 @@ test("a good pseudo-label is kept with full weight, and what was not measured ha
 });
 
 test("between its limits a measure lowers the weight in a straight line", () => {
-  // Half way from 0.5 to 0.8; 0.1 + 0.9 / 2.
-  const { decision, weight, reasons } = oddOf({ agreement: 0.65 });
+  const set = [good("good"), good("odd", { agreement: 0.65 })];
+  const { decision, weight, reasons } = gate(set, settings).decisions[1]!;
+  // Half way from 0.5 to 0.8: 0.1 + 0.9 / 2.
   expect(decision).toBe("weight");
   expect(weight).toBeCloseTo(0.55, 12);
   expect(reasons).toEqual(["mean pairwise DSC of 3 masks is 0.65"]);
 });
 
 test("the worst measure decides, not their product", () => {
-  expect(oddOf({ agreement: 0.65, stability: 0.75, predictedIou: 0.5 }).weight).toBeCloseTo(0.55, 12);
+  const set = [good("good"), good("odd", { agreement: 0.65, stability: 0.75, partAreasPx: [70, 30] })];
+  const { weight, reasons } = gate(set, settings).decisions[1]!;
+  // Agreement and stability half way, parts half way from 0.5 to 0.9.
+  expect(weight).toBeCloseTo(0.55, 12);
+  expect(reasons).toHaveLength(3);
 });
 
 test.each<[string, Partial<LabelFacts>, RegExp]>([
-  ["disagreement", { agreement: 0.49 }, /mean pairwise DSC of 3 masks is 0.49/],
+  ["disagreement", { agreement: 0.49 }, /mean pairwise DSC of 3 masks is 0.49, 4.7 robust standard deviations worse/],
   ["an unstable mask", { stability: 0.5 }, /mean DSC with 4 masks of noised embeddings is 0.50/],
-  ["a low predicted IoU", { predictedIou: -0.1 }, /SAM predicts an IoU of -0.10/],
-  // The set is uniform, so a deviation is a factor of exp(0.1): ln 2 / 0.1 = 6.9.
-  ["twice the usual size", { areaFraction: 0.2 }, /covers 20 % of the image, 6.9 robust standard deviations larger/],
-  ["half the usual size", { areaFraction: 0.05 }, /covers 5.0 % of the image, 6.9 robust standard deviations smaller/],
+  // The set is uniform, so a deviation is a factor of 1.2: ln 4 / ln 1.2 = 7.6.
+  ["four times the usual size", { areaFraction: 0.4 }, /covers 40 % of the image, 7.6 robust standard deviations larger/],
+  ["a quarter of the usual size", { areaFraction: 0.025 }, /covers 2.5 % of the image, 7.6 robust standard deviations smaller/],
   ["fragments", { partAreasPx: [40, 30, 30] }, /has 3 parts, the largest with 40 % of the foreground; expected 1/],
   ["a mask along the border", { borderShare: 0.6, touches: ["top", "left"] }, /covers 60 % of the image's border \(top, left\)/],
   ["an empty mask", { areaFraction: 0, partAreasPx: [] }, /the mask is empty/],
@@ -102,6 +106,22 @@ test("empty masks can be kept, where the target may be absent", () => {
   expect(oddOf({ areaFraction: 0, partAreasPx: [] }, { ...settings, emptyMasks: "keep" })).toMatchObject({ decision: "keep", weight: 1 });
   // Members that find something contradict it.
   expect(oddOf({ areaFraction: 0, partAreasPx: [], agreement: 0.3 }, { ...settings, emptyMasks: "keep" }).decision).toBe("drop");
+});
+
+test("agreement and stability are compared with the set as well, only where they are worse", () => {
+  const set = (stability: number) => gate([...setWith({}), good("other", { stability })], settings).decisions.at(-1)!;
+  // Usual is 0.95 or better: ln(0.2 / 0.05) / ln √2 = 4 deviations, a third of the way from 3 to 6. The limits of 0.6 and 0.9 alone give 0.7.
+  expect(set(0.8).weight).toBeCloseTo(0.1 + 0.9 * (2 / 3), 12);
+  expect(set(0.8).reasons).toEqual([
+    "mean DSC with 4 masks of noised embeddings is 0.80, 4.0 robust standard deviations worse than usual in the set",
+  ]);
+  expect(set(1).weight).toBe(1);
+});
+
+test("the predicted IoU is shown, and counts only with limits of its own", () => {
+  expect(oddOf({ predictedIou: -0.1 })).toMatchObject({ weight: 1, measures: { predictedIou: { value: 0 } } });
+  const { decision, reasons } = oddOf({ predictedIou: -0.1 }, { ...settings, iouLimits: [0.3, 0.7] });
+  expect([decision, reasons]).toEqual(["drop", ["SAM predicts an IoU of -0.10"]]);
 });
 
 test("limits of 0 turn a measure off", () => {
@@ -124,7 +144,7 @@ test("up to half of a set may be wrong without moving its usual size", () => {
   const wrong = Array.from({ length: 8 }, (_, i) => good(`wrong ${i}`, { areaFraction: 0.9 }));
   const right = Array.from({ length: 9 }, (_, i) => good(`right ${i}`, { areaFraction: 0.1 + 0.001 * i }));
   const { limits, counts } = gate([...wrong, ...right], settings);
-  expect(limits.size!.medianFraction).toBeCloseTo(0.108, 3);
+  expect(limits.size!.median).toBeCloseTo(0.108, 3);
   expect(counts).toEqual({ keep: 9, weight: 0, drop: 8 });
 });
 

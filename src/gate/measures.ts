@@ -1,11 +1,13 @@
 import type { LabelFacts } from "./facts.ts";
-import type { SetLimits } from "./set-limits.ts";
+import { deviationsOf, doubtOf, type SetLimits, type UsualValue } from "./set-limits.ts";
 import type { GateSettings } from "./settings.ts";
 
 /** How good a pseudo-label is by one measure. */
 export interface Measure {
   /** In [0, 1], larger is better. */
   readonly value: number;
+  /** By how many robust standard deviations it is worse than usual in the set; absent where the measure does not depend on the set. */
+  readonly deviations?: number;
   /** The same in words. */
   readonly reason: string;
 }
@@ -17,13 +19,13 @@ interface Context {
 }
 
 /** One measure of a pseudo-label. */
-interface MeasureRow {
+export interface MeasureRow {
   /** Heading of a column. */
   readonly title: string;
   /** Null where the facts do not hold what it takes. */
   readonly measure: (facts: LabelFacts, context: Context) => Measure | null;
-  /** Below the first value an image is dropped, from the second it keeps its weight. */
-  readonly range: (settings: GateSettings) => readonly [number, number];
+  /** Below the first value an image is dropped, from the second it keeps its weight; [0, 0] turns the measure off. Null: deviations alone decide. */
+  readonly range: ((settings: GateSettings) => readonly [number, number]) | null;
 }
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
@@ -34,19 +36,16 @@ const counted = (count: number, word: string): string => `${count} ${word}${coun
 export const measureTable = {
   agreement: {
     title: "agreement",
-    measure: ({ agreement, memberCount }) =>
-      agreement === null ? null : { value: agreement, reason: `mean pairwise DSC of ${memberCount} masks is ${agreement.toFixed(2)}` },
+    measure: ({ agreement, memberCount }, { limits }) =>
+      agreement === null ? null : likeness(agreement, `mean pairwise DSC of ${memberCount} masks`, limits.disagreement),
     range: ({ agreementLimits }) => agreementLimits,
   },
   stability: {
     title: "stability",
-    measure: ({ stability, perturbedCount }) =>
+    measure: ({ stability, perturbedCount }, { limits }) =>
       stability === null
         ? null
-        : {
-            value: stability,
-            reason: `mean DSC with ${counted(perturbedCount, "mask")} of noised embeddings is ${stability.toFixed(2)}`,
-          },
+        : likeness(stability, `mean DSC with ${counted(perturbedCount, "mask")} of noised embeddings`, limits.instability),
     range: ({ stabilityLimits }) => stabilityLimits,
   },
   predictedIou: {
@@ -55,7 +54,7 @@ export const measureTable = {
       predictedIou === null ? null : { value: clamp(predictedIou), reason: `SAM predicts an IoU of ${predictedIou.toFixed(2)}` },
     range: ({ iouLimits }) => iouLimits,
   },
-  size: { title: "size", measure: sizeMeasure, range: () => [Number.MIN_VALUE, 1] },
+  size: { title: "size", measure: sizeMeasure, range: null },
   parts: { title: "parts", measure: partsMeasure, range: ({ partsLimits }) => partsLimits },
   border: {
     title: "border",
@@ -73,16 +72,26 @@ export const measureTable = {
 /** The name of a measure. */
 export type MeasureName = keyof typeof measureTable;
 
-/** 1 up to the first number of robust standard deviations from the set's median of log area, from there in a straight line to 0 at the second. */
-function sizeMeasure({ areaFraction }: LabelFacts, { limits, settings }: Context): Measure | null {
-  if (limits.size === null || areaFraction === 0) return null;
-  const { medianFraction, logDeviation } = limits.size;
-  const deviations = Math.abs(Math.log(areaFraction / medianFraction)) / logDeviation;
-  const [inner, outer] = settings.sizeDeviations;
-  const value = deviations <= inner ? 1 : clamp((outer - deviations) / (outer - inner));
-  const direction = areaFraction < medianFraction ? "smaller" : "larger";
-  const distance = `${deviations.toFixed(1)} robust standard deviations ${direction} than the median of the set (${percent(medianFraction)})`;
-  return { value, reason: `covers ${percent(areaFraction)} of the image, ${distance}` };
+/** How alike masks are, on its own and beside the other images of the set: how unlike they usually are depends on the model, and on the strength of the noise. */
+function likeness(dsc: number, what: string, usual: UsualValue | null): Measure {
+  const reason = `${what} is ${dsc.toFixed(2)}`;
+  if (usual === null) return { value: dsc, reason };
+  const deviations = Math.max(0, deviationsOf(doubtOf(dsc), usual));
+  return { value: dsc, deviations, reason: deviations < 1 ? reason : `${reason}, ${worse(deviations)} worse than usual in the set` };
+}
+
+const worse = (deviations: number): string => `${deviations.toFixed(1)} robust standard deviations`;
+
+/** How far the size is from the usual one: 1 there, 0 at the deviations that drop an image. */
+function sizeMeasure({ areaFraction }: LabelFacts, { limits: { size }, settings }: Context): Measure | null {
+  if (size === null || areaFraction === 0) return null;
+  const deviations = Math.abs(deviationsOf(areaFraction, size));
+  const direction = areaFraction < size.median ? "smaller" : "larger";
+  return {
+    value: clamp(1 - deviations / settings.outlierDeviations[1]),
+    deviations,
+    reason: `covers ${percent(areaFraction)} of the image, ${worse(deviations)} ${direction} than the median of the set (${percent(size.median)})`,
+  };
 }
 
 /** The share of the foreground in as many of the largest parts as are expected. */

@@ -8,7 +8,7 @@ const empty: Mask = { width: 4, height: 4, data: new Uint8Array(16) };
 const result = gate(
   [
     labelFacts({ name: "good.png", mask, predictedIou: 0.9 }),
-    labelFacts({ name: "doubt<ful>.png", mask, predictedIou: 0.5 }),
+    { ...labelFacts({ name: "doubt<ful>.png", mask }), stability: 0.75, perturbedCount: 4 },
     labelFacts({ name: "empty.png", mask: empty }),
   ],
   GateSettings.parse({ minKept: 1 }),
@@ -19,7 +19,7 @@ test("the section counts, explains and shows each decision, dropped ones first",
   expect(html).toContain("Of 3 pseudo-labels 1 are kept, 1 weighted and 1 dropped.");
   expect(html).toContain("0 masks used");
   expect(html.indexOf("empty.png: dropped; the mask is empty")).toBeLessThan(
-    html.indexOf("doubt&lt;ful&gt;.png: weight 0.55; SAM predicts an IoU of 0.50"),
+    html.indexOf("doubt&lt;ful&gt;.png: weight 0.55; mean DSC with 4 masks of noised embeddings is 0.75"),
   );
   expect(html).toContain('<img src="overlays/good.png"');
   expect(html).not.toContain("<ful>");

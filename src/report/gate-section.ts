@@ -42,7 +42,7 @@ function usual({ limits: { size, expectedParts } }: GateResult): string {
   const area =
     size === null
       ? "The set is too small to say which size is usual."
-      : `The usual mask covers ${(100 * size.medianFraction).toFixed(1)} % of the image (robust standard deviation: a factor of ${Math.exp(size.logDeviation).toFixed(2)}).`;
+      : `The usual mask covers ${(100 * size.median).toFixed(1)} % of the image (robust standard deviation: a factor of ${Math.exp(size.logDeviation).toFixed(2)}).`;
   return `${area} Expected parts: ${expectedParts}.`;
 }
 
