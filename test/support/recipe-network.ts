@@ -23,7 +23,7 @@ export async function recipeNetwork(
       const { heads } = unet(input("image", "float32", shape), weights, config, { deepSupervision: false });
       sessions.set(key, compile({ logits: heads[0]! }));
     }
-    const { logits } = await (await sessions.get(key)!).run({ image: tensor("float32", shape, batch) });
+    const { logits } = await (await sessions.get(key)!).run({ image: tensor("float32", shape, batch as Float32Array<ArrayBuffer>) });
     return (logits as Tensor<"float32">).data;
   };
   const dispose = async () => {

@@ -69,7 +69,11 @@ test("the size of batches does not change the result, and the four copies of one
   const found = await run();
   for (const size of [1, 3, 100]) expect((await run(size)).data).toEqual(found.data);
   const shapes: (readonly number[])[] = [];
-  await slidingWindow(picture(4, 6), async (batch, shape) => shapes.push(shape) && identity(batch, shape), plain);
+  const seen: PredictPatches = (batch, shape) => {
+    shapes.push(shape);
+    return identity(batch, shape);
+  };
+  await slidingWindow(picture(4, 6), seen, plain);
   expect(shapes).toEqual([[4, 1, 4, 6]]);
 });
 

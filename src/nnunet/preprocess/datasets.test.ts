@@ -34,7 +34,7 @@ describeCases<Settings>("parity/nnunet", /^preprocess_\d+\.safetensors$/, "data 
     const source = caseSources(dataset).cases.find((one) => one.case === name)!;
     const raw = await rawCase(dataset, source);
     expect(sha256(raw.interleaved)).toBe(source.image_sha256);
-    expect(sha256(Uint8Array.from(raw.labels))).toBe(source.label_sha256);
+    expect(sha256(Uint8Array.from(raw.labels!))).toBe(source.label_sha256);
 
     const settings = preprocessSettingsOf(await readPlans(sharedPath("parity/nnunet/datasets", dataset, "nnUNetPlans.json")));
     const found = preprocess(raw, settings);
