@@ -28,7 +28,9 @@ const key = "probabilities";
 export async function writePrediction(folder: string, name: string, { labels, probabilities, properties }: Prediction): Promise<void> {
   if (probabilities !== undefined) {
     const { count, width, height, data, areExclusive, kind } = probabilities;
-    await writeNpz(join(folder, `${name}.npz`), { [key]: { dtype: "float32", shape: [count, 1, height, width], data: data as Float32Array<ArrayBuffer> } });
+    await writeNpz(join(folder, `${name}.npz`), {
+      [key]: { dtype: "float32", shape: [count, 1, height, width], data: data as Float32Array<ArrayBuffer> },
+    });
     const { box, spacing, sizeBeforeCrop } = properties;
     const metadata = { kind, areExclusive, shape: [count, 1, height, width], spacing, sizeBeforeCrop, box };
     await writeAtomic(join(folder, `${name}.json`), `${JSON.stringify(metadata, null, 1)}\n`);
