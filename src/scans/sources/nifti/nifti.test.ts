@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../../errors.ts";
 import { encodeNifti, type NiftiResult } from "../../../results/nifti.ts";
@@ -281,6 +282,22 @@ describe("damaged files", () => {
     const [, second] = await open(Buffer.concat(members), "a.nii");
     expect([...second!.pixels.data]).toEqual([6, 7, 8, 9, 10, 11]);
     expect(await open(Buffer.concat([file(), new Uint8Array(9)]), "a.nii.gz")).toHaveLength(2);
+  });
+
+  test("whatever a few wrong bytes do to a header, the file is read or refused as an input", async () => {
+    const change = fc.record({ at: fc.nat(351), value: fc.nat(255) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), fc.boolean(), async (changes, isCompressed) => {
+        const bytes = file();
+        for (const { at, value } of changes) bytes[at] = value;
+        const outcome = await open(isCompressed ? gzipSync(bytes) : bytes).then(
+          (frames) => frames.map((frame) => frame.display("paper").image.data.length / 3),
+          (error: unknown) => error,
+        );
+        if (!(outcome instanceof InputError)) expect(outcome).not.toBeInstanceOf(Error);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   test("a file whose name promises NIfTI gets NIfTI's message, one with other content that of its own", async () => {
