@@ -17,3 +17,36 @@ export {
   type Plans,
   type Triple,
 } from "./plan/types.ts";
+export {
+  type ClassLabels,
+  choosePostprocessing,
+  keepLargestComponent,
+  type Postprocessing,
+  type PostprocessingTrial,
+  postprocess,
+  type ValidationPair,
+} from "./postprocess.ts";
+export {
+  labelsOf,
+  type PredictPatches,
+  predictCase,
+  referenceWindows,
+  restore,
+  slidingWindow,
+  type WindowMapKind,
+  type WindowSettings,
+  windowMap,
+  windowSettingsOf,
+} from "./predict/index.ts";
+export { type Prediction, readProbabilities, writePrediction } from "./prediction-files.ts";
+export {
+  type CaseProperties,
+  cropToNonZero,
+  type PreprocessedCase,
+  type PreprocessSettings,
+  preprocess,
+  preprocessSettingsOf,
+  type RawCase,
+  type TrainingLocations,
+  trainingLocations,
+} from "./preprocess/index.ts";

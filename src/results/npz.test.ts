@@ -1,14 +1,15 @@
-import { mkdtemp, readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { tensor } from "../tensor/tensor.ts";
 import { decodeNpy, encodeNpy, readNpy, writeNpy } from "./npy.ts";
 import { decodeNpz, encodeNpz, readNpz, writeNpz } from "./npz.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "npz-"));
+afterAll(() => rm(folder, { recursive: true }));
 
 // numpy.save of array([[1, 2], [3, 4]], "<i2"), as NumPy writes it: 6 bytes of magic, version 1.0, the header's 118 bytes, the elements.
 const saved = Buffer.concat([

@@ -1,5 +1,4 @@
-export { type Prediction, readProbabilities, writePrediction } from "./export.ts";
-export { predictCase } from "./predict-case.ts";
+export { predictCase, windowSettingsOf } from "./predict-case.ts";
 export { labelsOf, restore } from "./restore.ts";
 export { type PredictPatches, referenceWindows, slidingWindow, type WindowSettings } from "./sliding-window.ts";
 export { type WindowMapKind, windowMap } from "./window-map.ts";

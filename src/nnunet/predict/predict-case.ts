@@ -1,7 +1,17 @@
 import type { Planes } from "../../augment/index.ts";
 import { ShapeError } from "../../errors.ts";
 import type { ClassMaps } from "../../image/index.ts";
+import type { LabelRules } from "../labels.ts";
+import type { Plan2d } from "../plan/types.ts";
 import { type PredictPatches, slidingWindow, type WindowSettings } from "./sliding-window.ts";
+
+/** What a sliding window needs to know of a planned network. */
+export function windowSettingsOf(
+  { patchSize: [height, width] }: Pick<Plan2d, "patchSize">,
+  { outputs, regions }: LabelRules,
+): WindowSettings {
+  return { patch: { height, width }, outputs, areExclusive: regions === undefined };
+}
 
 /**
  * Logits of a preprocessed case, averaged over the networks of several folds.

@@ -1,11 +1,7 @@
-import { mkdtemp, readdir, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ClassMaps } from "../../image/index.ts";
-import { readGray } from "../../scans/read-gray.ts";
 import { labelRulesOf } from "../labels.ts";
-import { labelsOf, predictCase, readProbabilities, restore, writePrediction } from "./index.ts";
+import { labelsOf, predictCase, restore } from "./index.ts";
 
 const logits = (areExclusive: boolean, width: number, data: number[]): ClassMaps<"logits"> => ({
   kind: "logits",
@@ -47,21 +43,4 @@ test("folds are averaged as logits", async () => {
   const settings = { patch: { width: 1, height: 1 }, outputs: 2, areExclusive: true };
   expect(Array.from((await predictCase(image, [fold(1), fold(4)], settings)).data)).toEqual([2.5, 2.5]);
   await expect(predictCase(image, [], settings)).rejects.toThrow(/at least one network/);
-});
-
-test("a prediction is written as label values and, if wanted, probabilities, and read back", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "prediction-"));
-  const properties = { box, sizeBeforeCrop, spacing: [1, 1] as const };
-  const probabilities = restore(logits(true, 2, [0, 0, 1, -1]), properties);
-  const labels = labelsOf(probabilities, { regions: undefined });
-  await writePrediction(folder, "a", { labels, properties });
-  await writePrediction(folder, "b", { labels, probabilities, properties });
-  expect((await readdir(folder)).sort()).toEqual(["a.png", "b.json", "b.npz", "b.png"]);
-  expect(Array.from((await readGray(join(folder, "a.png"))).data)).toEqual([0, 1, 0, 0]);
-  expect(await readProbabilities(join(folder, "b.npz"), true)).toEqual(probabilities);
-  expect(JSON.parse(await readFile(join(folder, "b.json"), "utf8"))).toEqual({
-    ...{ kind: "probabilities", areExclusive: true, shape: [2, 1, 1, 4], spacing: [1, 1], sizeBeforeCrop, box },
-  });
-  const high = { ...labels, data: Int16Array.of(0, 300, 0, 0) };
-  await expect(writePrediction(folder, "c", { labels: high, properties })).rejects.toThrow(/label 300 does not fit a PNG file of 8 bits/);
 });

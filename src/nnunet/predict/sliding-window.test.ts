@@ -1,9 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { expectClose } from "../../../test/support/close.ts";
-import { recipeNetwork } from "../../../test/support/recipe-network.ts";
 import { describeWith, readCase, sharedJson } from "../../../test/support/shared-data.ts";
-import type { Architecture } from "../../../test/support/unet-cases.ts";
+import { type Architecture, configOf, writeUNet } from "../../../test/support/unet-cases.ts";
+import { unetPredictor } from "../../../test/support/unet-predictor.ts";
 import type { Planes } from "../../augment/index.ts";
 import { normal } from "../../tensor/random.ts";
 import { type PredictPatches, referenceWindows, slidingWindow, type WindowMapKind, windowMap, windowStarts } from "./index.ts";
@@ -115,8 +118,13 @@ describeWith([file], "the sliding window gives nnU-Net's arrays", async () => {
     patch: [number, number];
     gaussian_strides: Record<string, number>;
   }>(file);
-  const { predict, dispose } = await recipeNetwork(settings.architecture, { inputs: 1, outputs: 2, seed: settings.seed });
-  afterAll(dispose);
+  const folder = await mkdtemp(join(tmpdir(), "medclip-sam-"));
+  const config = configOf(settings.architecture, 1, 2);
+  const { predict, dispose } = await unetPredictor(await writeUNet(join(folder, "unet.safetensors"), config, settings.seed), config);
+  afterAll(async () => {
+    await dispose();
+    await rm(folder, { recursive: true });
+  });
   const data = (name: string) => tensors.get(name)!.data as Float32Array;
   const image = (name: string): Planes => {
     const [channels, height, width] = tensors.get(name)!.shape as [number, number, number];

@@ -15,12 +15,6 @@ export interface ClassLocations {
 const kept = 10_000;
 const share = 0.01;
 
-/** The classes whose locations training needs: foreground labels or regions; with an ignore label also all pixels that have a known label. */
-export function locatedClasses({ foreground, regions, ignore, values }: LabelRules): (readonly number[])[] {
-  const classes = regions?.map((region) => region.values) ?? foreground.map((label) => [label]);
-  return ignore === undefined ? classes : [...classes, [-1, ...values]];
-}
-
 /**
  * Draws locations of each class without replacement: max(min(10000, n), ceil(n / 100)) of its n pixels.
  *
@@ -43,6 +37,25 @@ export function classLocations(
     }
     return { labels: members, pixels: all.slice(0, wanted), count: all.length };
   });
+}
+
+/** Locations that training centres crops on. */
+export interface TrainingLocations {
+  /** Of each foreground class or region; empty where the image has none. */
+  readonly classLocations: readonly Int32Array[];
+  /** With an ignore label: of all pixels that have another label. */
+  readonly annotated?: Int32Array;
+}
+
+/** The locations that training needs of a case. @param labels - [H, W] of the preprocessed case */
+export function trainingLocations(
+  labels: Int16Array,
+  { foreground, regions, ignore, values }: LabelRules,
+  stream: { readonly seed: number; readonly name: string },
+): TrainingLocations {
+  const classes = regions?.map((region) => region.values) ?? foreground.map((label) => [label]);
+  const located = (members: (readonly number[])[]) => classLocations(labels, members, stream).map(({ pixels }) => pixels);
+  return { classLocations: located(classes), ...(ignore !== undefined && { annotated: located([[-1, ...values]])[0]! }) };
 }
 
 function pixelsOf(labels: Int16Array, members: readonly number[]): Int32Array {

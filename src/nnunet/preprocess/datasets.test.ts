@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { expectClose } from "../../../test/support/close.ts";
-import { caseSources, rawCase } from "../../../test/support/nnunet-datasets.ts";
+import { caseSources, rawCase } from "../../../test/support/raw-cases.ts";
 import { describeCases, readCase, sharedJson, sharedPath } from "../../../test/support/shared-data.ts";
 import { type LabelTable, labelRulesOf } from "../labels.ts";
 import { readPlans } from "../plan/read-plans.ts";
-import { classLocations, locatedClasses, preprocess, preprocessSettingsOf } from "./index.ts";
+import { preprocess, preprocessSettingsOf, trainingLocations } from "./index.ts";
 
 interface ExpectedCase {
   readonly shape: readonly [number, number, number];
@@ -61,12 +61,13 @@ describeCases<Settings>("parity/nnunet", /^preprocess_\d+\.safetensors$/, "data 
     expect(sha256(Int8Array.from(found.labels))).toBe(expected.seg_sha256);
 
     const rules = labelRulesOf(sharedJson<LabelTable>("parity/nnunet/datasets", dataset, "dataset.json"));
-    const classes = locatedClasses(rules);
-    const drawn = classLocations(found.labels, classes, { seed: 1, name });
-    const keys = classes.map((members) => (members.length === 1 ? `${members[0]}` : `(${members.join(", ")})`));
-    expect(Object.fromEntries(drawn.map(({ pixels, count }, i) => [keys[i], [pixels.length, count]]))).toEqual(
-      expected.class_locations_drawn_of,
-    );
+    const { classLocations, annotated } = trainingLocations(found.labels, rules, { seed: 1, name });
+    const drawn = Object.entries(expected.class_locations_drawn_of);
+    expect([...classLocations, ...(annotated ? [annotated] : [])].map(({ length }) => length)).toEqual(drawn.map(([, [count]]) => count));
+    for (const [i, [, [, pixels]]] of drawn.entries()) {
+      const members = i < rules.foreground.length ? [rules.foreground[i]!] : [-1, ...rules.values];
+      expect(found.labels.filter((label) => members.includes(label)).length).toBe(pixels);
+    }
   });
 });
 

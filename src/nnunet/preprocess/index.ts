@@ -1,4 +1,4 @@
-export { type ClassLocations, classLocations, locatedClasses } from "./class-locations.ts";
+export { type ClassLocations, classLocations, type TrainingLocations, trainingLocations } from "./class-locations.ts";
 export { type Cropped, cropToNonZero } from "./crop.ts";
 export { type ChannelNormalisation, type ForegroundIntensities, normalise } from "./normalise.ts";
 export {

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { InputError } from "../../errors.ts";
-import { writeAtomic } from "../../files/atomic-write.ts";
-import type { ClassMaps, LabelMap } from "../../image/index.ts";
-import { readNpz, writeNpz } from "../../results/npz.ts";
-import { writeGray } from "../../results/png.ts";
-import type { CaseProperties } from "../preprocess/preprocess.ts";
+import { InputError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
+import type { ClassMaps, LabelMap } from "../image/index.ts";
+import { readNpz, writeNpz } from "../results/npz.ts";
+import { writeGray } from "../results/png.ts";
+import type { CaseProperties } from "./preprocess/preprocess.ts";
 
 /** A prediction of one image. */
 export interface Prediction {
