@@ -1,6 +1,11 @@
+export { type CaseFiles, type ListCasesOptions, listCases } from "./dataset/case-files.ts";
 export { channelNamesOf, checkedDatasetJson, type DatasetJson, readDatasetJson } from "./dataset/dataset-json.ts";
+export { datasetName, findDataset, parseDatasetName } from "./dataset/dataset-name.ts";
+export { openDataset, type RawDataset, type TrainingFiles } from "./dataset/raw-dataset.ts";
+export { type CaseImage, readCaseImage, readTrainingCase, type TrainingCase } from "./dataset/read-case.ts";
 export { type LabelEntry, type LabelRules, type LabelTable, labelRulesOf, type Region } from "./labels.ts";
 export { estimateOf } from "./plan/estimate.ts";
+export { type FingerprintCase, type FingerprintOptions, fingerprintOf } from "./plan/fingerprint.ts";
 export { fingerprintFromJson, fingerprintJson, readFingerprint } from "./plan/fingerprint-json.ts";
 export { type PlanOptions, planDataset } from "./plan/plan-dataset.ts";
 export { type PlannerName, planners } from "./plan/planners.ts";

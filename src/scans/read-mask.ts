@@ -4,6 +4,7 @@ import { checkedPath } from "../check/paths.ts";
 import { InputError } from "../errors.ts";
 import type { Size } from "../image/types.ts";
 import { indexed, isWhiteZero } from "./_indexed.ts";
+import { stored } from "./_stored.ts";
 import { MaskError, type MaskReading, type MaskSamples, maskOf } from "./mask-rule.ts";
 import { readContent } from "./read-content.ts";
 import { type AnyPixels, readAnyPixels } from "./sources/raster-pixels.ts";
@@ -62,11 +63,4 @@ function asStored(pixels: AnyPixels): AnyPixels | undefined {
   const full = data instanceof Uint8Array ? 255 : 65535;
   for (let i = 0; i < data.length; i++) if (data[i]! < full / 2) return undefined;
   return { ...pixels, data: data.map((value) => full - value) };
-}
-
-/** Samples as stored in the file: the decoder scales those of less than 8 bits to 0 to 255. */
-function stored({ data, stride, bitDepth, hasAlpha }: AnyPixels) {
-  const isSpread = bitDepth < 8;
-  const full = data instanceof Uint8Array ? 2 ** bitDepth - 1 : data instanceof Uint16Array ? 65535 : undefined;
-  return { data: isSpread ? data.map((value) => (value * full!) / 255) : data, stride, hasAlpha, full };
 }

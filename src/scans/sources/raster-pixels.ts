@@ -64,6 +64,15 @@ export function readAnyPixels(content: NamedBytes): Promise<AnyPixels> {
   return decode(content, { types: Object.keys(sampleTypes) as SampleType[], keepsAlpha: true });
 }
 
+/**
+ * The same for samples of any type, without alpha.
+ *
+ * @throws InputError as `readPixels`, but for types of samples
+ */
+export function readOpaquePixels(content: NamedBytes): Promise<AnyPixels> {
+  return decode(content, { types: Object.keys(sampleTypes) as SampleType[], keepsAlpha: false });
+}
+
 async function decode(
   { name: file, bytes }: NamedBytes,
   { types, keepsAlpha }: { readonly types: readonly SampleType[]; readonly keepsAlpha: boolean },
