@@ -44,7 +44,7 @@ for (const [channels, out, side, stride] of shapes) {
   const y = conv(x, w, options);
   const dy = input("dy", "float32", y.shape);
   const window = { kernel: [3, 3], stride: [stride, stride], padding: [1, 1], dilation: [1, 1] } as const;
-  const forms = Object.entries(weightGradientForms).filter(([name]) => name !== (stride === 1 ? "byPhase" : "byRow"));
+  const forms = Object.entries(weightGradientForms).filter(([name]) => name !== (stride === 1 ? "byPhase" : "byShift"));
   const [dx, dw] = gradients(reduceSum(mul(y, dy)), [x, w]) as [Value, Value];
   const measured = { forward: y, dx, dw, ...Object.fromEntries(forms.map(([name, form]) => [`dw ${name}`, form(x, dy, window)])) };
   const feeds = Object.fromEntries(

@@ -90,7 +90,7 @@ function byTap(x: Value, dy: Value, window: Window): Value {
 
 /**
  * For strides of 1. Row j and column i of the window meet x[y + j, x + i] at dy[y, x], which are also dy moved down by j and x moved left by i. So both
- * are moved, dy along whole rows only, and lie as they are: no windows are cut out. One product a column gives all rows.
+ * are moved, dy along whole rows only, and lie as they are: no windows are cut out. One product a column gives all rows, or one a column and row.
  */
 function byShift(x: Value, dy: Value, { kernel: [kh, kw], padding, dilation }: Window): Value {
   const [batch, out, height, width] = dy.shape as [number, number, number, number];
@@ -100,15 +100,17 @@ function byShift(x: Value, dy: Value, { kernel: [kh, kw], padding, dilation }: W
   const zero = after(scalar(0, x.dtype), dy);
   const moved = range(kh).map((j) => {
     const before = j * dilation[0] - padding[0];
-    const rows = reframe(reshape(dy, [batch, out, height * width]), [0, 0, before * width], [0, 0, (fullHeight - height - before) * width]);
-    return reshape(rows, [batch, out, positions]);
+    const behind = fullHeight - height - before;
+    return reframe(reshape(dy, [batch, out, height * width]), [0, 0, before * width], [0, 0, behind * width]); // [B, O, positions]
   });
-  const g = concat(moved, 1); // [B, kh O, positions]
+  // Many rows make a product fast; where a picture has few channels, it is large, and its copies together would take much memory.
+  const rows = out < 64 ? moved : [concat(moved, 1)]; // [B, O, positions] each, or [B, kh O, positions]
   const products = range(kw).map((i) => {
     const before = padding[1] - i * dilation[1];
     const columns = reframe(x, [0, 0, 0, before], [0, 0, 0, width - fullWidth - before], zero); // [B, C, H, w]
-    const product = matmul(g, swapLast(reshape(columns, [batch, channels, positions])));
-    return reshape(reduceSum(product, [0]), [1, kh, out, channels]);
+    const flat = swapLast(reshape(columns, [batch, channels, positions]));
+    const ofRows = rows.map((g) => reshape(reduceSum(matmul(g, flat), [0]), [1, g.shape[1]! / out, out, channels]));
+    return concat(ofRows, 1); // [1, kh, O, C]
   });
   return transpose(concat(products, 0), [2, 3, 1, 0]); // [kw, kh, O, C] to [O, C, kh, kw]
 }

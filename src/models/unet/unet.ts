@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors.ts";
-import { add, averagePool, concat, leakyRelu, type Value } from "../../graph/index.ts";
+import { add, averagePool, leakyRelu, slice, type Value } from "../../graph/index.ts";
 import { conv2d, convTranspose2d, instanceNorm2d } from "../../nn/index.ts";
 import type { NamedWeights } from "../named-weights.ts";
 import type { UNetConfig, UNetStage } from "./config.ts";
@@ -42,10 +42,10 @@ export function unet(
   for (const [s, convs] of config.decoderConvs.entries()) {
     const [below, skip] = [decoder.at(-1) ?? stages.at(-1)!, stages.at(-2 - s)!];
     const up = convTranspose2d(below, weights.linear(layerNames.up(s)), { stride: config.stages.at(-1 - s)!.stride }); // [B, F, h, w]
-    let joined = concat([up, skip], 1); // [B, 2 F, h, w]
-    for (let i = 0; i < convs; i++)
-      joined = convNormRelu(joined, layerNames.decoder(s, i), config.stages.at(-2 - s)!.kernel, [1, 1], network);
-    decoder.push(joined); // [B, F, h, w]
+    const { kernel } = config.stages.at(-2 - s)!;
+    let y = convNormRelu([up, skip], layerNames.decoder(s, 0), kernel, [1, 1], network);
+    for (let i = 1; i < convs; i++) y = convNormRelu([y], layerNames.decoder(s, i), kernel, [1, 1], network);
+    decoder.push(y); // [B, F, h, w]
   }
   const headAt = (s: number): Value => conv2d(decoder[s]!, weights.linear(layerNames.head(s))); // [B, K, h, w]
   const last = decoder.length - 1;
@@ -64,7 +64,7 @@ function plainEncoder(x: Value, network: Network): Value[] {
   const outputs: Value[] = [];
   for (const [s, { kernel, stride, blocks }] of network.config.stages.entries()) {
     let y = outputs.at(-1) ?? x;
-    for (let i = 0; i < blocks; i++) y = convNormRelu(y, layerNames.plain(s, i), kernel, i === 0 ? stride : [1, 1], network);
+    for (let i = 0; i < blocks; i++) y = convNormRelu([y], layerNames.plain(s, i), kernel, i === 0 ? stride : [1, 1], network);
     outputs.push(y);
   }
   return outputs;
@@ -72,7 +72,7 @@ function plainEncoder(x: Value, network: Network): Value[] {
 
 function residualEncoder(x: Value, network: Network): Value[] {
   const { stages } = network.config;
-  const stem = convNormRelu(x, layerNames.stem, stages[0]!.kernel, [1, 1], network);
+  const stem = convNormRelu([x], layerNames.stem, stages[0]!.kernel, [1, 1], network);
   const outputs: Value[] = [];
   for (const [s, stage] of stages.entries()) {
     let y = outputs.at(-1) ?? stem;
@@ -89,34 +89,44 @@ function residualEncoder(x: Value, network: Network): Value[] {
 function residualBlock(x: Value, s: number, b: number, { features, kernel, stride: ofStage }: UNetStage, network: Network): Value {
   const name = layerNames.block(s, b);
   const stride = b === 0 ? ofStage : ([1, 1] as const);
-  const inner = convNormRelu(x, `${name}.conv1`, kernel, stride, network);
-  const y = convNorm(inner, `${name}.conv2`, kernel, [1, 1], network);
+  const inner = convNormRelu([x], `${name}.conv1`, kernel, stride, network);
+  const y = convNorm([inner], `${name}.conv2`, kernel, [1, 1], network);
   const pooled = isStrided(stride) ? averagePool(x, stride) : x;
-  const skip = x.shape[1] === features ? pooled : convNorm(pooled, layerNames.skip(s, b, isStrided(stride)), [1, 1], [1, 1], network);
+  const skip = x.shape[1] === features ? pooled : convNorm([pooled], layerNames.skip(s, b, isStrided(stride)), [1, 1], [1, 1], network);
   return leakyRelu(add(y, skip), network.config.slope);
 }
 
-/** @param kernel - odd, so that a border of half of it keeps the size */
+/**
+ * @param parts - read side by side as channels, without being copied together
+ * @param kernel - odd, so that a border of half of it keeps the size
+ */
 function convNorm(
-  x: Value,
+  parts: readonly Value[],
   name: string,
   [rows, columns]: readonly [number, number],
   stride: readonly [number, number],
   { weights, config, isForwardOnly }: Network,
 ): Value {
   const padding = [(rows - 1) / 2, (columns - 1) / 2] as const;
-  const y = conv2d(x, weights.linear(`${name}.conv`), { stride, padding });
+  const { weight, bias } = weights.linear(`${name}.conv`);
+  let channel = 0;
+  const products = parts.map((x, i) => {
+    const own = slice(weight, 1, channel, channel + x.shape[1]!);
+    channel += x.shape[1]!;
+    return conv2d(x, { weight: own, ...(i === 0 && bias && { bias }) }, { stride, padding });
+  });
+  const y = products.reduce((sum, product) => add(sum, product)); // [B, F, h, w]
   return instanceNorm2d(y, weights.norm(`${name}.norm`), config.normEps, { isForwardOnly });
 }
 
 function convNormRelu(
-  x: Value,
+  parts: readonly Value[],
   name: string,
   kernel: readonly [number, number],
   stride: readonly [number, number],
   network: Network,
 ): Value {
-  return leakyRelu(convNorm(x, name, kernel, stride, network), network.config.slope);
+  return leakyRelu(convNorm(parts, name, kernel, stride, network), network.config.slope);
 }
 
 function checkPicture({ shape }: Value, { stages, inputChannels }: UNetConfig): void {
