@@ -7,7 +7,7 @@ import { ModelProtoSchema } from "onnx-buf";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { expectClose, largestDifference } from "../../../test/support/close.ts";
-import { type CaseSource, rawCase } from "../../../test/support/nnunet-datasets.ts";
+import { type CaseSource, rawCase } from "../../../test/support/raw-cases.ts";
 import { describeWith, readCase, sharedPath } from "../../../test/support/shared-data.ts";
 import { unetShapes } from "../../models/unet/index.ts";
 import { normal } from "../../tensor/random.ts";
@@ -53,7 +53,12 @@ describeWith(
     describe.each(datasets)("%s", async (dataset) => {
       const { tensors, settings } = await readCase<Predictions>(`parity/nnunet/checkpoint/${dataset}/predictions.safetensors`);
 
-      test.each(Object.keys(settings.cases))("%s is predicted as by nnU-Net", async (name) => {
+      // All small ones, and one of each other data set; `checkpoints.slow.test.ts` has the others.
+      const chosen = Object.keys(settings.cases).filter(
+        (name) => /^case_|_folds01$/.test(name) || (name === "test_0" && /507/.test(dataset)),
+      );
+
+      test.each(chosen)("%s is predicted as by nnU-Net", async (name) => {
         const { source, folds, image_shape, preprocessed_shape, stride, spacing } = settings.cases[name]!;
         const { plans, labels, network, folds: opened } = await openModelFolder(folderOf(dataset), { folds: folds.map(String) });
         expect([plans.plan2d.patchSize, opened[0]!.mirrorAxes]).toEqual([settings.patch, settings.mirror_axes]);
@@ -108,7 +113,7 @@ describeWith(
       const ours = await openModelFolder(folder);
       expect([ours.plans, ours.labels, ours.network]).toEqual([theirs.plans, theirs.labels, theirs.network]);
       expect(ours.folds.map(({ name, mirrorAxes }) => [name, mirrorAxes])).toEqual([["1", [1]]]);
-      for (const [name, data] of values) expect(await ours.folds[0]!.weights.read(name)).toEqual(data);
+      for (const [name, data] of values) expectClose(await ours.folds[0]!.weights.read(name), data, 0, name);
     });
 
     test("the .onnx file gives the folder's logits in a plain ONNX Runtime, also for larger images, and says what they are", async () => {
@@ -129,7 +134,7 @@ describeWith(
         const data = normal("image", 1, shape[0] * shape[2] * shape[3]);
         const { logits } = await session.run({ image: new OrtTensor("float32", data, shape) });
         expect(logits!.dims).toEqual([shape[0], 3, shape[2], shape[3]]);
-        expect(largestDifference(logits!.data as Float32Array, await ours.predict(data, shape))).toBeLessThan(1e-5);
+        expect(largestDifference(logits!.data as Float32Array, await ours.predict(data, shape))).toBeLessThan(1e-4);
       }
       await session.release();
       await ours.dispose();
