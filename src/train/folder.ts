@@ -4,8 +4,6 @@ import { join } from "node:path";
 export const lastCheckpoint = (out: string): string => join(out, "checkpoints", "last.safetensors");
 /** The checkpoint of the best epoch. */
 export const bestCheckpoint = (out: string): string => join(out, "checkpoints", "best.safetensors");
-/** The weights after an epoch, counted from 0, that are kept as a member of an ensemble. */
-export const keptCheckpoint = (out: string, epoch: number): string => join(out, "checkpoints", `checkpoint_${epoch}.safetensors`);
 /** The exported model of the best epoch. */
 export const modelFolder = (out: string): string => join(out, "model");
 /** One JSON object per step or epoch. */

@@ -4,7 +4,7 @@ export type { PairFeatures, TrainingPairs } from "./contrastive/gradient.ts";
 export type { TrainingRegions } from "./contrastive/region-terms.ts";
 export { ContrastiveSettings } from "./contrastive/settings.ts";
 export { ContrastiveTrainer, type StepResult, type Validation } from "./contrastive/trainer.ts";
-export { bestCheckpoint, keptCheckpoint, lastCheckpoint, modelFolder } from "./folder.ts";
+export { bestCheckpoint, lastCheckpoint, modelFolder } from "./folder.ts";
 export { type EpochLine, readMetrics, type StepLine } from "./log.ts";
 export { type LoopEvent, type LoopOptions, type Training, type TrainingBatch, trainingLoop } from "./loop.ts";
 export { type Metric, metricOf, type Scores, shownMetric } from "./metrics.ts";
@@ -18,7 +18,7 @@ export { type PromptableAnswer, type PromptableStep, PromptableTrainer, type Pro
 export type { LoopPosition } from "./resume.ts";
 export { bytesOfCase, readCase, type TrainingCase, writeCase } from "./supervised/case.ts";
 export { type CaseSource, Cases } from "./supervised/case-source.ts";
-export { keptEpochs } from "./supervised/kept-epochs.ts";
+export { keptEpochs, keptName } from "./supervised/kept-epochs.ts";
 export { SupervisedSettings } from "./supervised/settings.ts";
 export { type TrainSupervisedOptions, trainSupervised } from "./supervised/train.ts";
 export { type SegmentationPlan, SupervisedTrainer, type TrainedNetwork, type WriteNetwork } from "./supervised/trainer.ts";

@@ -42,6 +42,9 @@ export function keptEpochs({ epochs, cycles, rule, mode }: KeepOptions): number[
   return Array.from({ length: epochs }, (_, epoch) => epoch).filter(isKept);
 }
 
+/** Name of the checkpoint after an epoch, counted from 0, in a model folder: that of MedCLIP-SAMv2's late checkpoints. */
+export const keptName = (epoch: number): string => `checkpoint_${epoch}`;
+
 /** Whether an epoch of a cycle, counted from 1, is kept. */
 interface CycleRules {
   readonly late: (within: number) => boolean;

@@ -1,13 +1,13 @@
 import { streamThenDispose } from "../../then-dispose.ts";
-import { keptCheckpoint } from "../folder.ts";
+import { modelFolder } from "../folder.ts";
 import { type LoopEvent, type LoopOptions, type Training, trainingLoop } from "../loop.ts";
 import type { Scores } from "../metrics.ts";
 import type { BatchPlan, CaseSets, PatchBatch } from "./batches.ts";
 import type { Cases } from "./case-source.ts";
-import { keptEpochs } from "./kept-epochs.ts";
+import { keptEpochs, keptName } from "./kept-epochs.ts";
 import { BatchLoader } from "./loader.ts";
 import { addCounts, diceOf, type HardCounts, movingAverage, pseudoDice } from "./pseudo-dice.ts";
-import { type SupervisedTrainer, writeNetworkFile } from "./trainer.ts";
+import type { SupervisedTrainer } from "./trainer.ts";
 
 export interface TrainSupervisedOptions extends LoopOptions {
   readonly stepsPerEpoch: number;
@@ -23,10 +23,12 @@ export interface TrainSupervisedOptions extends LoopOptions {
 }
 
 /**
- * Trains a segmentation network, see `trainingLoop`. The best model is that of the highest moving average of the pseudo-Dice on the validation
- * set. Without one (nnU-Net's fold "all") it is the last: nnU-Net would choose it on the training cases themselves.
+ * Trains a segmentation network, see `trainingLoop`. `model/` gets nnU-Net's checkpoints of it:
  *
- * Further checkpoints stay as `checkpoints/checkpoint_<epoch>.safetensors`, as `keep` of the settings says.
+ * - `checkpoint_best`: of the highest moving average of the pseudo-Dice on the validation set. Without a validation set (nnU-Net's fold "all")
+ *   it is the last model; nnU-Net would choose it on the training cases themselves
+ * - `checkpoint_<epoch>`, counted from 0: those that `keep` of the settings asks for, see `keptEpochs`
+ * - `checkpoint_final`: the last model, when the training is over
  *
  * @throws ConfigError when the checkpoint was made with other settings, or the cycles do not divide the epochs
  * @throws InputError when the loss is not finite
@@ -41,7 +43,10 @@ export async function* trainSupervised(
     ...options,
     validationSteps: cases.validation ? options.validationSteps : 0,
   });
-  yield* streamThenDispose(() => trainingLoop(supervisedTraining(trainer, loader, cases, options), options), loader);
+  yield* streamThenDispose(async function* () {
+    yield* trainingLoop(supervisedTraining(trainer, loader, cases, options), options);
+    await trainer.exportTo(modelFolder(options.out), "checkpoint_final");
+  }, loader);
 }
 
 function batchPlanOf({ plan, settings, targetStrides }: SupervisedTrainer, { seed, maskedChannels }: TrainSupervisedOptions): BatchPlan {
@@ -94,7 +99,7 @@ function supervisedTraining(
         return { scores: scoresOf(loss, counts, before, classNames), dropped: [] };
       }),
     async keep(epoch) {
-      if (kept.has(epoch - 1)) await writeNetworkFile(keptCheckpoint(out, epoch - 1), trainer.network);
+      if (kept.has(epoch - 1)) await trainer.exportTo(modelFolder(out), keptName(epoch - 1));
     },
     emptiness: "no training step was run",
   };

@@ -4,127 +4,32 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { expectClose } from "../../../test/support/close.ts";
-import { describeWith, readCase } from "../../../test/support/shared-data.ts";
-import { type Architecture, configOf, field } from "../../../test/support/unet-cases.ts";
 import type { UNetConfig } from "../../models/unet/index.ts";
 import { normal } from "../../tensor/random.ts";
-import { recipeTensor } from "../../tensor/recipe.ts";
-import { tensor } from "../../tensor/tensor.ts";
-import { bestCheckpoint, lastCheckpoint } from "../folder.ts";
+import { writeSafetensorsStream } from "../../tensor/safetensors.ts";
+import { bestCheckpoint, lastCheckpoint, modelFolder } from "../folder.ts";
 import { readMetrics } from "../log.ts";
 import type { LoopEvent } from "../loop.ts";
-import { BatchMaker, type PatchBatch } from "./batches.ts";
+import { BatchMaker } from "./batches.ts";
 import type { TrainingCase } from "./case.ts";
 import { Cases } from "./case-source.ts";
 import { initialWeights } from "./initial-weights.ts";
-import { lowerTarget } from "./lower-targets.ts";
 import { SupervisedSettings } from "./settings.ts";
 import { type TrainSupervisedOptions, trainSupervised } from "./train.ts";
-import { type SegmentationPlan, SupervisedTrainer, writeWeights } from "./trainer.ts";
+import { type SegmentationPlan, SupervisedTrainer, type WriteNetwork } from "./trainer.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-supervised-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const file = "parity/nnunet/train_50steps.safetensors";
-
-interface Settings {
-  readonly architecture: Architecture;
-  readonly input_channels: number;
-  readonly num_classes: number;
-  readonly batch: number;
-  readonly batches_cycled: number;
-  readonly size: number;
-  readonly steps: number;
-}
-
-/** Batch `number` of the case, by the recipe of its README. */
-function batchOf(number: number, { batch, size }: Settings, seed: number): PatchBatch {
-  const pixels = size * size;
-  const noise = normal(`train/${number}/noise`, seed, batch * 2 * pixels);
-  const images = new Float32Array(batch * 2 * pixels);
-  const target = new Int16Array(batch * pixels);
-  for (let j = 0; j < batch; j++) {
-    const [f0, f1] = [0, 1].map((c) => field(`train/${number}/${j}/${c}`, size, size, seed)) as [Float64Array, Float64Array];
-    for (let p = 0; p < pixels; p++) {
-      images[2 * j * pixels + p] = f0[p]! + 0.7 * noise[2 * j * pixels + p]!;
-      images[(2 * j + 1) * pixels + p] = 0.5 * f1[p]! + 0.3 * f0[p]! + 0.7 * noise[(2 * j + 1) * pixels + p]!;
-      target[j * pixels + p] = f0[p]! + 0.3 * f1[p]! >= 0.5 ? 1 : 0;
-    }
-  }
-  return {
-    images: tensor("float32", [batch, 2, size, size], images),
-    targets: [1, 2].map((stride) => {
-      const lower = lowerTarget({ height: batch * size, width: size, data: target }, [stride, stride]); // images lie below one another
-      return tensor("int16", [batch, 1, size / stride, size / stride], Int16Array.from(lower.data));
-    }),
-    weights: tensor("float32", [batch], new Float32Array(batch).fill(1)),
-    names: Array.from({ length: batch }, (_, j) => `${number}/${j}`),
-  };
-}
-
-describeWith([file], "50 steps of nnU-Net's training", async () => {
-  const { tensors, settings } = await readCase<Settings>(file);
-  const data = (name: string) => tensors.get(name)!.data as Float32Array;
-  const batches = Array.from({ length: settings.batches_cycled }, (_, number) => batchOf(number, settings, settings.seed));
-  const plan: SegmentationPlan = {
-    network: configOf(settings.architecture, settings.input_channels, settings.num_classes),
-    patch: [settings.size, settings.size],
-    batch: settings.batch,
-    batchDice: true,
-    isWeighted: false,
-  };
-  const length = { stepsPerEpoch: settings.batches_cycled, epochs: settings.steps / settings.batches_cycled };
-  const names = [...tensors.keys()].flatMap((name) => (name.startsWith("float32/after50/") ? name.slice("float32/after50/".length) : []));
-
-  test("batches are made by the recipe", () => {
-    expectClose(batches[0]!.images.data, data("input_batch0"), 1e-6);
-    expect(Array.from(batches[0]!.targets[0]!.data)).toEqual(Array.from(tensors.get("target_batch0")!.data as Int32Array));
-  });
-
-  const tolerances = [
-    [0, 1, 1e-6],
-    [1, 10, 1e-3],
-    [10, 25, 5e-3],
-    [25, 50, 1e-2],
-  ] as const;
-  const variants = [
-    { variant: "float32", clipNorm: 12 },
-    { variant: "float64_clip1", clipNorm: 1 },
-  ] as const;
-  test.each(variants)("losses, gradients and weights are those of $variant", async ({ variant, clipNorm }) => {
-    const initial = (name: string, shape: readonly number[]) => recipeTensor("unet", name, shape, settings.seed);
-    const start = { seed: 1, initial, write: writeWeights };
-    const trainer = new SupervisedTrainer(plan, SupervisedSettings.parse({ mode: "reference", clipNorm }), length, start);
-    try {
-      const [losses, norms]: number[][] = [[], []];
-      for (let step = 0; step < settings.steps; step++) {
-        const { loss, gradNorm, lr } = await trainer.step(batches[step % batches.length]!);
-        expect(lr).toBeCloseTo(0.01 * (1 - Math.floor(step / 5) / 10) ** 0.9, 12);
-        losses!.push(loss);
-        norms!.push(gradNorm);
-        if (step > 0) continue;
-        // The case has the gradients as they were clipped.
-        const factor = Math.min(1, clipNorm / gradNorm);
-        for (const name of names) {
-          const gradient = trainer.lastGradient(name)!.subarray(0, 256);
-          const clipped = gradient.map((value) => factor * value);
-          expectClose(clipped, data(`${variant}/grad_step0/${name}`), 1e-5, name);
-        }
-      }
-      const expected = data(`${variant}/loss`);
-      for (const [from, to, tolerance] of tolerances)
-        expectClose(losses!.slice(from, to), expected.subarray(from, to), tolerance, `losses of steps ${from + 1} to ${to}`);
-      for (const [step, norm] of data(`${variant}/grad_norm_before_clip`).entries())
-        expect(Math.abs(norms![step]! / norm - 1), `norm of step ${step + 1}`).toBeLessThan(0.05);
-      for (const name of names) {
-        const { data: found } = trainer.trained(name)!;
-        expectClose(found.subarray(0, 256), data(`${variant}/after50/${name}`), 1e-2, name);
-      }
-    } finally {
-      await trainer.dispose();
-    }
-  });
-});
+const write: WriteNetwork = async (to, { tensors, valuesOf }, checkpoint) => {
+  const file = join(to, `${checkpoint}.safetensors`);
+  await writeSafetensorsStream(
+    file,
+    [...tensors].map(([name, shape]) => ({ name, shape, dtype: "float32" })),
+    ({ name }) => valuesOf(name),
+  );
+  return file;
+};
 
 const network: UNetConfig = {
   kind: "plain",
@@ -175,7 +80,7 @@ async function train(name: string, { settings, plan: changed, training = discs(4
   const all = { out, epochs: 2, stepsPerEpoch: 4, validationSteps: 2, seed: 1, classNames: ["disc"], workers: 0, ...options };
   const trainer = new SupervisedTrainer({ ...plan, ...changed }, SupervisedSettings.parse(settings ?? {}), all, {
     seed: all.seed,
-    write: writeWeights,
+    write,
   });
   const sets = { training: Cases.of(training), validation: validation && Cases.of(validation) };
   const events: LoopEvent[] = [];
@@ -191,7 +96,13 @@ async function train(name: string, { settings, plan: changed, training = discs(4
 }
 
 const hashOf = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
-const kept = (out: string) => readdirSync(join(out, "checkpoints")).filter((name) => name.startsWith("checkpoint_"));
+/** Names and hashes of all checkpoints of the model. */
+const checkpoints = (out: string) =>
+  new Map(
+    readdirSync(modelFolder(out))
+      .sort()
+      .map((name) => [name.replace(".safetensors", ""), hashOf(join(modelFolder(out), name))]),
+  );
 
 test("a training that was killed and goes on ends with the bytes of an uninterrupted one", async () => {
   const run = { validation: discs(2), settings: { keep: "late" }, options: { checkpointEvery: 1 } } as const;
@@ -200,11 +111,8 @@ test("a training that was killed and goes on ends with the bytes of an uninterru
   await train("killed", { ...run, killedAfter: 6 });
   const resumed = await train("killed", run);
   for (const file of [lastCheckpoint, bestCheckpoint]) expect(hashOf(file(resumed.out))).toBe(hashOf(file(whole.out)));
-  const model = join("model", "weights.safetensors");
-  expect(hashOf(join(resumed.out, model))).toBe(hashOf(join(whole.out, model)));
-  expect(kept(resumed.out)).toEqual(["checkpoint_0.safetensors", "checkpoint_1.safetensors"]);
-  for (const name of kept(whole.out))
-    expect(hashOf(join(resumed.out, "checkpoints", name))).toBe(hashOf(join(whole.out, "checkpoints", name)));
+  expect([...checkpoints(whole.out).keys()]).toEqual(["checkpoint_0", "checkpoint_1", "checkpoint_best", "checkpoint_final"]);
+  expect(checkpoints(resumed.out)).toEqual(checkpoints(whole.out));
   const reproducible = ({ steps, epochs }: Pick<typeof whole, "steps" | "epochs">) => ({
     steps: steps.map(({ rate: _, ...line }) => line),
     epochs,
@@ -228,8 +136,9 @@ test("it learns discs, and the best epoch is that of the highest moving average"
 });
 
 test("without a validation set nothing is chosen on training cases: the last model is kept", async () => {
-  const { epochs, events } = await train("all");
+  const { out, epochs, events } = await train("all");
   expect(epochs).toEqual([]);
+  expect(checkpoints(out).get("checkpoint_best")).toBe(checkpoints(out).get("checkpoint_final"));
   expect(events.findLast(({ type }) => type === "epoch")).toMatchObject({
     line: undefined,
     position: { best: { epoch: 2, scores: null } },
@@ -241,8 +150,10 @@ test("cycles restart the learning rate, and their checkpoints stay", async () =>
   const { out, steps } = await train("cycles", { settings: { cycles: 2, keep: "late" }, options });
   expect(steps.map(({ lr }) => lr).filter((lr) => lr === 0.1)).toHaveLength(2);
   expect(steps[11]!.lr).toBe(0.1);
-  const expected = [...Array.from({ length: 10 }, (_, i) => 1 + i), ...Array.from({ length: 10 }, (_, i) => 12 + i)];
-  expect(new Set(kept(out))).toEqual(new Set(expected.map((epoch) => `checkpoint_${epoch}.safetensors`)));
+  const late = [...Array.from({ length: 10 }, (_, i) => 1 + i), ...Array.from({ length: 10 }, (_, i) => 12 + i)];
+  const kept = checkpoints(out);
+  expect(new Set(kept.keys())).toEqual(new Set(["checkpoint_best", "checkpoint_final", ...late.map((epoch) => `checkpoint_${epoch}`)]));
+  expect(kept.get("checkpoint_21")).toBe(kept.get("checkpoint_final"));
 });
 
 test("cycles that do not divide the epochs are refused before anything is written", async () => {
@@ -276,7 +187,7 @@ async function single(settings: Partial<SupervisedSettings>, changed: Partial<Se
     maskedChannels: [false],
   } as const;
   const batch = await new BatchMaker({ training: Cases.of(discs(2)) }, sizes).make({ set: "training", step: 0 });
-  const start = { seed: 1, write: writeWeights };
+  const start = { seed: 1, write };
   const trainer = new SupervisedTrainer(
     { ...plan, ...changed },
     SupervisedSettings.parse(settings),

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { flopsOf, input, type Value } from "../../graph/index.ts";
 import { deepSupervisionWeights, diceCrossEntropy } from "../../losses/index.ts";
@@ -7,7 +6,6 @@ import { type UNetConfig, unet, unetShapes } from "../../models/unet/index.ts";
 import { sgd } from "../../optim/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
-import { writeSafetensorsStream } from "../../tensor/safetensors.ts";
 import { type Shape, sameShape, type Tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import { TrainableWeights } from "../trainable-weights.ts";
@@ -43,7 +41,6 @@ export interface TrainerStart {
   readonly seed: number;
   /** Initial weights by official name; default: random ones, see `initialWeights`. */
   readonly initial?: ((name: string, shape: Shape) => Float32Array) | undefined;
-  /** Writes the trained network into a folder. @returns its weights file */
   readonly write: WriteNetwork;
 }
 
@@ -54,7 +51,13 @@ export interface TrainedNetwork {
   /** Steps that it was trained. */
   readonly steps: number;
 }
-export type WriteNetwork = (folder: string, network: TrainedNetwork) => Promise<string>;
+
+/**
+ * Writes a network into a folder under the name of a checkpoint, as `modelFolderWriter` does.
+ *
+ * @returns the weights file
+ */
+export type WriteNetwork = (folder: string, network: TrainedNetwork, checkpoint: string) => Promise<string>;
 
 /** For a step, and for the validation. */
 const mostGraphs = 2;
@@ -116,16 +119,12 @@ export class SupervisedTrainer extends Trainer<SupervisedSettings> {
     return { step: 3 * score, score };
   }
 
-  /** The weights as they are now. */
-  get network(): TrainedNetwork {
+  /** Writes the network as the best one so far, under nnU-Net's name for it, or under another name. @returns the weights file */
+  override async exportTo(folder: string, checkpoint = "checkpoint_best"): Promise<string> {
     const { tensors, values } = this.state;
     const shapes = new Map([...tensors.values()].map(({ name, shape }) => [name, shape]));
-    return { tensors: shapes, valuesOf: (name) => this.state.view(values, name), steps: this.steps };
-  }
-
-  /** Writes the network as `TrainerStart.write` says. */
-  override async exportTo(folder: string): Promise<string> {
-    return await this.write(folder, this.network);
+    const network = { tensors: shapes, valuesOf: (name: string) => this.state.view(values, name), steps: this.steps };
+    return await this.write(folder, network, checkpoint);
   }
 
   async dispose(): Promise<void> {
@@ -202,16 +201,3 @@ class NoWeights extends NamedWeights {
 }
 
 const unknown = (name: string): Error => new Error(`the network has no tensor "${name}"`);
-
-/** Writes the weights alone, as `weights.safetensors`. */
-export const writeWeights: WriteNetwork = async (folder, network) => {
-  const file = join(folder, "weights.safetensors");
-  await writeNetworkFile(file, network);
-  return file;
-};
-
-/** Writes weights under their official names. */
-export async function writeNetworkFile(file: string, { tensors, valuesOf, steps }: TrainedNetwork): Promise<void> {
-  const entries = [...tensors].map(([name, shape]) => ({ name, dtype: "float32" as const, shape }));
-  await writeSafetensorsStream(file, entries, ({ name }) => valuesOf(name), { steps: String(steps) });
-}
