@@ -19,6 +19,8 @@ export type { LoopPosition } from "./resume.ts";
 export { bytesOfCase, readCase, type TrainingCase, writeCase } from "./supervised/case.ts";
 export { type CaseSource, Cases } from "./supervised/case-source.ts";
 export { keptEpochs, keptName } from "./supervised/kept-epochs.ts";
+export { classNamesOf, type FolderContent, modelFolderWriter, segmentationPlanOf } from "./supervised/model-folder.ts";
+export { trainingCaseOf } from "./supervised/prepared-case.ts";
 export { SupervisedSettings } from "./supervised/settings.ts";
 export { type TrainSupervisedOptions, trainSupervised } from "./supervised/train.ts";
 export { type SegmentationPlan, SupervisedTrainer, type TrainedNetwork, type WriteNetwork } from "./supervised/trainer.ts";
