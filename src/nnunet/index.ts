@@ -43,7 +43,7 @@ export {
   windowMap,
   windowSettingsOf,
 } from "./predict/index.ts";
-export { type Prediction, readProbabilities, writePrediction } from "./prediction-files.ts";
+export { type LabelEnding, type Prediction, readProbabilities, writePrediction } from "./prediction-files.ts";
 export {
   type CaseProperties,
   cropToNonZero,

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ClassMaps } from "../image/index.ts";
 import { writeNpz } from "../results/npz.ts";
+import { readContent } from "../scans/read-content.ts";
 import { readGray } from "../scans/read-gray.ts";
+import type { Placement } from "../scans/sources/image-source.ts";
+import { readNifti } from "../scans/sources/nifti/read-nifti.ts";
 import { tensor } from "../tensor/tensor.ts";
 import { labelsOf, restore } from "./predict/index.ts";
 import { readProbabilities, writePrediction } from "./prediction-files.ts";
@@ -14,6 +17,14 @@ const logits: ClassMaps<"logits"> = {
   ...{ areExclusive: true, count: 2, width: 2, height: 1, data: Float32Array.of(0, 0, 1, -1) },
 };
 const box = { x0: 1, y0: 0, x1: 3, y1: 1 };
+const placement = {
+  affine: [
+    [-2, 0, 0, 10],
+    [0, -3, 0, 20],
+    [0, 0, 1, 30],
+  ],
+  ...{ spacing: [2, 3, 1], qformCode: 1, sformCode: 1, isUnitKnown: true },
+} as const satisfies Placement;
 const sizeBeforeCrop = { width: 4, height: 1 };
 
 test("a prediction is written as label values and, if wanted, probabilities, and read back", async () => {
@@ -29,6 +40,11 @@ test("a prediction is written as label values and, if wanted, probabilities, and
   expect(JSON.parse(await readFile(join(folder, "b.json"), "utf8"))).toEqual({
     ...{ kind: "probabilities", areExclusive: true, shape: [2, 1, 1, 4], spacing: [1, 1], sizeBeforeCrop, box },
   });
+  await writePrediction(folder, "c", { labels, properties, placement }, ".nii.gz");
+  const nifti = await readNifti(await readContent(join(folder, "c.nii.gz")));
+  expect(nifti.position.placement?.affine).toEqual(placement.affine);
+  expect(nifti.shape).toEqual([4, 1, 1]);
+  expect(Array.from(nifti.volume(0).data)).toEqual([0, 1, 0, 0]);
   const high = { ...labels, data: Int16Array.of(0, 300, 0, 0) };
   await expect(writePrediction(folder, "c", { labels: high, properties })).rejects.toThrow(/label 300 does not fit a PNG file of 8 bits/);
   await rm(folder, { recursive: true });

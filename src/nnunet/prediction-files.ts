@@ -2,8 +2,10 @@ import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
 import type { ClassMaps, LabelMap } from "../image/index.ts";
+import { writeNifti } from "../results/nifti.ts";
 import { readNpz, writeNpz } from "../results/npz.ts";
 import { writeGray } from "../results/png.ts";
+import type { Placement } from "../scans/sources/image-source.ts";
 import type { CaseProperties } from "./preprocess/preprocess.ts";
 
 /** A prediction of one image. */
@@ -12,20 +14,26 @@ export interface Prediction {
   /** Written too where they are given. */
   readonly probabilities?: ClassMaps<"probabilities"> | undefined;
   readonly properties: CaseProperties;
+  /** Where a slice of NIfTI lies, if its file tells. */
+  readonly placement?: Placement | undefined;
 }
+
+/** Endings of label files: that of the data set's files (`file_ending`) where it is one of NIfTI, otherwise .png. */
+export type LabelEnding = ".png" | ".nii" | ".nii.gz";
 
 /** Key of the probabilities in .npz files, as in nnU-Net's. */
 const key = "probabilities";
 
 /**
- * Writes a prediction as nnU-Net does: NAME.png with the label values, and with probabilities NAME.npz (key "probabilities", float32 [K, 1, H, W]) and
+ * Writes a prediction as nnU-Net does: NAME.png (or NAME.nii.gz) with the label values, and with probabilities NAME.npz (key "probabilities", float32 [K, 1, H, W]) and
  * NAME.json, which tells what they are; nnU-Net pickles that instead.
  *
  * @param folder - made where it does not exist
  * @throws InputError when a label does not fit 8 bits
  * @throws OutputError when the files cannot be written
  */
-export async function writePrediction(folder: string, name: string, { labels, probabilities, properties }: Prediction): Promise<void> {
+export async function writePrediction(folder: string, name: string, prediction: Prediction, ending: LabelEnding = ".png"): Promise<void> {
+  const { labels, probabilities, properties, placement } = prediction;
   if (probabilities !== undefined) {
     const { count, width, height, data, areExclusive, kind } = probabilities;
     await writeNpz(join(folder, `${name}.npz`), {
@@ -36,7 +44,9 @@ export async function writePrediction(folder: string, name: string, { labels, pr
     await writeAtomic(join(folder, `${name}.json`), `${JSON.stringify(metadata, null, 1)}\n`);
   }
   // Last, as it is the file by which a rerun knows that a prediction is complete.
-  await writeGray(join(folder, `${name}.png`), grayOf(labels, name));
+  const file = join(folder, `${name}${ending}`);
+  if (ending === ".png") await writeGray(file, grayOf(labels, name));
+  else await writeNifti(file, { shape: [labels.width, labels.height], data: labels.data, placement, isLabels: true });
 }
 
 function grayOf({ width, height, data }: LabelMap, name: string) {
