@@ -6,9 +6,11 @@ import { afterAll, expect, test } from "vitest";
 import { expectClose } from "../../../test/support/close.ts";
 import { describeWith, readCase, sharedJson } from "../../../test/support/shared-data.ts";
 import { type Architecture, configOf, writeUNet } from "../../../test/support/unet-cases.ts";
-import { unetPredictor } from "../../../test/support/unet-predictor.ts";
 import type { Planes } from "../../augment/index.ts";
+import { unetFamily } from "../../models/unet/index.ts";
+import { Weights } from "../../models/weights.ts";
 import { normal } from "../../tensor/random.ts";
+import { patchNetwork } from "../model/index.ts";
 import { type PredictPatches, referenceWindows, slidingWindow, type WindowMapKind, windowMap, windowStarts } from "./index.ts";
 
 const patch = { width: 6, height: 4 };
@@ -120,7 +122,8 @@ describeWith([file], "the sliding window gives nnU-Net's arrays", async () => {
   }>(file);
   const folder = await mkdtemp(join(tmpdir(), "medclip-sam-"));
   const config = configOf(settings.architecture, 1, 2);
-  const { predict, dispose } = await unetPredictor(await writeUNet(join(folder, "unet.safetensors"), config, settings.seed), config);
+  const weights = await Weights.open(await writeUNet(join(folder, "unet.safetensors"), config, settings.seed), unetFamily);
+  const { predict, dispose } = patchNetwork(weights, config);
   afterAll(async () => {
     await dispose();
     await rm(folder, { recursive: true });
