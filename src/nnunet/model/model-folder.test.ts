@@ -7,7 +7,7 @@ import { ModelProtoSchema } from "onnx-buf";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
 import { expectClose, largestDifference } from "../../../test/support/close.ts";
-import { type CaseSource, rawCase } from "../../../test/support/raw-cases.ts";
+import { type CaseSource, rebuiltCase } from "../../../test/support/nnunet-datasets.ts";
 import { describeWith, readCase, sharedPath } from "../../../test/support/shared-data.ts";
 import { unetShapes } from "../../models/unet/index.ts";
 import { normal } from "../../tensor/random.ts";
@@ -62,8 +62,8 @@ describeWith(
         const { source, folds, image_shape, preprocessed_shape, stride, spacing } = settings.cases[name]!;
         const { plans, labels, network, folds: opened } = await openModelFolder(folderOf(dataset), { folds: folds.map(String) });
         expect([plans.plan2d.patchSize, opened[0]!.mirrorAxes]).toEqual([settings.patch, settings.mirror_axes]);
-        const raw = await rawCase(dataset, { case: name, ...source, spacing: [spacing[1], spacing[2]] });
-        const image = preprocess({ image: raw.image, spacing: raw.spacing }, preprocessSettingsOf(plans));
+        const raw = await rebuiltCase(dataset, { case: name, ...source });
+        const image = preprocess({ image: raw, spacing: [spacing[1], spacing[2]] }, preprocessSettingsOf(plans));
         expect([1, image.height, image.width]).toEqual(preprocessed_shape.slice(1));
 
         const networks = opened.map(({ weights }) => patchNetwork(weights, network));

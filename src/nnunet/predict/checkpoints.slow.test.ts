@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { expectClose } from "../../../test/support/close.ts";
-import { type CaseSource, rawCase } from "../../../test/support/raw-cases.ts";
+import { type CaseSource, rebuiltCase } from "../../../test/support/nnunet-datasets.ts";
 import { describeWith, readCase, sharedPath } from "../../../test/support/shared-data.ts";
 import type { ClassMaps } from "../../image/index.ts";
 import { openModelFolder, patchNetwork } from "../model/index.ts";
@@ -39,7 +39,7 @@ for (const set of sets) {
     // Seen in half precision: logits 0.016, probabilities 4.3e-4, 9 pixels; with the map of 2.1.1: probabilities 5e-6, no pixel.
     test.each(Object.entries(settings.cases))("%s", async (name, { source, folds, stride, spacing: [, ...spacing] }) => {
       const model = await openModelFolder(sharedPath("parity/nnunet/checkpoint", set, settings.model), { folds: folds.map(String) });
-      const { image: raw } = await rawCase(settings.dataset, source);
+      const raw = await rebuiltCase(settings.dataset, source);
       const image = preprocess({ image: raw, spacing }, preprocessSettingsOf(model.plans));
       const networks = model.folds.map(({ weights }) => patchNetwork(weights, model.network));
       for (const [kind, { settings: given, logits: logitsName, segmentation, off }] of Object.entries(variants)) {

@@ -1,6 +1,7 @@
 import type { Planes } from "../../augment/index.ts";
 import { ShapeError } from "../../errors.ts";
-import type { Box, Size } from "../../image/index.ts";
+import type { Box } from "../../image/index.ts";
+import { nonZeroBox } from "../non-zero-box.ts";
 
 /** An image cut to its non-zero part. */
 export interface Cropped {
@@ -27,9 +28,11 @@ export function cropToNonZero(image: Planes, labels?: Int16Array): Cropped {
       `cropToNonZero: an image of [${channels}, ${height}, ${width}] does not fit ${data.length} values and ${labels?.length ?? size} labels`,
     );
   }
-  const isNonZero = new Uint8Array(size);
-  for (let c = 0, i = 0; c < channels; c++) for (let p = 0; p < size; p++, i++) if (data[i] !== 0) isNonZero[p] = 1;
-  const box = boxOf(isNonZero, image) ?? { x0: 0, y0: 0, x1: width, y1: height };
+  const box = nonZeroBox(image);
+  const isZero = (pixel: number): boolean => {
+    for (let i = pixel; i < data.length; i += size) if (data[i] !== 0) return false;
+    return true;
+  };
   const [rows, columns] = [box.y1 - box.y0, box.x1 - box.x0];
   const cut = new Float32Array(channels * rows * columns);
   const cutLabels = new Int16Array(rows * columns);
@@ -38,22 +41,8 @@ export function cropToNonZero(image: Planes, labels?: Int16Array): Cropped {
     for (let c = 0; c < channels; c++) cut.set(data.subarray(c * size + from, c * size + from + columns), (c * rows + y) * columns);
     for (let x = 0, o = y * columns; x < columns; x++, o++) {
       const label = labels === undefined ? 0 : labels[from + x]!;
-      cutLabels[o] = label === 0 && isNonZero[from + x] === 0 ? -1 : label;
+      cutLabels[o] = label === 0 && isZero(from + x) ? -1 : label;
     }
   }
   return { image: { channels, height: rows, width: columns, data: cut }, labels: cutLabels, box };
-}
-
-function boxOf(isInside: Uint8Array, { width, height }: Size): Box | undefined {
-  let [x0, x1, y0, y1] = [width, 0, height, 0];
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if (isInside[i] === 0) continue;
-      if (x < x0) x0 = x;
-      if (x >= x1) x1 = x + 1;
-      if (y < y0) y0 = y;
-      y1 = y + 1;
-    }
-  }
-  return x1 > x0 ? { x0, y0, x1, y1 } : undefined;
 }
