@@ -93,6 +93,30 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: true,
   },
   {
+    job: "weak plan",
+    summary: "plan a 2D nnU-Net for a data set in nnU-Net's layout",
+    schema: async () => (await import("../pipeline/weak/plan/settings.ts")).WeakPlanSettings,
+    resumes: false,
+  },
+  {
+    job: "weak train",
+    summary: "train a 2D nnU-Net on pseudo-labels or true masks",
+    schema: async () => (await import("../pipeline/weak/train/settings.ts")).WeakTrainSettings,
+    resumes: true,
+  },
+  {
+    job: "weak predict",
+    summary: "segment images with a trained nnU-Net, ours or one of nnU-Net v2",
+    schema: async () => (await import("../pipeline/weak/predict/settings.ts")).WeakPredictSettings,
+    resumes: true,
+  },
+  {
+    job: "weak uncertainty",
+    summary: "segment images with an ensemble, and say where and for which images it is uncertain",
+    schema: async () => (await import("../pipeline/weak/uncertainty/settings.ts")).WeakUncertaintySettings,
+    resumes: true,
+  },
+  {
     job: "phantom",
     summary: "generate synthetic scans (phantoms) with masks, captions, text prompts and a vocabulary",
     schema: async () => (await import("../pipeline/phantom/settings.ts")).PhantomSettings,

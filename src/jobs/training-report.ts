@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { AdaptSettings } from "../pipeline/adapt/settings.ts";
 import type { FinetuneSettings } from "../pipeline/finetune/settings.ts";
 import type { FinetuneSamSettings } from "../pipeline/finetune-sam/settings.ts";
+import type { WeakTrainSettings } from "../pipeline/weak/train/settings.ts";
 import type { RunEvent } from "../run/events.ts";
 import type { StopOptions } from "../run/stop-options.ts";
 
@@ -15,6 +16,12 @@ export async function* runFinetuneWithReport(settings: FinetuneSettings, options
 export async function* runFinetuneSamWithReport(settings: FinetuneSamSettings, options: StopOptions): AsyncGenerator<RunEvent> {
   const { runFinetuneSam } = await import("../pipeline/finetune-sam/run.ts");
   yield* withReport(runFinetuneSam(settings, options), settings);
+}
+
+/** The same for a segmentation network. */
+export async function* runWeakTrainWithReport(settings: WeakTrainSettings, options: StopOptions): AsyncGenerator<RunEvent> {
+  const { runWeakTrain } = await import("../pipeline/weak/train/run.ts");
+  yield* withReport(runWeakTrain(settings, options), settings);
 }
 
 /** Adapts a pack, and writes the reports of both trainings at the end. */

@@ -39,6 +39,21 @@ export async function writeRgb(file: string, image: Image): Promise<void> {
   await writeAtomic(pngPath(file, "writeRgb"), await encodePng(checkedImage(image, "writeRgb"), 3));
 }
 
+/** Gray levels of 16 bits, row-major [H, W]. */
+export interface Gray16 {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint16Array;
+}
+
+/** Writes a 16-bit gray PNG, whole or not at all; the same pixels give the same bytes. */
+export async function writeGray16(file: string, { width, height, data }: Gray16): Promise<void> {
+  const png = sharp(data, { raw: { width, height, channels: 1 } })
+    .toColourspace("grey16")
+    .png({ compressionLevel: 6, adaptiveFiltering: false, palette: false });
+  await writeAtomic(pngPath(file, "writeGray16"), await png.toBuffer());
+}
+
 /** Fixed settings and no metadata, so that equal pixels are equal files. */
 function encodePng({ width, height, data }: GrayImage | Image, channels: 1 | 3): Promise<Uint8Array> {
   return sharp(data, { raw: { width, height, channels } })

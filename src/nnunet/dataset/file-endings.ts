@@ -14,3 +14,12 @@ export function imageReaderOf(ending: string): string {
     `Images "*${ending}" cannot be read; expected .png, .jpg, .tif, .webp, .nii or .nii.gz. Convert them, and write the new "file_ending" into dataset.json.`,
   );
 }
+
+/** Endings of images that can be predicted by a model that was trained on others of the kind: pictures, or NIfTI. */
+export function imageEndings(ending: string): readonly string[] {
+  const kinds = [
+    [".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"],
+    [".nii.gz", ".nii"],
+  ];
+  return kinds.find((kind) => kind.includes(ending.toLowerCase())) ?? [ending];
+}

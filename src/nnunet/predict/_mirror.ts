@@ -21,6 +21,9 @@ export function mirrorsOf(axes: readonly Axis[]): Mirror[] {
   return all.filter(({ rows, columns }) => (!rows || axes.includes(0)) && (!columns || axes.includes(1)));
 }
 
+/** The mirror image along some axes at once. */
+export const mirrorAlong = (axes: readonly Axis[]): Mirror => ({ rows: axes.includes(0), columns: axes.includes(1) });
+
 /** Where a window lies in the image, and which of its mirror images is meant. Outside of the image are zeros. */
 interface Window extends Size {
   readonly corner: Point;

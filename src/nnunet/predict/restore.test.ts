@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { ClassMaps } from "../../image/index.ts";
+import { type ClassMaps, probabilitiesOf } from "../../image/index.ts";
 import { labelRulesOf } from "../labels.ts";
-import { labelsOf, predictCase, restore } from "./index.ts";
+import { labelsOf, predictCase, restore, restoredLogits } from "./index.ts";
 
 const logits = (areExclusive: boolean, width: number, data: number[]): ClassMaps<"logits"> => ({
   kind: "logits",
@@ -43,4 +43,12 @@ test("folds are averaged as logits", async () => {
   const settings = { patch: { width: 1, height: 1 }, outputs: 2, areExclusive: true };
   expect(Array.from((await predictCase(image, [fold(1), fold(4)], settings)).data)).toEqual([2.5, 2.5]);
   await expect(predictCase(image, [], settings)).rejects.toThrow(/at least one network/);
+});
+
+test("restored logits give the probabilities of `restore`, also outside of the crop", () => {
+  for (const areExclusive of [true, false]) {
+    const given = logits(areExclusive, 2, [1, 2, 3, -1]);
+    const found = probabilitiesOf(restoredLogits(given, { box, sizeBeforeCrop }));
+    for (const [i, value] of restore(given, { box, sizeBeforeCrop }).data.entries()) expect(found.data[i]).toBeCloseTo(value, 6);
+  }
 });

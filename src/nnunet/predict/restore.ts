@@ -1,4 +1,13 @@
-import { type Box, type ClassMaps, type LabelMap, largestClass, probabilitiesOf, type Size, skimageLinear } from "../../image/index.ts";
+import {
+  type Box,
+  type ClassMaps,
+  type LabelMap,
+  largestClass,
+  type MapKind,
+  probabilitiesOf,
+  type Size,
+  skimageLinear,
+} from "../../image/index.ts";
 import type { LabelRules } from "../labels.ts";
 import type { CaseProperties } from "../preprocess/preprocess.ts";
 
@@ -8,7 +17,16 @@ import type { CaseProperties } from "../preprocess/preprocess.ts";
  */
 export function restore(logits: ClassMaps<"logits">, { box, sizeBeforeCrop }: Omit<CaseProperties, "spacing">): ClassMaps<"probabilities"> {
   const size = { width: box.x1 - box.x0, height: box.y1 - box.y0 };
-  return placed(probabilitiesOf(resampled(logits, size)), box, sizeBeforeCrop);
+  return placed(probabilitiesOf(resampled(logits, size)), box, sizeBeforeCrop, [logits.areExclusive ? 1 : 0, 0]);
+}
+
+/** By how much the logit of the background exceeds the others outside of the crop: there it has the probability 1 in float32. */
+const certain = 40;
+
+/** The same before the activation, for a mean of logits. */
+export function restoredLogits(logits: ClassMaps<"logits">, { box, sizeBeforeCrop }: Omit<CaseProperties, "spacing">): ClassMaps<"logits"> {
+  const size = { width: box.x1 - box.x0, height: box.y1 - box.y0 };
+  return placed(resampled(logits, size), box, sizeBeforeCrop, logits.areExclusive ? [certain, 0] : [-certain, -certain]);
 }
 
 function resampled(maps: ClassMaps<"logits">, size: Size): ClassMaps<"logits"> {
@@ -22,12 +40,17 @@ function resampled(maps: ClassMaps<"logits">, size: Size): ClassMaps<"logits"> {
   return { ...maps, ...size, data: out };
 }
 
-function placed(maps: ClassMaps<"probabilities">, { x0, y0 }: Box, size: Size): ClassMaps<"probabilities"> {
+/** @param around - values outside of the crop: of the first map, and of the others */
+function placed<K extends MapKind>(
+  maps: ClassMaps<K>,
+  { x0, y0 }: Box,
+  size: Size,
+  [first, others]: readonly [number, number],
+): ClassMaps<K> {
   const { count, width, height, data } = maps;
   if (width === size.width && height === size.height) return maps;
   const area = size.width * size.height;
-  const out = new Float32Array(count * area);
-  if (maps.areExclusive) out.fill(1, 0, area);
+  const out = new Float32Array(count * area).fill(others).fill(first, 0, area);
   for (let k = 0, from = 0; k < count; k++) {
     for (let y = 0; y < height; y++, from += width) out.set(data.subarray(from, from + width), k * area + (y0 + y) * size.width + x0);
   }

@@ -3,7 +3,7 @@ import { ConfigError, ShapeError, throwIfCancelled } from "../../errors.ts";
 import type { ClassMaps, Size } from "../../image/index.ts";
 import { sizeOf } from "../../tensor/tensor.ts";
 import { toHalf } from "./_half.ts";
-import { type Axis, addUnmirrored, mirrorsOf, readWindow } from "./_mirror.ts";
+import { type Axis, addUnmirrored, mirrorAlong, mirrorsOf, readWindow } from "./_mirror.ts";
 import { addWindow, addWindowInHalf, emptySums, meansOf } from "./_window-sums.ts";
 import { type WindowMapKind, windowMap } from "./window-map.ts";
 import { windowStarts } from "./window-starts.ts";
@@ -25,6 +25,8 @@ export interface WindowSettings {
   readonly step?: number;
   /** Axes along which mirrored copies are predicted too, 0 of rows, 1 of columns; default both, so that each window is predicted four times. */
   readonly mirrorAxes?: readonly Axis[];
+  /** Predicts this mirror image alone, as a member of an ensemble; [] is the image as it is. */
+  readonly onlyMirrored?: readonly Axis[] | undefined;
   /** Patches that go to the network at once; default 4, a window with its mirrored copies. Results do not depend on it. */
   readonly batchSize?: number;
   /** Weights of a window's pixels; default "gaussian". */
@@ -62,7 +64,7 @@ export async function slidingWindow(image: Planes, predict: PredictPatches, sett
   const before = { x: Math.floor((padded.width - image.width) / 2), y: Math.floor((padded.height - image.height) / 2) };
   const [rows, columns] = [windowStarts(padded.height, height, step), windowStarts(padded.width, width, step)];
   const corners = rows.flatMap((y) => columns.map((x) => ({ x, y })));
-  const mirrors = mirrorsOf(mirrorAxes);
+  const mirrors = settings.onlyMirrored ? [mirrorAlong(settings.onlyMirrored)] : mirrorsOf(mirrorAxes);
   const copies = corners.flatMap((corner) => mirrors.map((mirror, i) => ({ corner, mirror, isLast: i === mirrors.length - 1 })));
   const map = windowMap(patch, mapKind);
   const add = precision === "half" ? addWindowInHalf : addWindow;

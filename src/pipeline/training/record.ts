@@ -42,7 +42,7 @@ type Failure = z.infer<typeof Failure>;
 /** `run.json` of a training; a line of its journal is a failure. The steps have a journal of their own, `metrics.jsonl`. */
 const trainingRecord: RecordKind<TrainingFile, Failure> = {
   file: "run.json",
-  commands: ["finetune", "finetune-sam"],
+  commands: ["finetune", "finetune-sam", "weak train"],
   version: 1,
   schema: z.object({
     ...headerShape,

@@ -74,7 +74,7 @@ function supervisedTraining(
   const kept = new Set(keptEpochs({ epochs, cycles, rule, mode }));
   return {
     trainer,
-    unit: "patch",
+    unit: "sample",
     chosenBy: "pseudo_dice_average",
     isFromScratch: true,
     async *batches(epoch, from) {

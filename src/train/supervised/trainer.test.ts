@@ -131,7 +131,7 @@ test("it learns discs, and the best epoch is that of the highest moving average"
     expect(metrics.pseudo_dice_average).toBeCloseTo(average, 12);
   }
   expect(events[0]).toMatchObject({ type: "start", chosenBy: "pseudo_dice_average" });
-  for (const { rate } of steps) expect(rate).toMatchObject({ unit: "patch", waited: expect.any(Number) });
+  for (const { rate } of steps) expect(rate).toMatchObject({ unit: "sample", waited: expect.any(Number) });
   for (const { epoch, lr } of steps) expect(lr).toBeCloseTo(0.01 * (1 - (epoch - 1) / 4) ** 0.9, 12); // once per epoch
 });
 

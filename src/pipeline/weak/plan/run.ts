@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { writeAtomic } from "../../../files/atomic-write.ts";
+import { fingerprintJson, openDataset, type Plans, plansJson } from "../../../nnunet/index.ts";
+import type { RunEvent } from "../../../run/events.ts";
+import type { StopOptions } from "../../../run/stop-options.ts";
+import { makePlan } from "./make-plan.ts";
+import type { WeakPlanSettings } from "./settings.ts";
+
+/**
+ * `medclip-sam weak plan`: what nnU-Net's `plan` does for the configuration 2d. nnU-Net v2 reads the files that it writes:
+ *
+ *   OUT/dataset_fingerprint.json   sizes, spacings and intensities of the training cases
+ *   OUT/nnUNetPlans.json           the plan; of other planners nnUNetResEncUNetMPlans.json or nnUNetResEncUNetLPlans.json
+ *   OUT/dataset.json               a copy
+ *
+ * @throws InputError that names the file of the data set that is missing or wrong
+ */
+export async function* runWeakPlan(settings: WeakPlanSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
+  const begun = performance.now();
+  const { data, out } = settings;
+  const dataset = await openDataset(data);
+  yield { type: "stage", message: `reading ${dataset.cases.length} cases` };
+  const { fingerprint, plans } = await makePlan(dataset, settings, signal);
+  const file = join(out, `${plans.plansName}.json`);
+  await writeAtomic(join(out, "dataset_fingerprint.json"), jsonText(fingerprintJson(fingerprint)));
+  await writeAtomic(join(out, "dataset.json"), jsonText(dataset.json));
+  await writeAtomic(file, jsonText(plansJson(plans)));
+  const lines = [...planLines(plans), file];
+  yield { type: "end", done: dataset.cases.length, skipped: 0, failed: 0, ms: Math.round(performance.now() - begun), lines };
+}
+
+export const jsonText = (content: unknown): string => `${JSON.stringify(content, null, 4)}\n`;
+
+/** A plan in words. */
+export function planLines({ plan2d: { patchSize, batchSize, spacing, network, normalisation } }: Plans): string[] {
+  const features = network.stages.map(({ features }) => features).join(", ");
+  const encoder = network.kind === "plain" ? "convolutions" : "residual blocks";
+  return [
+    `patches of ${patchSize.join(" x ")} pixels, ${batchSize} in a batch; images at ${spacing.join(" x ")} mm, normalised by ${[...new Set(normalisation)].join(", ")}`,
+    `${network.stages.length} stages of ${encoder} with ${features} features`,
+  ];
+}

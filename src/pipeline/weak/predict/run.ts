@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import {
+  imageEndings,
+  labelsOf,
+  listCases,
+  openModelFolder,
+  patchNetwork,
+  predictCase,
+  preprocess,
+  preprocessSettingsOf,
+  readCaseImage,
+  restore,
+  writePrediction,
+} from "../../../nnunet/index.ts";
+import type { RunEvent } from "../../../run/events.ts";
+import { type Outcome, runItems } from "../../../run/items.ts";
+import { recordedSettings } from "../../../run/settings/effect.ts";
+import type { StopOptions } from "../../../run/stop-options.ts";
+import { streamThenDispose } from "../../../then-dispose.ts";
+import { fileRecord, sessionOptions } from "../../models/models-of-run.ts";
+import { WeakPredictSettings } from "./settings.ts";
+import { windowSettings } from "./window-settings.ts";
+
+/**
+ * `medclip-sam weak predict`: label maps of a folder of images with a trained nnU-Net. Written are OUT/NAME.png with the label values (0 is
+ * background), and with `--probabilities` NAME.npz and NAME.json.
+ *
+ * Logits are averaged over windows, mirrored copies and folds, resampled, and activated once. An image that cannot be read is reported, and the others
+ * go on; results that are there are kept.
+ *
+ * @throws WeightsError when the model folder is incomplete; ConfigError when OUT holds results of other settings
+ */
+export async function* runWeakPredict(settings: WeakPredictSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
+  const { out, images, overwrite, probabilities: withProbabilities } = settings;
+  const { session, device, warnings } = await sessionOptions(settings);
+  for (const message of warnings) yield { type: "warning", message };
+  const model = await openModelFolder(settings.model, {
+    folds: settings.folds.length > 0 ? settings.folds : undefined,
+    checkpoint: settings.checkpoint,
+  });
+  const cases = await listCases(images, { endings: imageEndings(model.dataset.file_ending), allowsBare: true });
+  yield { type: "stage", message: `opening ${model.folds.length === 1 ? "the network" : `${model.folds.length} networks`}` };
+  const weights = Object.fromEntries(
+    await Promise.all(model.folds.map(async ({ name, weights: { file } }) => [`fold_${name}`, await fileRecord(file)])),
+  );
+  const networks = model.folds.map(({ weights }) => patchNetwork(weights, model.network, session));
+  const windows = windowSettings(model, settings, signal);
+  const preprocessing = preprocessSettingsOf(model.plans);
+  const process = async ({ name, files }: CaseItem): Promise<Outcome> => {
+    const image = await readCaseImage({ name, images: files }, model.dataset);
+    const { properties, ...planes } = preprocess({ image, spacing: image.spacing ?? [1, 1] }, preprocessing);
+    const predictors = networks.map(({ predict }) => predict);
+    const probabilities = restore(await predictCase(planes, predictors, windows), properties);
+    const labels = labelsOf(probabilities, model.labels);
+    await writePrediction(out, name, { labels, properties, ...(withProbabilities && { probabilities }) });
+    const area = labels.data.reduce((sum, label) => sum + Number(label > 0), 0);
+    const record = { file: files[0]!, width: image.width, height: image.height, areaPx: area };
+    return { record, warnings: image.warnings, summary: `${area} px` };
+  };
+  const items = cases.map(({ name, images: files }) => {
+    const outputs = withProbabilities ? [".npz", ".json", ".png"] : [".png"];
+    return { name, file: files[0]!, files, inputs: files, outputs: outputs.map((ending) => join(out, name + ending)) };
+  });
+  const header = {
+    ...{ command: "weak predict", ...recordedSettings(WeakPredictSettings, { ...settings }) },
+    ...{ device, threads: settings.threads ?? null, weights },
+  };
+  yield* streamThenDispose(() => runItems(items, process, { out, header, overwrite, signal }), ...networks);
+}
+
+/** A case to predict. */
+interface CaseItem {
+  readonly name: string;
+  readonly file: string;
+  readonly files: readonly string[];
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}

@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import { ConfigError, InputError } from "../../../errors.ts";
+import { listed } from "../../../listed.ts";
+import { openDataset, type Plans, type RawDataset, readPlans } from "../../../nnunet/index.ts";
+import type { RunEvent } from "../../../run/events.ts";
+import { recordedSettings } from "../../../run/settings/effect.ts";
+import type { StopOptions } from "../../../run/stop-options.ts";
+import { streamThenDispose } from "../../../then-dispose.ts";
+import { Cases } from "../../../train/supervised/case-source.ts";
+import { classNamesOf, modelFolderWriter, segmentationPlanOf } from "../../../train/supervised/model-folder.ts";
+import { SupervisedSettings } from "../../../train/supervised/settings.ts";
+import { trainSupervised } from "../../../train/supervised/train.ts";
+import { SupervisedTrainer } from "../../../train/supervised/trainer.ts";
+import { sessionOptions } from "../../models/models-of-run.ts";
+import { dryTraining } from "../../training/estimate.ts";
+import { runTraining } from "../../training/run.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import { planLines } from "../plan/run.ts";
+import { type PreparedCases, prepareCases } from "./cases.ts";
+import { limitedPlan } from "./presets.ts";
+import { lengthOf, WeakTrainSettings } from "./settings.ts";
+import { readSplits, splitFolds } from "./splits.ts";
+import { readWeights } from "./weights.ts";
+
+/**
+ * `medclip-sam weak train`: trains a 2D nnU-Net on a data set in nnU-Net's layout, whose labels may be true masks or pseudo-labels.
+ *
+ *   OUT/preprocessed/   the cases as the network sees them
+ *   OUT/checkpoints/    last.safetensors and best.safetensors, from which it resumes
+ *   OUT/model/          model folder for `weak predict --model`, with the checkpoints kept for an ensemble: fold_X/checkpoint_<epoch>.safetensors
+ *
+ * Cases that cannot be used are reported and left out. Started again in the same folder with the same settings, it resumes.
+ *
+ * @throws ConfigError when the settings are invalid, or the folder holds a training with other settings
+ * @throws InputError when the data set is incomplete, or no case can be used
+ */
+export async function* runWeakTrain(settings: WeakTrainSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
+  const begun = performance.now();
+  const { out, seed, fold } = settings;
+  const { session, device, warnings } = await sessionOptions(settings, { isTraining: true });
+  for (const message of warnings) yield { type: "warning", message };
+  const dataset = await openDataset(settings.data);
+  const weights = settings.weights === undefined ? undefined : await readWeights(settings.weights);
+  yield { type: "stage", message: `planning for ${dataset.cases.length} cases` };
+  const plans = await plansOf(settings, dataset, signal);
+  for (const message of planLines(plans)) yield { type: "note", message };
+  const length = lengthOf(settings);
+  const { epochs, epochSteps, validationSteps, cycles, keep } = length;
+  const plan = segmentationPlanOf(plans, dataset.labels, { isWeighted: weights !== undefined });
+  const supervised = SupervisedSettings.strip().parse({ ...settings, cycles, keep });
+  const trainer = new SupervisedTrainer(
+    plan,
+    supervised,
+    { stepsPerEpoch: epochSteps, epochs },
+    { seed, write: modelFolderWriter({ plans, dataset: dataset.json, fold }) },
+    session,
+  );
+  yield* streamThenDispose(async function* (): AsyncGenerator<RunEvent> {
+    if (settings.dryRun) {
+      const { step, score } = trainer.flops();
+      const data = `${dataset.cases.length} cases`;
+      const batch = `${plan.batch} patches of ${plan.patch.join(" x ")}`;
+      const scoring = fold === "all" ? 0 : score * validationSteps;
+      const steps = epochs * epochSteps;
+      yield* dryTraining(
+        { command: "weak train", parameters: trainer.size, steps, epochs, data, batch, flops: { step, scoring } },
+        session,
+      );
+      return;
+    }
+    const prepared = yield* told(prepareCases(dataset, plans, { out, seed, weights, signal }));
+    for (const message of together(prepared.warnings)) yield { type: "warning", message };
+    if (prepared.empty.length > 0) yield { type: "warning", message: emptyMessage(prepared.empty) };
+    const sides = await foldOf(settings, [...prepared.files.keys()]);
+    if (sides.train.length === 0) throw nothingLeft(settings, prepared);
+    const filesOf = (names: readonly string[]) => names.map((name) => prepared.files.get(name)!);
+    const cases = {
+      training: await Cases.open(filesOf(sides.train)),
+      ...(sides.val.length > 0 && { validation: await Cases.open(filesOf(sides.val)) }),
+    };
+    const content = {
+      command: "weak train",
+      ...recordedSettings(WeakTrainSettings, { ...settings }),
+      ...{ seed, device, threads: settings.threads ?? null, weights: {} },
+      data: { dataset: { file: settings.data, sha256: identityOf(prepared, plans, length, sides.val) } },
+      counts: { train: sides.train.length, validation: sides.val.length, empty: prepared.empty.length, unused: prepared.dropped.length },
+      stepsPerEpoch: epochSteps,
+      trainedSize: trainer.size,
+    };
+    const classNames = classNamesOf(dataset.labels);
+    const options = { out, epochs, stepsPerEpoch: epochSteps, validationSteps, seed, classNames, workers: settings.workers, signal };
+    const { checkpointEvery, resume } = settings;
+    const loop = { ...options, checkpointEvery, resume, maskedChannels: plans.plan2d.useMaskForNorm };
+    yield* runTraining((fingerprint) => trainSupervised(trainer, cases, { ...loop, fingerprint }), {
+      ...{ content, out, overwrite: settings.overwrite, total: epochs * epochSteps, epochs, begun, trainer },
+      dropped: prepared.dropped,
+    });
+  }, trainer);
+}
+
+/** The plans of a file, or of the data set itself, within the limits of the settings. */
+async function plansOf(settings: WeakTrainSettings, dataset: RawDataset, signal: AbortSignal | undefined): Promise<Plans> {
+  const plans = settings.plans === undefined ? (await makePlan(dataset, settings, signal)).plans : await readPlans(settings.plans);
+  return { ...plans, plan2d: limitedPlan(plans.plan2d, lengthOf(settings)) };
+}
+
+/** Warnings that begin with a file's name, each kind once. */
+function together(warnings: readonly string[]): string[] {
+  const kinds = new Map<string, string[]>();
+  for (const warning of warnings) {
+    const [, file = "", kind = warning] = /^("[^"]+") (.+)$/.exec(warning) ?? [];
+    kinds.set(kind, [...(kinds.get(kind) ?? []), file]);
+  }
+  return [...kinds].map(([kind, files]) =>
+    files.length === 1 ? `${files[0]} ${kind}`.trim() : `${files.length} files, such as ${files[0]}: ${kind}`,
+  );
+}
+
+async function* told(preparing: ReturnType<typeof prepareCases>): AsyncGenerator<RunEvent, PreparedCases> {
+  let last = 0;
+  for (;;) {
+    const { value, done } = await preparing.next();
+    if (done) return value;
+    if (value.done > 0 && performance.now() - last < 2000) continue;
+    last = performance.now();
+    yield { type: "stage", message: `preprocessing case ${value.done + 1} of ${value.total}` };
+  }
+}
+
+/** The names of the training and validation cases among those that can be used. */
+async function foldOf({ fold, splits, seed }: WeakTrainSettings, names: readonly string[]): Promise<{ train: string[]; val: string[] }> {
+  if (fold === "all") return { train: [...names], val: [] };
+  const folds = splits === undefined ? splitFolds(names, seed) : await readSplits(splits, names);
+  const found = folds[Number(fold)];
+  if (!found) throw new ConfigError(`weak train: "${splits}" has ${folds.length} folds, numbered from 0; there is no fold ${fold}.`);
+  return { train: [...found.train], val: [...found.val] };
+}
+
+/** Hash of all that the course of a training depends on beside its settings. */
+function identityOf({ sha256 }: PreparedCases, { plan2d }: Plans, length: object, validation: readonly string[]): string {
+  return createHash("sha256")
+    .update(JSON.stringify([sha256, plan2d, length, validation]))
+    .digest("hex");
+}
+
+const emptyMessage = (names: readonly string[]): string =>
+  `${names.length} cases have no foreground in their label, such as ${listed(names, 3, (name) => `"${name}"`)}; they teach that there may be none`;
+
+function nothingLeft({ data, weights }: WeakTrainSettings, { dropped }: PreparedCases): InputError {
+  const [first] = dropped;
+  if (first) return new InputError(`weak train: no case of "${data}" can be used. The first: ${first.detail}`);
+  return new InputError(`weak train: no case of "${data}" has a weight above 0 in "${weights}".`);
+}

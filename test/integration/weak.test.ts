@@ -1,0 +1,112 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runWeakPlan } from "../../src/pipeline/weak/plan/run.ts";
+import { WeakPlanSettings } from "../../src/pipeline/weak/plan/settings.ts";
+import { runWeakPredict } from "../../src/pipeline/weak/predict/run.ts";
+import { WeakPredictSettings } from "../../src/pipeline/weak/predict/settings.ts";
+import { runWeakTrain } from "../../src/pipeline/weak/train/run.ts";
+import { WeakTrainSettings } from "../../src/pipeline/weak/train/settings.ts";
+import { runWeakUncertainty } from "../../src/pipeline/weak/uncertainty/run.ts";
+import { WeakUncertaintySettings } from "../../src/pipeline/weak/uncertainty/settings.ts";
+import type { RunEvent } from "../../src/run/events.ts";
+import { readGray } from "../../src/scans/read-gray.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-weak-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+const data = at("Dataset001_Discs");
+const side = 32;
+afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeAll(async () => {
+  for (const name of ["imagesTr", "labelsTr", "new", "truth"]) mkdirSync(join(data, name), { recursive: true });
+  for (let i = 0; i < 8; i++) {
+    const isIn = (k: number) => Math.hypot((k % side) - 10 - i, Math.floor(k / side) - 16) < 7;
+    const pixels = (inside: number, outside: number) =>
+      Buffer.from(Array.from({ length: side * side }, (_, k) => (isIn(k) ? inside : outside)));
+    const png = (levels: Buffer) =>
+      sharp(levels, { raw: { width: side, height: side, channels: 1 } })
+        .toColourspace("b-w")
+        .png();
+    const [images, labels] = i < 6 ? ["imagesTr", "labelsTr"] : ["new", "truth"];
+    await png(pixels(200, 40 + i)).toFile(join(data, images!, `disc${i}${i < 6 ? "_0000" : ""}.png`));
+    await png(pixels(1, 0)).toFile(join(data, labels!, `disc${i}.png`));
+  }
+  const json = { channel_names: { 0: "gray" }, labels: { background: 0, disc: 1 }, numTraining: 6, file_ending: ".png" };
+  writeFileSync(join(data, "dataset.json"), JSON.stringify(json));
+});
+
+async function eventsOf(run: AsyncGenerator<RunEvent>): Promise<RunEvent[]> {
+  const events: RunEvent[] = [];
+  for await (const event of run) events.push(event);
+  return events;
+}
+
+const sizes = {
+  epochs: 2,
+  epochSteps: 12,
+  features: 4,
+  mostFeatures: 8,
+  batch: 3,
+  lr: 0.05,
+  cycles: 1,
+  keep: "late",
+  workers: 0,
+  threads: 1,
+};
+const training = (out: string) => WeakTrainSettings.parse({ data, out: at(out), seed: 1, ...sizes });
+
+test("a data set is planned, trained on, predicted and judged, and all of it repeats", async () => {
+  await eventsOf(runWeakPlan(WeakPlanSettings.parse({ data, out: at("plan") })));
+  const plans = JSON.parse(readFileSync(at("plan", "nnUNetPlans.json"), "utf8"));
+  expect(plans.configurations["2d"]).toMatchObject({ patch_size: [32, 32], normalization_schemes: ["ZScoreNormalization"] });
+
+  await eventsOf(runWeakTrain(training("run")));
+  const events = await eventsOf(runWeakTrain({ ...training("again"), plans: at("plan", "nnUNetPlans.json") }));
+  expect(events.filter(({ type }) => type === "warning")).toEqual([]);
+  const weights = (out: string) => readFileSync(at(out, "model", "fold_all", "checkpoint_final.safetensors"));
+  expect(weights("again").equals(weights("run"))).toBe(true);
+
+  const images = join(data, "new");
+  const model = at("run", "model");
+  await eventsOf(runWeakPredict(WeakPredictSettings.parse({ model, images, out: at("masks"), probabilities: true, threads: 1 })));
+  const { data: found } = await readGray(at("masks", "disc6.png"));
+  expect([...new Set(found)].every((label) => label === 0 || label === 1)).toBe(true);
+
+  const settings = { model: [at("run")], images, labels: join(data, "truth"), out: at("judged"), threads: 1 };
+  const judged = await eventsOf(runWeakUncertainty(WeakUncertaintySettings.parse(settings)));
+  expect(judged.at(-1)).toMatchObject({ type: "end", done: 2, failed: 0 });
+  const [head, ...rows] = readFileSync(at("judged", "scores.csv"), "utf8").trim().split("\n");
+  expect(head).toMatch(/^rank,name,areaPx,pairwiseDice/);
+  expect(rows).toHaveLength(2);
+  const resumed = await eventsOf(runWeakUncertainty(WeakUncertaintySettings.parse(settings)));
+  expect(resumed.at(-1)).toMatchObject({ done: 0, skipped: 2 });
+  expect(readFileSync(at("judged", "scores.csv"), "utf8").trim().split("\n").slice(1)).toEqual(rows);
+});
+
+test("a case that cannot be read is named, and the others are trained on", async () => {
+  const broken = at("Dataset002_Broken");
+  for (const name of ["imagesTr", "labelsTr"]) mkdirSync(join(broken, name), { recursive: true });
+  for (let i = 0; i < 6; i++) {
+    for (const [folder, ending] of [
+      ["imagesTr", "_0000"],
+      ["labelsTr", ""],
+    ] as const)
+      writeFileSync(join(broken, folder, `disc${i}${ending}.png`), readFileSync(join(data, folder, `disc${i}${ending}.png`)));
+  }
+  writeFileSync(join(broken, "dataset.json"), readFileSync(join(data, "dataset.json")));
+  const settings = { ...training("broken"), data: broken, plans: at("plan", "nnUNetPlans.json"), epochs: 1, epochSteps: 1 };
+  writeFileSync(join(broken, "imagesTr", "disc3_0000.png"), "not a picture");
+  const events = await eventsOf(runWeakTrain(settings));
+  expect(events.filter(({ type }) => type === "failure")).toMatchObject([
+    { name: "disc3", message: expect.stringContaining("disc3_0000.png") },
+  ]);
+  expect(events.at(-1)).toMatchObject({ type: "end", done: 1, failed: 1 });
+});
+
+test("a training without kept checkpoints has no members", async () => {
+  const settings = { model: [at("nowhere")], images: join(data, "new"), out: at("none"), threads: 1 };
+  await expect(eventsOf(runWeakUncertainty(WeakUncertaintySettings.parse(settings)))).rejects.toThrow("no plans.json");
+});
