@@ -1,7 +1,7 @@
 import { keysOf } from "../keys-of.ts";
 import type { GateDecision, GateResult } from "./decide.ts";
 import { measureTable } from "./measures.ts";
-import type { GateSettings } from "./settings.ts";
+import { type GateSettings, masksBehindDefaults } from "./settings.ts";
 
 /** Columns of the table of decisions. */
 export const decisionColumns = ["name", "decision", "weight", ...keysOf(measureTable), "areaFraction", "reasons"] as const;
@@ -29,9 +29,9 @@ export interface GateRecord {
   readonly decisions: readonly GateDecision[];
 }
 
-/** The record of a result. @param options.masksUsed - default 0: the defaults were chosen without true masks */
+/** The record of a result. @param options.masksUsed - default `masksBehindDefaults` */
 export function gateRecord(result: GateResult, options: { readonly settings: GateSettings; readonly masksUsed?: number }): GateRecord {
   const { counts, limits, error, decisions } = result;
-  const { settings, masksUsed = 0 } = options;
+  const { settings, masksUsed = masksBehindDefaults } = options;
   return { masksUsed, settings, counts, limits, ...(error && { error: error.message }), decisions };
 }

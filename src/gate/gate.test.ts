@@ -207,7 +207,7 @@ test("the table has a row for each image, with empty fields for what was not mea
 test("the record says on how many true masks the settings were chosen, and survives JSON", () => {
   const result = gate([good("a")], { ...settings, minKept: 2 });
   const record = gateRecord(result, { settings });
-  expect(record).toMatchObject({ masksUsed: 0, counts: { keep: 1 }, error: expect.stringContaining("1 of 1 pseudo-labels are left") });
+  expect(record).toMatchObject({ masksUsed: 120, counts: { keep: 1 }, error: expect.stringContaining("1 of 1 pseudo-labels are left") });
   expect(JSON.parse(JSON.stringify(record))).toEqual(record);
 });
 

@@ -8,4 +8,4 @@ export { type Measure, type MeasureName, measureTable } from "./measures.ts";
 export { type DuplicatePair, duplicateClusters, duplicatePairs, type FingerprintedImage, leaks } from "./near-duplicates.ts";
 export { type Hash64, hammingDistance, hexOf } from "./perceptual-hash.ts";
 export { type SetLimits, setLimits, type UsualValue } from "./set-limits.ts";
-export { DuplicateSettings, GateSettings, IgnoreSettings } from "./settings.ts";
+export { DuplicateSettings, GateSettings, IgnoreSettings, masksBehindDefaults } from "./settings.ts";

@@ -17,7 +17,7 @@ const result = gate(
 test("the section counts, explains and shows each decision, dropped ones first", () => {
   const html = gateSection(result, { picture: (name) => (name === "empty.png" ? undefined : `overlays/${name}`) });
   expect(html).toContain("Of 3 pseudo-labels 1 are kept, 1 weighted and 1 dropped.");
-  expect(html).toContain("0 masks used");
+  expect(html).toContain("120 masks used");
   expect(html.indexOf("empty.png: dropped; the mask is empty")).toBeLessThan(
     html.indexOf("doubt&lt;ful&gt;.png: weight 0.55; mean DSC with 4 masks of noised embeddings is 0.75"),
   );

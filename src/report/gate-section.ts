@@ -1,11 +1,19 @@
-import { type Decision, type DuplicatePair, decisionRows, type GateDecision, type GateResult, worstFirst } from "../gate/index.ts";
+import {
+  type Decision,
+  type DuplicatePair,
+  decisionRows,
+  type GateDecision,
+  type GateResult,
+  masksBehindDefaults,
+  worstFirst,
+} from "../gate/index.ts";
 import { escaped, table } from "./html.ts";
 
 /** What the section shows beside the decisions. */
 export interface GateSectionOptions {
   /** The picture of a pseudo-label, as a data URL or a path from the page; undefined: none. */
   readonly picture: (name: string) => string | undefined;
-  /** Number of true masks that the settings were chosen on; default 0. */
+  /** Number of true masks that the settings were chosen on; default `masksBehindDefaults`. */
   readonly masksUsed?: number;
   /** Pictures of each decision, worst first; default 24, as a page with all images of a large set would not open. */
   readonly most?: number;
@@ -21,7 +29,7 @@ const decisions: readonly { readonly decision: Decision; readonly title: string;
 /** The section about the gate in a report: how many pseudo-labels are kept, weighted and dropped, why, with pictures, worst first; and the whole table. */
 export function gateSection(result: GateResult, options: GateSectionOptions): string {
   const { counts, error } = result;
-  const { masksUsed = 0 } = options;
+  const { masksUsed = masksBehindDefaults } = options;
   const sorted = worstFirst(result.decisions);
   const total = result.decisions.length;
   return [
