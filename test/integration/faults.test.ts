@@ -49,11 +49,12 @@ describeFault("empty-words", (at) => {
 describeFault("folder-files-silently-left-out", (at) => {
   test("unused files are counted, and listed in the record", async () => {
     const { inputs, leftOut, warnings } = await findInputs([at("scans")], folder);
-    expect(inputs.map(({ name }) => name)).toContain("a");
+    // NIfTI files are read: one that is damaged, or a volume, is an image of its own that fails by name.
+    expect(inputs.map(({ name }) => name)).toEqual(expect.arrayContaining(["a", "vol"]));
     expect(leftOut.map(({ file }) => file)).toEqual(
-      expect.arrayContaining([at("scans", "IMG0001"), at("scans", "b.gif"), at("scans", "slice.dcm"), at("scans", "vol.nii.gz")]),
+      expect.arrayContaining([at("scans", "IMG0001"), at("scans", "b.gif"), at("scans", "slice.dcm")]),
     );
-    for (const name of ["IMG0001", "b.gif", "slice.dcm", "vol.nii.gz"]) expect(warnings[0]).toContain(`"${name}"`);
+    for (const name of ["IMG0001", "b.gif", "slice.dcm"]) expect(warnings[0]).toContain(`"${name}"`);
   });
 });
 
