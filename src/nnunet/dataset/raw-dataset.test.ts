@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { writeNifti } from "../../results/nifti.ts";
+import type { Placement } from "../../scans/sources/image-source.ts";
 import { fingerprintOf } from "../plan/fingerprint.ts";
 import { listCases } from "./case-files.ts";
 import { datasetName, findDataset, parseDatasetName } from "./dataset-name.ts";
@@ -59,6 +61,38 @@ test.each([".png", ".tif"])("a data set of %s files is read", async (ending) => 
   expect([...first!.labels.data]).toEqual(label);
   const fingerprint = await fingerprintOf(dataset.cases.map((files) => () => readTrainingCase(files, dataset)));
   expect(fingerprint.intensities[0]).toMatchObject({ mean: 2.5, min: 2, max: 3 });
+});
+
+/** A slice whose voxels lie so many millimetres apart. */
+const placedAt = (x: number, y: number): Placement => ({
+  affine: [
+    [x, 0, 0, 0],
+    [0, y, 0, 0],
+    [0, 0, 1, 0],
+  ],
+  spacing: [x, y, 1],
+  qformCode: 1,
+  sformCode: 1,
+  isUnitKnown: true,
+});
+
+test("2D NIfTI files are read with their spacing, rows and columns as stored", async () => {
+  await describeSet({ file_ending: ".nii.gz", numTraining: 1 });
+  const placement = placedAt(3, 2);
+  await writeNifti(join(folder, "imagesTr/a_0000.nii.gz"), { shape: [3, 2], data: Float32Array.from(image, (v) => v - 1.5), placement });
+  await writeNifti(join(folder, "labelsTr/a.nii.gz"), { shape: [3, 2], data: Uint8Array.from(label), placement, isLabels: true });
+  const dataset = await openDataset(folder);
+  const [found] = await casesIn();
+  expect(found).toMatchObject({ width: 3, height: 2, channels: 1, spacing: [2, 3] });
+  expect([...found!.data]).toEqual(image.map((value) => value - 1.5));
+  expect([...found!.labels.data]).toEqual(label);
+  const { spacings } = await fingerprintOf(dataset.cases.map((files) => () => readTrainingCase(files, dataset)));
+  expect(spacings).toEqual([[2997, 2, 3]]);
+
+  await writeNifti(join(folder, "labelsTr/a.nii.gz"), { shape: [3, 2], data: Uint8Array.from(label), placement: placedAt(3, 2.5) });
+  await expect(casesIn()).rejects.toThrow(/labelsTr.a\.nii\.gz" has a spacing of 2\.5 x 3 mm, ".+" has 2 x 3 mm/);
+  await writeNifti(join(folder, "imagesTr/a_0000.nii.gz"), { shape: [3, 1, 2], data: Uint8Array.from(image), placement });
+  await expect(casesIn()).rejects.toThrow(/a_0000\.nii\.gz" holds 2 images; one is expected/);
 });
 
 test("JPEG images may have PNG labels", async () => {
