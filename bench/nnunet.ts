@@ -11,10 +11,9 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { constant, flopsOf, input, type Value } from "../src/graph/index.ts";
+import { constant, flopsOf, input } from "../src/graph/index.ts";
 import { probabilitiesOf } from "../src/image/index.ts";
 import { median } from "../src/metrics/index.ts";
-import { NamedWeights } from "../src/models/named-weights.ts";
 import { type UNetConfig, unet, unetShapes } from "../src/models/unet/index.ts";
 import { patchNetwork } from "../src/nnunet/model/index.ts";
 import { slidingWindow } from "../src/nnunet/predict/index.ts";
@@ -24,6 +23,7 @@ import { normal, uniform } from "../src/tensor/random.ts";
 import { recipeTensor } from "../src/tensor/recipe.ts";
 import { type Shape, tensor } from "../src/tensor/tensor.ts";
 import { SupervisedSettings, SupervisedTrainer } from "../src/train/index.ts";
+import { MadeWeights } from "../test/support/made-weights.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -77,24 +77,8 @@ function plannedNetwork(planner: string): UNetConfig {
 }
 
 /** Random weights in memory. */
-class RandomWeights extends NamedWeights {
-  constructor(private readonly shapes: ReadonlyMap<string, Shape>) {
-    super();
-  }
-  override has(official: string): boolean {
-    return this.shapes.has(official);
-  }
-  override shapeOf(official: string): Shape {
-    return this.shapes.get(official)!;
-  }
-  override get(official: string): Value {
-    const shape = this.shapeOf(official);
-    return constant(tensor("float32", shape, recipeTensor("unet", official, shape, 1)));
-  }
-  override parts(): Value[] {
-    throw new Error("a U-Net has no fused tensors");
-  }
-}
+const randomWeights = (shapes: ReadonlyMap<string, Shape>) =>
+  new MadeWeights(shapes, (name, shape) => constant(tensor("float32", shape, recipeTensor("unet", name, shape, 1))));
 
 /** Forward, loss, backward, clipping and update, on a batch in memory. */
 function trainStep(network: UNetConfig, batch: number, options: SessionOptions): Workload {
@@ -117,7 +101,7 @@ function trainStep(network: UNetConfig, batch: number, options: SessionOptions):
 
 /** One image in memory, with its mirrored copies: windows, mean and softmax. */
 function predict(network: UNetConfig, options: SessionOptions): Workload {
-  const weights = new RandomWeights(unetShapes(network));
+  const weights = randomWeights(unetShapes(network));
   const { predict } = patchNetwork(weights, network, options);
   const image = { channels: 1, height: side, width: side, data: normal("image", 1, side * side) };
   const window = { patch: { width: side, height: side }, outputs: 2, areExclusive: true };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lps as radiological } from "../../test/support/placements.ts";
 import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
 import { InputError, ShapeError } from "../errors.ts";
 import { onlyFrame, openImage } from "../scans/decode-image.ts";
@@ -22,18 +23,8 @@ afterAll(() => rm(folder, { recursive: true }));
 const read = async (result: NiftiResult) => await readNifti({ name: "written.nii", bytes: encodeNifti(result) });
 const { fround } = Math;
 
-/** Half a turn about the vertical axis, without a mirror: right becomes left and front becomes back (LPS). */
-const lps: Placement = {
-  affine: [
-    [-0.5, 0, 0, 10],
-    [0, -0.75, 0, 20],
-    [0, 0, 2, -30],
-  ],
-  spacing: [0.5, 0.75, 2],
-  qformCode: 1,
-  sformCode: 2,
-  isUnitKnown: true,
-};
+/** Its two forms say different things. */
+const lps: Placement = { ...radiological, sformCode: 2 };
 
 test("the header holds the shape, the type, the spacing, both forms with their codes, and the intent of labels", () => {
   const bytes = encodeNifti({ shape: [2, 1, 3], data: Uint16Array.of(1, 2, 3, 4, 5, 600), placement: lps, isLabels: true });

@@ -10,13 +10,13 @@ import { readOpaquePixels } from "./sources/raster-pixels.ts";
 export interface ImageChannels {
   readonly width: number;
   readonly height: number;
-  /** 1 for gray, 3 for RGB. */
+  /** Of a file 1 for gray, 3 for RGB. */
   readonly channels: number;
   /** Row-major [C, H, W]. */
   readonly data: Float32Array;
   /** Millimetres per pixel [row, column]; undefined if the file does not say. */
   readonly spacing: readonly [row: number, column: number] | undefined;
-  /** Without the file name. */
+  /** Of a file without its name. */
   readonly warnings: readonly string[];
 }
 

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
+import { MadeWeights } from "../../../test/support/made-weights.ts";
 import { describeCases, describeWith, readCase, sharedJson } from "../../../test/support/shared-data.ts";
 import { type Architecture, configOf } from "../../../test/support/unet-cases.ts";
 import { compareNetwork } from "../../../test/support/unet-parity.ts";
-import { gradients, input, reduceSum, type Value } from "../../graph/index.ts";
+import { gradients, input, reduceSum } from "../../graph/index.ts";
 import type { Shape } from "../../tensor/tensor.ts";
-import { NamedWeights } from "../named-weights.ts";
 import { firstNameOf, type UNetConfig, unet, unetShapes } from "./index.ts";
 
 const smallNetwork = /^network_(?!.*_256).*\.safetensors$/;
@@ -36,26 +36,7 @@ describeWith([namesFile], "names of nnU-Net's files", () => {
 });
 
 /** Inputs of a graph under the official names. */
-class InputWeights extends NamedWeights {
-  readonly values = new Map<string, Value>();
-  constructor(private readonly shapes: ReadonlyMap<string, Shape>) {
-    super();
-  }
-  override has(official: string): boolean {
-    return this.shapes.has(official);
-  }
-  override shapeOf(official: string): Shape {
-    return this.shapes.get(official)!;
-  }
-  override get(official: string): Value {
-    const value = this.values.get(official) ?? input(official, "float32", this.shapeOf(official));
-    this.values.set(official, value);
-    return value;
-  }
-  override parts(): Value[] {
-    throw new Error("a U-Net has no fused tensors");
-  }
-}
+const inputs = (shapes: ReadonlyMap<string, Shape>) => new MadeWeights(shapes, (name, shape) => input(name, "float32", shape));
 
 const config: UNetConfig = {
   kind: "residual-encoder",
@@ -75,7 +56,7 @@ const config: UNetConfig = {
 test.each(["plain", "residual-encoder"] as const)(
   "a %s network reads each of its tensors once, and all of them have a gradient",
   (kind) => {
-    const weights = new InputWeights(unetShapes({ ...config, kind }));
+    const weights = inputs(unetShapes({ ...config, kind }));
     const { heads, stages, decoder } = unet(input("x", "float32", [2, 3, 8, 12]), weights, { ...config, kind }, { deepSupervision: true });
     expect(new Set(weights.values.keys())).toEqual(new Set(unetShapes({ ...config, kind }).keys()));
     expect(heads.map(({ shape }) => shape)).toEqual([
@@ -98,7 +79,7 @@ test.each(["plain", "residual-encoder"] as const)(
 );
 
 test("a picture that the strides do not divide is refused", () => {
-  const weights = new InputWeights(unetShapes(config));
+  const weights = inputs(unetShapes(config));
   expect(() => unet(input("x", "float32", [1, 3, 8, 10]), weights, config, { deepSupervision: false })).toThrow(
     "unet: expected images [B, 3, H, W] with H a multiple of 2 and W of 4, got [1,3,8,10]. Pad them first.",
   );

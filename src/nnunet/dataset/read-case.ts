@@ -2,25 +2,16 @@ import { firstNotFinite } from "../../check/numbers.ts";
 import { InputError } from "../../errors.ts";
 import type { LabelMap } from "../../image/class-maps.ts";
 import { listed } from "../../listed.ts";
-import { readChannels } from "../../scans/read-channels.ts";
+import { type ImageChannels, readChannels } from "../../scans/read-channels.ts";
 import { readLabels } from "../../scans/read-labels.ts";
 import type { LabelRules } from "../labels.ts";
 import type { CaseFiles } from "./case-files.ts";
 import { channelNamesOf, type DatasetJson } from "./dataset-json.ts";
 import type { TrainingFiles } from "./raw-dataset.ts";
 
-/** The image of a case: its channels as stored. */
-export interface CaseImage {
+/** The image of a case: its channels as stored. Its warnings begin with the file name. */
+export interface CaseImage extends ImageChannels {
   readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  /** Row-major [C, H, W]. */
-  readonly data: Float32Array;
-  /** Millimetres per pixel [row, column]; undefined for pictures, which have none. */
-  readonly spacing: readonly [row: number, column: number] | undefined;
-  /** With the file name. */
-  readonly warnings: readonly string[];
 }
 
 /** A case with its labels, of the same size. */

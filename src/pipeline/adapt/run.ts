@@ -27,7 +27,7 @@ const taught: readonly unknown[] = ["dense-text", "patch-text"];
  *   OUT/pack.json, clip/, sam/   the pack, for `segment --pack OUT`
  *   OUT/README.md                its model card: what was measured on held-out images, before and after
  *   OUT/adapt.json               the same as data, with all settings and the names of the images
- *   OUT/work/                    tables, masks, and the records of both trainings
+ *   OUT/work                     tables, masks, and the records of both trainings
  *
  * The trainings are those of `finetune --regions` and `finetune-sam`. Images that cannot be used are reported and skipped. Started again in the same folder with the
  * same settings, it resumes; a finished adaptation is reported again.

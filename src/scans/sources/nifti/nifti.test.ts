@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lps } from "../../../../test/support/placements.ts";
 import { InputError } from "../../../errors.ts";
 import { encodeNifti, type NiftiResult } from "../../../results/nifti.ts";
 import { decodeImage, openImage } from "../../decode-image.ts";
@@ -20,19 +21,6 @@ afterAll(() => rm(folder, { recursive: true }));
 const write = async (name: string, bytes: Uint8Array): Promise<string> => {
   await writeFile(join(folder, name), bytes);
   return join(folder, name);
-};
-
-/** Columns to the left, rows to the back, slices to the head: as radiological pictures lie. */
-const lps: Placement = {
-  affine: [
-    [-0.5, 0, 0, 10],
-    [0, -0.75, 0, 20],
-    [0, 0, 2, -30],
-  ],
-  spacing: [0.5, 0.75, 2],
-  qformCode: 1,
-  sformCode: 1,
-  isUnitKnown: true,
 };
 
 /** A field of a NIfTI-1 header, by its place. */
