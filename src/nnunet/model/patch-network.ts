@@ -1,7 +1,9 @@
 import { compile, input } from "../../graph/index.ts";
+import { finite } from "../../models/finite.ts";
 import type { NamedWeights } from "../../models/named-weights.ts";
 import { type UNetConfig, unet } from "../../models/unet/index.ts";
 import type { Session, SessionOptions } from "../../runtime/session.ts";
+import { SessionCache } from "../../runtime/session-cache.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { PredictPatches } from "../predict/sliding-window.ts";
 
@@ -11,26 +13,34 @@ export interface PatchNetwork {
   dispose(): Promise<void>;
 }
 
-/** The full-size head of a U-Net for patches of any size that its strides divide. Each shape of a batch gets a session, made when it first comes. */
-export function patchNetwork(weights: NamedWeights, config: UNetConfig, options: SessionOptions = {}): PatchNetwork {
-  const sessions = new Map<string, Promise<Session>>();
-  const sessionFor = (shape: readonly number[]): Promise<Session> => {
-    const known = sessions.get(shape.join());
-    if (known) return known;
+/** Sessions kept open. A batch is a window with its mirrored copies, or, without these, up to four windows. */
+const mostSessions = 4;
+
+/**
+ * The full-size head of a U-Net for patches of any size that its strides divide. Each shape of a batch gets a session, made when it first comes.
+ *
+ * Its `predict` throws a WeightsError when the logits are not finite: NaN would go on in silence, as an empty mask.
+ */
+export function patchNetwork(
+  weights: NamedWeights & { readonly file?: string },
+  config: UNetConfig,
+  options: SessionOptions = {},
+): PatchNetwork {
+  const sessions = new SessionCache<Session>(mostSessions);
+  const open = (shape: readonly number[]): Promise<Session> => {
     const { heads } = unet(input("image", "float32", shape), weights, config, { deepSupervision: false, isForwardOnly: true });
-    const session = compile({ logits: heads[0]! }, options);
-    sessions.set(shape.join(), session);
-    return session;
+    return compile({ logits: heads[0]! }, options);
   };
   return {
     predict: async (batch, shape) => {
-      const session = await sessionFor(shape);
-      const { logits } = await session.run({ image: tensor("float32", shape, batch as Float32Array<ArrayBuffer>) });
-      return (logits as Tensor<"float32">).data;
+      const image = tensor("float32", shape, batch as Float32Array<ArrayBuffer>);
+      const { logits } = await sessions.use(
+        shape.join(),
+        () => open(shape),
+        (session) => session.run({ image }),
+      );
+      return finite((logits as Tensor<"float32">).data, "the logits", weights.file ?? "weights in memory");
     },
-    dispose: async () => {
-      for (const session of sessions.values()) await (await session).dispose();
-      sessions.clear();
-    },
+    dispose: () => sessions.dispose(),
   };
 }
