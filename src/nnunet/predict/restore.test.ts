@@ -52,3 +52,14 @@ test("restored logits give the probabilities of `restore`, also outside of the c
     for (const [i, value] of restore(given, { box, sizeBeforeCrop }).data.entries()) expect(found.data[i]).toBeCloseTo(value, 6);
   }
 });
+
+test("of two classes, and of regions, the threshold decides", () => {
+  const maps = (areExclusive: boolean, data: number[]): ClassMaps<"probabilities"> => {
+    return { kind: "probabilities", areExclusive, count: 2, width: 2, height: 1, data: Float32Array.from(data) };
+  };
+  const classes = maps(true, [0.75, 0.5, 0.25, 0.5]);
+  expect([...labelsOf(classes, { regions: undefined }).data]).toEqual([0, 0]);
+  expect([...labelsOf(classes, { regions: undefined }, { threshold: 0.2 }).data]).toEqual([1, 1]);
+  const { regions } = labelRulesOf({ labels: { background: 0, whole: [1, 2], core: 2 }, regions_class_order: [1, 2] });
+  expect([...labelsOf(maps(false, [0.3, 0.9, 0.1, 0.4]), { regions }, { threshold: 0.2 }).data]).toEqual([1, 2]);
+});

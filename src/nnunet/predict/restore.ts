@@ -58,16 +58,23 @@ function placed<K extends MapKind>(
 }
 
 /**
- * The label of each pixel: the most probable class, of equal ones the lowest; or the regions with a probability above 0.5, each painted with its value
- * over those before it.
+ * The label of each pixel: the most probable class, of equal ones the lowest; with a threshold of two classes the second where
+ * it exceeds it; or the regions that exceed the threshold, each painted with its value over those before it.
+ *
+ * @param options.threshold - default for regions 0.5
  */
-export function labelsOf(probabilities: ClassMaps<"probabilities">, { regions }: Pick<LabelRules, "regions">): LabelMap {
-  if (regions === undefined) return largestClass(probabilities);
-  const { width, height, data } = probabilities;
+export function labelsOf(
+  probabilities: ClassMaps<"probabilities">,
+  { regions }: Pick<LabelRules, "regions">,
+  { threshold }: { readonly threshold?: number } = {},
+): LabelMap {
+  const { count, width, height, data } = probabilities;
+  if (regions === undefined && (count !== 2 || threshold === undefined)) return largestClass(probabilities);
+  const painted = regions ? regions.map(({ paintedAs }, map) => ({ map, paintedAs })) : [{ map: 1, paintedAs: 1 }];
   const pixels = width * height;
   const labels = new Int16Array(pixels);
-  for (const [k, { paintedAs }] of regions.entries()) {
-    for (let i = 0, at = k * pixels; i < pixels; i++, at++) if (data[at]! > 0.5) labels[i] = paintedAs;
+  for (const { map, paintedAs } of painted) {
+    for (let i = 0, at = map * pixels; i < pixels; i++, at++) if (data[at]! > (threshold ?? 0.5)) labels[i] = paintedAs;
   }
   return { kind: "labels", width, height, data: labels };
 }

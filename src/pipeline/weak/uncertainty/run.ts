@@ -68,12 +68,11 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
     const { result, image } = await ensembleOf(name);
     ready.delete(name);
     const mask = foregroundMask(result.mean, { threshold });
-    const labels =
-      members.length > 0 && result.mean.areExclusive && result.mean.count === 2 ? mask.data : labelsOf(result.mean, model.labels).data;
+    const labels = labelsOf(result.mean, model.labels, { threshold });
     const { width, height } = image;
     await writeMap(join(out, "entropy"), name, result.entropy, true);
     await writeMap(join(out, "mutual-information"), name, result.mutualInformation, false);
-    await writeGray(join(out, `${name}.png`), { width, height, data: Uint8Array.from(labels) });
+    await writeGray(join(out, `${name}.png`), { width, height, data: Uint8Array.from(labels.data) });
     const scored: ScoredCase = {
       name,
       areaPx: areaPx(mask),
