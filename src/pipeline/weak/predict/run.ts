@@ -13,7 +13,7 @@ import {
   writePrediction,
 } from "../../../nnunet/index.ts";
 import type { RunEvent } from "../../../run/events.ts";
-import { type Outcome, runItems } from "../../../run/items.ts";
+import { type Item, type Outcome, runItems } from "../../../run/items.ts";
 import { recordedSettings } from "../../../run/settings/effect.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
 import { streamThenDispose } from "../../../then-dispose.ts";
@@ -69,10 +69,7 @@ export async function* runWeakPredict(settings: WeakPredictSettings, { signal }:
 }
 
 /** A case to predict. */
-interface CaseItem {
-  readonly name: string;
-  readonly file: string;
+interface CaseItem extends Item {
+  /** One for each channel, or one that holds all. */
   readonly files: readonly string[];
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
 }
