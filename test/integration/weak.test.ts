@@ -97,8 +97,11 @@ test("a case that cannot be read is named, and the others are trained on", async
       writeFileSync(join(broken, folder, `disc${i}${ending}.png`), readFileSync(join(data, folder, `disc${i}${ending}.png`)));
   }
   writeFileSync(join(broken, "dataset.json"), readFileSync(join(data, "dataset.json")));
-  const settings = { ...training("broken"), data: broken, plans: at("plan", "nnUNetPlans.json"), epochs: 1, epochSteps: 1 };
+  const settings = { ...training("broken"), data: broken, epochs: 1, epochSteps: 1 };
   writeFileSync(join(broken, "imagesTr", "disc3_0000.png"), "not a picture");
+  const planned = await eventsOf(runWeakPlan(WeakPlanSettings.parse({ data: broken, out: at("plan of the others") })));
+  expect(planned.filter(({ type }) => type === "failure")).toMatchObject([{ name: "disc3" }]);
+  expect(planned.at(-1)).toMatchObject({ type: "end", done: 5, failed: 1 });
   const events = await eventsOf(runWeakTrain(settings));
   expect(events.filter(({ type }) => type === "failure")).toMatchObject([
     { name: "disc3", message: expect.stringContaining("disc3_0000.png") },

@@ -36,13 +36,13 @@ const sliceSpacing = 999;
  * nnU-Net draws 10^8 foreground values with replacement. Mean, standard deviation and range are exact here, as are percentiles, unless a case has more
  * distinct values than its share of `samples` (images of fractions): then that many are drawn with the seed, for percentiles alone.
  *
- * @param cases - each is loaded, used and dropped before the next
- * @throws InputError when no case has foreground, or what loading throws; ConfigError without cases, or if their channels differ
+ * @param cases - each is loaded, used and dropped before the next; undefined: the caller leaves it out
+ * @throws InputError when no case is left or has foreground, or what loading throws; ConfigError without cases, or if their channels differ
  * @throws CancelledError when the signal has fired
  * @example await fingerprintOf(dataset.cases.map((files) => () => readTrainingCase(files, dataset)));
  */
 export async function fingerprintOf(
-  cases: readonly (() => Promise<FingerprintCase>)[],
+  cases: readonly (() => Promise<FingerprintCase | undefined>)[],
   options: FingerprintOptions = {},
 ): Promise<Fingerprint> {
   const { seed = 1234, samples = 4_000_000, signal } = options;
@@ -55,6 +55,7 @@ export async function fingerprintOf(
   for (const [index, load] of cases.entries()) {
     throwIfCancelled(signal);
     const image = await load();
+    if (!image) continue;
     const { width, height, channels, spacing } = image;
     const box = nonZeroBox(image);
     const [rows, columns] = [box.y1 - box.y0, box.x1 - box.x0];
@@ -72,7 +73,8 @@ export async function fingerprintOf(
       if (values.length > 0) collected.add(values, share, `fingerprint/${index}/${channel}`, seed);
     }
   }
-  return { shapes, spacings, relativeSize: median(relativeSizes), intensities: intensities!.map((collected) => collected.properties()) };
+  if (!intensities) throw new InputError("No training case can be used.");
+  return { shapes, spacings, relativeSize: median(relativeSizes), intensities: intensities.map((collected) => collected.properties()) };
 }
 
 /** The values of a channel inside the box where the label is above 0; the ignore label counts, too. */

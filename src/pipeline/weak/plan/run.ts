@@ -13,20 +13,24 @@ import type { WeakPlanSettings } from "./settings.ts";
  *   OUT/nnUNetPlans.json           the plan; of other planners nnUNetResEncUNetMPlans.json or nnUNetResEncUNetLPlans.json
  *   OUT/dataset.json               a copy
  *
- * @throws InputError that names the file of the data set that is missing or wrong
+ * Cases whose files cannot be used are reported, and the plan is made without them.
+ *
+ * @throws InputError that names the file of the data set that is missing, or when no case can be used
  */
 export async function* runWeakPlan(settings: WeakPlanSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const begun = performance.now();
   const { data, out } = settings;
   const dataset = await openDataset(data);
   yield { type: "stage", message: `reading ${dataset.cases.length} cases` };
-  const { fingerprint, plans } = await makePlan(dataset, settings, signal);
+  const { fingerprint, plans, dropped } = await makePlan(dataset, settings, signal);
+  for (const { key, detail = "" } of dropped) yield { type: "failure", name: key, message: detail, code: "input" };
   const file = join(out, `${plans.plansName}.json`);
   await writeAtomic(join(out, "dataset_fingerprint.json"), jsonText(fingerprintJson(fingerprint)));
   await writeAtomic(join(out, "dataset.json"), jsonText(dataset.json));
   await writeAtomic(file, jsonText(plansJson(plans)));
   const lines = [...planLines(plans), file];
-  yield { type: "end", done: dataset.cases.length, skipped: 0, failed: 0, ms: Math.round(performance.now() - begun), lines };
+  const done = dataset.cases.length - dropped.length;
+  yield { type: "end", done, skipped: 0, failed: dropped.length, ms: Math.round(performance.now() - begun), lines };
 }
 
 export const jsonText = (content: unknown): string => `${JSON.stringify(content, null, 4)}\n`;

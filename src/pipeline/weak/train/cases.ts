@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DroppedPair } from "../../../data/index.ts";
-import { concernsOneInput, InputError, throwIfCancelled } from "../../../errors.ts";
+import { InputError, throwIfCancelled } from "../../../errors.ts";
 import { writeAtomic } from "../../../files/atomic-write.ts";
 import { readJsonIfPresent } from "../../../files/read-json.ts";
 import {
@@ -16,6 +16,7 @@ import {
 import { hashInput } from "../../../run/input-files.ts";
 import { writeCase } from "../../../train/supervised/case.ts";
 import { trainingCaseOf } from "../../../train/supervised/prepared-case.ts";
+import { unusable } from "../plan/make-plan.ts";
 
 /** Where preprocessed cases go, in the output folder of a training. */
 export const preprocessedFolder = "preprocessed";
@@ -78,8 +79,7 @@ export async function* prepareCases(
       if (entry.isEmpty) empty.push(source.name);
       warnings.push(...entry.warnings);
     } catch (error) {
-      if (!concernsOneInput(error)) throw error;
-      dropped.push({ key: source.name, kind: "input", reason: "unreadable", detail: (error as Error).message });
+      dropped.push(unusable(source, error));
     }
   }
   await writeAtomic(join(folder, "cases.json"), `${JSON.stringify(Object.fromEntries(entries), null, 1)}\n`);
