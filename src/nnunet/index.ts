@@ -46,7 +46,7 @@ export {
   windowMap,
   windowSettingsOf,
 } from "./predict/index.ts";
-export { type LabelEnding, type Prediction, readProbabilities, writePrediction } from "./prediction-files.ts";
+export { type LabelEnding, labelEndingOf, type Prediction, readProbabilities, writePrediction } from "./prediction-files.ts";
 export {
   type CaseProperties,
   cropToNonZero,

@@ -40,11 +40,13 @@ test("a prediction is written as label values and, if wanted, probabilities, and
   expect(JSON.parse(await readFile(join(folder, "b.json"), "utf8"))).toEqual({
     ...{ kind: "probabilities", areExclusive: true, shape: [2, 1, 1, 4], spacing: [1, 1], sizeBeforeCrop, box },
   });
-  await writePrediction(folder, "c", { labels, properties, placement }, ".nii.gz");
+  await writePrediction(folder, "c", { labels, properties, geometry: { spacing: [3, 2], placement, axes: 3 } }, ".nii.gz");
   const nifti = await readNifti(await readContent(join(folder, "c.nii.gz")));
   expect(nifti.position.placement?.affine).toEqual(placement.affine);
-  expect(nifti.shape).toEqual([4, 1, 1]);
+  expect([nifti.shape, nifti.axes, nifti.datatype.name]).toEqual([[4, 1, 1], 3, "uint8"]);
   expect(Array.from(nifti.volume(0).data)).toEqual([0, 1, 0, 0]);
+  await writePrediction(folder, "d", { labels, properties }, ".nii");
+  expect((await readNifti(await readContent(join(folder, "d.nii")))).axes).toBe(2);
   const high = { ...labels, data: Int16Array.of(0, 300, 0, 0) };
   await expect(writePrediction(folder, "c", { labels: high, properties })).rejects.toThrow(/label 300 does not fit a PNG file of 8 bits/);
   await rm(folder, { recursive: true });

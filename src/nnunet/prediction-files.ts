@@ -5,7 +5,7 @@ import type { ClassMaps, LabelMap } from "../image/index.ts";
 import { writeNifti } from "../results/nifti.ts";
 import { readNpz, writeNpz } from "../results/npz.ts";
 import { writeGray } from "../results/png.ts";
-import type { Placement } from "../scans/sources/image-source.ts";
+import type { Geometry } from "../scans/sources/image-source.ts";
 import type { CaseProperties } from "./preprocess/preprocess.ts";
 
 /** A prediction of one image. */
@@ -14,12 +14,18 @@ export interface Prediction {
   /** Written too where they are given. */
   readonly probabilities?: ClassMaps<"probabilities"> | undefined;
   readonly properties: CaseProperties;
-  /** Where a slice of NIfTI lies, if its file tells. */
-  readonly placement?: Placement | undefined;
+  /** Of the image, where it is a slice of NIfTI: the label map lies where it does, with as many axes. */
+  readonly geometry?: Geometry | undefined;
 }
 
 /** Endings of label files: that of the data set's files (`file_ending`) where it is one of NIfTI, otherwise .png. */
 export type LabelEnding = ".png" | ".nii" | ".nii.gz";
+
+/** The ending of label files for a data set. @param fileEnding - `file_ending` of its dataset.json */
+export function labelEndingOf(fileEnding: string): LabelEnding {
+  const ending = fileEnding.toLowerCase();
+  return ending === ".nii" || ending === ".nii.gz" ? ending : ".png";
+}
 
 /** Key of the probabilities in .npz files, as in nnU-Net's. */
 const key = "probabilities";
@@ -33,7 +39,7 @@ const key = "probabilities";
  * @throws OutputError when the files cannot be written
  */
 export async function writePrediction(folder: string, name: string, prediction: Prediction, ending: LabelEnding = ".png"): Promise<void> {
-  const { labels, probabilities, properties, placement } = prediction;
+  const { labels, probabilities, properties, geometry } = prediction;
   if (probabilities !== undefined) {
     const { count, width, height, data, areExclusive, kind } = probabilities;
     await writeNpz(join(folder, `${name}.npz`), {
@@ -46,8 +52,14 @@ export async function writePrediction(folder: string, name: string, prediction: 
   // Last, as it is the file by which a rerun knows that a prediction is complete.
   const file = join(folder, `${name}${ending}`);
   if (ending === ".png") await writeGray(file, grayOf(labels, name));
-  else await writeNifti(file, { shape: [labels.width, labels.height], data: labels.data, placement, isLabels: true });
+  else await writeNifti(file, { shape: shapeOf(labels, geometry), data: levelsOf(labels), placement: geometry?.placement, isLabels: true });
 }
+
+const shapeOf = ({ width, height }: LabelMap, geometry: Geometry | undefined) =>
+  (geometry?.axes ?? 2) > 2 ? ([width, height, 1] as const) : ([width, height] as const);
+
+/** In 8 bits where the labels fit, as nnU-Net writes them. */
+const levelsOf = ({ data }: LabelMap) => (data.every((label) => label >= 0 && label <= 255) ? Uint8Array.from(data) : data);
 
 function grayOf({ width, height, data }: LabelMap, name: string) {
   for (let i = 0; i < data.length; i++) {

@@ -2,7 +2,7 @@ import { InputError } from "../errors.ts";
 import { onlyFrame, openImage } from "./decode-image.ts";
 import { readContent } from "./read-content.ts";
 import { beginsLike } from "./sources/first-bytes.ts";
-import type { Frame, NamedBytes, StoredPixels } from "./sources/image-source.ts";
+import type { Frame, Geometry, NamedBytes, StoredPixels } from "./sources/image-source.ts";
 import { rasterFormats } from "./sources/raster-formats.ts";
 import { readOpaquePixels } from "./sources/raster-pixels.ts";
 
@@ -16,6 +16,8 @@ export interface ImageChannels {
   readonly data: Float32Array;
   /** Millimetres per pixel [row, column]; undefined if the file does not say. */
   readonly spacing: readonly [row: number, column: number] | undefined;
+  /** Where it lies in the patient; undefined if the file does not say, as no picture does. */
+  readonly geometry?: Geometry | undefined;
   /** Of a file without its name. */
   readonly warnings: readonly string[];
 }
@@ -37,6 +39,7 @@ export async function readChannels(file: string): Promise<ImageChannels> {
     channels: space === "gray" ? 1 : 3,
     data: planes(pixels),
     spacing: geometry?.spacing,
+    geometry,
     warnings: hasAlpha ? [...warnings, "its alpha channel was dropped"] : warnings,
   };
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runWeakPlan } from "../../src/pipeline/weak/plan/run.ts";
 import { WeakPlanSettings } from "../../src/pipeline/weak/plan/settings.ts";
@@ -11,52 +10,17 @@ import { runWeakTrain } from "../../src/pipeline/weak/train/run.ts";
 import { WeakTrainSettings } from "../../src/pipeline/weak/train/settings.ts";
 import { runWeakUncertainty } from "../../src/pipeline/weak/uncertainty/run.ts";
 import { WeakUncertaintySettings } from "../../src/pipeline/weak/uncertainty/settings.ts";
-import type { RunEvent } from "../../src/run/events.ts";
 import { readGray } from "../../src/scans/read-gray.ts";
+import { eventsOf, tinyTraining, writeDiscs } from "../support/discs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-weak-"));
 const at = (...parts: string[]) => join(folder, ...parts);
 const data = at("Dataset001_Discs");
-const side = 32;
 afterAll(() => rmSync(folder, { recursive: true }));
 
-beforeAll(async () => {
-  for (const name of ["imagesTr", "labelsTr", "new", "truth"]) mkdirSync(join(data, name), { recursive: true });
-  for (let i = 0; i < 8; i++) {
-    const isIn = (k: number) => Math.hypot((k % side) - 10 - i, Math.floor(k / side) - 16) < 7;
-    const pixels = (inside: number, outside: number) =>
-      Buffer.from(Array.from({ length: side * side }, (_, k) => (isIn(k) ? inside : outside)));
-    const png = (levels: Buffer) =>
-      sharp(levels, { raw: { width: side, height: side, channels: 1 } })
-        .toColourspace("b-w")
-        .png();
-    const [images, labels] = i < 6 ? ["imagesTr", "labelsTr"] : ["new", "truth"];
-    await png(pixels(200, 40 + i)).toFile(join(data, images!, `disc${i}${i < 6 ? "_0000" : ""}.png`));
-    await png(pixels(1, 0)).toFile(join(data, labels!, `disc${i}.png`));
-  }
-  const json = { channel_names: { 0: "gray" }, labels: { background: 0, disc: 1 }, numTraining: 6, file_ending: ".png" };
-  writeFileSync(join(data, "dataset.json"), JSON.stringify(json));
-});
+beforeAll(() => writeDiscs(data));
 
-async function eventsOf(run: AsyncGenerator<RunEvent>): Promise<RunEvent[]> {
-  const events: RunEvent[] = [];
-  for await (const event of run) events.push(event);
-  return events;
-}
-
-const sizes = {
-  epochs: 2,
-  epochSteps: 12,
-  features: 4,
-  mostFeatures: 8,
-  batch: 3,
-  lr: 0.05,
-  cycles: 1,
-  keep: "late",
-  workers: 0,
-  threads: 1,
-};
-const training = (out: string) => WeakTrainSettings.parse({ data, out: at(out), seed: 1, ...sizes });
+const training = (out: string) => WeakTrainSettings.parse({ data, out: at(out), seed: 1, ...tinyTraining });
 
 test("a data set is planned, trained on, predicted and judged, and all of it repeats", async () => {
   await eventsOf(runWeakPlan(WeakPlanSettings.parse({ data, out: at("plan") })));

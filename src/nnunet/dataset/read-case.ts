@@ -44,7 +44,7 @@ export async function readCaseImage({ name, images }: CaseFiles, json: Pick<Data
     parts.push(image.data);
     for (const warning of image.warnings) warnings.push(`"${file}" ${warning}`);
   }
-  const { width, height, spacing } = first!;
+  const { width, height, spacing, geometry } = first!;
   const data = parts.length === 1 ? parts[0]! : joined(parts);
   const channels = data.length / (width * height);
   if (channels !== names.length) {
@@ -56,7 +56,7 @@ export async function readCaseImage({ name, images }: CaseFiles, json: Pick<Data
       `"${images[0]}": "${name}" has ${channels} channels, dataset.json names ${names.length} (${listed(names, 6)}). Convert the images, or correct "channel_names".${missing}`,
     );
   }
-  return { name, width, height, channels, data, spacing, warnings };
+  return { name, width, height, channels, data, spacing, geometry, warnings };
 }
 
 /**

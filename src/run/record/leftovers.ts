@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { linkTarget, removeLeftovers } from "../../files/atomic-write.ts";
 import { isResultFolder } from "../../scans/results-of-runs.ts";
 
-/** Folders of trainings and phantoms; see `isResultFolder` for the folders of runs over images. */
-const otherResults = /^(images|checkpoints|model|tensorboard)$/;
+/** Folders of trainings, ensembles and phantoms; see `isResultFolder` for the folders of runs over images. */
+const otherResults = /^(images|checkpoints|model|tensorboard|entropy|mutual-information|scores|validation)$/;
 
 /**
  * Removes incomplete files of killed writers.

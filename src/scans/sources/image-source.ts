@@ -40,6 +40,8 @@ export interface Geometry {
   readonly spacing: readonly [row: number, column: number];
   /** Of the volume whose slice the image is, where the file tells it. */
   readonly placement?: Placement;
+  /** Axes of that volume in its file: 2 for a slice without a third one. */
+  readonly axes?: number;
 }
 
 /** `paper`: the method as described. `reference`: the behaviour of the released scripts. */

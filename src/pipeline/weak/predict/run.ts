@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import {
   imageEndings,
+  labelEndingOf,
   labelsOf,
   listCases,
   openModelFolder,
@@ -23,7 +24,7 @@ import { windowSettings } from "./window-settings.ts";
 
 /**
  * `medclip-sam weak predict`: label maps of a folder of images with a trained nnU-Net. Written are OUT/NAME.png with the label values (0 is
- * background), and with `--probabilities` NAME.npz and NAME.json.
+ * background), for a model of NIfTI slices OUT/NAME.nii.gz that lies where the image does, and with `--probabilities` NAME.npz and NAME.json.
  *
  * Logits are averaged over windows, mirrored copies and folds, resampled, and activated once. An image that cannot be read is reported, and the others
  * go on; results that are there are kept.
@@ -46,20 +47,22 @@ export async function* runWeakPredict(settings: WeakPredictSettings, { signal }:
   const networks = model.folds.map(({ weights }) => patchNetwork(weights, model.network, session));
   const windows = windowSettings(model, settings, signal);
   const preprocessing = preprocessSettingsOf(model.plans);
+  const ending = labelEndingOf(model.dataset.file_ending);
   const process = async ({ name, files }: CaseItem): Promise<Outcome> => {
     const image = await readCaseImage({ name, images: files }, model.dataset);
     const { properties, ...planes } = preprocess({ image, spacing: image.spacing ?? [1, 1] }, preprocessing);
     const predictors = networks.map(({ predict }) => predict);
     const probabilities = restore(await predictCase(planes, predictors, windows), properties);
     const labels = labelsOf(probabilities, model.labels);
-    await writePrediction(out, name, { labels, properties, ...(withProbabilities && { probabilities }) });
+    const { geometry } = image;
+    await writePrediction(out, name, { labels, properties, geometry, ...(withProbabilities && { probabilities }) }, ending);
     const area = labels.data.reduce((sum, label) => sum + Number(label > 0), 0);
     const record = { file: files[0]!, width: image.width, height: image.height, areaPx: area };
     return { record, warnings: image.warnings, summary: `${area} px` };
   };
   const items = cases.map(({ name, images: files }) => {
-    const outputs = withProbabilities ? [".npz", ".json", ".png"] : [".png"];
-    return { name, file: files[0]!, files, inputs: files, outputs: outputs.map((ending) => join(out, name + ending)) };
+    const outputs = withProbabilities ? [".npz", ".json", ending] : [ending];
+    return { name, file: files[0]!, files, inputs: files, outputs: outputs.map((one) => join(out, name + one)) };
   });
   const header = {
     ...{ command: "weak predict", ...recordedSettings(WeakPredictSettings, { ...settings }) },

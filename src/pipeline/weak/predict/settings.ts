@@ -11,7 +11,7 @@ export const WeakPredictSettings = z.strictObject({
       .meta({ placeholder: "DIR", mustExist: true, neutral: true }),
     images: z
       .string()
-      .describe("folder of images: NAME_0000.png and so on for several channels, or NAME.png")
+      .describe("folder of images: NAME_0000.png and so on for several channels, or NAME.png; .nii.gz where the model was trained on NIfTI")
       .meta({ placeholder: "DIR", mustExist: true, neutral: true }),
     folds: z
       .array(z.string())

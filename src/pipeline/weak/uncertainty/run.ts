@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeAtomic } from "../../../files/atomic-write.ts";
 import { areaPx } from "../../../image/index.ts";
-import { type CaseImage, imageEndings, labelsOf, listCases, readCaseImage } from "../../../nnunet/index.ts";
+import { type CaseImage, imageEndings, labelEndingOf, labelsOf, listCases, readCaseImage, writePrediction } from "../../../nnunet/index.ts";
 import { writeNpy } from "../../../results/npy.ts";
-import { writeGray, writeGray16 } from "../../../results/png.ts";
+import { writeGray16 } from "../../../results/png.ts";
 import type { RunEvent } from "../../../run/events.ts";
 import { type Outcome, runItems } from "../../../run/items.ts";
 import { recordedSettings } from "../../../run/settings/effect.ts";
@@ -23,7 +23,7 @@ const together = 32;
 /**
  * `medclip-sam weak uncertainty`: label maps of an ensemble, and where and how far its members disagree.
  *
- *   OUT/NAME.png                      label values of the mean
+ *   OUT/NAME.png                      label values of the mean; NAME.nii.gz of NIfTI slices
  *   OUT/entropy/NAME.png, NAME.npy    entropy of the mean: 16 bits, where 65535 is the most that the classes allow; float32 in bits
  *   OUT/mutual-information/NAME.npy   what the members disagree on, float32 in bits
  *   OUT/scores/NAME.json, scores.csv  the scores of each image, worst first, with DSC where true labels are given
@@ -38,13 +38,19 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
   const found = await membersOf(settings);
   const { model, members } = found;
   yield { type: "note", message: `${members.length} members: ${members.map(({ name }) => name).join(", ")}` };
-  const cases = await listCases(images, { endings: imageEndings(model.dataset.file_ending), allowsBare: true });
+  const ending = labelEndingOf(model.dataset.file_ending);
+  const endings = imageEndings(model.dataset.file_ending);
+  const cases = await listCases(images, { endings, allowsBare: true });
   const windows = windowSettings(model, { step, mirror: true, mode }, signal);
   const items = cases.map(({ name, images: files }) => ({
     ...{ name, file: files[0]!, files, inputs: files },
-    outputs: [`scores/${name}.json`, `${name}.png`, `entropy/${name}.png`, `entropy/${name}.npy`, `mutual-information/${name}.npy`].map(
-      (file) => join(out, file),
-    ),
+    outputs: [
+      `scores/${name}.json`,
+      `${name}${ending}`,
+      `entropy/${name}.png`,
+      `entropy/${name}.npy`,
+      `mutual-information/${name}.npy`,
+    ].map((file) => join(out, file)),
   }));
   const ready = new Map<string, EnsembledImage & { readonly image: CaseImage }>();
   /** The ensemble of an image; those of the next ones are made with it. */
@@ -65,19 +71,19 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
     return ready.get(name)!;
   };
   const process = async ({ name, files }: (typeof items)[number]): Promise<Outcome> => {
-    const { result, image } = await ensembleOf(name);
+    const { result, properties, image } = await ensembleOf(name);
     ready.delete(name);
     const mask = foregroundMask(result.mean, { threshold });
     const labels = labelsOf(result.mean, model.labels, { threshold });
     const { width, height } = image;
     await writeMap(join(out, "entropy"), name, result.entropy, true);
     await writeMap(join(out, "mutual-information"), name, result.mutualInformation, false);
-    await writeGray(join(out, `${name}.png`), { width, height, data: Uint8Array.from(labels.data) });
+    await writePrediction(out, name, { labels, properties, geometry: image.geometry }, ending);
     const scored: ScoredCase = {
       name,
       areaPx: areaPx(mask),
       scores: imageScores(result, mask),
-      truth: await truthOf(settings.labels, name, mask),
+      truth: await truthOf(settings.labels, { name, endings }, mask),
     };
     await writeAtomic(scoresFile(out, name), `${JSON.stringify(scored)}\n`);
     return {

@@ -37,13 +37,17 @@ export async function readScores(file: string): Promise<ScoredCase> {
 /**
  * How right a mask is: any label of the true label map above 0 is foreground.
  *
- * @param labels - folder of the true label maps NAME.png; undefined: none are known
+ * @param labels - folder of the true label maps, named as the images; undefined: none are known
  * @returns null without a label map
  * @throws ShapeError when it has another size
  */
-export async function truthOf(labels: string | undefined, name: string, mask: Mask): Promise<ScoredCase["truth"]> {
-  const file = labels && join(labels, `${name}.png`);
-  if (!file || !existsSync(file)) return null;
+export async function truthOf(
+  labels: string | undefined,
+  { name, endings }: { readonly name: string; readonly endings: readonly string[] },
+  mask: Mask,
+): Promise<ScoredCase["truth"]> {
+  const file = labels && endings.map((ending) => join(labels, name + ending)).find(existsSync);
+  if (!file) return null;
   const { labels: map } = await readLabels(file);
   if (map.width !== mask.width || map.height !== mask.height)
     throw new ShapeError(

@@ -26,7 +26,9 @@ export const WeakUncertaintySettings = z.strictObject({
     labels: z
       .string()
       .optional()
-      .describe("folder of true label maps NAME.png: how well the scores find the failures, and how far the probabilities can be believed")
+      .describe(
+        "folder of true label maps, named as the images: how well the scores find the failures, and how far the probabilities can be believed",
+      )
       .meta({ placeholder: "DIR", mustExist: true }),
     members: z
       .enum(["checkpoints", "models", "mirrors"])

@@ -49,7 +49,7 @@ describe("frames", () => {
     ]);
     const { pixels, geometry, format, warnings } = frames[0]!;
     expect(pixels).toMatchObject({ width: 2, height: 3, space: "gray", channels: 1, stride: 1, bitDepth: 16 });
-    expect(geometry).toEqual({ spacing: [0.75, 0.5], placement: lps });
+    expect(geometry).toEqual({ spacing: [0.75, 0.5], placement: lps, axes: 3 });
     expect([format, warnings]).toEqual(["nifti", []]);
   });
 

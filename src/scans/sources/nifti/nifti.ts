@@ -18,7 +18,9 @@ export async function niftiFrames(content: NamedBytes): Promise<Frame[]> {
   const [width, height, slices] = shape;
   const { samples } = datatype;
   const { placement, hasSpacing } = position;
-  const geometry = hasSpacing ? ({ spacing: [placement.spacing[1], placement.spacing[0]], placement } as const) : undefined;
+  const geometry = hasSpacing
+    ? ({ spacing: [placement.spacing[1], placement.spacing[0]], placement, axes: file.axes } as const)
+    : undefined;
   const toBytes = displayRule(file, withGaps);
   const orientation = orientationWarning(file);
   return Array.from({ length: slices }, (_, slice): Frame => {
