@@ -36,6 +36,7 @@ export {
 export {
   labelsOf,
   type PredictPatches,
+  patchesOf,
   predictCase,
   referenceWindows,
   restore,

@@ -35,6 +35,7 @@ export {
   type CalibrationClaim,
   type CalibrationSums,
   calibrationOf,
+  joinedCalibration,
   type ReliabilityBin,
   startCalibration,
 } from "./reliability.ts";

@@ -3,7 +3,14 @@ import { describe, expect, test } from "vitest";
 import { anyMembers, foregroundRow, mirroredMaps, probabilityRow } from "../../test/support/class-maps.ts";
 import { type ClassMaps, type LabelMap, probabilitiesOf } from "../image/class-maps.ts";
 import type { JudgedPixels } from "./_judged-pixels.ts";
-import { addCalibration, type Calibration, type CalibrationClaim, calibrationOf, startCalibration } from "./reliability.ts";
+import {
+  addCalibration,
+  type Calibration,
+  type CalibrationClaim,
+  calibrationOf,
+  joinedCalibration,
+  startCalibration,
+} from "./reliability.ts";
 
 const labelsOf = (...data: number[]): LabelMap => ({ kind: "labels", width: data.length, height: 1, data: Int16Array.from(data) });
 
@@ -23,6 +30,18 @@ function judged(
 }
 
 const hand = [foregroundRow(0.875, 0.875, 0.625, 0.25), labelsOf(1, 0, 1, 0)] as const;
+
+test("sums of images that are joined are those of all pixels", () => {
+  const [together, apart] = [startCalibration(), [startCalibration(), startCalibration()] as const];
+  for (const sums of apart) {
+    addCalibration(sums, ...hand);
+    addCalibration(together, ...hand);
+  }
+  const joined = joinedCalibration(apart);
+  expect(joined).toMatchObject({ counts: together.counts, holding: together.holding, pixels: 8 });
+  expect(calibrationOf(joined).brier).toBeCloseTo(calibrationOf(together).brier, 14);
+  expect(() => joinedCalibration([startCalibration(), startCalibration({ bins: 3 })])).toThrow('expected 15 bins of "confidence", got 3');
+});
 
 describe("by hand", () => {
   // Two bins: confidences 0.875, 0.875, 0.625, 0.75 all lie in (0.5, 1], mean 0.78125, of which three of four are right.

@@ -59,12 +59,38 @@ export interface CalibrationSums {
  * @param options.bins - number of bins of equal width; default 15, as Guo et al. take
  * @param options.claim - default "confidence"
  */
-export function startCalibration(options: { readonly bins?: number; readonly claim?: CalibrationClaim } = {}): CalibrationSums {
+export function startCalibration(
+  options: { readonly bins?: number | undefined; readonly claim?: CalibrationClaim | undefined } = {},
+): CalibrationSums {
   const { bins = 15, claim = "confidence" } = options;
   if (!(Number.isInteger(bins) && bins >= 1))
     throw new ConfigError(`startCalibration: the number of bins must be at least 1, got ${bins}.`);
   const zeros = () => new Float64Array(bins);
   return { claim, pixels: 0, counts: zeros(), probabilities: zeros(), holding: zeros(), brier: 0, nll: 0 };
+}
+
+/**
+ * The sums of several images together. Joined in the same order they are the same to the last bit.
+ *
+ * @throws ConfigError when their claims or numbers of bins differ
+ */
+export function joinedCalibration(all: readonly CalibrationSums[]): CalibrationSums {
+  const joined = startCalibration({ bins: all[0]?.counts.length, claim: all[0]?.claim });
+  for (const { claim, pixels, counts, probabilities, holding, brier, nll } of all) {
+    if (claim !== joined.claim || counts.length !== joined.counts.length)
+      throw new ConfigError(
+        `joinedCalibration: expected ${joined.counts.length} bins of "${joined.claim}", got ${counts.length} of "${claim}".`,
+      );
+    joined.pixels += pixels;
+    joined.brier += brier;
+    joined.nll += nll;
+    for (let i = 0; i < counts.length; i++) {
+      joined.counts[i]! += counts[i]!;
+      joined.probabilities[i]! += probabilities[i]!;
+      joined.holding[i]! += holding[i]!;
+    }
+  }
+  return joined;
 }
 
 /**

@@ -42,6 +42,19 @@ export const referenceWindows = {
   "2.1.1": { map: "gaussian-2.1.1", sums: "half" },
 } as const satisfies Record<string, Pick<WindowSettings, "map" | "sums">>;
 
+/** How many patches go through the network for an image of this size, after preprocessing: windows times mirrored copies. */
+export function patchesOf(
+  { width, height }: Size,
+  { patch, step = defaultStep, mirrorAxes = [0, 1], onlyMirrored }: WindowSettings,
+): number {
+  const rows = windowStarts(Math.max(height, patch.height), patch.height, step).length;
+  const columns = windowStarts(Math.max(width, patch.width), patch.width, step).length;
+  return rows * columns * (onlyMirrored ? 1 : mirrorsOf(mirrorAxes).length);
+}
+
+/** Distance between windows as a fraction of the patch. */
+const defaultStep = 0.5;
+
 /**
  * Predicts an image of any size: windows of the patch's size that overlap, each with its mirrored copies, whose logits are averaged with the weights
  * of `windowMap`. Images smaller than the patch are padded with zeros, half of them before (rounded down).
@@ -56,7 +69,17 @@ export const referenceWindows = {
  * @see Isensee et al. 2021, nnU-Net
  */
 export async function slidingWindow(image: Planes, predict: PredictPatches, settings: WindowSettings): Promise<ClassMaps<"logits">> {
-  const { patch, outputs, areExclusive, step = 0.5, mirrorAxes = [0, 1], batchSize = 4, map: mapKind, sums: precision, signal } = settings;
+  const {
+    patch,
+    outputs,
+    areExclusive,
+    step = defaultStep,
+    mirrorAxes = [0, 1],
+    batchSize = 4,
+    map: mapKind,
+    sums: precision,
+    signal,
+  } = settings;
   if (!(step > 0 && step <= 1)) throw new ConfigError(`slidingWindow: the step must be above 0 and at most 1, got ${step}`);
   const { channels } = image;
   const { width, height } = patch;

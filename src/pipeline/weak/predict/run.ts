@@ -4,6 +4,7 @@ import {
   labelEndingOf,
   labelsOf,
   listCases,
+  type ModelFolder,
   openModelFolder,
   patchNetwork,
   predictCase,
@@ -19,6 +20,7 @@ import { recordedSettings } from "../../../run/settings/effect.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
 import { streamThenDispose } from "../../../then-dispose.ts";
 import { fileRecord, sessionOptions } from "../../models/models-of-run.ts";
+import { dryPrediction } from "./dry-run.ts";
 import { WeakPredictSettings } from "./settings.ts";
 import { windowSettings } from "./window-settings.ts";
 
@@ -40,12 +42,19 @@ export async function* runWeakPredict(settings: WeakPredictSettings, { signal }:
     checkpoint: settings.checkpoint,
   });
   const cases = await listCases(images, { endings: imageEndings(model.dataset.file_ending), allowsBare: true });
+  const windows = windowSettings(model, settings, signal);
+  if (settings.dryRun) {
+    const passes = model.folds.map(() => "all mirrors" as const);
+    const opened = { times: passes.length, atOnce: passes.length };
+    const [{ weights }] = model.folds as [ModelFolder["folds"][number]];
+    yield* dryPrediction({ command: "weak predict", cases, model, weights, windows, passes, opened, bytesHeld: 16, session });
+    return;
+  }
   yield { type: "stage", message: `opening ${model.folds.length === 1 ? "the network" : `${model.folds.length} networks`}` };
   const weights = Object.fromEntries(
     await Promise.all(model.folds.map(async ({ name, weights: { file } }) => [`fold_${name}`, await fileRecord(file)])),
   );
   const networks = model.folds.map(({ weights }) => patchNetwork(weights, model.network, session));
-  const windows = windowSettings(model, settings, signal);
   const preprocessing = preprocessSettingsOf(model.plans);
   const ending = labelEndingOf(model.dataset.file_ending);
   const process = async ({ name, files }: CaseItem): Promise<Outcome> => {

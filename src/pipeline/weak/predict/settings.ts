@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { grouped } from "../../../run/settings/meta.ts";
-import { CommonSettings } from "../../settings.ts";
+import { CommonSettings, dryRun } from "../../settings.ts";
 
 /** `medclip-sam weak predict`. */
 export const WeakPredictSettings = z.strictObject({
@@ -32,6 +32,7 @@ export const WeakPredictSettings = z.strictObject({
       .meta({ group: "Output" }),
     out: z.string().describe("folder for the label maps").meta({ group: "Output", placeholder: "DIR", neutral: true }),
     overwrite: z.boolean().default(false).describe("replace earlier results").meta({ group: "Output", neutral: true }),
+    dryRun,
   }),
   ...CommonSettings.pick({ mode: true, device: true, threads: true }).shape,
 });

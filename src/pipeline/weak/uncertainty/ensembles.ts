@@ -8,15 +8,61 @@ import {
   patchNetwork,
   preprocess,
   preprocessSettingsOf,
+  readCaseImage,
   restore,
   restoredLogits,
   slidingWindow,
   type WindowSettings,
 } from "../../../nnunet/index.ts";
+import { isWritten } from "../../../run/input-files.ts";
+import type { Item } from "../../../run/items.ts";
 import type { SessionOptions } from "../../../runtime/session.ts";
 import { thenDispose } from "../../../then-dispose.ts";
 import { addMember, type Ensemble, type EnsembleResult, ensembleResult, startEnsemble } from "../../../uncertainty/index.ts";
 import type { Member, Members } from "./members.ts";
+
+/** An image to run an ensemble on. */
+export interface EnsembleItem extends Item {
+  /** One for each channel, or one that holds all. */
+  readonly files: readonly string[];
+}
+
+/** What an ensemble is run with. */
+export interface EnsemblesOf {
+  readonly found: Members;
+  readonly options: EnsembleOptions;
+}
+
+/** Images whose ensembles are computed together: each network is opened once for all of them. */
+export const together = 32;
+
+/**
+ * Ensembles of images in turn: with that of one image those of the next ones are made, as far as their results are not there yet. Images that cannot
+ * be read are passed over, until they are asked for.
+ *
+ * @returns the ensemble of an image, to be asked for in the order of the items, each once
+ */
+export function ensembleQueue(items: readonly EnsembleItem[], { found, options }: EnsemblesOf) {
+  const ready = new Map<string, EnsembledImage & { readonly image: CaseImage }>();
+  const read = ({ name, files }: EnsembleItem) => readCaseImage({ name, images: files }, found.model.dataset);
+  return async (name: string): Promise<EnsembledImage & { readonly image: CaseImage }> => {
+    if (!ready.has(name)) {
+      const from = items.findIndex((item) => item.name === name);
+      const batch = [await read(items[from]!)];
+      for (const item of items.slice(from + 1, from + together)) {
+        if ((await Promise.all(item.outputs.map(isWritten))).every(Boolean)) continue;
+        const image = await read(item).catch(() => undefined); // reported at its turn
+        if (image) batch.push(image);
+      }
+      ready.clear();
+      for (const [i, one] of (await ensembleImages(batch, found, options)).entries())
+        ready.set(batch[i]!.name, { ...one, image: batch[i]! });
+    }
+    const one = ready.get(name)!;
+    ready.delete(name);
+    return one;
+  };
+}
 
 export interface EnsembleOptions {
   readonly meanOf: "probabilities" | "logits";
@@ -36,7 +82,7 @@ export interface EnsembledImage {
  *
  * @throws WeightsError when a member does not fit the model
  */
-export async function ensembleImages(
+async function ensembleImages(
   images: readonly CaseImage[],
   { model, members }: Members,
   { meanOf, threshold, windows, session }: EnsembleOptions,

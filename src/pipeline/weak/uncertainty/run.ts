@@ -1,24 +1,31 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomic } from "../../../files/atomic-write.ts";
+import { remove, writeAtomic } from "../../../files/atomic-write.ts";
 import { areaPx } from "../../../image/index.ts";
-import { type CaseImage, imageEndings, labelEndingOf, labelsOf, listCases, readCaseImage, writePrediction } from "../../../nnunet/index.ts";
+import { unetFamily } from "../../../models/unet/index.ts";
+import { Weights } from "../../../models/weights.ts";
+import { type CaseFiles, imageEndings, labelEndingOf, labelsOf, listCases, writePrediction } from "../../../nnunet/index.ts";
 import { writeNpy } from "../../../results/npy.ts";
 import { writeGray16 } from "../../../results/png.ts";
 import type { RunEvent } from "../../../run/events.ts";
-import { type Outcome, runItems } from "../../../run/items.ts";
+import { type ItemOptions, type Outcome, runItems } from "../../../run/items.ts";
+import { RunRecord } from "../../../run/record/record.ts";
 import { recordedSettings } from "../../../run/settings/effect.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
+import { countOf } from "../../../scans/names.ts";
 import { type EntropyMap, entropyLevels, foregroundMask, imageScores, uncertaintyModes } from "../../../uncertainty/index.ts";
 import { fileRecord, sessionOptions } from "../../models/models-of-run.ts";
+import { dryPrediction } from "../predict/dry-run.ts";
 import { windowSettings } from "../predict/window-settings.ts";
-import { type EnsembledImage, ensembleImages } from "./ensembles.ts";
+import { type Calibration, dscRangeOf, fitCalibration, nothingFitted, sumsOf } from "./calibration.ts";
+import { type EnsembleItem, type EnsemblesOf, ensembleQueue, together } from "./ensembles.ts";
+import { evaluationLines, evaluationOf } from "./evaluation.ts";
 import { membersOf } from "./members.ts";
-import { failureLines, readScores, type ScoredCase, scoresText, truthOf } from "./scores.ts";
+import { filesOf } from "./results.ts";
+import { readScores, scoredText, scoresText } from "./scores.ts";
 import { WeakUncertaintySettings } from "./settings.ts";
-
-/** Images whose ensembles are computed together: each network is opened once for all of them. */
-const together = 32;
+import { judgedRow, readTruth, scoresByTruth, truthFile } from "./truth.ts";
+import { sharedImages, validate, validationFolders } from "./validation.ts";
 
 /**
  * `medclip-sam weak uncertainty`: label maps of an ensemble, and where and how far its members disagree.
@@ -26,93 +33,139 @@ const together = 32;
  *   OUT/NAME.png                      label values of the mean; NAME.nii.gz of NIfTI slices
  *   OUT/entropy/NAME.png, NAME.npy    entropy of the mean: 16 bits, where 65535 is the most that the classes allow; float32 in bits
  *   OUT/mutual-information/NAME.npy   what the members disagree on, float32 in bits
- *   OUT/scores/NAME.json, scores.csv  the scores of each image, worst first, with DSC where true labels are given
+ *   OUT/scores/NAME.json, scores.csv  the scores of each image, worst first, with the range of its DSC, and with its DSC where true labels are given
+ *   OUT/calibration.json              what was fitted on validation images: a temperature, and the range of the DSC of a new image
+ *   OUT/evaluation.json               with true labels: reliability, and how well each score ranks the failures
+ *
+ * The temperature changes no label map, entropy or score: with it the evaluation judges the probabilities once more.
  *
  * @throws ConfigError when there are no members, or OUT holds results of other settings
+ * @throws InputError when nothing can be fitted on the validation images
  */
 export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
-  const { out, images, mode, step, meanOf, overwrite } = settings;
+  const { out, mode, step, meanOf, overwrite } = settings;
+  const validation = validationFolders(settings);
   const threshold = settings.threshold ?? uncertaintyModes[mode].threshold;
   const { session, device, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };
   const found = await membersOf(settings);
   const { model, members } = found;
   yield { type: "note", message: `${members.length} members: ${members.map(({ name }) => name).join(", ")}` };
-  const ending = labelEndingOf(model.dataset.file_ending);
-  const endings = imageEndings(model.dataset.file_ending);
-  const cases = await listCases(images, { endings, allowsBare: true });
   const windows = windowSettings(model, { step, mirror: true, mode }, signal);
-  const items = cases.map(({ name, images: files }) => ({
-    ...{ name, file: files[0]!, files, inputs: files },
-    outputs: [
-      `scores/${name}.json`,
-      `${name}${ending}`,
-      `entropy/${name}.png`,
-      `entropy/${name}.npy`,
-      `mutual-information/${name}.npy`,
-    ].map((file) => join(out, file)),
-  }));
-  const ready = new Map<string, EnsembledImage & { readonly image: CaseImage }>();
-  /** The ensemble of an image; those of the next ones are made with it. */
-  const ensembleOf = async (name: string) => {
-    const kept = ready.get(name);
-    if (kept) return kept;
-    const from = items.findIndex((item) => item.name === name);
-    const own = await readCaseImage({ name, images: items[from]!.files }, model.dataset);
-    const others: CaseImage[] = [];
-    for (const item of items.slice(from + 1, from + together)) {
-      const image = await readCaseImage({ name: item.name, images: item.files }, model.dataset).catch(() => undefined); // reported at its turn
-      if (image) others.push(image);
-    }
-    const batch = [own, ...others];
-    ready.clear();
-    for (const [i, one] of (await ensembleImages(batch, found, { meanOf, threshold, windows, session })).entries())
-      ready.set(batch[i]!.name, { ...one, image: batch[i]! });
-    return ready.get(name)!;
-  };
-  const process = async ({ name, files }: (typeof items)[number]): Promise<Outcome> => {
-    const { result, properties, image } = await ensembleOf(name);
-    ready.delete(name);
-    const mask = foregroundMask(result.mean, { threshold });
-    const labels = labelsOf(result.mean, model.labels, { threshold });
-    const { width, height } = image;
-    await writeMap(join(out, "entropy"), name, result.entropy, true);
-    await writeMap(join(out, "mutual-information"), name, result.mutualInformation, false);
-    await writePrediction(out, name, { labels, properties, geometry: image.geometry }, ending);
-    const scored: ScoredCase = {
-      name,
-      areaPx: areaPx(mask),
-      scores: imageScores(result, mask),
-      truth: await truthOf(settings.labels, { name, endings }, mask),
-    };
-    await writeAtomic(scoresFile(out, name), `${JSON.stringify(scored)}\n`);
-    return {
-      record: { file: files[0]!, width, height, areaPx: areaPx(mask), scores: [] },
-      warnings: image.warnings,
-      summary: `${areaPx(mask)} px`,
-    };
-  };
+  const ensembles = { found, options: { meanOf, threshold, windows, session } };
+  const endings = imageEndings(model.dataset.file_ending);
+  const cases = await listCases(settings.images, { endings, allowsBare: true });
+  if (settings.dryRun) {
+    const known = validation ? await listCases(validation.images, { endings, allowsBare: true }) : [];
+    yield* dryEnsembles([...known, ...cases], ensembles);
+    return;
+  }
+  const files = filesOf(out);
   const weights = Object.fromEntries(await Promise.all(members.map(async ({ name, file }) => [name, await fileRecord(file)])));
   const header = {
     ...{ command: "weak uncertainty", ...recordedSettings(WeakUncertaintySettings, { ...settings }) },
     ...{ device, threads: settings.threads ?? null, weights },
   };
-  for await (const event of runItems(items, process, { out, header, overwrite, signal })) {
+  const options: ItemOptions = { out, header, overwrite, signal };
+  let calibration = nothingFitted;
+  let unusable = 0;
+  if (validation) {
+    await refuseOtherResults(options);
+    const shared = await sharedImages(cases, validation, endings);
+    if (shared.length > 0) yield { type: "warning", message: sharedMessage(shared) };
+    const judged = yield* validate(validation, { ...options, model, ensembles, threshold, endings });
+    calibration = fitCalibration(judged.images, settings);
+    unusable = judged.failed;
+    await writeAtomic(files.calibration, calibrationText(calibration));
+  }
+
+  const ending = labelEndingOf(model.dataset.file_ending);
+  const items = cases.map(({ name, images }): EnsembleItem => {
+    const truth = truthFile(settings.labels, name, endings);
+    // What scores/NAME.json depends on: with other validation images, or other labels, an image is done again.
+    const inputs = [...images, ...(truth === undefined ? [] : [truth]), ...(validation ? [files.calibration] : [])];
+    const outputs = [files.scores(name), join(out, name + ending), files.entropyPicture(name), files.entropy(name), files.mutual(name)];
+    return { name, file: images[0]!, files: images, inputs, outputs };
+  });
+  const ensembleOf = ensembleQueue(items, ensembles);
+  const process = async ({ name, files: images }: EnsembleItem): Promise<Outcome> => {
+    const { result, properties, image } = await ensembleOf(name);
+    const { width, height, geometry } = image;
+    const trueFile = truthFile(settings.labels, name, endings);
+    const truth = trueFile === undefined ? undefined : await readTruth(trueFile, image, model.labels);
+    const mask = foregroundMask(result.mean, { threshold });
+    const scores = imageScores(result, mask);
+    await writeMap(files.entropy(name), result.entropy);
+    await writeGray16(files.entropyPicture(name), { width, height, data: entropyLevels(result.entropy) });
+    await writeMap(files.mutual(name), result.mutualInformation);
+    const labels = labelsOf(result.mean, model.labels, { threshold });
+    await writePrediction(out, name, { labels, properties, geometry }, ending);
+    const scored = scoredText({
+      ...{ name, areaPx: areaPx(mask), scores, dscRange: dscRangeOf(calibration, scores) },
+      truth: truth ? scoresByTruth(name, mask, truth, model.labels) : null,
+      calibration: truth ? sumsOf(judgedRow(result.mean, truth, model.labels), calibration) : null,
+    });
+    await writeAtomic(files.scores(name), scored);
+    return {
+      record: { file: images[0]!, width, height, areaPx: areaPx(mask), scores: [] },
+      warnings: image.warnings,
+      summary: `${areaPx(mask)} px`,
+    };
+  };
+  const begin = async () => await writeAtomic(files.calibration, calibrationText(calibration));
+  for await (const event of runItems(items, process, { ...options, ...(!validation && { begin }) })) {
     if (event.type !== "end") {
       yield event;
       continue;
     }
-    const files = items.map(({ name }) => scoresFile(out, name)).filter(existsSync);
-    const scored = await Promise.all(files.map(readScores));
-    await writeAtomic(join(out, "scores.csv"), scoresText(scored));
-    yield { ...event, lines: [...failureLines(scored), `scores, most uncertain image first: ${join(out, "scores.csv")}`] };
+    const scored = await Promise.all(items.flatMap(({ name }) => (existsSync(files.scores(name)) ? [readScores(files.scores(name))] : [])));
+    await writeAtomic(files.table, scoresText(scored));
+    const evaluation = evaluationOf(scored);
+    if (evaluation) await writeAtomic(files.evaluation, `${JSON.stringify(evaluation)}\n`);
+    else await remove([files.evaluation]);
+    const lines = [
+      ...(evaluation ? evaluationLines(evaluation) : []),
+      ...calibrationLines(calibration),
+      `scores, most uncertain image first: ${files.table}`,
+    ];
+    yield { ...event, failed: event.failed + unusable, lines };
   }
 }
 
-const scoresFile = (out: string, name: string): string => join(out, "scores", `${name}.json`);
+/** Describes the run and estimates its time and memory. */
+async function* dryEnsembles(cases: readonly CaseFiles[], { found, options }: EnsemblesOf): AsyncGenerator<RunEvent> {
+  const { model, members } = found;
+  const { windows, session } = options;
+  const weights = await Weights.open(members[0]!.file, unetFamily);
+  const passes = members.map(({ mirrored }) => (mirrored ? "one" : "all mirrors"));
+  const networks = new Set(members.map(({ file }) => file)).size;
+  const opened = { times: networks * Math.ceil(cases.length / together), atOnce: 1 };
+  const bytesHeld = 16 * Math.min(together, cases.length); // sums in float64 for each image, and maps of about their size
+  yield* dryPrediction({ command: "weak uncertainty", cases, model, weights, windows, passes, opened, bytesHeld, session });
+}
 
-async function writeMap(folder: string, name: string, map: EntropyMap, withPicture: boolean): Promise<void> {
-  const { width, height, data } = map;
-  await writeNpy(join(folder, `${name}.npy`), { dtype: "float32", shape: [height, width], data: data as Float32Array<ArrayBuffer> });
-  if (withPicture) await writeGray16(join(folder, `${name}.png`), { width, height, data: entropyLevels(map) });
+/** Before the validation images take their time. @throws ConfigError when the folder holds results of other settings */
+async function refuseOtherResults({ out, header, overwrite }: ItemOptions): Promise<void> {
+  const record = await RunRecord.open(out, header, { overwrite });
+  await record.close();
+}
+
+const sharedMessage = (names: readonly string[]): string =>
+  `${countOf(names.length, "image")} of --images also in --validation-images, such as "${names[0]}": what is said about them was fitted on them`;
+
+const calibrationText = (calibration: Calibration): string => `${JSON.stringify(calibration)}\n`;
+
+function calibrationLines({ masksUsed, temperature, dscRange }: Calibration): string[] {
+  const range = (): string => {
+    if (!dscRange) return "no range of the DSC: an ensemble of one member has no review score";
+    const { isTooSmall, images, needed, coverage, margin } = dscRange;
+    if (isTooSmall) return `no range of the DSC: a coverage of ${coverage} needs ${2 * needed} validation images`;
+    return `DSC of a new image: as expected from its review score, ± ${margin!.toFixed(3)} in ${100 * coverage} % of images (${images} images)`;
+  };
+  const fitted = temperature && `temperature ${temperature.temperature.toFixed(3)}${temperature.isAtBound ? ", at its bound" : ""}`;
+  return [...(fitted ? [fitted, range()] : []), `${masksUsed} masks used: settings were chosen on ${masksUsed || "no"} true masks`];
+}
+
+async function writeMap(file: string, { width, height, data }: EntropyMap): Promise<void> {
+  await writeNpy(file, { dtype: "float32", shape: [height, width], data: data as Float32Array<ArrayBuffer> });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { grouped } from "../../../run/settings/meta.ts";
-import { modes } from "../../settings.ts";
+import { type Condition, grouped } from "../../../run/settings/meta.ts";
+import { CommonSettings, modes } from "../../settings.ts";
 import { WeakPredictSettings } from "../predict/settings.ts";
 
 const {
@@ -9,8 +9,11 @@ const {
   images,
   step,
   out,
+  dryRun,
   ...others
 } = WeakPredictSettings.omit({ folds: true, checkpoint: true, mirror: true, probabilities: true }).shape;
+
+const fitted: readonly Condition[] = [{ validationImages: "given" }];
 
 /** `medclip-sam weak uncertainty`. */
 export const WeakUncertaintySettings = z.strictObject({
@@ -29,7 +32,29 @@ export const WeakUncertaintySettings = z.strictObject({
       .describe(
         "folder of true label maps, named as the images: how well the scores find the failures, and how far the probabilities can be believed",
       )
-      .meta({ placeholder: "DIR", mustExist: true }),
+      .meta({ placeholder: "DIR", mustExist: true, neutral: true }),
+    validationImages: z
+      .string()
+      .optional()
+      .describe(
+        "folder of validation images, on which no weights were trained: a temperature and the range of the DSC of a new image are fitted on them",
+      )
+      .meta({ placeholder: "DIR", mustExist: true, neutral: true }),
+    validationLabels: z
+      .string()
+      .optional()
+      .describe("folder of the true label maps of the validation images")
+      .meta({ placeholder: "DIR", mustExist: true, neutral: true }),
+    coverage: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .default(0.9)
+      .describe("share of new images whose DSC lies in its range, at least; 0.9 needs 18 validation images")
+      .meta({ neutral: true, needs: fitted }),
+    seed: CommonSettings.shape.seed
+      .describe("seed by which validation images are halved: one half predicts the DSC, the other says how far it may be off")
+      .meta({ neutral: true, needs: fitted }),
     members: z
       .enum(["checkpoints", "models", "mirrors"])
       .optional()
@@ -48,7 +73,7 @@ export const WeakUncertaintySettings = z.strictObject({
     mode: z.enum(modes).default("paper").describe("paper: scores as the paper means them; reference: threshold of the released tool"),
     step,
   }),
-  ...grouped("Output", { out }),
+  ...grouped("Output", { out, dryRun }),
   ...others,
 });
 export type WeakUncertaintySettings = z.infer<typeof WeakUncertaintySettings>;

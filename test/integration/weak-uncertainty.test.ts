@@ -1,0 +1,129 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runWeakPredict } from "../../src/pipeline/weak/predict/run.ts";
+import { WeakPredictSettings } from "../../src/pipeline/weak/predict/settings.ts";
+import { runWeakTrain } from "../../src/pipeline/weak/train/run.ts";
+import { WeakTrainSettings } from "../../src/pipeline/weak/train/settings.ts";
+import { runWeakUncertainty } from "../../src/pipeline/weak/uncertainty/run.ts";
+import { WeakUncertaintySettings } from "../../src/pipeline/weak/uncertainty/settings.ts";
+import type { RunEvent } from "../../src/run/events.ts";
+import { eventsOf, tinyTraining, writeDisc, writeDiscs } from "../support/discs.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-weak-uncertainty-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+const data = at("Dataset001_Discs");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeAll(async () => {
+  await writeDiscs(data);
+  for (const name of ["known", "known-labels"]) mkdirSync(at(name));
+  for (let i = 0; i < 5; i++) {
+    await writeDisc(at("known", `v${i}.png`), 2 * i, 200 - 30 * i, 60);
+    await writeDisc(at("known-labels", `v${i}.png`), 2 * i, 255, 0); // a mask of 0 and 255 is one of labels 0 and 1
+  }
+  await eventsOf(runWeakTrain(WeakTrainSettings.parse({ data, out: at("run"), seed: 1, ...tinyTraining })));
+});
+
+const plain = { model: [at("run")], images: join(data, "new"), threads: 1 };
+const labels = join(data, "truth");
+const validation = { validationImages: at("known"), validationLabels: at("known-labels"), coverage: 0.5 };
+const run = (out: string, settings: object, options = {}) =>
+  runWeakUncertainty(WeakUncertaintySettings.parse({ ...plain, ...settings, out: at(out) }), options);
+const json = (...parts: string[]) => JSON.parse(readFileSync(at(...parts), "utf8"));
+
+/** Contents of all result files of a run, without its record, which holds times. */
+function resultsOf(out: string): Record<string, string> {
+  const files = readdirSync(at(out), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && entry.name !== "run.json",
+  );
+  const entries = files.map(({ parentPath, name }) => join(parentPath, name)).sort();
+  return Object.fromEntries(entries.map((file) => [file.slice(at(out).length), readFileSync(file, "base64")]));
+}
+
+test("a temperature and the range of the DSC are fitted on validation images, and change no label map", async () => {
+  const events = await eventsOf(run("fitted", { ...validation, labels }));
+  expect(events.at(-1)).toMatchObject({ type: "end", done: 2, failed: 0 });
+  const { masksUsed, temperature, dscRange } = json("fitted", "calibration.json");
+  expect(masksUsed).toBe(5);
+  expect(temperature.nllAfter).toBeLessThanOrEqual(temperature.nllBefore);
+  expect(dscRange).toMatchObject({ measure: "pairwiseDice", coverage: 0.5, images: 3, needed: 1, isTooSmall: false, seed: 42 });
+
+  const [head, ...rows] = readFileSync(at("fitted", "scores.csv"), "utf8").trim().split("\n");
+  expect(head).toContain(",predictedDsc,dscLow,dscHigh,dsc,nsd,surfaceNsd");
+  for (const row of rows) {
+    const [predicted, low, high] = row.split(",").slice(-6).map(Number) as [number, number, number];
+    expect(low).toBeLessThanOrEqual(predicted);
+    expect(predicted).toBeLessThanOrEqual(high);
+  }
+  const { images, reliability, failureDetection } = json("fitted", "evaluation.json");
+  expect([images, reliability.radiusPx]).toEqual([2, 10]);
+  expect(reliability.before.pixels).toBe(reliability.after.pixels);
+  expect(reliability.after.brier).not.toBe(reliability.before.brier);
+  expect(Object.keys(failureDetection)).toEqual(["dsc", "nsd", "surfaceNsd"]);
+  const text = JSON.stringify(events.at(-1));
+  for (const line of ["5 masks used", "with the fitted temperature: calibration error", "AURC of 1 - surface NSD"])
+    expect(text).toContain(line);
+
+  await eventsOf(run("plain", {}));
+  expect(json("plain", "calibration.json")).toEqual({ masksUsed: 0, temperature: null, dscRange: null });
+  const [ours, others] = [resultsOf("fitted"), resultsOf("plain")];
+  for (const file of ["/disc6.png", "/disc7.png", "/entropy/disc6.npy", "/entropy/disc7.png"]) expect(ours[file]).toBe(others[file]);
+});
+
+describe("an interrupted run goes on to the same bytes", () => {
+  const isStage = (event: RunEvent) => event.type === "stage" && event.message.startsWith("validation image 2");
+  const isItem = (event: RunEvent) => event.type === "item";
+  test.each([
+    ["in the validation images", isStage],
+    ["in the images", isItem],
+  ])("%s", async (where, isThere) => {
+    const out = `interrupted ${where}`;
+    const stop = new AbortController();
+    const interrupted = async () => {
+      for await (const event of run(out, { ...validation, labels }, { signal: stop.signal })) if (isThere(event)) stop.abort();
+    };
+    await expect(interrupted()).rejects.toThrow();
+    await eventsOf(run(out, { ...validation, labels }));
+    expect(resultsOf(out)).toEqual(resultsOf("fitted"));
+  });
+});
+
+test("with other validation labels or true labels the scores are made again", async () => {
+  await eventsOf(run("again", validation));
+  expect(json("again", "scores", "disc6.json")).toMatchObject({ truth: null, calibration: null });
+  expect((await eventsOf(run("again", { ...validation, labels }))).at(-1)).toMatchObject({ done: 2, skipped: 0 });
+  expect(json("again", "scores", "disc6.json").truth).not.toBeNull();
+  expect((await eventsOf(run("again", { ...validation, coverage: 0.6, labels }))).at(-1)).toMatchObject({ done: 2, skipped: 0 });
+  expect((await eventsOf(run("again", { ...validation, coverage: 0.6, labels }))).at(-1)).toMatchObject({ done: 0, skipped: 2 });
+});
+
+test("a validation image without labels is reported, and one that is an image to judge is named", async () => {
+  cpSync(at("known-labels"), at("some-labels"), { recursive: true });
+  rmSync(at("some-labels", "v3.png"));
+  const events = await eventsOf(run("shared", { ...validation, images: at("known"), validationLabels: at("some-labels") }));
+  expect(events.filter(({ type }) => type === "failure")).toMatchObject([{ name: "validation: v3" }]);
+  expect(JSON.stringify(events)).toContain('5 images of --images also in --validation-images, such as \\"v0\\"');
+  expect(events.at(-1)).toMatchObject({ done: 5, failed: 1 });
+  expect(json("shared", "calibration.json").masksUsed).toBe(4);
+  await expect(eventsOf(run("none", { ...validation, validationLabels: labels }))).rejects.toThrow(
+    "of the validation images 0 can be used",
+  );
+});
+
+test("a dry run estimates time and memory, and writes nothing", async () => {
+  const of = async (events: Promise<RunEvent[]>) => JSON.stringify((await events).at(-1));
+  const judged = await of(eventsOf(run("dry", { ...validation, dryRun: true })));
+  expect(judged).toMatch(/7 images, \d+ patches of 32 x 32 each: windows, mirrored copies and 2 networks/);
+  const predict = { model: at("run", "model"), images: plain.images, out: at("dry"), dryRun: true, threads: 1 };
+  const predicted = await of(eventsOf(runWeakPredict(WeakPredictSettings.parse(predict))));
+  expect(predicted).toMatch(/2 images, 4 patches of 32 x 32 each.*about .* in all, .* GB of memory \(estimated\)\. Nothing was written\./);
+  expect(existsSync(at("dry"))).toBe(false);
+});
+
+test("validation images need labels", async () => {
+  await expect(eventsOf(run("none", { validationImages: at("known") }))).rejects.toThrow(
+    "weak uncertainty: --validation-images needs --validation-labels, too.",
+  );
+});
