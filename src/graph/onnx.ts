@@ -68,6 +68,7 @@ export function modelOf(
     for (const [name, value] of results) proto.message(12, (info) => writeType(info, `${outputPrefix}${name}`, value, freeAxes[name]));
   });
   writer.message(8, (set) => set.text(1, "").integer(2, opset));
+  for (const domain of graph.domains) writer.message(8, (set) => set.text(1, domain).integer(2, 1));
   for (const [key, text] of Object.entries(metadata)) writer.message(14, (entry) => entry.text(1, key).text(2, text));
   return { bytes: writer.bytes(), files: filesOf(initializers.values()) };
 }
@@ -108,6 +109,8 @@ class Names {
 
 /** Writes nodes; collects on the way the inputs and initializers they name. */
 class GraphWriter {
+  /** Operator sets other than ONNX's own that the nodes are of. */
+  readonly domains = new Set<string>();
   private readonly constants = new Map<string, string>();
 
   constructor(
@@ -146,11 +149,16 @@ class GraphWriter {
 
   private node(message: ProtobufWriter, node: Node, used: ReadonlySet<Value>): void {
     const { name, inputs, attributes } = written(node);
+    const { domain } = node.operator;
     for (const value of inputs) message.text(1, this.nameOf(value));
     // Outputs nobody reads are left out at the end of the list and unnamed within it. A Loop names all of its values.
     const last = node.body ? node.outputs.length - 1 : node.outputs.findLastIndex((value, i) => i === 0 || used.has(value));
     for (const value of node.outputs.slice(0, last + 1)) message.text(2, this.nameOf(value));
     message.text(4, name);
+    if (domain !== undefined) {
+      message.text(7, domain);
+      this.domains.add(domain);
+    }
     for (const [name, attribute] of Object.entries(attributes)) message.message(5, (proto) => writeAttribute(proto, name, attribute));
     if (node.body)
       message.message(5, (proto) =>

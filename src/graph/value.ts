@@ -100,6 +100,8 @@ export interface GradientSample {
 export interface Operator {
   /** The ONNX name. */
   readonly name: string;
+  /** The operator set that it belongs to, in its version 1; by default ONNX's own. */
+  readonly domain?: string;
   readonly types: (inputs: readonly Value[], attributes: Attributes, body?: Body) => readonly OutputType[];
   /** Element types that its operands may have, all of them the same: those for which ONNX Runtime has a kernel on the CPU. By default any. */
   readonly dtypes?: readonly DType[];
