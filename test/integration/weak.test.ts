@@ -38,6 +38,8 @@ test("a data set is planned, trained on, predicted and judged, and all of it rep
   await eventsOf(runWeakPredict(WeakPredictSettings.parse({ model, images, out: at("masks"), probabilities: true, threads: 1 })));
   const { data: found } = await readGray(at("masks", "disc6.png"));
   expect([...new Set(found)].every((label) => label === 0 || label === 1)).toBe(true);
+  const otherStep = WeakPredictSettings.parse({ model, images, out: at("masks"), probabilities: true, step: 1, threads: 1 });
+  await expect(eventsOf(runWeakPredict(otherStep))).rejects.toThrow(/step was 0.5, now it is 1/);
 
   const settings = { model: [at("run")], images, labels: join(data, "truth"), out: at("judged"), threads: 1 };
   const judged = await eventsOf(runWeakUncertainty(WeakUncertaintySettings.parse(settings)));

@@ -25,6 +25,7 @@ const pictures: Readonly<Record<string, readonly string[]>> = {
   saliency: ["saliency"],
   coarse: ["coarse"],
   refine: ["masks", "overlay"],
+  "weak pseudo-label": ["masks", "labels"],
 };
 
 /** Sub-folders that a run writes: those of its pictures, of several targets one each, and further ones that have a file for each target. */
@@ -80,7 +81,9 @@ export class RunRecord {
       const own: RunHeader = { ...header, versions: await versions() };
       const { earlier = [], images = [], failed = [], notice: _, recordVersion: __, ...latest } = found?.record ?? {};
       const headers = found ? [latest as RunHeader, ...earlier] : [];
-      const rivals = headers.filter(({ command }) => pictures[command]?.some((folder) => pictures[own.command]?.includes(folder)));
+      const rivals = headers.filter(
+        ({ command }) => command === own.command || pictures[command]?.some((folder) => pictures[own.command]?.includes(folder)),
+      );
       const replaced = rivals.filter((rival) => {
         const difference = rival.command === own.command ? differenceOf(rival, own) : `the command was "${rival.command}"`;
         if (difference !== undefined && !options.overwrite) throw otherResults(out, "results of other settings", difference);

@@ -133,7 +133,7 @@ export type RunLine = z.infer<typeof RunLine>;
 /** `run.json` of a run over images. */
 export const imagesRecord: RecordKind<RunFile, RunLine> = {
   file: "run.json",
-  commands: ["segment", "saliency", "coarse", "refine", "weak predict", "weak uncertainty"],
+  commands: ["segment", "saliency", "coarse", "refine", "weak pseudo-label", "weak predict", "weak uncertainty"],
   version: 2,
   schema: RunFile,
   line: RunLine,

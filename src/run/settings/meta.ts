@@ -6,6 +6,7 @@ export const settingGroups = [
   "Saliency",
   "Coarse mask",
   "SAM",
+  "Quality gate",
   "Training",
   "Loss",
   "Optimiser",
