@@ -93,6 +93,20 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: true,
   },
   {
+    job: "weak run",
+    summary: "the whole loop: pseudo-labels, training, ensemble masks and uncertainty maps, from images and text prompts",
+    schema: async () => (await import("../pipeline/weak/run/settings.ts")).WeakRunSettings,
+    positional: images,
+    resumes: true,
+  },
+  {
+    job: "weak pseudo-label",
+    summary: "make a training set from images and text prompts: masks of the pipeline, judged by a quality gate",
+    schema: async () => (await import("../pipeline/weak/pseudo-label/settings.ts")).WeakPseudoLabelSettings,
+    positional: images,
+    resumes: true,
+  },
+  {
     job: "weak plan",
     summary: "plan a 2D nnU-Net for a data set in nnU-Net's layout",
     schema: async () => (await import("../pipeline/weak/plan/settings.ts")).WeakPlanSettings,

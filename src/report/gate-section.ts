@@ -68,16 +68,22 @@ function figure({ name, decision, weight, reasons }: GateDecision, source: strin
   return `<figure>${image}<figcaption>${escaped([`${name}: ${verdict}`, ...reasons].join("; "))}</figcaption></figure>`;
 }
 
-/** The section about near-duplicates between the splits of a data set. @param pairs - of `leaks` */
-export function leakSection(pairs: readonly DuplicatePair[]): string {
-  const rows = pairs.map(({ a, b, distance, correlation, views, turn }) => {
+/** A near-duplicate of a test image in the training set, by names. */
+export interface NamedLeak extends Omit<DuplicatePair, "a" | "b"> {
+  readonly image: string;
+  readonly testImage: string;
+}
+
+/** The section about near-duplicates between the images that are trained on and the test set, which are left out of the training. */
+export function leakSection(leaks: readonly NamedLeak[]): string {
+  const rows = leaks.map(({ image, testImage, distance, correlation, views, turn }) => {
     const how = views[0] === views[1] ? views[0] : `${views[0]} and ${views[1]}`;
-    return [b.name, a.name, `${distance}`, correlation.toFixed(3), how, turn];
+    return [testImage, image, `${distance}`, correlation.toFixed(3), how, turn];
   });
   const found =
     rows.length === 0
       ? "<p>No image of the test set has a near-duplicate in the training set.</p>"
-      : `<p><strong>Near-duplicates between training and test set: ${rows.length}</strong>. Scores on these test images are too good; split by group.</p>
+      : `<p><strong>Near-duplicates of test images: ${rows.length}</strong>. They are not trained on.</p>
 <div class="results">${table([["test image", "training image", "distance (bits)", "correlation of detail", "alike in", "test image turned"], ...rows])}</div>`;
-  return `<section><h2>Near-duplicates between the splits</h2>\n${found}</section>`;
+  return `<section><h2>Near-duplicates of the test set</h2>\n${found}</section>`;
 }

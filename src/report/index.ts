@@ -1,4 +1,6 @@
 export { writeDemoPage } from "./demo-page.ts";
 export { type GateSectionOptions, gateSection, leakSection } from "./gate-section.ts";
 export { type Chart, type ChartLine, lineChart } from "./line-chart.ts";
+export { pseudoLabelSections, writePseudoLabelReport } from "./pseudo-label-report.ts";
 export { writeTrainingReport } from "./training-report.ts";
+export { writeWeakReport } from "./weak-report.ts";

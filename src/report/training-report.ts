@@ -15,13 +15,28 @@ import type { ChartLine } from "./line-chart.ts";
  * @throws InputError when the folder holds no training
  */
 export async function writeTrainingReport(folder: string): Promise<string> {
-  const run = await readTraining(folder);
-  if (!run) throw new InputError(`"${folder}" holds no training: there is no run.json`);
+  const run = await trainingOf(folder);
   const { steps, epochs } = await readMetrics(folder);
   const file = join(folder, "report.html");
   await writeAtomic(file, trainingPage(run, steps, epochs));
   return file;
 }
+
+/** The curves of a training folder. @throws InputError when it holds no training */
+export async function trainingCharts(folder: string): Promise<string> {
+  const run = await trainingOf(folder);
+  const { steps, epochs } = await readMetrics(folder);
+  return [`<p>${escaped(standing(run, steps))}</p>`, chartGrid(steps, epochs)].join("\n");
+}
+
+async function trainingOf(folder: string): Promise<TrainingFile> {
+  const run = await readTraining(folder);
+  if (!run) throw new InputError(`"${folder}" holds no training: there is no run.json`);
+  return run;
+}
+
+const chartGrid = (steps: readonly StepLine[], epochs: readonly EpochLine[]): string =>
+  `<div class="charts">\n${chartsOf(steps, epochs).map(figure).join("\n")}\n</div>`;
 
 /** The page of a training. */
 export function trainingPage(run: TrainingFile, steps: readonly StepLine[], epochs: readonly EpochLine[]): string {
@@ -32,7 +47,7 @@ export function trainingPage(run: TrainingFile, steps: readonly StepLine[], epoc
     "<h1>Fine-tuning</h1>",
     `<p>${escaped(standing(run, steps))}</p>`,
     `<p class="note">${escaped(run.notice)}</p>`,
-    `<div class="charts">\n${chartsOf(steps, epochs).map(figure).join("\n")}\n</div>`,
+    chartGrid(steps, epochs),
     ...(epochs.length > 0 ? ["<h2>Epochs</h2>", table(epochRows(epochs, chosenBy)), `<p class="note">${escaped(note)}</p>`] : []),
     "<h2>Data</h2>",
     table(countRows(run)),

@@ -1,0 +1,33 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { WeakPseudoLabelSettings } from "../pipeline/weak/pseudo-label/settings.ts";
+import type { WeakRunSettings } from "../pipeline/weak/run/settings.ts";
+import type { RunEvent } from "../run/events.ts";
+import type { StopOptions } from "../run/stop-options.ts";
+
+/** Makes pseudo-labels, and writes `report.html` about what was kept and why; also where too few were. */
+export async function* runPseudoLabelWithReport(settings: WeakPseudoLabelSettings, options: StopOptions): AsyncGenerator<RunEvent> {
+  const { runWeakPseudoLabel } = await import("../pipeline/weak/pseudo-label/run.ts");
+  const report = async () => (await import("../report/index.ts")).writePseudoLabelReport(settings.out);
+  try {
+    for await (const event of runWeakPseudoLabel(settings, options)) {
+      if (event.type === "end" && !settings.dryRun)
+        yield { ...event, lines: [...(event.lines ?? []), `report with pictures: ${await report()}`] };
+      else yield event;
+    }
+  } catch (error) {
+    if (existsSync(join(settings.out, "gate.json"))) await report();
+    throw error;
+  }
+}
+
+/** The whole loop, with `report.html`: results, pseudo-labels, training, the images to look at first. */
+export async function* runWeakRunWithReport(settings: WeakRunSettings, options: StopOptions): AsyncGenerator<RunEvent> {
+  const { runWeakRun } = await import("../pipeline/weak/run/run.ts");
+  for await (const event of runWeakRun(settings, options)) {
+    if (event.type === "end" && !settings.dryRun) {
+      const { writeWeakReport } = await import("../report/index.ts");
+      yield { ...event, lines: [...(event.lines ?? []), `report: ${await writeWeakReport(settings.out)}`] };
+    } else yield event;
+  }
+}

@@ -1,0 +1,98 @@
+import type { Image, Mask } from "../../../image/index.ts";
+import type { ImageEmbedding } from "../../../segment/index.ts";
+import { normal } from "../../../tensor/random.ts";
+import { tensor } from "../../../tensor/tensor.ts";
+import type { PromptableModel, TextImageModel } from "../../models/model-content.ts";
+import { type CoarseInput, coarseStep, type RefineResult, RefineStep, SaliencyStep } from "../../zero-shot/steps.ts";
+import type { WeakPseudoLabelSettings } from "./settings.ts";
+
+type LabellerSettings = Omit<WeakPseudoLabelSettings, "inputs" | "out" | "overwrite" | "dryRun">;
+
+/** A pseudo-label with the masks by which it is judged. */
+export interface MadeLabel extends RefineResult {
+  /** The mask itself, and those of other noise streams, or of each wording alone; empty if there is nothing to compare. */
+  readonly members: readonly Mask[];
+  readonly perturbed: readonly Mask[];
+}
+
+/**
+ * Makes pseudo-labels: the masks of the zero-shot pipeline, and how much they change with what should not matter.
+ *
+ * - members: other noise streams of the saliency method, and each wording alone
+ * - perturbed: the same visual prompts on SAM's image embedding with Gaussian noise, of `embeddingNoise` times its standard deviation
+ */
+export class Labeller {
+  readonly saliency: SaliencyStep;
+  private readonly promptable: PromptableModel;
+  private readonly settings: LabellerSettings;
+
+  constructor(text: TextImageModel, promptable: PromptableModel, settings: LabellerSettings) {
+    this.saliency = new SaliencyStep(text, settings);
+    this.promptable = promptable;
+    this.settings = settings;
+  }
+
+  /** Saliency maps and masks of an image. */
+  get maps(): number {
+    const { prompt, seeds } = this.settings;
+    return 1 + (prompt.length > 1 ? prompt.length : 0) + (this.saliency.method.noise ? seeds - 1 : 0);
+  }
+
+  /** @param name - selects the streams of all noise */
+  async label(image: Image, name: string): Promise<MadeLabel> {
+    const { prompt, perturbations } = this.settings;
+    const wordings = prompt.length > 1 ? prompt.map((one) => [one]) : [];
+    const maps = await this.saliency.run(image, name, [prompt, ...wordings], {});
+    const streams = this.saliency.method.noise ? this.settings.seeds : 1;
+    for (let k = 1; k < streams; k++) maps.push(...(await this.saliency.run(image, `${name}/seed ${k}`, [prompt], {})));
+    const cuts = maps.map((map) => coarseStep(map.gray, map.window, this.settings));
+    const inputs = cuts.map(({ coarse }, i): CoarseInput => ({ coarse, isAbsent: maps[i]!.isAbsent }));
+    let embedding: ImageEmbedding | undefined;
+    const keep = async () => {
+      embedding ??= await this.promptable.sam.setImage(image);
+      return embedding;
+    };
+    const [own, ...others] = (await new RefineStep(this.promptable, this.settings, keep).run(image, inputs, name, {})) as [RefineResult];
+    const perturbed: Mask[] = [];
+    if (embedding !== undefined && own.boxes.length + own.points.length > 0) {
+      for (let k = 0; k < perturbations; k++) perturbed.push(await this.perturbed(image, inputs[0]!, embedding, name, k));
+    }
+    const warnings = [...maps[0]!.warnings, ...cuts[0]!.warnings, ...own.warnings];
+    return { ...own, warnings, members: others.length > 0 ? [own.mask, ...others.map(({ mask }) => mask)] : [], perturbed };
+  }
+
+  private async perturbed(image: Image, input: CoarseInput, embedding: ImageEmbedding, name: string, k: number): Promise<Mask> {
+    const noised = withNoise(
+      embedding,
+      this.settings.embeddingNoise,
+      normal(`perturbation ${k}/${name}`, this.settings.seed, embedding.values.data.length),
+    );
+    const [{ mask }] = (await new RefineStep(this.promptable, this.settings, async () => noised).run(image, [input], name, {})) as [
+      RefineResult,
+    ];
+    return mask;
+  }
+
+  async dispose(): Promise<void> {
+    await this.saliency.dispose();
+  }
+}
+
+/** @param noise - standard normal values, one for each of the embedding */
+function withNoise(embedding: ImageEmbedding, strength: number, noise: Float32Array): ImageEmbedding {
+  const { shape, data } = embedding.values;
+  let [sum, squares] = [0, 0];
+  for (const value of data) {
+    sum += value;
+    squares += value * value;
+  }
+  const deviation = Math.sqrt(Math.max(0, squares / data.length - (sum / data.length) ** 2));
+  return {
+    ...embedding,
+    values: tensor(
+      "float32",
+      shape,
+      data.map((value, i) => value + strength * deviation * noise[i]!),
+    ),
+  };
+}

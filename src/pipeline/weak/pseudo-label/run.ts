@@ -1,0 +1,135 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { writeAtomic } from "../../../files/atomic-write.ts";
+import { ignoreDisagreement, labelFacts, masksBehindDefaults } from "../../../gate/index.ts";
+import { blankWarnings, type Image } from "../../../image/index.ts";
+import { requireWritableNames } from "../../../results/layout.ts";
+import { writeGray, writeMask } from "../../../results/png.ts";
+import type { RunEvent } from "../../../run/events.ts";
+import { findInputs } from "../../../run/inputs.ts";
+import { type Item, type Outcome, runItems } from "../../../run/items.ts";
+import type { StopOptions } from "../../../run/stop-options.ts";
+import { decodeImage } from "../../../scans/decode-image.ts";
+import type { ImageInput } from "../../../scans/list-images.ts";
+import { unnamedTarget } from "../../../targets/target.ts";
+import { requireWords } from "../../../text/reading.ts";
+import { streamThenDispose } from "../../../then-dispose.ts";
+import { loadClip, loadSam } from "../../models/model.ts";
+import { modelWarnings } from "../../models/model-content.ts";
+import { clipRecord, samRecord, sessionOptions } from "../../models/models-of-run.ts";
+import { dryRun } from "../../zero-shot/dry-run.ts";
+import { header, refinedRecord, summaryOf } from "../../zero-shot/items.ts";
+import { patternOf, writeDataset } from "./dataset.ts";
+import { type FactsFile, factsFile, readFacts } from "./facts-file.ts";
+import { judge } from "./judge.ts";
+import { Labeller } from "./labeller.ts";
+import { flatImages } from "./names.ts";
+import { WeakPseudoLabelSettings } from "./settings.ts";
+
+/**
+ * `medclip-sam weak pseudo-label`: masks of the zero-shot pipeline as labels of a training set, of which the quality gate keeps, weights or drops each.
+ *
+ *   OUT/masks/NAME.png, labels/NAME.png   mask (0, 255) and label values (0, 1; 2 where pixels are ignored)
+ *   OUT/facts/NAME.json                   what the gate knows of it
+ *   OUT/gate.json, decisions.csv          what it decided, and why
+ *   OUT/Dataset001_NAME/                  the data set of what is left, in nnU-Net's layout
+ *   OUT/weights.csv, splits_final.json    for `weak train --weights --splits`; near-duplicates and images of one patient stay in one fold
+ *
+ * No true mask is read. An image that cannot be used is reported, and the others go on; started again with the same settings, it resumes.
+ *
+ * @throws ConfigError when the settings are invalid, or OUT holds results of others
+ * @throws InputError when the gate keeps fewer than `minKept`: what it decided is written before
+ */
+export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
+  const { out, mode, prompt } = settings;
+  for (const sentence of prompt) requireWords(sentence, "--prompt");
+  patternOf(settings.group);
+  const { inputs, ...found } = await findInputs(settings.inputs, out);
+  const items = itemsOf(inputs, settings);
+  requireWritableNames(
+    items.map(({ file, name }) => ({ file, name, path: name })),
+    false,
+  );
+  const run = await sessionOptions(settings);
+  for (const message of [...found.warnings, ...run.warnings]) yield { type: "warning", message };
+  yield { type: "stage", message: "opening models" };
+  const options = { ...run.session, precision: settings.samPrecision };
+  const text = await loadClip(settings.clip, settings.clipConfig, options);
+  const promptable = await loadSam(settings.sam, options);
+  for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };
+  const labeller = new Labeller(text, promptable, settings);
+  const told = new Set(labeller.saliency.warningsOf(prompt));
+  for (const message of [...told, ...labeller.saliency.method.warnings]) yield { type: "warning", message };
+  yield* streamThenDispose(
+    async function* (): AsyncGenerator<RunEvent> {
+      if (settings.dryRun) {
+        const wanted = items.map((item) => ({ ...item, lookFor: new Array(labeller.maps).fill(unnamedTarget(prompt)) }));
+        yield* dryRun("weak pseudo-label", wanted, { saliency: labeller.saliency.method, sam: promptable.sam }, options);
+        return;
+      }
+      const weights = { ...(await clipRecord(text)), ...(await samRecord(promptable)) };
+      const recorded = { ...settings, layer: labeller.saliency.method.layer };
+      const samPrecision = promptable.sam.options.precision;
+      const about = header("weak pseudo-label", WeakPseudoLabelSettings, recorded, weights, {
+        ...run,
+        leftOut: found.leftOut,
+        samPrecision,
+      });
+      const process = async ({ name, file }: Item): Promise<Outcome> => {
+        const { image, warnings } = await decodeImage(file, { mode });
+        const made = await labeller.label(image, basename(file));
+        const { mask, members, perturbed } = made;
+        const predictedIou = made.scores.length > 0 ? mean(made.scores) : undefined;
+        const agreement = settings.ignoreDisagreement ? settings.memberAgreement : 0;
+        const { labels, ignoredFraction } = ignoreDisagreement(mask, members, { memberAgreement: agreement });
+        const facts = labelFacts({ name, mask, members, perturbed, predictedIou });
+        await writeMask(join(out, "masks", `${name}.png`), mask);
+        await writeGray(join(out, "labels", `${name}.png`), { width: mask.width, height: mask.height, data: Uint8Array.from(labels.data) });
+        const content: FactsFile = { file, isGray: isGray(image), ignoredFraction, facts };
+        await writeAtomic(factsFile(out, name), `${JSON.stringify(content)}\n`);
+        const { width, height } = image;
+        const ofMask = refinedRecord(made, undefined);
+        return {
+          record: { file, width, height, ...ofMask },
+          warnings: [...warnings, ...blankWarnings(image), ...made.warnings],
+          summary: `${summaryOf(ofMask)}${facts.agreement === null ? "" : `, agreement ${facts.agreement.toFixed(2)}`}`,
+        };
+      };
+      for await (const event of runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal, told })) {
+        if (event.type !== "end") {
+          yield event;
+          continue;
+        }
+        yield { type: "stage", message: "judging the pseudo-labels" };
+        const names = items.flatMap(({ name }) => (existsSync(factsFile(out, name)) ? [name] : []));
+        const labels = await Promise.all(names.map((name) => readFacts(out, name)));
+        const judged = await judge(labels, settings, signal);
+        for (const message of judged.warnings) yield { type: "warning", message };
+        if (judged.gate.error) throw judged.gate.error;
+        yield { type: "stage", message: "writing the data set" };
+        const dataset = await writeDataset(labels, judged, settings, signal);
+        yield { ...event, lines: [...judged.lines, ...dataset.lines, masksUsedLine] };
+      }
+    },
+    labeller,
+    text.clip,
+    promptable.sam,
+  );
+}
+
+/** On how many true masks the settings of the gate were chosen. */
+const masksUsedLine = `0 masks used for these labels; the gate's default limits were looked at on ${masksBehindDefaults} true masks of other runs`;
+
+function itemsOf(inputs: readonly ImageInput[], { out, prompt }: WeakPseudoLabelSettings): Item[] {
+  return flatImages(inputs).map(({ name, file }) => {
+    const outputs = [`masks/${name}.png`, `labels/${name}.png`, `facts/${name}.json`].map((output) => join(out, output));
+    return { name, file, inputs: [file], outputs, prompt };
+  });
+}
+
+const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function isGray({ data }: Image): boolean {
+  for (let i = 0; i < data.length; i += 3) if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return false;
+  return true;
+}

@@ -1,0 +1,89 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InputError } from "../../../errors.ts";
+import { writeAtomic } from "../../../files/atomic-write.ts";
+import { readJson } from "../../../files/read-json.ts";
+import type { Mask } from "../../../image/index.ts";
+import { type Evaluation, evaluationOf, type ImageScores, scoresOf } from "../../../metrics/evaluate.ts";
+import { readLabels } from "../../../scans/read-labels.ts";
+import { readMask } from "../../../scans/read-mask.ts";
+import type { FlatImage } from "../pseudo-label/names.ts";
+import type { TrueMasks } from "./images.ts";
+
+/** A method whose masks are compared. */
+export interface Compared {
+  readonly name: string;
+  readonly fileOf: (image: FlatImage) => string;
+  /** What the files hold: masks (0, 255), or label values. */
+  readonly holds: "masks" | "labels";
+}
+
+/** Scores of a method on the images with true masks. */
+export interface MethodScores {
+  readonly name: string;
+  readonly evaluation: Evaluation;
+}
+
+/** `results.json`: the methods, and what their settings were chosen on. */
+export interface Comparison {
+  /** Number of true masks that settings were chosen on. */
+  readonly masksUsed: number;
+  readonly methods: readonly MethodScores[];
+}
+
+/** Scores of each method on the same images. Any label above 0 is foreground; a missing mask counts as 0. Bootstrap intervals over images. */
+export async function compareMethods(
+  images: readonly FlatImage[],
+  truth: TrueMasks,
+  methods: readonly Compared[],
+): Promise<MethodScores[]> {
+  const scores = new Map<string, ImageScores[]>(methods.map(({ name }) => [name, []]));
+  for (const image of images) {
+    const mask = await truth.of(image);
+    if (!mask) continue;
+    for (const { name, fileOf, holds } of methods) {
+      const file = fileOf(image);
+      const prediction = existsSync(file) ? await maskAt(file, holds) : undefined;
+      scores.get(name)!.push(scoresOf({ name: image.name, truth: mask, prediction, reason: "no mask was made" }));
+    }
+  }
+  return methods.map(({ name }) => ({ name, evaluation: evaluationOf(scores.get(name)!) }));
+}
+
+async function maskAt(file: string, holds: Compared["holds"]): Promise<Mask> {
+  if (holds === "masks") return (await readMask(file)).mask;
+  const { labels } = await readLabels(file);
+  const { width, height } = labels;
+  return { width, height, data: Uint8Array.from(labels.data, (label) => (label > 0 ? 1 : 0)) };
+}
+
+const comparisonFile = (out: string): string => join(out, "results.json");
+
+export async function writeComparison(out: string, comparison: Comparison): Promise<void> {
+  await writeAtomic(comparisonFile(out), `${JSON.stringify(comparison, null, 1)}\n`);
+}
+
+/** The comparison of an earlier run; undefined where none was made. */
+export async function readComparison(out: string): Promise<Comparison | undefined> {
+  const file = comparisonFile(out);
+  return existsSync(file) ? ((await readJson(file, InputError)) as Comparison) : undefined;
+}
+
+/** Rows of text: means with 95 % intervals. */
+export function comparisonRows({ methods }: Comparison): string[][] {
+  const cell = (scores: Evaluation, metric: "dsc" | "nsd" | "surfaceNsd"): string => {
+    const { mean, ci95 } = scores.summary[metric];
+    if (mean === null) return "-";
+    return ci95 ? `${mean.toFixed(3)} (${ci95[0].toFixed(3)} to ${ci95[1].toFixed(3)})` : mean.toFixed(3);
+  };
+  return [
+    ["method", "n", "DSC", "NSD", "surface NSD"],
+    ...methods.map(({ name, evaluation }) => [
+      name,
+      String(evaluation.images.length),
+      cell(evaluation, "dsc"),
+      cell(evaluation, "nsd"),
+      cell(evaluation, "surfaceNsd"),
+    ]),
+  ];
+}

@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import { ConfigError } from "../../../errors.ts";
+import type { RunEvent } from "../../../run/events.ts";
+import type { StopOptions } from "../../../run/stop-options.ts";
+import { modelFolder } from "../../../train/index.ts";
+import { alignedLines } from "../../text-table.ts";
+import { runSegment } from "../../zero-shot/segment.ts";
+import { SegmentSettings } from "../../zero-shot/settings.ts";
+import { runWeakPredict } from "../predict/run.ts";
+import { WeakPredictSettings } from "../predict/settings.ts";
+import { datasetFiles, isGraySet } from "../pseudo-label/dataset.ts";
+import { readGate } from "../pseudo-label/gate-file.ts";
+import { runWeakPseudoLabel } from "../pseudo-label/run.ts";
+import { WeakPseudoLabelSettings } from "../pseudo-label/settings.ts";
+import { runWeakTrain } from "../train/run.ts";
+import { WeakTrainSettings } from "../train/settings.ts";
+import { runWeakUncertainty } from "../uncertainty/run.ts";
+import { WeakUncertaintySettings } from "../uncertainty/settings.ts";
+import { type Compared, compareMethods, comparisonRows, writeComparison } from "./compare.ts";
+import { estimateRun } from "./estimate.ts";
+import { foldersOf } from "./folders.ts";
+import { imagesAt, trueMasks, writeCaseImages } from "./images.ts";
+import { writeSettings } from "./repeat.ts";
+import type { WeakRunSettings } from "./settings.ts";
+import { stageOf } from "./stage.ts";
+import { onlyOf, trainSettings } from "./stage-settings.ts";
+import { writeSupervised } from "./supervised.ts";
+
+/**
+ * `medclip-sam weak run`: from images and text prompts to masks of an ensemble and uncertainty maps, without any true mask.
+ *
+ *   OUT/pseudo-labels/   masks of the zero-shot pipeline, what the gate kept of them and why
+ *   OUT/training/        nnU-Net trained on them
+ *   OUT/ensemble/        label maps, entropy maps and scores of the segmented images, from the checkpoints that the training kept
+ *   OUT/results.json     with `testMasks`: zero-shot, a single checkpoint, the ensemble, and with `trainMasks` the same network trained on true masks
+ *
+ * Each folder is that of the command with this name, and resumes as it does: started again with the same settings, the run goes on where it was stopped, and ends with the same
+ * masks, weights and maps.
+ *
+ * @throws as the commands do
+ */
+export async function* runWeakRun(settings: WeakRunSettings, options: StopOptions = {}): AsyncGenerator<RunEvent> {
+  const begun = performance.now();
+  const { out, testImages, testMasks, trainMasks, mode } = settings;
+  const { signal } = options;
+  const folders = foldersOf(out);
+  yield* estimateRun(settings, signal);
+  if (settings.dryRun) return;
+  await writeSettings(settings);
+  const tally = { failed: 0 };
+  const stage = (title: string, events: AsyncGenerator<RunEvent>) => stageOf(title, events, tally);
+
+  const labelling = WeakPseudoLabelSettings.strip().parse({ ...settings, out: folders.pseudoLabels });
+  yield* stage("1. pseudo-labels", runWeakPseudoLabel(labelling, options));
+  const { dataset, weights } = datasetFiles(labelling);
+
+  const training = { ...trainSettings(settings), data: dataset, weights, out: folders.training };
+  yield* stage("2. training", runWeakTrain(WeakTrainSettings.parse(training), options));
+
+  yield { type: "stage", message: "reading the images to segment" };
+  const isGray = await isGraySet(dataset);
+  const images = await imagesAt(testImages.length > 0 ? testImages : settings.inputs, out);
+  for (const { name, message } of await writeCaseImages(images, folders.images, { isGray, mode, signal })) {
+    tally.failed++;
+    yield { type: "failure", name, message, code: "input" };
+  }
+  const shared = { images: folders.images, mode, device: settings.device, threads: settings.threads, overwrite: settings.overwrite };
+  const uncertainty = { ...shared, model: [folders.training], out: folders.ensemble, threshold: settings.ensembleThreshold };
+  yield* stage("3. ensemble", runWeakUncertainty(WeakUncertaintySettings.parse(uncertainty), options));
+
+  const lines = [`masks, entropy maps and scores: ${folders.ensemble}`];
+  if (testMasks !== undefined) {
+    const truth = await trueMasks(images, testMasks);
+    for (const message of truth.warnings) yield { type: "warning", message };
+    if (truth.count === 0) throw new ConfigError(`weak run: --test-masks "${testMasks}" has no mask with the name of a segmented image.`);
+    const single = { ...shared, model: modelFolder(folders.training), out: folders.single };
+    const zeroShot = { ...settings, inputs: testImages.length > 0 ? testImages : settings.inputs, out: folders.zeroShot };
+    yield* stage("4. zero-shot masks of the same images", runSegment(SegmentSettings.parse(onlyOf(SegmentSettings, zeroShot)), options));
+    yield* stage("5. masks of the last checkpoint", runWeakPredict(WeakPredictSettings.parse(single), options));
+    const labelsIn = (folder: string): Pick<Compared, "fileOf" | "holds"> => ({
+      holds: "labels",
+      fileOf: ({ name }) => join(folder, `${name}.png`),
+    });
+    const methods: Compared[] = [
+      { name: "zero-shot", holds: "masks", fileOf: ({ nested }) => join(folders.zeroShot, "masks", `${nested}.png`) },
+      { name: "single checkpoint", ...labelsIn(folders.single) },
+      { name: "ensemble", ...labelsIn(folders.ensemble) },
+    ];
+    if (trainMasks !== undefined) methods.push({ name: "fully supervised", ...labelsIn(yield* supervised(isGray)) });
+    yield { type: "stage", message: "comparing the masks" };
+    const comparison = { masksUsed: 0, methods: await compareMethods(images, truth, methods) };
+    await writeComparison(out, comparison);
+    lines.push(...alignedLines(comparisonRows(comparison)), "0 masks used: no setting was chosen on these true masks");
+  }
+  yield { type: "end", done: images.length, skipped: 0, failed: tally.failed, ms: Math.round(performance.now() - begun), lines };
+
+  /** Trains the same network on true masks, and segments the same images. @returns the folder of the label maps */
+  async function* supervised(isGray: boolean): AsyncGenerator<RunEvent, string> {
+    const { leaks } = await readGate(folders.pseudoLabels);
+    const inTest = new Set(leaks.map(({ image }) => image));
+    const all = (await imagesAt(settings.inputs, out)).filter(({ name }) => !inTest.has(name));
+    const masks = await trueMasks(all, trainMasks!);
+    for (const message of masks.warnings) yield { type: "warning", message };
+    const made = await writeSupervised(all, masks, { folder: folders.supervised, name: settings.name, isGray, mode, signal });
+    const own = { ...trainSettings(settings), keep: "none", data: made.dataset, out: join(folders.supervised, "training") };
+    yield* stage(`6. training on ${made.count} true masks`, runWeakTrain(WeakTrainSettings.parse(own), options));
+    const masksOf = join(folders.supervised, "masks");
+    const predicting = { ...shared, model: modelFolder(own.out), out: masksOf };
+    yield* stage("7. its masks", runWeakPredict(WeakPredictSettings.parse(predicting), options));
+    return masksOf;
+  }
+}
