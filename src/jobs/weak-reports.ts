@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { WeakPseudoLabelSettings } from "../pipeline/weak/pseudo-label/settings.ts";
 import type { WeakRunSettings } from "../pipeline/weak/run/settings.ts";
+import type { WeakUncertaintySettings } from "../pipeline/weak/uncertainty/settings.ts";
 import type { RunEvent } from "../run/events.ts";
 import type { StopOptions } from "../run/stop-options.ts";
 
@@ -18,6 +19,17 @@ export async function* runPseudoLabelWithReport(settings: WeakPseudoLabelSetting
   } catch (error) {
     if (existsSync(join(settings.out, "gate.json"))) await report();
     throw error;
+  }
+}
+
+/** Runs an ensemble, with `report.html`: calibration, failure detection, and the images to look at first. */
+export async function* runWeakUncertaintyWithReport(settings: WeakUncertaintySettings, options: StopOptions): AsyncGenerator<RunEvent> {
+  const { runWeakUncertainty } = await import("../pipeline/weak/uncertainty/run.ts");
+  for await (const event of runWeakUncertainty(settings, options)) {
+    if (event.type === "end" && !settings.dryRun) {
+      const { writeUncertaintyReport } = await import("../report/index.ts");
+      yield { ...event, lines: [...(event.lines ?? []), `report with pictures: ${await writeUncertaintyReport(settings.out)}`] };
+    } else yield event;
   }
 }
 

@@ -47,7 +47,7 @@ export {
   windowMap,
   windowSettingsOf,
 } from "./predict/index.ts";
-export { type LabelEnding, labelEndingOf, type Prediction, readProbabilities, writePrediction } from "./prediction-files.ts";
+export { type LabelEnding, labelEndingOf, labelEndings, type Prediction, readProbabilities, writePrediction } from "./prediction-files.ts";
 export {
   type CaseProperties,
   cropToNonZero,

@@ -19,7 +19,8 @@ export interface Prediction {
 }
 
 /** Endings of label files: that of the data set's files (`file_ending`) where it is one of NIfTI, otherwise .png. */
-export type LabelEnding = ".png" | ".nii" | ".nii.gz";
+export const labelEndings = [".png", ".nii.gz", ".nii"] as const;
+export type LabelEnding = (typeof labelEndings)[number];
 
 /** The ending of label files for a data set. @param fileEnding - `file_ending` of its dataset.json */
 export function labelEndingOf(fileEnding: string): LabelEnding {

@@ -24,6 +24,8 @@ th:first-child, td:first-child { text-align: left; padding-left: 0; } .settings 
 .results td:nth-child(2), .results th:nth-child(2) { text-align: left; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr)); gap: .75rem; margin: .5rem 0; }
 .pictures img { width: 100%; aspect-ratio: 1; object-fit: contain; background: #000; } .pictures figcaption { font-weight: 400; color: var(--faint); font-size: .85rem; }
+.pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); gap: .75rem; margin: .5rem 0; } .pairs div { display: flex; gap: 2px; }
+.pairs img { width: 50%; aspect-ratio: 1; object-fit: contain; background: #000; } .pairs figcaption { font-weight: 400; color: var(--faint); font-size: .85rem; }
 .note { color: var(--faint); } a { color: inherit; }`;
 
 /** A whole page that needs nothing else: no script, no font, no file. @param body - HTML */

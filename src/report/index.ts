@@ -3,4 +3,5 @@ export { type GateSectionOptions, gateSection, leakSection } from "./gate-sectio
 export { type Chart, type ChartLine, lineChart } from "./line-chart.ts";
 export { pseudoLabelSections, writePseudoLabelReport } from "./pseudo-label-report.ts";
 export { writeTrainingReport } from "./training-report.ts";
+export { uncertaintySections, writeUncertaintyReport } from "./uncertainty-report.ts";
 export { writeWeakReport } from "./weak-report.ts";

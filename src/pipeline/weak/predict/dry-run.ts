@@ -32,6 +32,9 @@ export interface ExpectedPredictions {
   readonly session: SessionOptions;
 }
 
+/** A batch is predicted up to three times, but not again after so many milliseconds. */
+const enoughMs = 2000;
+
 /** Images that are read to know their sizes. */
 const sampled = 8;
 
@@ -99,11 +102,16 @@ async function timesOf({ model, weights, windows, session }: ExpectedPredictions
   await thenDispose(async () => {
     const start = performance.now();
     await network.predict(batch, shape); // opens it
-    const between = performance.now();
-    await network.predict(batch, shape);
-    const run = (performance.now() - between) / 1000;
-    patchSeconds = run / size;
-    openSeconds = Math.max(0, (between - start) / 1000 - run);
+    const first = (performance.now() - start) / 1000;
+    let best = Number.POSITIVE_INFINITY; // other programs only make it slower
+    const begun = performance.now();
+    for (let run = 0; run < 3 && (run === 0 || performance.now() - begun < enoughMs); run++) {
+      const between = performance.now();
+      await network.predict(batch, shape);
+      best = Math.min(best, (performance.now() - between) / 1000);
+    }
+    patchSeconds = best / size;
+    openSeconds = Math.max(0, first - best);
   }, network);
   const peakBytes = process.resourceUsage().maxRSS * 1024;
   return { openSeconds, patchSeconds, peakBytes, bytes: Math.max(0, peakBytes - before) };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../../../errors.ts";
+import { readJson } from "../../../files/read-json.ts";
 import { probabilitiesOf } from "../../../image/index.ts";
 import {
   addCalibration,
@@ -46,6 +47,13 @@ export type Calibration = z.infer<typeof Calibration>;
 
 /** Without true masks to fit anything on. */
 export const nothingFitted: Calibration = { masksUsed: 0, temperature: null, dscRange: null };
+
+/** @throws InputError when the file is missing or damaged */
+export async function readCalibration(file: string): Promise<Calibration> {
+  const { data, error } = Calibration.safeParse(await readJson(file, InputError));
+  if (data) return data;
+  throw new InputError(`"${file}" does not hold a calibration: ${z.prettifyError(error)} Remove it, and run again.`);
+}
 
 /** A validation image: its judged pixels, its review score, and how right its mask is. */
 export interface ValidationImage {

@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { InputError } from "../../../errors.ts";
+import { readJsonIfPresent } from "../../../files/read-json.ts";
 import { mean } from "../../../metrics/index.ts";
 import {
   type CalibrationSums,
@@ -18,10 +21,10 @@ const risks = ["dsc", "nsd", "surfaceNsd"] as const;
 type Risk = (typeof risks)[number];
 
 /** A risk in words. */
-const riskTitles = { dsc: "1 - DSC", nsd: "1 - NSD", surfaceNsd: "1 - surface NSD" } as const satisfies Record<Risk, string>;
+export const riskTitles = { dsc: "1 - DSC", nsd: "1 - NSD", surfaceNsd: "1 - surface NSD" } as const satisfies Record<Risk, string>;
 
 /** `evaluation.json`: how right masks, probabilities and scores are, on the images with true labels. */
-interface UncertaintyEvaluation {
+export interface UncertaintyEvaluation {
   /** Images with true labels. */
   readonly images: number;
   /** Mean of each score over them. */
@@ -35,6 +38,18 @@ interface UncertaintyEvaluation {
   } | null;
   /** How well each score ranks the failures. */
   readonly failureDetection: Readonly<Record<Risk, Readonly<Record<UncertaintyMeasure, RiskCoverage>>>>;
+}
+
+/** What `evaluation.json` must at least have to be read. */
+const Evaluation = z.looseObject({ images: z.number(), means: z.looseObject({}), failureDetection: z.looseObject({}) });
+
+/** @returns undefined where no image has true labels. @throws InputError when the file is damaged */
+export async function readEvaluation(file: string): Promise<UncertaintyEvaluation | undefined> {
+  const found = await readJsonIfPresent(file, InputError);
+  if (found === undefined) return undefined;
+  const { data, error } = Evaluation.safeParse(found);
+  if (data) return data as unknown as UncertaintyEvaluation;
+  throw new InputError(`"${file}" does not hold an evaluation: ${z.prettifyError(error)} Remove it, and run again.`);
 }
 
 /** Compares images with their true labels; undefined where none has any. */
@@ -68,8 +83,12 @@ const byKey = <K extends string, V>(keys: readonly K[], of: (key: K) => V): Reco
   Object.fromEntries(keys.map((key) => [key, of(key)])) as Record<K, V>;
 
 /** How well each score finds the failures, as a table whose first row names the columns. */
-function failureRows({ failureDetection }: UncertaintyEvaluation): string[][] {
-  const head = ["score", ...risks.flatMap((risk) => [`AURC of ${riskTitles[risk]}`, "above best", "AUGRC"])];
+export function failureRows(evaluation: UncertaintyEvaluation): string[][] {
+  return rowsOf(evaluation, risks);
+}
+
+function rowsOf({ failureDetection }: UncertaintyEvaluation, risks: readonly Risk[]): string[][] {
+  const head = ["score", ...risks.flatMap((risk) => [`AURC of ${riskTitles[risk]}`, "above the best order", "AUGRC"])];
   const rows = measures.map((one) => {
     const numbers = risks.flatMap((risk) => {
       const { aurc, eAurc, augrc } = failureDetection[risk][one];
@@ -93,7 +112,9 @@ export function evaluationLines(evaluation: UncertaintyEvaluation): string[] {
           ...(reliability.after ? [`with the fitted temperature: ${words(reliability.after)}`] : []),
         ]
       : []),
-    "how well each score ranks the failures, lower is better:",
-    ...alignedLines(failureRows(evaluation)).map((line) => `  ${line}`),
+    ...risks.flatMap((risk) => [
+      `how well each score ranks the failures by ${riskTitles[risk]}, lower is better:`,
+      ...alignedLines(rowsOf(evaluation, [risk])).map((line) => `  ${line}`),
+    ]),
   ];
 }

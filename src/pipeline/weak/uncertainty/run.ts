@@ -21,7 +21,7 @@ import { type Calibration, dscRangeOf, fitCalibration, nothingFitted, sumsOf } f
 import { type EnsembleItem, type EnsemblesOf, ensembleQueue, together } from "./ensembles.ts";
 import { evaluationLines, evaluationOf } from "./evaluation.ts";
 import { membersOf } from "./members.ts";
-import { filesOf } from "./results.ts";
+import { command, filesOf } from "./results.ts";
 import { readScores, scoredText, scoresText } from "./scores.ts";
 import { WeakUncertaintySettings } from "./settings.ts";
 import { judgedRow, readTruth, scoresByTruth, truthFile } from "./truth.ts";
@@ -63,7 +63,7 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
   const files = filesOf(out);
   const weights = Object.fromEntries(await Promise.all(members.map(async ({ name, file }) => [name, await fileRecord(file)])));
   const header = {
-    ...{ command: "weak uncertainty", ...recordedSettings(WeakUncertaintySettings, { ...settings }) },
+    ...{ command, ...recordedSettings(WeakUncertaintySettings, { ...settings }) },
     ...{ device, threads: settings.threads ?? null, weights },
   };
   const options: ItemOptions = { out, header, overwrite, signal };
@@ -141,7 +141,7 @@ async function* dryEnsembles(cases: readonly CaseFiles[], { found, options }: En
   const networks = new Set(members.map(({ file }) => file)).size;
   const opened = { times: networks * Math.ceil(cases.length / together), atOnce: 1 };
   const bytesHeld = 16 * Math.min(together, cases.length); // sums in float64 for each image, and maps of about their size
-  yield* dryPrediction({ command: "weak uncertainty", cases, model, weights, windows, passes, opened, bytesHeld, session });
+  yield* dryPrediction({ command, cases, model, weights, windows, passes, opened, bytesHeld, session });
 }
 
 /** Before the validation images take their time. @throws ConfigError when the folder holds results of other settings */

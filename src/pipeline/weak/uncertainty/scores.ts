@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { InputError } from "../../../errors.ts";
 import { readJson } from "../../../files/read-json.ts";
-import { type CalibrationClaim, reviewList, type UncertaintyMeasure, uncertaintyMeasures } from "../../../uncertainty/index.ts";
+import {
+  type CalibrationClaim,
+  type ReviewItem,
+  reviewList,
+  type UncertaintyMeasure,
+  uncertaintyMeasures,
+} from "../../../uncertainty/index.ts";
 import { csvText } from "../../text-table.ts";
 
 const measure = z.number().nullable();
@@ -51,7 +57,8 @@ export const reviewedBy = "pairwiseDice" satisfies UncertaintyMeasure;
 export const measures = Object.keys(uncertaintyMeasures) as UncertaintyMeasure[];
 
 /** Images in the order in which a person should look at them. */
-const inReviewOrder = (cases: readonly ScoredCase[]) => reviewList(cases, ({ scores }) => uncertaintyMeasures[reviewedBy](scores));
+export const inReviewOrder = <T extends ScoredCase>(cases: readonly T[]): ReviewItem<T>[] =>
+  reviewList(cases, ({ scores }) => uncertaintyMeasures[reviewedBy](scores));
 
 /** A table of all images, in the order in which a person should look at them. */
 export function scoresText(cases: readonly ScoredCase[]): string {
