@@ -131,6 +131,12 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: true,
   },
   {
+    job: "weak export",
+    summary: "write a trained nnU-Net as one .onnx file with its model card, for any ONNX Runtime",
+    schema: async () => (await import("../pipeline/weak/export/settings.ts")).WeakExportSettings,
+    resumes: false,
+  },
+  {
     job: "phantom",
     summary: "generate synthetic scans (phantoms) with masks, captions, text prompts and a vocabulary",
     schema: async () => (await import("../pipeline/phantom/settings.ts")).PhantomSettings,

@@ -22,6 +22,7 @@ export const jobs = {
   "weak predict": async () => (await import("../pipeline/weak/predict/run.ts")).runWeakPredict,
   "weak uncertainty": async () => (await import("./weak-reports.ts")).runWeakUncertaintyWithReport,
   "weak run": async () => (await import("./weak-reports.ts")).runWeakRunWithReport,
+  "weak export": async () => (await import("../pipeline/weak/export/run.ts")).runWeakExport,
   phantom: async () => (await import("../pipeline/phantom/run.ts")).runPhantom,
   demo: async () => (await import("./demo-page.ts")).runDemoWithPage,
   "models init": async () => (await import("../pipeline/models-init/run.ts")).runModelsInit,

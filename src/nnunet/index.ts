@@ -5,7 +5,7 @@ export { imageEndings } from "./dataset/file-endings.ts";
 export { openDataset, type RawDataset, type TrainingFiles } from "./dataset/raw-dataset.ts";
 export { type CaseImage, readCaseImage, readTrainingCase, type TrainingCase } from "./dataset/read-case.ts";
 export { type LabelEntry, type LabelRules, type LabelTable, labelRulesOf, type Region } from "./labels.ts";
-export { type ModelFolder, openModelFolder, patchNetwork, writeFold, writeModelFolder } from "./model/index.ts";
+export { type ModelFolder, modelCard, onnxModel, openModelFolder, patchNetwork, writeFold, writeModelFolder } from "./model/index.ts";
 export { estimateOf } from "./plan/estimate.ts";
 export { type FingerprintCase, type FingerprintOptions, fingerprintOf } from "./plan/fingerprint.ts";
 export { fingerprintFromJson, fingerprintJson, readFingerprint } from "./plan/fingerprint-json.ts";

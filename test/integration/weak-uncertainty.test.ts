@@ -8,7 +8,9 @@ import { runWeakTrain } from "../../src/pipeline/weak/train/run.ts";
 import { WeakTrainSettings } from "../../src/pipeline/weak/train/settings.ts";
 import { runWeakUncertainty } from "../../src/pipeline/weak/uncertainty/run.ts";
 import { WeakUncertaintySettings } from "../../src/pipeline/weak/uncertainty/settings.ts";
+import { writeUncertaintyReport } from "../../src/report/index.ts";
 import type { RunEvent } from "../../src/run/events.ts";
+import { version } from "../../src/version.ts";
 import { eventsOf, tinyTraining, writeDisc, writeDiscs } from "../support/discs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-weak-uncertainty-"));
@@ -110,6 +112,20 @@ test("a validation image without labels is reported, and one that is an image to
   await expect(eventsOf(run("none", { ...validation, validationLabels: labels }))).rejects.toThrow(
     "of the validation images 0 can be used",
   );
+});
+
+test("the page shows the review list with pictures, and the command that repeats it", async () => {
+  const html = readFileSync(await writeUncertaintyReport(at("fitted")), "utf8");
+  expect(html.match(/<img src="data:image\/webp;base64,/g)).toHaveLength(4); // mask and entropy of two images
+  expect(html).toContain("5 masks used");
+  expect(html).toContain(
+    `<code>npx medclip-sam@${version} weak uncertainty --model ${at("run")} --images ${plain.images} --labels ${labels}`,
+  );
+  expect(html).toMatch(/medclip-sam \d+\.\d+\.\d+.*, node/);
+  rmSync(plain.images, { recursive: true });
+  expect(readFileSync(await writeUncertaintyReport(at("fitted")), "utf8")).not.toContain("<img"); // without the images, the rest of the page
+  await writeDiscs(data);
+  await expect(writeUncertaintyReport(at("known"))).rejects.toThrow("holds no results of `weak uncertainty`");
 });
 
 test("a dry run estimates time and memory, and writes nothing", async () => {

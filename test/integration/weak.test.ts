@@ -1,7 +1,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runWeakExport } from "../../src/pipeline/weak/export/run.ts";
+import { WeakExportSettings } from "../../src/pipeline/weak/export/settings.ts";
 import { runWeakPlan } from "../../src/pipeline/weak/plan/run.ts";
 import { WeakPlanSettings } from "../../src/pipeline/weak/plan/settings.ts";
 import { runWeakPredict } from "../../src/pipeline/weak/predict/run.ts";
@@ -41,6 +44,16 @@ test("a data set is planned, trained on, predicted and judged, and all of it rep
   const otherStep = WeakPredictSettings.parse({ model, images, out: at("masks"), probabilities: true, step: 1, threads: 1 });
   await expect(eventsOf(runWeakPredict(otherStep))).rejects.toThrow(/step was 0.5, now it is 1/);
 
+  await eventsOf(runWeakExport(WeakExportSettings.parse({ model: at("run"), out: at("file") })));
+  await eventsOf(runWeakPredict(WeakPredictSettings.parse({ model, images, out: at("unmirrored"), mirror: false, threads: 1 })));
+  const { labels, isSure } = await labelsOfFile(at("file", "model.onnx"), await readGray(join(images, "disc6.png")));
+  const predicted = (await readGray(at("unmirrored", "disc6.png"))).data;
+  expect(isSure.filter(Boolean).length).toBeGreaterThan(900); // of 1024
+  expect([...predicted].filter((_, i) => isSure[i])).toEqual(labels.filter((_, i) => isSure[i]));
+  expect(JSON.parse(readFileSync(at("file", "model-card.json"), "utf8"))).toMatchObject({ activation: "softmax", patchSize: "[32,32]" });
+  const again = eventsOf(runWeakExport(WeakExportSettings.parse({ model, out: at("file") })));
+  await expect(again).rejects.toThrow('model.onnx" already exists. Choose another --out, or pass --overwrite');
+
   const settings = { model: [at("run")], images, labels: join(data, "truth"), out: at("judged"), threads: 1 };
   const judged = await eventsOf(runWeakUncertainty(WeakUncertaintySettings.parse(settings)));
   expect(judged.at(-1)).toMatchObject({ type: "end", done: 2, failed: 0 });
@@ -51,6 +64,22 @@ test("a data set is planned, trained on, predicted and judged, and all of it rep
   expect(resumed.at(-1)).toMatchObject({ done: 0, skipped: 2 });
   expect(readFileSync(at("judged", "scores.csv"), "utf8").trim().split("\n").slice(1)).toEqual(rows);
 });
+
+/** Runs a file of `weak export` in plain ONNX Runtime on one patch, normalised as its card says; sure is a label whose logits are not almost equal. */
+async function labelsOfFile(file: string, { data, width, height }: { data: Uint8Array; width: number; height: number }) {
+  const mean = data.reduce((sum, level) => sum + level, 0) / data.length;
+  const std = Math.sqrt(data.reduce((sum, level) => sum + (level - mean) ** 2, 0) / data.length);
+  const session = await InferenceSession.create(readFileSync(file));
+  const image = new OrtTensor(
+    "float32",
+    Float32Array.from(data, (level) => (level - mean) / std),
+    [1, 1, height, width],
+  );
+  const logits = (await session.run({ image })).logits!.data as Float32Array;
+  await session.release();
+  const gaps = [...data.keys()].map((i) => logits[data.length + i]! - logits[i]!);
+  return { labels: gaps.map((gap) => (gap > 0 ? 1 : 0)), isSure: gaps.map((gap) => Math.abs(gap) > 1e-3) };
+}
 
 test("a case that cannot be read is named, and the others are trained on", async () => {
   const broken = at("Dataset002_Broken");

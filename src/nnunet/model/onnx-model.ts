@@ -11,7 +11,7 @@ const use = "For research only. It is not a medical device and must not be used 
  * A model as one .onnx file that any ONNX Runtime runs by itself: input "image" [batch, channels, height, width], cropped, normalised and resampled
  * as its model card says, with sides that the network's strides divide; output "logits" [batch, outputs, height, width], of several folds the mean.
  *
- * The model card is in the file's metadata, as texts by name: title, classes or regions, channels, normalisation, spacing, patch size and others.
+ * The model card (`modelCard`) is in the file's metadata, as texts by name: title, classes or regions, channels, normalisation, spacing, patch size and others.
  *
  * @throws ConfigError when the weights of all folds do not fit into one file
  */
@@ -29,8 +29,8 @@ export async function onnxModel(model: ModelFolder): Promise<Uint8Array> {
   return await exportOnnx({ logits }, { metadata: modelCard(model), freeAxes: { image: free, logits: free } });
 }
 
-/** What the file says about the model. */
-function modelCard({ dataset, labels, plans, network, folds }: ModelFolder): Record<string, string> {
+/** What such a file says about the model, texts by name. */
+export function modelCard({ dataset, labels, plans, network, folds }: ModelFolder): Record<string, string> {
   const { plan2d, intensities } = plans;
   const ofChannels = channelNamesOf(dataset).map((name, c) => {
     const scheme = plan2d.normalisation[c]!;

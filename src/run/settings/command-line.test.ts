@@ -16,5 +16,7 @@ test("a command line names the settings that are not as by default, and quotes w
   expect(commandLine({ command: "weak predict", version: "1.2.3" }, schema, settings)).toBe(
     "npx medclip-sam@1.2.3 weak predict --model a --model 'b'\\''s model' --min-area 7 --spacing 0.5,1 --no-mirror --overwrite --out 'new scans'",
   );
-  expect(commandLine({ command: "weak plan", version: "1.2.3" }, schema, { model: [], minArea: 5, mirror: true, out: "" })).toBe("npx medclip-sam@1.2.3 weak plan --out ''");
+  expect(commandLine({ command: "weak plan", version: "1.2.3" }, schema, { model: [], minArea: 5, mirror: true, out: "" })).toBe(
+    "npx medclip-sam@1.2.3 weak plan --out ''",
+  );
 });

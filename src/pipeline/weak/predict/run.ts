@@ -20,6 +20,7 @@ import { recordedSettings } from "../../../run/settings/effect.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
 import { streamThenDispose } from "../../../then-dispose.ts";
 import { fileRecord, sessionOptions } from "../../models/models-of-run.ts";
+import { modelIn } from "../model-in.ts";
 import { dryPrediction } from "./dry-run.ts";
 import { WeakPredictSettings } from "./settings.ts";
 import { windowSettings } from "./window-settings.ts";
@@ -37,7 +38,7 @@ export async function* runWeakPredict(settings: WeakPredictSettings, { signal }:
   const { out, images, overwrite, probabilities: withProbabilities } = settings;
   const { session, device, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };
-  const model = await openModelFolder(settings.model, {
+  const model = await openModelFolder(modelIn(settings.model), {
     folds: settings.folds.length > 0 ? settings.folds : undefined,
     checkpoint: settings.checkpoint,
   });

@@ -7,7 +7,9 @@ export const WeakPredictSettings = z.strictObject({
   ...grouped("Input", {
     model: z
       .string()
-      .describe("model folder: of nnU-Net v2 (plans.json, dataset.json, fold_X/checkpoint_final.pth), or of `weak train`")
+      .describe(
+        "model folder: of nnU-Net v2 (plans.json, dataset.json, fold_X/checkpoint_final.pth), or of `weak train`, whose output folder may be named, too",
+      )
       .meta({ placeholder: "DIR", mustExist: true, neutral: true }),
     images: z
       .string()

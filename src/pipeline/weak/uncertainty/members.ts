@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../../../errors.ts";
 import { type ModelFolder, openModelFolder } from "../../../nnunet/index.ts";
-import { modelFolder } from "../../../train/index.ts";
+import { modelIn } from "../model-in.ts";
 import type { WeakUncertaintySettings } from "./settings.ts";
 
 /** A member of an ensemble: a network, and which mirrored copies of an image it sees. */
@@ -34,7 +33,7 @@ export async function membersOf({ model: folders, members }: Pick<WeakUncertaint
   const kind = members ?? (folders.length > 1 ? "models" : "checkpoints");
   if (kind !== "models" && folders.length > 1)
     throw new ConfigError(`weak uncertainty: --members ${kind} are those of one model, but --model names ${folders.length}. Name one.`);
-  const models = await Promise.all(folders.map((folder) => openModelFolder(inTraining(folder))));
+  const models = await Promise.all(folders.map((folder) => openModelFolder(modelIn(folder))));
   const [model] = models as [ModelFolder];
   if (kind === "models") {
     for (const [i, other] of models.entries()) {
@@ -53,9 +52,6 @@ export async function membersOf({ model: folders, members }: Pick<WeakUncertaint
   }
   return { model, members: await checkpointsOf(model, folders[0]!) };
 }
-
-/** The model of a training, or a model folder itself. */
-const inTraining = (folder: string): string => (existsSync(join(folder, "plans.json")) ? folder : modelFolder(folder));
 
 /** Those that the first fold of a model kept, beside its last and best one. */
 async function checkpointsOf({ folds }: ModelFolder, folder: string): Promise<Member[]> {
