@@ -92,3 +92,15 @@ describeWith([table], "nnU-Net's planner table", () => {
     else expect(planned(row, "ExperimentPlanner-2.1.1")).toMatchObject(expected);
   });
 });
+
+test("a longest side makes the target spacing larger, and the patch that of the smaller images", () => {
+  const fingerprint = {
+    ...{ spacings: [[999, 1, 1]], shapes: [[1, 400, 512]], relativeSize: 1 },
+    intensities: [{ mean: 0, median: 0, min: 0, max: 1, std: 1, percentile_00_5: 0, percentile_99_5: 1 }],
+  } as unknown as Parameters<typeof planDataset>[1];
+  const json = { channel_names: { "0": "gray" }, labels: { background: 0, lung: 1 }, numTraining: 1, file_ending: ".png" };
+  const plan = (longestSide?: number) => planDataset(json, fingerprint, { datasetName: "Dataset001_A", longestSide }).plan2d;
+  expect(plan(256)).toMatchObject({ spacing: [2, 2], medianSize: [200, 256] });
+  expect(Math.max(...plan(256).patchSize)).toBe(256);
+  expect(plan(512)).toEqual(plan());
+});

@@ -4,7 +4,7 @@ import { imageReaderOf } from "../dataset/file-endings.ts";
 import { roundHalfEven } from "./numpy.ts";
 import { sizedNetwork } from "./plan-2d.ts";
 import { type PlannerName, planners, schemeOf } from "./planners.ts";
-import { medianOf, targetOf } from "./target.ts";
+import { coarserTarget, medianOf, targetOf } from "./target.ts";
 import type { Fingerprint, Plans } from "./types.ts";
 
 /** Below this median share of pixels that are not cropped away, statistics for z-scores leave the others out. */
@@ -17,6 +17,8 @@ export interface PlanOptions {
   readonly planner?: PlannerName | undefined;
   /** GPU memory to plan for; default that of the planner: 8, for ResEnc L 24. */
   readonly gpuMemoryGb?: number | undefined;
+  /** Pixels; images whose median is longer are resampled to it, as with a larger target spacing given to nnU-Net. Default: no limit. */
+  readonly longestSide?: number | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export function planDataset(json: DatasetJson, fingerprint: Fingerprint, options
   }
   const gpuMemoryGb = options.gpuMemoryGb ?? planner.gpuMemoryGb;
   if (!(gpuMemoryGb > 0)) throw new ConfigError(`planDataset: gpuMemoryGb must be more than 0, got ${gpuMemoryGb}`);
-  const target = targetOf(fingerprint);
+  const target = coarserTarget(targetOf(fingerprint), options.longestSide);
   const { network, patchSize, batchSize } = sizedNetwork(
     { target, cases: json.numTraining, labels: Object.keys(json.labels).length, gpuMemoryGb },
     planner,

@@ -34,6 +34,17 @@ export function targetOf({ spacings, shapes }: Pick<Fingerprint, "spacings" | "s
   return { spacing: byAxis((axis) => spacing[axis]!), shape: medianOf(resampled) };
 }
 
+/** A target of larger spacing whose median image has at most so many pixels along its longer side. */
+export function coarserTarget(target: Target, longestSide = Number.POSITIVE_INFINITY): Target {
+  const { shape, spacing } = target;
+  const factor = Math.max(1, Math.max(shape[1], shape[2]) / longestSide);
+  if (factor === 1) return target;
+  return {
+    shape: [shape[0], roundHalfEven(shape[1] / factor), roundHalfEven(shape[2] / factor)],
+    spacing: [spacing[0], spacing[1] * factor, spacing[2] * factor],
+  };
+}
+
 /** The median of each axis. */
 export const medianOf = (triples: readonly Triple[]): Triple => byAxis((axis) => median(column(triples, axis)));
 

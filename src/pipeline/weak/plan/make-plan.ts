@@ -22,7 +22,7 @@ export interface MadePlan {
 /** Reads all cases of a data set, one at a time, and plans a network for those that can be used. @throws as `fingerprintOf` and `planDataset` */
 export async function makePlan(
   dataset: RawDataset,
-  { planner, gpuMemory: gpuMemoryGb }: Pick<PlanSettings, "planner" | "gpuMemory">,
+  { planner, gpuMemory: gpuMemoryGb, longestSide }: Pick<PlanSettings, "planner" | "gpuMemory" | "longestSide">,
   signal?: AbortSignal,
 ): Promise<MadePlan> {
   const { json, name: datasetName, cases } = dataset;
@@ -31,7 +31,8 @@ export async function makePlan(
     cases.map((files) => () => readTrainingCase(files, dataset).catch((error: unknown) => void dropped.push(unusable(files, error)))),
     { signal },
   );
-  return { fingerprint, plans: planDataset(json, fingerprint, { datasetName, planner: plannerNames[planner], gpuMemoryGb }), dropped };
+  const plans = planDataset(json, fingerprint, { datasetName, planner: plannerNames[planner], gpuMemoryGb, longestSide });
+  return { fingerprint, plans, dropped };
 }
 
 /** A case that is left out because its files cannot be used. @throws the error where it concerns more than this case */

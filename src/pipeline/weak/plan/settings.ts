@@ -28,6 +28,15 @@ export const PlanSettings = z.strictObject(
       .optional()
       .describe("GPU memory that the size of patches and batches is planned for (default: 8, with resenc-l 24)")
       .meta({ group: "Training", unit: "GB" }),
+    longestSide: z
+      .number()
+      .int()
+      .min(32)
+      .optional()
+      .describe(
+        "images are resampled so that the median of their longer sides is at most this; masks keep the size of the image (default: no limit)",
+      )
+      .meta({ group: "Training", unit: "pixels" }),
   }),
 );
 export type PlanSettings = z.infer<typeof PlanSettings>;

@@ -43,7 +43,11 @@ export async function* estimateRun(settings: WeakRunSettings, signal?: AbortSign
     { signal },
   );
   const whole = { ...fingerprint, ...repeated(fingerprint, images.length) };
-  const plans = planDataset(dataset, whole, { datasetName: "Dataset001_target", planner: plannerNames[training.planner] });
+  const plans = planDataset(dataset, whole, {
+    datasetName: "Dataset001_target",
+    planner: plannerNames[training.planner],
+    longestSide: length.longestSide,
+  });
   const plan2d = limitedPlan(plans.plan2d, length);
   const plan = segmentationPlanOf({ ...plans, plan2d }, labelRulesOf(dataset, "dataset.json"), { isWeighted: true });
   const supervised = SupervisedSettings.strip().parse({ ...training, cycles: length.cycles, keep: length.keep });

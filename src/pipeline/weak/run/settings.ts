@@ -30,9 +30,10 @@ export const WeakRunSettings = z.strictObject({
     preset: WeakTrainSettings.shape.preset
       .unwrap()
       .default("quick")
-      .describe("length and size of the training: quick (half an hour on two cores), paper, or full (nnU-Net's own)"),
+      .describe("length and size of the training: quick (a quarter of an hour on two cores), paper, or full (nnU-Net's own)"),
     epochs: WeakTrainSettings.shape.epochs,
     epochSteps: WeakTrainSettings.shape.epochSteps,
+    longestSide: WeakTrainSettings.shape.longestSide,
     planner: WeakTrainSettings.shape.planner,
     ensembleThreshold: WeakUncertaintySettings.shape.threshold,
     ...PairSettings.pick({ workers: true }).shape,

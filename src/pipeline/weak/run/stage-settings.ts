@@ -11,7 +11,7 @@ export function onlyOf(schema: z.ZodType, settings: Readonly<Record<string, unkn
 
 /** Settings of the training, whatever the labels; checkpoints are kept for an ensemble with every preset. */
 export function trainSettings(settings: WeakRunSettings) {
-  const { preset, epochs, epochSteps, planner, seed, mode, device, threads, workers, overwrite } = settings;
+  const { preset, epochs, epochSteps, longestSide, planner, seed, mode, device, threads, workers, overwrite } = settings;
   const keep: WeakTrainSettings["keep"] = trainPresets[preset].keep === "none" ? "late" : undefined;
-  return { preset, epochs, epochSteps, planner, seed, mode, device, threads, workers, overwrite, keep, fold: "all" as const };
+  return { preset, epochs, epochSteps, longestSide, planner, seed, mode, device, threads, workers, overwrite, keep, fold: "all" as const };
 }

@@ -100,8 +100,12 @@ export async function* runWeakTrain(settings: WeakTrainSettings, { signal }: Sto
 
 /** The plans of a file, or of the data set itself, within the limits of the settings. */
 async function plansOf(settings: WeakTrainSettings, dataset: RawDataset, signal: AbortSignal | undefined): Promise<Plans> {
-  const plans = settings.plans === undefined ? (await makePlan(dataset, settings, signal)).plans : await readPlans(settings.plans);
-  return { ...plans, plan2d: limitedPlan(plans.plan2d, lengthOf(settings)) };
+  const length = lengthOf(settings);
+  const plans =
+    settings.plans === undefined
+      ? (await makePlan(dataset, { ...settings, longestSide: length.longestSide }, signal)).plans
+      : await readPlans(settings.plans);
+  return { ...plans, plan2d: limitedPlan(plans.plan2d, length) };
 }
 
 /** Warnings that begin with a file's name, each kind once. */

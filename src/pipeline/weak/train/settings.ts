@@ -13,15 +13,18 @@ const count = () => z.number().int().positive();
 export const WeakTrainSettings = z.strictObject(
   grouped("Training", {
     ...PlanSettings.shape,
+    longestSide: PlanSettings.shape.longestSide.describe(
+      "images are resampled so that the median of their longer sides is at most this; masks keep the size of the image (default: the preset's)",
+    ),
     plans: z
       .string()
       .optional()
       .describe("plans file, ours or nnU-Net's (default: the data set is planned first)")
-      .meta({ group: "Input", placeholder: "FILE", mustExist: true, neutral: true, excludes: ["planner", "gpuMemory"] }),
+      .meta({ group: "Input", placeholder: "FILE", mustExist: true, neutral: true, excludes: ["planner", "gpuMemory", "longestSide"] }),
     preset: z
       .enum(presetNames)
       .default("paper")
-      .describe("length and size: quick (half an hour on two cores), paper, or full (nnU-Net's own)"),
+      .describe("length and size: quick (a quarter of an hour on two cores), paper, or full (nnU-Net's own)"),
     fold: z
       .enum(["all", "0", "1", "2", "3", "4"])
       .default("all")
@@ -71,6 +74,17 @@ export type WeakTrainSettings = z.infer<typeof WeakTrainSettings>;
 export function lengthOf(settings: WeakTrainSettings): TrainPreset & Pick<SupervisedSettings, "keep"> {
   const preset: TrainPreset = trainPresets[settings.preset];
   const own = (name: keyof TrainPreset & keyof WeakTrainSettings) => settings[name] ?? preset[name];
-  const names = ["epochs", "epochSteps", "validationSteps", "cycles", "keep", "features", "mostFeatures", "patch", "batch"] as const;
+  const names = [
+    "epochs",
+    "epochSteps",
+    "validationSteps",
+    "cycles",
+    "keep",
+    "features",
+    "mostFeatures",
+    "patch",
+    "batch",
+    "longestSide",
+  ] as const;
   return Object.fromEntries(names.map((name) => [name, own(name)])) as unknown as TrainPreset;
 }
