@@ -47,7 +47,15 @@ export {
   windowMap,
   windowSettingsOf,
 } from "./predict/index.ts";
-export { type LabelEnding, labelEndingOf, labelEndings, type Prediction, readProbabilities, writePrediction } from "./prediction-files.ts";
+export {
+  type LabelEnding,
+  labelEndingOf,
+  labelEndings,
+  npzOf,
+  type Prediction,
+  readProbabilities,
+  writePrediction,
+} from "./prediction-files.ts";
 export {
   type CaseProperties,
   cropToNonZero,

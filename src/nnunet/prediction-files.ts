@@ -42,10 +42,8 @@ const key = "probabilities";
 export async function writePrediction(folder: string, name: string, prediction: Prediction, ending: LabelEnding = ".png"): Promise<void> {
   const { labels, probabilities, properties, geometry } = prediction;
   if (probabilities !== undefined) {
-    const { count, width, height, data, areExclusive, kind } = probabilities;
-    await writeNpz(join(folder, `${name}.npz`), {
-      [key]: { dtype: "float32", shape: [count, 1, height, width], data: data as Float32Array<ArrayBuffer> },
-    });
+    const { count, width, height, areExclusive, kind } = probabilities;
+    await writeNpz(join(folder, `${name}.npz`), npzOf(probabilities));
     const { box, spacing, sizeBeforeCrop } = properties;
     const metadata = { kind, areExclusive, shape: [count, 1, height, width], spacing, sizeBeforeCrop, box };
     await writeAtomic(join(folder, `${name}.json`), `${JSON.stringify(metadata, null, 1)}\n`);
@@ -55,6 +53,11 @@ export async function writePrediction(folder: string, name: string, prediction: 
   if (ending === ".png") await writeGray(file, grayOf(labels, name));
   else await writeNifti(file, { shape: shapeOf(labels, geometry), data: levelsOf(labels), placement: geometry?.placement, isLabels: true });
 }
+
+/** Probabilities as an array of a .npz file. */
+export const npzOf = ({ count, width, height, data }: ClassMaps<"probabilities">) => ({
+  [key]: { dtype: "float32" as const, shape: [count, 1, height, width], data: data as Float32Array<ArrayBuffer> },
+});
 
 const shapeOf = ({ width, height }: LabelMap, geometry: Geometry | undefined) =>
   (geometry?.axes ?? 2) > 2 ? ([width, height, 1] as const) : ([width, height] as const);

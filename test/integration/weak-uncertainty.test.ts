@@ -2,6 +2,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { largestClass } from "../../src/image/index.ts";
+import { readProbabilities } from "../../src/nnunet/index.ts";
 import { runWeakPredict } from "../../src/pipeline/weak/predict/run.ts";
 import { WeakPredictSettings } from "../../src/pipeline/weak/predict/settings.ts";
 import { runWeakTrain } from "../../src/pipeline/weak/train/run.ts";
@@ -25,6 +27,8 @@ beforeAll(async () => {
     await writeDisc(at("known", `v${i}.png`), 2 * i, 200 - 30 * i, 60);
     await writeDisc(at("known-labels", `v${i}.png`), 2 * i, 255, 0); // a mask of 0 and 255 is one of labels 0 and 1
   }
+  await writeDisc(at("known", "v5.png"), 0, 60, 60); // nothing to see, and no foreground
+  await writeDisc(at("known-labels", "v5.png"), 0, 0, 0);
   await eventsOf(runWeakTrain(WeakTrainSettings.parse({ data, out: at("run"), seed: 1, ...tinyTraining })));
 });
 
@@ -48,7 +52,7 @@ test("a temperature and the range of the DSC are fitted on validation images, an
   const events = await eventsOf(run("fitted", { ...validation, labels }));
   expect(events.at(-1)).toMatchObject({ type: "end", done: 2, failed: 0 });
   const { masksUsed, temperature, dscRange } = json("fitted", "calibration.json");
-  expect(masksUsed).toBe(5);
+  expect(masksUsed).toBe(6);
   expect(temperature.nllAfter).toBeLessThanOrEqual(temperature.nllBefore);
   expect(dscRange).toMatchObject({ measure: "pairwiseDice", coverage: 0.5, images: 3, needed: 1, isTooSmall: false, seed: 42 });
 
@@ -65,7 +69,7 @@ test("a temperature and the range of the DSC are fitted on validation images, an
   expect(reliability.after.brier).not.toBe(reliability.before.brier);
   expect(Object.keys(failureDetection)).toEqual(["dsc", "nsd", "surfaceNsd"]);
   const text = JSON.stringify(events.at(-1));
-  for (const line of ["5 masks used", "with the fitted temperature: calibration error", "AURC of 1 - surface NSD"])
+  for (const line of ["6 masks used", "with the fitted temperature: calibration error", "AURC of 1 - surface NSD"])
     expect(text).toContain(line);
 
   await eventsOf(run("plain", {}));
@@ -92,6 +96,19 @@ describe("an interrupted run goes on to the same bytes", () => {
   });
 });
 
+test("calibrated probabilities are written beside those of the mean, with the same most probable class", async () => {
+  await eventsOf(run("soft", { ...validation, probabilities: true }));
+  const [mean, soft] = await Promise.all(["", "calibrated"].map((folder) => readProbabilities(at("soft", folder, "disc6.npz"), true)));
+  expect(soft!.data).not.toEqual(mean!.data);
+  const isSure = (i: number) => Math.abs(mean!.data[i]! - 0.5) > 1e-4; // where rounding could not decide
+  const classes = (maps: typeof mean) => largestClass(maps!).data.filter((_, i) => isSure(i));
+  expect(classes(soft)).toEqual(classes(mean));
+  const others = eventsOf(run("soft", { ...validation }));
+  await expect(others).rejects.toThrow("holds results of other settings (probabilities was true, now it is false)");
+  const predict = { model: at("run"), images: plain.images, out: at("soft"), threads: 1 };
+  await expect(eventsOf(runWeakPredict(WeakPredictSettings.parse(predict)))).rejects.toThrow('the command was "weak uncertainty"');
+});
+
 test("with other validation labels or true labels the scores are made again", async () => {
   await eventsOf(run("again", validation));
   expect(json("again", "scores", "disc6.json")).toMatchObject({ truth: null, calibration: null });
@@ -106,9 +123,9 @@ test("a validation image without labels is reported, and one that is an image to
   rmSync(at("some-labels", "v3.png"));
   const events = await eventsOf(run("shared", { ...validation, images: at("known"), validationLabels: at("some-labels") }));
   expect(events.filter(({ type }) => type === "failure")).toMatchObject([{ name: "validation: v3" }]);
-  expect(JSON.stringify(events)).toContain('5 images of --images also in --validation-images, such as \\"v0\\"');
-  expect(events.at(-1)).toMatchObject({ done: 5, failed: 1 });
-  expect(json("shared", "calibration.json").masksUsed).toBe(4);
+  expect(JSON.stringify(events)).toContain('6 images of --images also in --validation-images, such as \\"v0\\"');
+  expect(events.at(-1)).toMatchObject({ done: 6, failed: 1 });
+  expect(json("shared", "calibration.json").masksUsed).toBe(5);
   await expect(eventsOf(run("none", { ...validation, validationLabels: labels }))).rejects.toThrow(
     "of the validation images 0 can be used",
   );
@@ -117,7 +134,7 @@ test("a validation image without labels is reported, and one that is an image to
 test("the page shows the review list with pictures, and the command that repeats it", async () => {
   const html = readFileSync(await writeUncertaintyReport(at("fitted")), "utf8");
   expect(html.match(/<img src="data:image\/webp;base64,/g)).toHaveLength(4); // mask and entropy of two images
-  expect(html).toContain("5 masks used");
+  expect(html).toContain("6 masks used");
   expect(html).toContain(
     `<code>npx medclip-sam@${version} weak uncertainty --model ${at("run")} --images ${plain.images} --labels ${labels}`,
   );
@@ -131,7 +148,7 @@ test("the page shows the review list with pictures, and the command that repeats
 test("a dry run estimates time and memory, and writes nothing", async () => {
   const of = async (events: Promise<RunEvent[]>) => JSON.stringify((await events).at(-1));
   const judged = await of(eventsOf(run("dry", { ...validation, dryRun: true })));
-  expect(judged).toMatch(/7 images, \d+ patches of 32 x 32 each: windows, mirrored copies and 2 networks/);
+  expect(judged).toMatch(/8 images, \d+ patches of 32 x 32 each: windows, mirrored copies and 2 networks/);
   const predict = { model: at("run", "model"), images: plain.images, out: at("dry"), dryRun: true, threads: 1 };
   const predicted = await of(eventsOf(runWeakPredict(WeakPredictSettings.parse(predict))));
   expect(predicted).toMatch(/2 images, 4 patches of 32 x 32 each.*about .* in all, .* GB of memory \(estimated\)\. Nothing was written\./);

@@ -4,7 +4,7 @@ import { linkTarget, removeLeftovers } from "../../files/atomic-write.ts";
 import { isResultFolder } from "../../scans/results-of-runs.ts";
 
 /** Folders of trainings, ensembles and phantoms; see `isResultFolder` for the folders of runs over images. */
-const otherResults = /^(images|checkpoints|model|tensorboard|entropy|mutual-information|scores|validation)$/;
+const otherResults = /^(images|checkpoints|model|tensorboard|entropy|mutual-information|scores|validation|calibrated)$/;
 
 /**
  * Removes incomplete files of killed writers.

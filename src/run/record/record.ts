@@ -26,6 +26,8 @@ const pictures: Readonly<Record<string, readonly string[]>> = {
   coarse: ["coarse"],
   refine: ["masks", "overlay"],
   "weak pseudo-label": ["masks", "labels"],
+  "weak predict": ["label maps"], // in the output folder itself
+  "weak uncertainty": ["label maps", "entropy", "mutual-information"],
 };
 
 /** Sub-folders that a run writes: those of its pictures, of several targets one each, and further ones that have a file for each target. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { InputError } from "../../../errors.ts";
 import { readJson } from "../../../files/read-json.ts";
-import { probabilitiesOf } from "../../../image/index.ts";
+import { type ClassMaps, probabilitiesOf } from "../../../image/index.ts";
 import {
   addCalibration,
   type CalibrationSums,
@@ -102,13 +102,18 @@ export function dscRangeOf({ dscRange }: Calibration, scores: ScoredCase["scores
   return { predicted, ...conformalRange(margin, predicted) };
 }
 
+/** Probabilities with the fitted temperature; null without one. */
+export function calibrated(maps: ClassMaps<"probabilities">, { temperature }: Calibration): ClassMaps<"probabilities"> | null {
+  return temperature && probabilitiesOf(withTemperature(logitsOf(maps), temperature.temperature));
+}
+
 /** Sums of the judged pixels of an image for reliability, as they are, and with the temperature where one was fitted. */
-export function sumsOf({ probabilities, truth }: JudgedRow, { temperature }: Calibration) {
+export function sumsOf({ probabilities, truth }: JudgedRow, calibration: Calibration) {
   const sums = (maps: JudgedRow["probabilities"]): CalibrationSums => {
     const started = startCalibration();
     addCalibration(started, maps, truth);
     return started;
   };
-  const softened = temperature && probabilitiesOf(withTemperature(logitsOf(probabilities), temperature.temperature));
-  return { before: sums(probabilities), after: softened && sums(softened) };
+  const after = calibrated(probabilities, calibration);
+  return { before: sums(probabilities), after: after && sums(after) };
 }

@@ -16,6 +16,8 @@ export const filesOf = (out: string) => ({
   entropy: (name: string) => join(out, "entropy", `${name}.npy`),
   entropyPicture: (name: string) => join(out, "entropy", `${name}.png`),
   mutual: (name: string) => join(out, "mutual-information", `${name}.npy`),
+  probabilities: (name: string) => join(out, `${name}.npz`),
+  calibrated: (name: string) => join(out, "calibrated", `${name}.npz`),
   table: join(out, "scores.csv"),
   calibration: join(out, "calibration.json"),
   evaluation: join(out, "evaluation.json"),

@@ -4,8 +4,9 @@ import { remove, writeAtomic } from "../../../files/atomic-write.ts";
 import { areaPx } from "../../../image/index.ts";
 import { unetFamily } from "../../../models/unet/index.ts";
 import { Weights } from "../../../models/weights.ts";
-import { type CaseFiles, imageEndings, labelEndingOf, labelsOf, listCases, writePrediction } from "../../../nnunet/index.ts";
+import { type CaseFiles, imageEndings, labelEndingOf, labelsOf, listCases, npzOf, writePrediction } from "../../../nnunet/index.ts";
 import { writeNpy } from "../../../results/npy.ts";
+import { writeNpz } from "../../../results/npz.ts";
 import { writeGray16 } from "../../../results/png.ts";
 import type { RunEvent } from "../../../run/events.ts";
 import { type ItemOptions, type Outcome, runItems } from "../../../run/items.ts";
@@ -17,7 +18,7 @@ import { type EntropyMap, entropyLevels, foregroundMask, imageScores, uncertaint
 import { fileRecord, sessionOptions } from "../../models/models-of-run.ts";
 import { dryPrediction } from "../predict/dry-run.ts";
 import { windowSettings } from "../predict/window-settings.ts";
-import { type Calibration, dscRangeOf, fitCalibration, nothingFitted, sumsOf } from "./calibration.ts";
+import { type Calibration, calibrated, dscRangeOf, fitCalibration, nothingFitted, sumsOf } from "./calibration.ts";
 import { type EnsembleItem, type EnsemblesOf, ensembleQueue, together } from "./ensembles.ts";
 import { evaluationLines, evaluationOf } from "./evaluation.ts";
 import { membersOf } from "./members.ts";
@@ -34,10 +35,11 @@ import { sharedImages, validate, validationFolders } from "./validation.ts";
  *   OUT/entropy/NAME.png, NAME.npy    entropy of the mean: 16 bits, where 65535 is the most that the classes allow; float32 in bits
  *   OUT/mutual-information/NAME.npy   what the members disagree on, float32 in bits
  *   OUT/scores/NAME.json, scores.csv  the scores of each image, worst first, with the range of its DSC, and with its DSC where true labels are given
+ *   OUT/NAME.npz, calibrated/NAME.npz  with --probabilities those of the mean; the latter with the fitted temperature
  *   OUT/calibration.json              what was fitted on validation images: a temperature, and the range of the DSC of a new image
  *   OUT/evaluation.json               with true labels: reliability, and how well each score ranks the failures
  *
- * The temperature changes no label map, entropy or score: with it the evaluation judges the probabilities once more.
+ * The temperature changes no label map, entropy or score: the evaluation judges the probabilities once more with it, and calibrated/ has them.
  *
  * @throws ConfigError when there are no members, or OUT holds results of other settings
  * @throws InputError when nothing can be fitted on the validation images
@@ -84,7 +86,9 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
     const truth = truthFile(settings.labels, name, endings);
     // What scores/NAME.json depends on: with other validation images, or other labels, an image is done again.
     const inputs = [...images, ...(truth === undefined ? [] : [truth]), ...(validation ? [files.calibration] : [])];
-    const outputs = [files.scores(name), join(out, name + ending), files.entropyPicture(name), files.entropy(name), files.mutual(name)];
+    const maps = [files.entropyPicture(name), files.entropy(name), files.mutual(name)];
+    const ofPixels = settings.probabilities ? [files.probabilities(name), ...(validation ? [files.calibrated(name)] : [])] : [];
+    const outputs = [files.scores(name), join(out, name + ending), ...maps, ...ofPixels];
     return { name, file: images[0]!, files: images, inputs, outputs };
   });
   const ensembleOf = ensembleQueue(items, ensembles);
@@ -99,7 +103,10 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
     await writeGray16(files.entropyPicture(name), { width, height, data: entropyLevels(result.entropy) });
     await writeMap(files.mutual(name), result.mutualInformation);
     const labels = labelsOf(result.mean, model.labels, { threshold });
-    await writePrediction(out, name, { labels, properties, geometry }, ending);
+    const probabilities = settings.probabilities ? result.mean : undefined;
+    const softened = probabilities && calibrated(probabilities, calibration);
+    if (softened) await writeNpz(files.calibrated(name), npzOf(softened));
+    await writePrediction(out, name, { labels, probabilities, properties, geometry }, ending);
     const scored = scoredText({
       ...{ name, areaPx: areaPx(mask), scores, dscRange: dscRangeOf(calibration, scores) },
       truth: truth ? scoresByTruth(name, mask, truth, model.labels) : null,

@@ -10,8 +10,9 @@ const {
   step,
   out,
   dryRun,
+  probabilities,
   ...others
-} = WeakPredictSettings.omit({ folds: true, checkpoint: true, mirror: true, probabilities: true }).shape;
+} = WeakPredictSettings.omit({ folds: true, checkpoint: true, mirror: true }).shape;
 
 const fitted: readonly Condition[] = [{ validationImages: "given" }];
 
@@ -73,7 +74,13 @@ export const WeakUncertaintySettings = z.strictObject({
     mode: z.enum(modes).default("paper").describe("paper: scores as the paper means them; reference: threshold of the released tool"),
     step,
   }),
-  ...grouped("Output", { out, dryRun }),
+  ...grouped("Output", {
+    probabilities: probabilities.describe(
+      "write NAME.npz with the mean's probabilities, and NAME.json about them; with validation images calibrated/NAME.npz, too, with the temperature",
+    ),
+    out,
+    dryRun,
+  }),
   ...others,
 });
 export type WeakUncertaintySettings = z.infer<typeof WeakUncertaintySettings>;
