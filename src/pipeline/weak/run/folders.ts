@@ -8,6 +8,8 @@ export function foldersOf(out: string) {
     training: at("training"),
     /** The segmented images as the network reads them. */
     images: at("images"),
+    /** Their true masks as label maps, where they are given. */
+    trueLabels: at("true-labels"),
     ensemble: at("ensemble"),
     zeroShot: at("zero-shot"),
     single: at("single"),

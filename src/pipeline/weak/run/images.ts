@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { concernsOneInput, throwIfCancelled } from "../../../errors.ts";
 import type { Mask } from "../../../image/index.ts";
+import { writeGray } from "../../../results/png.ts";
 import { decodeImage } from "../../../scans/decode-image.ts";
 import { listImages, sideOf } from "../../../scans/list-images.ts";
 import { countOf, joinByName } from "../../../scans/names.ts";
@@ -68,4 +69,24 @@ export async function trueMasks(images: readonly FlatImage[], folder: string): P
       return file !== undefined && existsSync(file) ? (await readMask(file)).mask : null;
     },
   };
+}
+
+/** Writes true masks as label maps NAME.png. @returns the images that have one */
+export async function writeLabelMaps(
+  images: readonly FlatImage[],
+  masks: TrueMasks,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<FlatImage[]> {
+  await mkdir(folder, { recursive: true });
+  const written: FlatImage[] = [];
+  for (const image of images) {
+    throwIfCancelled(signal);
+    const mask = await masks.of(image);
+    if (!mask) continue;
+    const { width, height, data } = mask;
+    await writeGray(join(folder, `${image.name}.png`), { width, height, data: Uint8Array.from(data) });
+    written.push(image);
+  }
+  return written;
 }

@@ -19,7 +19,7 @@ import { WeakUncertaintySettings } from "../uncertainty/settings.ts";
 import { type Compared, compareMethods, comparisonRows, writeComparison } from "./compare.ts";
 import { estimateRun } from "./estimate.ts";
 import { foldersOf } from "./folders.ts";
-import { imagesAt, trueMasks, writeCaseImages } from "./images.ts";
+import { imagesAt, trueMasks, writeCaseImages, writeLabelMaps } from "./images.ts";
 import { writeSettings } from "./repeat.ts";
 import type { WeakRunSettings } from "./settings.ts";
 import { stageOf } from "./stage.ts";
@@ -64,15 +64,22 @@ export async function* runWeakRun(settings: WeakRunSettings, options: StopOption
     tally.failed++;
     yield { type: "failure", name, message, code: "input" };
   }
+  const truth = testMasks === undefined ? undefined : await trueMasks(images, testMasks);
+  for (const message of truth?.warnings ?? []) yield { type: "warning", message };
+  if (truth?.count === 0) throw new ConfigError(`weak run: --test-masks "${testMasks}" has no mask with the name of a segmented image.`);
+  if (truth) await writeLabelMaps(images, truth, folders.trueLabels);
   const shared = { images: folders.images, mode, device: settings.device, threads: settings.threads, overwrite: settings.overwrite };
-  const uncertainty = { ...shared, model: [folders.training], out: folders.ensemble, threshold: settings.ensembleThreshold };
+  const uncertainty = {
+    ...shared,
+    model: [folders.training],
+    out: folders.ensemble,
+    threshold: settings.ensembleThreshold,
+    labels: truth && folders.trueLabels,
+  };
   yield* stage("3. ensemble", runWeakUncertainty(WeakUncertaintySettings.parse(uncertainty), options));
 
   const lines = [`masks, entropy maps and scores: ${folders.ensemble}`];
-  if (testMasks !== undefined) {
-    const truth = await trueMasks(images, testMasks);
-    for (const message of truth.warnings) yield { type: "warning", message };
-    if (truth.count === 0) throw new ConfigError(`weak run: --test-masks "${testMasks}" has no mask with the name of a segmented image.`);
+  if (truth) {
     const single = { ...shared, model: modelFolder(folders.training), out: folders.single };
     const zeroShot = { ...settings, inputs: testImages.length > 0 ? testImages : settings.inputs, out: folders.zeroShot };
     yield* stage("4. zero-shot masks of the same images", runSegment(SegmentSettings.parse(onlyOf(SegmentSettings, zeroShot)), options));

@@ -1,11 +1,8 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { throwIfCancelled } from "../../../errors.ts";
 import { writeAtomic } from "../../../files/atomic-write.ts";
 import { type DatasetJson, datasetName } from "../../../nnunet/index.ts";
-import { writeGray } from "../../../results/png.ts";
 import type { FlatImage } from "../pseudo-label/names.ts";
-import { type TrueMasks, writeCaseImages } from "./images.ts";
+import { type TrueMasks, writeCaseImages, writeLabelMaps } from "./images.ts";
 
 /** A data set of the same images with their true masks. @returns its folder, and how many images it has */
 export async function writeSupervised(
@@ -19,16 +16,7 @@ export async function writeSupervised(
   }: { folder: string; name: string; isGray: boolean; mode: "paper" | "reference"; signal?: AbortSignal | undefined },
 ): Promise<{ readonly dataset: string; readonly count: number }> {
   const dataset = join(folder, datasetName(2, name));
-  await mkdir(join(dataset, "labelsTr"), { recursive: true });
-  const used: FlatImage[] = [];
-  for (const image of images) {
-    throwIfCancelled(options.signal);
-    const mask = await masks.of(image);
-    if (!mask) continue;
-    const { width, height, data } = mask;
-    await writeGray(join(dataset, "labelsTr", `${image.name}.png`), { width, height, data: Uint8Array.from(data) });
-    used.push(image);
-  }
+  const used = await writeLabelMaps(images, masks, join(dataset, "labelsTr"), options.signal);
   const unread = await writeCaseImages(used, join(dataset, "imagesTr"), { isGray, ...options });
   const json: DatasetJson = {
     channel_names: isGray ? { "0": "gray" } : { "0": "R", "1": "G", "2": "B" },
