@@ -33,23 +33,27 @@ export function startCommand(
   return { child, result };
 }
 
-/** Sends a signal to a command with `--events` as soon as it reports a step, or has ended. @returns its result */
-export async function signalAtStep(
+/** Sends a signal to a command with `--events` as soon as its output holds a text, or it has ended. @returns its result */
+export async function signalAt(
   { child, result }: ReturnType<typeof startCommand>,
-  step: number,
+  text: string,
   signal: NodeJS.Signals,
 ): Promise<CommandResult> {
   await new Promise<void>((resolve) => {
     let seen = "";
     child.stdout!.on("data", (part: string) => {
       seen += part;
-      if (seen.includes(`{"type":"step","step":${step},`)) resolve();
+      if (seen.includes(text)) resolve();
     });
     void result.then(() => resolve());
   });
   child.kill(signal);
   return await result;
 }
+
+/** The same as soon as it reports a step. */
+export const signalAtStep = (command: ReturnType<typeof startCommand>, step: number, signal: NodeJS.Signals): Promise<CommandResult> =>
+  signalAt(command, `{"type":"step","step":${step},`, signal);
 
 /** Runs the built command to its end. */
 export function runCommand(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<CommandResult> {
