@@ -116,7 +116,7 @@ function evaluationSection(evaluation: UncertaintyEvaluation): string {
       : []),
     "<h2>Does a score find the failures?</h2>",
     table(failureRows(evaluation)),
-    `<p class="note">AURC: mean risk of the accepted images over all shares of images that may be accepted; above best: what it exceeds that of the best order by; AUGRC: the same of the generalised risk. Lower is better.</p></section>`,
+    `<p class="note">AURC: mean risk of the accepted images over all shares of images that may be accepted; above the best order: by how much it exceeds that of an order by the risk itself; AUGRC: the same of the generalised risk. Lower is better.</p></section>`,
   ].join("\n");
 }
 

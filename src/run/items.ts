@@ -27,8 +27,8 @@ export interface ItemOptions {
   readonly told?: ReadonlySet<string> | undefined;
   /** Keys of the text prompts of the run (`promptKey`): images of the folder with others are counted in a warning. */
   readonly prompts?: ReadonlySet<string> | undefined;
-  /** Writes the files of the run itself, once the run may write into its folder. */
-  readonly begin?: (() => Promise<void>) | undefined;
+  /** Writes the files of the run itself, once the run may write into its folder; told which items no earlier run has finished. */
+  readonly begin?: ((todo: readonly Item[]) => Promise<void>) | undefined;
 }
 
 /** Number of items whose files are checked concurrently. */
@@ -62,7 +62,7 @@ export async function* runItems<I extends Item>(
       if (others.count > 0) yield { type: "warning", message: otherPrompts(out, others) };
     }
     await record.begin();
-    await begin?.();
+    await begin?.(todo);
     yield { type: "start", command: header.command, total: items.length, done: skipped, out };
     let [failed, emptyMasks] = [0, 0];
     for (const item of todo) {

@@ -148,7 +148,7 @@ test("the page shows the review list with pictures, and the command that repeats
 test("a dry run estimates time and memory, and writes nothing", async () => {
   const of = async (events: Promise<RunEvent[]>) => JSON.stringify((await events).at(-1));
   const judged = await of(eventsOf(run("dry", { ...validation, dryRun: true })));
-  expect(judged).toMatch(/8 images, \d+ patches of 32 x 32 each: windows, mirrored copies and 2 networks/);
+  expect(judged).toMatch(/8 images, \d+ patches of 32 x 32 each: windows, mirrored copies and 2 members/);
   const predict = { model: at("run", "model"), images: plain.images, out: at("dry"), dryRun: true, threads: 1 };
   const predicted = await of(eventsOf(runWeakPredict(WeakPredictSettings.parse(predict))));
   expect(predicted).toMatch(/2 images, 4 patches of 32 x 32 each.*about .* in all, .* GB of memory \(estimated\)\. Nothing was written\./);

@@ -18,6 +18,8 @@ import { thenDispose } from "../../../then-dispose.ts";
 /** A run over images to be estimated. */
 export interface ExpectedPredictions {
   readonly command: string;
+  /** What passes over an image are called. */
+  readonly noun: "network" | "member";
   readonly cases: readonly CaseFiles[];
   readonly model: Pick<ModelFolder, "dataset" | "plans" | "network">;
   /** Of one network; the others take as long. */
@@ -45,7 +47,7 @@ const sampled = 8;
  * @throws InputError when none of these images can be read
  */
 export async function* dryPrediction(expected: ExpectedPredictions): AsyncGenerator<RunEvent> {
-  const { command, cases, windows, passes, opened } = expected;
+  const { command, noun, cases, windows, passes, opened } = expected;
   const images = await sizesOf(expected);
   const network = await timesOf(expected);
   const patches = images.map(({ size }) => {
@@ -59,7 +61,7 @@ export async function* dryPrediction(expected: ExpectedPredictions): AsyncGenera
   const bytes = network.peakBytes + (opened.atOnce - 1) * network.bytes + expected.bytesHeld * windows.outputs * pixels;
   const { width, height } = windows.patch;
   const lines = [
-    `${countOf(cases.length, "image")}, ${Math.round(mean(patches))} patches of ${height} x ${width} each: windows, mirrored copies and ${countOf(passes.length, "network")}`,
+    `${countOf(cases.length, "image")}, ${Math.round(mean(patches))} patches of ${height} x ${width} each: windows, mirrored copies and ${countOf(passes.length, noun)}`,
     `measured: ${shortSeconds(network.patchSeconds)} a patch, ${shortSeconds(network.openSeconds)} to open a network`,
     `about ${shortSeconds(each)} an image, ${shortSeconds(all)} in all, ${(bytes / 1e9).toFixed(1)} GB of memory (estimated). Nothing was written.`,
   ];

@@ -48,7 +48,18 @@ export async function* runWeakPredict(settings: WeakPredictSettings, { signal }:
     const passes = model.folds.map(() => "all mirrors" as const);
     const opened = { times: passes.length, atOnce: passes.length };
     const [{ weights }] = model.folds as [ModelFolder["folds"][number]];
-    yield* dryPrediction({ command: "weak predict", cases, model, weights, windows, passes, opened, bytesHeld: 16, session });
+    yield* dryPrediction({
+      command: "weak predict",
+      noun: "network",
+      cases,
+      model,
+      weights,
+      windows,
+      passes,
+      opened,
+      bytesHeld: 16,
+      session,
+    });
     return;
   }
   yield { type: "stage", message: `opening ${model.folds.length === 1 ? "the network" : `${model.folds.length} networks`}` };

@@ -14,7 +14,6 @@ import {
   slidingWindow,
   type WindowSettings,
 } from "../../../nnunet/index.ts";
-import { isWritten } from "../../../run/input-files.ts";
 import type { Item } from "../../../run/items.ts";
 import type { SessionOptions } from "../../../runtime/session.ts";
 import { thenDispose } from "../../../then-dispose.ts";
@@ -33,34 +32,49 @@ export interface EnsemblesOf {
   readonly options: EnsembleOptions;
 }
 
-/** Images whose ensembles are computed together: each network is opened once for all of them. */
-export const together = 32;
+/** Images whose ensembles are computed together at first and at most: each network is opened once for all of them. */
+export const together = { first: 8, most: 32 } as const;
 
-/**
- * Ensembles of images in turn: with that of one image those of the next ones are made, as far as their results are not there yet. Images that cannot
- * be read are passed over, until they are asked for.
- *
- * @returns the ensemble of an image, to be asked for in the order of the items, each once
- */
-export function ensembleQueue(items: readonly EnsembleItem[], { found, options }: EnsemblesOf) {
+/** A batch that takes less is followed by one of twice as many images; longer ones would show no progress, and lose more when a run is killed. */
+const shortMs = 60_000;
+
+/** Ensembles of images in turn. */
+export interface EnsembleQueue {
+  /** Says which images will be asked for, in this order. */
+  expect(items: readonly Item[]): void;
+  /** The ensemble of an image, once. @throws InputError when the image cannot be read */
+  of(item: EnsembleItem): Promise<EnsembledImage & { readonly image: CaseImage }>;
+}
+
+/** A queue of ensembles: with that of one image those of the next expected ones are made. Images that cannot be read are passed over, until they are asked for. */
+export function ensembleQueue(items: readonly EnsembleItem[], { found, options }: EnsemblesOf): EnsembleQueue {
+  let size: number = together.first;
+  let expected = items;
   const ready = new Map<string, EnsembledImage & { readonly image: CaseImage }>();
   const read = ({ name, files }: EnsembleItem) => readCaseImage({ name, images: files }, found.model.dataset);
-  return async (name: string): Promise<EnsembledImage & { readonly image: CaseImage }> => {
-    if (!ready.has(name)) {
-      const from = items.findIndex((item) => item.name === name);
-      const batch = [await read(items[from]!)];
-      for (const item of items.slice(from + 1, from + together)) {
-        if ((await Promise.all(item.outputs.map(isWritten))).every(Boolean)) continue;
-        const image = await read(item).catch(() => undefined); // reported at its turn
-        if (image) batch.push(image);
-      }
-      ready.clear();
-      for (const [i, one] of (await ensembleImages(batch, found, options)).entries())
-        ready.set(batch[i]!.name, { ...one, image: batch[i]! });
+  const make = async (item: EnsembleItem): Promise<void> => {
+    const batch = [await read(item)];
+    const from = expected.findIndex(({ name }) => name === item.name) + 1;
+    for (const next of from === 0 ? [] : expected.slice(from, from + size - 1)) {
+      const image = await read(next).catch(() => undefined); // reported at its turn
+      if (image) batch.push(image);
     }
-    const one = ready.get(name)!;
-    ready.delete(name);
-    return one;
+    ready.clear();
+    const start = performance.now();
+    for (const [i, one] of (await ensembleImages(batch, found, options)).entries()) ready.set(batch[i]!.name, { ...one, image: batch[i]! });
+    if (performance.now() - start < shortMs) size = Math.min(together.most, 2 * size);
+  };
+  return {
+    expect: (todo) => {
+      const names = new Set(todo.map(({ name }) => name));
+      expected = items.filter(({ name }) => names.has(name));
+    },
+    of: async (item) => {
+      if (!ready.has(item.name)) await make(item);
+      const one = ready.get(item.name)!;
+      ready.delete(item.name);
+      return one;
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { writeNpy } from "../../../results/npy.ts";
 import { writeNpz } from "../../../results/npz.ts";
 import { writeGray16 } from "../../../results/png.ts";
 import type { RunEvent } from "../../../run/events.ts";
-import { type ItemOptions, type Outcome, runItems } from "../../../run/items.ts";
+import { type Item, type ItemOptions, type Outcome, runItems } from "../../../run/items.ts";
 import { RunRecord } from "../../../run/record/record.ts";
 import { recordedSettings } from "../../../run/settings/effect.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
@@ -91,9 +91,10 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
     const outputs = [files.scores(name), join(out, name + ending), ...maps, ...ofPixels];
     return { name, file: images[0]!, files: images, inputs, outputs };
   });
-  const ensembleOf = ensembleQueue(items, ensembles);
-  const process = async ({ name, files: images }: EnsembleItem): Promise<Outcome> => {
-    const { result, properties, image } = await ensembleOf(name);
+  const queue = ensembleQueue(items, ensembles);
+  const process = async (item: EnsembleItem): Promise<Outcome> => {
+    const { name, files: images } = item;
+    const { result, properties, image } = await queue.of(item);
     const { width, height, geometry } = image;
     const trueFile = truthFile(settings.labels, name, endings);
     const truth = trueFile === undefined ? undefined : await readTruth(trueFile, image, model.labels);
@@ -119,8 +120,11 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
       summary: `${areaPx(mask)} px`,
     };
   };
-  const begin = async () => await writeAtomic(files.calibration, calibrationText(calibration));
-  for await (const event of runItems(items, process, { ...options, ...(!validation && { begin }) })) {
+  const begin = async (todo: readonly Item[]) => {
+    queue.expect(todo);
+    if (!validation) await writeAtomic(files.calibration, calibrationText(calibration));
+  };
+  for await (const event of runItems(items, process, { ...options, begin })) {
     if (event.type !== "end") {
       yield event;
       continue;
@@ -146,9 +150,9 @@ async function* dryEnsembles(cases: readonly CaseFiles[], { found, options }: En
   const weights = await Weights.open(members[0]!.file, unetFamily);
   const passes = members.map(({ mirrored }) => (mirrored ? "one" : "all mirrors"));
   const networks = new Set(members.map(({ file }) => file)).size;
-  const opened = { times: networks * Math.ceil(cases.length / together), atOnce: 1 };
-  const bytesHeld = 16 * Math.min(together, cases.length); // sums in float64 for each image, and maps of about their size
-  yield* dryPrediction({ command, cases, model, weights, windows, passes, opened, bytesHeld, session });
+  const opened = { times: networks * Math.ceil(cases.length / together.first), atOnce: 1 };
+  const bytesHeld = 16 * Math.min(together.most, cases.length); // sums in float64 for each image, and maps of about their size
+  yield* dryPrediction({ command, noun: "member", cases, model, weights, windows, passes, opened, bytesHeld, session });
 }
 
 /** Before the validation images take their time. @throws ConfigError when the folder holds results of other settings */

@@ -63,9 +63,10 @@ export async function* validate(
     const label = truthFile(folders.labels, name, endings) ?? join(folders.labels, name + endings[0]);
     return { name, file: files[0]!, files, inputs: [...files, label], outputs: [file(name, ".npz"), file(name, ".json")] };
   });
-  const ensembleOf = ensembleQueue(items, ensembles);
-  const process = async ({ name, files, inputs }: EnsembleItem): Promise<Outcome> => {
-    const { result, image } = await ensembleOf(name);
+  const queue = ensembleQueue(items, ensembles);
+  const process = async (item: EnsembleItem): Promise<Outcome> => {
+    const { name, files, inputs } = item;
+    const { result, image } = await queue.of(item);
     const { width, height } = image;
     const truth = await readTruth(inputs.at(-1)!, image, model.labels);
     const mask = foregroundMask(result.mean, { threshold });
@@ -81,7 +82,7 @@ export async function* validate(
   };
   let done = 0;
   const failed = new Set<string>();
-  for await (const event of runItems(items, process, { ...options, out: folder })) {
+  for await (const event of runItems(items, process, { ...options, out: folder, begin: async (todo) => queue.expect(todo) })) {
     if (event.type === "item") {
       yield { type: "stage", message: `validation image ${++done} of ${items.length}: ${event.name}` };
       for (const message of event.warnings) yield { type: "warning", name: event.name, message };
