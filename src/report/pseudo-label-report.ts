@@ -4,10 +4,13 @@ import { writeAtomic } from "../files/atomic-write.ts";
 import { type Decision, worstFirst } from "../gate/index.ts";
 import { readFacts } from "../pipeline/weak/pseudo-label/facts-file.ts";
 import { type GateFile, readGate } from "../pipeline/weak/pseudo-label/gate-file.ts";
+import { WeakPseudoLabelSettings } from "../pipeline/weak/pseudo-label/settings.ts";
+import { readRuns } from "../run/record/record.ts";
+import { commandLine } from "../run/settings/command-line.ts";
 import { decodeImage } from "../scans/decode-image.ts";
 import { readMask } from "../scans/read-mask.ts";
 import { gateSection, leakSection } from "./gate-section.ts";
-import { page } from "./html.ts";
+import { escaped, page } from "./html.ts";
 import { outlined } from "./picture.ts";
 
 /** Pictures of each decision. */
@@ -16,7 +19,16 @@ const most = 24;
 /** Writes `report.html` of a folder of pseudo-labels: what was kept and why, with pictures. @returns the file */
 export async function writePseudoLabelReport(folder: string): Promise<string> {
   const file = join(folder, "report.html");
-  await writeAtomic(file, page("Pseudo-labels", ["<h1>Pseudo-labels</h1>", await pseudoLabelSections(folder)].join("\n")));
+  const [header] = (await readRuns(folder)).headers;
+  const { command, settings, versions } = header!;
+  const repeated = commandLine({ command, version: versions["medclip-sam"]! }, WeakPseudoLabelSettings, settings, "inputs");
+  const body = [
+    "<h1>Pseudo-labels</h1>",
+    '<p class="note">Research use only; not a medical device.</p>',
+    await pseudoLabelSections(folder),
+    `<section><h2>Repeat</h2>\n<p><code>${escaped(repeated)}</code></p></section>`,
+  ];
+  await writeAtomic(file, page("Pseudo-labels", body.join("\n")));
   return file;
 }
 

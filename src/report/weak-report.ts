@@ -6,6 +6,7 @@ import { repeatCommand } from "../pipeline/weak/run/repeat.ts";
 import { escaped, page, table } from "./html.ts";
 import { pseudoLabelSections } from "./pseudo-label-report.ts";
 import { trainingCharts } from "./training-report.ts";
+import { uncertaintySections } from "./uncertainty-report.ts";
 
 /** Writes `report.html` of a weakly supervised run: results, pseudo-labels, training, ensemble, and the command that repeats it. @returns the file */
 export async function writeWeakReport(out: string): Promise<string> {
@@ -17,6 +18,7 @@ export async function writeWeakReport(out: string): Promise<string> {
     ...(comparison ? [resultSection(comparison)] : []),
     await pseudoLabelSections(folders.pseudoLabels),
     `<section><h2>Training</h2>\n${await trainingCharts(folders.training)}</section>`,
+    await uncertaintySections(folders.ensemble),
     `<section><h2>Repeat</h2>\n<p><code>${escaped(repeatCommand(out))}</code></p></section>`,
   ];
   const file = join(out, "report.html");

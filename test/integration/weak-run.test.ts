@@ -66,6 +66,7 @@ test("images become a data set of judged pseudo-labels, and an unreadable one is
   expect(weights).toHaveLength(1 + kept.length);
   const page = readFileSync(at("labels", "report.html"), "utf8");
   expect(page).toContain("Quality of the pseudo-labels");
+  expect(page).toMatch(/weak pseudo-label \S+images --prompt/);
   expect(page.split("data:image/webp").length - 1).toBe(14);
 });
 
@@ -127,7 +128,7 @@ test("the whole loop ends in ensemble masks, maps, a comparison and a page, and 
   expect(methods.map(({ name }: { name: string }) => name)).toEqual(["zero-shot", "single checkpoint", "ensemble", "fully supervised"]);
   for (const { evaluation } of methods) expect(evaluation.images).toHaveLength(readdirSync(at("scans", "masks_lesion")).length);
   expect(readFileSync(at("run", "report.html"), "utf8")).toMatch(
-    /Results[\s\S]*Quality of the pseudo-labels[\s\S]*Training[\s\S]*weak run --config/,
+    /Results[\s\S]*Quality of the pseudo-labels[\s\S]*Training[\s\S]*Review list[\s\S]*weak run --config/,
   );
   const before = filesOf("run");
   await run("run");

@@ -20,3 +20,9 @@ test("a command line names the settings that are not as by default, and quotes w
     "npx medclip-sam@1.2.3 weak plan --out ''",
   );
 });
+
+test("the positional setting stands without a flag", () => {
+  expect(commandLine({ command: "segment", version: "1.2.3" }, schema, { model: ["a b", "c"], out: "d" }, "model")).toBe(
+    "npx medclip-sam@1.2.3 segment 'a b' c --out d",
+  );
+});

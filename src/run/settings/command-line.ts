@@ -7,17 +7,20 @@ import { kebab } from "../../kebab.ts";
  *
  * @param version - of medclip-sam
  * @param schema - of the command's settings, which knows the defaults
+ * @param positional - the setting that has no flag
  */
 export function commandLine(
   { command, version }: { readonly command: string; readonly version: string },
   schema: z.ZodType,
   settings: Readonly<Record<string, unknown>>,
+  positional?: string,
 ): string {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input" });
   const flags = Object.entries(properties).flatMap(([key, field]) => {
     const value = settings[key];
     const { default: preset, prefixItems } = field as { default?: unknown; prefixItems?: unknown };
     if (value === undefined || value === null || JSON.stringify(value) === JSON.stringify(preset)) return [];
+    if (key === positional) return [value].flat().map((one) => quoted(String(one)));
     const flag = `--${kebab(key)}`;
     if (typeof value === "boolean") return [value ? flag : `--no-${kebab(key)}`];
     if (!Array.isArray(value)) return [flag, quoted(String(value))];
