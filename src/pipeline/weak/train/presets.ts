@@ -25,7 +25,7 @@ export interface TrainPreset {
  */
 export const trainPresets = {
   quick: {
-    ...{ epochs: 60, epochSteps: 10, validationSteps: 4, cycles: 3, keep: "late" },
+    ...{ epochs: 60, epochSteps: 25, validationSteps: 4, cycles: 3, keep: "late" },
     ...{ features: 16, mostFeatures: 128, patch: 192, batch: 4, longestSide: 192 },
   },
   paper: { epochs: 600, epochSteps: 250, validationSteps: 50, cycles: 3, keep: "late" },
