@@ -34,6 +34,7 @@ export {
   type ValidationPair,
 } from "./postprocess.ts";
 export {
+  defaultBatchSize,
   labelsOf,
   type PredictPatches,
   patchesOf,

@@ -13,7 +13,7 @@ export interface PatchNetwork {
   dispose(): Promise<void>;
 }
 
-/** Sessions kept open. A batch is a window with its mirrored copies, or, without these, up to four windows. */
+/** Sessions kept open: the last batch of an image may be smaller than the others. */
 const mostSessions = 4;
 
 /**

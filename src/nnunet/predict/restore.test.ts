@@ -39,7 +39,7 @@ test("regions above 0.5 are painted in their order, later ones over earlier ones
 
 test("folds are averaged as logits", async () => {
   const image = { channels: 1, height: 1, width: 1, data: Float32Array.of(1) };
-  const fold = (value: number) => async () => new Float32Array(8).fill(value);
+  const fold = (value: number) => async () => new Float32Array(2).fill(value);
   const settings = { patch: { width: 1, height: 1 }, outputs: 2, areExclusive: true };
   expect(Array.from((await predictCase(image, [fold(1), fold(4)], settings)).data)).toEqual([2.5, 2.5]);
   await expect(predictCase(image, [], settings)).rejects.toThrow(/at least one network/);

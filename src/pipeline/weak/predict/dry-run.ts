@@ -1,5 +1,6 @@
 import {
   type CaseFiles,
+  defaultBatchSize,
   type ModelFolder,
   patchesOf,
   patchNetwork,
@@ -95,7 +96,7 @@ async function sizesOf({ cases, model, windows: { outputs, areExclusive } }: Exp
 /** Seconds that one network takes, and its memory. */
 async function timesOf({ model, weights, windows, session }: ExpectedPredictions) {
   const { height, width } = windows.patch;
-  const size = windows.batchSize ?? 4;
+  const size = windows.batchSize ?? defaultBatchSize;
   const shape = [size, model.network.inputChannels, height, width] as const;
   const batch = new Float32Array(size * model.network.inputChannels * height * width);
   const before = process.memoryUsage.rss();
