@@ -1,7 +1,9 @@
 /**
  * A training step and the prediction of an image by the networks of nnU-Net's planners, beside nnU-Net itself.
  *
- *     npm run bench:nnunet -- [--only train-step|predict] [--planner plain|resenc-m] [--batch 12] [--runs 5] [--threads 2] [--json FILE] [--ours-only]
+ *     npm run bench:nnunet -- [--only train-step|predict] [--planner plain|resenc-m] [--batch 12] [--runs 5] [--threads 2] [--json FILE] [--ours-only] [--clock wall|processor]
+ *
+ * On a busy machine `--clock processor --threads 1` compares what both compute, without the time in which they wait for a core.
  *
  * Ours and the reference take turns, each in a process of its own, so that other work on the machine affects both. The reference is
  * `parity/bench/nnunet.py` of the folder that MEDCLIP_SAM_SHARED names; MEDCLIP_SAM_PYTHON is a Python with `nnunetv2`.
@@ -34,6 +36,7 @@ const { values: flags } = parseArgs({
     threads: { type: "string", default: String(availableParallelism()) },
     json: { type: "string" },
     "ours-only": { type: "boolean", default: false },
+    clock: { type: "string", default: "wall" },
     worker: { type: "string" },
   },
 });
@@ -147,7 +150,11 @@ interface ReferenceTiming {
 
 async function reference(name: string): Promise<ReferenceTiming | undefined> {
   const script = join(process.env.MEDCLIP_SAM_SHARED ?? "", "parity", "bench", "nnunet.py");
-  const args = [script, name, "--planner", flags.planner, "--runs", flags.runs, "--threads", flags.threads, "--batch", flags.batch];
+  // Python's clock is replaced before the script reads it.
+  const clock =
+    "import sys, time, runpy; time.perf_counter = time.process_time; sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')";
+  const program = isProcessorTime ? ["-c", clock, script] : [script];
+  const args = [...program, name, "--planner", flags.planner, "--runs", flags.runs, "--threads", flags.threads, "--batch", flags.batch];
   try {
     const { stdout } = await start(process.env.MEDCLIP_SAM_PYTHON ?? "python3", args);
     return JSON.parse(stdout.trim().split("\n").at(-1)!) as ReferenceTiming;
@@ -158,6 +165,8 @@ async function reference(name: string): Promise<ReferenceTiming | undefined> {
   }
 }
 
+const isProcessorTime = flags.clock === "processor";
+
 const rounded = (value: number): number => Number(value.toPrecision(4));
 
 async function measure(name: string) {
@@ -166,11 +175,12 @@ async function measure(name: string) {
   if (found) parts.push(await ours(name));
   const [times, cpu] = [parts.flatMap((part) => part.times), parts.flatMap((part) => part.cpu)];
   const [{ flops }] = parts as [Timing];
-  const middle = median(times);
+  const counted = isProcessorTime ? cpu : times;
+  const middle = median(counted);
   return {
     name,
     median: rounded(middle),
-    min: rounded(Math.min(...times)),
+    min: rounded(Math.min(...counted)),
     cpu: rounded(median(cpu)),
     gflop: rounded(flops / 1e9),
     gflopPerSecond: rounded(flops / 1e9 / middle),
@@ -187,7 +197,14 @@ if (flags.worker !== undefined) {
   const gemm = rounded((await gemmSpeed({ threads: Number(flags.threads) })) / 1e9);
   const rows: Awaited<ReturnType<typeof measure>>[] = [];
   for (const name of Object.keys(workloads)) if (flags.only === undefined || flags.only === name) rows.push(await measure(name));
-  const about = { cpu: cpus()[0]?.model.trim(), threads: Number(flags.threads), planner: flags.planner, batch: Number(flags.batch), gemm };
+  const about = {
+    cpu: cpus()[0]?.model.trim(),
+    threads: Number(flags.threads),
+    planner: flags.planner,
+    batch: Number(flags.batch),
+    clock: flags.clock,
+    gemm,
+  };
   process.stdout.write(`${JSON.stringify(about)}\n`);
   process.stdout.write(
     "| | median (min) | processor time | GFLOP | GFLOP/s | peak memory | nnU-Net, median (min) | its memory | nnU-Net / ours |\n",
