@@ -1,9 +1,10 @@
 export { type CaseFiles, type ListCasesOptions, listCases } from "./dataset/case-files.ts";
-export { channelNamesOf, checkedDatasetJson, type DatasetJson, readDatasetJson } from "./dataset/dataset-json.ts";
+export { channelNamesOf, checkedDatasetJson, type DatasetJson } from "./dataset/dataset-json.ts";
 export { datasetName, findDataset, parseDatasetName } from "./dataset/dataset-name.ts";
 export { imageEndings } from "./dataset/file-endings.ts";
 export { openDataset, type RawDataset, type TrainingFiles } from "./dataset/raw-dataset.ts";
 export { type CaseImage, readCaseImage, readTrainingCase, type TrainingCase } from "./dataset/read-case.ts";
+export { readDatasetJson } from "./dataset/read-dataset-json.ts";
 export { type LabelEntry, type LabelRules, type LabelTable, labelRulesOf, type Region } from "./labels.ts";
 export { type ModelFolder, modelCard, onnxModel, openModelFolder, patchNetwork, writeFold, writeModelFolder } from "./model/index.ts";
 export { estimateOf } from "./plan/estimate.ts";
@@ -11,8 +12,9 @@ export { type FingerprintCase, type FingerprintOptions, fingerprintOf } from "./
 export { fingerprintFromJson, fingerprintJson, readFingerprint } from "./plan/fingerprint-json.ts";
 export { type PlanOptions, planDataset } from "./plan/plan-dataset.ts";
 export { type PlannerName, planners } from "./plan/planners.ts";
+export { plansFromJson, type ReadPlansOptions } from "./plan/plans-from-json.ts";
 export { plansJson } from "./plan/plans-json.ts";
-export { plansFromJson, type ReadPlansOptions, readPlans } from "./plan/read-plans.ts";
+export { readPlans } from "./plan/read-plans.ts";
 export {
   type Fingerprint,
   type IntensityProperties,

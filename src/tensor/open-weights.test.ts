@@ -23,7 +23,14 @@ test("a safetensors file is known by its content, whatever its name", async () =
 test("a torch checkpoint is known by its content, whatever its name", async () => {
   const file = join(folder, "model.safetensors");
   await writeTestZip(file, [{ name: "m/data.pkl", data: Buffer.from("\x80\x02}.", "latin1") }]);
-  expect(await openWeights(file)).toEqual({ kind: "torch", tensors: new Map(), unread: new Map(), metadata: {}, files: [file] });
+  expect(await openWeights(file)).toEqual({
+    kind: "torch",
+    tensors: new Map(),
+    unread: new Map(),
+    values: {},
+    metadata: {},
+    files: [file],
+  });
 });
 
 test.each([

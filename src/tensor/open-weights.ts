@@ -5,7 +5,7 @@ import { contentOf, type FileContent } from "./_file-content.ts";
 import { openShards, readShardIndex, type ShardIndex } from "./_shards.ts";
 import { safetensorsIn } from "./safetensors.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
-import { checkpointIn } from "./torch-checkpoint.ts";
+import { checkpointIn, type TorchCheckpoint } from "./torch-checkpoint.ts";
 
 /** The tensors of a file of weights by name, of which nothing is read yet. */
 export interface Weights {
@@ -13,6 +13,8 @@ export interface Weights {
   readonly tensors: Map<string, StoredTensor>;
   /** What a torch checkpoint holds beside tensors and plain data: the class of an object by its path. */
   readonly unread: ReadonlyMap<string, string>;
+  /** The plain data of a torch checkpoint; empty for safetensors files and models in shards. */
+  readonly values: TorchCheckpoint["values"];
   /** What a safetensors file says about itself; empty for torch checkpoints and models in shards. */
   readonly metadata: Record<string, string>;
   /** The files that hold the tensors, after the index of a model in shards. */
@@ -44,7 +46,7 @@ export async function openWeights(file: WeightsFile): Promise<Weights> {
   const { index } = found;
   const { shards, tensors, unread } = await openShards(file, index, (shard) => withFile(shard, (source) => singleFile(source)));
   const [{ kind }] = shards.values() as unknown as [Weights];
-  return { kind, tensors, unread, metadata: {}, files: [file, ...shards.keys()] };
+  return { kind, tensors, unread, values: {}, metadata: {}, files: [file, ...shards.keys()] };
 }
 
 /** The index of a model in shards; undefined for a file of another kind. @throws WeightsError when it cannot be read */
@@ -63,10 +65,9 @@ async function singleFile(source: ByteSource, content?: FileContent): Promise<We
   const files = [source.name];
   switch (content.kind) {
     case "safetensors":
-      return { kind: content.kind, unread: new Map(), files, ...(await safetensorsIn(source)) };
+      return { kind: content.kind, unread: new Map(), values: {}, files, ...(await safetensorsIn(source)) };
     case "torch": {
-      const { tensors, unread } = await checkpointIn(source);
-      return { kind: content.kind, metadata: {}, tensors, unread, files };
+      return { kind: content.kind, metadata: {}, files, ...(await checkpointIn(source)) };
     }
     case "json":
       throw noWeights(source, "it is JSON text, not weights. Name the file of weights beside it.");

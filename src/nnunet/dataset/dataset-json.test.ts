@@ -2,7 +2,8 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { channelNamesOf, checkedDatasetJson, readDatasetJson } from "./dataset-json.ts";
+import { channelNamesOf, checkedDatasetJson } from "./dataset-json.ts";
+import { readDatasetJson } from "./read-dataset-json.ts";
 
 const right = { channel_names: { "0": "R", "1": "G" }, labels: { background: 0, lung: 1 }, numTraining: 3, file_ending: ".png" };
 

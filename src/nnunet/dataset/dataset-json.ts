@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import { z } from "zod";
 import { described } from "../../check/described.ts";
 import { InputError } from "../../errors.ts";
-import { readJson } from "../../files/read-json.ts";
-import { type LabelRules, labelRulesOf } from "../labels.ts";
+import { labelRulesOf } from "../labels.ts";
 
 /** The file dataset.json of an nnU-Net data set, with the keys that nnU-Net v2 reads; others are kept. */
 export interface DatasetJson {
@@ -84,13 +82,6 @@ function checkChannels(names: Readonly<Record<string, string>>, file: string): v
   throw new InputError(
     `"${file}": the keys of "channel_names" must be "0", "1" and so on, got ${keys.map((key) => `"${key}"`).join(", ") || "none"}.${swapped}`,
   );
-}
-
-/** A data set's dataset.json and what its labels mean. @throws InputError as `checkedDatasetJson`, and when it cannot be read */
-export async function readDatasetJson(folder: string): Promise<{ readonly json: DatasetJson; readonly labels: LabelRules }> {
-  const file = join(folder, "dataset.json");
-  const json = checkedDatasetJson(await readJson(file, InputError), file);
-  return { json, labels: labelRulesOf(json, file) };
 }
 
 /** The names of the channels in their order. */

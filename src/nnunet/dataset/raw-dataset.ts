@@ -4,8 +4,9 @@ import { InputError } from "../../errors.ts";
 import { listed } from "../../listed.ts";
 import type { LabelRules } from "../labels.ts";
 import { type CaseFiles, listCases, namesIn } from "./case-files.ts";
-import { channelNamesOf, type DatasetJson, readDatasetJson } from "./dataset-json.ts";
+import { channelNamesOf, type DatasetJson } from "./dataset-json.ts";
 import { imageReaderOf } from "./file-endings.ts";
+import { readDatasetJson } from "./read-dataset-json.ts";
 
 /** The files of a training case. */
 export interface TrainingFiles extends CaseFiles {

@@ -1,7 +1,6 @@
 import { WeightsError } from "../../errors.ts";
 import { parseJson } from "../../files/json.ts";
-import { openSafetensors } from "../../tensor/safetensors.ts";
-import { openTorchCheckpoint } from "../../tensor/torch-checkpoint.ts";
+import { type Weights as OpenedWeights, openWeights, type WeightsFile } from "../../tensor/open-weights.ts";
 
 /** What a checkpoint says beside its weights. */
 export interface CheckpointInfo {
@@ -17,9 +16,15 @@ export const infoKey = "nnunet";
 /** nnU-Net's, and those of its 2D trainers. */
 const defaults: CheckpointInfo = { configuration: "2d", mirrorAxes: [0, 1] };
 
-/** What a .pth or .safetensors file says of itself; what it leaves out is as nnU-Net's trainers have it. @throws WeightsError when it cannot be read */
-export async function readCheckpointInfo(file: string): Promise<CheckpointInfo> {
-  const { configuration, axes } = file.endsWith(".safetensors") ? await ofSafetensors(file) : await ofTorch(file);
+/**
+ * What a torch checkpoint or safetensors file says of itself; what it leaves out is as nnU-Net's trainers have it.
+ *
+ * @throws WeightsError when it cannot be read
+ */
+export async function readCheckpointInfo(weights: WeightsFile): Promise<CheckpointInfo> {
+  const file = typeof weights === "string" ? weights : weights.name;
+  const { kind, metadata, values } = await openWeights(weights);
+  const { configuration, axes } = kind === "safetensors" ? ofSafetensors(metadata, file) : ofTorch(values);
   const mirrorAxes = axes === undefined || axes === null ? defaults.mirrorAxes : checkedAxes(axes, file);
   return { configuration: typeof configuration === "string" ? configuration : defaults.configuration, mirrorAxes };
 }
@@ -29,15 +34,11 @@ interface Found {
   readonly axes: unknown;
 }
 
-async function ofTorch(file: string): Promise<Found> {
-  const { values } = await openTorchCheckpoint(file);
-  const { init_args: settings, inference_allowed_mirroring_axes: axes } = values;
+function ofTorch({ init_args: settings, inference_allowed_mirroring_axes: axes }: OpenedWeights["values"]): Found {
   return { configuration: (settings as { readonly configuration?: unknown } | undefined)?.configuration, axes };
 }
 
-async function ofSafetensors(file: string): Promise<Found> {
-  const { metadata } = await openSafetensors(file);
-  const text = metadata[infoKey];
+function ofSafetensors({ [infoKey]: text }: OpenedWeights["metadata"], file: string): Found {
   const info = text === undefined ? {} : (parseJson(text, `${file}: ${infoKey}`, WeightsError) as Partial<CheckpointInfo>);
   return { configuration: info.configuration, axes: info.mirrorAxes };
 }

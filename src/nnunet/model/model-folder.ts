@@ -2,32 +2,13 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
+import { readJson } from "../../files/read-json.ts";
 import { listed } from "../../listed.ts";
-import { type UNetConfig, unetFamily, unetShapes } from "../../models/unet/index.ts";
-import { Weights } from "../../models/weights.ts";
-import { channelNamesOf, type DatasetJson, readDatasetJson } from "../dataset/dataset-json.ts";
-import type { LabelRules } from "../labels.ts";
-import { readPlans } from "../plan/read-plans.ts";
-import type { Plans } from "../plan/types.ts";
-import { type CheckpointInfo, readCheckpointInfo } from "./checkpoint-info.ts";
+import { type NamedJson, openTrainedModel, type TrainedModel } from "./trained-model.ts";
 
-/** A trained model: what it was planned with, what its labels mean, and the weights of its folds. */
-export interface ModelFolder {
+/** A trained model in a folder. */
+export interface ModelFolder extends TrainedModel {
   readonly folder: string;
-  readonly dataset: DatasetJson;
-  readonly labels: LabelRules;
-  readonly plans: Plans;
-  /** The planned network with its numbers of channels. */
-  readonly network: UNetConfig;
-  /** At least one. */
-  readonly folds: readonly ModelFold[];
-}
-
-/** The weights of one fold. */
-export interface ModelFold extends CheckpointInfo {
-  /** "0" to "4", or "all". */
-  readonly name: string;
-  readonly weights: Weights;
 }
 
 export interface ModelFolderOptions {
@@ -56,32 +37,17 @@ export async function openModelFolder(
       `"${folder}" is no model folder: it has no plans.json. Name the folder TRAINER__PLANS__2d, which holds plans.json, dataset.json and fold_0.`,
     );
   }
-  const { json: dataset, labels } = await readDatasetJson(folder);
+  const [plans, dataset] = await Promise.all(["plans.json", "dataset.json"].map((name) => jsonIn(folder, name)));
   const names = await foldNames(folder, folds);
-  const files = await Promise.all(names.map((name) => checkpointFile(join(folder, `fold_${name}`), checkpoint)));
-  const infos = await Promise.all(files.map(readCheckpointInfo));
-  const [{ configuration }] = infos as [CheckpointInfo];
-  const odd = infos.findIndex((info) => info.configuration !== configuration);
-  if (odd >= 0) {
-    throw new InputError(
-      `"${files[odd]}" was trained with the configuration "${infos[odd]!.configuration}", but "${files[0]}" with "${configuration}". Open them one by one.`,
-    );
-  }
-  const plans = await readPlans(join(folder, "plans.json"), { configuration });
-  const channels = channelNamesOf(dataset).length;
-  const planned = plans.plan2d.normalisation.length;
-  if (channels !== planned)
-    throw new InputError(`"${folder}": dataset.json names ${channels} channels, but plans.json has ${planned}. Are both of one model?`);
-  const network: UNetConfig = { ...plans.plan2d.network, inputChannels: channels, outputs: labels.outputs };
-  const shapes = unetShapes(network);
-  const opened = await Promise.all(
-    names.map(async (name, i): Promise<ModelFold> => {
-      const weights = await Weights.open(files[i]!, unetFamily);
-      weights.check(shapes);
-      return { name, weights, ...infos[i]! };
-    }),
+  const weights = await Promise.all(
+    names.map(async (name) => ({ name, file: await checkpointFile(join(folder, `fold_${name}`), checkpoint) })),
   );
-  return { folder, dataset, labels, plans, network, folds: opened };
+  return { folder, ...(await openTrainedModel({ plans: plans!, dataset: dataset!, weights })) };
+}
+
+async function jsonIn(folder: string, name: string): Promise<NamedJson> {
+  const file = join(folder, name);
+  return { name: file, json: await readJson(file, InputError) };
 }
 
 async function foldNames(folder: string, wanted: readonly string[] | undefined): Promise<readonly string[]> {

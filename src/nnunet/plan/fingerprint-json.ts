@@ -2,8 +2,8 @@ import { z } from "zod";
 import { InputError } from "../../errors.ts";
 import { readJson } from "../../files/read-json.ts";
 import { parsed } from "./parsed.ts";
+import { intensitiesSchema } from "./plans-from-json.ts";
 import { intensitiesJson } from "./plans-json.ts";
-import { intensitiesSchema } from "./read-plans.ts";
 import type { Fingerprint } from "./types.ts";
 
 const triples = z.array(z.tuple([z.number().positive(), z.number().positive(), z.number().positive()])).min(1);

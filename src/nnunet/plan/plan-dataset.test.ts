@@ -5,8 +5,8 @@ import { fingerprintFromJson, fingerprintJson } from "./fingerprint-json.ts";
 import { sizedNetwork } from "./plan-2d.ts";
 import { planDataset } from "./plan-dataset.ts";
 import { type PlannerName, planners } from "./planners.ts";
+import { plansFromJson } from "./plans-from-json.ts";
 import { plansJson } from "./plans-json.ts";
-import { plansFromJson } from "./read-plans.ts";
 import { targetOf } from "./target.ts";
 import type { Fingerprint, Triple } from "./types.ts";
 

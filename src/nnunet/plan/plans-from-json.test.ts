@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { describeWith, sharedJson, sharedNames } from "../../../test/support/shared-data.ts";
+import { plansFromJson } from "./plans-from-json.ts";
 import { plansJson } from "./plans-json.ts";
-import { plansFromJson } from "./read-plans.ts";
 import type { Plans } from "./types.ts";
 
 const small: Plans = {
