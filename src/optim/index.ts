@@ -1,6 +1,6 @@
 export { type AdamOptions, type AdamState, adam, adamStep, adamW } from "./adam.ts";
 export { clipFactor, clipFactorOf, globalNorm, squaredNorm } from "./clip-norm.ts";
-export type { Optimizer } from "./optimizer.ts";
+export type { GraphOptimizer, Optimizer } from "./optimizer.ts";
 export {
   afterEpoch,
   constantRate,

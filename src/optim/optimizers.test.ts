@@ -7,8 +7,8 @@ import { feedsOf } from "../runtime/session.ts";
 import { toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Shape, sizeOf, type Tensor, tensor, zeros } from "../tensor/tensor.ts";
 import { adam, adamW } from "./adam.ts";
-import { clipFactor, globalNorm } from "./clip-norm.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { clipFactor, clipFactorOf, globalNorm } from "./clip-norm.ts";
+import type { ArrayOptimizer, Optimizer } from "./optimizer.ts";
 import { sgd } from "./sgd.ts";
 import { isDecayed } from "./weight-decay.ts";
 
@@ -33,19 +33,42 @@ function optimizerOf({ kind, betas, eps, momentum, nesterov }: Settings): Optimi
   return kind === "AdamW" ? adamW(options) : adam(options);
 }
 
+const decayOf = ({ decay, weight_decay }: Settings, name: string): number => (decay === "all" || decay.includes(name) ? weight_decay : 0);
+
+/** The same as `stepper` of a rule for arrays, with given gradients. */
+function arrayStepper(optimizer: ArrayOptimizer, settings: Settings, shapes: Record<string, Shape>) {
+  const names = Object.keys(shapes);
+  const slots = new Map(names.map((name) => [name, optimizer.slots.map(() => new Float32Array(sizeOf(shapes[name]!)))]));
+  return {
+    async run(index: number, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+      const lr = settings.lr * (settings.lr_factors?.[index] ?? 1);
+      const gradients = names.map((name) => toFloat32(feeds[`grad.${name}`]!));
+      const norm = Math.sqrt(gradients.reduce((sum, g) => g.reduce((squares, x) => squares + x * x, sum), 0));
+      const factor = settings.clip_norm ? clipFactorOf(norm, settings.clip_norm) : 1;
+      const result: Record<string, Tensor> = { norm: tensor("float32", [], Float32Array.of(norm)) };
+      names.forEach((name, i) => {
+        const values = toFloat32(feeds[`parameter.${name}`]!).slice();
+        optimizer.updateInPlace(values, gradients[i]!, slots.get(name)!, optimizer.numbers(index + 1, lr, decayOf(settings, name)), factor);
+        result[`parameter.${name}`] = tensor("float32", shapes[name]!, values);
+      });
+      return result;
+    },
+    dispose: async () => {},
+  };
+}
+
 /** One step of an optimiser on named parameters as a session. */
 async function stepper(settings: Settings, shapes: Record<string, Shape>, gradientOf: (parameters: Record<string, Value>) => Value[]) {
   const optimizer = optimizerOf(settings);
   const names = Object.keys(shapes);
+  if ("updateInPlace" in optimizer) return arrayStepper(optimizer, settings, shapes);
   const each = (prefix: string) => Object.fromEntries(names.map((name) => [name, input(`${prefix}.${name}`, "float32", shapes[name]!)]));
   const parameters = each("parameter");
   const slots = optimizer.slots.map((slot) => each(slot));
   const derived = gradientOf(parameters);
   const norm = globalNorm(derived);
   const clipped = derived.map((g) => (settings.clip_norm ? mul(g, clipFactor(norm, settings.clip_norm)) : g));
-  const isDecayedHere = (name: string) => settings.decay === "all" || settings.decay.includes(name);
-  const numbersOf = (step: number, lr: number, name: string) =>
-    optimizer.numbers(step, lr, isDecayedHere(name) ? settings.weight_decay : 0);
+  const numbersOf = (step: number, lr: number, name: string) => optimizer.numbers(step, lr, decayOf(settings, name));
   const outputs: Record<string, Value> = { norm };
   names.forEach((name, i) => {
     const numbers = Object.fromEntries(Object.keys(numbersOf(1, 1, name)).map((key) => [key, input(`${key}.${name}`, "float32", [])]));

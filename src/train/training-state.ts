@@ -1,6 +1,6 @@
 import { firstNotFinite } from "../check/numbers.ts";
 import { compile, input, mul } from "../graph/index.ts";
-import { type Optimizer, squaredNorm } from "../optim/index.ts";
+import { type GraphOptimizer, type Optimizer, squaredNorm } from "../optim/index.ts";
 import type { Session, SessionOptions } from "../runtime/session.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import { type Shape, sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
@@ -31,7 +31,8 @@ export class TrainingState {
   private readonly options: SessionOptions;
   /** Weight decay applies to the elements before this one alone. */
   private readonly decayed: number;
-  private readonly update = new SharedSession(() => this.compileUpdate());
+  /** Absent for optimisers that need no graph. */
+  private readonly update: SharedSession<Session> | undefined;
   private readonly norm = new SharedSession(() => compile({ norm: squaredNorm([input("x", "float32", [piece])]) }, this.options));
 
   /** @param decayed - which tensors weight decay applies to */
@@ -60,6 +61,7 @@ export class TrainingState {
     this.slots = new Map(optimizer.slots.map((slot) => [slot, new Float32Array(end)]));
     this.optimizer = optimizer;
     this.options = options;
+    this.update = "update" in optimizer ? new SharedSession(() => this.compileUpdate(optimizer)) : undefined;
   }
 
   /** Number of trainable parameters. */
@@ -116,12 +118,24 @@ export class TrainingState {
    * @param factor - that the gradient is multiplied with before
    */
   async step(step: number, lr: number, weightDecay: number, factor: number): Promise<void> {
+    const { optimizer } = this;
+    if ("updateInPlace" in optimizer) {
+      const ranges = [
+        [0, this.decayed, weightDecay],
+        [this.decayed, this.values.length, 0],
+      ] as const;
+      for (const [from, to, decay] of ranges) {
+        const [values, gradient, ...slots] = [this.values, this.gradient, ...this.slots.values()].map((array) => array.subarray(from, to));
+        optimizer.updateInPlace(values!, gradient!, slots, optimizer.numbers(step, lr, decay), factor);
+      }
+      return;
+    }
     const number = (value: number) => tensor("float32", [], Float32Array.of(value));
     const numbersOf = (decay: number) =>
-      Object.entries({ ...this.optimizer.numbers(step, lr, decay), factor }).map(([key, value]) => [key, number(value)] as const);
+      Object.entries({ ...optimizer.numbers(step, lr, decay), factor }).map(([key, value]) => [key, number(value)] as const);
     const [decayed, free] = [numbersOf(weightDecay), numbersOf(0)].map((numbers) => Object.fromEntries(numbers));
     const arrays = { values: this.values, ...Object.fromEntries(this.slots) };
-    await this.update.use(async (session) => {
+    await this.update!.use(async (session) => {
       for (let at = 0; at < this.values.length; at += piece) {
         const part = (array: Float32Array<ArrayBuffer>) => tensor("float32", [piece], array.subarray(at, at + piece));
         const feeds = Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, part(array)]));
@@ -132,15 +146,15 @@ export class TrainingState {
   }
 
   async dispose(): Promise<void> {
-    await thenDispose(() => this.update.dispose(), this.norm);
+    await thenDispose(async () => await this.update?.dispose(), this.norm);
   }
 
-  private compileUpdate(): Promise<Session> {
+  private compileUpdate(optimizer: GraphOptimizer): Promise<Session> {
     const array = (name: string) => input(name, "float32", [piece]);
-    const numbers = Object.fromEntries(Object.keys(this.optimizer.numbers(1, 1, 1)).map((key) => [key, input(key, "float32", [])]));
+    const numbers = Object.fromEntries(Object.keys(optimizer.numbers(1, 1, 1)).map((key) => [key, input(key, "float32", [])]));
     const gradient = mul(array("gradient"), input("factor", "float32", []));
-    const next = this.optimizer.update(array("values"), gradient, this.optimizer.slots.map(array), numbers);
-    const slots = Object.fromEntries(this.optimizer.slots.map((slot, i) => [slot, next.slots[i]!]));
+    const next = optimizer.update(array("values"), gradient, optimizer.slots.map(array), numbers);
+    const slots = Object.fromEntries(optimizer.slots.map((slot, i) => [slot, next.slots[i]!]));
     return compile({ values: next.parameter, ...slots }, this.options);
   }
 }
