@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { DuplicateSettings, GateSettings, IgnoreSettings } from "../../../gate/index.ts";
 import { grouped } from "../../../run/settings/meta.ts";
+import { type MethodRow, saliencyMethods } from "../../../saliency/index.ts";
 import { CommonSettings } from "../../settings.ts";
+import { needsOf } from "../../zero-shot/method-settings.ts";
 import { CoarseSettings, RefineSettings, RunSettings, SaliencySettings } from "../../zero-shot/settings.ts";
 
 /** What the masks of images are labels of, and how far they can be trusted. */
@@ -39,14 +41,20 @@ export const LabelSettings = z.strictObject({
       .int()
       .positive()
       .default(3)
-      .describe("saliency maps from so many noise streams, each a member of the gate's agreement; 1 for methods that draw no noise"),
+      .describe("saliency maps from so many noise streams, each a member of the gate's agreement; 1 for methods that draw no noise")
+      .meta(needsOf<MethodRow>("saliencyMethod", saliencyMethods, ({ drawsNoise }) => drawsNoise)),
     perturbations: z
       .number()
       .int()
       .nonnegative()
       .default(4)
       .describe("masks from noised image embeddings of SAM, for the gate's stability; 0: not measured"),
-    embeddingNoise: z.number().positive().default(0.1).describe("standard deviation of that noise, as a share of the embedding's own"),
+    embeddingNoise: z
+      .number()
+      .positive()
+      .default(0.1)
+      .describe("standard deviation of that noise, as a share of the embedding's own")
+      .meta({ needs: [{ perturbations: "given" }] }),
     ...GateSettings.shape,
     ...IgnoreSettings.shape,
     ...DuplicateSettings.shape,
