@@ -115,3 +115,9 @@ test("a training shows loss, learning rate, speed and time left; without a termi
   const drawn = shown({ isTTY: true, columns: 120 }, training).split("\r");
   expect(drawn.at(-3)).toContain("30/40  1.1 s a step, 11 s left  epoch 1  loss 0.0667");
 });
+
+test("each stage of a run counts from its own start", () => {
+  const [, start, item] = events as [RunEvent, RunEvent, RunEvent];
+  const lines = shown({}, [start, item, start, item]).split("\n");
+  expect(lines.filter((line) => line.startsWith("[2/4]"))).toHaveLength(2);
+});

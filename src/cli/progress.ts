@@ -50,7 +50,7 @@ export class Progress {
   show(event: RunEvent): void {
     switch (event.type) {
       case "start":
-        Object.assign(this.tally, { total: event.total, skipped: event.done });
+        Object.assign(this.tally, { total: event.total, skipped: event.done, done: 0, failed: 0 }); // some runs start with each of their stages
         this.out = event.out;
         this.unit = event.unit ?? "image";
         this.startedAt = this.now();
