@@ -29,6 +29,13 @@ export interface GateRecord {
   readonly decisions: readonly GateDecision[];
 }
 
+/** On how many true masks settings were chosen, as said with every result of labels that went through the gate. */
+export function masksUsedLine(masksUsed: number): string {
+  const words =
+    masksUsed === 0 ? "no setting was chosen on true masks" : `the gate's limits were settled after a look at ${masksUsed} true masks`;
+  return `${masksUsed} masks used: ${words}`;
+}
+
 /** The record of a result. @param options.masksUsed - default `masksBehindDefaults` */
 export function gateRecord(result: GateResult, options: { readonly settings: GateSettings; readonly masksUsed?: number }): GateRecord {
   const { counts, limits, error, decisions } = result;

@@ -5,6 +5,7 @@ import {
   type GateDecision,
   type GateResult,
   masksBehindDefaults,
+  masksUsedLine,
   worstFirst,
 } from "../gate/index.ts";
 import { escaped, table } from "./html.ts";
@@ -35,7 +36,7 @@ export function gateSection(result: GateResult, options: GateSectionOptions): st
   return [
     "<section><h2>Quality of the pseudo-labels</h2>",
     `<p>Of ${total} pseudo-labels ${counts.keep} are kept, ${counts.weight} weighted and ${counts.drop} dropped.</p>`,
-    `<p class="note">${usual(result)} ${masksUsed} masks used: settings were chosen on ${masksUsed === 0 ? "no" : masksUsed} true masks.</p>`,
+    `<p class="note">${usual(result)} ${masksUsedLine(masksUsed)}.</p>`,
     ...(error ? [`<p><strong>${escaped(error.message)}</strong></p>`] : []),
     ...decisions.map(({ decision, title, words }) => {
       const some = sorted.filter((one) => one.decision === decision);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { writeAtomic } from "../files/atomic-write.ts";
+import { masksUsedLine } from "../gate/index.ts";
 import { type Comparison, comparisonRows, readComparison } from "../pipeline/weak/run/compare.ts";
 import { foldersOf } from "../pipeline/weak/run/folders.ts";
 import { repeatCommand } from "../pipeline/weak/run/repeat.ts";
@@ -30,5 +31,5 @@ export async function writeWeakReport(out: string): Promise<string> {
 function resultSection(comparison: Comparison): string {
   return `<section><h2>Results</h2>
 <div class="results">${table(comparisonRows(comparison))}</div>
-<p class="note">Means with 95 % bootstrap intervals over images. ${comparison.masksUsed} masks used: no setting was chosen on these true masks.</p></section>`;
+<p class="note">Means with 95 % bootstrap intervals over images. ${masksUsedLine(comparison.masksUsed)}; no setting was chosen on the true masks of this table.</p></section>`;
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { masksBehindDefaults } from "../../src/gate/index.ts";
 import { locatePack } from "../../src/hub/pack.ts";
 import { jobs } from "../../src/jobs/jobs.ts";
 import { defaultsOf } from "../../src/pipeline/models/pack-settings.ts";
@@ -124,7 +125,7 @@ test("the whole loop ends in ensemble masks, maps, a comparison and a page, and 
   const events = await run("run");
   expect(events.at(-1)).toMatchObject({ type: "end", done: 15 });
   const { masksUsed, methods } = JSON.parse(readFileSync(at("run", "results.json"), "utf8"));
-  expect(masksUsed).toBe(0);
+  expect(masksUsed).toBe(masksBehindDefaults);
   expect(methods.map(({ name }: { name: string }) => name)).toEqual(["zero-shot", "single checkpoint", "ensemble", "fully supervised"]);
   for (const { evaluation } of methods) expect(evaluation.images).toHaveLength(readdirSync(at("scans", "masks_lesion")).length);
   expect(readFileSync(at("run", "report.html"), "utf8")).toMatch(

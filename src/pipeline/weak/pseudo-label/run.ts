@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { writeAtomic } from "../../../files/atomic-write.ts";
-import { ignoreDisagreement, labelFacts, masksBehindDefaults } from "../../../gate/index.ts";
+import { ignoreDisagreement, labelFacts, masksBehindDefaults, masksUsedLine } from "../../../gate/index.ts";
 import { blankWarnings, type Image } from "../../../image/index.ts";
 import { requireWritableNames } from "../../../results/layout.ts";
 import { writeGray, writeMask } from "../../../results/png.ts";
@@ -108,7 +108,7 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
         if (judged.gate.error) throw judged.gate.error;
         yield { type: "stage", message: "writing the data set" };
         const dataset = await writeDataset(labels, judged, settings, signal);
-        yield { ...event, lines: [...judged.lines, ...dataset.lines, masksUsedLine] };
+        yield { ...event, lines: [...judged.lines, ...dataset.lines, masksUsedLine(masksBehindDefaults)] };
       }
     },
     labeller,
@@ -118,8 +118,6 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
 }
 
 /** On how many true masks the settings of the gate were chosen. */
-const masksUsedLine = `0 masks used for these labels; the gate's default limits were looked at on ${masksBehindDefaults} true masks of other runs`;
-
 function itemsOf(inputs: readonly ImageInput[], { out, prompt }: WeakPseudoLabelSettings): Item[] {
   return flatImages(inputs).map(({ name, file }) => {
     const outputs = [`masks/${name}.png`, `labels/${name}.png`, `facts/${name}.json`].map((output) => join(out, output));

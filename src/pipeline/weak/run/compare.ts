@@ -5,6 +5,7 @@ import { writeAtomic } from "../../../files/atomic-write.ts";
 import { readJson } from "../../../files/read-json.ts";
 import type { Mask } from "../../../image/index.ts";
 import { type Evaluation, evaluationOf, type ImageScores, scoresOf } from "../../../metrics/evaluate.ts";
+import { mean } from "../../../metrics/index.ts";
 import { readLabels } from "../../../scans/read-labels.ts";
 import { readMask } from "../../../scans/read-mask.ts";
 import type { FlatImage } from "../pseudo-label/names.ts";
@@ -69,21 +70,30 @@ export async function readComparison(out: string): Promise<Comparison | undefine
   return existsSync(file) ? ((await readJson(file, InputError)) as Comparison) : undefined;
 }
 
-/** Rows of text: means with 95 % intervals. */
+/** Rows of text: means with 95 % intervals over all images; where some show no target, also how many masks of these are empty, and the DSC of the others. */
 export function comparisonRows({ methods }: Comparison): string[][] {
   const cell = (scores: Evaluation, metric: "dsc" | "nsd" | "surfaceNsd"): string => {
     const { mean, ci95 } = scores.summary[metric];
     if (mean === null) return "-";
     return ci95 ? `${mean.toFixed(3)} (${ci95[0].toFixed(3)} to ${ci95[1].toFixed(3)})` : mean.toFixed(3);
   };
+  const hasAbsent = methods.some(({ evaluation }) => evaluation.images.some(({ truthPx }) => truthPx === 0));
   return [
-    ["method", "n", "DSC", "NSD", "surface NSD"],
+    ["method", "n", "DSC", "NSD", "surface NSD", ...(hasAbsent ? ["DSC where there is a target", "empty where there is none"] : [])],
     ...methods.map(({ name, evaluation }) => [
       name,
       String(evaluation.images.length),
       cell(evaluation, "dsc"),
       cell(evaluation, "nsd"),
       cell(evaluation, "surfaceNsd"),
+      ...(hasAbsent ? byPresence(evaluation.images) : []),
     ]),
   ];
+}
+
+function byPresence(images: readonly ImageScores[]): [shown: string, absent: string] {
+  const shown = images.filter(({ truthPx }) => truthPx > 0);
+  const absent = images.filter(({ truthPx }) => truthPx === 0);
+  const dsc = shown.length === 0 ? "-" : `${mean(shown.map(({ dsc }) => dsc)).toFixed(3)} (n = ${shown.length})`;
+  return [dsc, `${absent.filter(({ predPx }) => predPx === 0).length} of ${absent.length}`];
 }

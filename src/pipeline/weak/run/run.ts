@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { ConfigError } from "../../../errors.ts";
+import { masksBehindDefaults, masksUsedLine } from "../../../gate/index.ts";
 import type { RunEvent } from "../../../run/events.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
 import { modelFolder } from "../../../train/index.ts";
@@ -95,9 +96,12 @@ export async function* runWeakRun(settings: WeakRunSettings, options: StopOption
     ];
     if (trainMasks !== undefined) methods.push({ name: "fully supervised", ...labelsIn(yield* supervised(isGray)) });
     yield { type: "stage", message: "comparing the masks" };
-    const comparison = { masksUsed: 0, methods: await compareMethods(images, truth, methods) };
+    const comparison = { masksUsed: masksBehindDefaults, methods: await compareMethods(images, truth, methods) };
     await writeComparison(out, comparison);
-    lines.push(...alignedLines(comparisonRows(comparison)), "0 masks used: no setting was chosen on these true masks");
+    lines.push(
+      ...alignedLines(comparisonRows(comparison)),
+      `${masksUsedLine(masksBehindDefaults)}; no setting was chosen on the true masks of this table`,
+    );
   }
   yield { type: "end", done: images.length, skipped: 0, failed: tally.failed, ms: Math.round(performance.now() - begun), lines };
 
