@@ -2,9 +2,9 @@
  * What the members of an ensemble should be, at equal training time: checkpoints of three cycles, the last ones of one falling learning rate, three seeds of
  * a third of the epochs, or mirrored inputs of one network. And what the quality gate is worth: the same training with all pseudo-labels.
  *
- *     npm run bench:weak-members -- --run DIR --work DIR [--epochs 60] [--threads 1] [--command dist/cli/main.js] [--only NAME]...
+ *     npm run bench:weak-members -- --run DIR --work DIR [--threads 1] [--command dist/cli/main.js] [--only NAME]...
  *
- * `--run` is the output folder of `weak run --test-masks --preset quick`, whose training is the row of the cycles. It resumes. Written is `members.md` in `--work`.
+ * `--run` is the output folder of `weak run --test-masks`, whose training, of three cycles, is the first row. It resumes. Written is `members.md` in `--work`.
  */
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -13,6 +13,7 @@ import { parse } from "csv-parse/sync";
 import { runCommand, runStages, type Settings, type Stage } from "../../scripts/pack-stages.ts";
 import { decodeImage, writeGray } from "../../src/index.ts";
 import { bootstrapMean, mean } from "../../src/metrics/index.ts";
+import { type PresetName, trainPresets } from "../../src/pipeline/weak/train/presets.ts";
 import { readLabels } from "../../src/scans/read-labels.ts";
 import { riskCoverage } from "../../src/uncertainty/index.ts";
 
@@ -20,7 +21,6 @@ const { values: flags } = parseArgs({
   options: {
     run: { type: "string" },
     work: { type: "string" },
-    epochs: { type: "string", default: "60" },
     threads: { type: "string", default: "1" },
     command: { type: "string", default: "dist/cli/main.js" },
     only: { type: "string", multiple: true },
@@ -28,7 +28,10 @@ const { values: flags } = parseArgs({
 });
 if (!flags.run || !flags.work) throw new Error("--run DIR and --work DIR are needed");
 const [run, work] = [resolve(flags.run), resolve(flags.work)];
-const epochs = Number(flags.epochs);
+/** The training of the run, whose length all others have. */
+const { settings: own } = JSON.parse(await readFile(join(run, "training", "run.json"), "utf8")) as { settings: Settings };
+const { preset, epochs: given, epochSteps } = own as { preset: PresetName; epochs?: number; epochSteps?: number };
+const epochs = given ?? trainPresets[preset].epochs;
 const at = (...parts: string[]) => join(work, ...parts);
 const labelled = join(run, "pseudo-labels");
 const [dataset] = (await readdir(labelled)).filter((name) => name.startsWith("Dataset"));
@@ -41,7 +44,7 @@ interface Variant {
 }
 
 const gated = { data: join(labelled, dataset!), weights: join(labelled, "weights.csv") };
-const one = { cycles: 1, keep: "late", epochs };
+const one = { cycles: 1, keep: "late" };
 const variants: readonly Variant[] = [
   { name: "3 cycles, 10 checkpoints each", trainings: {}, members: { model: [join(run, "training")] } },
   { name: "1 falling rate, last 10 checkpoints", trainings: { late: one }, members: { model: [at("late")] } },
@@ -53,7 +56,7 @@ const variants: readonly Variant[] = [
   },
   {
     name: "3 cycles, without the gate",
-    trainings: { "no-gate": { data: at(dataset!), weights: "", epochs } },
+    trainings: { "no-gate": { data: at(dataset!), weights: "" } },
     members: { model: [at("no-gate")] },
   },
 ];
@@ -88,8 +91,9 @@ function folderOf({ name }: Variant): string {
 
 async function train(name: string, settings: Settings): Promise<void> {
   const { weights, ...all } = { ...gated, seed: 1, ...settings } as Record<string, string | number>;
-  const given = weights === "" ? all : { ...all, weights: weights! };
-  await runCommand(flags.command, "weak train", { ...given, preset: "quick", threads: flags.threads, out: at(name) });
+  const length = { preset, epochs, ...(epochSteps !== undefined && { epochSteps }) };
+  const weighted = weights === "" ? all : { ...all, weights: weights! };
+  await runCommand(flags.command, "weak train", { ...length, ...weighted, threads: flags.threads, out: at(name) });
 }
 
 async function ensemble(variant: Variant): Promise<void> {
