@@ -82,7 +82,7 @@ function fitted({ calibration: { temperature, dscRange } }: UncertaintyResults):
     ? "An ensemble of one member has no range of the DSC."
     : isTooSmall
       ? `No range of the DSC: a coverage of ${coverage} needs ${2 * needed!} validation images.`
-      : `The DSC of at least ${100 * coverage!} % of new images from the same source lies within ${margin!.toFixed(3)} of what is expected (measured on ${images} images).`;
+      : `The DSC of at least ${100 * coverage!} % of new images from the same source lies within ${margin!.toFixed(3)} of what is expected (measured on ${images} images; it holds for images that are as independent as these, such as one of each patient).`;
   return `Temperature ${temperature.temperature.toFixed(3)}, fitted on ${temperature.pixels} pixels; it changes no label map and no entropy. ${range}`;
 }
 
