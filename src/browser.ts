@@ -1,6 +1,6 @@
 /**
- * The package in a browser: the full zero-shot pipeline on onnxruntime-web, from the contents of files and from pixels. What reads and
- * writes files is not part of it.
+ * The package in a browser: the full zero-shot pipeline and predictions of a trained nnU-Net on onnxruntime-web, from the contents of files and from
+ * pixels. What trains, and what reads and writes files, is not part of it.
  *
  * The runtime's WebAssembly, 14 MB, must be served by the page: `ort-wasm-simd-threaded.wasm` in `dist/` of the package onnxruntime-web. Bundlers
  * that follow `new URL(..., import.meta.url)` do so on their own (tried with Vite 8). Otherwise copy the file and, before the first
@@ -26,11 +26,13 @@ export {
 } from "./errors.ts";
 export {
   type Box,
+  type ClassMaps,
   type Colour,
   type ColouredMask,
   type GrayImage,
   type Image,
   type LabelledPoint,
+  type MapKind,
   type Mask,
   type OverlayLayers,
   overlay,
@@ -66,7 +68,19 @@ export { type Metric, type MetricName, metricTable } from "./metrics/metric-tabl
 export type { BiomedClip, BiomedClipConfig } from "./models/biomedclip/index.ts";
 export type { DenseBranchConfig } from "./models/dense-branch.ts";
 export type { SamConfig } from "./models/sam/index.ts";
-export type { ClipContent, Content, PromptableModel, TextImageModel } from "./pipeline/models/model-content.ts";
+export type { Content } from "./pipeline/models/content.ts";
+export type { ClipContent, PromptableModel, TextImageModel } from "./pipeline/models/model-content.ts";
+export type { ChannelImage } from "./pipeline/weak/nn-unet/images.ts";
+export {
+  type EnsemblePrediction,
+  loadNnUnet,
+  type NnUnetContent,
+  type NnUnetPrediction,
+  type PredictOptions,
+  predict,
+  predictEnsemble,
+} from "./pipeline/weak/nn-unet/in-memory.ts";
+export type { NnUnet } from "./pipeline/weak/nn-unet/nn-unet.ts";
 export {
   loadModel,
   type Segmentation,
@@ -101,3 +115,4 @@ export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from
 export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
 export type { RandomStream } from "./tensor/random.ts";
 export type { Tokenizer, WordPiece } from "./text/wordpiece.ts";
+export type { EntropyMap } from "./uncertainty/index.ts";

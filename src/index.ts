@@ -11,11 +11,13 @@ export {
 } from "./errors.ts";
 export {
   type Box,
+  type ClassMaps,
   type Colour,
   type ColouredMask,
   type GrayImage,
   type Image,
   type LabelledPoint,
+  type MapKind,
   type Mask,
   type OverlayLayers,
   overlay,
@@ -34,7 +36,13 @@ export {
   type FineTuneSettings,
   fineTune,
   fineTuneSam,
+  type PseudoLabelSettings,
+  pseudoLabel,
   type TrainingOptions,
+  type TrainNnUnetSettings,
+  trainNnUnet,
+  type WeakSupervisionSettings,
+  weakSupervision,
 } from "./jobs/trainings.ts";
 export { type ContrastiveLoss, type ContrastiveLossName, type ContrastiveOptions, contrastiveLosses } from "./losses/index.ts";
 export {
@@ -75,7 +83,12 @@ export {
 export type { BiomedClip, BiomedClipConfig } from "./models/biomedclip/index.ts";
 export type { DenseBranchConfig } from "./models/dense-branch.ts";
 export type { SamConfig } from "./models/sam/index.ts";
-export type { ClipContent, Content, PromptableModel, TextImageModel } from "./pipeline/models/model-content.ts";
+export type { Content } from "./pipeline/models/content.ts";
+export type { ClipContent, PromptableModel, TextImageModel } from "./pipeline/models/model-content.ts";
+export type { ChannelImage } from "./pipeline/weak/nn-unet/images.ts";
+export type { EnsemblePrediction, NnUnetContent, NnUnetPrediction, PredictOptions } from "./pipeline/weak/nn-unet/in-memory.ts";
+export type { NnUnet } from "./pipeline/weak/nn-unet/nn-unet.ts";
+export { loadNnUnet, type NnUnetOptions, predict, predictEnsemble } from "./pipeline/weak/nn-unet/of-files.ts";
 export { type Segmentation, type TargetSegmentations, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
 export { loadModel, loadPack, type SegmentOptions, segment, segmentTargets } from "./pipeline/zero-shot/of-files.ts";
 export type { EmbedImage } from "./pipeline/zero-shot/steps.ts";
@@ -108,4 +121,5 @@ export type { Geometry, NamedBytes } from "./scans/sources/image-source.ts";
 export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
 export type { RandomStream } from "./tensor/random.ts";
 export type { Tokenizer, WordPiece } from "./text/wordpiece.ts";
+export type { EntropyMap } from "./uncertainty/index.ts";
 export { version } from "./version.ts";

@@ -6,6 +6,7 @@ import { InputError, ShapeError } from "../errors.ts";
 import { atLeast } from "../image/at-least.ts";
 import type { GrayImage, Image, Mask, SaliencyMap, Size } from "../image/types.ts";
 import { classOf, described } from "./described.ts";
+import { firstNotFinite } from "./numbers.ts";
 
 interface Raw {
   readonly width: number;
@@ -18,7 +19,7 @@ const rounding = 1e-5;
 
 /** Number of samples per pixel, and hints for arrays with other numbers of samples. */
 interface Layout {
-  readonly channels: 1 | 3;
+  readonly channels: number;
   readonly words: string;
   readonly others: Readonly<Record<number, string>>;
 }
@@ -36,6 +37,8 @@ const gray: Layout = {
   words: "width x height",
   others: { 3: "three channels: RGB? Take one of them", 4: "four channels: RGBA of a canvas? Take one of them" },
 };
+
+const planes = (channels: number): Layout => ({ channels, words: "channels x height x width", others: {} });
 
 /** An RGB image. @throws InputError, ShapeError which say what the pixels look like */
 export function checkedImage(image: unknown, where: string, name = "image"): Image {
@@ -102,6 +105,26 @@ export function checkSameSize(where: string, a: Size & { readonly name: string }
   throw new ShapeError(
     `${where}: ${a.name} and ${b.name} must have the same size, got ${a.width} x ${a.height} and ${b.width} x ${b.height}.`,
   );
+}
+
+/** Planes of float32 channels [C, H, W] with their spacing, if any. @throws as `checkedImage`, and for values that are not finite */
+export function checkedChannels(image: unknown, where: string, name = "image") {
+  const size = sized(image, where, name, planes(1));
+  const { channels, data, spacing } = image as Raw & { readonly channels: number; readonly spacing?: unknown };
+  if (!Number.isInteger(channels) || channels < 1)
+    throw new InputError(`${where}: ${name}.channels must be a whole number of at least 1, got ${described(channels)}.`);
+  if (kindOf(data) !== "Float32Array") throw new InputError(`${where}: ${name}.data must be a Float32Array, got ${described(data)}.`);
+  const values = ownView(data as Float32Array, Float32Array);
+  checkLength(values.length, size, where, name, planes(channels));
+  const wrong = firstNotFinite(values);
+  if (wrong >= 0) throw new InputError(`${where}: ${name}.data must hold finite values, got ${values[wrong]} at ${wrong}.`);
+  return { ...size, channels, data: values, spacing: spacing === undefined ? undefined : checkedSpacing(spacing, where, name) };
+}
+
+function checkedSpacing(spacing: unknown, where: string, name: string): readonly [row: number, column: number] {
+  const isMm = (mm: unknown) => Number.isFinite(mm) && (mm as number) > 0;
+  if (Array.isArray(spacing) && spacing.length === 2 && spacing.every(isMm)) return spacing as [number, number];
+  throw new InputError(`${where}: ${name}.spacing must be two numbers above 0, [row, column] in mm per pixel, got ${described(spacing)}.`);
 }
 
 function sized(picture: unknown, where: string, name: string, { words }: Layout): Size {

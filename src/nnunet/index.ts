@@ -6,7 +6,16 @@ export { openDataset, type RawDataset, type TrainingFiles } from "./dataset/raw-
 export { type CaseImage, readCaseImage, readTrainingCase, type TrainingCase } from "./dataset/read-case.ts";
 export { readDatasetJson } from "./dataset/read-dataset-json.ts";
 export { type LabelEntry, type LabelRules, type LabelTable, labelRulesOf, type Region } from "./labels.ts";
-export { type ModelFolder, modelCard, onnxModel, openModelFolder, patchNetwork, writeFold, writeModelFolder } from "./model/index.ts";
+export {
+  type ModelFolder,
+  modelCard,
+  onnxModel,
+  openModelFolder,
+  patchNetwork,
+  type TrainedModel,
+  writeFold,
+  writeModelFolder,
+} from "./model/index.ts";
 export { estimateOf } from "./plan/estimate.ts";
 export { type FingerprintCase, type FingerprintOptions, fingerprintOf } from "./plan/fingerprint.ts";
 export { fingerprintFromJson, fingerprintJson, readFingerprint } from "./plan/fingerprint-json.ts";

@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { loadModel, readMask } from "../../src/index.ts";
+import { loadModel, readMask, trainNnUnet } from "../../src/index.ts";
+import { eventsOf, tinyTraining, writeDiscs } from "../support/discs.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-example-"));
@@ -14,12 +15,14 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Runs an example with arguments. @returns what it printed */
-async function run(example: string, ...args: string[]): Promise<string[]> {
+/** Runs an example with CLIP, SAM and further arguments. @returns what it printed */
+const run = (example: string, ...args: string[]) => runWith(example, models.clip, models.sam, ...args);
+
+async function runWith(example: string, ...args: string[]): Promise<string[]> {
   const lines: string[] = [];
   vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
   const argv = process.argv;
-  process.argv = [argv[0]!, example, models.clip, models.sam, ...args];
+  process.argv = [argv[0]!, example, ...args];
   try {
     await import(resolve("examples", example));
   } finally {
@@ -31,7 +34,7 @@ async function run(example: string, ...args: string[]): Promise<string[]> {
 
 test("each example is run here", () => {
   const examples = readdirSync("examples").filter((name) => name.endsWith(".ts"));
-  expect(examples.sort()).toEqual(["fine-tune.ts", "web-handler.ts", "your-own-saliency.ts", "zero-shot.ts"]);
+  expect(examples.sort()).toEqual(["fine-tune.ts", "nn-unet.ts", "web-handler.ts", "your-own-saliency.ts", "zero-shot.ts"]);
 });
 
 test("examples/zero-shot.ts segments by a text prompt and prints the result", async () => {
@@ -55,6 +58,17 @@ test("examples/your-own-saliency.ts uses its own saliency method", async () => {
   const lines = await run("your-own-saliency.ts", at("1.png"), "dark lesion", at("own"));
   expect(lines[0]).toBe(`overlay in ${at("own", "overlay.png")}`);
   expect(existsSync(at("own", "overlay.png"))).toBe(true);
+});
+
+test("examples/nn-unet.ts segments with the checkpoints of a training", async () => {
+  await writeDiscs(at("Dataset001_Discs"));
+  await eventsOf(trainNnUnet({ data: at("Dataset001_Discs"), out: at("network"), seed: 1, ...tinyTraining }));
+  const lines = await runWith("nn-unet.ts", at("network"), at("Dataset001_Discs/new/disc6.png"), at("nn-unet"));
+  expect(lines).toEqual([
+    expect.stringMatching(/^\d+ px of background, disc$/),
+    expect.stringMatching(/^the 2 members agree .* 0\.\d{3}$/),
+  ]);
+  expect(readdirSync(at("nn-unet")).sort()).toEqual(["entropy.png", "labels.png"]);
 });
 
 test("examples/web-handler.ts answers an image with its mask, and other requests with an error message", async () => {

@@ -155,6 +155,21 @@ function sharedCalls(api: typeof browser): Calls {
         api.maskOf({ ...gray, kind: "gray" }, value),
       ),
     ],
+    loadNnUnet: each(
+      [
+        ...[undefined, ...nonsense, { plans: "x" }, { plans: new Uint8Array(9), dataset: new Uint8Array(9), weights: [] }],
+        ...[
+          { plans: new Uint8Array(9), dataset: new Uint8Array(9), weights: new Uint8Array(9) },
+          { plans: "a", dataset: "b", weights: "c" },
+        ],
+      ],
+      (value) => api.loadNnUnet(value),
+    ),
+    "loadNnUnet, options": each([...wrongOptions, { device: "gpu" }, { threads: 0 }], (value) =>
+      api.loadNnUnet({ plans: new Uint8Array(9), dataset: new Uint8Array(9), weights: new Uint8Array(9) }, value),
+    ),
+    predict: each([undefined, ...nonsense, { labels: {} }], (value) => api.predict(value, gray)),
+    predictEnsemble: each([undefined, ...nonsense, { labels: {} }], (value) => api.predictEnsemble(value, gray)),
     ZeroShotModel: each([undefined, ...nonsense, { clip: {} }], (value) => new api.ZeroShotModel(value, value)),
     M2ib: each([undefined, ...nonsense], (value) => new api.M2ib(value, api.M2ibConfig.parse({}))),
   };
@@ -243,6 +258,9 @@ const nodeCalls: Calls = {
   summariseRanks: each([undefined, ...nonsense, Int32Array.of(), Int32Array.of(0), [1.5]], (value) => library.summariseRanks(value)),
   fineTune: trainingCalls(library.fineTune, { pairs: ["a.csv"], clip: "none", out: file }),
   adapt: trainingCalls(library.adapt, { data: "none", prompt: ["the lesion"], out: file }),
+  trainNnUnet: trainingCalls(library.trainNnUnet, { data: "none", out: file }),
+  pseudoLabel: trainingCalls(library.pseudoLabel, { inputs: ["none"], prompt: ["the lesion"], out: file }),
+  weakSupervision: trainingCalls(library.weakSupervision, { inputs: ["none"], prompt: ["the lesion"], out: file }),
   fineTuneSam: trainingCalls(library.fineTuneSam, { data: "none", sam: "none", out: file }),
   writeGray: [
     ...each(wrongPaths, (value) => library.writeGray(value, gray)),

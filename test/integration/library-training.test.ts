@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { fineTune, retrieve } from "../../src/index.ts";
+import { fineTune, pseudoLabel, type RunEvent, retrieve, weakSupervision } from "../../src/index.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 test("the public names suffice to fine-tune CLIP on five pairs and score its retrieval", async () => {
@@ -34,5 +34,19 @@ test("the public names suffice to fine-tune CLIP on five pairs and score its ret
   expect(scores).toMatchObject({ pairs: 5, batches: { queries: 50, leftOut: 0 } });
   expect(scores.wholeSet.imageToText.recall[5]).toBe(1);
   expect(scores.wholeSet.textToImage.meanRank).toBeGreaterThanOrEqual(1);
+  rmSync(folder, { recursive: true });
+});
+
+test("weak supervision takes the models and settings of the included pack where none are given", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "medclip-sam-weak-library-"));
+  for (let i = 0; i < 2; i++) await writeDisc(join(folder, `${i}.png`), i);
+  const settings = { inputs: [folder], prompt: ["dark lesion"], out: join(folder, "out"), dryRun: true, threads: 1 };
+  for (const run of [pseudoLabel(settings), weakSupervision({ ...settings, pack: undefined })]) {
+    const events: RunEvent[] = [];
+    for await (const event of run) events.push(event);
+    expect(events[0]).toMatchObject({ type: "note", message: expect.stringContaining('settings of the pack "starter": ') });
+    expect(events.at(-1)).toMatchObject({ type: "end" });
+  }
+  await expect(pseudoLabel({ ...settings, pack: "none" }).next()).rejects.toThrow("none");
   rmSync(folder, { recursive: true });
 });

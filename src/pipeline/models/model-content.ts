@@ -8,6 +8,7 @@ import type { SessionOptions } from "../../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../../segment/index.ts";
 import { vocabularyFit } from "../../text/vocabulary-fit.ts";
 import { type Tokenizer, wordPieceOf, wordPieceOfJson } from "../../text/wordpiece.ts";
+import { bytesOf, type Content, nameOf, weightsOf } from "./content.ts";
 
 /** A CLIP model with its tokenizer. */
 export interface TextImageModel {
@@ -23,9 +24,6 @@ export interface TextImageModel {
 export interface PromptableModel {
   readonly sam: SamPredictor;
 }
-
-/** Content of a file, for programs without a file system: bytes, a file picked by the user, a response of `fetch`. */
-export type Content = Uint8Array | ArrayBuffer | Blob | Response;
 
 /** The contents of the files of a CLIP model. */
 export interface ClipContent {
@@ -92,11 +90,6 @@ export function fitWarnings({ fit: trained }: ConfigHints, fit: Fit): string[] {
   return [`the model was configured with fit "${trained}", this run uses "${fit}": results may be worse.`];
 }
 
-async function weightsOf(content: Content, what: string): Promise<{ name: string; bytes: Uint8Array }> {
-  const name = nameOf(content, what);
-  return { name, bytes: await bytesOf(content, name) };
-}
-
 async function tokenizerConfigOf(content: Content | undefined): Promise<unknown> {
   const name = "tokenizer_config.json";
   return content && parseJson(await bytesOf(content, name), name, WeightsError);
@@ -124,23 +117,4 @@ async function textOf(content: Content, name: string): Promise<string> {
     if (cause instanceof WeightsError) throw cause;
     throw new WeightsError(`"${name}" cannot be read as UTF-8 text: ${(cause as Error).message}`, { cause });
   }
-}
-
-async function bytesOf(content: Content, name: string): Promise<Uint8Array> {
-  if (content instanceof Uint8Array) return content;
-  if (content instanceof ArrayBuffer) return new Uint8Array(content);
-  if (!(content instanceof Blob || content instanceof Response)) {
-    const hint = typeof content === "string" ? " A path must be given for the whole model: a folder, a file or a name." : "";
-    throw new WeightsError(`"${name}" must be a Uint8Array, an ArrayBuffer, a Blob or a Response, got ${described(content)}.${hint}`);
-  }
-  if (content instanceof Response && !content.ok) {
-    throw new WeightsError(`"${name}" could not be fetched: ${content.url} answered ${content.status} ${content.statusText}`.trimEnd());
-  }
-  return new Uint8Array(await content.arrayBuffer());
-}
-
-/** Name of a content in messages and inside graphs, where it must be a plain file name. */
-function nameOf(content: Content, what: string): string {
-  const path = content instanceof Response ? new URL(content.url, "file:").pathname : content instanceof File ? content.name : "";
-  return path.split("/").at(-1) || what;
 }

@@ -14,15 +14,8 @@ import { type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from
 import { labelMap, SamOptions, SamPredictor } from "../../segment/index.ts";
 import { namedTargets } from "../../targets/target.ts";
 import { thenDispose } from "../../then-dispose.ts";
-import {
-  type ClipContent,
-  type Content,
-  modelWarnings,
-  openClip,
-  openSam,
-  type PromptableModel,
-  type TextImageModel,
-} from "../models/model-content.ts";
+import type { Content } from "../models/content.ts";
+import { type ClipContent, modelWarnings, openClip, openSam, type PromptableModel, type TextImageModel } from "../models/model-content.ts";
 import { CommonSettings } from "../settings.ts";
 import { methodDefaults } from "./method-defaults.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings, seed } from "./settings.ts";

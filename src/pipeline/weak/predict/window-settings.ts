@@ -1,9 +1,10 @@
-import { type ModelFolder, referenceWindows, type WindowSettings, windowSettingsOf } from "../../../nnunet/index.ts";
+import type { TrainedModel } from "../../../nnunet/model/trained-model.ts";
+import { referenceWindows, type WindowSettings, windowSettingsOf } from "../../../nnunet/predict/index.ts";
 import type { Mode } from "../../settings.ts";
 
 /** How a model's windows are laid over an image. */
 export function windowSettings(
-  { plans: { plan2d }, labels, folds }: Pick<ModelFolder, "plans" | "labels" | "folds">,
+  { plans: { plan2d }, labels, folds }: Pick<TrainedModel, "plans" | "labels" | "folds">,
   { step, mirror, mode }: { readonly step: number; readonly mirror: boolean; readonly mode: Mode },
   signal?: AbortSignal,
 ): WindowSettings {

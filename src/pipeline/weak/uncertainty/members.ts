@@ -50,17 +50,17 @@ export async function membersOf({ model: folders, members }: Pick<WeakUncertaint
     const copies = [[], [0], [1], [0, 1]] as const;
     return { model, members: copies.map((mirrored) => ({ name: `mirrored ${mirrored.join("+") || "not"}`, file, mirrored })) };
   }
-  return { model, members: await checkpointsOf(model, folders[0]!) };
+  const checkpoints = await keptCheckpoints(model);
+  if (checkpoints.length > 0) return { model, members: checkpoints };
+  throw new ConfigError(`weak uncertainty: "${folders[0]}" has no kept checkpoints. Train with --keep late, or use --members mirrors.`);
 }
 
-/** Those that the first fold of a model kept, beside its last and best one. */
-async function checkpointsOf({ folds }: ModelFolder, folder: string): Promise<Member[]> {
+/** The checkpoints that the first fold of a model kept, beside its last and best one; there may be none. */
+export async function keptCheckpoints({ folds }: Pick<ModelFolder, "folds">): Promise<Member[]> {
   const place = dirname(folds[0]!.weights.file);
   const found = (await readdir(place)).flatMap((name) => {
     const [, epoch] = kept.exec(name) ?? [];
     return epoch === undefined ? [] : [{ name: `epoch ${Number(epoch) + 1}`, file: join(place, name), epoch: Number(epoch) }];
   });
-  if (found.length === 0)
-    throw new ConfigError(`weak uncertainty: "${folder}" has no kept checkpoints. Train with --keep late, or use --members mirrors.`);
   return found.sort((a, b) => a.epoch - b.epoch).map(({ name, file }) => ({ name, file }));
 }
