@@ -40,8 +40,8 @@ const Options = z.strictObject({ ...SessionOptions.shape, ...FolderOptions.shape
 /**
  * Opens a trained nnU-Net. Nothing is computed yet, and nothing in a .pth file is run.
  *
- * @param model - a model folder of nnU-Net v2 (plans.json, dataset.json, fold_0/checkpoint_final.pth), the output folder of `weak train` or `weak run`'s
- *   training; or file contents
+ * @param model - a model folder of nnU-Net v2 (plans.json, dataset.json, fold_0/checkpoint_final.pth), the output folder of `weak train`, or
+ *   `<out>/training` of `weak run`; or file contents
  * @throws WeightsError when weights are damaged or do not fit the plans
  * @throws InputError when a file is missing or invalid, or the files contradict one another
  * @example const model = await loadNnUnet("run/model");
