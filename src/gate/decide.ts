@@ -49,7 +49,27 @@ export interface GateResult {
 export function gate(facts: readonly LabelFacts[], settings: GateSettings): GateResult {
   checkNames(facts);
   const limits = setLimits(facts, settings);
-  const decisions = facts.map((one) => decide(one, limits, settings));
+  return resultOf(
+    facts.map((one) => decide(one, limits, settings)),
+    limits,
+    settings,
+  );
+}
+
+/**
+ * A result in which some images are dropped for reasons that lie outside of their masks, such as a near-duplicate in the test set.
+ *
+ * @param reasons - by name of the image
+ */
+export function dropFor(result: GateResult, reasons: ReadonlyMap<string, string>, settings: GateSettings): GateResult {
+  const decisions = result.decisions.map((one): GateDecision => {
+    const reason = reasons.get(one.name);
+    return reason === undefined ? one : { ...one, decision: "drop", weight: 0, margin: 0, reasons: [reason, ...one.reasons] };
+  });
+  return resultOf(decisions, result.limits, settings);
+}
+
+function resultOf(decisions: readonly GateDecision[], limits: SetLimits, settings: GateSettings): GateResult {
   const counts = { keep: 0, weight: 0, drop: 0 };
   for (const { decision } of decisions) counts[decision]++;
   const error = tooFew(decisions, counts, settings);
@@ -120,6 +140,10 @@ function tooFew(decisions: readonly GateDecision[], counts: GateResult["counts"]
       const measure = one.measures[name];
       return measure !== null && graded(name, measure, settings).weight === 0;
     });
+    if (names.length === 0 && one.areaFraction > 0) {
+      const cause = one.reasons[0]?.split(" of ")[0] ?? "other reasons"; // "near-duplicate of the test image ..."
+      causes.set(cause, (causes.get(cause) ?? 0) + 1);
+    }
     for (const name of names) causes.set(measureTable[name].title, (causes.get(measureTable[name].title) ?? 0) + 1);
     if (one.areaFraction === 0) causes.set("an empty mask", (causes.get("an empty mask") ?? 0) + 1);
   }

@@ -1,5 +1,5 @@
 export { clusterGroups } from "./cluster-groups.ts";
-export { type Decision, type GateDecision, type GateResult, gate, worstFirst } from "./decide.ts";
+export { type Decision, dropFor, type GateDecision, type GateResult, gate, worstFirst } from "./decide.ts";
 export { decisionColumns, decisionRows, type GateRecord, gateRecord, masksUsedLine } from "./decision-table.ts";
 export { type LabelFacts, labelFacts, meanPairwiseDsc, type PseudoLabel, type Side } from "./facts.ts";
 export { type Fingerprint, fingerprint, type View, type ViewName } from "./fingerprint.ts";

@@ -38,8 +38,9 @@ export function gateSection(result: GateResult, options: GateSectionOptions): st
     `<p>Of ${total} pseudo-labels ${counts.keep} are kept, ${counts.weight} weighted and ${counts.drop} dropped.</p>`,
     `<p class="note">${usual(result)} ${masksUsedLine(masksUsed)}.</p>`,
     ...(error ? [`<p><strong>${escaped(error.message)}</strong></p>`] : []),
-    ...decisions.map(({ decision, title, words }) => {
+    ...decisions.flatMap(({ decision, title, words }) => {
       const some = sorted.filter((one) => one.decision === decision);
+      if (some.length === 0) return [];
       return `<h2>${title}: ${some.length}</h2>\n<p class="note">${words}</p>${gallery(some, options)}`;
     }),
     "<h2>All decisions, worst first</h2>",

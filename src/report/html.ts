@@ -21,7 +21,7 @@ figure { margin: 0; } figcaption { font-weight: 600; } svg { width: 100%; height
 .legend i { display: inline-block; width: 1rem; height: .2rem; margin-right: .35rem; vertical-align: middle; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } th, td { text-align: right; padding: .15rem .7rem; border-bottom: 1px solid var(--edge); }
 th:first-child, td:first-child { text-align: left; padding-left: 0; } .settings td { text-align: left; word-break: break-word; }
-.results td:nth-child(2), .results th:nth-child(2) { text-align: left; }
+.results, .settings { overflow-x: auto; } .results td:nth-child(2), .results th:nth-child(2) { text-align: left; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr)); gap: .75rem; margin: .5rem 0; }
 .pictures img { width: 100%; aspect-ratio: 1; object-fit: contain; background: #000; } .pictures figcaption { font-weight: 400; color: var(--faint); font-size: .85rem; }
 .pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(420px, 1fr)); gap: .75rem; margin: .5rem 0; } .pairs div { display: flex; gap: 2px; }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeAtomic } from "../files/atomic-write.ts";
 import type { Image, Mask } from "../image/index.ts";
 import { labelEndings } from "../nnunet/index.ts";
+import { outlineColours } from "../pipeline/demo/outlines.ts";
 import { failureRows, riskTitles, type UncertaintyEvaluation } from "../pipeline/weak/uncertainty/evaluation.ts";
 import { filesOf, readUncertainty, type UncertaintyResults } from "../pipeline/weak/uncertainty/results.ts";
 import { WeakUncertaintySettings } from "../pipeline/weak/uncertainty/settings.ts";
@@ -52,7 +53,7 @@ export async function uncertaintySections(out: string): Promise<string> {
   const results = await readUncertainty(out);
   const pictures = new Map<string, UncertaintyPictures>();
   for (const { item } of results.review.slice(0, most)) {
-    const found = await picturesOf(out, item);
+    const found = await picturesOf(out, item, results.header.settings.labels);
     if (found) pictures.set(item.name, found);
   }
   return sectionsOf(results, pictures);
@@ -69,11 +70,13 @@ export function sectionsOf(results: UncertaintyResults, pictures: ReadonlyMap<st
     `<p class="note">${fitted(results)}</p></section>`,
     ...(evaluation ? [evaluationSection(evaluation)] : []),
     "<section><h2>Review list</h2>",
-    `<p class="note">The images in the order in which a person should look at them: those first on which the members agree least (mean DSC over pairs of members). Beside each mask its entropy map: white is a pixel of which nothing is known.</p>`,
+    `<p class="note">The images in the order in which a person should look at them: those first on which the members agree least (mean DSC over pairs of members). Beside each mask its entropy map: white is a pixel of which nothing is known.${evaluation ? legend : ""}</p>`,
     gallery(review, pictures),
     `<div class="results">${table(reviewRows(review))}</div></section>`,
   ].join("\n");
 }
+
+const legend = ` Outlines: <span style="color:rgb(${outlineColours.mask})">the mask</span>, <span style="color:rgb(${outlineColours.truth})">the true one</span>.`;
 
 function fitted({ calibration: { temperature, dscRange } }: UncertaintyResults): string {
   if (!temperature) return "No validation images: no temperature was fitted, and no range of the DSC is known.";
@@ -168,13 +171,23 @@ function reviewRows(review: Review): string[][] {
 }
 
 /** Undefined where a file is no longer there: the page is then without the picture. */
-async function picturesOf(out: string, { name, file }: Review[number]["item"]): Promise<UncertaintyPictures | undefined> {
-  const [labels, entropy] = [labelEndings.map((ending) => join(out, name + ending)).find(existsSync), filesOf(out).entropyPicture(name)];
+async function picturesOf(
+  out: string,
+  { name, file }: Review[number]["item"],
+  trueLabels: unknown,
+): Promise<UncertaintyPictures | undefined> {
+  const labelsIn = (folder: string) => labelEndings.map((ending) => join(folder, name + ending)).find(existsSync);
+  const [labels, entropy] = [labelsIn(out), filesOf(out).entropyPicture(name)];
   if (labels === undefined || !existsSync(file) || !existsSync(entropy)) return undefined;
   const { image } = await decodeImage(file);
-  const { labels: map } = await readLabels(labels);
-  const mask: Mask = { width: map.width, height: map.height, data: Uint8Array.from(map.data, (label) => (label > 0 ? 1 : 0)) };
-  return { mask: await outlined(image, mask), entropy: await dataUrl(await grayOf(entropy)) };
+  const truth = typeof trueLabels === "string" ? labelsIn(trueLabels) : undefined;
+  const outlines = await outlined(image, await foregroundOf(labels), truth === undefined ? undefined : await foregroundOf(truth));
+  return { mask: outlines, entropy: await dataUrl(await grayOf(entropy)) };
+}
+
+async function foregroundOf(file: string): Promise<Mask> {
+  const { width, height, data } = (await readLabels(file)).labels;
+  return { width, height, data: Uint8Array.from(data, (label) => (label > 0 ? 1 : 0)) };
 }
 
 /** A picture of 16 bits in gray. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -75,6 +75,12 @@ test("started again it keeps all, and another folder gets the same bytes", async
   const before = filesOf("labels");
   expect((await makeLabels(labelling("labels"))).at(-1)).toMatchObject({ done: 0, skipped: 14 });
   expect(filesOf("labels")).toEqual(before);
+  // The same images under another path are the same images.
+  renameSync(at("scans"), at("moved"));
+  const moved = labelling("labels", { inputs: [at("moved", "images")] });
+  expect((await makeLabels(moved)).at(-1)).toMatchObject({ done: 0, skipped: 14 });
+  expect(filesOf("labels")).toEqual(before);
+  renameSync(at("moved"), at("scans"));
   await makeLabels(labelling("again"));
   expect(filesOf("again")).toEqual(before);
   await expect(makeLabels(labelling("labels", { embeddingNoise: 0.3 }))).rejects.toThrow(/embeddingNoise was 0.1, now it is 0.3/);
@@ -97,7 +103,7 @@ test("near-duplicates of test images are not trained on, and members that disagr
   const dataset = JSON.parse(readFileSync(at("leaks", "Dataset001_target", "dataset.json"), "utf8"));
   expect(dataset.labels).toEqual({ background: 0, target: 1, ignore: 2 });
   expect(readdirSync(at("leaks", "Dataset001_target", "labelsTr"))).not.toContain(`${gate.leaks[0].image}.png`);
-  expect(JSON.stringify(events.at(-1))).toContain("1 images are near-duplicates of test images");
+  expect(JSON.stringify(events.at(-1))).toContain("dropped as near-duplicates of 1 test image: 1");
   const { labels } = await readLabels(at("leaks", "labels", `${gate.decisions[0].name}.png`));
   expect([...new Set(labels.data)].every((value) => value <= 2)).toBe(true);
 });
@@ -134,4 +140,27 @@ test("the whole loop ends in ensemble masks, maps, a comparison and a page, and 
   const before = filesOf("run");
   await run("run");
   expect(filesOf("run")).toEqual(before);
+});
+
+test("results among the images, other settings and too few images beside the test set are refused before anything changes", async () => {
+  const inside = labelling("x", { out: at("scans", "images", "labels") });
+  await expect(makeLabels(inside)).rejects.toThrow(/lies in the folder of the images.*Choose a folder beside it/);
+  await expect(makeLabels(labelling("same-set", { testImages: [at("scans", "images")] }))).rejects.toThrow(
+    /0 of 14 pseudo-labels are left.*near-duplicate \(14\)/,
+  );
+  const page = readFileSync(at("same-set", "report.html"), "utf8");
+  expect(page).toContain("near-duplicate of the test image");
+  const run = async (more: object) => {
+    const settings = WeakRunSettings.parse({
+      ...labelling("run"),
+      testMasks: at("scans", "masks_lesion"),
+      epochs: 3,
+      epochSteps: 2,
+      ...more,
+    });
+    return eventsOf((await jobs["weak run"]())({ ...settings, out: at("run") }, {}));
+  };
+  const before = readFileSync(at("run", "settings.yaml"), "utf8");
+  await expect(run({ name: "other" })).rejects.toThrow(/name was "target", now it is "other"/);
+  expect(readFileSync(at("run", "settings.yaml"), "utf8")).toBe(before);
 });

@@ -20,7 +20,7 @@ import { CommonSettings } from "../settings.ts";
 import { methodDefaults } from "./method-defaults.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings, seed } from "./settings.ts";
 import { similarMasks } from "./similar-masks.ts";
-import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep } from "./steps.ts";
+import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep, stepWarnings } from "./steps.ts";
 
 /** Number of saliency steps with different settings that a model keeps open: each holds sessions, 0.9 GB with BiomedCLIP. */
 const mostSteps = 2;
@@ -278,9 +278,9 @@ async function segmentEach(
       ...blankWarnings(pixels),
     ];
     return masks.map((refined, i) => {
-      const { saliency, capacity, gray, warnings } = maps[i]!;
-      const { coarse, warnings: ofCut } = cuts[i]!;
-      return { ...refined, saliency, capacity, gray, coarse, warnings: [...general, ...warnings, ...ofCut, ...refined.warnings] };
+      const { saliency, capacity, gray } = maps[i]!;
+      const warnings = [...general, ...stepWarnings(maps[i]!, cuts[i]!, refined)];
+      return { ...refined, saliency, capacity, gray, coarse: cuts[i]!.coarse, warnings };
     });
   };
   return await model.withSaliency(settings, work, own);

@@ -20,7 +20,7 @@ import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawRefined, rawSaliency, writeRaw } from "./raw-file.ts";
 import { SegmentSettings } from "./settings.ts";
 import { similarMaskWarnings } from "./similar-masks.ts";
-import { coarseStep, RefineStep, SaliencyStep, type StageTimes, timed } from "./steps.ts";
+import { coarseStep, RefineStep, SaliencyStep, type StageTimes, stepWarnings, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
 import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
 
@@ -103,7 +103,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
         return {
           target,
           record: { prompt: target.sentences, absent: map.isAbsent || undefined, ...level, coarseAreaPx: areaPx(cut.coarse), ...ofMask },
-          warnings: [...map.warnings, ...cut.warnings, ...refined.warnings],
+          warnings: stepWarnings(map, cut, refined),
           summary: summaryOf(ofMask),
         };
       }),

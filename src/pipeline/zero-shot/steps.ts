@@ -207,7 +207,7 @@ function absolute(
   const { map, isPresent, peak } = mapOfProbabilities(values, side, presence, partOfImage(window, size, side));
   if (isPresent) return { map, isAbsent: false, unsaid: [] };
   const highest = shortDecimal(peak, 2, (shown) => shown < presence);
-  const absent = `the image does not show the target: its highest probability is ${highest}, below --presence ${presence}, so its map is empty`;
+  const absent = `the model does not find the target: its highest probability is ${highest}, below --presence ${presence}, so map and mask are empty. That is no proof that the image does not show it`;
   return { map, isAbsent: true, unsaid: [absent] };
 }
 
@@ -343,7 +343,7 @@ export class RefineStep {
     if (prompts.empty) {
       warnings.push(
         isAbsent
-          ? "the image does not show the target, so SAM was not run and the mask is empty"
+          ? "the model does not find the target, so SAM was not run and the mask is empty"
           : "the coarse mask is empty, so SAM was not run and the mask is empty, too (--empty box would prompt with the whole image)",
       );
       return {
@@ -415,4 +415,13 @@ export async function timed<T>(ms: StageTimes, stage: string, work: () => Promis
   const result = await work();
   ms[stage] = Math.round((ms[stage] ?? 0) + performance.now() - start);
   return result;
+}
+
+/** Warnings about a target from all steps. Where the map says that it is not there, that is the whole story of its empty masks. */
+export function stepWarnings(
+  map: Pick<SaliencyResult, "isAbsent" | "warnings">,
+  cut: Pick<CoarseResult, "warnings">,
+  refined: Pick<RefineResult, "warnings">,
+): string[] {
+  return map.isAbsent ? [...map.warnings] : [...map.warnings, ...cut.warnings, ...refined.warnings];
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { InputError } from "../../../errors.ts";
+import { writeAtomic } from "../../../files/atomic-write.ts";
 import { readJson } from "../../../files/read-json.ts";
 
 /** `facts/NAME.json`: what the gate knows of a pseudo-label, and what else is known of its image. */
@@ -33,4 +34,8 @@ export async function readFacts(out: string, name: string): Promise<FactsFile> {
   const { data, error } = FactsFile.safeParse(await readJson(file, InputError));
   if (data) return data;
   throw new InputError(`"${file}" does not hold the facts of a pseudo-label: ${z.prettifyError(error)} Remove it, and run again.`);
+}
+
+export async function writeFacts(out: string, content: FactsFile): Promise<void> {
+  await writeAtomic(factsFile(out, content.facts.name), `${JSON.stringify(content)}\n`);
 }

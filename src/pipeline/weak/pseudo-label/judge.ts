@@ -4,6 +4,7 @@ import { writeAtomic } from "../../../files/atomic-write.ts";
 import {
   type DuplicatePair,
   decisionRows,
+  dropFor,
   duplicateClusters,
   type FingerprintedImage,
   fingerprint,
@@ -16,6 +17,7 @@ import {
 } from "../../../gate/index.ts";
 import { decodeImage } from "../../../scans/decode-image.ts";
 import { listImages } from "../../../scans/list-images.ts";
+import { countOf } from "../../../scans/names.ts";
 import { csvText } from "../../text-table.ts";
 import type { FactsFile } from "./facts-file.ts";
 import type { WeakPseudoLabelSettings } from "./settings.ts";
@@ -34,10 +36,6 @@ export interface Judged {
 /** `OUT/gate.json` and `OUT/decisions.csv`: judges all pseudo-labels, and finds near-duplicates among the images and of the test set. */
 export async function judge(labels: readonly FactsFile[], settings: WeakPseudoLabelSettings, signal?: AbortSignal): Promise<Judged> {
   const { out, testImages } = settings;
-  const result = gate(
-    labels.map(({ facts }) => facts),
-    settings,
-  );
   const images = await fingerprints(
     labels.map(({ file, facts: { name } }) => ({ name, file })),
     settings,
@@ -49,8 +47,14 @@ export async function judge(labels: readonly FactsFile[], settings: WeakPseudoLa
       : { found: [], unread: [] };
   const leaked = leaks(images.found, tests.found, settings);
   const clusters = duplicateClusters(images.found, settings).map((cluster) => cluster.map(({ name }) => name));
-  const inTest = new Set(leaked.map(({ a }) => a.name));
-  const kept = result.decisions.filter(({ name, weight }) => weight > 0 && !inTest.has(name));
+  const inTest = new Map(leaked.map(({ a, b }) => [a.name, `near-duplicate of the test image "${b.name}"`]));
+  // What has no contrast has nothing that it could be found by, or a mask could be of.
+  const blank = images.found.flatMap(({ name, fingerprint }) =>
+    fingerprint.length === 0 ? [[name, "no contrast: the image shows nothing"] as const] : [],
+  );
+  const facts = labels.map(({ facts }) => facts);
+  const result = dropFor(gate(facts, settings), new Map([...blank, ...inTest]), settings);
+  const kept = result.decisions.filter(({ weight }) => weight > 0);
   const record = { ...gateRecord(result, { settings: GateSettings.strip().parse(settings) }), leaks: leaked.map(leakRecord), clusters };
   await writeAtomic(join(out, "gate.json"), `${JSON.stringify(record, null, 1)}\n`);
   await writeAtomic(join(out, "decisions.csv"), csvText(decisionRows(worstFirst(result.decisions))));
@@ -61,9 +65,7 @@ export async function judge(labels: readonly FactsFile[], settings: WeakPseudoLa
     clusters,
     lines: [
       `of ${labels.length} pseudo-labels ${keep} are kept, ${weight} weighted and ${drop} dropped: ${join(out, "decisions.csv")}`,
-      ...(testImages.length > 0
-        ? [`${inTest.size} images are near-duplicates of test images and left out (${tests.found.length} compared)`]
-        : []),
+      ...(testImages.length > 0 ? [`dropped as near-duplicates of ${countOf(tests.found.length, "test image")}: ${inTest.size}`] : []),
     ],
     warnings: tests.unread.map((message) => `not compared with the test set: ${message}`),
   };

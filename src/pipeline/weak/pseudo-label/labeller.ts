@@ -3,7 +3,7 @@ import type { ImageEmbedding } from "../../../segment/index.ts";
 import { normal } from "../../../tensor/random.ts";
 import { tensor } from "../../../tensor/tensor.ts";
 import type { PromptableModel, TextImageModel } from "../../models/model-content.ts";
-import { type CoarseInput, coarseStep, type RefineResult, RefineStep, SaliencyStep } from "../../zero-shot/steps.ts";
+import { type CoarseInput, coarseStep, type RefineResult, RefineStep, SaliencyStep, stepWarnings } from "../../zero-shot/steps.ts";
 import type { WeakPseudoLabelSettings } from "./settings.ts";
 
 type LabellerSettings = Omit<WeakPseudoLabelSettings, "inputs" | "out" | "overwrite" | "dryRun">;
@@ -57,7 +57,7 @@ export class Labeller {
     if (embedding !== undefined && own.boxes.length + own.points.length > 0) {
       for (let k = 0; k < perturbations; k++) perturbed.push(await this.perturbed(image, inputs[0]!, embedding, name, k));
     }
-    const warnings = [...maps[0]!.warnings, ...cuts[0]!.warnings, ...own.warnings];
+    const warnings = stepWarnings(maps[0]!, cuts[0]!, own);
     return { ...own, warnings, members: others.length > 0 ? [own.mask, ...others.map(({ mask }) => mask)] : [], perturbed };
   }
 

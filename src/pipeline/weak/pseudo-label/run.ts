@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { writeAtomic } from "../../../files/atomic-write.ts";
 import { ignoreDisagreement, labelFacts, masksBehindDefaults, masksUsedLine } from "../../../gate/index.ts";
 import { blankWarnings, type Image } from "../../../image/index.ts";
 import { requireWritableNames } from "../../../results/layout.ts";
@@ -20,10 +19,11 @@ import { clipRecord, samRecord, sessionOptions } from "../../models/models-of-ru
 import { dryRun } from "../../zero-shot/dry-run.ts";
 import { header, refinedRecord, summaryOf } from "../../zero-shot/items.ts";
 import { patternOf, writeDataset } from "./dataset.ts";
-import { type FactsFile, factsFile, readFacts } from "./facts-file.ts";
+import { type FactsFile, factsFile, readFacts, writeFacts } from "./facts-file.ts";
 import { judge } from "./judge.ts";
 import { Labeller } from "./labeller.ts";
 import { flatImages } from "./names.ts";
+import { refuseInside } from "./places.ts";
 import { WeakPseudoLabelSettings } from "./settings.ts";
 
 /**
@@ -44,6 +44,7 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
   const { out, mode, prompt } = settings;
   for (const sentence of prompt) requireWords(sentence, "--prompt");
   patternOf(settings.group);
+  await refuseInside(settings.inputs, out);
   const { inputs, ...found } = await findInputs(settings.inputs, out);
   const items = itemsOf(inputs, settings);
   requireWritableNames(
@@ -62,6 +63,11 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
   for (const message of [...told, ...labeller.saliency.method.warnings]) yield { type: "warning", message };
   yield* streamThenDispose(
     async function* (): AsyncGenerator<RunEvent> {
+      if (!settings.dryRun && labeller.maps === 1)
+        yield {
+          type: "note",
+          message: "agreement is not measured: there is one wording, and the saliency method draws no noise. Several --prompt measure it.",
+        };
       if (settings.dryRun) {
         const wanted = items.map((item) => ({ ...item, lookFor: new Array(labeller.maps).fill(unnamedTarget(prompt)) }));
         yield* dryRun("weak pseudo-label", wanted, { saliency: labeller.saliency.method, sam: promptable.sam }, options);
@@ -86,7 +92,7 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
         await writeMask(join(out, "masks", `${name}.png`), mask);
         await writeGray(join(out, "labels", `${name}.png`), { width: mask.width, height: mask.height, data: Uint8Array.from(labels.data) });
         const content: FactsFile = { file, isGray: isGray(image), ignoredFraction, facts };
-        await writeAtomic(factsFile(out, name), `${JSON.stringify(content)}\n`);
+        await writeFacts(out, content);
         const { width, height } = image;
         const ofMask = refinedRecord(made, undefined);
         return {
@@ -100,9 +106,9 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
           yield event;
           continue;
         }
-        yield { type: "stage", message: "judging the pseudo-labels" };
-        const names = items.flatMap(({ name }) => (existsSync(factsFile(out, name)) ? [name] : []));
-        const labels = await Promise.all(names.map((name) => readFacts(out, name)));
+        yield { type: "stage", message: judging };
+        const made = items.filter(({ name }) => existsSync(factsFile(out, name)));
+        const labels = await Promise.all(made.map((item) => factsOf(out, item)));
         const judged = await judge(labels, settings, signal);
         for (const message of judged.warnings) yield { type: "warning", message };
         if (judged.gate.error) throw judged.gate.error;
@@ -118,11 +124,23 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
 }
 
 /** On how many true masks the settings of the gate were chosen. */
+/** Message of the stage that decides what is kept. */
+export const judging = "judging the pseudo-labels";
+
 function itemsOf(inputs: readonly ImageInput[], { out, prompt }: WeakPseudoLabelSettings): Item[] {
   return flatImages(inputs).map(({ name, file }) => {
     const outputs = [`masks/${name}.png`, `labels/${name}.png`, `facts/${name}.json`].map((output) => join(out, output));
     return { name, file, inputs: [file], outputs, prompt };
   });
+}
+
+/** The facts of a pseudo-label; images that were found elsewhere by an earlier run, such as from another folder, are where they are now. */
+async function factsOf(out: string, { name, file }: Item): Promise<FactsFile> {
+  const known = await readFacts(out, name);
+  if (known.file === file) return known;
+  const moved = { ...known, file };
+  await writeFacts(out, moved);
+  return moved;
 }
 
 const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;

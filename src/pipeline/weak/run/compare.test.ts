@@ -17,5 +17,5 @@ test("images without a target are told apart from those with one", () => {
   expect(head!.slice(-2)).toEqual(["DSC where there is a target", "empty where there is none"]);
   expect(row!.slice(-2)).toEqual(["0.750 (n = 2)", "1 of 2"]);
   const [plain] = comparisonRows({ masksUsed: 0, methods: [{ name: "one", evaluation: evaluationOf(images.slice(0, 2)) }] });
-  expect(plain).toEqual(["method", "n", "DSC", "NSD", "surface NSD"]);
+  expect(plain).toEqual(["method", "n", "DSC", "NSD (published form, 2 px)", "NSD (contours)"]);
 });

@@ -6,6 +6,7 @@ import { readJson } from "../../../files/read-json.ts";
 import type { Mask } from "../../../image/index.ts";
 import { type Evaluation, evaluationOf, type ImageScores, scoresOf } from "../../../metrics/evaluate.ts";
 import { mean } from "../../../metrics/index.ts";
+import { metricTable } from "../../../metrics/metric-table.ts";
 import { readLabels } from "../../../scans/read-labels.ts";
 import { readMask } from "../../../scans/read-mask.ts";
 import type { FlatImage } from "../pseudo-label/names.ts";
@@ -40,7 +41,7 @@ export async function compareMethods(
 ): Promise<MethodScores[]> {
   const scores = new Map<string, ImageScores[]>(methods.map(({ name }) => [name, []]));
   for (const image of images) {
-    const mask = await truth.of(image);
+    const mask = await truth.of(image).catch(() => null); // reported when the label maps were written
     if (!mask) continue;
     for (const { name, fileOf, holds } of methods) {
       const file = fileOf(image);
@@ -79,7 +80,14 @@ export function comparisonRows({ methods }: Comparison): string[][] {
   };
   const hasAbsent = methods.some(({ evaluation }) => evaluation.images.some(({ truthPx }) => truthPx === 0));
   return [
-    ["method", "n", "DSC", "NSD", "surface NSD", ...(hasAbsent ? ["DSC where there is a target", "empty where there is none"] : [])],
+    [
+      "method",
+      "n",
+      metricTable.dsc.title,
+      metricTable.nsd.title,
+      metricTable.surfaceNsd.title,
+      ...(hasAbsent ? ["DSC where there is a target", "empty where there is none"] : []),
+    ],
     ...methods.map(({ name, evaluation }) => [
       name,
       String(evaluation.images.length),
@@ -89,6 +97,14 @@ export function comparisonRows({ methods }: Comparison): string[][] {
       ...(hasAbsent ? byPresence(evaluation.images) : []),
     ]),
   ];
+}
+
+/** Says so where the network is worse than the masks that it was trained on. */
+export function verdictOf({ methods }: Comparison): string | undefined {
+  const dscOf = (name: string) => methods.find((method) => method.name === name)?.evaluation.summary.dsc.mean ?? undefined;
+  const [zeroShot, ensemble] = [dscOf("zero-shot"), dscOf("ensemble")];
+  if (zeroShot === undefined || ensemble === undefined || ensemble >= zeroShot) return undefined;
+  return `The trained network does not beat the masks that it learned from (DSC ${ensemble.toFixed(3)} against ${zeroShot.toFixed(3)}). A longer training, more images or a stricter gate may help.`;
 }
 
 function byPresence(images: readonly ImageScores[]): [shown: string, absent: string] {

@@ -1,8 +1,12 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { writeAtomic } from "../../../files/atomic-write.ts";
+import { differenceOf, otherResults } from "../../../run/record/resume.ts";
+import { recordedSettings } from "../../../run/settings/effect.ts";
 import { version } from "../../../version.ts";
-import type { WeakRunSettings } from "./settings.ts";
+import { WeakRunSettings } from "./settings.ts";
 
 const settingsFile = (out: string): string => join(out, "settings.yaml");
 
@@ -10,16 +14,29 @@ const settingsFile = (out: string): string => join(out, "settings.yaml");
 export const repeatCommand = (out: string): string =>
   `npx medclip-sam@${version} weak run --config ${settingsFile(out)} --out ANOTHER_FOLDER`;
 
+/** @throws ConfigError when the folder holds a run with other settings, before any stage changes something */
+export async function refuseOtherSettings(settings: WeakRunSettings): Promise<void> {
+  const file = settingsFile(settings.out);
+  if (settings.overwrite || !existsSync(file)) return;
+  const before = parse(await readFile(file, "utf8")) as Record<string, unknown>;
+  const { neutral } = recordedSettings(WeakRunSettings, settings);
+  const difference = differenceOf({ settings: before }, { settings: contentOf(settings), neutral: [...neutral, "out"] });
+  if (difference !== undefined) throw otherResults(settings.out, "a run with other settings", difference);
+}
+
 /** Writes all settings of a run, with whole paths, as a file for `--config`. */
-export async function writeSettings({ overwrite: _, dryRun: __, ...settings }: WeakRunSettings): Promise<void> {
+export async function writeSettings(settings: WeakRunSettings): Promise<void> {
+  await writeAtomic(settingsFile(settings.out), stringify(contentOf(settings)));
+}
+
+function contentOf({ overwrite: _, dryRun: __, ...settings }: WeakRunSettings): Record<string, unknown> {
   const whole = (paths: readonly string[]): string[] => paths.map((path) => resolve(path));
   const { testMasks, trainMasks } = settings;
-  const content = {
+  return {
     ...settings,
     inputs: whole(settings.inputs),
     testImages: whole(settings.testImages),
     ...(testMasks !== undefined && { testMasks: resolve(testMasks) }),
     ...(trainMasks !== undefined && { trainMasks: resolve(trainMasks) }),
   };
-  await writeAtomic(settingsFile(settings.out), stringify(content));
 }

@@ -11,21 +11,31 @@ import { runWeakPredict } from "../predict/run.ts";
 import { WeakPredictSettings } from "../predict/settings.ts";
 import { datasetFiles, isGraySet } from "../pseudo-label/dataset.ts";
 import { readGate } from "../pseudo-label/gate-file.ts";
+import { refuseInside } from "../pseudo-label/places.ts";
 import { runWeakPseudoLabel } from "../pseudo-label/run.ts";
 import { WeakPseudoLabelSettings } from "../pseudo-label/settings.ts";
 import { runWeakTrain } from "../train/run.ts";
 import { WeakTrainSettings } from "../train/settings.ts";
 import { runWeakUncertainty } from "../uncertainty/run.ts";
 import { WeakUncertaintySettings } from "../uncertainty/settings.ts";
-import { type Compared, compareMethods, comparisonRows, writeComparison } from "./compare.ts";
+import { type Compared, compareMethods, comparisonRows, verdictOf, writeComparison } from "./compare.ts";
 import { estimateRun } from "./estimate.ts";
 import { foldersOf } from "./folders.ts";
-import { imagesAt, trueMasks, writeCaseImages, writeLabelMaps } from "./images.ts";
-import { writeSettings } from "./repeat.ts";
+import { imagesAt, trueMasks, type Unread, writeCaseImages, writeLabelMaps } from "./images.ts";
+import { refuseOtherSettings, writeSettings } from "./repeat.ts";
 import type { WeakRunSettings } from "./settings.ts";
 import { stageOf } from "./stage.ts";
 import { onlyOf, trainSettings } from "./stage-settings.ts";
 import { writeSupervised } from "./supervised.ts";
+
+/** The commands that a run consists of, such as with a report each. */
+interface Stages {
+  readonly pseudoLabel: (settings: WeakPseudoLabelSettings, options: StopOptions) => AsyncGenerator<RunEvent>;
+  readonly train: (settings: WeakTrainSettings, options: StopOptions) => AsyncGenerator<RunEvent>;
+  readonly uncertainty: (settings: WeakUncertaintySettings, options: StopOptions) => AsyncGenerator<RunEvent>;
+}
+
+const plainStages: Stages = { pseudoLabel: runWeakPseudoLabel, train: runWeakTrain, uncertainty: runWeakUncertainty };
 
 /**
  * `medclip-sam weak run`: from images and text prompts to masks of an ensemble and uncertainty maps, without any true mask.
@@ -40,35 +50,39 @@ import { writeSupervised } from "./supervised.ts";
  *
  * @throws as the commands do
  */
-export async function* runWeakRun(settings: WeakRunSettings, options: StopOptions = {}): AsyncGenerator<RunEvent> {
+export async function* runWeakRun(
+  settings: WeakRunSettings,
+  options: StopOptions = {},
+  stages: Stages = plainStages,
+): AsyncGenerator<RunEvent> {
   const begun = performance.now();
   const { out, testImages, testMasks, trainMasks, mode } = settings;
   const { signal } = options;
   const folders = foldersOf(out);
   yield* estimateRun(settings, signal);
   if (settings.dryRun) return;
+  await refuseInside(settings.inputs, out);
+  await refuseOtherSettings(settings);
   await writeSettings(settings);
   const tally = { failed: 0 };
   const stage = (title: string, events: AsyncGenerator<RunEvent>) => stageOf(title, events, tally);
 
   const labelling = WeakPseudoLabelSettings.strip().parse({ ...settings, out: folders.pseudoLabels });
-  yield* stage("1. pseudo-labels", runWeakPseudoLabel(labelling, options));
+  yield* stage("1. pseudo-labels", stages.pseudoLabel(labelling, options));
   const { dataset, weights } = datasetFiles(labelling);
 
   const training = { ...trainSettings(settings), data: dataset, weights, out: folders.training };
-  yield* stage("2. training", runWeakTrain(WeakTrainSettings.parse(training), options));
+  yield* stage("2. training", stages.train(WeakTrainSettings.parse(training), options));
 
   yield { type: "stage", message: "reading the images to segment" };
   const isGray = await isGraySet(dataset);
   const images = await imagesAt(testImages.length > 0 ? testImages : settings.inputs, out);
-  for (const { name, message } of await writeCaseImages(images, folders.images, { isGray, mode, signal })) {
-    tally.failed++;
-    yield { type: "failure", name, message, code: "input" };
-  }
-  const truth = testMasks === undefined ? undefined : await trueMasks(images, testMasks);
+  const { unread, sizes } = await writeCaseImages(images, folders.images, { isGray, mode, signal });
+  yield* failures(unread);
+  const truth = testMasks === undefined ? undefined : await trueMasks(images, testMasks, sizes);
   for (const message of truth?.warnings ?? []) yield { type: "warning", message };
   if (truth?.count === 0) throw new ConfigError(`weak run: --test-masks "${testMasks}" has no mask with the name of a segmented image.`);
-  if (truth) await writeLabelMaps(images, truth, folders.trueLabels);
+  if (truth) yield* failures((await writeLabelMaps(images, truth, folders.trueLabels, signal)).unread);
   const shared = { images: folders.images, mode, device: settings.device, threads: settings.threads, overwrite: settings.overwrite };
   const uncertainty = {
     ...shared,
@@ -77,7 +91,7 @@ export async function* runWeakRun(settings: WeakRunSettings, options: StopOption
     threshold: settings.ensembleThreshold,
     labels: truth && folders.trueLabels,
   };
-  yield* stage("3. ensemble", runWeakUncertainty(WeakUncertaintySettings.parse(uncertainty), options));
+  yield* stage("3. ensemble", stages.uncertainty(WeakUncertaintySettings.parse(uncertainty), options));
 
   const lines = [`masks, entropy maps and scores: ${folders.ensemble}`];
   if (truth) {
@@ -98,12 +112,19 @@ export async function* runWeakRun(settings: WeakRunSettings, options: StopOption
     yield { type: "stage", message: "comparing the masks" };
     const comparison = { masksUsed: masksBehindDefaults, methods: await compareMethods(images, truth, methods) };
     await writeComparison(out, comparison);
+    const verdict = verdictOf(comparison);
     lines.push(
       ...alignedLines(comparisonRows(comparison)),
+      ...(verdict === undefined ? [] : [verdict]),
       `${masksUsedLine(masksBehindDefaults)}; no setting was chosen on the true masks of this table`,
     );
   }
   yield { type: "end", done: images.length, skipped: 0, failed: tally.failed, ms: Math.round(performance.now() - begun), lines };
+
+  function* failures(unread: readonly Unread[]): Generator<RunEvent> {
+    tally.failed += unread.length;
+    for (const { name, message } of unread) yield { type: "failure", name, message, code: "input" };
+  }
 
   /** Trains the same network on true masks, and segments the same images. @returns the folder of the label maps */
   async function* supervised(isGray: boolean): AsyncGenerator<RunEvent, string> {
@@ -112,9 +133,16 @@ export async function* runWeakRun(settings: WeakRunSettings, options: StopOption
     const all = (await imagesAt(settings.inputs, out)).filter(({ name }) => !inTest.has(name));
     const masks = await trueMasks(all, trainMasks!);
     for (const message of masks.warnings) yield { type: "warning", message };
-    const made = await writeSupervised(all, masks, { folder: folders.supervised, name: settings.name, isGray, mode, signal });
+    const { unread, ...made } = await writeSupervised(all, masks, {
+      folder: folders.supervised,
+      name: settings.name,
+      isGray,
+      mode,
+      signal,
+    });
+    yield* failures(unread);
     const own = { ...trainSettings(settings), keep: "none", data: made.dataset, out: join(folders.supervised, "training") };
-    yield* stage(`6. training on ${made.count} true masks`, runWeakTrain(WeakTrainSettings.parse(own), options));
+    yield* stage(`6. training on ${made.count} true masks`, stages.train(WeakTrainSettings.parse(own), options));
     const masksOf = join(folders.supervised, "masks");
     const predicting = { ...shared, model: modelFolder(own.out), out: masksOf };
     yield* stage("7. its masks", runWeakPredict(WeakPredictSettings.parse(predicting), options));
