@@ -3,6 +3,7 @@ import { InputError } from "../errors.ts";
 import { AppendFile } from "../files/append-file.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
 import { readTextIfPresent } from "../files/read-text.ts";
+import { once } from "../once.ts";
 import type { StepLine } from "../run/events.ts";
 import { metricsFile } from "./folder.ts";
 import type { Scores } from "./metrics.ts";
@@ -43,14 +44,19 @@ export async function readMetrics(folder: string): Promise<{ steps: StepLine[]; 
 /** The logs of a training: `metrics.jsonl`, and TensorBoard event files in `tensorboard/`. */
 export class TrainingLog {
   private readonly metrics: AppendFile;
-  private readonly events: EventFile;
+  /** Made with the first numbers: a training that has ended already adds no file. */
+  private readonly events: () => Promise<EventFile>;
+  private made: EventFile | undefined;
   /** Number of earlier steps whose lines are missing. */
   readonly lost: number;
 
-  private constructor(metrics: AppendFile, events: EventFile, lost: number) {
+  private constructor(metrics: AppendFile, folder: string, firstStep: number, lost: number) {
     this.lost = lost;
     this.metrics = metrics;
-    this.events = events;
+    this.events = once(async () => {
+      this.made = await EventFile.create(join(folder, "tensorboard"), firstStep);
+      return this.made;
+    });
   }
 
   /**
@@ -66,8 +72,7 @@ export class TrainingLog {
     kept.sort((a, b) => a.step - b.step || Number(isEpoch(a)) - Number(isEpoch(b)));
     await writeAtomic(file, kept.map(lineOf).join(""));
     const metrics = await AppendFile.open(file);
-    const events = await EventFile.create(join(folder, "tensorboard"), (at?.step ?? -1) + 1);
-    return new TrainingLog(metrics, events, (at?.step ?? 0) - steps.length);
+    return new TrainingLog(metrics, folder, (at?.step ?? -1) + 1, (at?.step ?? 0) - steps.length);
   }
 
   async step(line: StepLine): Promise<void> {
@@ -75,16 +80,16 @@ export class TrainingLog {
     const { step, loss, lr, gradNorm, metrics, rate } = line;
     const waited = rate.waited !== undefined && { waited_for_batch: rate.waited };
     const scalars = { loss, lr, grad_norm: gradNorm, ...metrics, [`${rate.unit}s_per_second`]: rate.value, ...waited };
-    await this.events.add(step, tagged("train", scalars));
+    await (await this.events()).add(step, tagged("train", scalars));
   }
 
   async epoch(line: EpochLine): Promise<void> {
     await this.metrics.append(lineOf(line));
-    await this.events.add(line.step, tagged("validation", line.metrics));
+    await (await this.events()).add(line.step, tagged("validation", line.metrics));
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.metrics.close(), this.events.close()]);
+    await Promise.all([this.metrics.close(), this.made?.close()]);
   }
 }
 
