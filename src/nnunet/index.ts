@@ -1,4 +1,4 @@
-export { type CaseFiles, type ListCasesOptions, listCases } from "./dataset/case-files.ts";
+export { type CaseFiles, type ListCasesOptions, listCases, namesIn } from "./dataset/case-files.ts";
 export { channelNamesOf, checkedDatasetJson, type DatasetJson } from "./dataset/dataset-json.ts";
 export { datasetName, findDataset, parseDatasetName } from "./dataset/dataset-name.ts";
 export { imageEndings } from "./dataset/file-endings.ts";

@@ -43,7 +43,7 @@ const tellEveryMs = 2000;
  * An input is read when its turn comes. For inputs processed before, size and times show whether they have changed; they are read again
  * only if those differ.
  *
- * @throws ConfigError when the folder holds results of other settings, or another run writes into it
+ * @throws ConfigError when the folder holds results of other settings or files that no run made, or another run writes into it
  * @throws OutputError when results cannot be written, as then every item would fail
  */
 export async function* runItems<I extends Item>(
@@ -52,7 +52,7 @@ export async function* runItems<I extends Item>(
   { out, header, overwrite, signal, told, prompts, begin }: ItemOptions,
 ): AsyncGenerator<RunEvent> {
   const start = performance.now();
-  const record = await RunRecord.open(out, header, { overwrite });
+  const record = await RunRecord.open(out, header, { overwrite, outputs: items.flatMap(({ outputs }) => outputs) });
   yield* streamThenDispose(async function* (): AsyncGenerator<RunEvent> {
     for (const message of record.warnings) yield { type: "warning", message };
     const todo = yield* itemsToDo(items, record, { overwrite, signal });

@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -159,4 +170,71 @@ test("validation images need labels", async () => {
   await expect(eventsOf(run("none", { validationImages: at("known") }))).rejects.toThrow(
     "weak uncertainty: --validation-images needs --validation-labels, too.",
   );
+});
+
+describe("the files of a run's input are never replaced", () => {
+  const predict = (out: string, settings: object = {}) =>
+    eventsOf(runWeakPredict(WeakPredictSettings.parse({ ...plain, model: at("run"), out, ...settings })));
+  const judge = (out: string, settings: object = {}) =>
+    eventsOf(runWeakUncertainty(WeakUncertaintySettings.parse({ ...plain, out, ...settings })));
+  const all = { images: at("own"), labels: at("own-labels"), validationImages: at("known"), validationLabels: at("known-labels") };
+
+  beforeAll(() => {
+    cpSync(plain.images, at("own"), { recursive: true });
+    cpSync(labels, at("own-labels"), { recursive: true });
+    symlinkSync(at("own"), at("link"), "junction");
+  });
+
+  test.each([
+    ["images", at("own")],
+    ["images", at("link")],
+    ["labels", at("own-labels")],
+    ["validation-images", at("known")],
+    ["validation-labels", join(at("known"), "..", "known-labels")],
+  ])("--%s as the output folder %s", async (flag, out) => {
+    const before = readdirSync(out);
+    for (const dryRun of [false, true]) {
+      const message = `would write into the folder of --${flag}, `;
+      await expect(judge(out, { ...all, dryRun, overwrite: true })).rejects.toMatchObject({
+        code: "config",
+        message: expect.stringContaining(message),
+      });
+      if (flag === "images") await expect(predict(out, { images: at("own"), dryRun, overwrite: true })).rejects.toThrow(message);
+    }
+    expect(readdirSync(out)).toEqual(before);
+  });
+
+  test("images in the folder of the entropy maps", async () => {
+    cpSync(plain.images, at("above", "entropy"), { recursive: true });
+    await expect(judge(at("above"), { images: at("above", "entropy"), overwrite: true })).rejects.toThrow("--images");
+    expect(readdirSync(at("above"))).toEqual(["entropy"]);
+  });
+
+  test("a label map that no run has made, unless it may be overwritten", async () => {
+    mkdirSync(at("mine"));
+    writeFileSync(at("mine", "disc7.png"), "drawn by hand");
+    for (const run of [predict, judge, (out: string) => judge(out, validation)])
+      await expect(run(at("mine"))).rejects.toThrow(
+        `disc7.png" already exists, and no record in "${at("mine")}" shows that a run made it.`,
+      );
+    expect(readdirSync(at("mine"))).toEqual(["disc7.png"]);
+    expect((await predict(at("mine"), { overwrite: true })).at(-1)).toMatchObject({ done: 2 });
+    expect((await predict(at("mine"))).at(-1)).toMatchObject({ done: 0, skipped: 2 });
+    rmSync(at("mine", "run.json"));
+    await expect(predict(at("mine"))).rejects.toThrow("already exists");
+  });
+});
+
+test("images without true labels, and labels of no image, are named once", async () => {
+  mkdirSync(at("odd-labels"));
+  copyFileSync(join(labels, "disc6.png"), at("odd-labels", "disc6.png"));
+  copyFileSync(join(labels, "disc7.png"), at("odd-labels", "disk7.png"));
+  const events = await eventsOf(run("odd", { labels: at("odd-labels") }));
+  expect(events.filter(({ type }) => type === "warning")).toEqual([
+    {
+      type: "warning",
+      message: `--labels "${at("odd-labels")}": 1 image without a label map of that name: "disc7" (the closest is "disc6"); 1 label map without an image of that name: "disk7" (the closest is "disc7")`,
+    },
+  ]);
+  expect(json("odd", "evaluation.json").images).toBe(1);
 });

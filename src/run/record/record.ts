@@ -1,3 +1,4 @@
+import { basename, dirname, relative } from "node:path";
 import { ConfigError } from "../../errors.ts";
 import { runtimeVersion } from "../../runtime/node.ts";
 import { folderOf } from "../../targets/target.ts";
@@ -55,6 +56,11 @@ export interface Wanted {
   readonly outputs: readonly string[];
 }
 
+interface OpenOptions {
+  readonly overwrite: boolean;
+  readonly outputs?: readonly string[];
+}
+
 /** `run.json`: what was computed with which settings, so that a run can be repeated, resumed and audited. */
 export class RunRecord {
   private readonly folder: RunFolder<RunFile, RunLine>;
@@ -74,10 +80,12 @@ export class RunRecord {
    * Opens the record of a folder, or starts one. Nothing is written before `begin`.
    *
    * @param options.overwrite - discard results of other settings
+   * @param options.outputs - files that the run will write; of those in the folder itself, such as label maps, none may be there already unless a
+   *   run made it
    * @throws ConfigError when the folder holds results of other settings, or files that no run made, and `overwrite` is not set; or when
    *   another run writes into it
    */
-  static async open(out: string, header: Omit<RunHeader, "versions">, options: { readonly overwrite: boolean }): Promise<RunRecord> {
+  static async open(out: string, header: Omit<RunHeader, "versions">, options: OpenOptions): Promise<RunRecord> {
     const { folder, found } = await RunFolder.open(out, imagesRecord);
     try {
       const own: RunHeader = { ...header, versions: await versions() };
@@ -94,6 +102,9 @@ export class RunRecord {
       if (!options.overwrite) {
         const known = new Set(headers.flatMap((one) => foldersOf(one, ["raw"])));
         await folder.refuseStrangers(foldersOf(header, header.settings.raw ? ["raw"] : []).filter((name) => !known.has(name)));
+        // Files in the folder itself may be of any run that writes such files there.
+        const inFolder = (file: string) => relative(out, dirname(file)) === "";
+        if (rivals.length === 0) await folder.refuseStrangers((options.outputs ?? []).filter(inFolder).map((file) => basename(file)));
       }
       const others = headers.filter((one) => !rivals.includes(one));
       const record = new RunRecord(folder, own, others);

@@ -22,6 +22,7 @@ import { streamThenDispose } from "../../../then-dispose.ts";
 import { fileRecord, sessionOptions } from "../../models/models-of-run.ts";
 import { modelIn } from "../model-in.ts";
 import { dryPrediction } from "./dry-run.ts";
+import { refuseInputFolders } from "./input-folders.ts";
 import { WeakPredictSettings } from "./settings.ts";
 import { windowSettings } from "./window-settings.ts";
 
@@ -32,10 +33,12 @@ import { windowSettings } from "./window-settings.ts";
  * Logits are averaged over windows, mirrored copies and folds, resampled, and activated once. An image that cannot be read is reported, and the others
  * go on; results that are there are kept.
  *
- * @throws WeightsError when the model folder is incomplete; ConfigError when OUT holds results of other settings
+ * @throws WeightsError when the model folder is incomplete; ConfigError when OUT is the folder of the images, or holds results of other
+ *   settings or files that no run has made
  */
 export async function* runWeakPredict(settings: WeakPredictSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const { out, images, overwrite, probabilities: withProbabilities } = settings;
+  await refuseInputFolders({ command: "weak predict", out }, { images });
   const { session, device, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };
   const model = await openModelFolder(modelIn(settings.model), {

@@ -17,6 +17,7 @@ import { countOf } from "../../../scans/names.ts";
 import { type EntropyMap, entropyLevels, foregroundMask, imageScores, uncertaintyModes } from "../../../uncertainty/index.ts";
 import { fileRecord, sessionOptions } from "../../models/models-of-run.ts";
 import { dryPrediction } from "../predict/dry-run.ts";
+import { refuseInputFolders } from "../predict/input-folders.ts";
 import { windowSettings } from "../predict/window-settings.ts";
 import { type Calibration, calibrated, dscRangeOf, fitCalibration, nothingFitted, sumsOf } from "./calibration.ts";
 import { type EnsembleItem, type EnsemblesOf, ensembleQueue, together } from "./ensembles.ts";
@@ -25,7 +26,7 @@ import { membersOf } from "./members.ts";
 import { command, filesOf } from "./results.ts";
 import { readScores, scoredText, scoresText } from "./scores.ts";
 import { WeakUncertaintySettings } from "./settings.ts";
-import { judgedRow, readTruth, scoresByTruth, truthFile } from "./truth.ts";
+import { judgedRow, readTruth, scoresByTruth, truthFiles } from "./truth.ts";
 import { sharedImages, validate, validationFolders } from "./validation.ts";
 
 /**
@@ -41,22 +42,27 @@ import { sharedImages, validate, validationFolders } from "./validation.ts";
  *
  * The temperature changes no label map, entropy or score: the evaluation judges the probabilities once more with it, and calibrated/ has them.
  *
- * @throws ConfigError when there are no members, or OUT holds results of other settings
+ * @throws ConfigError when there are no members, or OUT is a folder that is read, or holds results of other settings or files that no run has made
  * @throws InputError when nothing can be fitted on the validation images
  */
 export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const { out, mode, step, meanOf, overwrite } = settings;
   const validation = validationFolders(settings);
+  const { images, labels, validationImages, validationLabels } = settings;
+  const inputs = { images, labels, "validation-images": validationImages, "validation-labels": validationLabels };
+  await refuseInputFolders({ command, out, below: ["entropy"] }, inputs);
   const threshold = settings.threshold ?? uncertaintyModes[mode].threshold;
   const { session, device, warnings } = await sessionOptions(settings);
   for (const message of warnings) yield { type: "warning", message };
   const found = await membersOf(settings);
   const { model, members } = found;
-  yield { type: "note", message: `${members.length} members: ${members.map(({ name }) => name).join(", ")}` };
+  yield { type: "note", message: `${countOf(members.length, "member")}: ${members.map(({ name }) => name).join(", ")}` };
   const windows = windowSettings(model, { step, mirror: true, mode }, signal);
   const ensembles = { found, options: { meanOf, threshold, windows, session } };
   const endings = imageEndings(model.dataset.file_ending);
-  const cases = await listCases(settings.images, { endings, allowsBare: true });
+  const cases = await listCases(images, { endings, allowsBare: true });
+  const truths = await truthFiles(labels, cases, endings);
+  if (truths.warning !== undefined) yield { type: "warning", message: truths.warning };
   if (settings.dryRun) {
     const known = validation ? await listCases(validation.images, { endings, allowsBare: true }) : [];
     yield* dryEnsembles([...known, ...cases], ensembles);
@@ -68,11 +74,21 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
     ...{ command, ...recordedSettings(WeakUncertaintySettings, { ...settings }) },
     ...{ device, threads: settings.threads ?? null, weights },
   };
+  const ending = labelEndingOf(model.dataset.file_ending);
+  const items = cases.map(({ name, images }): EnsembleItem => {
+    const truth = truths.of.get(name);
+    // What scores/NAME.json depends on: with other validation images, or other labels, an image is done again.
+    const inputs = [...images, ...(truth === undefined ? [] : [truth]), ...(validation ? [files.calibration] : [])];
+    const maps = [files.entropyPicture(name), files.entropy(name), files.mutual(name)];
+    const ofPixels = settings.probabilities ? [files.probabilities(name), ...(validation ? [files.calibrated(name)] : [])] : [];
+    const outputs = [files.scores(name), join(out, name + ending), ...maps, ...ofPixels];
+    return { name, file: images[0]!, files: images, inputs, outputs };
+  });
   const options: ItemOptions = { out, header, overwrite, signal };
   let calibration = nothingFitted;
   let unusable = 0;
   if (validation) {
-    await refuseOtherResults(options);
+    await refuseOtherResults(items, options);
     const shared = await sharedImages(cases, validation, endings);
     if (shared.length > 0) yield { type: "warning", message: sharedMessage(shared) };
     const judged = yield* validate(validation, { ...options, model, ensembles, threshold, endings });
@@ -81,22 +97,12 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
     await writeAtomic(files.calibration, calibrationText(calibration));
   }
 
-  const ending = labelEndingOf(model.dataset.file_ending);
-  const items = cases.map(({ name, images }): EnsembleItem => {
-    const truth = truthFile(settings.labels, name, endings);
-    // What scores/NAME.json depends on: with other validation images, or other labels, an image is done again.
-    const inputs = [...images, ...(truth === undefined ? [] : [truth]), ...(validation ? [files.calibration] : [])];
-    const maps = [files.entropyPicture(name), files.entropy(name), files.mutual(name)];
-    const ofPixels = settings.probabilities ? [files.probabilities(name), ...(validation ? [files.calibrated(name)] : [])] : [];
-    const outputs = [files.scores(name), join(out, name + ending), ...maps, ...ofPixels];
-    return { name, file: images[0]!, files: images, inputs, outputs };
-  });
   const queue = ensembleQueue(items, ensembles);
   const process = async (item: EnsembleItem): Promise<Outcome> => {
     const { name, files: images } = item;
     const { result, properties, image } = await queue.of(item);
     const { width, height, geometry } = image;
-    const trueFile = truthFile(settings.labels, name, endings);
+    const trueFile = truths.of.get(name);
     const truth = trueFile === undefined ? undefined : await readTruth(trueFile, image, model.labels);
     const mask = foregroundMask(result.mean, { threshold });
     const scores = imageScores(result, mask);
@@ -155,9 +161,9 @@ async function* dryEnsembles(cases: readonly CaseFiles[], { found, options }: En
   yield* dryPrediction({ command, noun: "member", cases, model, weights, windows, passes, opened, bytesHeld, session });
 }
 
-/** Before the validation images take their time. @throws ConfigError when the folder holds results of other settings */
-async function refuseOtherResults({ out, header, overwrite }: ItemOptions): Promise<void> {
-  const record = await RunRecord.open(out, header, { overwrite });
+/** Before the validation images take their time. @throws ConfigError when the folder holds results of other settings, or files that no run has made */
+async function refuseOtherResults(items: readonly Item[], { out, header, overwrite }: ItemOptions): Promise<void> {
+  const record = await RunRecord.open(out, header, { overwrite, outputs: items.flatMap(({ outputs }) => outputs) });
   await record.close();
 }
 

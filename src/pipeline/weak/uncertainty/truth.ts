@@ -4,13 +4,54 @@ import { InputError, ShapeError } from "../../../errors.ts";
 import type { ClassMaps, LabelMap, Mask, Size } from "../../../image/index.ts";
 import { listed } from "../../../listed.ts";
 import { scoresOf } from "../../../metrics/evaluate.ts";
-import type { LabelRules } from "../../../nnunet/index.ts";
+import { type LabelRules, namesIn } from "../../../nnunet/index.ts";
+import { joinByName, lonelyMessage } from "../../../scans/names.ts";
 import { readLabels } from "../../../scans/read-labels.ts";
 import { foregroundRegion } from "../../../uncertainty/index.ts";
 
 /** The true label map of an image, if the folder has one. @param endings - of its files */
-export function truthFile(folder: string | undefined, name: string, endings: readonly string[]): string | undefined {
-  return folder === undefined ? undefined : endings.map((ending) => join(folder, name + ending)).find(existsSync);
+export function truthFile(folder: string, name: string, endings: readonly string[]): string | undefined {
+  return endings.map((ending) => join(folder, name + ending)).find(existsSync);
+}
+
+/** The true label maps of images. */
+export interface TruthFiles {
+  /** By the name of the image; those without one are absent. */
+  readonly of: ReadonlyMap<string, string>;
+  /** About images without a label map, and label maps of no image. */
+  readonly warning: string | undefined;
+}
+
+/**
+ * Finds the true label maps of images in a folder.
+ *
+ * @param folder - undefined: there are none
+ * @param endings - of its files, those to be preferred first
+ * @throws InputError when the folder cannot be read
+ */
+export async function truthFiles(
+  folder: string | undefined,
+  cases: readonly { readonly name: string }[],
+  endings: readonly string[],
+): Promise<TruthFiles> {
+  if (folder === undefined) return { of: new Map(), warning: undefined };
+  const found = new Map<string, string>();
+  const files = await namesIn(folder);
+  for (const ending of endings) {
+    for (const file of files) {
+      if (!file.toLowerCase().endsWith(ending)) continue;
+      const name = file.slice(0, file.length - ending.length);
+      if (!found.has(name)) found.set(name, join(folder, file));
+    }
+  }
+  const images = { items: cases.map(({ name }) => name), namesOf: (name: string) => [name], noun: "image" };
+  const maps = { items: [...found.keys()], namesOf: (name: string) => [name], noun: "label map" };
+  const { rightOf, lonelyLeft, lonelyRight } = joinByName(images, maps);
+  const lonely = [lonelyMessage(lonelyLeft, images, maps), lonelyMessage(lonelyRight, maps, images)].filter((words) => words !== undefined);
+  return {
+    of: new Map([...rightOf].map(([image, map]) => [image, found.get(map)!])),
+    warning: lonely.length > 0 ? `--labels "${folder}": ${lonely.join("; ")}` : undefined,
+  };
 }
 
 /**
