@@ -3,6 +3,7 @@ import { writeAtomic } from "../../../files/atomic-write.ts";
 import { fingerprintJson, openDataset, type Plans, plansJson } from "../../../nnunet/index.ts";
 import type { RunEvent } from "../../../run/events.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
+import { countOf } from "../../../scans/names.ts";
 import { makePlan } from "./make-plan.ts";
 import type { WeakPlanSettings } from "./settings.ts";
 
@@ -21,7 +22,7 @@ export async function* runWeakPlan(settings: WeakPlanSettings, { signal }: StopO
   const begun = performance.now();
   const { data, out } = settings;
   const dataset = await openDataset(data);
-  yield { type: "stage", message: `reading ${dataset.cases.length} cases` };
+  yield { type: "stage", message: `reading ${countOf(dataset.cases.length, "case")}` };
   const { fingerprint, plans, dropped } = await makePlan(dataset, settings, signal);
   for (const { key, detail = "" } of dropped) yield { type: "failure", name: key, message: detail, code: "input" };
   const file = join(out, `${plans.plansName}.json`);

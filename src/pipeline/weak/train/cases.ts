@@ -40,6 +40,8 @@ export interface PreparedCases {
   readonly dropped: readonly DroppedPair[];
   /** Cases without any foreground. */
   readonly empty: readonly string[];
+  /** Cases that are left out because all of their pixels have the ignore label. */
+  readonly ignored: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -57,11 +59,11 @@ export async function* prepareCases(
   options: PrepareOptions,
 ): AsyncGenerator<PrepareEvent, PreparedCases> {
   const { out, weights, signal } = options;
-  const wanted = dataset.cases.filter(({ name }) => weights === undefined || (weights.get(name) ?? 0) > 0);
+  const wanted = casesWanted(dataset, weights);
   const folder = join(out, preprocessedFolder);
   const known = ((await readJsonIfPresent(join(folder, "cases.json"), InputError)) ?? {}) as Record<string, Entry>;
   const [files, entries] = [new Map<string, string>(), new Map<string, Entry>()];
-  const [dropped, empty, warnings]: [DroppedPair[], string[], string[]] = [[], [], []];
+  const [dropped, empty, ignored, warnings]: [DroppedPair[], string[], string[], string[]] = [[], [], [], []];
   for (const [i, source] of wanted.entries()) {
     throwIfCancelled(signal);
     yield { done: i, total: wanted.length };
@@ -69,13 +71,18 @@ export async function* prepareCases(
     try {
       const sha256 = await identityOf(source, plans, options);
       let entry = known[source.name];
-      if (entry?.sha256 !== sha256 || !existsSync(file)) {
-        const { one, isEmpty, notes } = await prepared(source, dataset, plans, options);
-        await writeCase(file, one);
-        entry = { sha256, isEmpty, warnings: notes };
+      // Entries of earlier versions do not say whether the case is ignored.
+      if (entry?.sha256 !== sha256 || entry.isIgnored === undefined || !(entry.isIgnored || existsSync(file))) {
+        const { one, notes, ...facts } = await prepared(source, dataset, plans, options);
+        if (!facts.isIgnored) await writeCase(file, one);
+        entry = { sha256, ...facts, warnings: notes };
+      }
+      entries.set(source.name, entry);
+      if (entry.isIgnored) {
+        ignored.push(source.name);
+        continue;
       }
       files.set(source.name, file);
-      entries.set(source.name, entry);
       if (entry.isEmpty) empty.push(source.name);
       warnings.push(...entry.warnings);
     } catch (error) {
@@ -83,15 +90,21 @@ export async function* prepareCases(
     }
   }
   await writeAtomic(join(folder, "cases.json"), `${JSON.stringify(Object.fromEntries(entries), null, 1)}\n`);
-  const all = [...entries].map(([name, { sha256 }]) => `${name} ${sha256}`).join("\n");
-  return { files, sha256: createHash("sha256").update(all).digest("hex"), dropped, empty, warnings };
+  const all = [...files.keys()].map((name) => `${name} ${entries.get(name)!.sha256}`).join("\n");
+  return { files, sha256: createHash("sha256").update(all).digest("hex"), dropped, empty, ignored, warnings };
 }
 
 /** What is known of a preprocessed case. */
 interface Entry {
   readonly sha256: string;
   readonly isEmpty: boolean;
+  readonly isIgnored?: boolean;
   readonly warnings: readonly string[];
+}
+
+/** The cases that are trained on, unless their files cannot be used. */
+export function casesWanted({ cases }: RawDataset, weights: ReadonlyMap<string, number> | undefined): readonly TrainingFiles[] {
+  return cases.filter(({ name }) => weights === undefined || (weights.get(name) ?? 0) > 0);
 }
 
 /** Hash of all that a preprocessed case depends on. */
@@ -108,5 +121,6 @@ async function prepared(files: TrainingFiles, dataset: RawDataset, plans: Plans,
   const raw = await readTrainingCase(files, dataset);
   const ready = preprocess({ image: raw, spacing: raw.spacing ?? [1, 1], labels: raw.labels.data }, preprocessSettingsOf(plans));
   const one = trainingCaseOf(name, ready, dataset.labels, { seed, weight: weights?.get(name) ?? 1 });
-  return { one, isEmpty: one.classLocations.every(({ length }) => length === 0), notes: raw.warnings };
+  const isEmpty = one.classLocations.every(({ length }) => length === 0);
+  return { one, isEmpty, isIgnored: one.annotated?.length === 0, notes: raw.warnings };
 }

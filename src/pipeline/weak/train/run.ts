@@ -5,6 +5,7 @@ import { openDataset, type Plans, type RawDataset, readPlans } from "../../../nn
 import type { RunEvent } from "../../../run/events.ts";
 import { recordedSettings } from "../../../run/settings/effect.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
+import { countOf } from "../../../scans/names.ts";
 import { streamThenDispose } from "../../../then-dispose.ts";
 import { Cases } from "../../../train/supervised/case-source.ts";
 import { classNamesOf, modelFolderWriter, segmentationPlanOf } from "../../../train/supervised/model-folder.ts";
@@ -16,10 +17,10 @@ import { dryTraining } from "../../training/estimate.ts";
 import { runTraining } from "../../training/run.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import { planLines } from "../plan/run.ts";
-import { type PreparedCases, prepareCases } from "./cases.ts";
+import { casesWanted, type PreparedCases, prepareCases } from "./cases.ts";
 import { limitedPlan } from "./presets.ts";
 import { lengthOf, WeakTrainSettings } from "./settings.ts";
-import { readSplits, splitFolds } from "./splits.ts";
+import { type Fold, readSplits, splitFolds } from "./splits.ts";
 import { readWeights } from "./weights.ts";
 
 /**
@@ -40,8 +41,13 @@ export async function* runWeakTrain(settings: WeakTrainSettings, { signal }: Sto
   const { session, device, warnings } = await sessionOptions(settings, { isTraining: true });
   for (const message of warnings) yield { type: "warning", message };
   const dataset = await openDataset(settings.data);
-  const weights = settings.weights === undefined ? undefined : await readWeights(settings.weights);
-  yield { type: "stage", message: `planning for ${dataset.cases.length} cases` };
+  const names = dataset.cases.map(({ name }) => name);
+  const weights = settings.weights === undefined ? undefined : await readWeights(settings.weights, names);
+  const wanted = casesWanted(dataset, weights).map(({ name }) => name);
+  if (wanted.length === 0) throw new InputError(`weak train: no case of "${settings.data}" has a weight above 0 in "${settings.weights}".`);
+  const splits = settings.splits === undefined ? undefined : await readSplits(settings.splits, names);
+  foldOf(settings, wanted, splits); // before the work that it would make useless
+  yield { type: "stage", message: `planning for ${countOf(dataset.cases.length, "case")}` };
   const plans = await plansOf(settings, dataset, signal);
   for (const message of planLines(plans)) yield { type: "note", message };
   const length = lengthOf(settings);
@@ -58,7 +64,7 @@ export async function* runWeakTrain(settings: WeakTrainSettings, { signal }: Sto
   yield* streamThenDispose(async function* (): AsyncGenerator<RunEvent> {
     if (settings.dryRun) {
       const { step, score } = trainer.flops();
-      const data = `${dataset.cases.length} cases`;
+      const data = countOf(dataset.cases.length, "case");
       const batch = `${plan.batch} patches of ${plan.patch.join(" x ")}`;
       const scoring = fold === "all" ? 0 : score * validationSteps;
       const steps = epochs * epochSteps;
@@ -71,8 +77,9 @@ export async function* runWeakTrain(settings: WeakTrainSettings, { signal }: Sto
     const prepared = yield* told(prepareCases(dataset, plans, { out, seed, weights, signal }));
     for (const message of together(prepared.warnings)) yield { type: "warning", message };
     if (prepared.empty.length > 0) yield { type: "warning", message: emptyMessage(prepared.empty) };
-    const sides = await foldOf(settings, [...prepared.files.keys()]);
-    if (sides.train.length === 0) throw nothingLeft(settings, prepared);
+    if (prepared.ignored.length > 0) yield { type: "warning", message: ignoredMessage(prepared.ignored) };
+    if (prepared.files.size === 0) throw nothingLeft(settings, prepared);
+    const sides = foldOf(settings, [...prepared.files.keys()], splits);
     const filesOf = (names: readonly string[]) => names.map((name) => prepared.files.get(name)!);
     const cases = {
       training: await Cases.open(filesOf(sides.train)),
@@ -83,7 +90,12 @@ export async function* runWeakTrain(settings: WeakTrainSettings, { signal }: Sto
       ...recordedSettings(WeakTrainSettings, { ...settings }),
       ...{ seed, device, threads: settings.threads ?? null, weights: {} },
       data: { dataset: { file: settings.data, sha256: identityOf(prepared, plans, length, sides.val) } },
-      counts: { train: sides.train.length, validation: sides.val.length, empty: prepared.empty.length, unused: prepared.dropped.length },
+      counts: {
+        train: sides.train.length,
+        validation: sides.val.length,
+        empty: prepared.empty.length,
+        unused: prepared.dropped.length + prepared.ignored.length,
+      },
       stepsPerEpoch: epochSteps,
       trainedSize: trainer.size,
     };
@@ -131,13 +143,24 @@ async function* told(preparing: ReturnType<typeof prepareCases>): AsyncGenerator
   }
 }
 
-/** The names of the training and validation cases among those that can be used. */
-async function foldOf({ fold, splits, seed }: WeakTrainSettings, names: readonly string[]): Promise<{ train: string[]; val: string[] }> {
-  if (fold === "all") return { train: [...names], val: [] };
-  const folds = splits === undefined ? splitFolds(names, seed) : await readSplits(splits, names);
+/**
+ * The training and validation cases of the fold.
+ *
+ * @param names - of the cases that can be used; others that the splits name are passed over
+ * @throws ConfigError when there are too few cases for folds, or there is no such fold; InputError when a side of it has no case that can be used
+ */
+function foldOf({ fold, splits: file, seed }: WeakTrainSettings, names: readonly string[], splits: readonly Fold[] | undefined): Fold {
+  if (fold === "all") return { train: names, val: [] };
+  const folds = splits ?? splitFolds(names, seed);
   const found = folds[Number(fold)];
-  if (!found) throw new ConfigError(`weak train: "${splits}" has ${folds.length} folds, numbered from 0; there is no fold ${fold}.`);
-  return { train: [...found.train], val: [...found.val] };
+  if (!found)
+    throw new ConfigError(`weak train: "${file}" has ${countOf(folds.length, "fold")}, numbered from 0; there is no fold ${fold}.`);
+  const usable = new Set(names);
+  const [train, val] = [found.train, found.val].map((side) => side.filter((name) => usable.has(name))) as [string[], string[]];
+  if (train.length === 0) throw new InputError(`weak train: fold ${fold} of "${file}" has no training case that can be used.`);
+  if (val.length === 0 && found.val.length > 0)
+    throw new InputError(`weak train: fold ${fold} of "${file}" has no validation case that can be used.`);
+  return { train, val };
 }
 
 /** Hash of all that the course of a training depends on beside its settings. */
@@ -148,10 +171,12 @@ function identityOf({ sha256 }: PreparedCases, { plan2d }: Plans, length: object
 }
 
 const emptyMessage = (names: readonly string[]): string =>
-  `${names.length} cases have no foreground in their label, such as ${listed(names, 3, (name) => `"${name}"`)}; they teach that there may be none`;
+  `${countOf(names.length, "case")} without foreground in the label, such as ${listed(names, 3, (name) => `"${name}"`)}: this teaches that there may be none`;
 
-function nothingLeft({ data, weights }: WeakTrainSettings, { dropped }: PreparedCases): InputError {
-  const [first] = dropped;
-  if (first) return new InputError(`weak train: no case of "${data}" can be used. The first: ${first.detail}`);
-  return new InputError(`weak train: no case of "${data}" has a weight above 0 in "${weights}".`);
+const ignoredMessage = (names: readonly string[]): string =>
+  `${countOf(names.length, "case")} with the ignore label on all pixels, such as ${listed(names, 3, (name) => `"${name}"`)}: left out, as there is nothing to learn from`;
+
+function nothingLeft({ data }: WeakTrainSettings, { dropped: [first] }: PreparedCases): InputError {
+  const why = first ? `The first: ${first.detail}` : "All pixels of the labels have the ignore label.";
+  return new InputError(`weak train: no case of "${data}" can be used. ${why}`);
 }

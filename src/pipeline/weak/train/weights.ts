@@ -1,13 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 import { InputError } from "../../../errors.ts";
+import { listed } from "../../../listed.ts";
 
 /**
  * How much each case counts in the loss, from a table with the columns `name` and `weight`, such as the decisions of `weak pseudo-label`.
  *
- * @throws InputError that names the row that is wrong
+ * @param cases - names of the data set; rows of others are accepted with weight 0 alone, as decisions list what was dropped, too
+ * @throws InputError that names the row that is wrong, or cases that are not there
  */
-export async function readWeights(file: string): Promise<Map<string, number>> {
+export async function readWeights(file: string, cases: readonly string[]): Promise<Map<string, number>> {
   const text = await readFile(file).catch((cause: Error) => {
     throw new InputError(`"${file}" cannot be read: ${cause.message}`, { cause });
   });
@@ -22,6 +24,12 @@ export async function readWeights(file: string): Promise<Map<string, number>> {
     if (weights.has(name)) throw new InputError(`${at}: "${name}" has a weight already. Remove one of the rows.`);
     weights.set(name, value);
   }
+  const known = new Set(cases);
+  const strangers = [...weights].filter(([name, weight]) => weight > 0 && !known.has(name)).map(([name]) => name);
+  if (strangers.length > 0)
+    throw new InputError(
+      `"${file}" gives a weight to cases that are not in the data set: ${listed(strangers, 5)}. Are its names those of other files?`,
+    );
   return weights;
 }
 
