@@ -164,3 +164,15 @@ test("results among the images, other settings and too few images beside the tes
   await expect(run({ name: "other" })).rejects.toThrow(/name was "target", now it is "other"/);
   expect(readFileSync(at("run", "settings.yaml"), "utf8")).toBe(before);
 });
+
+test("a damaged result names the remedy, and is made anew once it is removed", async () => {
+  const name = (JSON.parse(readFileSync(at("labels", "gate.json"), "utf8")).decisions as { name: string }[])[0]!.name;
+  const before = filesOf("labels");
+  for (const file of [at("labels", "facts", `${name}.json`), at("labels", "labels", `${name}.png`)]) {
+    writeFileSync(file, readFileSync(file).subarray(0, 30));
+    await expect(makeLabels(labelling("labels"))).rejects.toThrow(/Remove it, and run again/);
+    rmSync(file);
+    expect((await makeLabels(labelling("labels"))).at(-1)).toMatchObject({ done: 1, skipped: 13 });
+  }
+  expect(filesOf("labels")).toEqual(before);
+});

@@ -10,7 +10,7 @@ import { decodeImage } from "../../../scans/decode-image.ts";
 import { readLabels } from "../../../scans/read-labels.ts";
 import { csvText } from "../../text-table.ts";
 import { foldCount, splitFolds } from "../train/splits.ts";
-import type { FactsFile } from "./facts-file.ts";
+import { type FactsFile, made } from "./facts-file.ts";
 import type { Judged } from "./judge.ts";
 import type { WeakPseudoLabelSettings } from "./settings.ts";
 
@@ -39,7 +39,7 @@ export async function writeDataset(
     throwIfCancelled(signal);
     const { image } = await decodeImage(file, { mode });
     await writeCaseImage(join(images, `${facts.name}_0000.png`), image, areGray);
-    const { labels: map } = await readLabels(join(out, "labels", `${facts.name}.png`));
+    const { labels: map } = await made(() => readLabels(join(out, "labels", `${facts.name}.png`)));
     await writeGray(join(masks, `${facts.name}.png`), { width: map.width, height: map.height, data: Uint8Array.from(map.data) });
   }
   const names = used.map(({ facts }) => facts.name);

@@ -31,9 +31,20 @@ export const factsFile = (out: string, name: string): string => join(out, "facts
 /** Reads what an earlier run has found. @throws InputError when the file is damaged */
 export async function readFacts(out: string, name: string): Promise<FactsFile> {
   const file = factsFile(out, name);
-  const { data, error } = FactsFile.safeParse(await readJson(file, InputError));
+  const { data, error } = FactsFile.safeParse(await made(() => readJson(file, InputError)));
   if (data) return data;
-  throw new InputError(`"${file}" does not hold the facts of a pseudo-label: ${z.prettifyError(error)} Remove it, and run again.`);
+  throw new InputError(`"${file}" does not hold the facts of a pseudo-label: ${z.prettifyError(error)} ${remedy}`);
+}
+
+const remedy = "Remove it, and run again: it is made anew.";
+
+/** Reads what an earlier run has made. @throws InputError that says what to do about a damaged file */
+export async function made<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${error.message} ${remedy}`, { cause: error }) : error;
+  }
 }
 
 export async function writeFacts(out: string, content: FactsFile): Promise<void> {

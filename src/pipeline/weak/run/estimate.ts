@@ -12,6 +12,8 @@ import { SupervisedSettings } from "../../../train/supervised/settings.ts";
 import { SupervisedTrainer } from "../../../train/supervised/trainer.ts";
 import { sessionOptions } from "../../models/models-of-run.ts";
 import { plannerNames } from "../plan/settings.ts";
+import { runWeakPseudoLabel } from "../pseudo-label/run.ts";
+import { WeakPseudoLabelSettings } from "../pseudo-label/settings.ts";
 import { trainingGigabytes } from "../train/memory.ts";
 import { limitedPlan } from "../train/presets.ts";
 import { lengthOf, WeakTrainSettings } from "../train/settings.ts";
@@ -66,9 +68,11 @@ export async function* estimateRun(settings: WeakRunSettings, signal?: AbortSign
   const windows = segmented * (members + (testMasks === undefined ? 0 : trainings)) * mirrors;
   const [ofTraining, ofEnsemble] = [trainings * length.epochs * length.epochSteps * step, (windows * score) / plan.batch];
   const seconds = (flops: number) => shortSeconds(secondsOf(flops, speed));
+  const labelling = dryRun ? await labellingTime(settings) : undefined;
   const lines = [
+    ...(labelling === undefined ? [] : [`pseudo-labels: ${labelling}`]),
     `${images.length} images to train on, ${segmented} to segment; patches of ${plan.patch.join(" x ")}, ${plan.batch} in a batch`,
-    `${trainings > 1 ? "2 trainings" : "training"} of ${length.epochs * length.epochSteps} steps: about ${seconds(ofTraining)} and ${trainingGigabytes(plan2d).toFixed(1)} GB; ensemble of ${members} checkpoints: about ${seconds(ofEnsemble)} (estimated, pseudo-labels not counted)`,
+    `${trainings > 1 ? "2 trainings" : "training"} of ${length.epochs * length.epochSteps} steps: about ${seconds(ofTraining)} and ${trainingGigabytes(plan2d).toFixed(1)} GB; ensemble of ${members} checkpoints: about ${seconds(ofEnsemble)} (estimated${dryRun ? "" : ", pseudo-labels not counted"})`,
   ];
   if (!dryRun) {
     for (const message of lines) yield { type: "note", message };
@@ -76,6 +80,13 @@ export async function* estimateRun(settings: WeakRunSettings, signal?: AbortSign
   }
   yield { type: "start", command: "weak run", total: images.length, done: 0 };
   yield { type: "end", done: 0, skipped: 0, failed: 0, ms: 0, lines: [...lines, "Nothing was written."] };
+}
+
+/** What a dry run of the pseudo-labels says of their time. */
+async function labellingTime(settings: WeakRunSettings): Promise<string | undefined> {
+  for await (const event of runWeakPseudoLabel(WeakPseudoLabelSettings.strip().parse(settings)))
+    if (event.type === "end") return event.lines?.find((line) => line.startsWith("about "))?.replace(" Nothing was written.", "");
+  return undefined;
 }
 
 /** An image as a case that is all foreground, of which only the size matters. */

@@ -65,7 +65,7 @@ export async function* runWeakRun(
   await refuseOtherSettings(settings);
   await writeSettings(settings);
   const tally = { failed: 0 };
-  const stage = (title: string, events: AsyncGenerator<RunEvent>) => stageOf(title, events, tally);
+  const stage = (title: string, events: AsyncGenerator<RunEvent>, isBrief = false) => stageOf(title, events, tally, { isBrief });
 
   const labelling = WeakPseudoLabelSettings.strip().parse({ ...settings, out: folders.pseudoLabels });
   yield* stage("1. pseudo-labels", stages.pseudoLabel(labelling, options));
@@ -91,7 +91,7 @@ export async function* runWeakRun(
     threshold: settings.ensembleThreshold,
     labels: truth && folders.trueLabels,
   };
-  yield* stage("3. ensemble", stages.uncertainty(WeakUncertaintySettings.parse(uncertainty), options));
+  yield* stage("3. ensemble", stages.uncertainty(WeakUncertaintySettings.parse(uncertainty), options), true);
 
   const lines = [`masks, entropy maps and scores: ${folders.ensemble}`];
   if (truth) {
