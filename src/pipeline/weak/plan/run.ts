@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeAtomic } from "../../../files/atomic-write.ts";
+import { areSame, writeAtomic } from "../../../files/atomic-write.ts";
 import { fingerprintJson, openDataset, type Plans, plansJson } from "../../../nnunet/index.ts";
 import type { RunEvent } from "../../../run/events.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
@@ -27,7 +27,8 @@ export async function* runWeakPlan(settings: WeakPlanSettings, { signal }: StopO
   for (const { key, detail = "" } of dropped) yield { type: "failure", name: key, message: detail, code: "input" };
   const file = join(out, `${plans.plansName}.json`);
   await writeAtomic(join(out, "dataset_fingerprint.json"), jsonText(fingerprintJson(fingerprint)));
-  await writeAtomic(join(out, "dataset.json"), jsonText(dataset.json));
+  const copy = join(out, "dataset.json");
+  if (!(await areSame(copy, join(data, "dataset.json")))) await writeAtomic(copy, jsonText(dataset.json)); // the original stays as it is
   await writeAtomic(file, jsonText(plansJson(plans)));
   const lines = [...planLines(plans), file];
   const done = dataset.cases.length - dropped.length;
