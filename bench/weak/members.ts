@@ -29,8 +29,11 @@ const { values: flags } = parseArgs({
 if (!flags.run || !flags.work) throw new Error("--run DIR and --work DIR are needed");
 const [run, work] = [resolve(flags.run), resolve(flags.work)];
 /** The training of the run, whose length all others have. */
-const { settings: own } = JSON.parse(await readFile(join(run, "training", "run.json"), "utf8")) as { settings: Settings };
-const { preset, epochs: given, epochSteps } = own as { preset: PresetName; epochs?: number; epochSteps?: number };
+const { settings: own, stepsPerEpoch: epochSteps } = JSON.parse(await readFile(join(run, "training", "run.json"), "utf8")) as {
+  settings: { preset: PresetName; epochs?: number };
+  stepsPerEpoch: number;
+};
+const { preset, epochs: given } = own;
 const epochs = given ?? trainPresets[preset].epochs;
 const at = (...parts: string[]) => join(work, ...parts);
 const labelled = join(run, "pseudo-labels");
@@ -91,7 +94,7 @@ function folderOf({ name }: Variant): string {
 
 async function train(name: string, settings: Settings): Promise<void> {
   const { weights, ...all } = { ...gated, seed: 1, ...settings } as Record<string, string | number>;
-  const length = { preset, epochs, ...(epochSteps !== undefined && { epochSteps }) };
+  const length = { preset, epochs, epochSteps };
   const weighted = weights === "" ? all : { ...all, weights: weights! };
   await runCommand(flags.command, "weak train", { ...length, ...weighted, threads: flags.threads, out: at(name) });
 }

@@ -40,7 +40,7 @@ test("the public names suffice to fine-tune CLIP on five pairs and score its ret
 test("weak supervision takes the models and settings of the included pack where none are given", async () => {
   const folder = mkdtempSync(join(tmpdir(), "medclip-sam-weak-library-"));
   for (let i = 0; i < 2; i++) await writeDisc(join(folder, `${i}.png`), i);
-  const settings = { inputs: [folder], prompt: ["dark lesion"], out: join(folder, "out"), dryRun: true, threads: 1 };
+  const settings = { inputs: [folder], prompt: ["dark lesion"], out: `${folder}-out`, dryRun: true, threads: 1 };
   for (const run of [pseudoLabel(settings), weakSupervision({ ...settings, pack: undefined })]) {
     const events: RunEvent[] = [];
     for await (const event of run) events.push(event);
