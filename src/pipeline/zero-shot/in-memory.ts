@@ -9,6 +9,7 @@ import { blankWarnings, type GrayImage, type Image, type Mask, type SaliencyMap 
 import { BiomedClip } from "../../models/biomedclip/index.ts";
 import { noticesOf, originIn, type ReadBy } from "../../models/origin.ts";
 import { withoutEffect } from "../../run/settings/effect.ts";
+import { RunningCalls } from "../../running-calls.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
 import { type OwnSaliencyMethod, type SaliencyMethodName, saliencyMethods } from "../../saliency/index.ts";
 import { labelMap, SamOptions, SamPredictor } from "../../segment/index.ts";
@@ -38,8 +39,7 @@ export class ZeroShotModel {
   /** Settings that suit these models, instead of the usual defaults of `segment`; those of a method hold with this method only. */
   readonly defaults: SegmentOptions;
   private readonly steps = new SessionCache<SaliencyStep>(mostSteps);
-  private readonly running = new Set<Promise<unknown>>();
-  private isDisposed = false;
+  private readonly calls = new RunningCalls();
 
   /** @throws InputError for arguments that are not models, ConfigError for defaults that are not an object */
   constructor(text: TextImageModel, mask: PromptableModel, warnings: readonly string[] = [], defaults: SegmentOptions = {}) {
@@ -66,25 +66,19 @@ export class ZeroShotModel {
     work: (step: SaliencyStep) => Promise<R>,
     own?: OwnSaliencyMethod,
   ): Promise<R> {
-    if (this.isDisposed) throw new InputError("segment: the model was disposed of. Load it again, or dispose of it later.");
     const { saliencyMethod, fit, mode, seed } = settings;
     const read = saliencyMethods[saliencyMethod].uses.map((name) => settings[name as keyof SaliencySettings]);
     const key = JSON.stringify([saliencyMethod, fit, mode, seed, ...read]);
-    const done = own
-      ? work(new SaliencyStep(this.text, settings, own))
-      : this.steps.use(key, async () => new SaliencyStep(this.text, settings), work);
-    this.running.add(done);
-    try {
-      return await done;
-    } finally {
-      this.running.delete(done);
-    }
+    return await this.calls.run("segment", async () =>
+      own
+        ? await work(new SaliencyStep(this.text, settings, own))
+        : await this.steps.use(key, async () => new SaliencyStep(this.text, settings), work),
+    );
   }
 
   /** Releases both models after all earlier calls have finished. Later calls are rejected. */
   async dispose(): Promise<void> {
-    this.isDisposed = true;
-    await Promise.allSettled(this.running);
+    await this.calls.end();
     await thenDispose(() => this.steps.dispose(), this.text.clip, this.mask.sam);
   }
 }

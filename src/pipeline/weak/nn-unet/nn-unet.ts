@@ -3,6 +3,7 @@ import { usableDevice } from "../../../graph/index.ts";
 import { type PatchNetwork, patchNetwork } from "../../../nnunet/model/patch-network.ts";
 import type { TrainedModel } from "../../../nnunet/model/trained-model.ts";
 import type { PredictPatches } from "../../../nnunet/predict/index.ts";
+import { RunningCalls } from "../../../running-calls.ts";
 import type { SessionOptions } from "../../../runtime/session.ts";
 import { SessionCache } from "../../../runtime/session-cache.ts";
 
@@ -19,8 +20,7 @@ export class NnUnet {
   readonly warnings: readonly string[];
   private readonly session: SessionOptions;
   private readonly networks = new SessionCache<PatchNetwork>(mostNetworks);
-  private readonly running = new Set<Promise<unknown>>();
-  private isDisposed = false;
+  private readonly calls = new RunningCalls();
 
   constructor(trained: TrainedModel, session: SessionOptions, warnings: readonly string[]) {
     this.trained = trained;
@@ -40,25 +40,17 @@ export class NnUnet {
 
   /** Runs a function with the networks of all members. @throws InputError when the model was disposed of */
   async withNetworks<R>(where: string, work: (networks: readonly PredictPatches[]) => Promise<R>): Promise<R> {
-    if (this.isDisposed) throw new InputError(`${where}: the model was disposed of. Load it again, or dispose of it later.`);
     const { folds, network } = this.trained;
     const predictors = folds.map(({ weights }, i): PredictPatches => {
       const open = async () => patchNetwork(weights, network, this.session);
       return (batch, shape) => this.networks.use(String(i), open, ({ predict }) => predict(batch, shape));
     });
-    const done = work(predictors);
-    this.running.add(done);
-    try {
-      return await done;
-    } finally {
-      this.running.delete(done);
-    }
+    return await this.calls.run(where, () => work(predictors));
   }
 
   /** Releases the networks after all earlier calls have finished. Later calls are rejected. */
   async dispose(): Promise<void> {
-    this.isDisposed = true;
-    await Promise.allSettled(this.running);
+    await this.calls.end();
     await this.networks.dispose();
   }
 }

@@ -41,7 +41,7 @@ export async function compareMethods(
 ): Promise<MethodScores[]> {
   const scores = new Map<string, ImageScores[]>(methods.map(({ name }) => [name, []]));
   for (const image of images) {
-    const mask = await truth.of(image).catch(() => null); // reported when the label maps were written
+    const mask = await truth.of(image);
     if (!mask) continue;
     for (const { name, fileOf, holds } of methods) {
       const file = fileOf(image);

@@ -82,7 +82,8 @@ export async function* runWeakRun(
   const truth = testMasks === undefined ? undefined : await trueMasks(images, testMasks, sizes);
   for (const message of truth?.warnings ?? []) yield { type: "warning", message };
   if (truth?.count === 0) throw new ConfigError(`weak run: --test-masks "${testMasks}" has no mask with the name of a segmented image.`);
-  if (truth) yield* failures((await writeLabelMaps(images, truth, folders.trueLabels, signal)).unread);
+  const compared = truth && (await writeLabelMaps(images, truth, folders.trueLabels, signal));
+  if (compared) yield* failures(compared.unread);
   const shared = { images: folders.images, mode, device: settings.device, threads: settings.threads, overwrite: settings.overwrite };
   const uncertainty = {
     ...shared,
@@ -94,7 +95,7 @@ export async function* runWeakRun(
   yield* stage("3. ensemble", stages.uncertainty(WeakUncertaintySettings.parse(uncertainty), options), true);
 
   const lines = [`masks, entropy maps and scores: ${folders.ensemble}`];
-  if (truth) {
+  if (truth && compared) {
     const single = { ...shared, model: modelFolder(folders.training), out: folders.single };
     const zeroShot = { ...settings, inputs: testImages.length > 0 ? testImages : settings.inputs, out: folders.zeroShot };
     yield* stage("4. zero-shot masks of the same images", runSegment(SegmentSettings.parse(onlyOf(SegmentSettings, zeroShot)), options));
@@ -110,7 +111,7 @@ export async function* runWeakRun(
     ];
     if (trainMasks !== undefined) methods.push({ name: "fully supervised", ...labelsIn(yield* supervised(isGray)) });
     yield { type: "stage", message: "comparing the masks" };
-    const comparison = { masksUsed: masksBehindDefaults, methods: await compareMethods(images, truth, methods) };
+    const comparison = { masksUsed: masksBehindDefaults, methods: await compareMethods(compared.written, truth, methods) };
     await writeComparison(out, comparison);
     const verdict = verdictOf(comparison);
     lines.push(
