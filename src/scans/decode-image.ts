@@ -58,7 +58,7 @@ export async function decodeImage(file: string | NamedBytes, options: DecodeOpti
   const checked = checkedFile<NamedBytes>(file, "decodeImage");
   const { format, pixels, geometry, warnings, display } = onlyFrame(await openImage(checked), checked);
   const { width, height, channels, bitDepth } = pixels;
-  const { image, warnings: changes } = display(mode);
+  const { image, warnings: changes } = await display({ mode });
   const source = { format, width, height, channels, bitDepth };
   return { image, warnings: [...warnings, ...changes], source, ...(geometry && { geometry }) };
 }

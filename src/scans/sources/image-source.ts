@@ -47,6 +47,11 @@ export interface Geometry {
 /** `paper`: the method as described. `reference`: the behaviour of the released scripts. */
 export type DisplayMode = "paper" | "reference";
 
+/** How stored samples become the 8-bit image that models see. */
+export interface View {
+  readonly mode: DisplayMode;
+}
+
 /** An image as input of the models. */
 export interface DisplayedImage {
   readonly image: Image;
@@ -64,7 +69,7 @@ export interface Frame {
   /** Warnings about the file, without its name. */
   readonly warnings: readonly string[];
   /** The display rule: how the stored samples become the 8-bit RGB that models see. */
-  display(mode: DisplayMode): DisplayedImage;
+  display(view: View): Promise<DisplayedImage>;
 }
 
 /** The content of a file that is in memory, for instance a member of an archive; the name is for messages. */

@@ -11,7 +11,7 @@ import { type RasterPixels, readPixels } from "./raster-pixels.ts";
  */
 export async function rasterFrame(content: NamedBytes): Promise<Frame> {
   const { format, warnings, ...pixels } = await readPixels(content);
-  return { format, warnings, pixels, display: (mode) => displayed(pixels, mode) };
+  return { format, warnings, pixels, display: async ({ mode }) => displayed(pixels, mode) };
 }
 
 type Samples = Omit<RasterPixels, "format" | "warnings">;

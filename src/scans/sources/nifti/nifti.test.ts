@@ -102,7 +102,7 @@ describe("frames", () => {
 
 describe("display", () => {
   const shown = async (result: Partial<NiftiResult>, mode: "paper" | "reference" = "paper") => {
-    const { image, warnings } = (await open(file([], result)))[0]!.display(mode);
+    const { image, warnings } = await (await open(file([], result)))[0]!.display({ mode });
     return { levels: [...image.data].filter((_, i) => i % 3 === 0), warnings };
   };
 
@@ -124,7 +124,8 @@ describe("display", () => {
   test("uses the range of the whole volume for each slice, without NaN", async () => {
     const data = Float32Array.of(0, 1, Number.NaN, 4);
     const frames = await open(file([], { shape: [1, 2, 2], data }));
-    const levels = frames.map((frame) => [...frame.display("paper").image.data].filter((_, i) => i % 3 === 0));
+    const images = await Promise.all(frames.map((frame) => frame.display({ mode: "paper" })));
+    const levels = images.map(({ image }) => [...image.data].filter((_, i) => i % 3 === 0));
     // Percentiles of 0, 1, 4: 0.01 and 3.97. NaN counts as 0, below the range.
     expect(levels).toEqual([
       [0, Math.floor((0.99 / 3.96) * 255 + 0.5)],
@@ -279,7 +280,7 @@ describe("damaged files", () => {
         const bytes = file();
         for (const { at, value } of changes) bytes[at] = value;
         const outcome = await open(isCompressed ? gzipSync(bytes) : bytes).then(
-          (frames) => frames.map((frame) => frame.display("paper").image.data.length / 3),
+          async (frames) => await Promise.all(frames.map((frame) => frame.display({ mode: "paper" }))),
           (error: unknown) => error,
         );
         if (!(outcome instanceof InputError)) expect(outcome).not.toBeInstanceOf(Error);

@@ -40,7 +40,7 @@ export async function niftiFrames(content: NamedBytes): Promise<Frame[]> {
       ...(geometry && { geometry }),
       format: "nifti",
       warnings,
-      display: () => displayed(pixels, toBytes, orientation),
+      display: async () => displayed(pixels, toBytes, orientation),
     };
   });
 }
