@@ -4,7 +4,7 @@ import { checkedPath } from "../check/paths.ts";
 import { InputError, ShapeError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
 import type { Placement } from "../scans/sources/image-source.ts";
-import { columnOf, cosine, determinant, length3, type Vector } from "../scans/sources/nifti/vectors.ts";
+import { columnOf, cosine, determinant, length3, type Vector } from "../scans/vectors.ts";
 
 /** What is written as a NIfTI file. */
 export interface NiftiResult {

@@ -1,6 +1,6 @@
+import { axisCodes, type Direction, planeOf, planes } from "../../axes.ts";
 import type { DisplayedImage, Frame, NamedBytes, StoredPixels } from "../image-source.ts";
 import { percentilesOf } from "../percentiles.ts";
-import { axisCodes, type Direction, planeOf, planes } from "./axes.ts";
 import { type NiftiFile, type NiftiVolume, readNifti } from "./read-nifti.ts";
 
 /**

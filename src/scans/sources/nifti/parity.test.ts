@@ -4,9 +4,9 @@ import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import { describeWith, sharedJson, sharedPath } from "../../../../test/support/shared-data.ts";
 import { InputError } from "../../../errors.ts";
+import { axisCodes, planes, reorder } from "../../axes.ts";
 import { readContent } from "../../read-content.ts";
 import type { Placement } from "../image-source.ts";
-import { axisCodes, planes, reorder } from "./axes.ts";
 import { type NiftiFile, readNifti } from "./read-nifti.ts";
 
 interface Case {

@@ -1,7 +1,7 @@
 import { InputError } from "../../../errors.ts";
+import { columnOf, cosine, cross, determinant, length3, type Vector } from "../../vectors.ts";
 import type { Placement } from "../image-source.ts";
 import type { NiftiHeader } from "./header.ts";
-import { columnOf, cosine, cross, determinant, length3, type Vector } from "./vectors.ts";
 
 /** A placement and how sure it is. */
 export interface FoundPlacement {

@@ -1,4 +1,4 @@
-import type { Placement } from "../image-source.ts";
+import type { Placement } from "./sources/image-source.ts";
 
 /** Three numbers, in the order of the patient's or of the grid's axes. */
 export type Vector = readonly [number, number, number];

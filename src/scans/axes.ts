@@ -1,4 +1,4 @@
-import type { Placement } from "../image-source.ts";
+import type { Placement } from "./sources/image-source.ts";
 import { columnOf, length3 } from "./vectors.ts";
 
 /** A direction of the patient: right or left, anterior or posterior, superior or inferior. */
