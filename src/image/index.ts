@@ -26,6 +26,7 @@ export { dscOf, iouOf, type Overlap, overlap } from "./mask-overlap.ts";
 export { opencvArea } from "./opencv-area.ts";
 export { opencvCubic } from "./opencv-cubic.ts";
 export { opencvLinear, opencvNearest, opencvNearestIndex } from "./opencv-resize.ts";
+export { type Orientation, turnBack, turnUpright } from "./orientation.ts";
 export { otsuThreshold } from "./otsu.ts";
 export { type ColouredMask, type OverlayLayers, overlay } from "./overlay.ts";
 export { type PillowFilter, pillowResize } from "./pillow-resize.ts";
