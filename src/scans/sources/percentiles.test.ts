@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { percentilesOf } from "./percentiles.ts";
+import { percentilesOf, percentilesOfParts } from "./percentiles.ts";
 
 test("a percentile between two ranks is interpolated", () => {
   // Ranks 0 to 4: the quarter is at rank 1, the middle of the lower half at 0.5.
@@ -26,4 +26,14 @@ test("the result is that of the sorted values, whatever their signs and sizes", 
       expect(found! + 0).toBe(below + (above - below) * (position % 1) + 0);
     }),
   );
+});
+
+test("values in parts have the percentiles of all of them", async () => {
+  const parts = [Float32Array.of(40, Number.NaN), new Uint8Array(0), Int16Array.of(-10, 30, 0, 20)];
+  const walk = async function* () {
+    yield* parts;
+  };
+  const shares = [0, 0.125, 0.25, 0.5, 1];
+  expect(await percentilesOfParts(walk, shares)).toEqual(percentilesOf(Float32Array.of(40, -10, 30, 0, 20), shares));
+  expect(await percentilesOfParts(async function* () {}, [0.5])).toEqual([Number.NaN]);
 });
