@@ -1,6 +1,7 @@
 import { InputError } from "../errors.ts";
 import { type LeftOut, leftOutMessage } from "../scans/left-out.ts";
 import { type ImageInput, listImages } from "../scans/list-images.ts";
+import { pictureFormats } from "../scans/sources/raster-formats.ts";
 
 /** The images of a run, and the other files beside them. */
 export interface RunInputs {
@@ -27,7 +28,7 @@ export async function findInputs(
   if (inputs.length === 0) {
     const places = paths.map((path) => `"${path}"`).join(", ");
     throw new InputError(
-      `no images in ${places}; supported formats are PNG, JPEG, TIFF and WebP${message === undefined ? "" : `; ${message}`}`,
+      `no images in ${places}; expected ${pictureFormats} files, or NIfTI${message === undefined ? "" : `; ${message}`}`,
     );
   }
   return { inputs, leftOut, warnings: message === undefined ? [] : [message] };

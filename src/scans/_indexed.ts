@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
-import { tiffHeader, unlessCutOff, valuesAt } from "./sources/header-tags.ts";
+import { bmpHeader, isGrayScale, levelOfIndex } from "./sources/bmp-header.ts";
+import { tiffHeader, tiffPages, unlessCutOff, valuesAt } from "./sources/header-tags.ts";
 
 /** A palette image, converted to a gray image of its indices. */
 export interface Indexed {
@@ -12,15 +13,16 @@ export interface Indexed {
 }
 
 /**
- * The indices of a PNG or TIFF file with a palette, which the decoder would expand to colours. Samples of a palette and of gray are stored
- * alike in both formats, so that the type of colour in the header is all that has to change.
+ * The indices of a PNG, TIFF or BMP file with a palette, which the decoder would expand to colours. Samples of a palette and of gray are stored
+ * alike in these formats, so that the type of colour in the header, or the palette, is all that has to change.
  *
- * @returns undefined when the file has no palette, or is cut off before it ends
+ * @returns undefined when the file has no palette, is cut off before it ends, or has a damaged header
  */
 export function indexed(bytes: Uint8Array): Indexed | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return unlessCutOff(() => {
     if (bytes[0] === 0x89) return indexedPng(bytes, view);
+    if (bytes[0] === 0x42) return indexedBmp(bytes);
     return bytes[0] === 0x49 || bytes[0] === 0x4d ? indexedTiff(bytes, view) : undefined;
   });
 }
@@ -52,7 +54,7 @@ function indexedPng(bytes: Uint8Array, view: DataView): Indexed | undefined {
 }
 
 const [photometricTag, colourMapTag] = [262, 320];
-const [tiffWhiteIsZero, tiffBlackIsZero, tiffPalette] = [0, 1, 3];
+const [tiffBlackIsZero, tiffPalette] = [1, 3];
 
 /** @see TIFF 6.0, section 5 */
 function indexedTiff(bytes: Uint8Array, view: DataView): Indexed | undefined {
@@ -69,14 +71,17 @@ function indexedTiff(bytes: Uint8Array, view: DataView): Indexed | undefined {
   return { asGray, colours, transparent: new Set() };
 }
 
+/** A palette of all levels of gray is none: such a picture is gray. */
+function indexedBmp(bytes: Uint8Array): Indexed | undefined {
+  const header = bmpHeader(bytes);
+  if (header.palette.length === 0 || isGrayScale(header)) return undefined;
+  const { palette, paletteAt, colourBytes, bits } = header;
+  const asGray = bytes.slice();
+  for (const i of palette.keys()) asGray.fill(levelOfIndex(i, bits), paletteAt + colourBytes * i, paletteAt + colourBytes * i + 3);
+  return { asGray, colours: palette, transparent: new Set() };
+}
+
 /** Whether a file is a TIFF whose gray levels are stored with white as 0, which the decoder turns round. */
 export function isWhiteZero(bytes: Uint8Array): boolean {
-  if (bytes[0] !== 0x49 && bytes[0] !== 0x4d) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const isZero = unlessCutOff(() => {
-    const header = tiffHeader(bytes, view);
-    const photometric = valuesAt(header, photometricTag, 2);
-    return photometric !== undefined && view.getUint16(photometric, header.little) === tiffWhiteIsZero;
-  });
-  return isZero ?? false;
+  return tiffPages(bytes)[0]?.isWhiteZero === true;
 }

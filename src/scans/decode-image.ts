@@ -2,10 +2,12 @@ import { z } from "zod";
 import { checkedOptions } from "../check/options.ts";
 import { checkedFile } from "../check/paths.ts";
 import { InputError } from "../errors.ts";
+import type { Orientation } from "../image/orientation.ts";
 import type { Image } from "../image/types.ts";
 import { readContent } from "./read-content.ts";
 import { foreignFormatOf, unreadable } from "./sources/foreign.ts";
 import type { Frame, Geometry, NamedBytes } from "./sources/image-source.ts";
+import { severalImages } from "./sources/several.ts";
 import { promisedSource, sourceOf } from "./sources/source-of.ts";
 
 /** An image with warnings about all guesses and changes. */
@@ -24,6 +26,8 @@ export interface DecodedImage {
   };
   /** Absent if the file does not contain it, as in all raster formats. */
   readonly geometry?: Geometry;
+  /** How the stored pixels were turned by EXIF, if they were: a mask of the image has to be turned back with `turnBack` before it is written. */
+  readonly orientation?: Orientation;
 }
 
 /**
@@ -40,34 +44,37 @@ export async function openImage(file: string | NamedBytes): Promise<readonly Fra
   return await source.frames(content);
 }
 
-const Options = z.strictObject({ mode: z.enum(["paper", "reference"]).default("paper") });
+const Options = z.strictObject({
+  mode: z.enum(["paper", "reference"]).default("paper"),
+  exif: z.enum(["apply", "ignore"]).default("ignore"),
+});
 type DecodeOptions = z.input<typeof Options>;
 
 /**
  * An image file as 8-bit RGB. Of picture files byte for byte what Pillow's `convert("RGB")` gives: alpha is dropped without compositing, palettes are
- * expanded, gray is repeated, 16-bit colour keeps its high byte, colour profiles and EXIF orientation are ignored (with a warning). Of NIfTI files
+ * expanded, gray is repeated, 16-bit colour keeps its high byte, colour profiles are ignored. Of NIfTI files
  * unsigned 8-bit values are kept, others mapped from their percentiles 0.5 and 99.5 to 0 and 255 (with a warning).
  *
  * @param file - its path, or its content with a name
- * @param options.mode - default paper; 16-bit gray alone differs: `reference` clips at 255 as Pillow does, which turns a 12-bit radiograph white;
- *   `paper` maps its smallest and largest value to 0 and 255. Both say what they did
+ * @param options.mode - default paper; gray of more than 8 bits alone differs: `reference` clips at 255 as Pillow does, which turns a 12-bit radiograph
+ *   white; `paper` maps the smallest and largest value of 16-bit gray to 0 and 255, of floats and other values the percentiles 0.5 and 99.5. Both say
+ *   what they did
+ * @param options.exif - whether a picture is turned upright as its file says; default `ignore`, with a warning: then it lies as its masks do
  * @throws InputError when the file is missing, empty, cut short, damaged, too large, in no format that is read, or holds several images
  */
 export async function decodeImage(file: string | NamedBytes, options: DecodeOptions = {}): Promise<DecodedImage> {
-  const { mode } = checkedOptions(Options, options, "decodeImage");
+  const view = checkedOptions(Options, options, "decodeImage");
   const checked = checkedFile<NamedBytes>(file, "decodeImage");
   const { format, pixels, geometry, warnings, display } = onlyFrame(await openImage(checked), checked);
   const { width, height, channels, bitDepth } = pixels;
-  const { image, warnings: changes } = await display({ mode });
+  const { image, orientation, warnings: changes } = await display(view);
   const source = { format, width, height, channels, bitDepth };
-  return { image, warnings: [...warnings, ...changes], source, ...(geometry && { geometry }) };
+  return { image, warnings: [...warnings, ...changes], source, ...(geometry && { geometry }), ...(orientation && { orientation }) };
 }
 
 /** The only image of a file. @throws InputError when it contains several, as any choice could be wrong */
 export function onlyFrame(frames: readonly Frame[], file: string | NamedBytes): Frame {
   const [frame, ...more] = frames;
   if (frame && more.length === 0) return frame;
-  throw new InputError(
-    `"${typeof file === "string" ? file : file.name}" holds ${frames.length} images; one is expected. Save the one that is meant as a file of its own first.`,
-  );
+  throw severalImages(typeof file === "string" ? file : file.name, frames.length, frame?.format);
 }

@@ -35,8 +35,8 @@ test("what is no image is left out with its reason, by the first bytes; the litt
   await touch("in/.hidden.png", "in/._a.png", "in/.DS_Store", "in/Thumbs.db", "in/.git/a.png", "in/a.png", "in/empty");
   const bytes = {
     IMG1: "\x89PNG\r\n\x1a\n",
-    "b.gif": "GIF89a",
-    "c.dat": "BM",
+    "b.avif": "\0\0\0\x20ftypavif",
+    "c.dat": "GIF89a",
     "s.dcm": `${"\0".repeat(128)}DICM`,
     "v.img": "BM",
     "v.hdr": "\0",
@@ -50,8 +50,8 @@ test("what is no image is left out with its reason, by the first bytes; the litt
     "in/.git: hidden",
     "in/.hidden.png: hidden",
     "in/IMG1: unnamed",
-    "in/b.gif: unread",
-    "in/c.dat: unread",
+    "in/b.avif: unread",
+    "in/c.dat: unnamed",
     "in/empty: empty",
     "in/notes.txt: other",
     "in/s.dcm: dicom",

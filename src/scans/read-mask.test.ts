@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
+import { bmpOf } from "../../test/support/bmp-files.ts";
 import { pngOf, tiffOf } from "../../test/support/mask-files.ts";
 import { drawn } from "../../test/support/pictures.ts";
 import { InputError } from "../errors.ts";
@@ -329,6 +330,40 @@ test("a mask must have the size of its image where one is named", async () => {
   expect((await readMask(file, { image: { width: 4, height: 2, file: "scan.png" } })).mask).toEqual(drawn(...structure));
 });
 
+describe("BMP and GIF", () => {
+  const bmp = (palette: number[], a: number, b: number) => {
+    const [upper, lower] = [filled([a], [b]).slice(0, 4), filled([a], [b]).slice(4)];
+    return bmpOf({ width: 4, height: 2, bits: 8, palette, pixels: [...lower, ...upper] });
+  };
+  const gray = Array.from({ length: 256 }, (_, i) => i * 0x010101);
+
+  test("a BMP of gray levels counts by level, any other by the index of its palette", async () => {
+    expect(await read(bmp(gray, 0, 255))).toEqual({ rows: structure, warnings: [] });
+    expect(await read(bmp([0, 0xff0000], 0, 1))).toEqual({ rows: structure, warnings: [] });
+    const labels = [0, 0xff, 0xff00, 0xff0000];
+    expect((await read(bmp(labels, 2, 3), 3)).rows).toEqual(structure);
+    const error = await read(bmpOf({ width: 3, height: 1, bits: 4, palette: labels, pixels: [0x01, 0x20, 0, 0] })).catch(
+      (reason) => reason,
+    );
+    expect(error.message).toContain("has 3 palette indices (0, 1, 2)");
+  });
+
+  test("a BMP of 1 bit", async () => {
+    const parts = { width: 4, height: 2, bits: 1, pixels: [0b01000000, 0, 0, 0, 0b00110000, 0, 0, 0] };
+    expect(await read(bmpOf({ ...parts, palette: [0, 0xffffff] }))).toEqual({ rows: structure, warnings: [] });
+  });
+
+  test("a GIF counts by colour, as its decoder gives no indices", async () => {
+    const rgb = (colour: readonly number[]) =>
+      sharp(Uint8Array.from(filled(black, colour)), { raw: { width: 4, height: 2, channels: 3 } })
+        .gif()
+        .toBuffer();
+    expect(await read(await rgb(white))).toEqual({ rows: structure, warnings: [] });
+    expect(await read(await rgb(red))).toEqual({ rows: structure, warnings: [] });
+    expect((await read(await rgb(red), 0xff0000)).rows).toEqual(structure);
+  });
+});
+
 test("EXIF orientation is not applied, as in images, with a warning", async () => {
   // Blocks of 8 x 8 pixels of one level pass JPEG unchanged.
   const halves = Uint8Array.from({ length: 16 * 8 }, (_, i) => (i % 16 < 8 ? 0 : 255));
@@ -341,8 +376,7 @@ test("EXIF orientation is not applied, as in images, with a warning", async () =
 test("CMYK, other formats, and damaged files are refused with what they are", async () => {
   const colour = sharp({ create: { width: 8, height: 8, channels: 3, background: "#777" } });
   await expect(read(await colour.clone().toColourspace("cmyk").jpeg().toBuffer())).rejects.toThrow("is a CMYK image; expected a mask");
-  await expect(read(await colour.clone().gif().toBuffer())).rejects.toThrow("is a GIF file, which is not supported");
-  await expect(read(Buffer.from(`BM${" ".repeat(60)}`))).rejects.toThrow("is a BMP file");
+  await expect(read(Buffer.from("\0\0\0\x20ftypavif"))).rejects.toThrow("is a AVIF file, which is not supported");
   const palette = png(3, 8, [0], [1], { palette: [...black, ...red] });
   await expect(read(palette.subarray(0, 60))).rejects.toThrow(/is a damaged or truncated PNG file/);
   await expect(readMask(join(folder, "none.png"))).rejects.toThrow(InputError);

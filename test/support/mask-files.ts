@@ -64,11 +64,24 @@ export interface TiffParts {
   /** [3 · 2^bits] of 16 bits: all reds, all greens, all blues. */
   readonly colourMap?: readonly number[];
   readonly isBig?: boolean;
+  /** What kind of page it is: 1 another one in fewer pixels. */
+  readonly subfile?: number;
 }
 
-export function tiffOf({ width, height, bits, format = 1, photometric = 1, content, colourMap, isBig = false }: TiffParts): Uint8Array {
+export function tiffOf({
+  width,
+  height,
+  bits,
+  format = 1,
+  photometric = 1,
+  content,
+  colourMap,
+  isBig = false,
+  subfile = 0,
+}: TiffParts): Uint8Array {
   const [short, long] = [3, 4];
   const entries: [tag: number, type: number, values: readonly number[]][] = [
+    [254, long, [subfile]],
     [256, short, [width]],
     [257, short, [height]],
     [258, short, [bits]],
@@ -110,4 +123,20 @@ export function tiffOf({ width, height, bits, format = 1, photometric = 1, conte
   }
   bytes.set(content, strip);
   return bytes;
+}
+
+/** A TIFF of several pages. @param options.isLoop - whether the first page follows the last one */
+export function tiffPagesOf(pages: readonly TiffParts[], { isLoop = false } = {}): Uint8Array {
+  const head = 8;
+  const files = pages.map((page) => Buffer.concat([tiffOf(page), Buffer.alloc(page.content.length % 2)]));
+  const bases = files.map((_, i) => files.slice(0, i).reduce((sum, { length }) => sum + length, 0));
+  for (const [i, file] of files.entries()) {
+    const count = file.readUInt16LE(head);
+    for (let at = head + 2; at < head + 2 + 12 * count; at += 12) {
+      if (file.readUInt16LE(at) === 273) file.writeUInt32LE(file.readUInt32LE(at + 8) + bases[i]!, at + 8);
+    }
+    const next = bases[i + 1] ?? (isLoop ? 0 : undefined);
+    file.writeUInt32LE(next === undefined ? 0 : next + head, head + 2 + 12 * count);
+  }
+  return Buffer.concat(files);
 }

@@ -92,7 +92,7 @@ test("2D NIfTI files are read with their spacing, rows and columns as stored", a
   await writeNifti(join(folder, "labelsTr/a.nii.gz"), { shape: [3, 2], data: Uint8Array.from(label), placement: placedAt(3, 2.5) });
   await expect(casesIn()).rejects.toThrow(/labelsTr.a\.nii\.gz" has a spacing of 2\.5 x 3 mm, ".+" has 2 x 3 mm/);
   await writeNifti(join(folder, "imagesTr/a_0000.nii.gz"), { shape: [3, 1, 2], data: Uint8Array.from(image), placement });
-  await expect(casesIn()).rejects.toThrow(/a_0000\.nii\.gz" holds 2 images; one is expected/);
+  await expect(casesIn()).rejects.toThrow(/a_0000\.nii\.gz" holds 2 slices; one is expected/);
 });
 
 test("JPEG images may have PNG labels", async () => {
@@ -133,7 +133,7 @@ describe("what is wrong with the files is named", () => {
     ["another number of cases", { numTraining: 3 }, putBoth, /numTraining is 3, but there are 2 training cases \(a, b\)/],
     ["no images", {}, async () => 0, /imagesTr" has no images with the ending "\.png"\. It is empty/],
     ["another ending", { file_ending: ".tif" }, putBoth, /no images with the ending "\.tif"\. It has "\*\.png"/],
-    ["an ending that cannot be read", { file_ending: ".bmp" }, putBoth, /"\*\.bmp" cannot be read; expected \.png/],
+    ["an ending that cannot be read", { file_ending: ".gif" }, putBoth, /"\*\.gif" cannot be read; expected \.png/],
     ["no label", {}, () => putBoth().then(() => rm(join(folder, "labelsTr/b.png"))), /no label file for 1 of 2 images: "b\.png"/],
     [
       "no image",

@@ -135,9 +135,9 @@ describe("folders", () => {
     await expect(run({ pred: at("empty") })).rejects.toThrow(
       /--pred: ".*empty" contains no masks to compare with the 3 ground truth masks/,
     );
-    await writeFile(at("empty", "a.gif"), "GIF89a");
-    await expect(run({ pred: at("empty") })).rejects.toThrow('1 image in an unsupported format ("a.gif")');
-    await expect(run({ truth: at("empty") })).rejects.toThrow('1 image in an unsupported format ("a.gif")');
+    await writeFile(at("empty", "a.avif"), "\0\0\0\x20ftypavif");
+    await expect(run({ pred: at("empty") })).rejects.toThrow('1 image in an unsupported format ("a.avif")');
+    await expect(run({ truth: at("empty") })).rejects.toThrow('1 image in an unsupported format ("a.avif")');
   });
 
   test("names that never match are a usage error, with an example of each side and the likely difference", async () => {

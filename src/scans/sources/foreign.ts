@@ -2,6 +2,7 @@ import { InputError } from "../../errors.ts";
 import { beginsLike, type Signature } from "./first-bytes.ts";
 import { firstInside } from "./nifti/content.ts";
 import { niftiSignatures } from "./nifti/header.ts";
+import { pictureFormats } from "./raster-formats.ts";
 
 /** A format that is recognised but not supported. */
 interface ForeignFormat {
@@ -13,8 +14,6 @@ interface ForeignFormat {
 /** Formats recognised for error messages only. A format that becomes supported moves to `imageSources`. */
 const foreignFormats: readonly ForeignFormat[] = [
   { kind: "dicom", name: "DICOM", firstBytes: [[128, "DICM"]] },
-  { kind: "unread", name: "GIF", firstBytes: [[0, "GIF8"]] },
-  { kind: "unread", name: "BMP", firstBytes: [[0, "BM"]] },
   { kind: "unread", name: "JPEG 2000", firstBytes: [[0, "\0\0\0\x0cjP  "]] },
   { kind: "unread", name: "JPEG 2000", firstBytes: [[0, "\xff\x4f\xff\x51"]] },
   { kind: "unread", name: "AVIF", firstBytes: [[4, "ftypavif"]] },
@@ -31,11 +30,11 @@ export function unreadable({ name, bytes }: { readonly name: string; readonly by
   const format = foreignFormatOf(bytes);
   const head = firstInside(bytes);
   if (niftiSignatures.some((signature) => beginsLike(head, signature))) {
-    return new InputError(`"${name}" is a NIfTI file; expected a PNG, JPEG, TIFF or WebP image here. Convert it to PNG first.`);
+    return new InputError(`"${name}" is a NIfTI file; expected a ${pictureFormats} image here. Convert it to PNG first.`);
   }
   return new InputError(
     format
       ? `"${name}" is a ${format.name} file, which is not supported. Convert it to PNG first.`
-      : `"${name}" is not a PNG, JPEG, TIFF or WebP image, despite its name`,
+      : `"${name}" is not a ${pictureFormats} image, despite its name`,
   );
 }

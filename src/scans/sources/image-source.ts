@@ -1,3 +1,4 @@
+import type { Orientation } from "../../image/orientation.ts";
 import type { Image } from "../../image/types.ts";
 import type { Signature } from "./first-bytes.ts";
 
@@ -50,11 +51,15 @@ export type DisplayMode = "paper" | "reference";
 /** How stored samples become the 8-bit image that models see. */
 export interface View {
   readonly mode: DisplayMode;
+  /** Whether a picture whose file says so by EXIF is turned upright. Default `ignore`: it is shown as it is stored. */
+  readonly exif?: "apply" | "ignore";
 }
 
 /** An image as input of the models. */
 export interface DisplayedImage {
   readonly image: Image;
+  /** How the stored pixels were turned, if they were: results have to be turned back with `turnBack` before they are written. */
+  readonly orientation?: Orientation;
   /** Warnings about guesses and losses, without the file name. */
   readonly warnings: readonly string[];
 }

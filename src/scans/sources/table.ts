@@ -10,7 +10,7 @@ export const imageSources = {
   raster: {
     endings: Object.values(rasterFormats).flatMap(({ endings }) => endings),
     firstBytes: Object.values(rasterFormats).flatMap(({ firstBytes }) => firstBytes),
-    frames: async (content) => [await (await import("./raster.ts")).rasterFrame(content)],
+    frames: async (content) => await (await import("./raster.ts")).rasterFrames(content),
   },
   nifti: {
     // The .img file of a pair is opened by its header.
@@ -20,5 +20,5 @@ export const imageSources = {
   },
 } as const satisfies Record<string, ImageSource>;
 
-/** Extensions of the files that are read from a folder. BMP is not supported; it is listed so that each such image is reported as a failure. */
-export const imageEndings: readonly string[] = [...Object.values<ImageSource>(imageSources).flatMap(({ endings }) => endings), "bmp"];
+/** Extensions of the files that are read from a folder. */
+export const imageEndings: readonly string[] = Object.values<ImageSource>(imageSources).flatMap(({ endings }) => endings);

@@ -368,12 +368,12 @@ describe("commands that take single images", () => {
     expect(source).toEqual({ format: "nifti", width: 2, height: 1, channels: 1, bitDepth: 8 });
     expect(warnings).toEqual([]);
     await expect(decodeImage(await write("volume.nii", file()))).rejects.toThrow(
-      /volume\.nii" holds 2 images; one is expected\. Save the one that is meant as a file of its own first\./,
+      /volume\.nii" holds 2 slices; one is expected\. Save the slice that is meant as a file of its own first\./,
     );
   });
 
   test("name a NIfTI file where a picture is wanted", async () => {
     const mask = await write("mask.nii.gz", gzipSync(file()));
-    await expect(readMask(mask)).rejects.toThrow("is a NIfTI file; expected a PNG, JPEG, TIFF or WebP image here");
+    await expect(readMask(mask)).rejects.toThrow("is a NIfTI file; expected a PNG, JPEG, TIFF, WebP, BMP or GIF image here");
   });
 });
