@@ -14,6 +14,8 @@ export interface DicomObject extends DicomFile {
 export interface ReadOptions {
   /** Stops before the pixel data. */
   readonly header?: boolean;
+  /** The bytes are the start of a file alone, so a header must end at pixel data: whatever else could follow. */
+  readonly isStart?: boolean;
 }
 
 /** Most bytes of a deflated data set. */
@@ -34,10 +36,10 @@ const deflated = new Set(["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95"]);
  */
 export function readDicom(
   content: { readonly name: string; readonly bytes: Uint8Array },
-  { header = false }: ReadOptions = {},
+  { header = false, isStart = false }: ReadOptions = {},
 ): DicomObject {
   try {
-    return parsed(content, header);
+    return parsed(content, { header, isStart });
   } catch (cause) {
     if (cause instanceof ElementError) throw damaged(content.name, cause);
     throw cause;
@@ -65,7 +67,7 @@ function startsWithGroup([a, b, c, d]: Uint8Array): boolean {
   return (isLittle || isBig) && (element <= 0x18 || element === 0x60);
 }
 
-function parsed({ name, bytes }: { readonly name: string; readonly bytes: Uint8Array }, header: boolean): DicomObject {
+function parsed({ name, bytes }: { readonly name: string; readonly bytes: Uint8Array }, options: Required<ReadOptions>): DicomObject {
   if (!isDicom(bytes)) throw new ElementError(`it has neither "DICM" at byte 128 nor group 0002 or 0008 at its start`);
   const at = hasMark(bytes) ? 132 : 0;
   const reader = new ElementReader(bytes, at, { isExplicit: true, isLittle: true });
@@ -76,7 +78,8 @@ function parsed({ name, bytes }: { readonly name: string; readonly bytes: Uint8A
   const isLittle = transferSyntax !== explicitBig;
   // The first element tells whether representations are stated; files are wrong about it.
   const encoding: Encoding = { isExplicit: !isLittle || isExplicit(body.bytes, body.at), isLittle };
-  const { elements } = new ElementReader(body.bytes, body.at, encoding).dataSet({ header });
+  const { elements, pixelDataAt } = new ElementReader(body.bytes, body.at, encoding).dataSet(options);
+  if (options.isStart && pixelDataAt === undefined) throw new ElementError("its header does not end in the bytes that were read", true);
   return { name, transferSyntax, attributes: new DataSet(elements), isLittle };
 }
 

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { addTo } from "../../add-to.ts";
 import type { PixelSize } from "./pixel-size.ts";
 import type { Orientation, PlacedFrame } from "./placed-frame.ts";
@@ -30,16 +31,15 @@ export function groupFrames(frames: readonly PlacedFrame[]): PlacedFrame[][] {
   });
 }
 
-function keyOf({ file, frames, rows, columns, position }: PlacedFrame): string {
-  const { attributes, name } = file;
-  const isAlone = !attributes.has("SeriesInstanceUID") || (frames > 1 && position === undefined);
-  return JSON.stringify([
-    isAlone ? ["file", name] : ["series", attributes.text("SeriesInstanceUID")],
-    attributes.text("SOPClassUID"),
-    rows,
-    columns,
-    position !== undefined,
-  ]);
+function keyOf(frame: PlacedFrame): string {
+  const { attributes } = frame.file;
+  return JSON.stringify([seriesOf(frame), attributes.text("SOPClassUID"), frame.rows, frame.columns, frame.position !== undefined]);
+}
+
+/** What names a frame's series: its UID; where programs have removed that, the folder, as long as positions can tell the order. */
+function seriesOf({ file: { attributes, name }, frames, position }: PlacedFrame): readonly (string | undefined)[] {
+  if (position === undefined && (frames > 1 || !attributes.has("SeriesInstanceUID"))) return ["file", name];
+  return attributes.has("SeriesInstanceUID") ? ["series", attributes.text("SeriesInstanceUID")] : ["folder", dirname(name)];
 }
 
 function isParallel(a: Orientation | undefined, b: Orientation | undefined): boolean {

@@ -93,6 +93,12 @@ describe("a series of slices", () => {
     ]);
   });
 
+  test("whose UID was removed is one of a folder", () => {
+    const file = (name: string, z: number) =>
+      dicomHeader(name, ctSlice({ SeriesInstanceUID: "", SeriesNumber: "", ImagePositionPatient: [0, 0, z] }));
+    expect(order([file("a/1", 2), file("b/1", 3), file("a/2", 0), file("b/2", 1)])).toEqual(["a/2 a/1", "b/2 b/1"]);
+  });
+
   test("without positions is ordered by InstanceNumber", () => {
     const files = slices([0, 0, 0], (k) => ({ ImagePositionPatient: "", ImageOrientationPatient: "", InstanceNumber: 3 - k }));
     const [scan] = describedSeries(files);
