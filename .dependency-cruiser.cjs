@@ -4,7 +4,20 @@ const background = ["jobs"];
 const reports = ["report"];
 const flows = ["pipeline", "train"];
 const shared = ["run"];
-const steps = ["saliency", "coarse", "prompts", "segment", "losses", "metrics", "data", "phantom", "nnunet", "uncertainty", "gate"];
+const steps = [
+  "saliency",
+  "coarse",
+  "prompts",
+  "segment",
+  "volume",
+  "losses",
+  "metrics",
+  "data",
+  "phantom",
+  "nnunet",
+  "uncertainty",
+  "gate",
+];
 const outside = ["models", "text", "scans", "results", "targets", "hub", "augment"];
 const blocks = ["nn", "optim", "image", "dicom"];
 const compute = ["graph", "runtime"];

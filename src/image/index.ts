@@ -34,5 +34,6 @@ export { clipView, type Fit, type MapWindow, partOfImage, placeMap, stretchMap }
 export { rgbImage } from "./rgb.ts";
 export { type LabelRule, skimageCubic, skimageLabels, skimageLinear } from "./skimage-resize.ts";
 export { splineCoefficients, splineWeights } from "./spline.ts";
+export { setSlice, sliceOf, stackOf } from "./stack.ts";
 export { type TwoMeans, twoMeans } from "./two-means.ts";
-export type { Box, Colour, GrayImage, Image, LabelledPoint, Mask, Point, SaliencyMap, Size } from "./types.ts";
+export type { Box, Colour, GrayImage, Image, LabelledPoint, Mask, MaskStack, Point, SaliencyMap, Size } from "./types.ts";

@@ -22,6 +22,14 @@ export interface Mask {
   readonly data: Uint8Array;
 }
 
+/** The binary masks of the slices of a volume, values 0 and 1, the columns fastest: [slices, rows, columns]. */
+export interface MaskStack {
+  readonly slices: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly data: Uint8Array;
+}
+
 /** A saliency map, row-major [H, W], values in [0, 1]. */
 export interface SaliencyMap {
   readonly width: number;
