@@ -2,18 +2,21 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { withFile } from "#files";
 import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
 import { type TestEntry, writeTestZip } from "./_zip-for-tests.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { isContiguous, readTensor, type StoredTensor, toFloat32 } from "./stored-tensor.ts";
 import { bytesOf, stridesOf } from "./tensor.ts";
-import { openTorchCheckpoint } from "./torch-checkpoint.ts";
+import { checkpointIn } from "./torch-checkpoint.ts";
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "torch-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+const openTorchCheckpoint = (file: string) => withFile(file, checkpointIn);
 
 /** A tensor in the words of torch. */
 interface Expected {

@@ -1,4 +1,3 @@
-import { withFile } from "#files";
 import { WeightsError } from "../errors.ts";
 import type { ByteSource } from "./_byte-source.ts";
 import { contentOf } from "./_file-content.ts";
@@ -39,18 +38,13 @@ type Fail = (what: string) => never;
 const PICKLE_LIMIT = 2 ** 28;
 
 /**
- * Names, types, shapes and places of the tensors of a file that `torch.save` of torch 1.6 or newer wrote.
+ * Names, types, shapes and places of the tensors of an open file that `torch.save` of torch 1.6 or newer wrote.
  *
  * Reads the zip directory and the pickle inside alone, so the size of the file does not matter. The pickle is data to us: nothing is run,
  * classes that rebuild tensors and dictionaries have a meaning, and objects of any other class are ignored.
  *
  * @throws WeightsError naming the file and the reason: another kind of file, incomplete, compressed, big-endian, unsafe
  */
-export function openTorchCheckpoint(file: string): Promise<TorchCheckpoint> {
-  return withFile(file, checkpointIn);
-}
-
-/** The same of a source that is open. */
 export async function checkpointIn(source: ByteSource): Promise<TorchCheckpoint> {
   const fail: Fail = (what) => {
     throw new WeightsError(`"${source.name}" cannot be read as a torch checkpoint: ${what}`);
