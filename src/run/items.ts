@@ -3,6 +3,7 @@ import { streamThenDispose } from "../then-dispose.ts";
 import type { RunEvent } from "./events.ts";
 import { hashInput } from "./input-files.ts";
 import { type ImageRecord, type RunHeader, RunRecord, type Wanted, type Work } from "./record/record.ts";
+import { toldWhile } from "./told-while.ts";
 
 /** The work on one image. */
 export interface Item extends Wanted {
@@ -27,6 +28,8 @@ export interface ItemOptions {
   readonly told?: ReadonlySet<string> | undefined;
   /** Keys of the text prompts of the run (`promptKey`): images of the folder with others are counted in a warning. */
   readonly prompts?: ReadonlySet<string> | undefined;
+  /** Files that the run itself writes beside those of its items; none in `out` may be there already unless a run made it. */
+  readonly files?: readonly string[] | undefined;
   /** Writes the files of the run itself, once the run may write into its folder; told which items no earlier run has finished. */
   readonly begin?: ((todo: readonly Item[]) => Promise<void>) | undefined;
 }
@@ -37,7 +40,7 @@ const looksAtOnce = 64;
 const tellEveryMs = 2000;
 
 /**
- * Processes items one by one. Items finished by an earlier run are skipped; an item that fails is reported and the run continues.
+ * Processes items one by one; `tell` says what long work on an item does now. Items finished by an earlier run are skipped; an item that fails is reported and the run continues.
  * Each item is appended to the folder's journal at once, so finished work survives a crash.
  *
  * An input is read when its turn comes. For inputs processed before, size and times show whether they have changed; they are read again
@@ -48,11 +51,11 @@ const tellEveryMs = 2000;
  */
 export async function* runItems<I extends Item>(
   items: readonly I[],
-  process: (item: I) => Promise<Outcome>,
-  { out, header, overwrite, signal, told, prompts, begin }: ItemOptions,
+  process: (item: I, tell: (message: string) => void) => Promise<Outcome>,
+  { out, header, overwrite, signal, told, prompts, files = [], begin }: ItemOptions,
 ): AsyncGenerator<RunEvent> {
   const start = performance.now();
-  const record = await RunRecord.open(out, header, { overwrite, outputs: items.flatMap(({ outputs }) => outputs) });
+  const record = await RunRecord.open(out, header, { overwrite, outputs: [...items.flatMap(({ outputs }) => outputs), ...files] });
   yield* streamThenDispose(async function* (): AsyncGenerator<RunEvent> {
     for (const message of record.warnings) yield { type: "warning", message };
     const todo = yield* itemsToDo(items, record, { overwrite, signal });
@@ -71,7 +74,7 @@ export async function* runItems<I extends Item>(
       const begun = performance.now();
       try {
         const work = await workOf(item);
-        const { record: found, warnings, summary } = await process(item);
+        const { record: found, warnings, summary } = yield* toldWhile((tell) => process(item, tell));
         await record.put({ name: item.name, ...found }, work, warnings);
         const ms = Math.round(performance.now() - begun);
         emptyMasks += emptyMasksOf(found);

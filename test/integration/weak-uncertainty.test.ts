@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -61,6 +62,14 @@ function resultsOf(out: string): Record<string, string> {
 
 test("a temperature and the range of the DSC are fitted on validation images, and change no label map", async () => {
   const events = await eventsOf(run("fitted", { ...validation, labels }));
+  const networks = events.flatMap((event) => (event.type === "stage" && event.message.includes("network") ? [event.message] : []));
+  // Two networks for six validation images, and for the two images to judge.
+  expect(networks).toEqual([
+    expect.stringMatching(/^6 images: epoch \d+, 1 of 2 networks$/),
+    expect.stringMatching(/^6 images: epoch \d+, 2 of 2 networks$/),
+    expect.stringMatching(/^2 images: epoch \d+, 1 of 2 networks$/),
+    expect.stringMatching(/^2 images: epoch \d+, 2 of 2 networks$/),
+  ]);
   expect(events.at(-1)).toMatchObject({ type: "end", done: 2, failed: 0 });
   const { masksUsed, temperature, dscRange } = json("fitted", "calibration.json");
   expect(masksUsed).toBe(6);
@@ -131,9 +140,10 @@ test("with other validation labels or true labels the scores are made again", as
 
 test("a validation image without labels is reported, and one that is an image to judge is named", async () => {
   cpSync(at("known-labels"), at("some-labels"), { recursive: true });
-  rmSync(at("some-labels", "v3.png"));
+  renameSync(at("some-labels", "v3.png"), at("some-labels", "other.png"));
   const events = await eventsOf(run("shared", { ...validation, images: at("known"), validationLabels: at("some-labels") }));
   expect(events.filter(({ type }) => type === "failure")).toMatchObject([{ name: "validation: v3" }]);
+  expect(JSON.stringify(events)).toContain('1 label map without an image of that name: \\"other\\"');
   expect(JSON.stringify(events)).toContain('6 images of --images also in --validation-images, such as \\"v0\\"');
   expect(events.at(-1)).toMatchObject({ done: 6, failed: 1 });
   expect(json("shared", "calibration.json").masksUsed).toBe(5);
@@ -224,6 +234,21 @@ describe("the files of a run's input are never replaced", () => {
     await expect(predict(at("mine"))).rejects.toThrow("already exists");
   });
 });
+
+test.each(["scores.csv", "evaluation.json", "calibration.json"])(
+  "a %s that no run has made is not replaced, unless it may be",
+  async (file) => {
+    const out = `strange ${file}`;
+    mkdirSync(at(out));
+    writeFileSync(at(out, file), "written by hand");
+    for (const settings of [{}, { ...validation, labels }])
+      await expect(eventsOf(run(out, settings))).rejects.toThrow(`${file}" already exists, and no record in "${at(out)}" shows`);
+    expect(readdirSync(at(out))).toEqual([file]);
+    expect((await eventsOf(run(out, { labels, overwrite: true }))).at(-1)).toMatchObject({ done: 2 });
+    expect(readFileSync(at(out, file), "utf8")).not.toBe("written by hand");
+    expect((await eventsOf(run(out, { labels }))).at(-1)).toMatchObject({ done: 0, skipped: 2 });
+  },
+);
 
 test("images without true labels, and labels of no image, are named once", async () => {
   mkdirSync(at("odd-labels"));

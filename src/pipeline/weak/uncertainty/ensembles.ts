@@ -16,6 +16,7 @@ import {
 } from "../../../nnunet/index.ts";
 import type { Item } from "../../../run/items.ts";
 import type { SessionOptions } from "../../../runtime/session.ts";
+import { countOf } from "../../../scans/names.ts";
 import { thenDispose } from "../../../then-dispose.ts";
 import { addMember, type Ensemble, type EnsembleResult, ensembleResult, startEnsemble } from "../../../uncertainty/index.ts";
 import type { Member, Members } from "./members.ts";
@@ -38,12 +39,15 @@ export const together = { first: 8, most: 32 } as const;
 /** A batch that takes less is followed by one of twice as many images; longer ones would show no progress, and lose more when a run is killed. */
 const shortMs = 60_000;
 
+/** Says what is done now. */
+type Tell = (message: string) => void;
+
 /** Ensembles of images in turn. */
 export interface EnsembleQueue {
   /** Says which images will be asked for, in this order. */
   expect(items: readonly Item[]): void;
   /** The ensemble of an image, once. @throws InputError when the image cannot be read */
-  of(item: EnsembleItem): Promise<EnsembledImage & { readonly image: CaseImage }>;
+  of(item: EnsembleItem, tell: Tell): Promise<EnsembledImage & { readonly image: CaseImage }>;
 }
 
 /** A queue of ensembles: with that of one image those of the next expected ones are made. Images that cannot be read are passed over, until they are asked for. */
@@ -52,7 +56,7 @@ export function ensembleQueue(items: readonly EnsembleItem[], { found, options }
   let expected = items;
   const ready = new Map<string, EnsembledImage & { readonly image: CaseImage }>();
   const read = ({ name, files }: EnsembleItem) => readCaseImage({ name, images: files }, found.model.dataset);
-  const make = async (item: EnsembleItem): Promise<void> => {
+  const make = async (item: EnsembleItem, tell: Tell): Promise<void> => {
     const batch = [await read(item)];
     const from = expected.findIndex(({ name }) => name === item.name) + 1;
     for (const next of from === 0 ? [] : expected.slice(from, from + size - 1)) {
@@ -61,7 +65,8 @@ export function ensembleQueue(items: readonly EnsembleItem[], { found, options }
     }
     ready.clear();
     const start = performance.now();
-    for (const [i, one] of (await ensembleImages(batch, found, options)).entries()) ready.set(batch[i]!.name, { ...one, image: batch[i]! });
+    for (const [i, one] of (await ensembleImages(batch, found, options, tell)).entries())
+      ready.set(batch[i]!.name, { ...one, image: batch[i]! });
     if (performance.now() - start < shortMs) size = Math.min(together.most, 2 * size);
   };
   return {
@@ -69,8 +74,8 @@ export function ensembleQueue(items: readonly EnsembleItem[], { found, options }
       const names = new Set(todo.map(({ name }) => name));
       expected = items.filter(({ name }) => names.has(name));
     },
-    of: async (item) => {
-      if (!ready.has(item.name)) await make(item);
+    of: async (item, tell) => {
+      if (!ready.has(item.name)) await make(item, tell);
       const one = ready.get(item.name)!;
       ready.delete(item.name);
       return one;
@@ -100,13 +105,17 @@ async function ensembleImages(
   images: readonly CaseImage[],
   { model, members }: Members,
   { meanOf, threshold, windows, session }: EnsembleOptions,
+  tell: Tell,
 ): Promise<EnsembledImage[]> {
   const settings = preprocessSettingsOf(model.plans);
   const cases = images.map((image): PreprocessedCase => preprocess({ image, spacing: image.spacing ?? [1, 1] }, settings));
   const ensembles = images.map(({ width, height }): Ensemble => {
     return startEnsemble({ count: windows.outputs, areExclusive: windows.areExclusive, width, height }, { meanOf, threshold });
   });
-  for (const [file, own] of byFile(members)) {
+  const networks = byFile(members);
+  let done = 0;
+  for (const [file, own] of networks) {
+    tell(`${countOf(images.length, "image")}: ${own[0]!.name}, ${++done} of ${countOf(networks.size, "network")}`);
     const weights = await Weights.open(file, unetFamily);
     weights.check(unetShapes(model.network));
     const network = patchNetwork(weights, model.network, session);

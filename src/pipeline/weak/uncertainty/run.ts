@@ -61,7 +61,7 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
   const ensembles = { found, options: { meanOf, threshold, windows, session } };
   const endings = imageEndings(model.dataset.file_ending);
   const cases = await listCases(images, { endings, allowsBare: true });
-  const truths = await truthFiles(labels, cases, endings);
+  const truths = await truthFiles("--labels", labels, cases, endings);
   if (truths.warning !== undefined) yield { type: "warning", message: truths.warning };
   if (settings.dryRun) {
     const known = validation ? await listCases(validation.images, { endings, allowsBare: true }) : [];
@@ -84,23 +84,26 @@ export async function* runWeakUncertainty(settings: WeakUncertaintySettings, { s
     const outputs = [files.scores(name), join(out, name + ending), ...maps, ...ofPixels];
     return { name, file: images[0]!, files: images, inputs, outputs };
   });
-  const options: ItemOptions = { out, header, overwrite, signal };
+  const ownFiles = [files.table, files.evaluation];
+  const options: ItemOptions = { out, header, overwrite, signal, files: validation ? ownFiles : [...ownFiles, files.calibration] };
   let calibration = nothingFitted;
   let unusable = 0;
   if (validation) {
-    await refuseOtherResults(items, options);
+    // A run that was stopped behind its validation images has written calibration.json, and no record yet but theirs.
+    const isBegun = existsSync(join(out, "validation"));
+    await refuseOtherResults(items, { ...options, files: isBegun ? ownFiles : [...ownFiles, files.calibration] });
     const shared = await sharedImages(cases, validation, endings);
     if (shared.length > 0) yield { type: "warning", message: sharedMessage(shared) };
-    const judged = yield* validate(validation, { ...options, model, ensembles, threshold, endings });
+    const judged = yield* validate(validation, { ...options, files: [], model, ensembles, threshold, endings });
     calibration = fitCalibration(judged.images, settings);
     unusable = judged.failed;
     await writeAtomic(files.calibration, calibrationText(calibration));
   }
 
   const queue = ensembleQueue(items, ensembles);
-  const process = async (item: EnsembleItem): Promise<Outcome> => {
+  const process = async (item: EnsembleItem, tell: (message: string) => void): Promise<Outcome> => {
     const { name, files: images } = item;
-    const { result, properties, image } = await queue.of(item);
+    const { result, properties, image } = await queue.of(item, tell);
     const { width, height, geometry } = image;
     const trueFile = truths.of.get(name);
     const truth = trueFile === undefined ? undefined : await readTruth(trueFile, image, model.labels);
@@ -162,8 +165,8 @@ async function* dryEnsembles(cases: readonly CaseFiles[], { found, options }: En
 }
 
 /** Before the validation images take their time. @throws ConfigError when the folder holds results of other settings, or files that no run has made */
-async function refuseOtherResults(items: readonly Item[], { out, header, overwrite }: ItemOptions): Promise<void> {
-  const record = await RunRecord.open(out, header, { overwrite, outputs: items.flatMap(({ outputs }) => outputs) });
+async function refuseOtherResults(items: readonly Item[], { out, header, overwrite, files = [] }: ItemOptions): Promise<void> {
+  const record = await RunRecord.open(out, header, { overwrite, outputs: [...items.flatMap(({ outputs }) => outputs), ...files] });
   await record.close();
 }
 

@@ -25,11 +25,13 @@ export interface TruthFiles {
 /**
  * Finds the true label maps of images in a folder.
  *
+ * @param flag - the setting that names the folder, for the warning
  * @param folder - undefined: there are none
  * @param endings - of its files, those to be preferred first
  * @throws InputError when the folder cannot be read
  */
 export async function truthFiles(
+  flag: string,
   folder: string | undefined,
   cases: readonly { readonly name: string }[],
   endings: readonly string[],
@@ -50,7 +52,7 @@ export async function truthFiles(
   const lonely = [lonelyMessage(lonelyLeft, images, maps), lonelyMessage(lonelyRight, maps, images)].filter((words) => words !== undefined);
   return {
     of: new Map([...rightOf].map(([image, map]) => [image, found.get(map)!])),
-    warning: lonely.length > 0 ? `--labels "${folder}": ${lonely.join("; ")}` : undefined,
+    warning: lonely.length > 0 ? `${flag} "${folder}": ${lonely.join("; ")}` : undefined,
   };
 }
 

@@ -12,7 +12,7 @@ import { foregroundMask } from "../../../uncertainty/index.ts";
 import type { ValidationImage } from "./calibration.ts";
 import { type EnsembleItem, type EnsemblesOf, ensembleQueue } from "./ensembles.ts";
 import type { WeakUncertaintySettings } from "./settings.ts";
-import { judgedRow, readTruth, scoresByTruth, truthFile } from "./truth.ts";
+import { judgedRow, readTruth, scoresByTruth, truthFile, truthFiles } from "./truth.ts";
 
 /** What the validation images are judged with. */
 export interface ValidationOptions extends ItemOptions {
@@ -59,14 +59,16 @@ export async function* validate(
   const folder = join(options.out, "validation");
   const cases = await listCases(folders.images, { endings, allowsBare: true });
   const file = (name: string, ending: string) => join(folder, name + ending);
+  const { warning } = await truthFiles("--validation-labels", folders.labels, cases, endings);
+  if (warning !== undefined) yield { type: "warning", message: warning };
   const items = cases.map(({ name, images: files }): EnsembleItem => {
     const label = truthFile(folders.labels, name, endings) ?? join(folders.labels, name + endings[0]);
     return { name, file: files[0]!, files, inputs: [...files, label], outputs: [file(name, ".npz"), file(name, ".json")] };
   });
   const queue = ensembleQueue(items, ensembles);
-  const process = async (item: EnsembleItem): Promise<Outcome> => {
+  const process = async (item: EnsembleItem, tell: (message: string) => void): Promise<Outcome> => {
     const { name, files, inputs } = item;
-    const { result, image } = await queue.of(item);
+    const { result, image } = await queue.of(item, tell);
     const { width, height } = image;
     const truth = await readTruth(inputs.at(-1)!, image, model.labels);
     const mask = foregroundMask(result.mean, { threshold });
