@@ -3,7 +3,7 @@ export { nsd } from "./nsd.ts";
 export { dsc, iou } from "./overlap.ts";
 export { type PixelEdgeMetrics, pixelEdgeMetrics } from "./pixel-edge.ts";
 export { releasedScores } from "./released.ts";
-export { bootstrapMean, mean, median, quantile, std } from "./statistics.ts";
+export { bootstrapMean, fewestForInterval, intervalText, mean, median, quantile, std } from "./statistics.ts";
 export {
   assd,
   hausdorff,

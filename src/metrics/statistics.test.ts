@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ConfigError } from "../errors.ts";
-import { bootstrapMean, mean, median, quantile, std } from "./statistics.ts";
+import { bootstrapMean, intervalText, mean, median, quantile, std } from "./statistics.ts";
 
 const samples = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 30 });
 
@@ -58,4 +58,11 @@ test("another seed or name draws other resamples", () => {
   ].map((options) => bootstrapMean(values, { ...options, resamples: 20 }));
   expect(a).not.toEqual(b);
   expect(a).not.toEqual(c);
+});
+
+test("an interval of fewer than five values is not shown", () => {
+  const text = (value: number) => value.toFixed(2);
+  expect(intervalText([0.5, 0.75], 5, text)).toBe("0.50 to 0.75");
+  expect(intervalText([0.5, 0.75], 4, text)).toBe("-");
+  expect(intervalText(null, 9, text)).toBe("-");
 });

@@ -32,6 +32,14 @@ export function quantile(values: readonly number[], q: number): number {
 /** The middle value, or the mean of the two in the middle. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
+/** Fewest values whose interval is shown: resamples of fewer repeat the same few values, so that the interval is far too narrow. */
+export const fewestForInterval = 5;
+
+/** An interval in words, such as "0.51 to 0.72"; "-" where there is none, or where there are too few values for one. @param n - number of values */
+export function intervalText(interval: readonly [low: number, high: number] | null, n: number, text: (value: number) => string): string {
+  return interval && n >= fewestForInterval ? `${text(interval[0])} to ${text(interval[1])}` : "-";
+}
+
 /**
  * Percentile bootstrap interval of the mean: 95 % of the means of samples drawn with replacement lie in it.
  *

@@ -1,4 +1,5 @@
 import type { Pack } from "../../hub/pack.ts";
+import { fewestForInterval, intervalText } from "../../metrics/index.ts";
 import { alignedLines } from "../text-table.ts";
 import { fewHeldOut } from "./images.ts";
 import { gainOf, type MeanScore, type PackScores } from "./measure.ts";
@@ -45,10 +46,10 @@ export function resultRows({ before, after }: Measured, seed: number): string[][
   ];
 }
 
-/** "0.712 (0.650 to 0.770)" */
-function scoreText({ mean, ci95: [low, high] }: MeanScore, isSigned = false): string {
+/** "0.712 (0.650 to 0.770)", or "0.712 (-)" of too few images */
+function scoreText({ mean, n, ci95 }: MeanScore, isSigned = false): string {
   const number = (value: number) => `${isSigned && value >= 0 ? "+" : ""}${value.toFixed(3)}`;
-  return `${number(mean)} (${number(low)} to ${number(high)})`;
+  return `${number(mean)} (${intervalText(ci95, n, number)})`;
 }
 
 /** What is printed at the end. */
@@ -71,7 +72,9 @@ export function resultLines({ measured, heldOut, settings, notice }: AdaptOutcom
 function verdicts({ before, after }: Measured, seed: number): string[] {
   const found = gainOf(before, after, "dsc", seed);
   const lines: string[] = [];
-  if (found && found.gain.ci95[1] <= 0) lines.push("adapting made the masks worse: keep the pack that you had, or give more images");
+  if (found && found.gain.n < fewestForInterval)
+    lines.push(`fewer than ${fewestForInterval} held-out images with the target do not show whether the masks are better`);
+  else if (found && found.gain.ci95[1] <= 0) lines.push("adapting made the masks worse: keep the pack that you had, or give more images");
   else if (found && found.gain.ci95[0] <= 0)
     lines.push("these images do not show that the masks are better: the interval of the gain includes 0");
   const isWorse = (was: PackScores["absent"], is: PackScores["absent"]) =>

@@ -65,6 +65,8 @@ function count(share: z.infer<typeof Share>, isEmpty: boolean): void {
 /** A mean over images with its 95 % bootstrap interval. */
 export interface MeanScore {
   readonly mean: number;
+  /** Number of images. */
+  readonly n: number;
   readonly ci95: readonly [number, number];
 }
 
@@ -79,6 +81,10 @@ export interface Gain {
 export function gainOf(before: PackScores, after: PackScores, metric: "dsc" | "surfaceNsd", seed: number): Gain | undefined {
   const [was, is] = [before, after].map(({ images }) => images.map((image) => image[metric])) as [number[], number[]];
   if (was.length === 0) return undefined;
-  const score = (values: readonly number[]): MeanScore => ({ mean: mean(values), ci95: bootstrapMean(values, { name: metric, seed }) });
+  const score = (values: readonly number[]): MeanScore => ({
+    mean: mean(values),
+    n: values.length,
+    ci95: bootstrapMean(values, { name: metric, seed }),
+  });
   return { before: score(was), after: score(is), gain: score(is.map((value, i) => value - was[i]!)) };
 }

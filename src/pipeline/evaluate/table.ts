@@ -1,6 +1,7 @@
 import { keysOf } from "../../keys-of.ts";
 import { listed } from "../../listed.ts";
 import { type Evaluation, type ImageScores, type NoDistance, noDistances } from "../../metrics/evaluate.ts";
+import { fewestForInterval, intervalText } from "../../metrics/index.ts";
 import { type MetricName, metricNames, metricTable } from "../../metrics/metric-table.ts";
 import { countOf } from "../../scans/names.ts";
 import { alignedLines, csvText } from "../text-table.ts";
@@ -28,13 +29,15 @@ export function tableOf({ images, summary, withoutDistance }: Evaluation, { spac
   const isWhole = summary.hd95.n === images.length; // then the penalised rows would be the same
   const rows = (isWhole ? plain : metricNames).map((metric) => {
     const { mean, std, median, ci95, n } = summary[metric];
-    return [titleOf(metric), text(mean), text(std), text(median), ci95 ? `${text(ci95[0])} to ${text(ci95[1])}` : "-", String(n)];
+    return [titleOf(metric), text(mean), text(std), text(median), intervalText(ci95, n, text), String(n)];
   });
   const lines = alignedLines([["", "mean", "std", "median", "95 % interval", "n"], ...rows]);
   const missing = images.filter((image) => image.missing).map(({ name }) => name);
   const aborting = images.filter(({ aborts }) => aborts).map(({ name }) => name);
+  const isFew = metricNames.some((metric) => summary[metric].n > 0 && summary[metric].n < fewestForInterval);
   return [
     ...lines,
+    ...(isFew ? [`no interval of fewer than ${fewestForInterval} values`] : []),
     ...(isWhole ? [] : distanceLines(images.length, withoutDistance)),
     ...(aborting.length > 0 ? [`the released tool aborts on ${countOf(aborting.length, "pair")}: ${shortened(aborting)}`] : []),
     ...(missing.length > 0 ? [`${countOf(missing.length, "image")} without a prediction, counted as 0: ${shortened(missing)}`] : []),

@@ -5,7 +5,7 @@ import { writeAtomic } from "../../../files/atomic-write.ts";
 import { readJson } from "../../../files/read-json.ts";
 import type { Mask } from "../../../image/index.ts";
 import { type Evaluation, evaluationOf, type ImageScores, scoresOf } from "../../../metrics/evaluate.ts";
-import { mean } from "../../../metrics/index.ts";
+import { intervalText, mean } from "../../../metrics/index.ts";
 import { metricTable } from "../../../metrics/metric-table.ts";
 import { readLabels } from "../../../scans/read-labels.ts";
 import { readMask } from "../../../scans/read-mask.ts";
@@ -71,12 +71,11 @@ export async function readComparison(out: string): Promise<Comparison | undefine
   return existsSync(file) ? ((await readJson(file, InputError)) as Comparison) : undefined;
 }
 
-/** Rows of text: means with 95 % intervals over all images; where some show no target, also how many masks of these are empty, and the DSC of the others. */
+/** Rows of text: means with 95 % intervals over all images, "-" where these are too few; where some show no target, also how many masks of these are empty, and the DSC of the others. */
 export function comparisonRows({ methods }: Comparison): string[][] {
   const cell = (scores: Evaluation, metric: "dsc" | "nsd" | "surfaceNsd"): string => {
-    const { mean, ci95 } = scores.summary[metric];
-    if (mean === null) return "-";
-    return ci95 ? `${mean.toFixed(3)} (${ci95[0].toFixed(3)} to ${ci95[1].toFixed(3)})` : mean.toFixed(3);
+    const { mean, ci95, n } = scores.summary[metric];
+    return mean === null ? "-" : `${mean.toFixed(3)} (${intervalText(ci95, n, (value) => value.toFixed(3))})`;
   };
   const hasAbsent = methods.some(({ evaluation }) => evaluation.images.some(({ truthPx }) => truthPx === 0));
   return [
