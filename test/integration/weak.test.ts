@@ -50,7 +50,7 @@ test("a data set is planned, trained on, predicted and judged, and all of it rep
   const predicted = (await readGray(at("unmirrored", "disc6.png"))).data;
   expect(isSure.filter(Boolean).length).toBeGreaterThan(900); // of 1024
   expect([...predicted].filter((_, i) => isSure[i])).toEqual(labels.filter((_, i) => isSure[i]));
-  expect(JSON.parse(readFileSync(at("file", "model-card.json"), "utf8"))).toMatchObject({ activation: "softmax", patchSize: "[32,32]" });
+  expect(JSON.parse(readFileSync(at("file", "model-card.json"), "utf8"))).toMatchObject({ activation: "softmax", patchSize: [32, 32] });
   const again = eventsOf(runWeakExport(WeakExportSettings.parse({ model, out: at("file") })));
   await expect(again).rejects.toThrow('model.onnx" already exists. Choose another --out, or pass --overwrite');
 

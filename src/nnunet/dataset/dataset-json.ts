@@ -16,6 +16,15 @@ export interface DatasetJson {
   readonly overwrite_image_reader_writer?: string | undefined;
   /** Training cases whose files are elsewhere: paths relative to the folder of dataset.json. */
   readonly dataset?: Readonly<Record<string, { readonly images: readonly string[]; readonly label: string }>> | undefined;
+  /** Where the labels are not drawn by people: a key of our own, which nnU-Net passes over. */
+  readonly pseudo_labels?: PseudoLabelNote | undefined;
+}
+
+/** What pseudo-labels were made from. */
+export interface PseudoLabelNote {
+  readonly prompts: readonly string[];
+  /** Number of true masks that the settings were chosen on. */
+  readonly true_masks_used: number;
 }
 
 const channelNames = z.record(z.string(), z.string());
@@ -29,6 +38,7 @@ const Schema = z.looseObject({
   file_ending: z.string(),
   overwrite_image_reader_writer: z.string().optional(),
   dataset: z.record(z.string(), z.looseObject({ images: z.array(z.string()).min(1), label: z.string() })).optional(),
+  pseudo_labels: z.looseObject({ prompts: z.array(z.string()), true_masks_used: whole }).optional(),
 });
 
 /** What is meant by each key, for the message about a missing or wrong one. */
@@ -39,6 +49,7 @@ const examples: Readonly<Record<string, string>> = {
   numTraining: `"numTraining": 12, the number of training cases`,
   file_ending: `"file_ending": ".png"`,
   overwrite_image_reader_writer: `"overwrite_image_reader_writer": "NaturalImage2DIO"`,
+  pseudo_labels: `"pseudo_labels": {"prompts": ["breast lesion"], "true_masks_used": 120}`,
   dataset: `"dataset": {"case_000": {"images": ["a.png"], "label": "b.png"}}`,
 };
 

@@ -13,7 +13,7 @@ import { unetShapes } from "../../models/unet/index.ts";
 import { normal } from "../../tensor/random.ts";
 import { labelsOf, predictCase, restore } from "../predict/index.ts";
 import { preprocess, preprocessSettingsOf } from "../preprocess/index.ts";
-import { onnxModel, openModelFolder, patchNetwork, writeFold, writeModelFolder } from "./index.ts";
+import { modelCard, onnxModel, openModelFolder, patchNetwork, writeFold, writeModelFolder } from "./index.ts";
 
 const temporary = mkdtempSync(join(tmpdir(), "medclip-sam-model-"));
 afterAll(() => rmSync(temporary, { recursive: true }));
@@ -125,6 +125,10 @@ describeWith(
       expect(JSON.parse(card.classes!)).toMatchObject([{ name: "background" }, { name: "lung" }, { name: "trachea", values: [2] }]);
       expect(JSON.parse(card.normalisation!)).toMatchObject([{ name: "CT", scheme: "CTNormalization", mean: expect.any(Number) }]);
       expect(card.use).toMatch(/^For research only/);
+      expect(card.labels).toBeUndefined();
+      const note = { prompts: ["lung", "the lungs"], true_masks_used: 120 };
+      const ofPseudoLabels = modelCard({ ...model, dataset: { ...model.dataset, pseudo_labels: note } });
+      expect(ofPseudoLabels).toMatchObject({ spacing: [1, 1], labels: { prompts: note.prompts, trueMasksUsed: 120 } });
       const session = await InferenceSession.create(bytes);
       const ours = patchNetwork(model.folds[0]!.weights, model.network);
       for (const shape of [

@@ -26,11 +26,14 @@ export async function onnxModel(model: ModelFolder): Promise<Uint8Array> {
     1 / each.length,
   );
   const free = { 0: "batch", 2: "height", 3: "width" };
-  return await exportOnnx({ logits }, { metadata: modelCard(model), freeAxes: { image: free, logits: free } });
+  const metadata = Object.fromEntries(
+    Object.entries(modelCard(model)).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+  return await exportOnnx({ logits }, { metadata, freeAxes: { image: free, logits: free } });
 }
 
-/** What such a file says about the model, texts by name. */
-export function modelCard({ dataset, labels, plans, network, folds }: ModelFolder): Record<string, string> {
+/** What such a file says about the model: values of JSON by name, which its metadata hold as texts. */
+export function modelCard({ dataset, labels, plans, network, folds }: ModelFolder): Readonly<Record<string, unknown>> {
   const { plan2d, intensities } = plans;
   const ofChannels = channelNamesOf(dataset).map((name, c) => {
     const scheme = plan2d.normalisation[c]!;
@@ -40,18 +43,26 @@ export function modelCard({ dataset, labels, plans, network, folds }: ModelFolde
   });
   const divisor = network.stages.reduce(([rows, columns], { stride }) => [rows! * stride[0], columns! * stride[1]], [1, 1]);
   const outputs = labels.regions
-    ? { activation: "sigmoid", regions: JSON.stringify(labels.regions) }
-    : { activation: "softmax", classes: JSON.stringify(labels.entries.filter(({ values }) => values[0] !== labels.ignore)) };
+    ? { activation: "sigmoid", regions: labels.regions }
+    : { activation: "softmax", classes: labels.entries.filter(({ values }) => values[0] !== labels.ignore) };
+  const made = dataset.pseudo_labels;
+  const labelled = made && {
+    kind: "pseudo-labels: masks that a zero-shot pipeline made from text prompts, of which a gate kept those it trusts; no person drew or checked them",
+    prompts: made.prompts,
+    trueMasksUsed: made.true_masks_used,
+    settings: `chosen on ${made.true_masks_used || "no"} true masks of other data sets`,
+  };
   return {
     title: `nnU-Net for ${plans.datasetName}, ${folds.length === 1 ? `fold ${folds[0]!.name}` : `mean of folds ${folds.map(({ name }) => name).join(", ")}`}`,
     input: "image: crop to the pixels that are not zero, normalise each channel, resample to the spacing by cubic splines",
     output: "logits: average over windows and mirrored copies, resample linearly to the crop, then the activation",
     ...outputs,
-    normalisation: JSON.stringify(ofChannels),
-    spacing: JSON.stringify(plan2d.spacing),
-    patchSize: JSON.stringify(plan2d.patchSize),
-    sidesDivisibleBy: JSON.stringify(divisor),
-    mirrorAxes: JSON.stringify(folds[0]!.mirrorAxes),
+    normalisation: ofChannels,
+    spacing: plan2d.spacing,
+    patchSize: plan2d.patchSize,
+    sidesDivisibleBy: divisor,
+    mirrorAxes: folds[0]!.mirrorAxes,
+    ...(labelled && { labels: labelled }),
     use,
   };
 }

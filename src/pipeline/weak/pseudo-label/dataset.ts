@@ -2,7 +2,7 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, throwIfCancelled } from "../../../errors.ts";
 import { writeAtomic } from "../../../files/atomic-write.ts";
-import { clusterGroups } from "../../../gate/index.ts";
+import { clusterGroups, masksBehindDefaults } from "../../../gate/index.ts";
 import type { Image } from "../../../image/index.ts";
 import { channelNamesOf, type DatasetJson, datasetName, readDatasetJson } from "../../../nnunet/index.ts";
 import { writeGray, writeRgb } from "../../../results/png.ts";
@@ -30,7 +30,7 @@ export async function writeDataset(
   settings: WeakPseudoLabelSettings,
   signal?: AbortSignal,
 ) {
-  const { name: target, out, ignoreDisagreement, mode } = settings;
+  const { name: target, out, prompt, ignoreDisagreement, mode } = settings;
   const files = datasetFiles(settings);
   const used = labels.filter(({ facts: { name } }) => weights.has(name));
   const areGray = used.every(({ isGray }) => isGray);
@@ -50,6 +50,7 @@ export async function writeDataset(
     labels: { background: 0, [target]: 1, ...(ignoreDisagreement && { ignore: 2 }) },
     numTraining: names.length,
     file_ending: ".png",
+    pseudo_labels: { prompts: prompt, true_masks_used: masksBehindDefaults },
   };
   await writeAtomic(join(files.dataset, "dataset.json"), `${JSON.stringify(json, null, 2)}\n`);
   await writeAtomic(files.weights, csvText([["name", "weight"], ...names.map((name) => [name, weights.get(name)!.toFixed(6)])]));
