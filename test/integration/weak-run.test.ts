@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -62,6 +62,7 @@ test("images become a data set of judged pseudo-labels, and an unreadable one is
   const kept = gate.decisions.filter(({ weight }: { weight: number }) => weight > 0).map(({ name }: { name: string }) => name);
   const dataset = JSON.parse(readFileSync(at("labels", "Dataset001_target", "dataset.json"), "utf8"));
   expect(dataset).toMatchObject({ channel_names: { 0: "gray" }, labels: { background: 0, target: 1 }, numTraining: kept.length });
+  expect(dataset.pseudo_labels).toEqual({ prompts: prompt, true_masks_used: masksBehindDefaults });
   expect(readdirSync(at("labels", "Dataset001_target", "labelsTr")).sort()).toEqual(kept.map((name: string) => `${name}.png`).sort());
   const weights = readFileSync(at("labels", "weights.csv"), "utf8").trim().split("\n");
   expect(weights).toHaveLength(1 + kept.length);
@@ -140,6 +141,26 @@ test("the whole loop ends in ensemble masks, maps, a comparison and a page, and 
   const before = filesOf("run");
   await run("run");
   expect(filesOf("run")).toEqual(before);
+
+  // An image that has changed would get another pseudo-label, which the training would refuse.
+  const [name] = readdirSync(at("scans", "images")).sort() as [string];
+  const image = at("scans", "images", name);
+  const content = readFileSync(image);
+  writeFileSync(image, readFileSync(at("scans", "masks_lesion", name)));
+  await expect(run("run")).rejects.toThrow(`1 image changed since the training in "${at("run")}" began ("${image}")`);
+  expect(filesOf("run")).toEqual(before);
+  writeFileSync(image, content);
+
+  // An image without a true mask is named once, by the folder that was given.
+  cpSync(at("scans", "masks_lesion"), at("some-masks"), { recursive: true });
+  rmSync(at("some-masks", name));
+  const again = await eventsOf(
+    (await jobs["weak run"]())({ ...settings, trainMasks: undefined, testMasks: at("some-masks"), out: at("run") }, {}),
+  );
+  const warnings = again.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+  expect(warnings.filter((message) => /without a (true mask|label map)/.test(message))).toEqual([
+    expect.stringContaining(`6 images without a true mask in "${at("some-masks")}", not compared: `),
+  ]);
 });
 
 test("results among the images, other settings and too few images beside the test set are refused before anything changes", async () => {

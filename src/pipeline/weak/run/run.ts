@@ -22,7 +22,7 @@ import { type Compared, compareMethods, comparisonRows, verdictOf, writeComparis
 import { estimateRun } from "./estimate.ts";
 import { foldersOf } from "./folders.ts";
 import { imagesAt, trueMasks, type Unread, writeCaseImages, writeLabelMaps } from "./images.ts";
-import { refuseOtherSettings, writeSettings } from "./repeat.ts";
+import { refuseChangedImages, refuseOtherSettings, writeSettings } from "./repeat.ts";
 import type { WeakRunSettings } from "./settings.ts";
 import { stageOf } from "./stage.ts";
 import { onlyOf, trainSettings } from "./stage-settings.ts";
@@ -36,6 +36,11 @@ interface Stages {
 }
 
 const plainStages: Stages = { pseudoLabel: runWeakPseudoLabel, train: runWeakTrain, uncertainty: runWeakUncertainty };
+
+/** The images without a true mask have been named by the folder that was given; the ensemble would name them by the one that was made of it. */
+async function* withoutLabelsWarning(events: AsyncGenerator<RunEvent>): AsyncGenerator<RunEvent> {
+  for await (const event of events) if (event.type !== "warning" || !event.message.startsWith("--labels ")) yield event;
+}
 
 /**
  * `medclip-sam weak run`: from images and text prompts to masks of an ensemble and uncertainty maps, without any true mask.
@@ -63,6 +68,7 @@ export async function* runWeakRun(
   if (settings.dryRun) return;
   await refuseInside(settings.inputs, out);
   await refuseOtherSettings(settings);
+  await refuseChangedImages(settings);
   await writeSettings(settings);
   const tally = { failed: 0 };
   const stage = (title: string, events: AsyncGenerator<RunEvent>, isBrief = false) => stageOf(title, events, tally, { isBrief });
@@ -92,7 +98,8 @@ export async function* runWeakRun(
     threshold: settings.ensembleThreshold,
     labels: truth && folders.trueLabels,
   };
-  yield* stage("3. ensemble", stages.uncertainty(WeakUncertaintySettings.parse(uncertainty), options), true);
+  const ensemble = stages.uncertainty(WeakUncertaintySettings.parse(uncertainty), options);
+  yield* stage("3. ensemble", truth ? withoutLabelsWarning(ensemble) : ensemble, true);
 
   const lines = [`masks, entropy maps and scores: ${folders.ensemble}`];
   if (truth && compared) {
