@@ -4,9 +4,10 @@ import { checkedOptions } from "../check/options.ts";
 import { checkedGray } from "../check/pictures.ts";
 import { checkedList } from "../check/prompts.ts";
 import { ConfigError, InputError } from "../errors.ts";
-import { dscOf, type GrayImage, iouOf, type Mask, opencvNearest, overlap } from "../image/index.ts";
+import { dscOf, type GrayImage, iouOf, type Mask, type Overlap, opencvNearest, overlap } from "../image/index.ts";
 import { keysOf } from "../keys-of.ts";
 import { type MaskReading, maskOf } from "../scans/mask-rule.ts";
+import type { SurfaceMetrics } from "./_surface-summary.ts";
 import { type MetricName, metricNames } from "./metric-table.ts";
 import { nsd } from "./nsd.ts";
 import { releasedAborts, releasedMask } from "./released.ts";
@@ -26,6 +27,8 @@ export interface EvaluationPair {
 export interface MaskPair extends EvaluationPair {
   readonly truth: Mask;
   readonly prediction?: Mask | undefined;
+  /** Millimetres between [rows, columns] that the file of the truth tells; it goes before that of the options. */
+  readonly spacing?: readonly [row: number, column: number] | undefined;
   /** Warnings about earlier guesses, passed on to the result. */
   readonly warnings?: readonly string[] | undefined;
 }
@@ -67,6 +70,13 @@ export interface ImageScores extends Readonly<Record<MetricName, number | null>>
   readonly predPx: number;
   /** There was no prediction, so overlaps count as 0. */
   readonly missing: boolean;
+  /** Whether it is a pair of volumes: overlaps count voxels, and distances are those of surfaces, in millimetres. */
+  readonly volume?: true;
+  /** Of a volume: millimetres between [slices, rows, columns]. Of a picture whose file tells it: [rows, columns]. */
+  readonly spacing?: readonly number[];
+  /** Of a volume: both masks in mm³. */
+  readonly truthMm3?: number;
+  readonly predMm3?: number;
   /** Why `hd95` and `assd` are null. */
   readonly noDistance?: NoDistance;
   /** Why a prediction that is there counts as missing. */
@@ -152,27 +162,52 @@ export function evaluationOf(images: readonly ImageScores[], options: Evaluation
 }
 
 /** The scores of one pair of masks. */
-export function scoresOf({ name, truth, prediction, reason, warnings = [] }: MaskPair, options: EvaluationOptions = {}): ImageScores {
-  const [vertical, horizontal] = options.spacing ?? [1, 1];
+export function scoresOf(pair: MaskPair, options: EvaluationOptions = {}): ImageScores {
+  const { truth, prediction, warnings = [] } = pair;
+  const spacing = pair.spacing ?? options.spacing;
+  const [vertical, horizontal] = spacing ?? [1, 1];
   const diagonal = Math.hypot(truth.height * vertical, truth.width * horizontal);
-  if (!prediction) {
-    const { truthPx } = overlap(truth, truth);
-    const nothing = { dsc: 0, iou: 0, nsd: 0, surfaceNsd: 0, hd95: null, assd: null, hd95Penalised: diagonal, assdPenalised: diagonal };
-    const missing = { truthPx, predPx: 0, missing: true, noDistance: "missing" } as const;
-    return { name, ...nothing, ...missing, ...(reason !== undefined && { reason }), warnings };
-  }
+  const described = { ...pair, warnings, measures: pair.spacing && { spacing: pair.spacing } };
+  if (!prediction) return scoresWithout(described, overlap(truth, truth).truthPx, diagonal);
   const fits = prediction.width === truth.width && prediction.height === truth.height;
   const mask = fits ? prediction : opencvNearest(prediction, truth);
   const shared = overlap(mask, truth);
+  const resized = `the prediction has ${prediction.width} x ${prediction.height} pixels and was resized to the ${truth.width} x ${truth.height} of the ground truth`;
+  return scoresWith(
+    { ...described, warnings: fits ? warnings : [...warnings, resized] },
+    { shared, nsd: nsd(mask, truth), surface: surfaceMetrics(mask, truth, { tolerance: options.tolerance, spacing }), diagonal },
+    options.mode === "reference" && { aborts: releasedAborts(shared, truth.data.length) },
+  );
+}
+
+/** A pair without its masks, and what else is known about it. */
+interface ScoredPair extends Pick<MaskPair, "name" | "reason"> {
+  readonly warnings: readonly string[];
+  readonly measures?: Pick<ImageScores, "volume" | "spacing" | "truthMm3" | "predMm3"> | undefined;
+}
+
+/** The scores of a pair without a prediction. @param diagonal - the largest distance there can be */
+export function scoresWithout({ name, reason, measures, warnings }: ScoredPair, truthPx: number, diagonal: number): ImageScores {
+  const nothing = { dsc: 0, iou: 0, nsd: 0, surfaceNsd: 0, hd95: null, assd: null, hd95Penalised: diagonal, assdPenalised: diagonal };
+  const missing = { truthPx, predPx: 0, missing: true, noDistance: "missing" } as const;
+  return { name, ...nothing, ...missing, ...(reason !== undefined && { reason }), ...measures, warnings };
+}
+
+/** The scores of two masks that were compared. @param more - further entries */
+export function scoresWith(
+  { name, measures, warnings }: ScoredPair,
+  compared: { readonly shared: Overlap; readonly nsd: number; readonly surface: SurfaceMetrics; readonly diagonal: number },
+  more: false | Pick<ImageScores, "aborts"> = false,
+): ImageScores {
+  const { shared, surface, diagonal } = compared;
   const { maskPx, truthPx } = shared;
-  const surface = surfaceMetrics(mask, truth, { tolerance: options.tolerance, spacing: options.spacing });
   const noDistance = noDistanceOf(maskPx, truthPx);
   const penalty = noDistance === "bothEmpty" ? 0 : diagonal;
   return {
     name,
     dsc: dscOf(shared),
     iou: iouOf(shared),
-    nsd: nsd(mask, truth),
+    nsd: compared.nsd,
     surfaceNsd: surface.nsd,
     hd95: noDistance ? null : surface.hd95,
     assd: noDistance ? null : surface.assd,
@@ -182,13 +217,9 @@ export function scoresOf({ name, truth, prediction, reason, warnings = [] }: Mas
     predPx: maskPx,
     missing: false,
     ...(noDistance && { noDistance }),
-    ...(options.mode === "reference" && { aborts: releasedAborts(shared, truth.data.length) }),
-    warnings: fits
-      ? warnings
-      : [
-          ...warnings,
-          `the prediction has ${prediction.width} x ${prediction.height} pixels and was resized to the ${truth.width} x ${truth.height} of the ground truth`,
-        ],
+    ...more,
+    ...measures,
+    warnings,
   };
 }
 

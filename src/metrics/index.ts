@@ -1,3 +1,4 @@
+export type { SurfaceMetrics } from "./_surface-summary.ts";
 export { pointing, rocAuc } from "./localisation.ts";
 export { nsd } from "./nsd.ts";
 export { dsc, iou } from "./overlap.ts";
@@ -9,7 +10,6 @@ export {
   hausdorff,
   hd95,
   hd100,
-  type SurfaceMetrics,
   surfaceMetrics,
   surfaceNsd,
   type ToleranceOptions,

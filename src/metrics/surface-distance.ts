@@ -1,6 +1,7 @@
 import type { Mask } from "../image/types.ts";
 import { checkedDistances, checkedMasks } from "./_checked.ts";
-import { type SurfaceElements, shareWithin, surfaceElements } from "./_surface-elements.ts";
+import { shareWithin, surfaceElements } from "./_surface-elements.ts";
+import { reach, type SurfaceMetrics, summaryOf } from "./_surface-summary.ts";
 
 /** How distances are measured. */
 export interface SurfaceOptions {
@@ -12,20 +13,6 @@ export interface SurfaceOptions {
 export interface ToleranceOptions extends SurfaceOptions {
   /** In the unit of the spacing, inclusive; default 2. */
   readonly tolerance?: number | undefined;
-}
-
-/** How far two contours are apart, in the unit of the spacing. */
-export interface SurfaceMetrics {
-  /** Share of both contours within the tolerance of the other one. */
-  readonly nsd: number;
-  /** Hausdorff distances: within it lies 95 % (100 %) of the length of each contour; Infinity when a mask is empty. */
-  readonly hd95: number;
-  readonly hd100: number;
-  /** Mean distance along the contour of one mask to the other; NaN without a contour of its own, Infinity without the other. */
-  readonly averageMaskToTruth: number;
-  readonly averageTruthToMask: number;
-  /** Average symmetric surface distance: the mean over both contours together; NaN when both masks are empty, Infinity when one is. */
-  readonly assd: number;
 }
 
 /**
@@ -40,15 +27,7 @@ export interface SurfaceMetrics {
  */
 export function surfaceMetrics(mask: Mask, truth: Mask, options: ToleranceOptions = {}): SurfaceMetrics {
   const { sides, tolerance } = contours("surfaceMetrics", mask, truth, options);
-  const [ours, theirs] = [sumsOf(sides.mask), sumsOf(sides.truth)];
-  return {
-    nsd: shareWithin(sides, tolerance),
-    hd95: Math.max(reach(sides.mask, 95), reach(sides.truth, 95)),
-    hd100: Math.max(reach(sides.mask, 100), reach(sides.truth, 100)),
-    averageMaskToTruth: ours.moment / ours.length,
-    averageTruthToMask: theirs.moment / theirs.length,
-    assd: (ours.moment + theirs.moment) / (ours.length + theirs.length),
-  };
+  return summaryOf(sides, tolerance);
 }
 
 /**
@@ -101,31 +80,3 @@ function contours(where: string, prediction: Mask, target: Mask, options: Surfac
   ];
   return { sides: surfaceElements(mask, truth, lengthOf, spacing), tolerance, percent };
 }
-
-/** Total length, and the sum of length times distance. */
-function sumsOf({ weights, distances }: SurfaceElements): { length: number; moment: number } {
-  let length = 0;
-  let moment = 0;
-  for (let i = 0; i < weights.length; i++) {
-    length += weights[i]!;
-    moment += weights[i]! * distances[i]!;
-  }
-  return { length, moment };
-}
-
-/** The smallest distance within which `percent` of a contour's length lies; Infinity without a contour. */
-function reach({ weights, distances }: SurfaceElements, percent: number): number {
-  if (weights.length === 0) return Number.POSITIVE_INFINITY;
-  const byDistance = Array.from(weights.keys()).sort((a, b) => compare(distances[a]!, distances[b]!) || weights[a]! - weights[b]!);
-  // Summed in the order of the distances, so that a flipped picture rounds alike and the last element reaches 1.
-  const total = byDistance.reduce((sum, i) => sum + weights[i]!, 0);
-  let cumulated = 0;
-  const reached = byDistance.find((i) => {
-    cumulated += weights[i]!;
-    return cumulated / total >= percent / 100;
-  });
-  return distances[reached!]!;
-}
-
-/** Unlike a difference, right for two infinities. */
-const compare = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);

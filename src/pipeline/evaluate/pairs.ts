@@ -1,17 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { ConfigError, InputError, MedclipSamError } from "../../errors.ts";
-import type { MaskPair } from "../../metrics/evaluate.ts";
-import { releasedMask } from "../../metrics/released.ts";
+import { ConfigError, InputError } from "../../errors.ts";
 import { readRuns } from "../../run/record/record.ts";
 import { type LeftOut, leftOutMessage } from "../../scans/left-out.ts";
 import { type ImageInput, listImages } from "../../scans/list-images.ts";
-import type { MaskReading } from "../../scans/mask-rule.ts";
 import { nameHint } from "../../scans/name-hint.ts";
 import { countOf, joinByName, type Side } from "../../scans/names.ts";
-import { readGray } from "../../scans/read-gray.ts";
-import { readMask } from "../../scans/read-mask.ts";
 import { isRunFolder } from "../../scans/results-of-runs.ts";
 import { imageEndings } from "../../scans/sources/table.ts";
 import type { EvaluateSettings } from "./settings.ts";
@@ -50,6 +45,10 @@ export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<File
   await refuseSeveralTargets(pred);
   const folder = await predictionFolder(pred, truths);
   const predicted = await listImages([folder]);
+  const [onlyTruth, onlyPrediction] = [truths[0]!, predicted.inputs[0]];
+  // Two files that are named are meant for each other, whatever they are called.
+  if (onlyPrediction && isFile(truth) && isFile(pred))
+    return { pairs: [{ truth: onlyTruth, prediction: onlyPrediction }], folder, warnings: await noticesOfRun(pred) };
   const side = (items: readonly ImageInput[], noun: string): Side<ImageInput> => ({ items, noun, namesOf: ({ name }) => [name] });
   const joined = joinByName(side(truths, "ground truth mask"), side(predicted.inputs, "prediction"), { bare: "either" });
   const [lonely, surplus] = [joined.lonelyLeft, joined.lonelyRight].map((items) => items.map(({ name }) => name)) as [string[], string[]];
@@ -74,6 +73,8 @@ export async function pairFiles({ truth, pred }: EvaluateSettings): Promise<File
     ],
   };
 }
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 /** The notices of the runs that made predictions; none without a record. @param pred - their output folder, or a folder in it */
 async function noticesOfRun(pred: string): Promise<string[]> {
@@ -128,34 +129,4 @@ async function refuseSeveralTargets(pred: string): Promise<void> {
   if (folders.length === 0) return;
   const each = folders.map((name) => `"${join(pred, name)}"`).join(", ");
   throw new ConfigError(`--pred: "${pred}" contains masks of several targets. Compare one at a time with its ground truth: ${each}`);
-}
-
-/** Why a file cannot be used. */
-export interface Failure {
-  readonly message: string;
-  readonly code: MedclipSamError["code"];
-}
-
-/** Reads both masks of a pair. Undefined if the ground truth cannot be read; a prediction that cannot be read counts as missing. */
-export async function readPair(
-  { truth, prediction }: FilePair,
-  settings: EvaluateSettings,
-): Promise<{ pair?: MaskPair; failures: Failure[] }> {
-  const { name } = truth;
-  const [target, mask] = await Promise.all([attempt(truth.file, settings), prediction && attempt(prediction.file, settings)]);
-  if ("message" in target) return { failures: [target] };
-  const warnings = target.warnings.map((warning) => `truth: ${warning}`);
-  if (!mask) return { pair: { name, truth: target.mask, warnings }, failures: [] };
-  if ("message" in mask) return { pair: { name, truth: target.mask, reason: mask.message, warnings }, failures: [mask] };
-  warnings.push(...mask.warnings.map((warning) => `prediction: ${warning}`));
-  return { pair: { name, truth: target.mask, prediction: mask.mask, warnings }, failures: [] };
-}
-
-async function attempt(file: string, { mode, label }: EvaluateSettings): Promise<MaskReading | Failure> {
-  try {
-    return mode === "reference" ? releasedMask(await readGray(file)) : await readMask(file, { label });
-  } catch (error) {
-    if (error instanceof MedclipSamError) return { message: error.message, code: error.code };
-    throw error;
-  }
 }

@@ -3,13 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { drawn } from "../../../test/support/pictures.ts";
+import { lps } from "../../../test/support/placements.ts";
 import { describeWith, sharedPath } from "../../../test/support/shared-data.ts";
+import { ellipsoid } from "../../../test/support/stacks.ts";
 import { collect } from "../../../test/support/tiny-run.ts";
 import { ConfigError, InputError } from "../../errors.ts";
-import type { GrayImage } from "../../image/index.ts";
+import { type GrayImage, type MaskStack, stackOf } from "../../image/index.ts";
+import { writeNifti } from "../../results/nifti.ts";
 import { writeGray, writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { withoutEffect } from "../../run/settings/effect.ts";
+import type { Placement } from "../../scans/sources/image-source.ts";
 import { runEvaluate } from "./run.ts";
 import { EvaluateSettings } from "./settings.ts";
 
@@ -212,6 +216,88 @@ describe("folders", () => {
       truthPx: 0,
       warnings: ["truth: empty in reference mode, where levels above 200 are foreground: its largest value is 1"],
     });
+  });
+});
+
+describe("volumes", () => {
+  let folder = "";
+  const at = (...parts: string[]) => join(folder, ...parts);
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "evaluate-volumes-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  beforeEach(async () => {
+    await rm(at("truth"), { recursive: true, force: true });
+    await rm(at("pred"), { recursive: true, force: true });
+  });
+  const ball = (slice: number) => ellipsoid({ slices: 8, rows: 12, columns: 10 }, [slice, 6, 5], [2.5, 4, 3]);
+  const volume = async (file: string, stack: MaskStack, placement: Placement = lps) =>
+    await writeNifti(file, { shape: [stack.columns, stack.rows, stack.slices], data: stack.data, placement, isLabels: true });
+  const run = (settings: object = {}) =>
+    collect(runEvaluate(EvaluateSettings.parse({ pred: at("pred"), truth: at("truth"), json: at("scores.json"), ...settings })));
+  const scores = async () => JSON.parse(await readFile(at("scores.json"), "utf8"));
+  const ofType = (events: RunEvent[], type: RunEvent["type"]) => events.filter((event) => event.type === type);
+
+  test("NIfTI files are compared in 3D, in millimetres of their headers", async () => {
+    await volume(at("truth", "a.nii.gz"), ball(3));
+    await volume(at("pred", "a.nii"), ball(4));
+    const events = await run({ csv: at("scores.csv") });
+    const { images } = await scores();
+    // Shifted by one slice of 2 mm.
+    expect(images[0]).toMatchObject({
+      name: "a",
+      volume: true,
+      spacing: [2, 0.75, 0.5],
+      hd95: 2,
+      surfaceNsd: 1,
+      missing: false,
+      warnings: [],
+    });
+    expect(images[0].truthMm3).toBe(images[0].truthPx * 0.75);
+    const shared = ball(3).data.reduce((sum, value, i) => sum + value * ball(4).data[i]!, 0);
+    expect(images[0].dsc).toBe((2 * shared) / (images[0].truthPx + images[0].predPx));
+    expect((events.at(-1) as Extract<RunEvent, { type: "end" }>).lines!.join("\n")).toContain("HD95 (mm)");
+    expect((await readFile(at("scores.csv"), "utf8")).split("\n")[0]).toMatch(/,hd95Penalised,assdPenalised,truthMm3,predMm3$/);
+  });
+
+  test("another grid is a failure of that pair alone, and counts as missing; --spacing is for pictures", async () => {
+    const [right, anterior, superior] = lps.affine;
+    for (const name of ["a", "b"]) await volume(at("truth", `${name}.nii`), ball(3));
+    await volume(at("pred", "a.nii"), ball(3), { ...lps, affine: [right, anterior, [superior[0], superior[1], superior[2], 5]] });
+    await volume(at("pred", "b.nii"), ball(3));
+    const events = await run({ spacing: [1, 1] });
+    expect(ofType(events, "failure")).toMatchObject([{ name: "a", message: expect.stringContaining("lies on another grid") }]);
+    const { images } = await scores();
+    expect(images).toMatchObject([
+      { name: "a", dsc: 0, missing: true, volume: true, predMm3: 0 },
+      { name: "b", dsc: 1, spacing: [2, 0.75, 0.5], warnings: ["--spacing is for pictures: the spacing of the file was taken"] },
+    ]);
+  });
+
+  test("a file of one slice is a picture with the spacing of its header", async () => {
+    const square = stackOf([drawn("##..", "##..")]);
+    await volume(at("truth", "a.nii"), square);
+    await volume(at("pred", "a.nii"), stackOf([drawn(".##.", ".##.")]));
+    await run();
+    const [image] = (await scores()).images;
+    expect(image).toMatchObject({ spacing: [0.75, 0.5], hd95: 0.5 });
+    expect(image).not.toHaveProperty("volume");
+  });
+
+  test("a volume and a picture of one name are not compared, nor NIfTI files in reference mode", async () => {
+    await volume(at("truth", "a.nii"), ball(3));
+    await writeMask(at("pred", "a.png"), drawn("##"));
+    expect(ofType(await run(), "failure")).toMatchObject([{ message: expect.stringContaining("Compare files of one kind") }]);
+    expect(ofType(await run({ mode: "reference" }), "failure")).toMatchObject([
+      { message: expect.stringContaining("reference mode compares pictures") },
+    ]);
+  });
+
+  test("two files that are named are compared whatever their names", async () => {
+    await volume(at("truth", "left.nii"), ball(3));
+    await volume(at("pred", "segmentation.nii"), ball(3));
+    await run({ truth: at("truth", "left.nii"), pred: at("pred", "segmentation.nii") });
+    expect((await scores()).images).toMatchObject([{ name: "left", dsc: 1 }]);
   });
 });
 

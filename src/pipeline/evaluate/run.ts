@@ -1,14 +1,18 @@
 import { CancelledError, ConfigError } from "../../errors.ts";
 import { areSame, requireWritable, writeAtomic } from "../../files/atomic-write.ts";
 import { evaluationOf, type ImageScores, scoresOf } from "../../metrics/evaluate.ts";
+import { volumeScoresOf } from "../../metrics/evaluate-volume.ts";
 import type { RunEvent } from "../../run/events.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
-import { pairFiles, readPair } from "./pairs.ts";
+import { isVolumeName } from "../../scans/read-mask-volume.ts";
+import { type FilePair, pairFiles } from "./pairs.ts";
+import { isVolumePair, readPair } from "./read-pair.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { csvOf, tableOf } from "./table.ts";
 
 /**
- * `medclip-sam evaluate`: compares a folder of masks with a folder of ground truth masks, matched by name.
+ * `medclip-sam evaluate`: compares a folder of masks with a folder of ground truth masks, matched by name; or one file with another.
+ * NIfTI files are compared as volumes, on the grid of the ground truth.
  *
  * Every ground truth mask counts. An unreadable one is a failure; so is an unreadable prediction, which counts as missing.
  *
@@ -29,12 +33,13 @@ export async function* runEvaluate(settings: EvaluateSettings, { signal }: StopO
 
   const images: ImageScores[] = [];
   let failed = 0;
-  // Reads the next pair while this one is compared.
-  let next = readPair(pairs[0]!, settings);
+  // Reads the next pair while this one is compared, but for volumes, of which one pair at a time is enough for the memory.
+  let next: ReturnType<typeof readPair> | undefined;
   for (let i = 0; i < pairs.length; i++) {
     const started = performance.now();
-    const { pair, failures } = await next;
-    if (i + 1 < pairs.length) next = readPair(pairs[i + 1]!, settings);
+    const { pair, failures } = await (next ?? readPair(pairs[i]!, settings));
+    const following: FilePair | undefined = pairs[i + 1];
+    next = following && !isVolumeName(following.truth.file) ? readPair(following, settings) : undefined;
     if (signal?.aborted) {
       await next;
       throw new CancelledError();
@@ -43,7 +48,7 @@ export async function* runEvaluate(settings: EvaluateSettings, { signal }: StopO
     if (failures.length > 0) failed++;
     for (const { message, code } of failures) yield { type: "failure", name, message, code };
     if (!pair) continue;
-    const scores = scoresOf(pair, settings);
+    const scores = isVolumePair(pair) ? volumeScoresOf(pair, settings) : scoresOf(pair, settings);
     images.push(scores);
     if (failures.length > 0) continue;
     const warnings = scores.missing ? [...scores.warnings, `no prediction in "${folder}"; it counts as 0`] : scores.warnings;

@@ -10,16 +10,18 @@ import type { EvaluateSettings } from "./settings.ts";
 const penalised = ["hd95Penalised", "assdPenalised"] as const satisfies readonly MetricName[];
 const plain = metricNames.filter((name) => !penalised.some((other) => other === name));
 
-/** One row per image. */
+/** One row per image; volumes add their size in mm³. */
 export function csvOf(images: readonly ImageScores[], { mode }: EvaluateSettings): string {
   const aborts = mode === "reference" ? (["aborts"] as const) : [];
-  const columns = ["name", ...plain, "truthPx", "predPx", "missing", ...aborts, "noDistance", ...penalised] as const;
+  const sizes = images.some(({ volume }) => volume) ? (["truthMm3", "predMm3"] as const) : [];
+  const columns = ["name", ...plain, "truthPx", "predPx", "missing", ...aborts, "noDistance", ...penalised, ...sizes] as const;
   return csvText([columns, ...images.map((image) => columns.map((column) => String(image[column] ?? "")))]);
 }
 
 /** The summary as a readable table, followed by notes on what the numbers leave out. */
 export function tableOf({ images, summary, withoutDistance }: Evaluation, { spacing, tolerance }: EvaluateSettings): string[] {
-  const unit = spacing ? "mm" : "px";
+  const inMm = images.filter((image) => (image.spacing ?? spacing) !== undefined).length;
+  const unit = inMm === 0 && !(images.length === 0 && spacing) ? "px" : inMm === images.length ? "mm" : "mm or px";
   const titleOf = (name: MetricName) => {
     if (name === "surfaceNsd") return `NSD (contours, ${tolerance} ${unit})`;
     const { title, unit: kind } = metricTable[name];
