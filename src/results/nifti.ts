@@ -88,7 +88,8 @@ export async function writeNifti(file: string, result: NiftiResult): Promise<voi
 /** Where a gzip header names the operating system, which would differ from machine to machine, and its value for "unknown". */
 const [systemAt, unknownSystem] = [9, 255];
 
-async function gzipped(bytes: Uint8Array): Promise<Uint8Array> {
+/** Compressed without a time or system in the header, so that the same bytes give the same bytes. */
+export async function gzipped(bytes: Uint8Array): Promise<Uint8Array> {
   const compressed = await promisify(gzip)(bytes, { level: 6 });
   compressed[systemAt] = unknownSystem;
   return compressed;

@@ -61,6 +61,11 @@ function checkName(name: string, where: string): void {
   );
 }
 
+/** What a target is called in results: by its name, else by its prompt. */
+export function titleOf({ name, sentences }: Pick<Target, "name" | "sentences">): string {
+  return name ?? sentences[0] ?? "target";
+}
+
 /** "masks" for a run with one target, "masks_NAME" for a run with several. */
 export function folderOf<K extends string>(
   kind: K,

@@ -2,7 +2,7 @@ import { deterministicUids, randomUids } from "../../dicom/uid.ts";
 import { InputError } from "../../errors.ts";
 import { isDicomScan } from "../../scans/is-dicom-scan.ts";
 import type { DicomScan } from "../../scans/scan.ts";
-import type { Target } from "../../targets/target.ts";
+import { type Target, titleOf } from "../../targets/target.ts";
 import type { ScanResult, ScanWriteOptions } from "../scan-writer.ts";
 import type { ObjectOptions, Structure } from "./modules.ts";
 import { type SourceFrame, sourceFrames } from "./source.ts";
@@ -41,6 +41,6 @@ export function dicomResult({ scan, targets, models }: ScanResult, options: Scan
 const instances = (source: readonly SourceFrame[]) => new Set(source.map(({ header }) => header.text("SOPInstanceUID") ?? ""));
 
 /** What an object says of a target. */
-export function structureOf({ name, sentences, colour }: Target): Structure {
-  return { label: name ?? sentences[0] ?? "target", prompts: sentences, colour };
+export function structureOf(target: Target): Structure {
+  return { label: titleOf(target), prompts: target.sentences, colour: target.colour };
 }

@@ -19,7 +19,7 @@ export async function segmentItem(structure: Structure, concept: Concept, number
     ],
     ...(region && { AnatomicRegionSequence: [codeItem(region)] }),
     TrackingID: shortText(label, 64),
-    TrackingUID: await options.uids(`tracking ${number} ${label}`),
+    TrackingUID: await options.uids(`tracking ${label}`),
     RecommendedDisplayCIELabValue: cieLab(colour),
   };
 }

@@ -5,6 +5,7 @@ import { writeAtomic } from "../../../files/atomic-write.ts";
 import type { Target } from "../../../targets/target.ts";
 import { perScan, type ScanResult, type ScanWriteOptions, type ScanWriter } from "../../scan-writer.ts";
 import { Centroid, placesInHeaders, requireSamePlace } from "../centroid.ts";
+import type { ObjectOptions } from "../modules.ts";
 import { dicomResult, structureOf } from "../of-scan.ts";
 import type { SourceFrame } from "../source.ts";
 import { type EncodedSeg, encodeSeg, type SegStructure } from "./encode-seg.ts";
@@ -20,9 +21,14 @@ export const segWriter: ScanWriter = perScan(async (result, options) => {
   return { files: [file], messages };
 });
 
-/** The segmentation of a scan's masks, checked by reading it back. */
-export async function segOf(result: ScanResult, options: ScanWriteOptions): Promise<EncodedSeg & { readonly messages: readonly string[] }> {
-  const { scan, source, options: common } = dicomResult(result, options, "a segmentation (SEG)");
+/** The segmentation of a scan's masks, checked by reading it back. @param shared - what it has in common with an object that refers to it */
+export async function segOf(
+  result: ScanResult,
+  options: ScanWriteOptions,
+  shared?: ObjectOptions,
+): Promise<EncodedSeg & { readonly messages: readonly string[] }> {
+  const { scan, source, options: own } = dicomResult(result, options, "a segmentation (SEG)");
+  const common = shared ?? own;
   if (options.fractional && !result.probabilityOf)
     throw new ConfigError("a fractional segmentation holds probabilities, and there are masks alone. Leave out --fractional.");
   if (options.fractional && options.labelmap)
