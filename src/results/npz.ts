@@ -11,6 +11,10 @@ import { decodeNpy, encodeNpy } from "./npy.ts";
 /** 1 January 1980: every file has the same date, so that equal arrays are equal bytes. */
 const date = 0x21;
 const limit = 2 ** 32 - 1;
+/** Most bytes of an array that is read. */
+const mostRead = 2 ** 30;
+/** Most bytes that deflate makes of one. */
+const mostInflation = 1032;
 const [stored, deflated] = [0, 8];
 
 export interface NpzOptions {
@@ -92,6 +96,8 @@ async function contentOf({ name: entry, method, isEncrypted, size, crc }: ZipEnt
   }
   const damaged = (cause?: unknown) =>
     new InputError(`"${file}/${entry}" is damaged: it does not inflate to its ${size} bytes.`, { cause });
+  if (size > mostRead) throw new InputError(`"${file}/${entry}" has ${size} bytes; at most ${mostRead} are read. Save it as .npy.`);
+  if (size > data.length * mostInflation) throw damaged();
   const content =
     method === stored
       ? data

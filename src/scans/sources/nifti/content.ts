@@ -17,6 +17,9 @@ const maxBytes = 2 ** 31;
 /** Most bytes that deflate makes of one. */
 const maxInflation = 1032;
 
+/** Most bytes behind the voxels of a compressed file, which are read for its sums alone. */
+const maxBehind = 2 ** 28;
+
 /** Whether bytes are compressed with gzip; names are often wrong. */
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
@@ -116,7 +119,11 @@ function firstVoxel({ voxOffset, isSingle, version }: NiftiHeader, name: string,
   return voxOffset;
 }
 
-/** The first bytes of a compressed file. All of its members are read to the end, by which zlib checks their sums. */
+/**
+ * The first bytes of a compressed file. All of its members are read to the end, by which zlib checks their sums.
+ *
+ * @throws InputError when it is damaged, or holds far more
+ */
 async function inflated({ name, bytes }: NamedBytes, length: number): Promise<{ kept: Uint8Array; total: number }> {
   const kept = new Uint8Array(length);
   let total = 0;
@@ -126,9 +133,13 @@ async function inflated({ name, bytes }: NamedBytes, length: number): Promise<{ 
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {
       if (total < length) kept.set(chunk.subarray(0, length - total), total);
       total += chunk.length;
+      if (total > length + maxBehind)
+        throw new InputError(
+          `"${name}" inflates to more than ${maxBehind} bytes behind its voxels; expected none. Compress the file again.`,
+        );
     }
   } catch (cause) {
-    throw damaged(name, cause);
+    throw cause instanceof InputError ? cause : damaged(name, cause);
   }
   return { kept, total };
 }
