@@ -5,6 +5,7 @@ import type { StructureFacts } from "./phantom.ts";
 
 export interface Nodule {
   readonly facts: StructureFacts;
+  readonly radius: number;
   readonly outline: Shape;
 }
 
@@ -21,7 +22,7 @@ export function growNodule(slice: ChestSlice, waves: Waves, draws: Draws): Nodul
   const rounded = rough(rough(body, waves.short, draws.between(0.05, 0.2) * radius), waves.long, 0.1 * radius);
   const outline = radius > 0.04 && draws.chance(0.4) ? union(rounded, ...spicules(at, radius, draws)) : rounded;
   const size = radius < 0.05 ? "small" : radius < 0.1 ? "medium" : "large";
-  return { facts: { side, size, site }, outline: without(within(outline, grown(slice.cavity, -0.002)), slice.mediastinum) };
+  return { facts: { side, size, site }, radius, outline: without(within(outline, grown(slice.cavity, -0.002)), slice.mediastinum) };
 }
 
 type Place = { readonly u: number; readonly v: number };
