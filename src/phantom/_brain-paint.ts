@@ -72,10 +72,10 @@ export function paintMatter(
   canvas.paint(slice.brain, levels);
 }
 
-/** What lies beside a large tumour gives way, the skull does not. */
-export function press(canvas: Canvas, slice: BrainSlice, tumour: Tumour, draws: Draws): Canvas {
+/** What lies beside a large tumour gives way, the skull does not. @param share - of its pressure, at most 1 */
+export function press(canvas: Canvas, slice: BrainSlice, tumour: Tumour, draws: Draws, share = 1): Canvas {
   const give = canvas.depths(slice.brain, 0).map((depth) => Math.min(1, depth / 0.15));
-  return canvas.pressed(tumour, 1.8 * tumour.radius, draws.between(0.1, 0.45), give);
+  return canvas.pressed(tumour, 1.8 * tumour.radius, share * draws.between(0.1, 0.45), give);
 }
 
 export function paintTumour(canvas: Canvas, tumour: Tumour, slice: BrainSlice, tissues: Tissues, uneven: Float32Array): void {

@@ -9,14 +9,25 @@ export function ribsOf({ cavity, half }: ChestSlice, draws: Draws): readonly Sha
     const count = draws.integer(4, 7);
     for (let i = 0; i < count; i++) {
       const angle = -1.25 + (2.5 * (i + draws.between(0.15, 0.85))) / count; // 0: to the side
-      const [du, dv] = [side * half.a * Math.cos(angle), half.b * Math.sin(angle)];
-      let stretch = 0.9;
-      while (cavity.depth(stretch * du, stretch * dv, 0) > -0.03 && stretch < 1.6) stretch += 0.01;
-      const tangent = Math.atan2(half.b * half.b * du, -half.a * half.a * dv);
-      ribs.push(ellipse(stretch * du, stretch * dv, draws.between(0.035, 0.1), draws.between(0.016, 0.024), tangent));
+      ribs.push(ribAt({ cavity, half }, side, angle, draws.between(0.035, 0.1), draws.between(0.016, 0.024)));
     }
   }
   return ribs;
+}
+
+/** A rib's cross-section outside the cavity. @param side - 1 left, -1 right @param angle - 0 to the side, above 0 to the back */
+export function ribAt(
+  { cavity, half }: Pick<ChestSlice, "cavity" | "half">,
+  side: number,
+  angle: number,
+  length: number,
+  thickness: number,
+): Shape {
+  const [du, dv] = [side * half.a * Math.cos(angle), half.b * Math.sin(angle)];
+  let stretch = 0.9;
+  while (cavity.depth(stretch * du, stretch * dv, 0) > -0.03 && stretch < 1.6) stretch += 0.01;
+  const tangent = Math.atan2(half.b * half.b * du, -half.a * half.a * dv);
+  return ellipse(stretch * du, stretch * dv, length, thickness, tangent);
 }
 
 /** Breastbone and shoulder blades. */

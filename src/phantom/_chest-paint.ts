@@ -11,6 +11,8 @@ export interface Details {
   readonly bones: (draws: Draws) => readonly Shape[];
   /** Of one lung: 1 left, -1 right. @param width - of the largest */
   readonly vessels: (side: 1 | -1, width: number, draws: Draws) => readonly Shape[];
+  /** Where the back of the deepest slice lies: the table is under it. */
+  readonly table: number;
   /** How far breasts rise, if the patient has any: 0 to 1. */
   readonly breasts: number;
 }
@@ -76,7 +78,7 @@ export function tissuesOf(draws: Draws): Tissues {
 /** Table, skin, fat, muscles, ribs and plates of bone. */
 function paintBody(canvas: Canvas, slice: ChestSlice, tissues: Tissues, waves: Waves, parts: Details, draws: Draws): void {
   const risen = (breast: Shape): Shape => grown(breast, 0.3 * (parts.breasts - 1));
-  const bottom = slice.body.v + slice.half.b + 0.2;
+  const bottom = parts.table + 0.2;
   if (draws.chance(0.75)) for (const shell of tableOf(bottom, draws)) canvas.paint(shell, draws.between(-500, 100));
   const breasts = draws.chance(0.3)
     ? pair(ellipse(0.42, -slice.half.b - 0.12, draws.between(0.2, 0.32), draws.between(0.12, 0.26), 0.2))

@@ -48,6 +48,7 @@ export function chestCt(name: string, seed: number, size: number): Phantom {
     {
       bones: (draws) => [...ribsOf(slice, draws), ...platesOf(slice, draws)],
       vessels: (side, width, draws) => vesselsOf(side, slice.half, width, draws),
+      table: slice.body.v + slice.half.b,
       breasts: 1,
     },
     draws,

@@ -4,3 +4,4 @@ export { phantom } from "./draw.ts";
 export { type Modality, modalities, type Phantom, type Structure, type StructureFacts } from "./phantom.ts";
 export { distractors, lesions, type StructureName, type StructureWords, structureNames, structuresOf, wordsOf } from "./structures.ts";
 export { vocabulary } from "./vocabulary.ts";
+export { type PhantomVolume, phantomVolume, type VolumeModality, type VolumeSize, volumeModalities } from "./volume.ts";
