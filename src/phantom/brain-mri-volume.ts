@@ -81,7 +81,7 @@ export function brainMriVolume(name: string, seed: number, { size, slices }: Vol
     );
   }
   const pixelMm = canvas.pixel * mmPerUnit;
-  return { modality: "brain-mri", data, spacing: [(height * mmPerUnit) / slices, pixelMm, pixelMm], structures: found.all() };
+  return { modality: "brain-mri", size, slices, data, spacing: [(height * mmPerUnit) / slices, pixelMm, pixelMm], structures: found.all() };
 }
 
 /** A tumour of a slice as a ball: where its middle lies. */

@@ -80,7 +80,7 @@ export function chestCtVolume(name: string, seed: number, { size, slices }: Volu
     data.set(canvas.levels.map(toHounsfield), k * size * size);
   }
   const pixelMm = canvas.pixel * mmPerUnit;
-  return { modality: "chest-ct", data, spacing: [(height * mmPerUnit) / slices, pixelMm, pixelMm], structures: found.all() };
+  return { modality: "chest-ct", size, slices, data, spacing: [(height * mmPerUnit) / slices, pixelMm, pixelMm], structures: found.all() };
 }
 
 function addOrgans(found: StructureStacks, k: number, canvas: Canvas, slice: ChestSlice, spine: Mask): void {

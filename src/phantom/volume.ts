@@ -10,6 +10,9 @@ export type VolumeModality = (typeof volumeModalities)[number];
 /** A synthetic volume and its ground truth, as radiological pictures lie: columns to the patient's left, rows to the back, slices from feet to head. */
 export interface PhantomVolume {
   readonly modality: VolumeModality;
+  /** Pixels in a slice's side, S, and the number of slices. */
+  readonly size: number;
+  readonly slices: number;
   /** [slices, S, S]: Hounsfield units of a CT, intensities from 0 to about 1000 of an MRI. */
   readonly data: Int16Array;
   /** Millimetres between [slices, rows, columns]. */

@@ -30,6 +30,8 @@ const PhantomFile = z.strictObject({
   version: z.string(),
   seed: z.number(),
   size: z.number(),
+  /** Of volumes: their number of slices. */
+  slices: z.number().optional(),
   count: z.number(),
   images: z.array(DrawnImage),
 });
@@ -38,7 +40,15 @@ type PhantomFile = z.infer<typeof PhantomFile>;
 const notice = "Synthetic images: drawn, not measured. Nothing in them comes from a person.";
 
 /** Settings that determine the image of a name. */
-const decisive = ({ version, seed, size }: Pick<PhantomFile, "version" | "seed" | "size">) => ({ version, seed, size });
+const decisive = ({ version, seed, size, slices }: Pick<PhantomFile, "version" | "seed" | "size" | "slices">) => ({
+  version,
+  seed,
+  size,
+  ...(slices !== undefined && { slices }),
+});
+
+/** The settings of a run as its record has them: slices belong to volumes alone. */
+const recorded = ({ volume, slices, ...settings }: PhantomSettings) => ({ version, ...settings, ...(volume && { slices }) });
 
 const phantomRecord: RecordKind<PhantomFile, DrawnImage> = {
   file: "phantoms.json",
@@ -89,7 +99,7 @@ export class PhantomRecord {
     try {
       if (!found && !overwrite) await folder.refuseStrangers(outputs);
       const images = found ? [...found.record.images, ...found.lines] : [];
-      const now = { settings: decisive({ version, ...settings }) };
+      const now = { settings: decisive(recorded(settings)) };
       const difference = found && differenceOf({ settings: decisive(found.record) }, now);
       if (difference !== undefined && !overwrite) throw otherResults(out, "images of other settings", difference);
       const isKept = difference === undefined;
@@ -139,6 +149,6 @@ export class PhantomRecord {
   }
 
   private head(): Omit<PhantomFile, "images"> {
-    return { notice, recordVersion: phantomRecord.version, ...decisive({ version, ...this.settings }), count: this.byName.size };
+    return { notice, recordVersion: phantomRecord.version, ...decisive(recorded(this.settings)), count: this.byName.size };
   }
 }

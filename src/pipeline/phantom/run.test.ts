@@ -8,8 +8,12 @@ import { collect } from "../../../test/support/tiny-run.ts";
 import { readCsvPairs } from "../../data/csv-pairs.ts";
 import { readRegions } from "../../data/regions.ts";
 import { CancelledError, ConfigError } from "../../errors.ts";
-import { phantom } from "../../phantom/index.ts";
+import { phantom, phantomVolume } from "../../phantom/index.ts";
+import { axisCodes } from "../../scans/axes.ts";
+import { readContent } from "../../scans/read-content.ts";
 import { readGray } from "../../scans/read-gray.ts";
+import { readMaskVolume } from "../../scans/read-mask-volume.ts";
+import { readNifti } from "../../scans/sources/nifti/read-nifti.ts";
 import { runPhantom } from "./run.ts";
 import { PhantomSettings } from "./settings.ts";
 
@@ -152,6 +156,53 @@ test("images that no run has drawn are not mixed with phantoms", async () => {
   await writeFile(at("theirs", "masks_lesion", "a.png"), "");
   await expect(collect(runPhantom(settings({ out: at("theirs"), count: 1 })))).rejects.toThrow(/masks_lesion.a\.png" already exists/);
   expect(await readdir(at("theirs"))).toEqual(["masks_lesion"]);
+});
+
+describe("volumes", () => {
+  const volumes = (given: object) =>
+    PhantomSettings.parse({ count: 1, size: 64, slices: 6, modalities: ["chest-ct", "brain-mri"], volume: true, ...given });
+  beforeAll(async () => {
+    await collect(runPhantom(volumes({ out: at("volumes") })));
+  });
+
+  test("are NIfTI files with masks on the same grid, in millimetres, which evaluate and decode read", async () => {
+    expect((await readdir(at("volumes", "images"))).sort()).toEqual(["brain-mri-00000.nii.gz", "chest-ct-00000.nii.gz"]);
+    const { data, spacing, structures } = phantomVolume("chest-ct", 42, 0, { size: 64, slices: 6 });
+    const image = await readNifti(await readContent(at("volumes", "images", "chest-ct-00000.nii.gz")));
+    expect(image.shape).toEqual([64, 64, 6]);
+    expect(image.volume(0).data).toEqual(data);
+    expect(axisCodes(image.position.placement)).toEqual(["L", "P", "S"]);
+    for (const [i, mm] of [spacing[2], spacing[1], spacing[0]].entries()) expect(image.position.placement.spacing[i]).toBeCloseTo(mm, 4);
+    for (const [structure, { mask }] of structures) {
+      const { stack, grid } = await readMaskVolume(at("volumes", `masks_${structure}`, "chest-ct-00000.nii.gz"));
+      expect(stack).toEqual(mask);
+      expect(grid.placement).toEqual(image.position.placement);
+    }
+    expect(existsSync(at("volumes", "masks_lungs", "chest-ct-00000.nii.gz"))).toBe(true);
+  });
+
+  test("have captions, regions and prompts by their files", async () => {
+    expect(Object.keys(await json("volumes", "prompts.json"))).toEqual(["brain-mri-00000.nii.gz", "chest-ct-00000.nii.gz"]);
+    expect((await lines("volumes", "captions.csv"))[1]).toMatch(/^images\/brain-mri-00000\.nii\.gz,/);
+    expect((await lines("volumes", "regions.csv")).some((line) => line.endsWith("masks_brain/brain-mri-00000.nii.gz"))).toBe(true);
+    expect(await json("volumes", "phantoms.json")).toMatchObject({ slices: 6, size: 64, seed: 42 });
+  });
+
+  test("the same settings give the same bytes, and another number of slices is not mixed in", async () => {
+    await collect(runPhantom(volumes({ out: at("volumes-again") })));
+    expect(await content("volumes-again")).toEqual(await content("volumes"));
+    await expect(collect(runPhantom(volumes({ out: at("volumes"), slices: 7 })))).rejects.toThrow("slices");
+    await expect(collect(runPhantom(volumes({ out: at("volumes"), volume: false })))).rejects.toThrow(ConfigError);
+  });
+
+  test("all modalities stand for those that have volumes; others are refused by name", async () => {
+    const all = PhantomSettings.parse({ out: at("all"), count: 1, size: 64, slices: 2, volume: true });
+    await collect(runPhantom(all));
+    expect(await readdir(at("all", "images"))).toHaveLength(2);
+    await expect(collect(runPhantom(volumes({ out: at("xray"), modalities: ["chest-xray"] })))).rejects.toThrow(
+      "--volume: there are no volumes of chest-xray. Choose from brain-mri, chest-ct.",
+    );
+  });
 });
 
 test("invalid settings are rejected", () => {

@@ -1,25 +1,21 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { throwIfCancelled } from "../../errors.ts";
+import { ConfigError, throwIfCancelled } from "../../errors.ts";
 import { remove, writeAtomic } from "../../files/atomic-write.ts";
-import type { Mask } from "../../image/index.ts";
-import { type Phantom, phantom, structureNames, vocabulary } from "../../phantom/index.ts";
-import { writeGray, writeMask } from "../../results/png.ts";
+import { type Modality, modalities, structureNames, vocabulary, volumeModalities } from "../../phantom/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { type DrawnImage, PhantomRecord } from "./record.ts";
 import type { PhantomSettings } from "./settings.ts";
-import { captionsCsv, promptsJson, regionsCsv, targetOf } from "./tables.ts";
+import { captionsCsv, type Ending, promptsJson, regionsCsv } from "./tables.ts";
+import { type Drawn, drawn, writeDrawn } from "./write.ts";
 
 /** Number of images whose files are written while the next one is drawn. */
 const atOnce = 4;
 
-interface Task {
-  readonly name: string;
-  readonly modality: PhantomSettings["modalities"][number];
-  readonly index: number;
-}
+/** A scan to draw. */
+type Task = Pick<DrawnImage, "name" | "modality" | "index">;
 
 /**
  * Draws a data set of synthetic scans (phantoms), in the layout that the other commands read:
@@ -32,6 +28,9 @@ interface Task {
  *   prompts.json, vocab.txt     for `segment --prompts`, and for training a CLIP model from scratch
  *   phantoms.json               what each image shows: kind, side, size, site
  *
+ * With `volume` the scans of chest CT and brain MRI are NIfTI volumes, NAME.nii.gz, as int16 (CT: Hounsfield units) with their masks as labels on the same
+ * grid: columns to the patient's left, rows to the back, slices to the head, in millimetres.
+ *
  * The same settings give the same bytes. Existing images are not drawn again; a folder can grow by a larger count, another start or more
  * modalities, and its tables cover all images.
  *
@@ -39,12 +38,13 @@ interface Task {
  */
 export async function* runPhantom(settings: PhantomSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const start = performance.now();
-  const { out, seed, size } = settings;
+  const { out, seed, volume } = settings;
   const record = await PhantomRecord.open(settings);
   const writing: Promise<RunEvent>[] = [];
-  const write = async (task: Task, drawn: Phantom, begun: number): Promise<RunEvent> => {
-    const image = recordOf(task, drawn);
-    await writeImage(out, drawn, image, seed);
+  const ending: Ending = volume ? "nii.gz" : "png";
+  const write = async (task: Task, scan: Drawn, begun: number): Promise<RunEvent> => {
+    const image = recordOf(task, scan);
+    await writeDrawn(out, scan, image, seed);
     await record.add(image);
     return { type: "item", name: task.name, ms: Math.round(performance.now() - begun), warnings: [] };
   };
@@ -54,23 +54,23 @@ export async function* runPhantom(settings: PhantomSettings, { signal }: StopOpt
       for (const message of record.warnings) yield { type: "warning", message };
       await removeReplaced(out, record.replaced);
       const tasks = tasksOf(settings);
-      const todo = tasks.filter(({ name }) => !record.has(name) || !existsSync(imageFile(out, name)));
+      const todo = tasks.filter(({ name }) => !record.has(name) || !existsSync(join(out, "images", `${name}.${ending}`)));
       const skipped = tasks.length - todo.length;
       await record.begin();
       yield { type: "start", command: "phantom", total: tasks.length, done: skipped, out };
       for (const task of todo) {
         throwIfCancelled(signal);
         const begun = performance.now();
-        writing.push(write(task, phantom(task.modality, seed, task.index, size), begun));
+        writing.push(write(task, drawn(task.modality, task.index, settings), begun));
         writing.at(-1)!.catch(() => {}); // reported when it is awaited
-        if (writing.length >= atOnce) yield await writing.shift()!;
+        if (writing.length >= (volume ? 1 : atOnce)) yield await writing.shift()!;
       }
       while (writing.length > 0) yield await writing.shift()!;
       await record.finish();
       const images = record.images();
-      await writeAtomic(join(out, "captions.csv"), captionsCsv(images, seed));
-      await writeAtomic(join(out, "regions.csv"), regionsCsv(images, seed));
-      await writeAtomic(join(out, "prompts.json"), promptsJson(images, seed));
+      await writeAtomic(join(out, "captions.csv"), captionsCsv(images, seed, ending));
+      await writeAtomic(join(out, "regions.csv"), regionsCsv(images, seed, ending));
+      await writeAtomic(join(out, "prompts.json"), promptsJson(images, seed, ending));
       await writeAtomic(join(out, "vocab.txt"), `${vocabulary().join("\n")}\n`);
       yield { type: "end", done: todo.length, skipped, failed: 0, ms: Math.round(performance.now() - start), lines: [out] };
     },
@@ -79,8 +79,9 @@ export async function* runPhantom(settings: PhantomSettings, { signal }: StopOpt
   );
 }
 
-function tasksOf({ modalities, start, count }: PhantomSettings): Task[] {
-  return [...new Set(modalities)].flatMap((modality) =>
+function tasksOf(settings: PhantomSettings): Task[] {
+  const { start, count } = settings;
+  return [...new Set(modalitiesOf(settings))].flatMap((modality) =>
     Array.from({ length: count }, (_, i) => {
       const index = start + i;
       return { name: `${modality}-${String(index).padStart(5, "0")}`, modality, index };
@@ -88,34 +89,25 @@ function tasksOf({ modalities, start, count }: PhantomSettings): Task[] {
   );
 }
 
-const imageFile = (out: string, name: string) => join(out, "images", `${name}.png`);
-const maskFile = (out: string, structure: string, name: string) => join(out, `masks_${structure}`, `${name}.png`);
+/** All modalities stand for those that have volumes, where volumes are asked for. */
+function modalitiesOf({ modalities: asked, volume }: PhantomSettings): readonly Modality[] {
+  if (!volume) return asked;
+  const isVolume = (modality: Modality): boolean => volumeModalities.some((each) => each === modality);
+  const others = asked.filter((modality) => !isVolume(modality));
+  if (others.length > 0 && asked.length < modalities.length)
+    throw new ConfigError(`--volume: there are no volumes of ${others.join(", ")}. Choose from ${volumeModalities.join(", ")}.`);
+  return asked.filter(isVolume);
+}
 
-function recordOf({ name, modality, index }: Task, { structures }: Phantom): DrawnImage {
+function recordOf({ name, modality, index }: Task, { structures }: Drawn): DrawnImage {
   return { name, modality, index, structures: Object.fromEntries([...structures].map(([structure, { facts }]) => [structure, facts])) };
-}
-
-/** The image is written last, so that an existing image has its masks. */
-async function writeImage(out: string, { image, structures }: Phantom, drawn: DrawnImage, seed: number): Promise<void> {
-  const masks = new Map([...structures].map(([structure, { mask }]) => [structure, mask]));
-  const sides = [masks.get("left_lung"), masks.get("right_lung")].filter((mask) => mask !== undefined);
-  if (sides.length > 0) masks.set("lungs", union(sides));
-  const target = masks.get(targetOf(drawn, seed)) ?? { ...image, data: new Uint8Array(image.data.length) };
-  await Promise.all([
-    ...[...masks].map(([structure, mask]) => writeMask(maskFile(out, structure, drawn.name), mask)),
-    writeMask(join(out, "masks", `${drawn.name}.png`), target),
-  ]);
-  await writeGray(imageFile(out, drawn.name), image);
-}
-
-function union([first, ...others]: readonly Mask[]): Mask {
-  return { ...first!, data: first!.data.map((value, i) => (others.some(({ data }) => data[i] === 1) ? 1 : value)) };
 }
 
 /** Removes results of other settings. */
 async function removeReplaced(out: string, replaced: readonly DrawnImage[]): Promise<void> {
   const folders = ["images", "masks", ...structureNames.map((structure) => `masks_${structure}`)];
-  for (const { name } of replaced) await remove(folders.map((folder) => join(out, folder, `${name}.png`)));
+  for (const { name } of replaced)
+    await remove(folders.flatMap((folder) => ["png", "nii.gz"].map((ending) => join(out, folder, `${name}.${ending}`))));
   if (replaced.length === 0) return;
   await remove(["captions.csv", "regions.csv", "prompts.json", "phantoms.json"].map((table) => join(out, table)));
 }

@@ -23,6 +23,18 @@ export const PhantomSettings = z.strictObject(
       .nonnegative()
       .default(0)
       .describe("index of the first image of each modality: other indices give other images, so that sets of one seed do not overlap"),
+    volume: z
+      .boolean()
+      .default(false)
+      .describe("draw volumes (NIfTI) instead of pictures, of chest CT and brain MRI, the only modalities that have them"),
+    slices: z
+      .number()
+      .int()
+      .min(2)
+      .max(1000)
+      .default(48)
+      .describe("slices of each volume; they cover the whole chest or head, so that more slices are thinner")
+      .meta({ needs: [{ volume: [true] }] }),
     overwrite: z.boolean().default(false).describe("replace images that other settings made").meta({ group: "Output", neutral: true }),
   }),
 );

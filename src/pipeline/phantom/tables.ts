@@ -55,16 +55,19 @@ export function promptOf(image: DrawnImage, seed: number): string {
   return promptFor(image.modality, draws.pick(phrasesOf(target, image.structures[target])), draws);
 }
 
+/** Ending of the files: of pictures, and of volumes. */
+export type Ending = "png" | "nii.gz";
+
 /** Maps file names to text prompts. */
-export function promptsJson(images: readonly DrawnImage[], seed: number): string {
-  const prompts = Object.fromEntries(images.map((image) => [`${image.name}.png`, promptOf(image, seed)]));
+export function promptsJson(images: readonly DrawnImage[], seed: number, ending: Ending): string {
+  const prompts = Object.fromEntries(images.map((image) => [`${image.name}.${ending}`, promptOf(image, seed)]));
   return `${JSON.stringify(prompts, null, 1)}\n`;
 }
 
 /** filename, Caption: for each image one caption of the scan and two of single structures. */
-export function captionsCsv(images: readonly DrawnImage[], seed: number): string {
+export function captionsCsv(images: readonly DrawnImage[], seed: number, ending: Ending): string {
   const rows = images.flatMap((image) => {
-    const file = `images/${image.name}.png`;
+    const file = `images/${image.name}.${ending}`;
     const name = `phantom/${image.modality}/${image.index}/caption`;
     const structures = new Map(Object.entries(image.structures).map(([structure, facts]) => [structure, { facts }]));
     const draws = wordsFor(image, seed, "structure captions");
@@ -82,12 +85,12 @@ export function captionsCsv(images: readonly DrawnImage[], seed: number): string
  * structure, separated by "|". Kinds of lesion have separate rows, and so have sentences in the form of text prompts, which name the
  * modality. A few structures of other modalities, and of none, are chosen at random as absent.
  */
-export function regionsCsv(images: readonly DrawnImage[], seed: number): string {
+export function regionsCsv(images: readonly DrawnImage[], seed: number, ending: Ending): string {
   const rows = images.flatMap((image) => {
-    const file = `images/${image.name}.png`;
+    const file = `images/${image.name}.${ending}`;
     const own = shownIn(image).flatMap(({ name, facts }) => {
       const { phrases, kinds } = wordsOf(name);
-      const mask = facts ? `masks_${name}/${image.name}.png` : "";
+      const mask = facts ? `masks_${name}/${image.name}.${ending}` : "";
       const ofKinds = Object.entries(kinds ?? {}).map(([kind, words]) => [words, facts?.kind === kind ? mask : ""] as const);
       return [[phrases, mask] as const, ...ofKinds, [sentencesFor(image.modality, name), mask] as const];
     });
