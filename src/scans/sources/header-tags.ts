@@ -94,7 +94,10 @@ const isChanged = ({ bits, samples, isWhiteZero }: TiffPage): boolean =>
 
 /** The same TIFF file, whose headers now say that signed 16-bit values are unsigned, and that 0 is black where values are no levels of gray. */
 export function asPlainValues(bytes: Uint8Array, pages: readonly TiffPage[]): Uint8Array {
-  if (!pages.some(isChanged)) return bytes;
+  return pages.some(isChanged) ? (unlessCutOff(() => rewritten(bytes, pages)) ?? bytes) : bytes;
+}
+
+function rewritten(bytes: Uint8Array, pages: readonly TiffPage[]): Uint8Array {
   const copy = bytes.slice();
   const view = new DataView(copy.buffer);
   for (const page of pages.filter(isChanged)) {

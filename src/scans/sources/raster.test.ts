@@ -2,6 +2,7 @@ import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { bmpOf } from "../../../test/support/bmp-files.ts";
 import { type TiffParts, tiffOf, tiffPagesOf } from "../../../test/support/mask-files.ts";
+import { InputError } from "../../errors.ts";
 import { turnBack } from "../../image/orientation.ts";
 import { openRaster, rasterFrames } from "./raster.ts";
 
@@ -107,6 +108,15 @@ describe("values that are no levels of gray", () => {
     const shown = await (await first(tiffOf(row(32, Float32Array.of(-5, 0.9, 100, 300, Number.NaN), { format: 3 })))).display(reference);
     expect(levels(shown)).toEqual([0, 0, 100, 255, 0]);
     expect(shown.warnings[1]).toBe("float values were cut to whole numbers from 0 to 255, as the reference does; paper mode rescales them");
+  });
+
+  test("a header whose values lie behind the end of the file is no crash", async () => {
+    const bytes = tiffOf(row(16, Int16Array.of(-5, 2), { format: 2 }));
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const entry = Array.from({ length: view.getUint16(8, true) }, (_, i) => 10 + 12 * i).find((at) => view.getUint16(at, true) === 339)!;
+    view.setUint32(entry + 4, 5000, true); // values from the last one of the file on, which is 2: signed
+    view.setUint32(entry + 8, bytes.length - 2, true);
+    await expect(first(bytes)).rejects.toThrow(InputError);
   });
 
   test("floats of 16 and 64 bits are refused", async () => {
