@@ -4,11 +4,13 @@ import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWith } from "../support/shared-data.ts";
 import type { Answer, Ask } from "./worker.ts";
 
 /**
  * Mutated files through all readers: each must be read or refused, in little time and memory. FUZZ_CASES says how many (default 20,000), FUZZ_FROM
- * the number of the first one: case n is the same file on every machine, so a run can be resumed, and a fault looked at again.
+ * the number of the first one, FUZZ_KIND a pattern of kinds of files: case n is the same file on every machine, so a run can be resumed, and a fault
+ * looked at again.
  */
 const count = Number(process.env.FUZZ_CASES ?? 20_000);
 const from = Number(process.env.FUZZ_FROM ?? 0);
@@ -55,21 +57,23 @@ function answerOf(worker: ChildProcess, ask: Ask): Promise<Answer | string> {
   });
 }
 
-test(`mutated files ${from} to ${from + count - 1} are read or refused`, { timeout: 0 }, async () => {
-  const start = () => fork(".tmp/fuzz/worker.mjs", [folder], { execArgv: ["--max-old-space-size=2048"] });
-  let worker = start();
-  const faults: string[] = [];
-  for (let number = from; number < from + count; number++) {
-    const answer = await answerOf(worker, { number });
-    if (typeof answer === "string") worker = start();
-    const fault = typeof answer === "string" ? answer : answer.fault;
-    if (number % 500 === 499)
-      writeFileSync(resolve(".tmp/fuzz/progress.txt"), `${number + 1 - from} of ${count} from ${from}, ${faults.length} faults\n`);
-    if (fault === undefined) continue;
-    faults.push(`${number}: ${fault}`);
-    writeFileSync(join(kept, `${number}.txt`), fault);
-    if (typeof answer !== "string") copyFileSync(answer.file, join(kept, `${number}${extname(answer.file)}`));
-  }
-  worker.kill();
-  expect(faults).toEqual([]);
+describeWith(["parity/dicom/pixels.json", "parity/torch-files/expected.json"], "mutated files", () => {
+  test(`${from} to ${from + count - 1} are read or refused`, { timeout: 0 }, async () => {
+    const start = () => fork(".tmp/fuzz/worker.mjs", [folder], { execArgv: ["--max-old-space-size=2048"] });
+    let worker = start();
+    const faults: string[] = [];
+    for (let number = from; number < from + count; number++) {
+      const answer = await answerOf(worker, { number });
+      if (typeof answer === "string") worker = start();
+      const fault = typeof answer === "string" ? answer : answer.fault;
+      if (number % 500 === 499)
+        writeFileSync(resolve(".tmp/fuzz/progress.txt"), `${number + 1 - from} of ${count} from ${from}, ${faults.length} faults\n`);
+      if (fault === undefined) continue;
+      faults.push(`${number}: ${fault}`);
+      writeFileSync(join(kept, `${number}.txt`), fault);
+      if (typeof answer !== "string") copyFileSync(answer.file, join(kept, `${number}${extname(answer.file)}`));
+    }
+    worker.kill();
+    expect(faults).toEqual([]);
+  });
 });

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { crc32, gunzipSync } from "node:zlib";
 import sharp from "sharp";
 import { readCsvPairs, readRegions, readShard } from "../../src/data/index.ts";
 import { readDicom } from "../../src/dicom/read-file.ts";
@@ -26,6 +27,10 @@ export interface Kind {
   /** Ending of the file. */
   readonly ending: string;
   readonly seeds: () => Promise<readonly Uint8Array[]>;
+  /** Whether it is text. */
+  readonly isText?: boolean;
+  /** Mends the check sums of a mutated file, so that what they guard is read. */
+  readonly repair?: (bytes: Uint8Array) => Uint8Array;
   readonly read: (file: string, bytes: Uint8Array) => readonly (() => Promise<unknown>)[];
 }
 
@@ -49,13 +54,25 @@ const images: Kind["read"] = (file, bytes) => [
   () => readGray(file),
 ];
 
+/** A PNG whose chunks have the check sums of what they hold. */
+function withCheckSums(bytes: Uint8Array): Uint8Array {
+  const copy = Buffer.from(bytes);
+  for (let at = 8; at + 12 <= copy.length; ) {
+    const end = at + 8 + copy.readUInt32BE(at);
+    if (end + 4 > copy.length) break;
+    copy.writeUInt32BE(crc32(copy.subarray(at + 4, end)), end);
+    at = end + 4;
+  }
+  return copy;
+}
+
 const text = (words: string): Uint8Array => new TextEncoder().encode(words);
 const sharedFiles = (folder: string, pattern: RegExp) => async () =>
   await Promise.all(sharedNames(folder, pattern).map(async (name) => new Uint8Array(await readFile(sharedPath(folder, name)))));
 
-const dicom = (pattern: RegExp): Kind => ({
+const dicom = (pattern: RegExp, folder = "parity/dicom/pixels"): Kind => ({
   ending: "dcm",
-  seeds: sharedFiles("parity/dicom/pixels", pattern),
+  seeds: sharedFiles(folder, pattern),
   read: (file, bytes) => [
     ...images(file, bytes),
     async () => readDicom({ name: file, bytes }, { header: true }),
@@ -94,12 +111,17 @@ export function kindsIn(folder: string): Readonly<Record<string, Kind>> {
     "dicom big endian and deflated": dicom(/^(big_endian_.*|deflated)\.dcm$/),
     "dicom in runs": dicom(/^rle_.*\.dcm$/),
     "dicom JPEG-LS": dicom(/^jpegls_.*\.dcm$/),
+    "dicom JPEG": dicom(/^(JPEG-lossy|JPGExtended|SC_rgb_jpeg|SC_rgb_small_odd_jpeg)\.dcm$/, "data/dicom/pydicom"),
     "dicom JPEG 2000": dicom(/^(j2k|htj2k)_.*\.dcm$/),
     nifti: {
       ending: "nii",
-      seeds: sharedFiles("parity/dicom/nifti", /^(RAS|four_d_single|nifti2|nan)\.nii\.gz$|^(extension|complex128)\.nii$/),
+      seeds: async () => [
+        ...(await sharedFiles("parity/dicom/nifti", /^extension\.nii$/)()),
+        ...(await sharedFiles("parity/dicom/nifti", /^(RAS|four_d_single|nifti2|nan)\.nii\.gz$/)()).map((bytes) => gunzipSync(bytes)),
+      ],
       read: images,
     },
+    "nifti, compressed": { ending: "nii.gz", seeds: sharedFiles("parity/dicom/nifti", /^(RAS|big_endian)\.nii\.gz$/), read: images },
     tiff: {
       ending: "tif",
       seeds: async () => [
@@ -116,6 +138,7 @@ export function kindsIn(folder: string): Readonly<Record<string, Kind>> {
     },
     png: {
       ending: "png",
+      repair: withCheckSums,
       seeds: async () => [
         await colours().png().toBuffer(),
         await colours().png({ palette: true, colours: 8 }).toBuffer(),
@@ -184,7 +207,7 @@ export function kindsIn(folder: string): Readonly<Record<string, Kind>> {
     },
     torch: {
       ending: "pt",
-      seeds: sharedFiles("parity/torch-files", /^(compressed|dtypes_and_views|nested|protocol_4|unsafe_eval|legacy)\.(pt|bin)$/),
+      seeds: sharedFiles("parity/torch-files", /^(dtypes_and_views|nested|protocol_[34]|unsafe_eval)\.(pt|bin)$/),
       read: weights,
     },
     npy: {
@@ -207,6 +230,7 @@ export function kindsIn(folder: string): Readonly<Record<string, Kind>> {
     },
     prompts: {
       ending: "json",
+      isText: true,
       seeds: async () => [
         text(
           '{"a.png": "A chest X-ray showing the heart", "b/c": ["one wording", "another"], "*": {"heart": "the heart", "lung": ["the lung"]}}',
@@ -217,6 +241,7 @@ export function kindsIn(folder: string): Readonly<Record<string, Kind>> {
     },
     pack: {
       ending: "json",
+      isText: true,
       seeds: async () => [await readFile("packs/phantom/pack.json"), await readFile("packs/starter/pack.json")],
       read: (_, bytes) => [
         async () => {
@@ -227,6 +252,7 @@ export function kindsIn(folder: string): Readonly<Record<string, Kind>> {
     },
     table: {
       ending: "csv",
+      isText: true,
       seeds: async () => [
         text(
           'filename,Caption,phrase,mask\na.png,"the heart, large",the heart,m.png\nb.png,nan,"the lung|lung",\n../c.png,"say ""x""",lung,m.png\n',

@@ -15,7 +15,8 @@ export function drawsOf(seed: number): Draw {
 /** Lengths, counts and offsets that programs get wrong. */
 const odd = [0, 1, 2, 7, 8, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 
-type Change = (bytes: Uint8Array, draw: Draw, other: Uint8Array) => Uint8Array;
+/** @param byte - draws a byte to be written */
+type Change = (bytes: Uint8Array, draw: Draw, byte: () => number, other: Uint8Array) => Uint8Array;
 
 const below = (draw: Draw, limit: number): number => Math.floor(draw() * Math.max(limit, 1));
 
@@ -24,15 +25,16 @@ const place = (draw: Draw, { length }: Uint8Array): number => (draw() < 0.6 ? be
 
 const joined = (...parts: Uint8Array[]): Uint8Array => Uint8Array.from(Buffer.concat(parts));
 
-const changes: readonly Change[] = [
+/** Changes that leave all else in its place. */
+const inPlace: readonly Change[] = [
   function flipBit(bytes, draw) {
     const copy = bytes.slice();
     copy[place(draw, bytes)]! ^= 1 << below(draw, 8);
     return copy;
   },
-  function setByte(bytes, draw) {
+  function setByte(bytes, draw, byte) {
     const copy = bytes.slice();
-    copy[place(draw, bytes)] = below(draw, 256);
+    copy[place(draw, bytes)] = byte();
     return copy;
   },
   function setNumber(bytes, draw) {
@@ -42,6 +44,10 @@ const changes: readonly Change[] = [
     for (let i = 0; i < width; i++) copy[at + i] = value >>> (8 * (isLittle ? i : width - 1 - i));
     return copy;
   },
+];
+
+/** Changes that move what follows. */
+const moving: readonly Change[] = [
   function cutOff(bytes, draw) {
     return bytes.slice(0, below(draw, bytes.length));
   },
@@ -54,21 +60,30 @@ const changes: readonly Change[] = [
     const part = bytes.subarray(at, at + 1 + below(draw, 64));
     return joined(bytes.subarray(0, at), part, bytes.subarray(at));
   },
-  function insert(bytes, draw) {
+  function insert(bytes, draw, byte) {
     const at = place(draw, bytes);
-    const noise = Uint8Array.from({ length: 1 + below(draw, 16) }, () => below(draw, 256));
+    const noise = Uint8Array.from({ length: 1 + below(draw, 16) }, byte);
     return joined(bytes.subarray(0, at), noise, bytes.subarray(at));
   },
-  function takeFromOther(bytes, draw, other) {
+  function takeFromOther(bytes, draw, _, other) {
     const [at, from] = [place(draw, bytes), place(draw, other)];
     const part = other.subarray(from, from + 1 + below(draw, 128));
     return joined(bytes.subarray(0, at), part, bytes.subarray(at + part.length));
   },
 ];
 
-/** A file with one to six changes. @param other - another file of the kind, of which parts may be taken */
-export function mutated(bytes: Uint8Array, other: Uint8Array, draw: Draw): Uint8Array {
+/**
+ * A file with one to four changes, of which most leave all else in its place.
+ *
+ * @param other - another file of the kind, of which parts may be taken
+ * @param options.isText - whether only printable characters are put in
+ */
+export function mutated(bytes: Uint8Array, other: Uint8Array, draw: Draw, { isText = false } = {}): Uint8Array {
+  const byte = () => (isText ? 32 + below(draw, 95) : below(draw, 256));
   let result = bytes;
-  for (let count = 1 + below(draw, 6); count > 0; count--) result = changes[below(draw, changes.length)]!(result, draw, other);
+  for (let count = draw() < 0.5 ? 1 : 1 + below(draw, 4); count > 0; count--) {
+    const changes = draw() < (isText ? 0.4 : 0.75) ? inPlace.slice(isText ? 1 : 0, isText ? 2 : 3) : moving;
+    result = changes[below(draw, changes.length)]!(result, draw, byte, other);
+  }
   return result;
 }

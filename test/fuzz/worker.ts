@@ -23,7 +23,7 @@ export interface Answer {
 const mostBytes = 1e9;
 
 const [folder] = process.argv.slice(2) as [string];
-const kinds = Object.entries(kindsIn(folder));
+const kinds = Object.entries(kindsIn(folder)).filter(([name]) => new RegExp(process.env.FUZZ_KIND ?? "").test(name));
 const seeds = new Map<string, Promise<readonly Uint8Array[]>>();
 
 /** Bytes of memory in use, and the most that were since the last call of `forgetPeak`. Linux alone tells them. */
@@ -36,14 +36,14 @@ const forgetPeak = () => writeFileSync("/proc/self/clear_refs", "5");
 const tellsMemory = process.platform === "linux";
 
 async function read(number: number): Promise<Answer> {
-  const [kind, { ending, seeds: seedsOf, read }] = kinds[number % kinds.length]!;
+  const [kind, { ending, seeds: seedsOf, read, isText, repair = (made: Uint8Array) => made }] = kinds[number % kinds.length]!;
   if (!seeds.has(kind)) seeds.set(kind, seedsOf());
   const known = await seeds.get(kind)!;
   const draw = drawsOf(number);
   const pick = () => known[Math.floor(draw() * known.length)]!;
   const file = join(folder, `case.${ending}`);
   if (known.length === 0) return { number, kind, file }; // shared files that are not there
-  const bytes = mutated(pick(), pick(), draw);
+  const bytes = repair(mutated(pick(), pick(), draw, { isText }));
   await writeFile(file, bytes);
   const before = readdirSync(folder);
   if (tellsMemory) forgetPeak();
