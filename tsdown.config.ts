@@ -7,7 +7,14 @@ const library = ["src/index.ts", "src/graph/index.ts", "src/nn/index.ts"];
 const browserLibrary = ["src/browser.ts", "src/graph/index.ts", "src/nn/index.ts"];
 
 /** The command and what it loads on a Node that is new enough, the program of the child process in which it does its long work, and those of threads. */
-const programs = ["src/cli/main.ts", "src/cli/program.ts", "src/jobs/worker.ts", "src/data/worker.ts", "src/train/supervised/worker.ts"];
+const programs = [
+  "src/cli/main.ts",
+  "src/cli/program.ts",
+  "src/jobs/worker.ts",
+  "src/data/worker.ts",
+  "src/dicom/codecs/worker.ts",
+  "src/train/supervised/worker.ts",
+];
 
 const shared: UserConfig = {
   format: "esm",

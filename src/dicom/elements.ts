@@ -35,8 +35,9 @@ export class ElementError extends Error {
   }
 }
 
-export const pixelTags = { FloatPixelData: 0x7fe00008, DoubleFloatPixelData: 0x7fe00009, PixelData: 0x7fe00010 } as const;
-const firstPixelTag = pixelTags.FloatPixelData;
+const pixelDataTag = 0x7fe00010;
+/** FloatPixelData, DoubleFloatPixelData, PixelData. */
+const pixelTags: ReadonlySet<Tag> = new Set([0x7fe00008, 0x7fe00009, pixelDataTag]);
 
 const [itemTag, itemEnd, sequenceEnd] = [0xfffee000, 0xfffee00d, 0xfffee0dd];
 const undefinedLength = 0xffffffff;
@@ -90,22 +91,27 @@ export class ElementReader {
   /**
    * The elements of a data set up to and with its pixel data; what follows (padding, signatures) is not read.
    *
-   * @param options.header - stops before the pixel data
-   * @returns `dataAt` of a header: where the pixel data's element begins
+   * @param options.header - stops before the pixel data; only whether they have their place in the file is checked
+   * @param options.missing - bytes of the file behind those that are here
    * @throws ElementError
    */
-  dataSet({ header = false } = {}): { elements: Elements; pixelDataAt?: number } {
+  dataSet({ header = false, missing = 0 } = {}): { elements: Elements; hasPixelData: boolean } {
     const elements = new Map<Tag, Element>();
     const { length } = this.bytes;
-    while (this.at < length) {
-      if (this.isPaddingOnly()) break;
-      const start = this.at;
+    while (this.at < length && !this.isPaddingOnly()) {
       const tag = this.peekTag();
-      if (header && tag >= firstPixelTag && tag <= pixelTags.PixelData) return { elements, pixelDataAt: start };
-      this.element(elements, length, 0);
-      if (tag >= firstPixelTag && tag <= pixelTags.PixelData) break;
+      const isPixelData = pixelTags.has(tag);
+      if (!isPixelData || !header) this.element(elements, length, 0);
+      else this.checkPlace(length + missing);
+      if (isPixelData) return { elements, hasPixelData: true };
     }
-    return { elements };
+    return { elements, hasPixelData: false };
+  }
+
+  /** Of an element whose value is not read. */
+  private checkPlace(size: number): void {
+    const { tag, length } = this.head();
+    if (length !== undefinedLength) this.need(length, size, `element ${tagText(tag)}`, true);
   }
 
   private peekTag(): Tag {
@@ -125,10 +131,9 @@ export class ElementReader {
     return this.view.getUint16(at, isLittle) * 0x10000 + this.view.getUint16(at + 2, isLittle);
   }
 
-  private need(count: number, end: number, what: string): void {
+  private need(count: number, end: number, what: string, isCutOff = end === this.bytes.length): void {
     if (this.at + count <= end) return;
     const left = Math.max(end - this.at, 0);
-    const isCutOff = end === this.bytes.length;
     throw new ElementError(
       `${what} needs ${count} bytes at byte ${this.at}, ${left} are left ${isCutOff ? "in the file" : "in its item"}`,
       isCutOff,
@@ -167,7 +172,7 @@ export class ElementReader {
     if (tag === itemEnd || tag === sequenceEnd || tag === itemTag) {
       throw new ElementError(`a sequence's ${tagText(tag)} stands at byte ${this.at - 8}, outside of any sequence`);
     }
-    if (length === undefinedLength && tag === pixelTags.PixelData) {
+    if (length === undefinedLength && tag === pixelDataTag) {
       into.set(tag, { vr: vr === "ox" ? "OB" : vr, value: new Uint8Array(), isLittle, fragments: this.fragments() });
       return;
     }

@@ -28,3 +28,11 @@ export function inflated(bytes: Uint8Array, limit: number): Uint8Array<ArrayBuff
   }
   return whole;
 }
+
+/** The code of fflate's error for data that end too early. */
+const unexpectedEnd = 0;
+
+/** Whether inflating failed because the data end too early. */
+export function isCutShort(cause: unknown): boolean {
+  return (cause as { readonly code?: unknown }).code === unexpectedEnd;
+}

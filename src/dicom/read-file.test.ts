@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { type DicomValues, dicomBytes } from "../../test/support/dicom.ts";
 import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { InputError } from "../errors.ts";
-import { isDicom, readDicom } from "./read-file.ts";
+import { isDicom } from "./first-bytes.ts";
+import { headerOfPart, readDicom } from "./read-file.ts";
 
 const values: DicomValues = {
   SOPClassUID: "1.2.840.10008.5.1.4.1.1.4",
@@ -58,6 +59,12 @@ describe.each(Object.entries(syntaxes))("%s", (_, syntax) => {
     expect(read(bytes).attributes.number("Columns")).toBe(3);
   });
 
+  test("without pixel data is no error", () => {
+    const { PixelData: _, ...header } = values;
+    expect(read(dicomBytes(header, { syntax })).hasPixelData).toBe(false);
+    expect(read(dicomBytes(values, { syntax }), true).hasPixelData).toBe(true);
+  });
+
   test("is refused wherever it is cut off, by name, and damaged bytes never do worse", () => {
     const bytes = dicomBytes(values, { syntax });
     for (let length = 0; length < bytes.length; length++) {
@@ -88,8 +95,18 @@ describe.each(Object.entries(syntaxes))("%s", (_, syntax) => {
 
 test("a header stops before the pixel data", () => {
   const bytes = dicomBytes(values);
-  const { attributes } = read(bytes.subarray(0, bytes.length - 12 - 12), true);
+  const { attributes } = read(bytes, true);
   expect([attributes.number("Rows"), attributes.bytes("PixelData")]).toEqual([2, undefined]);
+});
+
+test("a header can be read from the first bytes of a file, unless its pixel data have no place there", () => {
+  const bytes = dicomBytes(values);
+  const part = (length: number, size = bytes.length) => headerOfPart({ name: "a.dcm", bytes: bytes.subarray(0, length) }, size);
+  expect(part(bytes.length - 12)?.attributes.number("Rows")).toBe(2);
+  expect(part(bytes.length - 13)).toBeUndefined();
+  expect(() => part(bytes.length - 1, bytes.length - 1)).toThrow("element (7FE0,0010) needs 12 bytes");
+  const deflated = dicomBytes(values, { syntax: "1.2.840.10008.1.2.1.99" });
+  expect(headerOfPart({ name: "a.dcm", bytes: deflated.subarray(0, deflated.length - 8) }, deflated.length)).toBeUndefined();
 });
 
 test("fragments are kept apart, the offset table first", () => {

@@ -2,20 +2,26 @@ import { InputError } from "../errors.ts";
 import type { DicomFile } from "./attributes.ts";
 import { DataSet } from "./data-set.ts";
 import { ElementError, ElementReader, type Encoding, isExplicit } from "./elements.ts";
-import { inflated } from "./inflate.ts";
+import { hasPreamble, isDicom } from "./first-bytes.ts";
+import { inflated, isCutShort } from "./inflate.ts";
 
 /** A DICOM object with its pixel data, or without if its header alone was read. */
 export interface DicomObject extends DicomFile {
   readonly attributes: DataSet;
   /** Whether numbers of the data set have their lowest byte first. */
   readonly isLittle: boolean;
+  /** Whether the file has pixel data, also of a header. */
+  readonly hasPixelData: boolean;
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /** Stops before the pixel data. */
   readonly header?: boolean;
-  /** The bytes are the start of a file alone, so a header must end at pixel data: whatever else could follow. */
-  readonly isStart?: boolean;
+}
+
+interface Named {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 /** Most bytes of a deflated data set. */
@@ -34,42 +40,41 @@ const deflated = new Set(["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95"]);
  * @param content.name - for messages
  * @throws InputError when it is no DICOM file, damaged or truncated
  */
-export function readDicom(
-  content: { readonly name: string; readonly bytes: Uint8Array },
-  { header = false, isStart = false }: ReadOptions = {},
-): DicomObject {
+export function readDicom(content: Named, { header = false }: ReadOptions = {}): DicomObject {
   try {
-    return parsed(content, { header, isStart });
+    return parsed(content, header, content.bytes.length);
   } catch (cause) {
-    if (cause instanceof ElementError) throw damaged(content.name, cause);
-    throw cause;
+    throw cause instanceof ElementError ? damaged(content.name, cause) : cause;
+  }
+}
+
+/**
+ * The header of a file, from its first bytes.
+ *
+ * @param size - bytes of the whole file, in which native pixel data must have their place
+ * @returns undefined where more bytes are needed
+ * @throws InputError as `readDicom`
+ */
+export function headerOfPart(part: Named, size: number): DicomObject | undefined {
+  const isPart = part.bytes.length < size;
+  try {
+    const header = parsed(part, true, size);
+    // Without pixel data, other elements could follow.
+    return isPart && !header.hasPixelData ? undefined : header;
+  } catch (cause) {
+    if (cause instanceof ElementError && cause.isCutOff && isPart) return undefined;
+    throw cause instanceof ElementError ? damaged(part.name, cause) : cause;
   }
 }
 
 /** Of a file with wrong elements. */
-export function damaged(name: string, { message, isCutOff }: ElementError): InputError {
+function damaged(name: string, { message, isCutOff }: ElementError): InputError {
   return new InputError(`"${name}" is a ${isCutOff ? "truncated" : "damaged"} DICOM file: ${message}. Copy or export it again.`);
 }
 
-/** Whether bytes are the start of a DICOM file. */
-export function isDicom(bytes: Uint8Array): boolean {
-  return hasMark(bytes) || startsWithGroup(bytes);
-}
-
-const hasMark = (bytes: Uint8Array): boolean => String.fromCharCode(...bytes.subarray(128, 132)) === "DICM";
-
-/** Group 0002 or 0008 in either byte order, with an element that is plausible there. */
-function startsWithGroup([a, b, c, d]: Uint8Array): boolean {
-  if (d === undefined) return false;
-  const isLittle = (a === 2 || a === 8) && b === 0;
-  const isBig = a === 0 && b === 8;
-  const element = isLittle ? c! + 256 * d : 256 * c! + d;
-  return (isLittle || isBig) && (element <= 0x18 || element === 0x60);
-}
-
-function parsed({ name, bytes }: { readonly name: string; readonly bytes: Uint8Array }, options: Required<ReadOptions>): DicomObject {
+function parsed({ name, bytes }: Named, header: boolean, size: number): DicomObject {
   if (!isDicom(bytes)) throw new ElementError(`it has neither "DICM" at byte 128 nor group 0002 or 0008 at its start`);
-  const at = hasMark(bytes) ? 132 : 0;
+  const at = hasPreamble(bytes) ? 132 : 0;
   const reader = new ElementReader(bytes, at, { isExplicit: true, isLittle: true });
   const meta = reader.metaInformation();
   const transferSyntax = meta.size > 0 ? new DataSet(meta).text("TransferSyntaxUID") : bareSyntax(bytes, at);
@@ -78,9 +83,11 @@ function parsed({ name, bytes }: { readonly name: string; readonly bytes: Uint8A
   const isLittle = transferSyntax !== explicitBig;
   // The first element tells whether representations are stated; files are wrong about it.
   const encoding: Encoding = { isExplicit: !isLittle || isExplicit(body.bytes, body.at), isLittle };
-  const { elements, pixelDataAt } = new ElementReader(body.bytes, body.at, encoding).dataSet(options);
-  if (options.isStart && pixelDataAt === undefined) throw new ElementError("its header does not end in the bytes that were read", true);
-  return { name, transferSyntax, attributes: new DataSet(elements), isLittle };
+  const { elements, hasPixelData } = new ElementReader(body.bytes, body.at, encoding).dataSet({
+    header,
+    missing: size - bytes.length,
+  });
+  return { name, transferSyntax, attributes: new DataSet(elements), isLittle, hasPixelData };
 }
 
 /** The transfer syntax of a data set as it is sent over a network, without meta information: native, as its first element is written. */
@@ -93,6 +100,6 @@ function inflate(bytes: Uint8Array): Uint8Array {
   try {
     return inflated(bytes, maxInflated);
   } catch (cause) {
-    throw new ElementError(`its deflated data set cannot be inflated (${(cause as Error).message})`);
+    throw new ElementError(`its deflated data set cannot be inflated (${(cause as Error).message})`, isCutShort(cause));
   }
 }

@@ -10,7 +10,7 @@ const at = (...parts: string[]) => join(folder, ...parts);
 beforeAll(() => {
   mkdirSync(at("scans", "old", "masks"), { recursive: true });
   writeFileSync(at("scans", "a.png"), "");
-  writeFileSync(at("scans", "slice.dcm"), `${"\0".repeat(128)}DICM`);
+  writeFileSync(at("scans", "slice.gif"), "GIF89a");
   symlinkSync("nothing", at("scans", "link.png"));
   writeFileSync(at("scans", "old", "run.json"), JSON.stringify({ command: "segment", images: [] }));
   writeFileSync(at("scans", "old", "masks", "a.png"), "");
@@ -22,15 +22,15 @@ test("skipped files give one warning and are recorded", async () => {
   expect(inputs.map(({ name }) => name)).toEqual(["a"]);
   expect(warnings).toEqual([
     expect.stringMatching(
-      /^skipped in the input folders: 1 broken link \("link.png"\); 1 folder with results of an earlier run \("masks"\); 1 DICOM file/,
+      /^skipped in the input folders: 1 broken link \("link.png"\); 1 folder with results of an earlier run \("masks"\); 1 image in an unsupported format/,
     ),
   ]);
   expect(leftOutRecord(leftOut)).toEqual({
-    counts: { link: 1, results: 1, dicom: 1 },
+    counts: { link: 1, results: 1, unread: 1 },
     files: [
       { file: at("scans", "link.png"), reason: "link" },
       { file: at("scans", "old", "masks"), reason: "results" },
-      { file: at("scans", "slice.dcm"), reason: "dicom" },
+      { file: at("scans", "slice.gif"), reason: "unread" },
     ],
   });
   expect(await findInputs([at("scans", "a.png")], at("out"))).toMatchObject({ leftOut: [], warnings: [] });

@@ -282,7 +282,7 @@ describe("files that are no images are named with the reason", () => {
     await refused(await write("scan.gif", "GIF89a"), "is a damaged or truncated GIF file (");
     await refused(await write("scan.avif", "\0\0\0\x20ftypavif"), "is a AVIF file, which is not supported. Convert it to PNG first.");
     const dicom = Buffer.concat([Buffer.alloc(128), Buffer.from("DICM"), Buffer.alloc(40)]);
-    await refused(await write("slice.png", dicom), "is a DICOM file, which is not supported. Convert it to PNG first.");
+    await refused(await write("slice.png", dicom), "is a DICOM object without pixel data, not an image");
   });
 
   test.each([
@@ -361,8 +361,9 @@ describeWith(["parity/clip/preprocess.safetensors"], "decoding as Pillow does", 
     }
   });
 
-  test("a DICOM file is named as such", async () => {
-    await expect(decodeImage(sharedPath("data/dicom/misc/gdcm-CR-MONO1-10-chest.dcm"), paper)).rejects.toThrow("is a DICOM file");
+  test("a DICOM file is read by its own rule", async () => {
+    const { source } = await decodeImage(sharedPath("data/dicom/misc/gdcm-CR-MONO1-10-chest.dcm"), paper);
+    expect(source).toEqual({ format: "dicom", width: 440, height: 440, channels: 1, bitDepth: 10 });
   });
 });
 

@@ -6,7 +6,6 @@ import { sourceOf } from "./sources/source-of.ts";
 
 /** Kinds of files without an image extension, in singular and plural. */
 export const otherKinds = {
-  dicom: ["DICOM file (not supported)", "DICOM files (not supported)"],
   voxels: ["voxel file of the NIfTI header beside it", "voxel files of the NIfTI headers beside them"],
   unread: ["image in an unsupported format", "images in an unsupported format"],
   unnamed: ["image without its file extension", "images without their file extension"],

@@ -3,8 +3,8 @@ import { leftOutMessage, leftOutRecord } from "./left-out.ts";
 
 test("a message counts what was left out by reason, with a few examples", () => {
   const links = ["a", "b", "c", "d"].map((name) => ({ file: `in/${name}.png`, reason: "link" }) as const);
-  expect(leftOutMessage([{ file: "in/x/s.dcm", reason: "dicom" }, ...links])).toBe(
-    'skipped in the input folders: 1 DICOM file (not supported) ("s.dcm"); 4 broken links ("a.png", "b.png", "c.png", ...). Files are read if they end in png, jpg, jpeg, tif, tiff, webp, bmp, gif, nii, nii.gz or hdr.',
+  expect(leftOutMessage([{ file: "in/x/s.jp2", reason: "unread" }, ...links])).toBe(
+    'skipped in the input folders: 1 image in an unsupported format ("s.jp2"); 4 broken links ("a.png", "b.png", "c.png", ...). Files are read if they end in png, jpg, jpeg, tif, tiff, webp, bmp, gif, nii, nii.gz, hdr, dcm, dicom or ima.',
   );
   expect(leftOutMessage([])).toBeUndefined();
 });

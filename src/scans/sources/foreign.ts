@@ -1,3 +1,4 @@
+import { isDicom } from "../../dicom/first-bytes.ts";
 import { InputError } from "../../errors.ts";
 import { beginsLike, type Signature } from "./first-bytes.ts";
 import { firstInside } from "./nifti/content.ts";
@@ -6,14 +7,13 @@ import { pictureFormats } from "./raster-formats.ts";
 
 /** A format that is recognised but not supported. */
 interface ForeignFormat {
-  readonly kind: "dicom" | "unread";
+  readonly kind: "unread";
   readonly name: string;
   readonly firstBytes: Signature;
 }
 
 /** Formats recognised for error messages only. A format that becomes supported moves to `imageSources`. */
 const foreignFormats: readonly ForeignFormat[] = [
-  { kind: "dicom", name: "DICOM", firstBytes: [[128, "DICM"]] },
   { kind: "unread", name: "JPEG 2000", firstBytes: [[0, "\0\0\0\x0cjP  "]] },
   { kind: "unread", name: "JPEG 2000", firstBytes: [[0, "\xff\x4f\xff\x51"]] },
   { kind: "unread", name: "AVIF", firstBytes: [[4, "ftypavif"]] },
@@ -29,8 +29,10 @@ export function foreignFormatOf(head: Uint8Array): ForeignFormat | undefined {
 export function unreadable({ name, bytes }: { readonly name: string; readonly bytes: Uint8Array }): InputError {
   const format = foreignFormatOf(bytes);
   const head = firstInside(bytes);
-  if (niftiSignatures.some((signature) => beginsLike(head, signature))) {
-    return new InputError(`"${name}" is a NIfTI file; expected a ${pictureFormats} image here. Convert it to PNG first.`);
+  const isNifti = niftiSignatures.some((signature) => beginsLike(head, signature));
+  if (isNifti || isDicom(bytes)) {
+    const found = isNifti ? "NIfTI" : "DICOM";
+    return new InputError(`"${name}" is a ${found} file; expected a ${pictureFormats} image here. Convert it to PNG first.`);
   }
   return new InputError(
     format

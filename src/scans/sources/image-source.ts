@@ -1,6 +1,7 @@
 import type { Orientation } from "../../image/orientation.ts";
 import type { Image } from "../../image/types.ts";
 import type { Signature } from "./first-bytes.ts";
+import type { AppliedWindow, Window } from "./window.ts";
 
 /** Stored samples of an image. */
 export type SampleArray = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array;
@@ -53,6 +54,8 @@ export interface View {
   readonly mode: DisplayMode;
   /** Whether a picture whose file says so by EXIF is turned upright. Default `ignore`: it is shown as it is stored. */
   readonly exif?: "apply" | "ignore";
+  /** In place of the file's own; of images with values that have one, such as DICOM. Never applied to colours. */
+  readonly window?: Window;
 }
 
 /** An image as input of the models. */
@@ -62,6 +65,10 @@ export interface DisplayedImage {
   readonly orientation?: Orientation;
   /** Warnings about guesses and losses, without the file name. */
   readonly warnings: readonly string[];
+  /** The rule that was applied, where there was one. */
+  readonly window?: AppliedWindow;
+  /** Whether the largest value became black. */
+  readonly isInverted?: boolean;
 }
 
 /** One image of a file. */

@@ -11,5 +11,6 @@ export function sourceOf(bytes: Uint8Array): ImageSource | undefined {
 
 /** The source that a file's name promises, whose message says best what is wrong with it. */
 export function promisedSource({ name }: Pick<NamedBytes, "name">): ImageSource | undefined {
-  return /\.(nii|hdr|img)(\.gz)?$/i.test(name) ? imageSources.nifti : undefined;
+  if (/\.(nii|hdr|img)(\.gz)?$/i.test(name)) return imageSources.nifti;
+  return /\.(dcm|dicom|ima)$/i.test(name) ? imageSources.dicom : undefined;
 }

@@ -1,3 +1,4 @@
+import { dicomFirstBytes } from "../../dicom/first-bytes.ts";
 import type { ImageSource } from "./image-source.ts";
 import { niftiSignatures } from "./nifti/header.ts";
 import { rasterFormats } from "./raster-formats.ts";
@@ -17,6 +18,11 @@ export const imageSources = {
     endings: ["nii", "nii.gz", "hdr"],
     firstBytes: niftiSignatures,
     frames: async (content) => await (await import("./nifti/nifti.ts")).niftiFrames(content),
+  },
+  dicom: {
+    endings: ["dcm", "dicom", "ima"],
+    firstBytes: dicomFirstBytes,
+    frames: async (content) => await (await import("./dicom/frames.ts")).dicomFrames(content),
   },
 } as const satisfies Record<string, ImageSource>;
 
