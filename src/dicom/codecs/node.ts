@@ -31,13 +31,13 @@ export function threadDecoder(program: string, limitMs = timeoutMs): Decode {
 
   const ask = (frame: EncodedFrame) =>
     new Promise<Uint8Array>((resolve, reject) => {
-      worker ??= new Worker(program);
+      worker ??= new Worker(program).on("error", () => {}); // also of a thread that is given up
       const thread = worker;
       const id = count++;
       const settle = (act: () => void, isLost: boolean) => {
         clearTimeout(timer);
-        thread.removeAllListeners();
-        thread.on("error", () => {}); // of a thread that is given up
+        // Not all listeners: with those of Node itself the thread would be deaf.
+        thread.off("message", onMessage).off("error", onError).off("exit", onExit);
         thread.unref(); // an idle thread does not keep a program alive
         if (isLost) {
           worker = undefined;
@@ -46,15 +46,16 @@ export function threadDecoder(program: string, limitMs = timeoutMs): Decode {
         act();
       };
       const lose = (reason: string) => settle(() => reject(new CodecError(reason)), true);
+      const onMessage = (answer: FromThread) => {
+        if (answer.id !== id) return;
+        settle(() => ("value" in answer ? resolve(answer.value as Uint8Array) : reject(new CodecError(answer.error.message))), false);
+      };
+      const onError = (error: Error) => lose(error.message);
+      const onExit = (status: number) => lose(`the codec's thread ended with status ${status}`);
       const limit = limitMs(frame);
       const timer = setTimeout(() => lose(`the codec did not end within ${limit / 1000} s`), limit);
       thread.ref();
-      thread.on("message", (answer: FromThread) => {
-        if (answer.id !== id) return;
-        settle(() => ("value" in answer ? resolve(answer.value as Uint8Array) : reject(new CodecError(answer.error.message))), false);
-      });
-      thread.on("error", (error) => lose(error.message));
-      thread.on("exit", (status) => lose(`the codec's thread ended with status ${status}`));
+      thread.on("message", onMessage).on("error", onError).on("exit", onExit);
       thread.postMessage({ id, task: frame } satisfies ToThread<EncodedFrame>);
     });
 
