@@ -69,6 +69,13 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: false,
   },
   {
+    job: "inspect",
+    summary: "say what images, DICOM and NIfTI files or folders hold, and how a model will see it",
+    schema: async () => (await import("../pipeline/inspect/settings.ts")).InspectSettings,
+    positional: { key: "inputs", usage: "[inputs...]", label: "a file or folder", description: "files and folders (searched recursively)" },
+    resumes: false,
+  },
+  {
     job: "retrieve",
     summary: "measure image-text retrieval with a CLIP model, in both directions",
     schema: async () => (await import("../pipeline/retrieve/settings.ts")).RetrieveSettings,

@@ -12,6 +12,7 @@ export const jobs = {
   refine: async () => (await import("../pipeline/zero-shot/refine.ts")).runRefine,
   embed: async () => (await import("../pipeline/embed/run.ts")).runEmbed,
   evaluate: async () => (await import("../pipeline/evaluate/run.ts")).runEvaluate,
+  inspect: async () => (await import("../pipeline/inspect/run.ts")).runInspect,
   retrieve: async () => (await import("../pipeline/retrieve/run.ts")).runRetrieve,
   finetune: async () => (await import("./training-report.ts")).runFinetuneWithReport,
   "finetune-sam": async () => (await import("./training-report.ts")).runFinetuneSamWithReport,

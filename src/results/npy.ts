@@ -26,16 +26,24 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // "\x93NUMPY"
 /** The bytes of a .npy file of format 1.0. @throws ShapeError for bfloat16, which NumPy does not have */
 export function encodeNpy(array: Tensor): Uint8Array {
   const { dtype, shape, data } = checkedTensor(array, "encodeNpy: the array");
+  const header = npyHeader(dtype, shape);
+  const bytes = new Uint8Array(header.length + data.byteLength);
+  bytes.set(header);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), header.length);
+  return bytes;
+}
+
+/** What stands before the elements of an array, which follow row-major. @throws ShapeError for bfloat16 */
+export function npyHeader(dtype: DType, shape: readonly number[]): Uint8Array {
   const type = types[dtype];
   if (type === undefined) throw new ShapeError(`encodeNpy: .npy files cannot hold ${dtype}. Convert the values to float32 first.`);
   const lengths = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const fields = `{'descr': '${type}', 'fortran_order': False, 'shape': (${lengths}), }`;
   // Data begin at a multiple of 64 bytes; the header is filled with spaces and ends with a newline.
   const header = `${fields.padEnd(Math.ceil((fields.length + 11) / 64) * 64 - 11)}\n`;
-  const bytes = new Uint8Array(10 + header.length + data.byteLength);
+  const bytes = new Uint8Array(10 + header.length);
   bytes.set([...magic, 1, 0, header.length & 255, header.length >> 8]);
   bytes.set(new TextEncoder().encode(header), 10);
-  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + header.length);
   return bytes;
 }
 

@@ -45,9 +45,14 @@ export function leftOutMessage(leftOut: readonly LeftOut[]): string | undefined 
   const parts = [...byReason(leftOut)].map(([reason, files]) => {
     const names = files.slice(0, limits.message).map((file) => `"${basename(file)}"`);
     const more = files.length > names.length ? ", ..." : "";
-    return `${files.length} ${reasons[reason][files.length === 1 ? 0 : 1]} (${names.join(", ")}${more})`;
+    return `${leftOutWords(reason, files.length)} (${names.join(", ")}${more})`;
   });
   return `skipped in the input folders: ${parts.join("; ")}. Files are read if they end in ${imageEndings.slice(0, -1).join(", ")} or ${imageEndings.at(-1)}.`;
+}
+
+/** "1 empty file", "2 empty files" */
+export function leftOutWords(reason: LeftOutReason, count: number): string {
+  return `${count} ${reasons[reason][count === 1 ? 0 : 1]}`;
 }
 
 function byReason(leftOut: readonly LeftOut[]): Map<LeftOutReason, string[]> {

@@ -2,6 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, parse, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
+import { byCodePoint } from "./code-points.ts";
 import { kindOfFile } from "./file-kind.ts";
 import type { LeftOut, LeftOutReason } from "./left-out.ts";
 import { litter } from "./litter.ts";
@@ -40,6 +41,8 @@ export interface ListOptions {
   readonly out?: string | undefined;
   /** Whether masks are wanted, too: else files such as "a_mask.png" beside "a.png" are left out. Default true. */
   readonly withMasks?: boolean | undefined;
+  /** Whether inputs may have equal names, where no results are named after them. Default false. */
+  readonly withEqualNames?: boolean | undefined;
 }
 
 /**
@@ -51,7 +54,7 @@ export interface ListOptions {
  * for the files that fit, as not every shell expands it.
  *
  * @throws InputError when a path does not exist or cannot be read
- * @throws ConfigError when two inputs have the same name, as their results would overwrite one another
+ * @throws ConfigError when two inputs have the same name, as their results would overwrite one another, unless the options allow it
  */
 export async function listImages(given: readonly string[], options: ListOptions = {}): Promise<ImageList> {
   const inputs: ImageInput[] = [];
@@ -69,7 +72,7 @@ export async function listImages(given: readonly string[], options: ListOptions 
       inputs.push({ file: path, name: pathWithoutEnding({ path: basename(path) }), path: resolve(path) });
     }
   }
-  refuseEqualNames(inputs);
+  if (!options.withEqualNames) refuseEqualNames(inputs);
   return { inputs, leftOut };
 }
 
@@ -181,18 +184,5 @@ async function open(path: string, visited: Set<string>) {
   const entries = await readdir(path, { withFileTypes: true });
   return entries.sort((a, b) => byCodePoint(a.name, b.name));
 }
-
-/** Order by Unicode code points. JavaScript's own goes by 16-bit units, which puts rare characters before the private ones. */
-function byCodePoint(a: string, b: string): number {
-  const shorter = Math.min(a.length, b.length);
-  for (let i = 0; i < shorter; i++) {
-    const [left, right] = [a.charCodeAt(i), b.charCodeAt(i)];
-    if (left !== right) return rankOf(left) - rankOf(right);
-  }
-  return a.length - b.length;
-}
-
-/** Puts surrogates, the halves of characters from U+10000 on, behind all other units. */
-const rankOf = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit);
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -1,13 +1,38 @@
 import type { Attributes, DicomFile } from "../../dicom/attributes.ts";
+import type { LastFile } from "../last-file.ts";
+import { readContent } from "../read-content.ts";
 import type { DicomScan, ScanFrame } from "../scan.ts";
+import { openDicom } from "../sources/dicom/frames.ts";
 import type { PlacedFrame } from "./placed-frame.ts";
 import { repeatWarning, type SeriesGroup, seriesGroups } from "./series-groups.ts";
+import { sharedLevels } from "./shared-levels.ts";
 import { stackGeometry } from "./stack-geometry.ts";
 
 /** All of a scan but its pixels. */
 type Described = Omit<DicomScan, "read">;
 
-/** The scans of some DICOM files, without their pixels: series in order, split and named. @see seriesGroups */
+/**
+ * The scans of some DICOM images on disk, in order, split and named.
+ *
+ * @param headers - their names are the paths of the files
+ * @param last - keeps the file that is read
+ * @see seriesGroups
+ */
+export function seriesOf(headers: readonly DicomFile[], last: LastFile): DicomScan[] {
+  return describedSeries(headers).map((scan): DicomScan => {
+    const levels = sharedLevels(scan);
+    return {
+      ...scan,
+      async read(index) {
+        const { file, number = 1 } = scan.frames[index]!;
+        const opened = await last.open(`${scan.name} ${file}`, async () => await openDicom(await readContent(file), levels));
+        return await opened.read(number - 1);
+      },
+    };
+  });
+}
+
+/** The scans of some DICOM images, without their pixels. */
 export function describedSeries(headers: readonly DicomFile[]): Described[] {
   return seriesGroups(headers).map(describe);
 }

@@ -1,7 +1,23 @@
-import { axisCodes, type Direction, planeOf, planes } from "../../axes.ts";
-import type { DisplayedImage, Frame, NamedBytes, StoredPixels } from "../image-source.ts";
+import {
+  type AxisCodes,
+  axesOf,
+  axisCodes,
+  type Direction,
+  planeOf,
+  planes,
+  reorderedAffine,
+  reorderedShape,
+  reorderedSlice,
+} from "../../axes.ts";
+import type { DisplayedImage, Frame, Geometry, NamedBytes, Placement, StoredPixels } from "../image-source.ts";
 import { percentilesOf } from "../percentiles.ts";
+import type { AppliedWindow } from "../window.ts";
+import type { FoundPlacement } from "./placement.ts";
 import { type NiftiFile, type NiftiVolume, readNifti } from "./read-nifti.ts";
+
+/** Along which axis a volume is cut into slices: one of the patient, or the third of the file, with rows and columns as they are stored. */
+export const sliceAxes = ["axial", "coronal", "sagittal", "stored"] as const;
+export type SliceAxis = (typeof sliceAxes)[number];
 
 /**
  * The slices of a NIfTI file along its third axis, in the order of the file: columns are its first axis, rows its second. Of a file with more
@@ -10,21 +26,32 @@ import { type NiftiFile, type NiftiVolume, readNifti } from "./read-nifti.ts";
  * @throws InputError as `readNifti`
  */
 export async function niftiFrames(content: NamedBytes): Promise<Frame[]> {
-  const file = await readNifti(content);
-  const { shape, datatype, volumes, position } = file;
+  const { frames, read } = niftiSlices(await readNifti(content), "stored");
+  return Array.from({ length: frames }, (_, index) => read(index));
+}
+
+/** The slices of a volume along an axis. Each is copied from the volume when it is read. */
+export interface NiftiSlices {
+  readonly frames: number;
+  read(index: number): Frame;
+}
+
+/** The first volume of a file as slices. @see slicePlane */
+export function niftiSlices(file: NiftiFile, axis: SliceAxis): NiftiSlices {
+  const { datatype, volumes } = file;
   const { data, withGaps, warnings: ofVolume } = file.volume(0);
   const several = volumes > 1 ? [`has ${volumes} volumes (${file.axes} axes), of which only the first is read`] : [];
   const warnings = [...several, ...file.warnings, ...ofVolume];
-  const [width, height, slices] = shape;
   const { samples } = datatype;
-  const { placement, hasSpacing } = position;
-  const geometry = hasSpacing
-    ? ({ spacing: [placement.spacing[1], placement.spacing[0]], placement, axes: file.axes } as const)
+  const { from, to, shape, placement, hasSpacing } = slicePlane(file, axis);
+  const [width, height, frames] = shape;
+  const length = width * height * samples;
+  const geometry: Geometry | undefined = hasSpacing
+    ? { spacing: [placement.spacing[1], placement.spacing[0]], placement, axes: file.axes }
     : undefined;
   const toBytes = displayRule(file, withGaps);
-  const orientation = orientationWarning(file);
-  return Array.from({ length: slices }, (_, slice): Frame => {
-    const [start, end] = [slice * width * height * samples, (slice + 1) * width * height * samples];
+  const orientation = axis === "stored" ? orientationWarning(file) : [];
+  const read = (index: number): Frame => {
     const pixels: StoredPixels = {
       width,
       height,
@@ -33,7 +60,10 @@ export async function niftiFrames(content: NamedBytes): Promise<Frame[]> {
       hasAlpha: false,
       stride: samples,
       bitDepth: datatype.bits / samples,
-      data: data.subarray(start, end),
+      data:
+        axis === "stored"
+          ? data.subarray(index * length, (index + 1) * length)
+          : reorderedSlice({ shape: file.shape, data }, from, to, index),
     };
     return {
       pixels,
@@ -42,11 +72,54 @@ export async function niftiFrames(content: NamedBytes): Promise<Frame[]> {
       warnings,
       display: async () => displayed(pixels, toBytes, orientation),
     };
-  });
+  };
+  return { frames, read };
 }
 
+/** How the slices of a file lie along an axis. */
+export interface SlicePlane {
+  /** Directions of the file's axes, and of columns, rows and slices. */
+  readonly from: AxisCodes;
+  readonly to: AxisCodes;
+  /** Columns, rows, slices. */
+  readonly shape: readonly [width: number, height: number, slices: number];
+  /** Of the slices. */
+  readonly placement: Placement;
+  /** Whether the distances of columns and of rows are known, and that of slices. */
+  readonly hasSpacing: boolean;
+  readonly hasStep: boolean;
+}
+
+/**
+ * The grid of a file cut along an axis: columns to the left and rows to the back of the patient for axial slices, the head on top for the others,
+ * columns to the back for sagittal ones. A file of one slice stays that slice, turned as pictures of its plane are. The directions of a file
+ * without orientation are those that its warning names.
+ */
+export function slicePlane(
+  { shape, position }: { readonly shape: NiftiFile["shape"]; readonly position: FoundPlacement },
+  axis: SliceAxis,
+): SlicePlane {
+  const { placement } = position;
+  const from = axisCodes(placement);
+  const to = axis === "stored" ? from : planes[shape[2] === 1 ? planeOf(from) : axis];
+  const [column, row, slice] = axesOf(from, to);
+  const isKnown = (own: 0 | 1 | 2) => !position.withoutDistance.includes(own);
+  return {
+    from,
+    to,
+    shape: reorderedShape({ shape }, from, to),
+    placement: {
+      ...placement,
+      affine: reorderedAffine({ shape }, placement.affine, to),
+      spacing: reorderedShape({ shape: placement.spacing }, from, to),
+    },
+    hasSpacing: isKnown(column) && isKnown(row),
+    hasStep: isKnown(slice),
+  };
+}
 /** From a value to its level of gray, and what to say about it. */
 interface DisplayRule {
+  readonly window: AppliedWindow;
   readonly level: (value: number) => number;
   readonly warnings: readonly string[];
 }
@@ -59,25 +132,29 @@ const blackAndWhite = [0.005, 0.995] as const;
  * are rounded up; a constant volume is black. The percentiles are searched when the first slice is shown.
  */
 function displayRule({ datatype }: NiftiFile, values: NiftiVolume["withGaps"]): () => DisplayRule {
-  if (values instanceof Uint8Array) return () => ({ level: (value) => value, warnings: [] });
+  if (values instanceof Uint8Array) return () => ({ level: (value) => value, window: { kind: "full", bits: 8 }, warnings: [] });
   let rule: DisplayRule | undefined;
   return () => {
     if (rule) return rule;
     const [low, high] = percentilesOf(values, blackAndWhite) as [number, number];
     const level = (value: number) => (high > low ? Math.floor(255 * Math.min(Math.max((value - low) / (high - low), 0), 1) + 0.5) : 0);
     const range = high > low ? `${low} to ${high} (0.5 % and 99.5 % percentiles)` : `${low}, all the same,`;
-    rule = { level, warnings: [`${datatype.name} values of ${range} were mapped to ${high > low ? "0 to 255" : "0"}`] };
+    rule = {
+      level,
+      window: { kind: "percentiles", low, high },
+      warnings: [`${datatype.name} values of ${range} were mapped to ${high > low ? "0 to 255" : "0"}`],
+    };
     return rule;
   };
 }
 
 function displayed({ width, height, stride, data }: StoredPixels, ruleOf: () => DisplayRule, orientation: string[]): DisplayedImage {
-  const { level, warnings } = ruleOf();
+  const { level, window, warnings } = ruleOf();
   const rgb = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) rgb[i * 3 + c] = level(data[i * stride + (stride === 3 ? c : 0)]!);
   }
-  return { image: { width, height, data: rgb }, warnings: [...warnings, ...orientation] };
+  return { image: { width, height, data: rgb }, warnings: [...warnings, ...orientation], ...(stride === 1 && { window }) };
 }
 
 const words: Record<Direction, string> = { R: "right", L: "left", A: "front", P: "back", S: "head", I: "feet" };

@@ -8,6 +8,8 @@ export interface FoundPlacement {
   readonly placement: Placement;
   /** False where the header lacks a distance of columns or rows. In the placement 1 mm stands for a distance that is missing. */
   readonly hasSpacing: boolean;
+  /** Axes of more than one voxel without a distance: 0 for columns, 1 for rows, 2 for slices. */
+  readonly withoutDistance: readonly (0 | 1 | 2)[];
   /** Whether the file says how the image lies in the patient. */
   readonly hasOrientation: boolean;
   readonly warnings: readonly string[];
@@ -61,7 +63,13 @@ export function placementOf(header: NiftiHeader, name: string): FoundPlacement {
     sformCode: form === "sform" ? header.sformCode : 0,
     isUnitKnown,
   };
-  return { placement, hasSpacing: missing.every((axis) => axis === 2), hasOrientation: form !== undefined, warnings };
+  return {
+    placement,
+    hasSpacing: missing.every((axis) => axis === 2),
+    withoutDistance: missing,
+    hasOrientation: form !== undefined,
+    warnings,
+  };
 }
 
 const lengthOf = ({ dim }: NiftiHeader, axis: number): number => dim[axis] ?? 1;

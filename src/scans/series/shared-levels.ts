@@ -1,0 +1,21 @@
+import { once } from "../../once.ts";
+import { readContent } from "../read-content.ts";
+import type { Scan } from "../scan.ts";
+import { openDicom } from "../sources/dicom/frames.ts";
+import { type Levels, ValueCounts } from "../sources/dicom/levels.ts";
+
+/**
+ * The values that are black and white in all frames of a scan of several files, so that its slices can be compared. The files are read one after
+ * the other when it is first asked for; of a single file they are its own.
+ *
+ * @returns undefined for a scan of one file
+ */
+export function sharedLevels({ frames }: Pick<Scan, "frames">): (() => Promise<Levels>) | undefined {
+  const files = new Set(frames.map(({ file }) => file));
+  if (files.size < 2) return undefined;
+  return once(async () => {
+    const counts = new ValueCounts();
+    for (const file of files) await (await openDicom(await readContent(file))).count(counts);
+    return counts.levels();
+  });
+}
