@@ -291,7 +291,7 @@ describe("damaged files", () => {
 
   test("a file whose name promises NIfTI gets NIfTI's message, one with other content that of its own", async () => {
     await expect(open(Buffer.from("hello, world"), "a.nii")).rejects.toThrow('"a.nii" is not a NIfTI file: expected a header');
-    await expect(open(Buffer.from(`${"\0".repeat(128)}DICM`), "a.nii")).rejects.toThrow("is a DICOM file");
+    await expect(open(Buffer.from(`${"\0".repeat(128)}DICM`), "a.nii")).rejects.toThrow("is a DICOM object");
   });
 });
 
