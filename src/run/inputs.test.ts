@@ -10,7 +10,7 @@ const at = (...parts: string[]) => join(folder, ...parts);
 beforeAll(() => {
   mkdirSync(at("scans", "old", "masks"), { recursive: true });
   writeFileSync(at("scans", "a.png"), "");
-  writeFileSync(at("scans", "slice.gif"), "GIF89a");
+  writeFileSync(at("scans", "slice.avif"), "\0\0\0\x20ftypavif");
   symlinkSync("nothing", at("scans", "link.png"));
   writeFileSync(at("scans", "old", "run.json"), JSON.stringify({ command: "segment", images: [] }));
   writeFileSync(at("scans", "old", "masks", "a.png"), "");
@@ -30,7 +30,7 @@ test("skipped files give one warning and are recorded", async () => {
     files: [
       { file: at("scans", "link.png"), reason: "link" },
       { file: at("scans", "old", "masks"), reason: "results" },
-      { file: at("scans", "slice.gif"), reason: "unread" },
+      { file: at("scans", "slice.avif"), reason: "unread" },
     ],
   });
   expect(await findInputs([at("scans", "a.png")], at("out"))).toMatchObject({ leftOut: [], warnings: [] });
