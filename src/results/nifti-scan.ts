@@ -10,8 +10,9 @@ import { columnOf, length3 } from "../scans/vectors.ts";
 import { type Target, titleOf } from "../targets/target.ts";
 import { Centroid, placesInHeaders, requireSamePlace } from "./dicom/centroid.ts";
 import { sourceFrames } from "./dicom/source.ts";
+import { encodeNifti, type NiftiResult } from "./encode-nifti.ts";
 import { labelVolume } from "./label-volume.ts";
-import { encodeNifti, gzipped, type NiftiResult } from "./nifti.ts";
+import { gzipped } from "./nifti.ts";
 import { placeOfVoxels } from "./nifti-place.ts";
 import { perScan, type ScanWriter, type Written } from "./scan-writer.ts";
 

@@ -12,7 +12,8 @@ import { onlyFrame, openImage } from "../scans/decode-image.ts";
 import { readContent } from "../scans/read-content.ts";
 import type { Placement } from "../scans/sources/image-source.ts";
 import { readNifti } from "../scans/sources/nifti/read-nifti.ts";
-import { encodeNifti, type NiftiResult, writeNifti } from "./nifti.ts";
+import { encodeNifti, type NiftiResult } from "./encode-nifti.ts";
+import { writeNifti } from "./nifti.ts";
 
 let folder = "";
 beforeAll(async () => {

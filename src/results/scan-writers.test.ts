@@ -80,6 +80,28 @@ test("coco.json has an image for each frame, a category for each target, an anno
   expect(annotations[0].segmentation).toEqual({ size: [6, 8], counts: "0240T1" });
 });
 
+test("nnunet makes a data set of values and labels, and refuses targets that overlap", async () => {
+  const values = Float32Array.from({ length: 48 }, (_, i) => i / 2);
+  const pixels = { width: 8, height: 6, space: "gray", channels: 1, hasAlpha: false, stride: 1, bitDepth: 32, data: values } as const;
+  const frame = { pixels, format: "dicom", warnings: [], display: () => Promise.reject(new Error("not shown")) };
+  const readable = { ...scan, read: async () => frame };
+  const { files } = await write("nnunet", "nnunet", pictures, readable);
+  expect(files.map((file) => file.slice(out.length))).toEqual([
+    "/nnunet/Dataset001_medclip_sam/imagesTr/CT-3_0000.nii.gz",
+    "/nnunet/Dataset001_medclip_sam/labelsTr/CT-3.nii.gz",
+    "/nnunet/Dataset001_medclip_sam/dataset.json",
+  ]);
+  expect(JSON.parse(readFileSync(files[2]!, "utf8"))).toEqual({
+    channel_names: { "0": "CT" },
+    labels: { background: 0, heart: 1, lungs: 2 },
+    numTraining: 1,
+    file_ending: ".nii.gz",
+  });
+  const image = await readNifti({ name: files[0]!, bytes: readFileSync(files[0]!) });
+  expect([...image.volume(0).data.slice(48, 52)]).toEqual([0, 0.5, 1, 1.5]);
+  await expect(write("nnunet", "overlapping", { heart: ["##"], lungs: [".##"] }, readable)).rejects.toThrow('"heart" and "lungs" overlap');
+});
+
 test("png writes a picture for each target and frame, empty ones, too", async () => {
   const { files } = await write("png", "png");
   expect(files).toHaveLength(6);

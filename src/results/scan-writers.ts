@@ -4,6 +4,7 @@ import { scWriter } from "./dicom/sc/write-sc.ts";
 import { segWriter } from "./dicom/seg/write-seg.ts";
 import { srWriter } from "./dicom/sr/write-sr.ts";
 import { niftiWriter } from "./nifti-scan.ts";
+import { nnunetWriter } from "./nnunet-writer.ts";
 import { pngWriter } from "./png-scan.ts";
 import type { ScanWriter } from "./scan-writer.ts";
 
@@ -16,6 +17,7 @@ export const scanWriters = {
   sr: srWriter,
   "secondary-capture": scWriter,
   coco: cocoWriter,
+  nnunet: nnunetWriter,
 } as const satisfies Record<string, ScanWriter>;
 
 /** Names of the formats. */

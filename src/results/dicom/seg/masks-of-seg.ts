@@ -7,7 +7,7 @@ export interface SegMasks {
   /** Number of frames: of the source if it is given, else those with pixels. */
   readonly count: number;
   /** Levels of a segment in a frame (from 0): 0 or 1, or 0 to the object's maximum; undefined where the object holds none. */
-  levelsOf(segment: ReadSegment, frame: number): Uint8Array | undefined;
+  levelsOf(segment: ReadSegment, frame: number): Promise<Uint8Array | undefined>;
 }
 
 /**
@@ -25,15 +25,17 @@ export function masksOfSeg(seg: ReadSeg, source?: readonly SourceFrame[]): SegMa
   }
   return {
     count: places.count,
-    levelsOf({ number }, frame) {
+    async levelsOf({ number }, frame) {
       if (seg.kind === "labelmap") {
         const [own] = found.get(`@${frame}`) ?? [];
-        return own === undefined ? undefined : seg.pixels(own).map((label) => (label === number ? 1 : 0));
+        return own === undefined ? undefined : (await seg.pixels(own)).map((label) => (label === number ? 1 : 0));
       }
-      const own = found.get(`${number}@${frame}`) ?? [];
-      return own
-        .map(seg.pixels)
-        .reduce<Uint8Array | undefined>((all, levels) => (all ? all.map((v, i) => Math.max(v, levels[i]!)) : levels), undefined);
+      let all: Uint8Array | undefined;
+      for (const own of found.get(`${number}@${frame}`) ?? []) {
+        const levels = await seg.pixels(own);
+        all = all ? all.map((level, i) => Math.max(level, levels[i]!)) : levels;
+      }
+      return all;
     },
   };
 }

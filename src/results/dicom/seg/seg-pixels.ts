@@ -3,7 +3,7 @@ import { InputError } from "../../../errors.ts";
 import { unpackFrame } from "./bits.ts";
 
 /** Levels of a frame by its number in the object, from 0. */
-export type SegPixels = (index: number) => Uint8Array;
+export type SegPixels = (index: number) => Promise<Uint8Array>;
 
 /** The pixels of a segmentation, decoded frame by frame. @throws InputError when there are too few, or they cannot be decoded */
 export function segPixels(
@@ -19,5 +19,5 @@ export function segPixels(
     throw new InputError(
       `"${name}" is a truncated DICOM SEG: ${bytes?.length ?? 0} bytes of pixels, expected ${needed}. Copy or export it again.`,
     );
-  return (index) => (bits === 1 ? unpackFrame(bytes!, index, size) : bytes!.subarray(index * size, (index + 1) * size));
+  return async (index) => (bits === 1 ? unpackFrame(bytes!, index, size) : bytes!.subarray(index * size, (index + 1) * size));
 }

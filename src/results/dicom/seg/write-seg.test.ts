@@ -89,7 +89,7 @@ test("a label map numbers the segments that are present", async () => {
     [1, "left_lung"],
     [2, "heart"],
   ]);
-  expect([masks.count, masks.levelsOf(seg.segments[1]!, 2)!.indexOf(1)]).toEqual([3, 2]);
+  expect([masks.count, (await masks.levelsOf(seg.segments[1]!, 2))!.indexOf(1)]).toEqual([3, 2]);
 });
 
 test("lossy compression of the source is told on", async () => {

@@ -53,7 +53,7 @@ export async function segOf(
     keepEmpty: options.keepEmpty,
     sliceSpacing: scan.isVolume && scan.frames.length > 1 ? sliceSpacing(scan.affine) : undefined,
   });
-  if (encoded.bytes) requireSameMasks(encoded.bytes, encoded, expected, source, options);
+  if (encoded.bytes) await requireSameMasks(encoded.bytes, encoded, expected, source, options);
   const messages = encoded.empty.map((i) => `"${structures[i]!.label}" is not present: its masks are empty`);
   return { ...encoded, messages };
 }
@@ -73,19 +73,19 @@ const sliceSpacing = (affine: readonly (readonly number[])[] | undefined) =>
 const toleranceMm = 0.01;
 
 /** Reads a segmentation back, and compares where its segments are with where the masks are. */
-function requireSameMasks(
+async function requireSameMasks(
   bytes: Uint8Array,
   { empty }: EncodedSeg,
   expected: readonly Centroid[],
   source: readonly SourceFrame[],
   { keepEmpty }: ScanWriteOptions,
-): void {
+): Promise<void> {
   const seg = readSeg(readDicom({ name: "the segmentation", bytes }));
   const used = expected.flatMap((_, i) => (empty.includes(i) && !keepEmpty ? [] : [i]));
   const found = used.map(() => new Centroid());
   const indices = new Map(source.map(({ header, number }, i) => [`${header.text("SOPInstanceUID")}#${number ?? 1}`, i]));
   for (const [i, { segment, plane, sources }] of seg.frames.entries()) {
-    const levels = seg.pixels(i);
+    const levels = await seg.pixels(i);
     const [own] = sources;
     const index = indices.get(`${own!.instance}#${own!.frame ?? 1}`) ?? Number.NaN;
     const place = plane
