@@ -4,8 +4,11 @@ import { writeAtomic } from "../files/atomic-write.ts";
 import { rasOf } from "../scans/affine.ts";
 import { axisCodes, planes, reorder } from "../scans/axes.ts";
 import { isDicomScan } from "../scans/is-dicom-scan.ts";
+import { readContent } from "../scans/read-content.ts";
 import type { Scan } from "../scans/scan.ts";
 import type { Placement } from "../scans/sources/image-source.ts";
+import { openNifti } from "../scans/sources/nifti/content.ts";
+import { placementOf } from "../scans/sources/nifti/placement.ts";
 import { columnOf, length3 } from "../scans/vectors.ts";
 import { type Target, titleOf } from "../targets/target.ts";
 import { Centroid, placesInHeaders, requireSamePlace } from "./dicom/centroid.ts";
@@ -61,10 +64,11 @@ export interface NiftiGrid {
 export async function gridOf(scan: Scan): Promise<NiftiGrid> {
   const shape = [scan.columns, scan.rows, scan.frames.length] as const;
   if (scan.source === "nifti") {
-    const { geometry } = await scan.read(0);
-    const placement = geometry?.placement;
+    const { file } = scan.frames[0]!;
+    const { header } = await openNifti(await readContent(file));
+    const { placement } = placementOf(header, file);
     const from = scan.axisCodes ?? planes.axial;
-    return { shape, placement, axes: geometry?.axes ?? 3, ...(placement && { reorder: { from, to: axisCodes(placement) } }) };
+    return { shape, placement, axes: header.dim.length < 3 ? 2 : 3, reorder: { from, to: axisCodes(placement) } };
   }
   if (!scan.affine) {
     const isUneven = scan.source === "dicom" && scan.axisCodes !== undefined;
