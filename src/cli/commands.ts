@@ -76,6 +76,13 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: false,
   },
   {
+    job: "convert",
+    summary: "turn masks into DICOM SEG, RTSTRUCT, SR, NIfTI or COCO about their images, and such files into masks",
+    schema: async () => (await import("../pipeline/convert/settings.ts")).ConvertSettings,
+    positional: { key: "file", usage: "[file]", label: "a file to read", description: "DICOM SEG, RTSTRUCT or NIfTI file" },
+    resumes: false,
+  },
+  {
     job: "retrieve",
     summary: "measure image-text retrieval with a CLIP model, in both directions",
     schema: async () => (await import("../pipeline/retrieve/settings.ts")).RetrieveSettings,

@@ -13,6 +13,7 @@ export const jobs = {
   embed: async () => (await import("../pipeline/embed/run.ts")).runEmbed,
   evaluate: async () => (await import("../pipeline/evaluate/run.ts")).runEvaluate,
   inspect: async () => (await import("../pipeline/inspect/run.ts")).runInspect,
+  convert: async () => (await import("../pipeline/convert/run.ts")).runConvert,
   retrieve: async () => (await import("../pipeline/retrieve/run.ts")).runRetrieve,
   finetune: async () => (await import("./training-report.ts")).runFinetuneWithReport,
   "finetune-sam": async () => (await import("./training-report.ts")).runFinetuneSamWithReport,

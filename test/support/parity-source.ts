@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { DicomFile } from "../../src/dicom/attributes.ts";
-import { readDicom } from "../../src/dicom/read-file.ts";
+import { type DicomObject, readDicom } from "../../src/dicom/read-file.ts";
 import type { SourceFrame } from "../../src/results/dicom/source.ts";
 import { sharedNames, sharedPath } from "./shared-data.ts";
 
 /** Reads a DICOM file of the parity cases. */
-export function openCase(...parts: string[]): DicomFile {
+export function openCase(...parts: string[]): DicomObject {
   const name = sharedPath("parity/dicom", ...parts);
   return readDicom({ name, bytes: readFileSync(name) });
 }

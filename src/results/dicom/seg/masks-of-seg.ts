@@ -28,11 +28,11 @@ export function masksOfSeg(seg: ReadSeg, source?: readonly SourceFrame[]): SegMa
     async levelsOf({ number }, frame) {
       if (seg.kind === "labelmap") {
         const [own] = found.get(`@${frame}`) ?? [];
-        return own === undefined ? undefined : (await seg.pixels(own)).map((label) => (label === number ? 1 : 0));
+        return own === undefined ? undefined : Uint8Array.from(await seg.pixels(own), (label) => (label === number ? 1 : 0));
       }
       let all: Uint8Array | undefined;
       for (const own of found.get(`${number}@${frame}`) ?? []) {
-        const levels = await seg.pixels(own);
+        const levels = Uint8Array.from(await seg.pixels(own));
         all = all ? all.map((level, i) => Math.max(level, levels[i]!)) : levels;
       }
       return all;

@@ -1,4 +1,5 @@
-import type { Attributes, DicomFile } from "../../../dicom/attributes.ts";
+import type { Attributes } from "../../../dicom/attributes.ts";
+import type { DicomObject } from "../../../dicom/read-file.ts";
 import { InputError } from "../../../errors.ts";
 import type { Code } from "../concepts.ts";
 import { type Plane, planeOf } from "../source.ts";
@@ -48,7 +49,7 @@ export interface ReadSeg {
  *
  * @throws InputError when it lacks what a segmentation must have, or its pixel data is too short
  */
-export function readSeg(file: DicomFile): ReadSeg {
+export function readSeg(file: DicomObject): ReadSeg {
   const { name, attributes } = file;
   const need = <T>(value: T | undefined, what: string): T => {
     if (value !== undefined) return value;
@@ -82,7 +83,7 @@ export function readSeg(file: DicomFile): ReadSeg {
     frameOfReference: attributes.text("FrameOfReferenceUID"),
     referencedSeries: attributes.items("ReferencedSeriesSequence").flatMap((series) => series.text("SeriesInstanceUID") ?? []),
     segmentsOverlap: attributes.text("SegmentsOverlap"),
-    pixels: segPixels(file, { rows, columns, count }),
+    pixels: segPixels(file),
   };
 }
 

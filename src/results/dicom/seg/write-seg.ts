@@ -85,7 +85,7 @@ async function requireSameMasks(
   const found = used.map(() => new Centroid());
   const indices = new Map(source.map(({ header, number }, i) => [`${header.text("SOPInstanceUID")}#${number ?? 1}`, i]));
   for (const [i, { segment, plane, sources }] of seg.frames.entries()) {
-    const levels = await seg.pixels(i);
+    const levels = Uint8Array.from(await seg.pixels(i));
     const [own] = sources;
     const index = indices.get(`${own!.instance}#${own!.frame ?? 1}`) ?? Number.NaN;
     const place = plane

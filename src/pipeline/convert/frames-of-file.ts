@@ -1,0 +1,20 @@
+import type { GrayImage } from "../../image/types.ts";
+import type { SliceAxis } from "../../scans/sources/nifti/nifti.ts";
+
+/** How a file is read into masks. */
+export interface ReadOptions {
+  readonly source?: string | undefined;
+  readonly group?: string | undefined;
+  readonly axis: SliceAxis;
+  /** Targets to write, in their order; none: all. */
+  readonly targets: readonly string[];
+  readonly out: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a file holds: structures with a picture for each frame. */
+export interface FramesOfFile {
+  readonly count: number;
+  readonly structures: readonly { readonly label: string; pictureOf(frame: number): Promise<GrayImage> }[];
+  readonly warnings: readonly string[];
+}
