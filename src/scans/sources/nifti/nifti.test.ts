@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lps } from "../../../../test/support/placements.ts";
 import { InputError } from "../../../errors.ts";
-import { encodeNifti, type NiftiResult } from "../../../results/nifti.ts";
+import { encodeNifti, type NiftiResult } from "../../../results/encode-nifti.ts";
 import { decodeImage, openImage } from "../../decode-image.ts";
 import { readMask } from "../../read-mask.ts";
 import type { Placement } from "../image-source.ts";
