@@ -9,6 +9,7 @@ import { foreignFormatOf, unreadable } from "./sources/foreign.ts";
 import type { Frame, Geometry, NamedBytes } from "./sources/image-source.ts";
 import { severalImages } from "./sources/several.ts";
 import { promisedSource, sourceOf } from "./sources/source-of.ts";
+import { imageSources } from "./sources/table.ts";
 
 /** An image with warnings about all guesses and changes. */
 export interface DecodedImage {
@@ -41,7 +42,7 @@ export async function openImage(file: string | NamedBytes): Promise<readonly Fra
   const promised = foreignFormatOf(content.bytes) ? undefined : promisedSource(content);
   const source = sourceOf(content.bytes) ?? promised;
   if (!source) throw unreadable(content);
-  return await source.frames(content);
+  return await imageSources[source].frames(content);
 }
 
 const Options = z.strictObject({

@@ -4,8 +4,8 @@ import type { LeftOut } from "./left-out.ts";
 import { listImages, pathWithoutEnding } from "./list-images.ts";
 import { expandPattern } from "./pattern.ts";
 import { readHead } from "./read-head.ts";
-import { isDicomFile } from "./scans-of.ts";
 import { headLength } from "./sources/first-bytes.ts";
+import { isDicomFile } from "./sources/source-of.ts";
 
 /** A file that may hold a scan. */
 export interface ScanFile {

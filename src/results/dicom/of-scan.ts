@@ -1,7 +1,7 @@
 import { deterministicUids, randomUids } from "../../dicom/uid.ts";
 import { InputError } from "../../errors.ts";
-import { isDicomScan } from "../../scans/is-dicom-scan.ts";
 import type { DicomScan } from "../../scans/scan.ts";
+import { isDicomScan } from "../../scans/scan-kinds.ts";
 import { type Target, titleOf } from "../../targets/target.ts";
 import type { ScanResult, ScanWriteOptions } from "../scan-writer.ts";
 import type { ObjectOptions, Structure } from "./modules.ts";
