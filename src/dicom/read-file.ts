@@ -1,7 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { DicomFile } from "./attributes.ts";
 import { DataSet } from "./data-set.ts";
-import { ElementError, ElementReader, type Encoding, isExplicit } from "./elements.ts";
+import { ElementError, ElementReader, type Elements, type Encoding, isExplicit } from "./elements.ts";
 import { hasPreamble, isDicom } from "./first-bytes.ts";
 import { inflated, isCutShort } from "./inflate.ts";
 
@@ -87,7 +87,23 @@ function parsed({ name, bytes }: Named, header: boolean, size: number): DicomObj
     header,
     missing: size - bytes.length,
   });
-  return { name, transferSyntax, attributes: new DataSet(elements), isLittle, hasPixelData };
+  const named = withIdentity(elements, meta);
+  return { name, transferSyntax, attributes: new DataSet(named), isLittle, hasPixelData };
+}
+
+/** Class and UID of the object, and where the meta information repeats them. */
+const identity = [
+  [0x00080016, 0x00020002],
+  [0x00080018, 0x00020003],
+] as const;
+
+/** De-identified files often lack the UID of their object in the data set, but not in the meta information. */
+function withIdentity(elements: Elements, meta: Elements): Elements {
+  const missing = identity.flatMap(([tag, copy]) => {
+    const value = meta.get(copy);
+    return value && !elements.get(tag)?.value.length ? [[tag, value] as const] : [];
+  });
+  return missing.length === 0 ? elements : new Map([...elements, ...missing]);
 }
 
 /** The transfer syntax of a data set as it is sent over a network, without meta information: native, as its first element is written. */

@@ -9,7 +9,7 @@ import { difference, either, intersection } from "./_masks.ts";
 import { addRicianNoise, blur } from "./_scanner.ts";
 import { grown, nothing, type Shape, union, within } from "./_shapes.ts";
 import { StructureStacks } from "./_stacks.ts";
-import type { PhantomVolume, VolumeSize } from "./volume.ts";
+import type { PhantomVolume, VolumeSize } from "./phantom-volume.ts";
 
 /** Height of the slices from above the head to below the sella, in units of anatomy: 14 cm of a head 20 cm long. */
 const height = 1.4;

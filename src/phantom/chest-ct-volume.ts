@@ -13,7 +13,7 @@ import { difference } from "./_masks.ts";
 import { addNoise, blur } from "./_scanner.ts";
 import { grown, nothing, type Shape, union, within } from "./_shapes.ts";
 import { StructureStacks } from "./_stacks.ts";
-import type { PhantomVolume, VolumeSize } from "./volume.ts";
+import type { PhantomVolume, VolumeSize } from "./phantom-volume.ts";
 
 /** Height of the chest from the top of the lungs to below the diaphragm, in units of anatomy: 29 cm of a chest 36 cm wide. */
 const height = 1.5;

@@ -6,6 +6,9 @@ import { Separator } from "../data/separator.ts";
 import { promptPresets } from "../prompts/index.ts";
 import { type Condition, grouped, type Requirement } from "../run/settings/meta.ts";
 import { devices } from "../runtime/session.ts";
+import { sliceChoice, slicesExpected } from "../scans/slice-range.ts";
+import type { View } from "../scans/sources/image-source.ts";
+import { windowOf, windowsExpected } from "../scans/sources/named-windows.ts";
 
 /** `paper`: the method as described. `reference`: the behaviour of the released scripts, for comparison with published numbers. */
 export const modes = ["paper", "reference"] as const;
@@ -69,6 +72,40 @@ export const CommonSettings = z.strictObject(
   }),
 );
 export type CommonSettings = z.infer<typeof CommonSettings>;
+
+/** Slices of a volume, by the plane in which they lie; `stored`: along the third axis of the file. */
+export const planesOfSlices = ["axial", "coronal", "sagittal", "stored"] as const;
+
+/** How the frames of scans become images that models see. */
+export const ScanSettings = z.strictObject(
+  grouped("Input", {
+    window: z
+      .string()
+      .default("file")
+      .refine((text) => windowOf(text) !== undefined, windowsExpected)
+      .describe(
+        "window of the values of DICOM and NIfTI files: file (the file's own), lung, soft, brain, bone, or centre and width such as 40,400",
+      )
+      .meta({ placeholder: "file|NAME|C,W" }),
+    axis: z
+      .enum(planesOfSlices)
+      .optional()
+      .describe("the plane in which a volume is cut into slices (default: as acquired for DICOM, axial for NIfTI)"),
+    slices: z
+      .string()
+      .refine((text) => sliceChoice(text) !== undefined, slicesExpected)
+      .optional()
+      .describe("only these slices of a volume, counted from 1: 10:40, 10:, :40, 7, or every:5")
+      .meta({ placeholder: "A:B|every:N" }),
+  }),
+);
+export type ScanSettings = z.infer<typeof ScanSettings>;
+
+/** How a run shows its images. */
+export function viewOf({ mode, window, exif }: Pick<CommonSettings, "mode"> & Pick<ScanSettings, "window"> & Pick<View, "exif">): View {
+  const found = windowOf(window);
+  return { mode, ...(found !== "file" && { window: found }), ...(exif && { exif }) };
+}
 
 /** A pack: a CLIP and a SAM model with settings that suit them. */
 export const pack = z

@@ -1,4 +1,4 @@
-import type { Box, GrayImage, Image, LabelledPoint, Mask } from "../image/index.ts";
+import type { Box, GrayImage, Image, LabelledPoint, Mask, Orientation } from "../image/index.ts";
 import type { Geometry } from "../scans/sources/image-source.ts";
 import type { Target } from "../targets/target.ts";
 import type { ResultPlace } from "./layout.ts";
@@ -23,6 +23,8 @@ export interface ImageResult {
   readonly targets: readonly TargetResult[];
   /** Label image of all masks; present if the run has several targets. */
   readonly labels?: GrayImage | undefined;
+  /** How the stored pixels were turned upright; masks and labels are turned back, so that they lie as the file stores its pixels. */
+  readonly orientation?: Orientation | undefined;
   /** Notice shown with every result. */
   readonly note?: string | undefined;
 }

@@ -48,6 +48,8 @@ export interface ScanWriting {
 
 /** Writes masks of whole scans in one format. A new format is one file that writes it and one row of `scanWriters`. */
 export interface ScanWriter {
+  /** Whether all scans share a file, which `finish` writes. */
+  readonly isShared?: boolean;
   /** @param targets - all targets of the run */
   open(options: ScanWriteOptions, targets: readonly Target[]): ScanWriting;
 }

@@ -6,10 +6,11 @@ import { srWriter } from "./dicom/sr/write-sr.ts";
 import { niftiWriter } from "./nifti-scan.ts";
 import { nnunetWriter } from "./nnunet-writer.ts";
 import { pngWriter } from "./png-scan.ts";
+import type { ScanFormat } from "./scan-formats.ts";
 import type { ScanWriter } from "./scan-writer.ts";
 
-/** The formats in which masks of whole scans are written. */
-export const scanWriters = {
+/** What writes masks of whole scans, by format. */
+export const scanWriters: Readonly<Record<ScanFormat, ScanWriter>> = {
   png: pngWriter,
   nifti: niftiWriter,
   "dicom-seg": segWriter,
@@ -18,7 +19,4 @@ export const scanWriters = {
   "secondary-capture": scWriter,
   coco: cocoWriter,
   nnunet: nnunetWriter,
-} as const satisfies Record<string, ScanWriter>;
-
-/** Names of the formats. */
-export const scanFormats = Object.keys(scanWriters) as [keyof typeof scanWriters, ...(keyof typeof scanWriters)[]];
+};

@@ -12,16 +12,22 @@ export interface InputHash {
 /** A file changed this recently could change again within the same tick of the file system's clock. */
 const settledMs = 2000;
 
+/** The file that was hashed last: the frames of a scan in one file are inputs one after the other. */
+let last: { readonly file: string; readonly hash: InputHash } | undefined;
+
 /** Hashes a file. @throws InputError when it cannot be read */
 export async function hashInput(file: string): Promise<InputHash> {
   try {
     const before = await statusOf(file);
+    if (last?.file === file && last.hash.stamp === before.stamp) return last.hash;
     const sha256 = createHash("sha256")
       .update(await readFile(file))
       .digest("hex");
     const after = await statusOf(file);
     const isSettled = before.stamp === after.stamp && Date.now() - after.changedMs > settledMs;
-    return { sha256, stamp: isSettled ? after.stamp : null };
+    const hash = { sha256, stamp: isSettled ? after.stamp : null };
+    last = { file, hash };
+    return hash;
   } catch (cause) {
     throw new InputError(`"${file}" cannot be read: ${(cause as Error).message}`, { cause });
   }

@@ -4,12 +4,13 @@ import { checkedFile } from "../check/paths.ts";
 import { InputError } from "../errors.ts";
 import type { Orientation } from "../image/orientation.ts";
 import type { Image } from "../image/types.ts";
+import type { ImageInput } from "./list-images.ts";
 import { readContent } from "./read-content.ts";
 import { foreignFormatOf, unreadable } from "./sources/foreign.ts";
-import type { Frame, Geometry, NamedBytes } from "./sources/image-source.ts";
+import type { Frame, Geometry, NamedBytes, View } from "./sources/image-source.ts";
 import { severalImages } from "./sources/several.ts";
 import { promisedSource, sourceOf } from "./sources/source-of.ts";
-import { imageSources } from "./sources/table.ts";
+import type { AppliedWindow } from "./sources/window.ts";
 
 /** An image with warnings about all guesses and changes. */
 export interface DecodedImage {
@@ -29,6 +30,8 @@ export interface DecodedImage {
   readonly geometry?: Geometry;
   /** How the stored pixels were turned by EXIF, if they were: a mask of the image has to be turned back with `turnBack` before it is written. */
   readonly orientation?: Orientation;
+  /** How values became levels of gray; absent for colours and pictures. */
+  readonly display?: AppliedWindow;
 }
 
 /**
@@ -42,12 +45,13 @@ export async function openImage(file: string | NamedBytes): Promise<readonly Fra
   const promised = foreignFormatOf(content.bytes) ? undefined : promisedSource(content);
   const source = sourceOf(content.bytes) ?? promised;
   if (!source) throw unreadable(content);
-  return await imageSources[source].frames(content);
+  return await source.frames(content);
 }
 
 const Options = z.strictObject({
   mode: z.enum(["paper", "reference"]).default("paper"),
   exif: z.enum(["apply", "ignore"]).default("ignore"),
+  window: z.strictObject({ center: z.number(), width: z.number().positive() }).optional(),
 });
 type DecodeOptions = z.input<typeof Options>;
 
@@ -61,16 +65,34 @@ type DecodeOptions = z.input<typeof Options>;
  *   white; `paper` maps the smallest and largest value of 16-bit gray to 0 and 255, of floats and other values the percentiles 0.5 and 99.5. Both say
  *   what they did
  * @param options.exif - whether a picture is turned upright as its file says; default `ignore`, with a warning: then it lies as its masks do
+ * @param options.window - instead of the window of a DICOM or NIfTI file, in its values; no effect on pictures
  * @throws InputError when the file is missing, empty, cut short, damaged, too large, in no format that is read, or holds several images
  */
 export async function decodeImage(file: string | NamedBytes, options: DecodeOptions = {}): Promise<DecodedImage> {
   const view = checkedOptions(Options, options, "decodeImage");
   const checked = checkedFile<NamedBytes>(file, "decodeImage");
-  const { format, pixels, geometry, warnings, display } = onlyFrame(await openImage(checked), checked);
+  return await displayed(onlyFrame(await openImage(checked), checked), view);
+}
+
+/** An input of a run, as `decodeImage`; of a scan the one frame is read. */
+export async function decodeInput({ file, frame }: Pick<ImageInput, "file" | "frame">, view: View): Promise<DecodedImage> {
+  if (!frame) return await decodeImage(file, view);
+  const { spacing } = frame.scan;
+  const decoded = await displayed(await frame.scan.read(frame.index), view);
+  return spacing ? { ...decoded, geometry: { ...decoded.geometry, spacing } } : decoded;
+}
+
+async function displayed({ format, pixels, geometry, warnings, display }: Frame, view: View): Promise<DecodedImage> {
   const { width, height, channels, bitDepth } = pixels;
-  const { image, orientation, warnings: changes } = await display(view);
-  const source = { format, width, height, channels, bitDepth };
-  return { image, warnings: [...warnings, ...changes], source, ...(geometry && { geometry }), ...(orientation && { orientation }) };
+  const { image, orientation, window, warnings: changes } = await display(view);
+  return {
+    image,
+    warnings: [...warnings, ...changes],
+    source: { format, width, height, channels, bitDepth },
+    ...(geometry && { geometry }),
+    ...(orientation && { orientation }),
+    ...(window && { display: window }),
+  };
 }
 
 /** The only image of a file. @throws InputError when it contains several, as any choice could be wrong */

@@ -3,9 +3,6 @@ import { basename, relative, resolve, sep } from "node:path";
 import type { LeftOut } from "./left-out.ts";
 import { listImages, pathWithoutEnding } from "./list-images.ts";
 import { expandPattern } from "./pattern.ts";
-import { readHead } from "./read-head.ts";
-import { headLength } from "./sources/first-bytes.ts";
-import { isDicomFile } from "./sources/source-of.ts";
 
 /** A file that may hold a scan. */
 export interface ScanFile {
@@ -40,11 +37,7 @@ export async function findScanFiles(given: readonly string[]): Promise<ScanFiles
       if (!files.has(resolve(file))) files.set(resolve(file), { file, path, name: pathWithoutEnding({ path }) });
     };
     for (const { file } of list.inputs) add(file);
-    for (const left of list.leftOut) {
-      const isDicom = left.reason === "unnamed" && isDicomFile(await readHead(left.file, headLength));
-      if (isDicom) add(left.file);
-      else leftOut.push({ ...left, path: pathOf(left.file) });
-    }
+    for (const left of list.leftOut) leftOut.push({ ...left, path: pathOf(left.file) });
   }
   return { files: [...files.values()], leftOut };
 }

@@ -1,28 +1,43 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, join, parse, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
 import { byCodePoint } from "./code-points.ts";
 import { kindOfFile } from "./file-kind.ts";
-import { withoutEnding } from "./file-names.ts";
 import type { LeftOut, LeftOutReason } from "./left-out.ts";
 import { litter } from "./litter.ts";
 import { canonicalName, imageEnding, type Side } from "./names.ts";
 import { expandPattern } from "./pattern.ts";
 import { isRecord, isResultFolder, isRunFolder } from "./results-of-runs.ts";
+import type { Scan } from "./scan.ts";
 
-/** An input image. */
+/** An input image: a file, or a frame of a scan. */
 export interface ImageInput {
+  /** The file that holds it. */
   readonly file: string;
-  /** Name of the results: sub-folders of the given folder and file name without extension, with "/" between. */
+  /** Name of the results: sub-folders of the given folder and file name without extension, with "/" between; of a frame the scan's and its number. */
   readonly name: string;
   /** Its path relative to the given folder, with extension and "/" between; for a file given directly, the full path. */
   readonly path: string;
+  /** Absent for a picture in a file of its own. */
+  readonly frame?: FrameOfScan;
+}
+
+/** Where an input image stands in its scan. */
+export interface FrameOfScan {
+  readonly scan: Scan;
+  /** In slice order, from 0. */
+  readonly index: number;
+  /** The scan as an input: its name, its path, and the file or folder in which it lies. */
+  readonly whole: Pick<ImageInput, "file" | "name" | "path">;
 }
 
 /** The path of an image without extension, by which two folders are matched. @see joinByName */
 export function pathWithoutEnding({ path }: Pick<ImageInput, "path">): string {
-  return withoutEnding(path);
+  const compressed = /.(\.(?:nii|hdr|img)\.gz)$/i.exec(path)?.[1];
+  const { ext } = parse(path);
+  // A number is no ending: DICOM files are often named by UIDs.
+  return path.slice(0, path.length - (compressed ?? (/^\.\d+$/.test(ext) ? "" : ext)).length);
 }
 
 /** Files as one side of a match by name. @param noun - for an item in messages */
@@ -48,7 +63,7 @@ export interface ListOptions {
 /**
  * The images of some paths: files as given, folders with all their sub-folders.
  *
- * In folders, only files with the ending of an image are taken; all others are returned with the reason, but for what systems leave behind
+ * In folders, only files with the ending of an image are taken, and DICOM files whatever their names, which often have no ending; all others are returned with the reason, but for what systems leave behind
  * (".DS_Store"). Results of earlier runs, and of the run itself, are no inputs, nor are the masks beside a folder of images in a data set. Each folder's images are sorted by name in code-point order, so that a run has the
  * same order everywhere. Links are followed, but no folder is read twice. A path with "*" or "?" in its last part that does not exist stands
  * for the files that fit, as not every shell expands it.
@@ -77,7 +92,7 @@ export async function listImages(given: readonly string[], options: ListOptions 
 }
 
 /** Names are equal if any file system takes them for equal: macOS and Windows do not tell upper from lower case, macOS not one Unicode form from another. */
-function refuseEqualNames(inputs: readonly ImageInput[]): void {
+export function refuseEqualNames(inputs: readonly ImageInput[]): void {
   const taken = new Map<string, ImageInput>();
   for (const input of inputs) {
     const { file, name } = input;
@@ -132,7 +147,11 @@ async function walk(root: string, { out, withMasks = true }: ListOptions): Promi
         else (target === entry ? real : linked).push(relative);
       } else if (!target.isFile()) leave(file, "special");
       else if (imageEnding.test(entry.name)) inputs.push({ file, name: relative.replace(imageEnding, ""), path: relative });
-      else if (!(isRun && isRecord(entry.name))) leave(file, await kindOfFile(file).catch(() => "unreadable" as const));
+      else if (!(isRun && isRecord(entry.name))) {
+        const kind = await kindOfFile(file).catch(() => "unreadable" as const);
+        if (kind === "dicom") inputs.push({ file, name: relative, path: relative });
+        else leave(file, kind);
+      }
     }
   }
   if (!withMasks) {

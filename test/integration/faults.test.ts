@@ -49,10 +49,10 @@ describeFault("empty-words", (at) => {
 describeFault("folder-files-silently-left-out", (at) => {
   test("unused files are counted, and listed in the record", async () => {
     const { inputs, leftOut, warnings } = await findInputs([at("scans")], folder);
-    // GIF and NIfTI files are read: one that is damaged, or a volume, is an image of its own that fails by name.
-    expect(inputs.map(({ name }) => name)).toEqual(expect.arrayContaining(["a", "b", "vol"]));
-    expect(leftOut.map(({ file }) => file)).toEqual(expect.arrayContaining([at("scans", "IMG0001"), at("scans", "slice.dcm")]));
-    for (const name of ["IMG0001", "slice.dcm"]) expect(warnings[0]).toContain(`"${name}"`);
+    // GIF, DICOM and NIfTI files are read: one that is damaged, or a volume, is an image of its own that fails by name.
+    expect(inputs.map(({ name }) => name)).toEqual(expect.arrayContaining(["a", "b", "slice", "vol"]));
+    expect(leftOut.map(({ file }) => file)).toContain(at("scans", "IMG0001"));
+    expect(warnings[0]).toContain('"IMG0001"');
   });
 });
 

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { carriedOn } from "../../results/dicom/carried-on.ts";
+import { dicomFormats } from "../../results/scan-formats.ts";
 import { scanWriters } from "../../results/scan-writers.ts";
 import type { RunEvent } from "../../run/events.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
@@ -37,7 +38,7 @@ export async function* runConvert(settings: ConvertSettings, { signal }: StopOpt
   const scan = await oneScan(source, { ...settings, group: settings.group, signal });
   const result = await masksIn(masks, scan, { targets, fractional: settings.fractional });
   yield { type: "start", command: "convert", total: 1, done: 0, out: settings.out };
-  const copiesAttributes = format !== "png" && format !== "nifti" && format !== "coco";
+  const copiesAttributes = dicomFormats.includes(format);
   for (const message of carriedOn(scan, { strip: settings.strip, copiesAttributes })) yield { type: "warning", message };
   const writing = scanWriters[format].open(settings, result.targets);
   const own = await writing.add(result);

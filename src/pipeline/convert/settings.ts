@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { scanFormats } from "../../results/scan-writers.ts";
+import { scanFormats } from "../../results/scan-formats.ts";
 import { grouped } from "../../run/settings/meta.ts";
 import { sliceAxes } from "../../scans/sources/nifti/nifti.ts";
 

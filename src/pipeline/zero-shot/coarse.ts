@@ -47,7 +47,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOp
       message: `${unknown} of ${items.length} maps have no run.json that records which part of the image the model saw: they are assumed to cover the whole image`,
     };
   }
-  const process = async ({ name, lookFor, inputs }: TargetItem): Promise<Outcome> => {
+  const process = async ({ name, lookFor, inputs }: MapItem): Promise<Outcome> => {
     const found: FoundTarget[] = [];
     let size = {};
     for (const [i, target] of lookFor.entries()) {
@@ -71,9 +71,12 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOp
   yield* runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal });
 }
 
+/** An image by the maps of its targets. */
+type MapItem = Omit<TargetItem, "image">;
+
 /** The maps of all targets, one item per image. @throws InputError when a folder contains none */
 async function mapsOf(folders: StepResults["folders"], all: readonly Target[], out: string) {
-  const items = new Map<string, TargetItem>();
+  const items = new Map<string, MapItem>();
   const leftOut: LeftOut[] = [];
   const warnings: string[] = [];
   let count = 0;

@@ -10,7 +10,7 @@ import type { TargetItem } from "./items.ts";
 /** Describes a run and estimates its time from the operations of its graphs and the speed of this machine. */
 export async function* dryRun(
   command: string,
-  items: readonly TargetItem[],
+  items: readonly Pick<TargetItem, "name" | "file" | "lookFor">[],
   models: { readonly saliency?: SaliencyMethod; readonly sam?: SamPredictor },
   options: SessionOptions,
 ): AsyncGenerator<RunEvent> {

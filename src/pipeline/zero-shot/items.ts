@@ -1,5 +1,6 @@
+import { basename } from "node:path";
 import type { z } from "zod";
-import { areaPx } from "../../image/index.ts";
+import { areaPx, type Size } from "../../image/index.ts";
 import type { ResultPlace } from "../../results/layout.ts";
 import type { RunInputs } from "../../run/inputs.ts";
 import type { Item, Outcome } from "../../run/items.ts";
@@ -7,6 +8,7 @@ import { type ImageRecord, promptKey, type RunHeader, type TargetRecord, type We
 import { recordedSettings } from "../../run/settings/effect.ts";
 import { leftOutRecord } from "../../scans/left-out.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
+import type { AppliedWindow } from "../../scans/sources/window.ts";
 import type { Target } from "../../targets/target.ts";
 import type { RunSession } from "../models/models-of-run.ts";
 import type { CommonSettings } from "../settings.ts";
@@ -16,7 +18,23 @@ import type { TextPrompts } from "./text-prompts.ts";
 
 /** An image with its targets, from an earlier step or from text prompts; empty if there are none. */
 export interface TargetItem extends Item {
+  readonly image: ImageInput;
   readonly lookFor: readonly Target[];
+}
+
+/** The name by which an image selects its random streams: that of its file; where that holds several frames, with the frame's number. */
+export function streamName({ file, frame }: ImageInput): string {
+  const number = numberOf(frame);
+  return number === undefined ? basename(file) : `${basename(file)}#${number}`;
+}
+
+/** Number of a frame in its file, from 1; undefined for an image in a file of its own. */
+const numberOf = (frame: ImageInput["frame"]): number | undefined => frame?.scan.frames[frame.index]?.number;
+
+/** The fields of an image's record that say where it comes from and how it was shown. */
+export function sourceRecord({ file, frame }: ImageInput, { width, height }: Size, display: AppliedWindow | undefined) {
+  const number = numberOf(frame);
+  return { file, ...(number !== undefined && { frame: number }), width, height, ...(display && { display }) };
 }
 
 /** The fields that a refined mask adds to the record of its target. @param spacing - millimetres per pixel [row, column] */
@@ -100,14 +118,14 @@ export function targetsOf(all: readonly Target[]): Pick<RunHeader, "targets"> {
 export function promptedItems(
   inputs: readonly ImageInput[],
   prompts: TextPrompts,
-  outputs: (place: ResultPlace, targets: readonly Target[]) => readonly string[],
+  outputs: (image: ImageInput, place: ResultPlace, targets: readonly Target[]) => readonly string[],
   out: string,
 ): TargetItem[] {
   const { all } = prompts;
   return inputs.map((image) => {
     const { file, name } = image;
     const lookFor = prompts.of(image) ?? [];
-    return { name, file, inputs: [file], outputs: outputs({ out, name, all }, lookFor), ...wantedOf(lookFor), lookFor };
+    return { name, file, image, inputs: [file], outputs: outputs(image, { out, name, all }, lookFor), ...wantedOf(lookFor), lookFor };
   });
 }
 

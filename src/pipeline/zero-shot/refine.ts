@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
 import { addTo } from "../../add-to.ts";
 import { InputError } from "../../errors.ts";
 import { blankWarnings } from "../../image/index.ts";
@@ -9,7 +8,7 @@ import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import { type Outcome, runItems } from "../../run/items.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
-import { decodeImage } from "../../scans/decode-image.ts";
+import { decodeInput } from "../../scans/decode-image.ts";
 import { leftOutMessage } from "../../scans/left-out.ts";
 import { type ImageInput, listImages, sideOf } from "../../scans/list-images.ts";
 import { joinByName, lonelyMessage } from "../../scans/names.ts";
@@ -20,9 +19,10 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { loadSam } from "../models/model.ts";
 import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
+import { viewOf } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
-import { header, isAbsentIn, outcomeOf, promptOf, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
+import { header, isAbsentIn, outcomeOf, promptOf, refinedRecord, sourceRecord, streamName, summaryOf, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { rawRefined, writeRaw } from "./raw-file.ts";
 import { RefineRunSettings } from "./settings.ts";
@@ -32,17 +32,19 @@ import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
 
 /** The third step over files: images and coarse masks to masks, matched by name. */
 export async function* runRefine(settings: RefineRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
-  const { out, raw, mode } = settings;
-  const { inputs, ...found } = await findInputs(settings.inputs, out);
+  const { out, raw } = settings;
+  const view = viewOf(settings);
+  const { inputs, ...found } = await findInputs(settings.inputs, out, { frames: settings });
   requireWritableNames(inputs, raw);
   const { all, folders: hints, run: earlier, maker, records } = await resultFolder(settings.coarse, "coarse");
   const coarse = await coarseMasks(hints, inputs);
-  const items = inputs.map(({ name, file }): TargetItem => {
-    const lookFor = coarse.of(file).map(({ target }) => target);
+  const items = inputs.map((image): TargetItem => {
+    const { name, file } = image;
+    const lookFor = coarse.of(image).map(({ target }) => target);
     const place = { out, name, all };
     const raws = raw ? lookFor.map((target) => targetFile("raw", target, place)) : [];
-    const masks = coarse.of(file).map(({ mask }) => mask.file);
-    return { name, file, inputs: [file, ...masks], outputs: [...writer.filesOf(place, lookFor), ...raws], lookFor };
+    const masks = coarse.of(image).map(({ mask }) => mask.file);
+    return { name, file, image, inputs: [file, ...masks], outputs: [...writer.filesOf(place, lookFor), ...raws], lookFor };
   });
   const { plan, message } = await memoryPlan(settings.maxMemory, { sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
@@ -65,18 +67,19 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
     samPrecision: promptable.sam.options.precision,
   });
   const side = logitsSideOf(promptable.sam.config);
-  const process = async ({ name, file }: TargetItem): Promise<Outcome> => {
+  const process = async ({ name, file, image: input }: TargetItem): Promise<Outcome> => {
     const ms: StageTimes = {};
     const place = { out, name, all };
-    const { image, warnings, geometry = givenGeometry(settings) } = await timed(ms, "decode", () => decodeImage(file, { mode }));
-    const given = coarse.of(file);
+    const decoded = await timed(ms, "decode", () => decodeInput(input, view));
+    const { image, warnings, display, geometry = givenGeometry(settings) } = decoded;
+    const given = coarse.of(input);
     if (given.length === 0) {
       throw new InputError(`"${file}" has no coarse mask with its name in ${hints.map(({ pictures }) => `"${pictures}"`).join(", ")}.`);
     }
     const readings = await Promise.all(given.map(({ mask }) => readMask(mask.file, { label: settings.label, image: { ...image, file } })));
     const masks = readings.map(({ mask }) => mask);
     const inputs = given.map(({ target, mask }, i) => ({ coarse: masks[i]!, isAbsent: isAbsentIn(records.get(mask.name), target) }));
-    const refined = await step.run(image, inputs, basename(file), ms);
+    const refined = await step.run(image, inputs, streamName(input), ms);
     const found = await Promise.all(
       given.map(async ({ target, mask }, i) => {
         const map = targetFile("saliency", target, { out: earlier, name: mask.name, all });
@@ -87,7 +90,6 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
       await writeMasks(place, { image, geometry, targets: found, note: run.label }, promptable.sam.config.imageSize);
       if (raw) for (const result of found) await writeRaw(targetFile("raw", result.target, place), rawRefined(result, side));
     });
-    const { width, height } = image;
     const outcome = outcomeOf(
       found.map(({ target, warnings, ...refined }, i) => {
         const earlier = records.get(given[i]!.mask.name);
@@ -102,7 +104,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
       }),
     );
     return {
-      record: { file, width, height, ...outcome.record, ms },
+      record: { ...sourceRecord(input, image, display), ...outcome.record, ms },
       warnings: [...warnings, ...blankWarnings(image), ...similarMaskWarnings(found), ...outcome.warnings],
       summary: outcome.summary,
     };
@@ -115,15 +117,15 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
 
 /** The coarse masks of images, matched by name, for each target. @throws ConfigError when a name is ambiguous */
 async function coarseMasks(folders: StepResults["folders"], images: readonly ImageInput[]) {
-  const byFile = new Map<string, { readonly target: Target; readonly mask: ImageInput }[]>();
+  const byImage = new Map<ImageInput, { readonly target: Target; readonly mask: ImageInput }[]>();
   const warnings: string[] = [];
   for (const { target, pictures } of folders) {
     const { inputs, leftOut } = await listImages([pictures]);
     const [masks, named] = [sideOf(inputs, "coarse mask"), sideOf(images, "image")];
     const { leftOf, lonelyLeft } = joinByName(masks, named, { bare: "either" });
-    for (const [image, mask] of leftOf) addTo(byFile, image.file, { target, mask });
+    for (const [image, mask] of leftOf) addTo(byImage, image, { target, mask });
     const messages = [leftOutMessage(leftOut), lonelyMessage(lonelyLeft, masks, named)];
     warnings.push(...messages.flatMap((message) => (message === undefined ? [] : [`--coarse: ${message}`])));
   }
-  return { of: (file: string) => byFile.get(file) ?? [], warnings };
+  return { of: (image: ImageInput) => byImage.get(image) ?? [], warnings };
 }

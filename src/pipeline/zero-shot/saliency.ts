@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import { blankWarnings } from "../../image/index.ts";
 import { type ResultPlace, requireWritableNames, type TargetFolder, targetFile } from "../../results/layout.ts";
 import { writeGray } from "../../results/png.ts";
@@ -6,14 +5,16 @@ import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import { type Outcome, runItems } from "../../run/items.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
-import { decodeImage } from "../../scans/decode-image.ts";
+import { decodeInput } from "../../scans/decode-image.ts";
+import type { ImageInput } from "../../scans/list-images.ts";
 import type { Target } from "../../targets/target.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "../models/models-of-run.ts";
+import { viewOf } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
-import { header, outcomeOf, promptedItems, promptKeys, promptWarnings, type TargetItem } from "./items.ts";
+import { header, outcomeOf, promptedItems, promptKeys, promptWarnings, sourceRecord, streamName, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawSaliency, writeRaw } from "./raw-file.ts";
 import { SaliencyRunSettings } from "./settings.ts";
@@ -22,13 +23,14 @@ import { noPrompt, textPrompts } from "./text-prompts.ts";
 
 /** The first step over files: image and text to saliency map. */
 export async function* runSaliency(settings: SaliencyRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
-  const { out, raw, mode } = settings;
-  const { inputs, ...found } = await findInputs(settings.inputs, out);
+  const { out, raw } = settings;
+  const view = viewOf(settings);
+  const { inputs, ...found } = await findInputs(settings.inputs, out, { frames: settings });
   requireWritableNames(inputs, raw);
   const prompts = await textPrompts(settings, inputs);
   const { all } = prompts;
   const folders: readonly TargetFolder[] = ["saliency", ...(raw ? (["raw"] as const) : [])];
-  const outputs = (place: ResultPlace, targets: readonly Target[]) =>
+  const outputs = (_: ImageInput, place: ResultPlace, targets: readonly Target[]) =>
     targets.flatMap((target) => folders.map((folder) => targetFile(folder, target, place)));
   const items = promptedItems(inputs, prompts, outputs, out);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings });
@@ -52,13 +54,13 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
   const recorded = { ...settings, layer: step.method.layer };
   const about = header("saliency", SaliencyRunSettings, recorded, weights, { ...run, leftOut: found.leftOut, all: prompts.all });
   for (const message of step.method.warnings) yield { type: "warning", message };
-  const process = async ({ name, file, lookFor }: TargetItem): Promise<Outcome> => {
-    if (lookFor.length === 0) throw noPrompt({ file }, settings);
+  const process = async ({ name, image: input, lookFor }: TargetItem): Promise<Outcome> => {
+    if (lookFor.length === 0) throw noPrompt(input, settings);
     const ms: StageTimes = {};
     const place = { out, name, all };
-    const { image, warnings } = await timed(ms, "decode", () => decodeImage(file, { mode }));
+    const { image, warnings, display } = await timed(ms, "decode", () => decodeInput(input, view));
     const texts = lookFor.map(({ sentences }) => sentences);
-    const maps = await step.run(image, basename(file), texts, ms, noise);
+    const maps = await step.run(image, streamName(input), texts, ms, noise);
     await timed(ms, "write", async () => {
       for (const [i, map] of maps.entries()) {
         await writeGray(targetFile("saliency", lookFor[i]!, place), map.gray);
@@ -73,7 +75,7 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
     });
     const outcome = outcomeOf(found);
     return {
-      record: { file, width, height, ...(window && { window: boxNumbers(window) }), ...outcome.record, ms },
+      record: { ...sourceRecord(input, image, display), ...(window && { window: boxNumbers(window) }), ...outcome.record, ms },
       warnings: [...warnings, ...blankWarnings(image), ...outcome.warnings],
       summary: [`${width} x ${height}`, ...lookFor.flatMap((target) => target.name ?? [])].join(", "),
     };

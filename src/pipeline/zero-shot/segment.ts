@@ -1,28 +1,46 @@
-import { basename } from "node:path";
-import { areaPx, blankWarnings } from "../../image/index.ts";
+import { areaPx, blankWarnings, turnBack } from "../../image/index.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
 import { type ResultPlace, requireWritableNames, type TargetFolder, targetFile } from "../../results/layout.ts";
 import { writeGray, writeMask } from "../../results/png.ts";
+import { resultWriters } from "../../results/writers.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import { type Outcome, runItems } from "../../run/items.ts";
+import { readRuns } from "../../run/record/record.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
-import { decodeImage } from "../../scans/decode-image.ts";
+import { decodeInput } from "../../scans/decode-image.ts";
+import type { ImageInput } from "../../scans/list-images.ts";
+import type { Scan } from "../../scans/scan.ts";
 import type { Target } from "../../targets/target.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip, loadSam } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
+import { viewOf } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
-import { header, outcomeOf, promptedItems, promptKeys, promptWarnings, refinedRecord, summaryOf, type TargetItem } from "./items.ts";
+import {
+  header,
+  outcomeOf,
+  promptedItems,
+  promptKeys,
+  promptWarnings,
+  refinedRecord,
+  sourceRecord,
+  streamName,
+  summaryOf,
+  type TargetItem,
+} from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawRefined, rawSaliency, writeRaw } from "./raw-file.ts";
+import { ScanExport } from "./scan-export.ts";
+import { isAlone, isScan, type ScanItem, scanItem, withScans } from "./scan-items.ts";
+import { isMadeConsistent, ScanStep } from "./scan-step.ts";
 import { SegmentSettings } from "./settings.ts";
 import { similarMaskWarnings } from "./similar-masks.ts";
 import { coarseStep, RefineStep, SaliencyStep, type StageTimes, stepWarnings, timed } from "./steps.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
-import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
+import { givenGeometry, writeMasks } from "./write-masks.ts";
 
 /**
  * The zero-shot pipeline over files: image and text to saliency map, coarse mask and mask.
@@ -30,15 +48,17 @@ import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
  * @throws WeightsError, ConfigError before any work is done; problems of one image are events
  */
 export async function* runSegment(settings: SegmentSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
-  const { out, raw, mode } = settings;
-  const { inputs, ...found } = await findInputs(settings.inputs, out);
+  const { out, raw } = settings;
+  const view = viewOf(settings);
+  const { inputs, ...found } = await findInputs(settings.inputs, out, { frames: settings });
   requireWritableNames(inputs, raw);
   const prompts = await textPrompts(settings, inputs);
   const { all } = prompts;
   const steps: readonly TargetFolder[] = ["saliency", "coarse", ...(raw ? (["raw"] as const) : [])];
-  const outputs = (place: ResultPlace, targets: readonly Target[]) => [
+  const writerOf = ({ frame }: ImageInput) => (frame && isMadeConsistent(frame.scan, settings) ? resultWriters.slices : resultWriters.png);
+  const outputs = (image: ImageInput, place: ResultPlace, targets: readonly Target[]) => [
     ...targets.flatMap((target) => steps.map((folder) => targetFile(folder, target, place))),
-    ...writer.filesOf(place, targets),
+    ...writerOf(image).filesOf(place, targets),
   ];
   const items = promptedItems(inputs, prompts, outputs, out);
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
@@ -52,6 +72,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };
   const saliencyStep = new SaliencyStep(text, settings);
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
+  const scanStep = new ScanStep(refineStep, settings, { view, all, signal });
   const noise = await noiseOfFile(settings, saliencyStep.method);
   const told = promptWarnings(items, saliencyStep);
   for (const message of told) yield { type: "warning", message };
@@ -70,31 +91,31 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   const about = header("segment", SegmentSettings, recorded, weights, { ...run, leftOut: found.leftOut, samPrecision, all: prompts.all });
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
   const side = logitsSideOf(promptable.sam.config);
-  const process = async ({ name, file, lookFor }: TargetItem): Promise<Outcome> => {
-    if (lookFor.length === 0) throw noPrompt({ file }, settings);
+  const ofImage = async ({ name, image: input, lookFor }: TargetItem): Promise<Outcome> => {
+    if (lookFor.length === 0) throw noPrompt(input, settings);
     const ms: StageTimes = {};
     const place = { out, name, all };
-    const { image, warnings, geometry = givenGeometry(settings) } = await timed(ms, "decode", () => decodeImage(file, { mode }));
+    const decoded = await timed(ms, "decode", () => decodeInput(input, view));
+    const { image, warnings, display, orientation = 1, geometry = givenGeometry(settings) } = decoded;
     const texts = lookFor.map(({ sentences }) => sentences);
-    const maps = await saliencyStep.run(image, basename(file), texts, ms, noise);
+    const maps = await saliencyStep.run(image, streamName(input), texts, ms, noise);
     if (plan.oneModelAtATime) await Promise.all([saliencyStep.dispose(), text.clip.dispose()]);
     const cuts = maps.map((map) => coarseStep(map.gray, map.window, settings));
     const coarse = cuts.map((cut, i) => ({ coarse: cut.coarse, isAbsent: maps[i]!.isAbsent }));
-    const masks = await refineStep.run(image, coarse, basename(file), ms);
+    const masks = await refineStep.run(image, coarse, streamName(input), ms);
     if (plan.oneModelAtATime) await promptable.sam.release();
     const found = lookFor.map((target, i) => ({ target, map: maps[i]!, cut: cuts[i]!, refined: masks[i]! }));
     await timed(ms, "write", async () => {
       for (const { target, map, cut, refined } of found) {
-        await writeGray(targetFile("saliency", target, place), map.gray);
-        await writeMask(targetFile("coarse", target, place), cut.coarse);
+        await writeGray(targetFile("saliency", target, place), turnBack(map.gray, orientation));
+        await writeMask(targetFile("coarse", target, place), turnBack(cut.coarse, orientation));
         if (!raw) continue;
         const arrays = { ...rawSaliency(map.saliency, map.capacity), ...rawRefined(refined, side) };
         await writeRaw(targetFile("raw", target, place), arrays);
       }
       const targets = found.map(({ target, map, cut, refined }) => ({ target, saliency: map.gray, coarse: cut.coarse, ...refined }));
-      await writeMasks(place, { image, geometry, targets, note: run.label }, promptable.sam.config.imageSize);
+      await writeMasks(place, { image, geometry, targets, orientation, note: run.label }, promptable.sam.config.imageSize, writerOf(input));
     });
-    const { width, height } = image;
     const { window } = maps[0]!;
     const outcome = outcomeOf(
       found.map(({ target, map, cut, refined }) => {
@@ -109,7 +130,13 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
       }),
     );
     return {
-      record: { file, width, height, ...(window && { window: boxNumbers(window) }), ...outcome.record, ms },
+      record: {
+        ...sourceRecord(input, image, display),
+        ...(orientation > 1 && { orientation }),
+        ...(window && { window: boxNumbers(window) }),
+        ...outcome.record,
+        ms,
+      },
       warnings: [
         ...warnings,
         ...blankWarnings(image),
@@ -119,12 +146,38 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
       summary: outcome.summary,
     };
   };
+  const scanExport = new ScanExport(settings, all, weights);
+  const { images: earlier } = items.some(({ image }) => image.frame) ? await readRuns(out) : { images: new Map() };
+  const exportedFiles = (scan: Scan, name: string) => scanExport.filesOf(scan, earlier.get(name));
+  const own = items.map((item) =>
+    isAlone(item) ? { ...item, outputs: [...item.outputs, ...exportedFiles(item.image.frame!.scan, item.name)] } : item,
+  );
+  const todo = withScans(own, (scan) => [...scanStep.filesOf(scan), ...exportedFiles(scan.scan, scan.name)]);
+  const scans = [...todo.filter(isScan), ...own.filter(isAlone).map((item) => scanItem(item.image.frame!.scan, [item]))];
+  for (const message of new Set(scans.flatMap(({ scan }) => scanExport.warningsOf(scan)))) yield { type: "warning", message };
+  const process = async (item: TargetItem | ScanItem): Promise<Outcome> => {
+    const made = isScan(item) ? await scanStep.run(item) : await ofImage(item);
+    const scan = isScan(item) ? item : isAlone(item) ? scanItem(item.image.frame!.scan, [item]) : undefined;
+    if (!scan) return made;
+    const { warnings, ...exported } = await scanExport.write(scan.scan, scan.name, scan.frames);
+    return { ...made, record: { ...made.record, ...exported }, warnings: [...made.warnings, ...warnings] };
+  };
   yield* streamThenDispose(
-    () =>
-      runItems(items, process, {
+    async function* (): AsyncGenerator<RunEvent> {
+      const events = runItems(todo, process, {
         ...{ out, header: about, overwrite: settings.overwrite, signal, told, prompts: promptKeys(prompts) },
-        begin: () => writer.begin({ out, all }),
-      }),
+        begin: () => resultWriters.png.begin({ out, all }),
+      });
+      const failed = new Set<string>();
+      for await (const event of events) {
+        if (event.type === "failure") failed.add(event.name);
+        const lines =
+          event.type === "end"
+            ? (await scanExport.writeShared(scans.filter(({ name }) => !failed.has(name)))).flatMap(({ files }) => files)
+            : [];
+        yield lines.length > 0 && event.type === "end" ? { ...event, lines: [...(event.lines ?? []), ...lines] } : event;
+      }
+    },
     saliencyStep,
     text.clip,
     promptable.sam,

@@ -2,10 +2,11 @@ import { z } from "zod";
 import { coarseMethods } from "../../coarse/index.ts";
 import { keysOf } from "../../keys-of.ts";
 import { samPrecisions } from "../../models/sam/index.ts";
+import { scanFormats } from "../../results/scan-formats.ts";
 import { type Condition, grouped } from "../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../saliency/index.ts";
 import { voteRules } from "../../segment/index.ts";
-import { CommonSettings, dryRun, labelOfMasks, pack, spacing } from "../settings.ts";
+import { CommonSettings, dryRun, labelOfMasks, pack, ScanSettings, spacing } from "../settings.ts";
 import { needsOf, settingsOfMethods } from "./method-settings.ts";
 
 /** For settings that concern the noise of a saliency method. */
@@ -98,6 +99,47 @@ export const RefineSettings = z.strictObject(
 );
 export type RefineSettings = z.infer<typeof RefineSettings>;
 
+/** How the masks of a volume's slices are made consistent with one another. */
+export const VolumeSettings = z.strictObject(
+  grouped("Volumes", {
+    propagate: z
+      .boolean()
+      .default(false)
+      .describe("prompt each slice of a volume with the mask of its neighbour, from the surest slices on; up to three times the time"),
+    smoothSlices: z
+      .number()
+      .int()
+      .min(0)
+      .max(10)
+      .default(0)
+      .describe("smooth the masks of a volume across slices: the majority of so many slices to each side; 0: off"),
+    componentShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe("drop connected parts of a volume's mask that are smaller than this share of the largest; 0: keep all"),
+  }),
+);
+export type VolumeSettings = z.infer<typeof VolumeSettings>;
+
+/** How the results of scans are written, beside PNG. */
+export const FormatSettings = z.strictObject(
+  grouped("Output", {
+    format: z
+      .array(z.enum(scanFormats))
+      .optional()
+      .describe("format of the results beside PNG; repeat for several (default: dicom-seg for DICOM, nifti for NIfTI)")
+      .meta({ neutral: true }),
+    strip: z.boolean().default(false).describe("copy from a DICOM source only what the standard requires").meta({ neutral: true }),
+    deterministic: z
+      .boolean()
+      .default(false)
+      .describe("give DICOM objects the same UIDs and times at each export of the same masks")
+      .meta({ neutral: true }),
+  }),
+);
+
 /** Settings of a run over images beside those of its steps. */
 export const RunSettings = z.strictObject(
   grouped("Input", {
@@ -143,10 +185,18 @@ export const seed = CommonSettings.shape.seed.meta({
 export const SegmentSettings = z
   .strictObject({
     ...RunSettings.shape,
+    ...ScanSettings.shape,
     ...CommonSettings.shape,
     ...SaliencySettings.shape,
     ...CoarseSettings.shape,
     ...RefineSettings.shape,
+    ...VolumeSettings.shape,
+    exif: z
+      .enum(["apply", "ignore"])
+      .default("ignore")
+      .describe("show pictures upright, as EXIF says, or as they are stored; masks lie as the stored pixels either way")
+      .meta({ group: "Input" }),
+    ...FormatSettings.shape,
     seed,
     spacing,
   })
@@ -155,7 +205,7 @@ export type SegmentSettings = z.infer<typeof SegmentSettings>;
 
 /** `medclip-sam saliency`. */
 export const SaliencyRunSettings = z
-  .strictObject({ ...RunSettings.shape, ...CommonSettings.shape, ...SaliencySettings.shape, seed })
+  .strictObject({ ...RunSettings.shape, ...ScanSettings.shape, ...CommonSettings.shape, ...SaliencySettings.shape, seed })
   .refine(textPrompts, promptMessage);
 export type SaliencyRunSettings = z.infer<typeof SaliencyRunSettings>;
 
@@ -172,6 +222,7 @@ export type CoarseRunSettings = z.infer<typeof CoarseRunSettings>;
 /** `medclip-sam refine`. */
 export const RefineRunSettings = z.strictObject({
   ...RunSettings.omit({ prompt: true, target: true, prompts: true }).shape,
+  ...ScanSettings.shape,
   ...CommonSettings.shape,
   ...RefineSettings.shape,
   seed,

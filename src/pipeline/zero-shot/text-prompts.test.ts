@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { ConfigError } from "../../errors.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
+import type { Scan } from "../../scans/scan.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-prompts-"));
@@ -127,4 +128,33 @@ test("prompts of the command line are for all images, and need words, too", asyn
   expect(noPrompt(image!, { prompts: "p.json" }).message).toBe(
     '"scans/a.png": "p.json" has no text prompt for it and none for "*" (all others).',
   );
+});
+
+/** The frames of a scan, as a run sees them. */
+const framesOf = (path: string, count: number): ImageInput[] => {
+  const name = path.replace(/\.nii\.gz$/, "");
+  const whole = { file: `scans/${path}`, name, path };
+  return Array.from({ length: count }, (_, index) => {
+    const own = `${name}/${String(index + 1).padStart(4, "0")}`;
+    return { file: whole.file, name: own, path: own, frame: { scan: {} as Scan, index, whole } };
+  });
+};
+
+test("a key names a scan, or some of its slices", async () => {
+  const frames = framesOf("ct/a.nii.gz", 5);
+  const { sentences, warnings } = await promptsOf({ "a.nii.gz": "scan", "ct/a[2:3]": "lungs", "a[5]": "liver", "*": "other" }, [
+    ...frames,
+    ...walked("b.png"),
+  ]);
+  expect(frames.map(({ path }) => sentences[path])).toEqual([["scan"], ["lungs"], ["lungs"], ["scan"], ["liver"]]);
+  expect(sentences["b.png"]).toEqual(["other"]);
+  expect(warnings).toEqual([]);
+});
+
+test("slices in brackets that are none are refused; of an unknown scan they are a warning", async () => {
+  await expect(promptsOf({ "a[2-3]": "lungs", "*": "other" }, framesOf("a.nii.gz", 5))).rejects.toThrow(
+    '"a[2-3]": expected slices such as',
+  );
+  const { warnings } = await promptsOf({ "b[2:3]": "lungs", "*": "other" }, framesOf("a.nii.gz", 5));
+  expect(warnings[0]).toContain('1 prompt without an image of that name: "b[2:3]"');
 });

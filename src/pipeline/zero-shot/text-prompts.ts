@@ -5,6 +5,7 @@ import { readJson } from "../../files/read-json.ts";
 import { listed } from "../../listed.ts";
 import { type ImageInput, pathWithoutEnding } from "../../scans/list-images.ts";
 import { countOf, joinByName, lonelyMessage, type Side } from "../../scans/names.ts";
+import { isChosen, type SliceChoice, sliceChoice, slicesExpected } from "../../scans/slice-range.ts";
 import { namedTargets, type Target, unnamedTarget } from "../../targets/target.ts";
 import { requireWords } from "../../text/reading.ts";
 
@@ -35,7 +36,8 @@ const others = "*";
 
 /**
  * The targets of a run: the same text prompts for every image, or a file that maps images to theirs. Its keys are paths relative to the
- * input folder or bare names, with or without extension. The entry of an image replaces the entry for all others.
+ * input folder or bare names, with or without extension; "NAME[10:40]" is about slices 10 to 40 of a scan (see `sliceChoice`). The entry of an
+ * image replaces the entry for all others, that of its slices the entry of a scan.
  *
  * @throws ConfigError when the file is unreadable or malformed, a text prompt has no words, a key matches two images, or the name of a
  * target is invalid
@@ -73,16 +75,61 @@ function sentencesByName(given: readonly string[]): Map<string, string[]> {
 async function promptsOfFile(file: string, images: readonly ImageInput[]): Promise<TextPrompts> {
   const table = await readPromptFile(file);
   const keys: Side<string> = { items: [...table.keys()].filter((key) => key !== others), namesOf: (key) => [key], noun: "prompt" };
-  const named: Side<ImageInput> = { items: images, namesOf: (image) => [image.path, pathWithoutEnding(image)], noun: "image" };
+  const named = sideOfWholes([...new Set(images.map(wholeOf))]);
   const { leftOf, lonelyLeft } = joinByName(keys, named);
-  const message = lonelyMessage(lonelyLeft, keys, named);
+  const ranges = rangesOf(lonelyLeft, images, `"${file}"`);
+  const message = lonelyMessage(
+    lonelyLeft.filter((key) => !ranges.keys.has(key)),
+    keys,
+    named,
+  );
   const all = targetsOf([...table.values()], file);
   const ofKey = new Map([...table].map(([key, sentences]) => [key, withSentences(all, sentences)]));
-  const of = (image: ImageInput) => ofKey.get(leftOf.get(image) ?? others);
+  const of = (image: ImageInput) => ofKey.get(ranges.of(image) ?? leftOf.get(wholeOf(image)) ?? others);
   const without = images.filter((image) => of(image) === undefined);
   const none = `for ${countOf(without.length, "image")} and none for "*" (all others): ${listed(without, 5, ({ path }) => `"${path}"`)}`;
   const messages = [...(message === undefined ? [] : [message]), ...(without.length > 0 ? [`no text prompt ${none}`] : [])];
   return { all, entries: [...ofKey.values()], of, warnings: messages.map((said) => `"${file}": ${said}`) };
+}
+
+type Whole = Pick<ImageInput, "name" | "path">;
+
+/** What a key of a prompts file names: an image, or the scan that it is a frame of. */
+const wholeOf = (image: ImageInput): Whole => image.frame?.whole ?? image;
+
+const sideOfWholes = (items: readonly Whole[]): Side<Whole> => ({
+  items,
+  namesOf: (whole) => [...new Set([whole.path, pathWithoutEnding(whole), whole.name])],
+  noun: "image",
+});
+
+/** A name and slices in brackets: "CT-3[10:40]". */
+const nameAndSlices = /^(.+)\[([^[\]]+)\]$/;
+
+/**
+ * The keys that name some slices of a scan. Of several that name a slice, the first counts.
+ *
+ * @param lonely - keys that are the name of no image
+ * @throws ConfigError when what stands in the brackets of a scan's name names no slices
+ */
+function rangesOf(lonely: readonly string[], images: readonly ImageInput[], where: string) {
+  const scans = sideOfWholes([...new Set(images.flatMap(({ frame }) => frame?.whole ?? []))]);
+  const chosen = new Map<Whole, { readonly key: string; readonly choice: SliceChoice }[]>();
+  for (const key of lonely) {
+    const [, name, slices] = nameAndSlices.exec(key) ?? [];
+    if (name === undefined) continue;
+    // One by one: several keys may name the same scan, in several ways.
+    const { lonelyLeft, rightOf } = joinByName({ items: [name], namesOf: (own) => [own], noun: "prompt" }, scans);
+    if (lonelyLeft.length > 0) continue;
+    const choice = sliceChoice(slices!);
+    if (!choice) throw new ConfigError(`${where}, "${key}": ${slicesExpected}, got "${slices}".`);
+    addTo(chosen, rightOf.get(name)!, { key, choice });
+  }
+  return {
+    keys: new Set([...chosen.values()].flat().map(({ key }) => key)),
+    of: ({ frame }: ImageInput): string | undefined =>
+      frame && chosen.get(frame.whole)?.find(({ choice }) => isChosen(frame.index + 1, choice))?.key,
+  };
 }
 
 /** All targets of a file in order of occurrence, each with all of its text prompts. */

@@ -1,5 +1,5 @@
 import type { ResultPlace } from "../../results/layout.ts";
-import type { ImageResult, TargetResult } from "../../results/result-writer.ts";
+import type { ImageResult, ResultWriter, TargetResult } from "../../results/result-writer.ts";
 import { resultWriters } from "../../results/writers.ts";
 import type { Geometry } from "../../scans/sources/image-source.ts";
 import { labelMap } from "../../segment/index.ts";
@@ -19,9 +19,14 @@ export function givenGeometry({ spacing }: Partial<Geometry> | { readonly spacin
   return spacing && { spacing };
 }
 
-/** Writes the masks of an image. @param side - `imageSize` of the SAM model that made them */
-export async function writeMasks(place: ResultPlace, result: RefinedImage, side: number): Promise<void> {
+/**
+ * Writes the masks of an image.
+ *
+ * @param side - `imageSize` of the SAM model that made them
+ * @param by - by default `writer`
+ */
+export async function writeMasks(place: ResultPlace, result: RefinedImage, side: number, by: ResultWriter = writer): Promise<void> {
   const labelled = result.targets.map(({ target, mask, logits }) => ({ value: labelOf(target, place.all), mask, logits }));
   const labels = place.all.length > 1 ? labelMap(labelled, result.image, side) : undefined;
-  await writer.write(place, { ...result, labels });
+  await by.write(place, { ...result, labels });
 }

@@ -33,6 +33,7 @@ interface CocoAnnotation {
  * @see https://cocodataset.org/#format-data
  */
 export const cocoWriter: ScanWriter = {
+  isShared: true,
   open({ out }, targets) {
     const images: CocoImage[] = [];
     const annotations: CocoAnnotation[] = [];

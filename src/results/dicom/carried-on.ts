@@ -1,5 +1,5 @@
+import { isDicomScan } from "../../scans/is-dicom-scan.ts";
 import type { Scan } from "../../scans/scan.ts";
-import { isDicomScan } from "../../scans/scan-kinds.ts";
 
 /** Modalities whose pictures often show text of the patient. */
 const oftenBurnedIn: ReadonlySet<string | undefined> = new Set(["US", "SC", "OT", "ES", "XC"]);
@@ -29,6 +29,9 @@ export function carriedOn(scan: Scan, options: { readonly strip: boolean; readon
   return [
     ...(options.copiesAttributes && !options.strip && known.length > 0
       ? [`the results carry on ${known.join(", ")} (--strip leaves out what the standard does not require)`]
+      : []),
+    ...(options.copiesAttributes && headers.some((header) => !header.has("StudyInstanceUID"))
+      ? ["the source lacks the UID of its study; one was made, so viewers may not show the results with the images"]
       : []),
     ...(flags.has("YES") ? ["the source says that text is burned into its pixels: it may name the patient"] : []),
     ...(flags.has(undefined) && !flags.has("YES") && isSuspect

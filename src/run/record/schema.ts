@@ -65,6 +65,21 @@ export const Work = z
 /** What a result was computed from, apart from the settings: same inputs, same result. */
 export type Work = z.infer<typeof Work>;
 
+/** The mask of a target in a volume. Lengths and volumes are null where the slices are no volume, or distances are unknown. */
+const VolumeRecord = z
+  .object({
+    voxels: z.number(),
+    mm3: z.number().nullable(),
+    /** Longest diameter in any direction, and within one slice. */
+    longestMm: z.number().nullable(),
+    longestInSliceMm: z.number().nullable(),
+    /** The first and the last slice that has some of it, counted from 1; null if it is empty. */
+    slices: z.tuple([z.number(), z.number()]).readonly().nullable(),
+    /** Slices whose mask became another one when the volume was made consistent. */
+    changedSlices: z.number().optional(),
+  })
+  .readonly();
+
 /** Results for one target in an image. */
 export const targetShape = {
   /** Text prompts given to CLIP. */
@@ -82,6 +97,8 @@ export const targetShape = {
   areaPx: z.number().optional(),
   /** Null if the pixel spacing is unknown. */
   areaMm2: z.number().nullish(),
+  /** Of a scan of several frames: its mask in all of them. */
+  volume: VolumeRecord.optional(),
 };
 
 /** Results for one named target in an image; each warning begins with the command that gave it. */
@@ -92,8 +109,19 @@ export const ImageRecord = z
   .object({
     name: z.string(),
     file: z.string().optional(),
+    /** Number of the frame in its file, from 1, where the file holds several. */
+    frame: z.number().optional(),
     width: z.number().optional(),
     height: z.number().optional(),
+    /** Of a scan of several frames: how many were segmented. */
+    frames: z.number().optional(),
+    /** Formats in which the results were written beside PNG, and their files. */
+    formats: list(z.string()).optional(),
+    files: list(z.string()).optional(),
+    /** How a picture was turned upright, as EXIF counts it; boxes, points and window are of the upright picture, masks of the stored one. */
+    orientation: z.number().optional(),
+    /** How values became levels of gray, see `AppliedWindow`; absent for pictures. */
+    display: z.looseObject({ kind: z.string() }).readonly().optional(),
     /** x0, y0, x1, y1: the part of the image that CLIP saw; x1 and y1 exclusive. */
     window: list(z.number()).optional(),
     /** Fields of the unnamed target, in a run without named targets. */

@@ -6,6 +6,7 @@ export const settingGroups = [
   "Saliency",
   "Coarse mask",
   "SAM",
+  "Volumes",
   "Quality gate",
   "Training",
   "Loss",

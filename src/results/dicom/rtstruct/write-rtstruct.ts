@@ -11,7 +11,7 @@ import { encodeRtStruct } from "./encode-rtstruct.ts";
 
 /** Writes `rtstruct/NAME.dcm`: one structure set for all targets. */
 export const rtStructWriter: ScanWriter = perScan(async (result: ScanResult, options: ScanWriteOptions): Promise<Written> => {
-  const { scan, source, options: common } = dicomResult(result, options, "a structure set (RTSTRUCT)");
+  const { scan, source, options: common } = await dicomResult(result, options, "a structure set (RTSTRUCT)");
   const places = placesInHeaders(source);
   const expected = result.targets.map(() => new Centroid());
   const structures = result.targets.map((target, i) => ({

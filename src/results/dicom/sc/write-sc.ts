@@ -12,7 +12,7 @@ const secondaryCapture = "1.2.840.10008.5.1.4.1.1.7";
 
 /** Writes `secondary-capture/NAME/0001.dcm`: the overlay of each frame in which a target is, as a picture for any viewer. */
 export const scWriter: ScanWriter = perScan(async (result, options): Promise<Written> => {
-  const { scan, source, options: common } = dicomResult(result, options, "a Secondary Capture");
+  const { scan, source, options: common } = await dicomResult(result, options, "a Secondary Capture");
   const files: string[] = [];
   for (const [index, frame] of source.entries()) {
     const masks = await Promise.all(

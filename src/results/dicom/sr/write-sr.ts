@@ -4,7 +4,7 @@ import { writeAtomic } from "../../../files/atomic-write.ts";
 import { perScan, type ScanWriter, type Written } from "../../scan-writer.ts";
 import { dicomResult, structureOf } from "../of-scan.ts";
 import { segClasses } from "../seg/encode-seg.ts";
-import { segOf } from "../seg/seg-of-scan.ts";
+import { segOf } from "../seg/write-seg.ts";
 import { encodeSr, type Measured } from "./encode-sr.ts";
 import { measureMask } from "./measure-mask.ts";
 
@@ -13,7 +13,7 @@ import { measureMask } from "./measure-mask.ts";
  * measured cannot be checked.
  */
 export const srWriter: ScanWriter = perScan(async (result, options): Promise<Written> => {
-  const { scan, source, options: common } = dicomResult(result, options, "a structured report (SR)");
+  const { scan, source, options: common } = await dicomResult(result, options, "a structured report (SR)");
   if (!scan.spacing)
     throw new InputError(`"${scan.name}": the size of its pixels is unknown, so areas and diameters are, too. Write dicom-seg or png.`);
   const seg = await segOf(result, { ...options, fractional: false, labelmap: false, keepEmpty: false }, common);

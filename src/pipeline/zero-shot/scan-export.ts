@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import { InputError } from "../../errors.ts";
+import { carriedOn } from "../../results/dicom/carried-on.ts";
+import { targetFile } from "../../results/layout.ts";
+import { dicomFormats, type ScanFormat } from "../../results/scan-formats.ts";
+import type { ScanResult, Written } from "../../results/scan-writer.ts";
+import { scanWriters } from "../../results/scan-writers.ts";
+import type { ImageRecord, WeightsRecord } from "../../run/record/record.ts";
+import { readMask } from "../../scans/read-mask.ts";
+import type { Scan } from "../../scans/scan.ts";
+import type { Target } from "../../targets/target.ts";
+import type { TargetItem } from "./items.ts";
+import type { SegmentSettings } from "./settings.ts";
+
+/** What fits a scan, where no format is asked for. */
+const usual: Record<Scan["source"], readonly ScanFormat[]> = { dicom: ["dicom-seg"], nifti: ["nifti"], raster: [] };
+
+/** Writes the final masks of scans in the formats of a run, from their PNG files. */
+export class ScanExport {
+  private readonly settings: SegmentSettings;
+  private readonly all: readonly Target[];
+  private readonly models: ScanResult["models"];
+
+  constructor(settings: SegmentSettings, all: readonly Target[], weights: Readonly<Record<string, WeightsRecord>>) {
+    this.settings = settings;
+    this.all = all;
+    this.models = Object.entries(weights).map(([name, { sha256 }]) => ({ name, sha256 }));
+  }
+
+  /** The formats of a scan with a file of its own. PNG files are written in any case. */
+  private formatsOf({ source }: Scan): readonly ScanFormat[] {
+    const formats = this.settings.format ?? usual[source];
+    return formats.filter((format) => format !== "png" && !scanWriters[format].isShared);
+  }
+
+  /** Files that exist when a scan is finished: those that the earlier run wrote, if it had the same formats. */
+  filesOf(scan: Scan, earlier: Pick<ImageRecord, "formats" | "files"> | undefined): readonly string[] {
+    const formats = this.formatsOf(scan);
+    if (formats.length === 0) return [];
+    const isSame = JSON.stringify(earlier?.formats) === JSON.stringify(formats);
+    // A name that is never written: the scan is not finished in these formats.
+    return isSame ? (earlier?.files ?? []) : [join(this.settings.out, formats[0]!, "not written yet")];
+  }
+
+  /** What the results of a scan carry on of its patient, to be said before they are written. */
+  warningsOf(scan: Scan): string[] {
+    return carriedOn(scan, {
+      strip: this.settings.strip,
+      copiesAttributes: this.formatsOf(scan).some((format) => dicomFormats.includes(format)),
+    });
+  }
+
+  /** Writes a scan of which all masks are there. @param name - of its results */
+  async write(
+    scan: Scan,
+    name: string,
+    frames: readonly TargetItem[],
+  ): Promise<Pick<ImageRecord, "formats" | "files"> & { readonly warnings: string[] }> {
+    const formats = this.formatsOf(scan);
+    const result = this.resultOf(scan, name, frames);
+    const written: Written[] = [];
+    for (const format of formats) written.push(await scanWriters[format].open(this.options, this.all).add(result));
+    return {
+      ...(formats.length > 0 && { formats, files: written.flatMap(({ files }) => files) }),
+      warnings: [...new Set(written.flatMap(({ messages }) => messages))],
+    };
+  }
+
+  /** Writes the files that all scans share; those of earlier runs are among them, as their masks are there. */
+  async writeShared(
+    scans: readonly { readonly scan: Scan; readonly name: string; readonly frames: readonly TargetItem[] }[],
+  ): Promise<Written[]> {
+    const written: Written[] = [];
+    for (const format of this.settings.format ?? []) {
+      const writer = scanWriters[format];
+      if (!writer.isShared) continue;
+      const writing = writer.open(this.options, this.all);
+      for (const { scan, name, frames } of scans) await writing.add(this.resultOf(scan, name, frames));
+      written.push(await writing.finish());
+    }
+    return written;
+  }
+
+  private get options() {
+    const { out, strip, deterministic } = this.settings;
+    return { out, strip, deterministic, fractional: false, labelmap: false, keepEmpty: false };
+  }
+
+  private resultOf(scan: Scan, name: string, frames: readonly TargetItem[]): ScanResult {
+    const byIndex = new Map(frames.map((frame) => [frame.image.frame!.index, frame]));
+    const asked = new Set(frames.flatMap(({ lookFor }) => lookFor.map((target) => target.name)));
+    return {
+      scan: { ...scan, name },
+      targets: this.all.filter((target) => asked.has(target.name)),
+      models: this.models,
+      maskOf: async (target, index) => {
+        const frame = byIndex.get(index);
+        if (!frame?.lookFor.some((own) => own.name === target.name)) return undefined;
+        const file = targetFile("masks", target, { out: this.settings.out, name: frame.name, all: this.all });
+        const { mask } = await readMask(file);
+        if (mask.width === scan.columns && mask.height === scan.rows) return mask;
+        throw new InputError(`"${file}" has ${mask.width} x ${mask.height} pixels, its frame ${scan.columns} x ${scan.rows}.`);
+      },
+    };
+  }
+}

@@ -1,0 +1,157 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readDicom } from "../../src/dicom/read-file.ts";
+import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
+import { SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { readSeg } from "../../src/results/dicom/seg/read-seg.ts";
+import { encodeNifti } from "../../src/results/encode-nifti.ts";
+import { readMask } from "../../src/scans/read-mask.ts";
+import { readNifti } from "../../src/scans/sources/nifti/read-nifti.ts";
+import { madeSeriesFiles } from "../support/dicom-series.ts";
+import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-scans-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const [rows, columns, slices] = [40, 48, 4];
+const sumOf = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0);
+/** A bright disc on dark ground in each slice. */
+const disc = (slice: number) =>
+  Uint16Array.from({ length: rows * columns }, (_, i) =>
+    Math.hypot((i % columns) - 20 - slice, Math.floor(i / columns) - 18) < 9 ? 900 : 100 + (i % 7),
+  );
+
+let models: { clip: string; sam: string };
+beforeAll(async () => {
+  models = await nanoModels();
+  mkdirSync(at("series", "deep"), { recursive: true });
+  for (const [name, bytes] of madeSeriesFiles({ rows, columns, slices, spacing: [0.5, 0.5], step: 3, pixels: disc }))
+    writeFileSync(at("series", "deep", name.replace(".dcm", "")), bytes); // without an ending, as from a PACS
+  const volumeSlices = 3;
+  const voxels = new Int16Array(volumeSlices * rows * columns);
+  for (let slice = 0; slice < volumeSlices; slice++) voxels.set(disc(slice), slice * rows * columns);
+  const affine = [
+    [-0.5, 0, 0, 9],
+    [0, -0.5, 0, 8],
+    [0, 0, 2, -7],
+  ] as const;
+  const placement = { affine, spacing: [0.5, 0.5, 2], qformCode: 1, sformCode: 1, isUnitKnown: true } as const;
+  writeFileSync(at("volume.nii"), encodeNifti({ shape: [columns, rows, volumeSlices], data: voxels, placement }));
+  await writeDisc(at("picture", "a.png"), 1, columns, rows);
+});
+
+const quick = { saliencyMethod: "gradcam", layer: 0 } as const;
+const segmented = (inputs: string[], out: string, given: object = {}) =>
+  collect(runSegment(SegmentSettings.parse({ ...quick, ...models, inputs, prompt: ["bright lesion"], out: at(out), ...given })));
+const record = (out: string) => JSON.parse(readFileSync(at(out, "run.json"), "utf8"));
+const filesIn = (...parts: string[]) =>
+  readdirSync(at(...parts), { recursive: true, withFileTypes: true })
+    .flatMap((entry) => (entry.isFile() ? [entry.name] : []))
+    .sort();
+
+describe("a DICOM series", () => {
+  test("is segmented slice by slice, and written as a segmentation of the series", async () => {
+    const events = await segmented([at("series")], "series-out");
+    expect(filesIn("series-out", "masks", "deep", "CT-3")).toEqual(["0001.png", "0002.png", "0003.png", "0004.png"]);
+    const seg = readSeg(readDicom({ name: "seg", bytes: readFileSync(at("series-out", "dicom-seg", "deep", "CT-3.dcm")) }));
+    const filled: number[] = [];
+    for (let slice = 1; slice <= slices; slice++) {
+      const { mask } = await readMask(at("series-out", "masks", "deep", "CT-3", `000${slice}.png`));
+      const pixels = sumOf(mask.data);
+      if (pixels > 0) filled.push(pixels);
+    }
+    const inSeg = await Promise.all(seg.frames.map(async (_, i) => sumOf(await seg.pixels(i))));
+    expect(inSeg.sort()).toEqual(filled.sort());
+    const whole = record("series-out").images.find(({ name }: { name: string }) => name === "deep/CT-3");
+    expect(whole).toMatchObject({ frames: slices, formats: ["dicom-seg"], volume: { voxels: filled.reduce((a, b) => a + b, 0) } });
+    expect(whole.volume.mm3).toBeCloseTo(whole.volume.voxels * 0.5 * 0.5 * 3, 6);
+    const slice = record("series-out").images.find(({ name }: { name: string }) => name === "deep/CT-3/0002");
+    expect(slice.display).toEqual({ kind: "default CT", function: "LINEAR", center: 40, width: 400 });
+    expect(slice.areaMm2).toBeCloseTo(slice.areaPx * 0.25, 6);
+    expect(events.some((event) => event.type === "warning" && event.message.startsWith("the results carry on the patient's name"))).toBe(
+      true,
+    );
+    expect(JSON.stringify([events, record("series-out")])).not.toContain("Made");
+  });
+
+  test("a rerun does only what is missing: another format does not segment again", async () => {
+    const [end] = (await segmented([at("series")], "series-out")).slice(-1);
+    expect(end).toMatchObject({ type: "end", done: 0, skipped: slices + 1 });
+    const [again] = (await segmented([at("series")], "series-out", { format: ["rtstruct", "coco"] })).slice(-1);
+    expect(again).toMatchObject({ done: 1, skipped: slices, lines: [at("series-out", "coco.json")] });
+    expect(filesIn("series-out", "rtstruct")).toEqual(["CT-3.dcm"]);
+    expect(JSON.parse(readFileSync(at("series-out", "coco.json"), "utf8")).images).toHaveLength(slices);
+  });
+
+  test("a slice without all its pixels fails alone, and nothing is made of the scan as a whole", async () => {
+    mkdirSync(at("damaged"));
+    const pixels = (slice: number) => (slice === 1 ? disc(slice).slice(0, 99) : disc(slice));
+    for (const [name, bytes] of madeSeriesFiles({ rows, columns, slices, step: 3, pixels })) writeFileSync(at("damaged", name), bytes);
+    const events = await segmented([at("damaged")], "damaged-out");
+    const failures = events.flatMap((event) => (event.type === "failure" ? [event] : []));
+    expect(failures.map(({ name }) => name)).toEqual(["CT-3/0002", "CT-3"]);
+    expect(failures[0]!.message).toContain("002.dcm");
+    expect(failures[1]!.message).toContain("1 slice of 4 could not be segmented (CT-3/0002)");
+    expect(filesIn("damaged-out", "masks", "CT-3")).toEqual(["0001.png", "0003.png", "0004.png"]);
+  });
+
+  test("a truncated file fails, and leaves a gap in the series, which is no volume then", async () => {
+    mkdirSync(at("truncated"));
+    for (const [name, bytes] of madeSeriesFiles({ rows, columns, slices, step: 3, pixels: disc }))
+      writeFileSync(at("truncated", name), name === "002.dcm" ? bytes.subarray(0, 400) : bytes);
+    const events = await segmented([at("truncated")], "truncated-out");
+    expect(events.flatMap((event) => (event.type === "failure" ? [event.name] : []))).toEqual(["002"]);
+    expect(events.some((event) => event.type === "warning" && event.message.startsWith("CT-3: gap between slices 1 and 2"))).toBe(true);
+    const whole = record("truncated-out").images.find(({ name }: { name: string }) => name === "CT-3");
+    expect(whole).toMatchObject({ frames: 3, volume: { mm3: null } });
+  });
+
+  test("some slices, in another window", async () => {
+    await segmented([at("series")], "some-out", { slices: "2:3", window: "500,1000" });
+    expect(filesIn("some-out", "masks")).toEqual(["0002.png", "0003.png"]);
+    const { images } = record("some-out");
+    expect(images[0].display).toMatchObject({ center: 500, width: 1000 });
+    await expect(segmented([at("series")], "none-out", { slices: "9:" })).rejects.toThrow(
+      "--slices 9:: no scan has such slices; the longest has 4 slices",
+    );
+  });
+});
+
+describe("a NIfTI volume", () => {
+  test("becomes a label volume on its own axes", async () => {
+    await segmented([at("volume.nii")], "nifti-out");
+    const source = await readNifti({ name: "volume.nii", bytes: readFileSync(at("volume.nii")) });
+    const labels = await readNifti({ name: "labels.nii.gz", bytes: readFileSync(at("nifti-out", "nifti", "volume.nii.gz")) });
+    expect(labels.shape).toEqual(source.shape);
+    expect(labels.position.placement.affine).toEqual(source.position.placement.affine);
+    const whole = record("nifti-out").images.find(({ name }: { name: string }) => name === "volume");
+    expect(sumOf(labels.volume(0).data)).toBe(whole.volume.voxels);
+  });
+
+  test("is made consistent where that is asked for; masks of single slices are kept apart", async () => {
+    await segmented([at("volume.nii")], "consistent-out", { smoothSlices: 1, componentShare: 0.5, propagate: true });
+    expect(filesIn("consistent-out", "slices", "volume")).toEqual(["0001.png", "0002.png", "0003.png"]);
+    expect(filesIn("consistent-out", "masks", "volume")).toEqual(["0001.png", "0002.png", "0003.png"]);
+    const whole = record("consistent-out").images.find(({ name }: { name: string }) => name === "volume");
+    expect(whole.volume.changedSlices).toBeTypeOf("number");
+    const [end] = (await segmented([at("volume.nii")], "consistent-out", { smoothSlices: 1, componentShare: 0.5, propagate: true })).slice(
+      -1,
+    );
+    expect(end).toMatchObject({ done: 0, skipped: 4 });
+  });
+
+  test("prompts may differ by slice range, with several targets", async () => {
+    writeFileSync(
+      at("prompts.json"),
+      JSON.stringify({ "volume[1:2]": { lesion: "bright lesion" }, "*": { lesion: "bright lesion", ground: "dark" } }),
+    );
+    await segmented([at("volume.nii"), at("picture", "a.png")], "ranges-out", { prompt: undefined, prompts: at("prompts.json") });
+    expect(filesIn("ranges-out", "masks_ground")).toEqual(["0003.png", "a.png"]);
+    expect(filesIn("ranges-out", "masks_lesion")).toEqual(["0001.png", "0002.png", "0003.png", "a.png"]);
+    const whole = record("ranges-out").images.find(({ name }: { name: string }) => name === "volume");
+    expect(Object.keys(whole.targets)).toEqual(["lesion", "ground"]);
+  });
+});
