@@ -1,3 +1,4 @@
+import { addTo } from "../add-to.ts";
 import { concernsOneInput, type MedclipSamError, ShapeError, throwIfCancelled } from "../errors.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import type { RunEvent } from "./events.ts";
@@ -26,6 +27,8 @@ export interface ItemOptions {
   readonly signal?: AbortSignal | undefined;
   /** Warnings that the run has given already: they are recorded for each image, but not repeated in its event. */
   readonly told?: ReadonlySet<string> | undefined;
+  /** The scan that an item is a slice of: what is said of one slice is recorded, but not repeated in the events of the others. */
+  readonly scanOf?: ((item: Item) => string | undefined) | undefined;
   /** Keys of the text prompts of the run (`promptKey`): images of the folder with others are counted in a warning. */
   readonly prompts?: ReadonlySet<string> | undefined;
   /** Files that the run itself writes beside those of its items; none in `out` may be there already unless a run made it. */
@@ -52,7 +55,7 @@ const tellEveryMs = 2000;
 export async function* runItems<I extends Item>(
   items: readonly I[],
   process: (item: I, tell: (message: string) => void) => Promise<Outcome>,
-  { out, header, overwrite, signal, told, prompts, files = [], begin }: ItemOptions,
+  { out, header, overwrite, signal, told, scanOf, prompts, files = [], begin }: ItemOptions,
 ): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const record = await RunRecord.open(out, header, { overwrite, outputs: [...items.flatMap(({ outputs }) => outputs), ...files] });
@@ -68,6 +71,7 @@ export async function* runItems<I extends Item>(
     await begin?.(todo);
     yield { type: "start", command: header.command, total: items.length, done: skipped, out };
     let [failed, emptyMasks] = [0, 0];
+    const toldOfScans = new Map<string, string[]>();
     for (const item of todo) {
       throwIfCancelled(signal);
       await record.check();
@@ -78,7 +82,10 @@ export async function* runItems<I extends Item>(
         await record.put({ name: item.name, ...found }, work, warnings);
         const ms = Math.round(performance.now() - begun);
         emptyMasks += emptyMasksOf(found);
-        const news = [...warnings, ...warningsOfTargets(found.targets)].filter((warning) => !told?.has(warning));
+        const scan = scanOf?.(item);
+        const isNews = (warning: string) => !told?.has(warning) && !(scan !== undefined && toldOfScans.get(scan)?.includes(warning));
+        const news = [...warnings, ...warningsOfTargets(found.targets)].filter(isNews);
+        if (scan !== undefined) for (const warning of news) addTo(toldOfScans, scan, warning);
         yield { type: "item", name: item.name, ms, warnings: news, summary };
       } catch (error) {
         if (!isItemError(error)) throw error;

@@ -122,7 +122,15 @@ describe("a DICOM series", () => {
 
 describe("a NIfTI volume", () => {
   test("becomes a label volume on its own axes", async () => {
-    await segmented([at("volume.nii")], "nifti-out");
+    const events = await segmented([at("volume.nii")], "nifti-out");
+    const told = events
+      .flatMap((event) => (event.type === "item" ? event.warnings : []))
+      .filter((warning) => warning.includes("were mapped to 0 to 255"));
+    expect(told, "the slices of a scan share their range, which is said once").toHaveLength(1);
+    const recorded = record("nifti-out").images.filter(({ warnings }: { warnings: string[] }) =>
+      warnings.some((said) => said.endsWith(told[0]!)),
+    );
+    expect(recorded).toHaveLength(3);
     const source = await readNifti({ name: "volume.nii", bytes: readFileSync(at("volume.nii")) });
     const labels = await readNifti({ name: "labels.nii.gz", bytes: readFileSync(at("nifti-out", "nifti", "volume.nii.gz")) });
     expect(labels.shape).toEqual(source.shape);

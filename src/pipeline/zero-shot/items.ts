@@ -28,6 +28,9 @@ export function streamName({ file, frame }: ImageInput): string {
   return number === undefined ? basename(file) : `${basename(file)}#${number}`;
 }
 
+/** Name of the scan that an item is a slice of, see `ItemOptions.scanOf`. */
+export const scanNameOf = (item: Item): string | undefined => ("image" in item ? (item as TargetItem).image.frame?.whole.name : undefined);
+
 /** Number of a frame in its file, from 1; undefined for an image in a file of its own. */
 const numberOf = (frame: ImageInput["frame"]): number | undefined => frame?.scan.frames[frame.index]?.number;
 

@@ -22,7 +22,18 @@ import { resultFolder, type StepResults } from "../models/result-folder.ts";
 import { viewOf } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
-import { header, isAbsentIn, outcomeOf, promptOf, refinedRecord, sourceRecord, streamName, summaryOf, type TargetItem } from "./items.ts";
+import {
+  header,
+  isAbsentIn,
+  outcomeOf,
+  promptOf,
+  refinedRecord,
+  scanNameOf,
+  sourceRecord,
+  streamName,
+  summaryOf,
+  type TargetItem,
+} from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { rawRefined, writeRaw } from "./raw-file.ts";
 import { RefineRunSettings } from "./settings.ts";
@@ -110,7 +121,15 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
     };
   };
   yield* streamThenDispose(
-    () => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal, begin: () => writer.begin({ out, all }) }),
+    () =>
+      runItems(items, process, {
+        out,
+        header: about,
+        overwrite: settings.overwrite,
+        signal,
+        scanOf: scanNameOf,
+        begin: () => writer.begin({ out, all }),
+      }),
     promptable.sam,
   );
 }

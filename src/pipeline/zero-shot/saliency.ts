@@ -14,7 +14,17 @@ import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "../models/models-of-run.ts";
 import { viewOf } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
-import { header, outcomeOf, promptedItems, promptKeys, promptWarnings, sourceRecord, streamName, type TargetItem } from "./items.ts";
+import {
+  header,
+  outcomeOf,
+  promptedItems,
+  promptKeys,
+  promptWarnings,
+  scanNameOf,
+  sourceRecord,
+  streamName,
+  type TargetItem,
+} from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawSaliency, writeRaw } from "./raw-file.ts";
 import { SaliencyRunSettings } from "./settings.ts";
@@ -81,7 +91,16 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
     };
   };
   yield* streamThenDispose(
-    () => runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal, told, prompts: promptKeys(prompts) }),
+    () =>
+      runItems(items, process, {
+        out,
+        header: about,
+        overwrite: settings.overwrite,
+        signal,
+        told,
+        prompts: promptKeys(prompts),
+        scanOf: scanNameOf,
+      }),
     step,
     text.clip,
   );

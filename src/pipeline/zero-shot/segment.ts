@@ -26,6 +26,7 @@ import {
   promptKeys,
   promptWarnings,
   refinedRecord,
+  scanNameOf,
   sourceRecord,
   streamName,
   summaryOf,
@@ -165,7 +166,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   yield* streamThenDispose(
     async function* (): AsyncGenerator<RunEvent> {
       const events = runItems(todo, process, {
-        ...{ out, header: about, overwrite: settings.overwrite, signal, told, prompts: promptKeys(prompts) },
+        ...{ out, header: about, overwrite: settings.overwrite, signal, told, prompts: promptKeys(prompts), scanOf: scanNameOf },
         begin: () => resultWriters.png.begin({ out, all }),
       });
       const failed = new Set<string>();
