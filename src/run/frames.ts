@@ -1,11 +1,12 @@
 import { basename, resolve } from "node:path";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, concernsOneInput } from "../errors.ts";
 import { inputsOfScans } from "../scans/inputs-of-scans.ts";
 import type { LeftOut } from "../scans/left-out.ts";
 import { type ImageInput, type ImageList, refuseEqualNames } from "../scans/list-images.ts";
 import { countOf } from "../scans/names.ts";
 import { readContent } from "../scans/read-content.ts";
 import { readHead } from "../scans/read-head.ts";
+import { KeptVolumes, resliced } from "../scans/resliced.ts";
 import type { Scan } from "../scans/scan.ts";
 import { isDicomFile, scansOf } from "../scans/scans-of.ts";
 import { sliceChoice } from "../scans/slice-range.ts";
@@ -16,7 +17,7 @@ import { imageSources } from "../scans/sources/table.ts";
 
 /** Which frames of scans are inputs of a run. */
 export interface FrameOptions {
-  /** Plane of the slices of NIfTI volumes. */
+  /** Plane of the slices of volumes. Default: as acquired for DICOM, axial for NIfTI. */
   readonly axis?: "axial" | "coronal" | "sagittal" | "stored" | undefined;
   /** See `sliceChoice`. */
   readonly slices?: string | undefined;
@@ -49,15 +50,45 @@ export async function withFrames(list: ImageList, given: readonly string[], { ax
   const inScans = new Set(found.scans.flatMap(({ frames }) => frames.map(({ file }) => file)));
   const others = list.inputs.filter(({ file }) => !inScans.has(file) && !noImages.has(file));
   const choice = slices === undefined ? undefined : sliceChoice(slices);
-  const frames = inputsOfScans(files, found.scans, choice);
-  if (choice && frames.length === 0) {
-    const most = Math.max(...found.scans.map((scan) => scan.frames.length));
+  const { scans, refused } = inPlane(found.scans, axis);
+  const frames = inputsOfScans(files, scans, choice);
+  if (choice && frames.length + refused.length === 0) {
+    const most = Math.max(...scans.map((scan) => scan.frames.length));
     throw new ConfigError(`--slices ${slices}: no scan has such slices; the longest has ${countOf(most, "slice")}.`);
   }
-  const inputs = [...others, ...frames];
+  const inputs = [...others, ...frames, ...refused.map((one) => unreadable(files, one))];
   refuseEqualNames(inputs);
   const leftOut = [...list.leftOut, ...[...noImages].map((file): LeftOut => ({ file, reason: "object" }))];
-  return { inputs, leftOut, warnings: found.scans.flatMap(warningsOf) };
+  return { inputs, leftOut, warnings: scans.flatMap(warningsOf) };
+}
+
+/** A scan that cannot be an input. */
+interface RefusedScan {
+  readonly scan: Scan;
+  readonly error: Error;
+}
+
+/** Scans as slices of a plane, and those that cannot be cut so. */
+function inPlane(found: readonly Scan[], axis: FrameOptions["axis"]): { readonly scans: Scan[]; readonly refused: RefusedScan[] } {
+  const kept = new KeptVolumes();
+  const [scans, refused]: [Scan[], RefusedScan[]] = [[], []];
+  for (const scan of found) {
+    try {
+      scans.push(resliced(scan, axis, kept));
+    } catch (error) {
+      if (!concernsOneInput(error)) throw error;
+      refused.push({ scan, error });
+    }
+  }
+  return { scans, refused };
+}
+
+/** One input for all of a scan, which fails at its turn. */
+function unreadable(files: readonly ImageInput[], { scan, error }: RefusedScan): ImageInput {
+  const [first] = inputsOfScans(files, [scan]);
+  const { whole } = first!.frame!;
+  const read = () => Promise.reject(error);
+  return { ...whole, frame: { scan: { ...scan, frames: scan.frames.slice(0, 1), read }, index: 0, whole } };
 }
 
 /** Formats of one picture a file, by the endings of their names. */

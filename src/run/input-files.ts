@@ -12,26 +12,53 @@ export interface InputHash {
 /** A file changed this recently could change again within the same tick of the file system's clock. */
 const settledMs = 2000;
 
-/** The file that was hashed last: the frames of a scan in one file are inputs one after the other. */
-let last: { readonly file: string; readonly hash: InputHash } | undefined;
+/** Files that were hashed last: the frames of a scan are inputs one after the other, and may depend on all its files. */
+const kept = new Map<string, InputHash>();
+const mostKept = 10_000;
 
 /** Hashes a file. @throws InputError when it cannot be read */
 export async function hashInput(file: string): Promise<InputHash> {
   try {
     const before = await statusOf(file);
-    if (last?.file === file && last.hash.stamp === before.stamp) return last.hash;
+    const known = kept.get(file);
+    if (known?.stamp === before.stamp) return known;
     const sha256 = createHash("sha256")
       .update(await readFile(file))
       .digest("hex");
     const after = await statusOf(file);
     const isSettled = before.stamp === after.stamp && Date.now() - after.changedMs > settledMs;
     const hash = { sha256, stamp: isSettled ? after.stamp : null };
-    last = { file, hash };
+    if (kept.size >= mostKept) kept.clear();
+    kept.set(file, hash);
     return hash;
   } catch (cause) {
     throw new InputError(`"${file}" cannot be read: ${(cause as Error).message}`, { cause });
   }
 }
+
+/** Of more files than this, such as those of a series, one entry for all of them is recorded with an image. */
+const mostEntries = 8;
+
+/** Entries that are recorded for the inputs of an image. */
+export const entriesOf = (files: readonly string[]): number => (files.length > mostEntries ? 1 : files.length);
+
+/** The hashes of an image's inputs as they are recorded. @throws InputError when one cannot be read */
+export async function hashInputs(files: readonly string[]): Promise<readonly InputHash[]> {
+  const hashes: InputHash[] = [];
+  for (const file of files) hashes.push(await hashInput(file));
+  if (entriesOf(files) === files.length) return hashes;
+  const stamps = hashes.map(({ stamp }) => stamp);
+  return [{ sha256: hashOfAll(hashes.map(({ sha256 }) => sha256)), stamp: stamps.includes(null) ? null : hashOfAll(stamps) }];
+}
+
+/** The stamps of an image's inputs as they are recorded; undefined for files that do not exist. */
+export async function stampsOf(files: readonly string[]): Promise<readonly (string | undefined)[]> {
+  const stamps = await Promise.all(files.map(stampOf));
+  if (entriesOf(files) === files.length) return stamps;
+  return [stamps.includes(undefined) ? undefined : hashOfAll(stamps)];
+}
+
+const hashOfAll = (parts: readonly unknown[]): string => createHash("sha256").update(parts.join("\n")).digest("hex");
 
 /** Size, mtime and ctime (which no program can set); undefined if the file does not exist. */
 export async function stampOf(file: string): Promise<string | undefined> {

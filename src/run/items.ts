@@ -2,7 +2,7 @@ import { addTo } from "../add-to.ts";
 import { concernsOneInput, type MedclipSamError, ShapeError, throwIfCancelled } from "../errors.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import type { RunEvent } from "./events.ts";
-import { hashInput } from "./input-files.ts";
+import { hashInputs } from "./input-files.ts";
 import { type ImageRecord, type RunHeader, RunRecord, type Wanted, type Work } from "./record/record.ts";
 import { toldWhile } from "./told-while.ts";
 
@@ -157,7 +157,7 @@ async function wasDone(item: Item, record: RunRecord, overwrite: boolean): Promi
 }
 
 async function workOf({ inputs, prompt, targets }: Item): Promise<Work> {
-  const hashes = await Promise.all(inputs.map(hashInput));
+  const hashes = await hashInputs(inputs);
   const [sums, stamps] = [hashes.map(({ sha256 }) => sha256), hashes.map(({ stamp }) => stamp)];
   return { inputs: sums, stamps, ...(prompt && { prompt }), ...(targets && { targets }) };
 }

@@ -78,7 +78,7 @@ export async function decodeImage(file: string | NamedBytes, options: DecodeOpti
 export async function decodeInput({ file, frame }: Pick<ImageInput, "file" | "frame">, view: View): Promise<DecodedImage> {
   if (!frame) return await decodeImage(file, view);
   const { spacing } = frame.scan;
-  const decoded = await displayed(await frame.scan.read(frame.index), view);
+  const decoded = await displayed(await frame.scan.read(frame.index, { isOnlyShown: true }), view);
   return spacing ? { ...decoded, geometry: { ...decoded.geometry, spacing } } : decoded;
 }
 

@@ -25,12 +25,20 @@ export function inputsOfScans(files: readonly ImageInput[], scans: readonly Scan
   });
 }
 
+/** The files on whose content an input depends: its own; of a slice that was cut from a volume all files of that. */
+export function filesOfInput({ file, frame }: Pick<ImageInput, "file" | "frame">): string[] {
+  return frame?.scan.cut ? filesOf(frame.scan) : [file];
+}
+
+/** The files of a scan, each once. */
+const filesOf = ({ frames, cut }: Scan): string[] => [...new Set((cut?.origin.frames ?? frames).map(({ file }) => file))];
+
 /** The number of a frame in names of files: "0001" for the first. @param index - from 0 */
 export const frameNumber = (index: number): string => String(index + 1).padStart(4, "0");
 
 /** The scan as one input. @param isPart - whether its file holds other scans, too */
 function wholeOf(scan: Scan, inputOf: ReadonlyMap<string, ImageInput>, isPart: boolean): Pick<ImageInput, "file" | "name" | "path"> {
-  const inputs = [...new Set(scan.frames.map(({ file }) => file))].map((file) => inputOf.get(file)!);
+  const inputs = filesOf(scan).map((file) => inputOf.get(file)!);
   const [first] = inputs;
   const { file, name, path } = first!;
   if (inputs.length === 1) return isPart ? { file, name: `${name}/${scan.name}`, path: `${path}/${scan.name}` } : { file, name, path };

@@ -33,8 +33,28 @@ export interface Scan {
   readonly axisCodes?: AxisCodes;
   /** About the scan as a whole, without a file name. */
   readonly warnings: readonly string[];
+  /** Where the slices were cut from another scan, in whose geometry results are written. */
+  readonly cut?: ScanCut;
   /** Decodes a frame; only that frame, and the file it is in, is held in memory. @param index - from 0, in slice order @throws InputError when its file is damaged */
-  read(index: number): Promise<Frame>;
+  read(index: number, options?: ReadOptions): Promise<Frame>;
+}
+
+export interface ReadOptions {
+  /** Whether the frame is only displayed: the data of its pixels may then be empty. Default false. */
+  readonly isOnlyShown?: boolean;
+}
+
+/** How slices were cut from the volume of another scan. */
+export interface ScanCut {
+  readonly origin: Scan;
+  /** Directions of columns, rows and frames of the origin, and of those slices. */
+  readonly from: AxisCodes;
+  readonly to: AxisCodes;
+}
+
+/** A scan that was cut from another one. */
+export interface CutScan extends Scan {
+  readonly cut: ScanCut;
 }
 
 /** A series of DICOM files. */

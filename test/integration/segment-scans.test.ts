@@ -120,6 +120,52 @@ describe("a DICOM series", () => {
   });
 });
 
+describe("a DICOM series in another plane", () => {
+  test("is segmented in coronal slices, and written in the geometry of its frames", async () => {
+    const events = await segmented([at("series")], "coronal-out", { axis: "coronal", format: ["dicom-seg", "nifti"] });
+    expect(events.flatMap((event) => (event.type === "failure" ? [event] : []))).toEqual([]);
+    expect(filesIn("coronal-out", "masks", "deep", "CT-3")).toHaveLength(rows);
+    const [warning] = events.flatMap((event) => (event.type === "warning" && event.message.includes("squashed") ? [event.message] : []));
+    expect(warning).toMatch(/^CT-3: pixels are 3 x 0.5 mm in this plane/);
+
+    const seg = readSeg(readDicom({ name: "seg", bytes: readFileSync(at("coronal-out", "dicom-seg", "deep", "CT-3.dcm")) }));
+    expect([seg.rows, seg.columns]).toEqual([rows, columns]);
+    const inSeg = new Map<string, ArrayLike<number>>();
+    for (const [i, { sources }] of seg.frames.entries()) inSeg.set(sources[0]!.instance, await seg.pixels(i));
+    let voxels = 0;
+    for (let row = 0; row < rows; row++) {
+      // Rows of the frames run to the back, as coronal slices do; the rows of those run from head to feet.
+      const { mask } = await readMask(at("coronal-out", "masks", "deep", "CT-3", `${String(row + 1).padStart(4, "0")}.png`));
+      expect([mask.width, mask.height]).toEqual([columns, slices]);
+      for (let slice = 0; slice < slices; slice++) {
+        const frame = inSeg.get(`2.25.100${slice + 1}`);
+        for (let column = 0; column < columns; column++) {
+          const value = mask.data[(slices - 1 - slice) * columns + column]!;
+          voxels += value;
+          expect(frame?.[row * columns + column] ?? 0).toBe(value);
+        }
+      }
+    }
+    expect(voxels).toBeGreaterThan(0);
+    const whole = record("coronal-out").images.find(({ name }: { name: string }) => name === "deep/CT-3");
+    expect(whole).toMatchObject({ frames: rows, volume: { voxels } });
+    expect(whole.volume.mm3).toBeCloseTo(voxels * 0.5 * 0.5 * 3, 6);
+    const [end] = (await segmented([at("series")], "coronal-out", { axis: "coronal", format: ["dicom-seg", "nifti"] })).slice(-1);
+    expect(end).toMatchObject({ done: 0, skipped: rows + 1 });
+  });
+
+  test("fails alone where its frames are no volume", async () => {
+    mkdirSync(at("gap"));
+    for (const [name, bytes] of madeSeriesFiles({ rows, columns, slices, step: 3, pixels: disc }))
+      if (name !== "002.dcm") writeFileSync(at("gap", name), bytes);
+    const events = await segmented([at("gap"), at("picture", "a.png")], "gap-out", { axis: "sagittal" });
+    const failures = events.flatMap((event) => (event.type === "failure" ? [event] : []));
+    expect(failures).toMatchObject([{ name: "CT-3" }]);
+    expect(failures[0]!.message).toContain('"CT-3" cannot be cut into sagittal slices, as it is no volume (gap between slices 1 and 2');
+    expect(events.at(-1)).toMatchObject({ type: "end", done: 1, failed: 1 });
+  });
+});
+
 describe("a NIfTI volume", () => {
   test("becomes a label volume on its own axes", async () => {
     const events = await segmented([at("volume.nii")], "nifti-out");

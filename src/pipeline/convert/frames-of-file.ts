@@ -5,7 +5,7 @@ import type { SliceAxis } from "../../scans/sources/nifti/nifti.ts";
 export interface ReadOptions {
   readonly source?: string | undefined;
   readonly group?: string | undefined;
-  readonly axis: SliceAxis;
+  readonly axis?: SliceAxis | undefined;
   /** Targets to write, in their order; none: all. */
   readonly targets: readonly string[];
   readonly out: string;

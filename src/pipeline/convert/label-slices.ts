@@ -22,7 +22,7 @@ export async function labelSlices(
   const { shape, position, volume } = await readNifti(content);
   const scan = options.source === undefined ? undefined : await oneScan(options.source, { ...options, group: options.group });
   const own = axisCodes(position.placement);
-  const to = scan ? codesOf(scan) : options.axis === "stored" ? own : planes[options.axis];
+  const to = scan ? codesOf(scan) : options.axis === "stored" ? own : planes[options.axis ?? "axial"];
   const values = volume(0).data;
   const labels = labelsIn(values, content.name);
   const stack = reorder({ shape, data: Uint8Array.from(values, (value) => labels.indexOf(value) + 1) }, own, to);

@@ -13,7 +13,11 @@ import type { SliceAxis } from "../../scans/sources/nifti/nifti.ts";
  */
 export async function oneScan(
   source: string,
-  { group, axis, signal }: { readonly group: string | undefined; readonly axis: SliceAxis; readonly signal?: AbortSignal | undefined },
+  {
+    group,
+    axis = "axial",
+    signal,
+  }: { readonly group: string | undefined; readonly axis?: SliceAxis | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<Scan> {
   const { files } = await findScanFiles([source]);
   const names = new Map(files.map(({ file, name }) => [file, name]));

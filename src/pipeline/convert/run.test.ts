@@ -132,3 +132,20 @@ test("masks of another size, of frames that are not there, and settings without 
   await expect(convert({ file: join(folder, "rtstruct", "rtstruct", "CT-3.dcm"), out })).rejects.toThrow("--source");
   await expect(convert({ file: join(source, "9.dcm"), out })).rejects.toThrow("expected a segmentation (SEG)");
 });
+
+test("masks that are numbered by the slices of another plane lie on the frames of the source", async () => {
+  const [out, back] = [join(folder, "sagittal"), join(folder, "sagittal-back")];
+  // The slices ascend to the head, the columns to the left and back: row 0 of a sagittal slice is the last frame.
+  await writeMask(join(folder, "sagittal-masks", "masks", "0008.png"), {
+    width: rows,
+    height: 3,
+    data: Uint8Array.from({ length: 18 }, (_, i) => (i === 2 ? 1 : 0)),
+  });
+  const plain = join(folder, "plain");
+  mkdirSync(plain);
+  for (const [name, bytes] of madeSeriesFiles()) writeFileSync(join(plain, name), bytes);
+  await convert({ masks: join(folder, "sagittal-masks"), source: plain, format: "dicom-seg", axis: "sagittal", out });
+  await convert({ file: join(out, "dicom-seg", "CT-3.dcm"), source: plain, out: back });
+  const [file] = filesIn(back).filter((name) => name.endsWith("0003.png"));
+  expect(await pixelsOf(join(back, file!))).toEqual([[7, 2, 255]]);
+});

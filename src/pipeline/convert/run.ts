@@ -1,9 +1,11 @@
 import { ConfigError } from "../../errors.ts";
 import { carriedOn } from "../../results/dicom/carried-on.ts";
+import { inOrigin } from "../../results/in-origin.ts";
 import { dicomFormats } from "../../results/scan-formats.ts";
 import { scanWriters } from "../../results/scan-writers.ts";
 import type { RunEvent } from "../../run/events.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
+import { KeptVolumes, resliced } from "../../scans/resliced.ts";
 import { masksIn } from "./mask-folder.ts";
 import { oneScan } from "./one-scan.ts";
 import { readIntoMasks } from "./read-into-masks.ts";
@@ -35,13 +37,14 @@ export async function* runConvert(settings: ConvertSettings, { signal }: StopOpt
     return;
   }
   const { masks, source, format } = given(settings);
-  const scan = await oneScan(source, { ...settings, group: settings.group, signal });
+  const acquired = await oneScan(source, { ...settings, group: settings.group, signal });
+  const scan = resliced(acquired, settings.axis, new KeptVolumes());
   const result = await masksIn(masks, scan, { targets, fractional: settings.fractional });
   yield { type: "start", command: "convert", total: 1, done: 0, out: settings.out };
   const copiesAttributes = dicomFormats.includes(format);
-  for (const message of carriedOn(scan, { strip: settings.strip, copiesAttributes })) yield { type: "warning", message };
+  for (const message of carriedOn(acquired, { strip: settings.strip, copiesAttributes })) yield { type: "warning", message };
   const writing = scanWriters[format].open(settings, result.targets);
-  const own = await writing.add(result);
+  const own = await writing.add(inOrigin(result));
   const shared = await writing.finish();
   const warnings = [...scan.warnings, ...result.warnings, ...own.messages, ...shared.messages];
   const ms = Math.round(performance.now() - start);

@@ -31,7 +31,10 @@ export const ConvertSettings = z.strictObject({
       .default([])
       .describe("targets in their order, separated by commas; default: all, by name")
       .meta({ placeholder: "A,B" }),
-    axis: z.enum(sliceAxes).default("axial").describe("axis along which NIfTI volumes are cut into slices"),
+    axis: z
+      .enum(sliceAxes)
+      .optional()
+      .describe("plane of the slices by which masks are numbered (default: as acquired for DICOM, axial for NIfTI)"),
   }),
   ...grouped("Output", {
     out: z.string().describe("folder for the results").meta({ placeholder: "DIR" }),

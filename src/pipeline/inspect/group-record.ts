@@ -35,7 +35,9 @@ export interface Shown {
 
 /** @param pathOf - the path of a file as it is to be named */
 export function groupRecord(scan: Scan, { window, isInverted, warnings }: Shown, pathOf: (file: string) => string): GroupRecord {
-  const { name, frames, rows, columns, spacing, spacingSource, isVolume, affine, axisCodes } = scan;
+  const { name, rows, columns, spacing, spacingSource, isVolume, affine, axisCodes } = scan;
+  // Of slices that were cut from a volume the files are those of the volume.
+  const { frames } = scan.cut?.origin ?? scan;
   const numbers = frames.flatMap(({ number }) => (number === undefined ? [] : [number]));
   const files = [...new Set(frames.map(({ file }) => file))];
   // Frames of several files, of which some hold several, are named one by one.
@@ -44,7 +46,7 @@ export function groupRecord(scan: Scan, { window, isInverted, warnings }: Shown,
     name,
     files: (isMixed ? frames.map(({ file }) => file) : files).map(pathOf),
     ...(numbers.length > 0 && scan.source !== "nifti" && { frameNumbers: isMixed ? frames.map(({ number = 1 }) => number) : numbers }),
-    frames: frames.length,
+    frames: scan.frames.length,
     rows,
     columns,
     spacing: spacing ?? null,

@@ -86,6 +86,22 @@ test("slices without a window share the percentiles of their series", async () =
   expect(shown).toEqual([0, 128, 255]);
 });
 
+test("a series is shown in another plane; one that is no volume stays as acquired, with the reason", async () => {
+  for (const [k, z] of [0, 2, 4].entries()) await write(`${k}.dcm`, slice(z, 100 * k));
+  const { groups } = await inspect({ axis: "coronal", png: at("png"), values: at("values") });
+  expect(groups).toMatchObject([
+    { files: ["0.dcm", "1.dcm", "2.dcm"], frames: 3, rows: 3, columns: 4, spacing: [2, 0.7], axisCodes: "LIP", volume: true },
+  ]);
+  expect(await readdir(at("png", "CT-3"))).toEqual(["0001.png", "0002.png", "0003.png"]);
+  const values = await readNpy(at("values", "CT-3.npy"));
+  expect(values.shape).toEqual([3, 3, 4]);
+  expect([values.data[0], values.data[4], values.data[8]]).toEqual([200, 100, 0]);
+  await write("3.dcm", slice(9, 1));
+  const uneven = await inspect({ axis: "coronal" });
+  expect(uneven.groups).toMatchObject([{ frames: 4, axisCodes: "LPS", volume: false }]);
+  expect(uneven.groups[0]!.warnings.at(-1)).toMatch(/^"CT-3" cannot be cut into coronal slices, as it is no volume \(gap between/);
+});
+
 test("frames of one file are numbered in slice order", async () => {
   const frame = (z: number): Elements => ({ PlanePositionSequence: [{ ImagePositionPatient: [0, 0, z] }] });
   const stored = Int16Array.from({ length: 36 }, (_, i) => Math.floor(i / 12));

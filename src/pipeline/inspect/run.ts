@@ -6,6 +6,7 @@ import type { StopOptions } from "../../run/stop-options.ts";
 import { byCodePoint } from "../../scans/code-points.ts";
 import { findScanFiles, type ScanFile } from "../../scans/find-scan-files.ts";
 import { leftOutWords } from "../../scans/left-out.ts";
+import { KeptVolumes, resliced } from "../../scans/resliced.ts";
 import type { Scan } from "../../scans/scan.ts";
 import { type RefusedFile, scansOf } from "../../scans/scans-of.ts";
 import { type GroupRecord, groupRecord } from "./group-record.ts";
@@ -68,10 +69,12 @@ async function inspected(files: readonly ScanFile[], settings: InspectSettings, 
   const [paths, names] = [new Map(files.map(({ file, path }) => [file, path])), new Map(files.map(({ file, name }) => [file, name]))];
   const damaged = new Map<string, RefusedFile>();
   for (;;) {
-    const { scans, leftOut } = await scansOf(
+    const { scans: found, leftOut } = await scansOf(
       files.map(({ file }) => file).filter((file) => !damaged.has(file)),
-      { axis: settings.axis, nameOf: (file) => names.get(file)!, isThorough: true, signal },
+      { ...(settings.axis && { axis: settings.axis }), nameOf: (file) => names.get(file)!, isThorough: true, signal },
     );
+    const kept = new KeptVolumes();
+    const scans = found.map((scan) => inPlane(scan, settings.axis, kept));
     await refuseOutputs(scans, files, settings);
     const known = damaged.size;
     const groups: GroupRecord[] = [];
@@ -90,8 +93,19 @@ async function inspected(files: readonly ScanFile[], settings: InspectSettings, 
   }
 }
 
+/** A scan cut into slices of a plane; as acquired, with a warning, where it cannot be. */
+function inPlane(scan: Scan, axis: InspectSettings["axis"], kept: KeptVolumes): Scan {
+  try {
+    return resliced(scan, axis, kept);
+  } catch (error) {
+    if (!concernsOneInput(error)) throw error;
+    return { ...scan, warnings: [...scan.warnings, error.message] };
+  }
+}
+
 /** The files of a scan with frames that cannot be decoded. */
-async function unreadable(scan: Scan, signal: AbortSignal | undefined): Promise<RefusedFile[]> {
+async function unreadable({ cut, ...own }: Scan, signal: AbortSignal | undefined): Promise<RefusedFile[]> {
+  const scan = cut?.origin ?? own;
   const found = new Map<string, RefusedFile>();
   for (const [index, { file }] of scan.frames.entries()) {
     throwIfCancelled(signal);

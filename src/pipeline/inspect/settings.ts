@@ -8,8 +8,10 @@ export const InspectSettings = z.strictObject(
     inputs: z.array(z.string()).min(1).describe("images, DICOM files, NIfTI volumes, and folders with them").meta({ mustExist: true }),
     axis: z
       .enum(sliceAxes)
-      .default("axial")
-      .describe("axis along which NIfTI volumes are cut into slices; stored: the third axis of the file, rows and columns as they are"),
+      .optional()
+      .describe(
+        "plane in which volumes are cut into slices (default: as acquired for DICOM, axial for NIfTI); stored: the third axis of a NIfTI file, rows and columns as they are",
+      ),
     json: z.string().optional().describe("write what was found to this file").meta({ group: "Output", placeholder: "FILE" }),
     png: z
       .string()

@@ -43,7 +43,7 @@ export async function writeScan(scan: Scan, { png, values }: Outputs, signal: Ab
   const shown = new ShownFrames();
   const each = async (index: number, more?: (frame: Frame, displayed: DisplayedImage) => Promise<void>) => {
     throwIfCancelled(signal);
-    const frame = await scan.read(index);
+    const frame = await scan.read(index, { isOnlyShown: values === undefined });
     const displayed = await frame.display({ mode: "paper" });
     shown.add(frame, displayed);
     if (png !== undefined) await writePicture(pngFile(png, scan, index), frame, displayed);

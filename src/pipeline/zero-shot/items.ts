@@ -6,6 +6,7 @@ import type { RunInputs } from "../../run/inputs.ts";
 import type { Item, Outcome } from "../../run/items.ts";
 import { type ImageRecord, promptKey, type RunHeader, type TargetRecord, type WeightsRecord } from "../../run/record/record.ts";
 import { recordedSettings } from "../../run/settings/effect.ts";
+import { filesOfInput } from "../../scans/inputs-of-scans.ts";
 import { leftOutRecord } from "../../scans/left-out.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
 import type { AppliedWindow } from "../../scans/sources/window.ts";
@@ -128,7 +129,15 @@ export function promptedItems(
   return inputs.map((image) => {
     const { file, name } = image;
     const lookFor = prompts.of(image) ?? [];
-    return { name, file, image, inputs: [file], outputs: outputs(image, { out, name, all }, lookFor), ...wantedOf(lookFor), lookFor };
+    return {
+      name,
+      file,
+      image,
+      inputs: filesOfInput(image),
+      outputs: outputs(image, { out, name, all }, lookFor),
+      ...wantedOf(lookFor),
+      lookFor,
+    };
   });
 }
 

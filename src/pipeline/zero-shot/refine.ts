@@ -9,6 +9,7 @@ import { findInputs } from "../../run/inputs.ts";
 import { type Outcome, runItems } from "../../run/items.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
 import { decodeInput } from "../../scans/decode-image.ts";
+import { filesOfInput } from "../../scans/inputs-of-scans.ts";
 import { leftOutMessage } from "../../scans/left-out.ts";
 import { type ImageInput, listImages, sideOf } from "../../scans/list-images.ts";
 import { joinByName, lonelyMessage } from "../../scans/names.ts";
@@ -55,7 +56,14 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
     const place = { out, name, all };
     const raws = raw ? lookFor.map((target) => targetFile("raw", target, place)) : [];
     const masks = coarse.of(image).map(({ mask }) => mask.file);
-    return { name, file, image, inputs: [file, ...masks], outputs: [...writer.filesOf(place, lookFor), ...raws], lookFor };
+    return {
+      name,
+      file,
+      image,
+      inputs: [...filesOfInput(image), ...masks],
+      outputs: [...writer.filesOf(place, lookFor), ...raws],
+      lookFor,
+    };
   });
   const { plan, message } = await memoryPlan(settings.maxMemory, { sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };

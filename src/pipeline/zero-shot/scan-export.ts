@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
 import { carriedOn } from "../../results/dicom/carried-on.ts";
+import { inOrigin } from "../../results/in-origin.ts";
 import { targetFile } from "../../results/layout.ts";
 import { dicomFormats, type ScanFormat } from "../../results/scan-formats.ts";
 import type { ScanResult, Written } from "../../results/scan-writer.ts";
@@ -44,7 +45,7 @@ export class ScanExport {
 
   /** What the results of a scan carry on of its patient, to be said before they are written. */
   warningsOf(scan: Scan): string[] {
-    return carriedOn(scan, {
+    return carriedOn(scan.cut?.origin ?? scan, {
       strip: this.settings.strip,
       copiesAttributes: this.formatsOf(scan).some((format) => dicomFormats.includes(format)),
     });
@@ -86,10 +87,11 @@ export class ScanExport {
     return { out, strip, deterministic, fractional: false, labelmap: false, keepEmpty: false };
   }
 
+  /** The masks of a scan in the geometry of its input. */
   private resultOf(scan: Scan, name: string, frames: readonly TargetItem[]): ScanResult {
     const byIndex = new Map(frames.map((frame) => [frame.image.frame!.index, frame]));
     const asked = new Set(frames.flatMap(({ lookFor }) => lookFor.map((target) => target.name)));
-    return {
+    return inOrigin({
       scan: { ...scan, name },
       targets: this.all.filter((target) => asked.has(target.name)),
       models: this.models,
@@ -101,6 +103,6 @@ export class ScanExport {
         if (mask.width === scan.columns && mask.height === scan.rows) return mask;
         throw new InputError(`"${file}" has ${mask.width} x ${mask.height} pixels, its frame ${scan.columns} x ${scan.rows}.`);
       },
-    };
+    });
   }
 }

@@ -3,7 +3,7 @@ import { ConfigError } from "../../errors.ts";
 import { runtimeVersion } from "../../runtime/node.ts";
 import { folderOf } from "../../targets/target.ts";
 import { version } from "../../version.ts";
-import { isWritten, stampOf } from "../input-files.ts";
+import { entriesOf, isWritten, stampsOf } from "../input-files.ts";
 import { notice, RunFolder, readRecord, recordText } from "./folder.ts";
 import { differenceOf, otherResults } from "./resume.ts";
 import {
@@ -144,8 +144,8 @@ export class RunRecord {
         `"${name}" was processed with the text prompt ${was}, now it is ${is}. Choose another --out, or pass --overwrite to replace it.`,
       );
     }
-    if (made.inputs.length !== inputs.length || !(await Promise.all(outputs.map(isWritten))).every(Boolean)) return "todo";
-    const stamps = await Promise.all(inputs.map(stampOf));
+    if (made.inputs.length !== entriesOf(inputs) || !(await Promise.all(outputs.map(isWritten))).every(Boolean)) return "todo";
+    const stamps = await stampsOf(inputs);
     return stamps.every((stamp, i) => stamp !== undefined && stamp === made.stamps?.[i]) ? "done" : "unsure";
   }
 
