@@ -4,7 +4,7 @@ import type { ImageInput } from "../scans/list-images.ts";
 import { folderOf, type Target } from "../targets/target.ts";
 
 /** Sub-folders of a run's output that hold a file for each target and image. */
-export type TargetFolder = "saliency" | "coarse" | MaskFolder | "raw";
+export type TargetFolder = "saliency" | "coarse" | MaskFolder | "probabilities" | "raw";
 
 /** Folders of masks: the results, and those of single slices before their volume is made consistent. */
 export type MaskFolder = "masks" | "slices";

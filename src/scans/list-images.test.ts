@@ -68,6 +68,10 @@ test("results of runs are known by the record beside them, not by the names of t
     "in/old/masks/m.png",
     "in/old/overlay/x/m.png",
     "in/old/masks_heart/m.png",
+    "in/old/probabilities/x/m.png",
+    "in/old/slices/x/m.png",
+    "in/old/secondary-capture/x/m.dcm",
+    "in/old/nifti/m.nii.gz",
     "in/old/more/b.png",
   );
   await writeFile(join(root, "in/run.json"), "somebody else's");
@@ -76,7 +80,11 @@ test("results of runs are known by the record beside them, not by the names of t
   expect(await leftOut(join(root, "in"))).toEqual([
     "in/old/masks: results",
     "in/old/masks_heart: results",
+    "in/old/nifti: results",
     "in/old/overlay: results",
+    "in/old/probabilities: results",
+    "in/old/secondary-capture: results",
+    "in/old/slices: results",
     "in/run.json: other",
   ]);
   // A run that was killed may have left its journal alone.

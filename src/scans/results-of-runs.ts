@@ -11,8 +11,9 @@ export function isRecord(name: string): boolean {
   return name === record || name === journal;
 }
 
-/** Sub-folders for images and arrays of runs; those of one of several targets, or of a structure, end in its name. */
-const resultFolder = /^((saliency|coarse|masks|raw)(_.+)?|labels|overlay)$/;
+/** Sub-folders for images, arrays and objects of runs; those of one of several targets, or of a structure, end in its name. */
+const resultFolder =
+  /^((saliency|coarse|slices|masks|probabilities|raw)(_.+)?|labels|overlay|dicom-seg|rtstruct|sr|secondary-capture|nifti)$/;
 
 /** Whether a sub-folder of an output folder contains results. */
 export function isResultFolder(name: string): boolean {

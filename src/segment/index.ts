@@ -3,6 +3,7 @@ export { maskPromptLogits, type SquareSizes, type TargetGrid, targetGrid } from 
 export { above, logitsOfImage, type Placement, unionOf } from "./postprocess.ts";
 export { type ImageEmbedding, Prediction, SamOptions, SamPredictor, type SamPrompts } from "./predictor.ts";
 export { normaliseInto, resizedSize, resizeLongest, type SamInput, samInput } from "./preprocess.ts";
+export { levelsWithin, probabilityLevels } from "./probability.ts";
 export {
   type Candidates,
   releasedVote,

@@ -7,6 +7,7 @@ import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
 import { SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
 import { readSeg } from "../../src/results/dicom/seg/read-seg.ts";
 import { encodeNifti } from "../../src/results/encode-nifti.ts";
+import { readGray } from "../../src/scans/read-gray.ts";
 import { readMask } from "../../src/scans/read-mask.ts";
 import { readNifti } from "../../src/scans/sources/nifti/read-nifti.ts";
 import { madeSeriesFiles } from "../support/dicom-series.ts";
@@ -117,6 +118,37 @@ describe("a DICOM series", () => {
     await expect(segmented([at("series")], "none-out", { slices: "9:" })).rejects.toThrow(
       "--slices 9:: no scan has such slices; the longest has 4 slices",
     );
+  });
+});
+
+describe("probabilities", () => {
+  const levelsAndMasks = async (out: string) => {
+    const all = [];
+    for (let slice = 1; slice <= slices; slice++) {
+      const levels = await readGray(at(out, "probabilities", "deep", "CT-3", `000${slice}.png`));
+      const { mask } = await readMask(at(out, "masks", "deep", "CT-3", `000${slice}.png`));
+      all.push({ levels: levels.data, mask: mask.data });
+    }
+    return all;
+  };
+
+  test("give the masks by the threshold 0.5, and a fractional segmentation", async () => {
+    await segmented([at("series")], "fractional-out", { fractional: true });
+    const written = await levelsAndMasks("fractional-out");
+    for (const { levels, mask } of written) expect(levels.map((level) => (level >= 128 ? 1 : 0))).toEqual(mask);
+    const seg = readSeg(readDicom({ name: "seg", bytes: readFileSync(at("fractional-out", "dicom-seg", "deep", "CT-3.dcm")) }));
+    expect(seg.frames.length).toBeGreaterThan(0);
+    for (const [i, { sources }] of seg.frames.entries()) {
+      const slice = Number(sources[0]!.instance.at(-1)) - 1;
+      expect([...(await seg.pixels(i))]).toEqual([...written[slice]!.levels]);
+    }
+    await expect(segmented([at("series")], "fractional-out")).rejects.toThrow("--overwrite");
+  });
+
+  test("fit masks that were made consistent: 0 outside, at least 0.5 inside", async () => {
+    await segmented([at("series")], "fractional-consistent-out", { fractional: true, smoothSlices: 1, propagate: true });
+    for (const { levels, mask } of await levelsAndMasks("fractional-consistent-out"))
+      for (const [i, value] of mask.entries()) expect(value === 1 ? levels[i]! >= 128 : levels[i] === 0).toBe(true);
   });
 });
 

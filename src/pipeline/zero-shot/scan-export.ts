@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import { InputError } from "../../errors.ts";
+import type { Size } from "../../image/index.ts";
 import { carriedOn } from "../../results/dicom/carried-on.ts";
 import { inOrigin } from "../../results/in-origin.ts";
-import { targetFile } from "../../results/layout.ts";
+import { type TargetFolder, targetFile } from "../../results/layout.ts";
 import { dicomFormats, type ScanFormat } from "../../results/scan-formats.ts";
 import type { ScanResult, Written } from "../../results/scan-writer.ts";
 import { scanWriters } from "../../results/scan-writers.ts";
 import type { ImageRecord, WeightsRecord } from "../../run/record/record.ts";
+import { readGray } from "../../scans/read-gray.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import type { Scan } from "../../scans/scan.ts";
 import type { Target } from "../../targets/target.ts";
@@ -83,26 +85,42 @@ export class ScanExport {
   }
 
   private get options() {
-    const { out, strip, deterministic } = this.settings;
-    return { out, strip, deterministic, fractional: false, labelmap: false, keepEmpty: false };
+    const { out, strip, deterministic, fractional } = this.settings;
+    return { out, strip, deterministic, fractional, labelmap: false, keepEmpty: false };
   }
 
   /** The masks of a scan in the geometry of its input. */
   private resultOf(scan: Scan, name: string, frames: readonly TargetItem[]): ScanResult {
     const byIndex = new Map(frames.map((frame) => [frame.image.frame!.index, frame]));
     const asked = new Set(frames.flatMap(({ lookFor }) => lookFor.map((target) => target.name)));
+    /** The file of a target in a frame; undefined where it was not looked for. */
+    const fileOf = (folder: TargetFolder, target: Target, index: number) => {
+      const frame = byIndex.get(index);
+      if (!frame?.lookFor.some((own) => own.name === target.name)) return undefined;
+      return targetFile(folder, target, { out: this.settings.out, name: frame.name, all: this.all });
+    };
     return inOrigin({
       scan: { ...scan, name },
       targets: this.all.filter((target) => asked.has(target.name)),
       models: this.models,
       maskOf: async (target, index) => {
-        const frame = byIndex.get(index);
-        if (!frame?.lookFor.some((own) => own.name === target.name)) return undefined;
-        const file = targetFile("masks", target, { out: this.settings.out, name: frame.name, all: this.all });
-        const { mask } = await readMask(file);
-        if (mask.width === scan.columns && mask.height === scan.rows) return mask;
-        throw new InputError(`"${file}" has ${mask.width} x ${mask.height} pixels, its frame ${scan.columns} x ${scan.rows}.`);
+        const file = fileOf("masks", target, index);
+        return file === undefined ? undefined : ofSize(scan, file, (await readMask(file)).mask);
       },
+      ...(this.settings.fractional && {
+        probabilityOf: async (target: Target, index: number) => {
+          const file = fileOf("probabilities", target, index);
+          if (file === undefined) return undefined;
+          const levels = ofSize(scan, file, await readGray(file));
+          return { ...levels, data: Float32Array.from(levels.data, (level) => level / 255) };
+        },
+      }),
     });
   }
+}
+
+/** @throws InputError when a picture of a frame has another size */
+function ofSize<T extends Size>({ columns, rows }: Scan, file: string, picture: T): T {
+  if (picture.width === columns && picture.height === rows) return picture;
+  throw new InputError(`"${file}" has ${picture.width} x ${picture.height} pixels, its frame ${columns} x ${rows}.`);
 }

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors.ts";
 import { areaPx, type Image, type Mask, type MaskStack, setSlice, sliceOf } from "../../image/index.ts";
 import { sharedFile, targetFile } from "../../results/layout.ts";
+import { writeGray } from "../../results/png.ts";
 import { resultWriters } from "../../results/writers.ts";
 import { isWritten } from "../../run/input-files.ts";
 import type { Outcome } from "../../run/items.ts";
@@ -11,6 +12,7 @@ import { readGray } from "../../scans/read-gray.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import type { Scan } from "../../scans/scan.ts";
 import type { View } from "../../scans/sources/image-source.ts";
+import { levelsWithin } from "../../segment/index.ts";
 import { labelOf, type Target } from "../../targets/target.ts";
 import { measuresOf, sideMismatch } from "../../volume/index.ts";
 import { consistent, makesConsistent } from "./consistent.ts";
@@ -135,7 +137,12 @@ export class ScanStep {
         const { stack } = found.find((one) => one.target.name === target.name)!;
         const { mask: coarse } = await readMask(targetFile("coarse", target, place));
         const saliency = await readGray(targetFile("saliency", target, place));
-        targets.push({ target, mask: sliceOf(stack, slice), coarse, saliency, boxes: [], points: [] });
+        const mask = sliceOf(stack, slice);
+        if (this.settings.fractional) {
+          const file = targetFile("probabilities", target, place);
+          await writeGray(file, levelsWithin(await readGray(file), mask));
+        }
+        targets.push({ target, mask, coarse, saliency, boxes: [], points: [] });
       }
       const labels = this.all.length > 1 ? await this.labels(place, image, targets) : undefined;
       await resultWriters.png.write(place, { image, targets, labels });

@@ -11,6 +11,7 @@ import type { StopOptions } from "../../run/stop-options.ts";
 import { decodeInput } from "../../scans/decode-image.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
 import type { Scan } from "../../scans/scan.ts";
+import { probabilityLevels } from "../../segment/index.ts";
 import type { Target } from "../../targets/target.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip, loadSam } from "../models/model.ts";
@@ -49,13 +50,18 @@ import { givenGeometry, writeMasks } from "./write-masks.ts";
  * @throws WeightsError, ConfigError before any work is done; problems of one image are events
  */
 export async function* runSegment(settings: SegmentSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
-  const { out, raw } = settings;
+  const { out, raw, fractional } = settings;
   const view = viewOf(settings);
   const { inputs, ...found } = await findInputs(settings.inputs, out, { frames: settings });
   requireWritableNames(inputs, raw);
   const prompts = await textPrompts(settings, inputs);
   const { all } = prompts;
-  const steps: readonly TargetFolder[] = ["saliency", "coarse", ...(raw ? (["raw"] as const) : [])];
+  const steps: readonly TargetFolder[] = [
+    "saliency",
+    "coarse",
+    ...(fractional ? (["probabilities"] as const) : []),
+    ...(raw ? (["raw"] as const) : []),
+  ];
   const writerOf = ({ frame }: ImageInput) => (frame && isMadeConsistent(frame.scan, settings) ? resultWriters.slices : resultWriters.png);
   const outputs = (image: ImageInput, place: ResultPlace, targets: readonly Target[]) => [
     ...targets.flatMap((target) => steps.map((folder) => targetFile(folder, target, place))),
@@ -110,6 +116,10 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
       for (const { target, map, cut, refined } of found) {
         await writeGray(targetFile("saliency", target, place), turnBack(map.gray, orientation));
         await writeMask(targetFile("coarse", target, place), turnBack(cut.coarse, orientation));
+        if (fractional) {
+          const levels = probabilityLevels(refined, promptable.sam.config.imageSize);
+          await writeGray(targetFile("probabilities", target, place), turnBack(levels, orientation));
+        }
         if (!raw) continue;
         const arrays = { ...rawSaliency(map.saliency, map.capacity), ...rawRefined(refined, side) };
         await writeRaw(targetFile("raw", target, place), arrays);

@@ -131,6 +131,10 @@ export const FormatSettings = z.strictObject(
       .optional()
       .describe("format of the results beside PNG; repeat for several (default: dicom-seg for DICOM, nifti for NIfTI)")
       .meta({ neutral: true }),
+    fractional: z
+      .boolean()
+      .default(false)
+      .describe("also write SAM's probabilities in the masks, 0 to 255, and a fractional DICOM SEG of them instead of a binary one"),
     strip: z.boolean().default(false).describe("copy from a DICOM source only what the standard requires").meta({ neutral: true }),
     deterministic: z
       .boolean()

@@ -22,7 +22,7 @@ export type { FailureRecord, ImageRecord, RunHeader, TargetRecord, WeightsRecord
 
 /** Images that each command writes: two commands that write the same ones cannot share a folder. */
 const pictures: Readonly<Record<string, readonly string[]>> = {
-  segment: ["saliency", "coarse", "slices", "masks", "overlay"],
+  segment: ["saliency", "coarse", "slices", "masks", "probabilities", "overlay"],
   saliency: ["saliency"],
   coarse: ["coarse"],
   refine: ["masks", "overlay"],
