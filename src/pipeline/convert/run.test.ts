@@ -149,3 +149,44 @@ test("masks that are numbered by the slices of another plane lie on the frames o
   const [file] = filesIn(back).filter((name) => name.endsWith("0003.png"));
   expect(await pixelsOf(join(back, file!))).toEqual([[7, 2, 255]]);
 });
+
+describe("an output folder of segment", () => {
+  const out = join(folder, "segment-out");
+  const single = join(folder, "single.dcm");
+  beforeAll(async () => {
+    await writeMask(join(out, "masks", "deep", "CT-3", "0002.png"), maskAt([3, 4]));
+    await writeMask(join(out, "masks", "deep", "CT-4", "0001.png"), maskAt([1, 1]));
+    await writeMask(join(out, "masks", "single.png"), maskAt([5, 2]));
+    const half = { ...maskAt([3, 4]), data: maskAt([3, 4]).data.map((value) => 200 * value) };
+    await writeGray(join(out, "probabilities", "deep", "CT-3", "0002.png"), half);
+    await writeGray(join(out, "probabilities", "single.png"), half);
+    writeFileSync(single, [...madeSeriesFiles({ slices: 1 }).values()][0]!);
+  });
+  const framesIn = async (place: string) =>
+    Promise.all(filesIn(place).map(async (name) => [name.slice(-8), await pixelsOf(join(place, name))] as const));
+
+  test("has masks of several images, of which those of the source are taken by its name", async () => {
+    const [objects, back] = [join(folder, "of-run"), join(folder, "of-run-back")];
+    await convert({ masks: out, source, format: "dicom-seg", out: objects });
+    await convert({ file: join(objects, "dicom-seg", "CT-3.dcm"), source, out: back });
+    expect(Object.fromEntries(await framesIn(back))).toMatchObject({ "0002.png": [[3, 4, 255]] });
+    await convert({ masks: out, source: single, format: "png", out: join(folder, "of-single") });
+    expect(await framesIn(join(folder, "of-single"))).toEqual([["0001.png", [[5, 2, 255]]]]);
+  });
+
+  test("has probabilities for a fractional segmentation", async () => {
+    const [objects, back] = [join(folder, "of-levels"), join(folder, "of-levels-back")];
+    await convert({ masks: out, source, format: "dicom-seg", fractional: true, out: objects });
+    await convert({ file: join(objects, "dicom-seg", "CT-3.dcm"), source, out: back });
+    expect(Object.fromEntries(await framesIn(back))).toMatchObject({ "0002.png": [[3, 4, 200]] });
+  });
+
+  test("without masks of the source names those that it has", async () => {
+    const other = join(folder, "other");
+    mkdirSync(other);
+    for (const [name, bytes] of madeSeriesFiles({ attributes: { SeriesNumber: 7 } })) writeFileSync(join(other, name), bytes);
+    await expect(convert({ masks: out, source: other, format: "png", out: join(folder, "none") })).rejects.toThrow(
+      'none has the name of the source, "CT-7": deep/CT-3, deep/CT-4',
+    );
+  });
+});

@@ -14,7 +14,9 @@ export const ConvertSettings = z.strictObject({
     masks: z
       .string()
       .optional()
-      .describe("folder with masks/0001.png ... or, for several targets, masks_<TARGET>/0001.png, numbered as `inspect` numbers frames")
+      .describe(
+        "folder with masks/0001.png ... or, for several targets, masks_<TARGET>/0001.png, numbered as `inspect` numbers frames; or output folder of `segment`",
+      )
       .meta({ placeholder: "DIR", mustExist: true }),
     source: z
       .string()
