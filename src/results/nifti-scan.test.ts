@@ -6,8 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 import { scanOptions } from "../../test/support/scan-results.ts";
 import { describeWith, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
-import { planes } from "../scans/axes.ts";
-import type { Scan } from "../scans/scan.ts";
+import { scansOf } from "../scans/scans-of.ts";
 import { unnamedTarget } from "../targets/target.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { niftiWriter } from "./nifti-scan.ts";
@@ -26,29 +25,16 @@ describeWith(["parity/dicom/nifti/orientation.json"], "masks of NIfTI volumes", 
   test("axial masks go back onto the own axes of files in all 48 orders", async () => {
     const { tensors } = await readSafetensors(sharedPath("parity/dicom/nifti/canonical.safetensors"));
     const { data, shape } = tensors.get("mask_axial")!;
-    const [slices, rows, columns] = shape as [number, number, number];
+    const [, rows, columns] = shape as [number, number, number];
     const target = unnamedTarget(["mask"]);
     for (const { file, codes, sha256_mask_uint8_as_stored } of orientations) {
-      const scan: Scan = {
-        name: codes,
-        source: "nifti",
-        frames: Array.from({ length: slices }, (_, i) => ({ file: sharedPath("parity/dicom", file), number: i + 1 })),
-        rows,
-        columns,
-        spacing: undefined,
-        spacingSource: undefined,
-        isVolume: true,
-        affine: undefined,
-        axisCodes: planes.axial,
-        warnings: [],
-        read: () => Promise.reject(new Error("its pixels are not needed")),
-      };
+      const { scans } = await scansOf([sharedPath("parity/dicom", file)]);
       const maskOf = async (_: unknown, frame: number) => ({
         width: columns,
         height: rows,
         data: Uint8Array.from(Array.from(data.slice(frame * rows * columns, (frame + 1) * rows * columns), Number)),
       });
-      const { files } = await niftiWriter.open(scanOptions(out), [target]).add({ scan, targets: [target], models: [], maskOf });
+      const { files } = await niftiWriter.open(scanOptions(out), [target]).add({ scan: scans[0]!, targets: [target], models: [], maskOf });
       const voxels = gunzipSync(readFileSync(files[0]!)).subarray(352);
       expect(createHash("sha256").update(voxels).digest("hex"), codes).toBe(sha256_mask_uint8_as_stored);
     }

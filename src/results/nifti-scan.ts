@@ -1,22 +1,8 @@
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
+import { gzipped } from "#gzip";
 import { writeAtomic } from "../files/atomic-write.ts";
-import { rasOf } from "../scans/affine.ts";
-import { axisCodes, planes, reorder } from "../scans/axes.ts";
-import { isDicomScan } from "../scans/is-dicom-scan.ts";
-import { readContent } from "../scans/read-content.ts";
-import type { Scan } from "../scans/scan.ts";
-import type { Placement } from "../scans/sources/image-source.ts";
-import { openNifti } from "../scans/sources/nifti/content.ts";
-import { placementOf } from "../scans/sources/nifti/placement.ts";
-import { columnOf, length3 } from "../scans/vectors.ts";
 import { type Target, titleOf } from "../targets/target.ts";
-import { Centroid, placesInHeaders, requireSamePlace } from "./dicom/centroid.ts";
-import { sourceFrames } from "./dicom/source.ts";
-import { encodeNifti, type NiftiResult } from "./encode-nifti.ts";
-import { labelVolume } from "./label-volume.ts";
-import { gzipped } from "./nifti.ts";
-import { placeOfVoxels } from "./nifti-place.ts";
+import { gridOf, labelsAsNifti } from "./nifti-of-scan.ts";
 import { perScan, type ScanWriter, type Written } from "./scan-writer.ts";
 
 /**
@@ -25,13 +11,11 @@ import { perScan, type ScanWriter, type Written } from "./scan-writer.ts";
  */
 export const niftiWriter: ScanWriter = perScan(async (result, { out }): Promise<Written> => {
   const { scan, targets } = result;
-  const grid = await gridOf(scan);
+  const grid = gridOf(scan);
   const write = async (some: readonly Target[], name: string) => {
-    const { labels, overlap, empty } = await labelVolume(result, some);
-    if (overlap) return { overlap, empty, file: undefined };
+    const { bytes, overlap, empty } = await labelsAsNifti(result, some, grid);
+    if (!bytes) return { overlap, empty, file: undefined };
     const file = join(out, "nifti", `${name}.nii.gz`);
-    const bytes = encodeNifti(toNifti(labels, grid));
-    await requireSameVoxels(bytes, labels, scan);
     await writeAtomic(file, await gzipped(bytes));
     return { overlap, empty, file };
   };
@@ -46,74 +30,3 @@ export const niftiWriter: ScanWriter = perScan(async (result, { out }): Promise<
   for (const target of targets) files.push((await write([target], `${scan.name}_${target.name}`)).file!);
   return { files, messages: [...messages, `"${one.name}" and "${other.name}" overlap: one NIfTI file a target`] };
 });
-
-/** The grid of a scan's volume in a NIfTI file, and how its slices get there. */
-export interface NiftiGrid {
-  readonly shape: readonly [columns: number, rows: number, frames: number];
-  readonly placement: Placement | undefined;
-  /** From the axes of the slices to those of the file; absent where they are the same. */
-  readonly reorder?: Parameters<typeof reorderTo>[1];
-  readonly axes: number;
-}
-
-/**
- * Of a NIfTI source its own axes; of a DICOM series its columns, rows and slices.
- *
- * @throws InputError when slices have known places, but are not evenly spaced: a NIfTI file cannot hold them
- */
-export async function gridOf(scan: Scan): Promise<NiftiGrid> {
-  const shape = [scan.columns, scan.rows, scan.frames.length] as const;
-  if (scan.source === "nifti") {
-    const { file } = scan.frames[0]!;
-    const { header } = await openNifti(await readContent(file));
-    const { placement } = placementOf(header, file);
-    const from = scan.axisCodes ?? planes.axial;
-    return { shape, placement, axes: header.dim.length < 3 ? 2 : 3, reorder: { from, to: axisCodes(placement) } };
-  }
-  if (!scan.affine) {
-    const isUneven = scan.source === "dicom" && scan.axisCodes !== undefined;
-    if (isUneven)
-      throw new InputError(`"${scan.name}" is no volume: its slices are not evenly spaced, as NIfTI needs. Write dicom-seg or png.`);
-    return { shape, placement: undefined, axes: shape[2] > 1 ? 3 : 2 };
-  }
-  const affine = rasOf(scan.affine);
-  const spacing = ([0, 1, 2] as const).map((axis) => length3(columnOf(affine, axis))) as [number, number, number];
-  return { shape, placement: { affine, spacing, qformCode: 1, sformCode: 1, isUnitKnown: true }, axes: 3 };
-}
-
-function reorderTo<T extends Uint8Array | Float32Array>(
-  grid: { shape: NiftiGrid["shape"]; data: T },
-  { from, to }: { readonly from: ReturnType<typeof axisCodes>; readonly to: ReturnType<typeof axisCodes> },
-) {
-  return reorder(grid, from, to);
-}
-
-/** Values of a scan, slice after slice, as a NIfTI file holds them. */
-export function toNifti(data: Uint8Array | Float32Array, { shape, placement, reorder: axes, axes: count }: NiftiGrid): NiftiResult {
-  const own = axes ? reorderTo({ shape, data }, axes) : { shape, data };
-  const [x, y, z] = own.shape;
-  return { shape: count === 2 ? [x, y] : [x, y, z], data: own.data, placement, isLabels: data instanceof Uint8Array };
-}
-
-/** What decimals of a header (float32) can differ by, as a share of the distance from its origin, and at least, in mm. */
-const tolerance = { share: 1e-5, mm: 0.01 };
-
-/** Reads a file back, and compares the centroid of all labels with that of the masks, by the headers of a DICOM source or the scan's affine. */
-async function requireSameVoxels(bytes: Uint8Array, labels: Uint8Array, scan: Scan): Promise<void> {
-  if (!scan.affine) return;
-  const isSet = labels.map((label) => (label === 0 ? 0 : 1));
-  const size = scan.rows * scan.columns;
-  const [expected, found] = [new Centroid(), new Centroid()];
-  const places = isDicomScan(scan) ? placesInHeaders(sourceFrames(scan)) : placesByAffine(scan.affine, scan.frames.length);
-  for (const [i, place] of places.entries()) expected.add(isSet.subarray(i * size, (i + 1) * size), scan.columns, place);
-  for (const { levels, columns, place } of await placeOfVoxels(bytes)) found.add(levels, columns, place);
-  const far = Math.max(...(expected.point ?? [0]).map(Math.abs));
-  requireSamePlace("the NIfTI file", { expected, found, tolerance: Math.max(tolerance.mm, tolerance.share * far) });
-}
-
-const placesByAffine = (affine: NonNullable<Scan["affine"]>, frames: number) =>
-  Array.from({ length: frames }, (_, k) => ({
-    first: affine.map(([, , slice, offset]) => offset + k * slice),
-    perColumn: affine.map(([column]) => column),
-    perRow: affine.map(([, row]) => row),
-  }));

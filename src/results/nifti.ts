@@ -1,5 +1,4 @@
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gzipped } from "#gzip";
 import { checkedPath } from "../check/paths.ts";
 import { InputError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
@@ -11,14 +10,4 @@ export async function writeNifti(file: string, result: NiftiResult): Promise<voi
   if (compressed === "none") throw new InputError(`writeNifti: "${file}" would hold a NIfTI file. Let its name end in .nii or .nii.gz.`);
   const bytes = encodeNifti(result);
   await writeAtomic(file, compressed === undefined ? bytes : await gzipped(bytes));
-}
-
-/** Where a gzip header names the operating system, which would differ from machine to machine, and its value for "unknown". */
-const [systemAt, unknownSystem] = [9, 255];
-
-/** Compressed without a time or system in the header, so that the same bytes give the same bytes. */
-export async function gzipped(bytes: Uint8Array): Promise<Uint8Array> {
-  const compressed = await promisify(gzip)(bytes, { level: 6 });
-  compressed[systemAt] = unknownSystem;
-  return compressed;
 }

@@ -1,13 +1,13 @@
 import { join } from "node:path";
+import { gzipped } from "#gzip";
 import { ConfigError, InputError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
-import { isDicomScan } from "../scans/is-dicom-scan.ts";
 import type { Scan } from "../scans/scan.ts";
+import { isDicomScan } from "../scans/scan-kinds.ts";
 import { titleOf } from "../targets/target.ts";
 import { encodeNifti } from "./encode-nifti.ts";
 import { labelVolume } from "./label-volume.ts";
-import { gzipped } from "./nifti.ts";
-import { gridOf, toNifti } from "./nifti-scan.ts";
+import { gridOf, toNifti } from "./nifti-of-scan.ts";
 import type { ScanWriter } from "./scan-writer.ts";
 
 /** Folder of the data set, as nnU-Net names them. */
@@ -39,7 +39,7 @@ export const nnunetWriter: ScanWriter = {
           throw new InputError(
             `"${scan.name}": "${titleOf(overlap[0])}" and "${titleOf(overlap[1])}" overlap, which labels of nnU-Net cannot. Choose targets that do not.`,
           );
-        const grid = await gridOf(scan);
+        const grid = gridOf(scan);
         const files: string[] = [];
         const write = async (file: string, data: Uint8Array | Float32Array) => {
           await writeAtomic(file, await gzipped(encodeNifti(toNifti(data, grid))));

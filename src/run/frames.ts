@@ -8,12 +8,11 @@ import { readContent } from "../scans/read-content.ts";
 import { readHead } from "../scans/read-head.ts";
 import { KeptVolumes, resliced } from "../scans/resliced.ts";
 import type { Scan } from "../scans/scan.ts";
-import { isDicomFile, scansOf } from "../scans/scans-of.ts";
+import { scansOf } from "../scans/scans-of.ts";
 import { sliceChoice } from "../scans/slice-range.ts";
 import { headLength } from "../scans/sources/first-bytes.ts";
 import { tiffPages } from "../scans/sources/header-tags.ts";
-import { sourceOf } from "../scans/sources/source-of.ts";
-import { imageSources } from "../scans/sources/table.ts";
+import { isDicomFile, sourceOf } from "../scans/sources/source-of.ts";
 
 /** Which frames of scans are inputs of a run. */
 export interface FrameOptions {
@@ -99,7 +98,7 @@ async function holdsScan({ file }: ImageInput): Promise<boolean> {
   if (pictures.test(file)) return false;
   try {
     const head = await readHead(file, headLength);
-    if (isDicomFile(head) || sourceOf(head.bytes) === imageSources.nifti) return true;
+    if (isDicomFile(head) || sourceOf(head.bytes) === "nifti") return true;
     return /\.tiff?$/i.test(file) && tiffPages((await readContent(file)).bytes).length > 1;
   } catch {
     return false; // reported when its turn comes

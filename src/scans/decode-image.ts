@@ -10,6 +10,7 @@ import { foreignFormatOf, unreadable } from "./sources/foreign.ts";
 import type { Frame, Geometry, NamedBytes, View } from "./sources/image-source.ts";
 import { severalImages } from "./sources/several.ts";
 import { promisedSource, sourceOf } from "./sources/source-of.ts";
+import { imageSources } from "./sources/table.ts";
 import type { AppliedWindow } from "./sources/window.ts";
 
 /** An image with warnings about all guesses and changes. */
@@ -45,7 +46,7 @@ export async function openImage(file: string | NamedBytes): Promise<readonly Fra
   const promised = foreignFormatOf(content.bytes) ? undefined : promisedSource(content);
   const source = sourceOf(content.bytes) ?? promised;
   if (!source) throw unreadable(content);
-  return await source.frames(content);
+  return await imageSources[source].frames(content);
 }
 
 const Options = z.strictObject({

@@ -3,7 +3,6 @@ import { presentFile } from "./present-file.ts";
 import { headLength } from "./sources/first-bytes.ts";
 import { foreignFormatOf } from "./sources/foreign.ts";
 import { sourceOf } from "./sources/source-of.ts";
-import { imageSources } from "./sources/table.ts";
 
 /** Kinds of files without an image extension, in singular and plural. */
 export const otherKinds = {
@@ -30,7 +29,7 @@ export async function kindOfFile(file: string): Promise<OtherKind | "dicom"> {
     const stem = /^(.+)\.img(\.gz)?$/i.exec(file)?.[1];
     if (stem !== undefined && (await presentFile(`${stem}.hdr`))) return "voxels";
     const head = buffer.subarray(0, bytesRead);
-    if (sourceOf(head) === imageSources.dicom) return "dicom";
+    if (sourceOf(head) === "dicom") return "dicom";
     return foreignFormatOf(head)?.kind ?? (sourceOf(head) ? "unnamed" : "other");
   } finally {
     await handle.close();

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { addTo } from "../add-to.ts";
 import { otherKinds } from "./file-kind.ts";
-import { imageEndings } from "./sources/table.ts";
+import { imageEndings } from "./sources/signatures.ts";
 
 /** Reasons for skipping an entry of an input folder, in singular and plural. */
 const reasons = {

@@ -1,9 +1,10 @@
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, join, parse, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
 import { byCodePoint } from "./code-points.ts";
 import { kindOfFile } from "./file-kind.ts";
+import { withoutEnding } from "./file-names.ts";
 import type { LeftOut, LeftOutReason } from "./left-out.ts";
 import { litter } from "./litter.ts";
 import { canonicalName, imageEnding, type Side } from "./names.ts";
@@ -34,10 +35,7 @@ export interface FrameOfScan {
 
 /** The path of an image without extension, by which two folders are matched. @see joinByName */
 export function pathWithoutEnding({ path }: Pick<ImageInput, "path">): string {
-  const compressed = /.(\.(?:nii|hdr|img)\.gz)$/i.exec(path)?.[1];
-  const { ext } = parse(path);
-  // A number is no ending: DICOM files are often named by UIDs.
-  return path.slice(0, path.length - (compressed ?? (/^\.\d+$/.test(ext) ? "" : ext)).length);
+  return withoutEnding(path);
 }
 
 /** Files as one side of a match by name. @param noun - for an item in messages */

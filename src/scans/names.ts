@@ -2,7 +2,7 @@ import { closest } from "fastest-levenshtein";
 import { addTo } from "../add-to.ts";
 import { ConfigError } from "../errors.ts";
 import { listed } from "../listed.ts";
-import { imageEndings } from "./sources/table.ts";
+import { imageEndings } from "./sources/signatures.ts";
 
 /** Extensions of the image files that are read from a folder. */
 export const imageEnding = new RegExp(`\\.(${imageEndings.join("|").replaceAll(".", "\\.")})$`, "i");

@@ -1,5 +1,5 @@
+import type { FileAccess } from "./file-access.ts";
 import type { LastFile } from "./last-file.ts";
-import { readContent } from "./read-content.ts";
 import type { Scan } from "./scan.ts";
 import { openRaster } from "./sources/raster.ts";
 
@@ -8,8 +8,11 @@ import { openRaster } from "./sources/raster.ts";
  *
  * @throws InputError when it is damaged, too large, or in no format that is read
  */
-export async function pictureScan(file: string, { name, last }: { readonly name: string; readonly last: LastFile }): Promise<Scan> {
-  const open = () => last.open(file, async () => await openRaster(await readContent(file)));
+export async function pictureScan(
+  file: string,
+  { name, files, last }: { readonly name: string; readonly files: Pick<FileAccess, "content">; readonly last: LastFile },
+): Promise<Scan> {
+  const open = () => last.open(file, async () => await openRaster(await files.content(file)));
   const { frames, read } = await open();
   const { pixels } = await read(0);
   return {

@@ -1,12 +1,6 @@
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.ts";
-import type { NamedBytes } from "./sources/image-source.ts";
-
-/** The first bytes of a file. */
-export interface FileHead extends NamedBytes {
-  /** Bytes of the whole file. */
-  readonly size: number;
-}
+import type { FileHead } from "./file-access.ts";
 
 /** The first bytes of a regular file, or all of a shorter one. @throws InputError when it cannot be read */
 export async function readHead(file: string, length: number): Promise<FileHead> {

@@ -1,3 +1,4 @@
+import { filesOnDisk } from "./files-on-disk.ts";
 import { MaskError, maskOf } from "./mask-rule.ts";
 import { readContent } from "./read-content.ts";
 import { readNifti } from "./sources/nifti/read-nifti.ts";
@@ -14,7 +15,7 @@ export const isVolumeName = (file: string): boolean => /\.(nii|hdr)(\.gz)?$/i.te
  * @throws InputError when it is missing or damaged
  */
 export async function readMaskVolume(file: string, { label }: { readonly label?: number | undefined } = {}): Promise<MaskVolume> {
-  const { shape, datatype, axes, volumes, position, warnings, volume } = await readNifti(await readContent(file));
+  const { shape, datatype, axes, volumes, position, warnings, volume } = await readNifti(await readContent(file), filesOnDisk);
   if (datatype.samples > 1) throw new MaskError("label image", `"${file}" holds colours (${datatype.name}); expected a mask of two values`);
   const { data, warnings: ofValues } = volume(0);
   const [columns, rows, slices] = shape;

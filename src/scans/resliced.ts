@@ -85,7 +85,7 @@ export function resliced(scan: Scan, axis: SliceAxis | undefined, kept: KeptVolu
         warnings: frame.warnings,
         geometry: { spacing },
         pixels: { ...frame.pixels, width, height, data: values ? slice(values.data) : new Float32Array() },
-        async display(view) {
+        async display(view = {}) {
           const { data, warnings, ...shown } = await kept.shown(`${name} ${JSON.stringify(view)}`, () => shownVolume(scan, view));
           const image = { width, height, data: threeSamples(slice(data), width * height) };
           return { ...shown, image, warnings: warnings.filter((warning) => !frame.warnings.includes(warning)) };

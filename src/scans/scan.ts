@@ -1,6 +1,6 @@
 import type { Attributes } from "../dicom/attributes.ts";
 import type { AxisCodes } from "./axes.ts";
-import type { AffineRow, Frame } from "./sources/image-source.ts";
+import type { AffineRow, Frame, Placement } from "./sources/image-source.ts";
 
 /** From the numbers of a voxel (column, row, slice) to millimetres towards the patient's left, posterior and superior (LPS, as in DICOM). */
 export type AffineLps = readonly [left: AffineRow, posterior: AffineRow, superior: AffineRow];
@@ -55,6 +55,13 @@ export interface ScanCut {
 /** A scan that was cut from another one. */
 export interface CutScan extends Scan {
   readonly cut: ScanCut;
+}
+
+/** A NIfTI volume. */
+export interface NiftiScan extends Scan {
+  readonly source: "nifti";
+  /** How the voxels of the file lie in the patient, and the number of its axes; slices may be cut along another one than the file's third. */
+  readonly own: { readonly placement: Placement; readonly axes: number };
 }
 
 /** A series of DICOM files. */

@@ -1,6 +1,7 @@
 import { InputError } from "../../errors.ts";
 import { rasOf } from "../../scans/affine.ts";
 import { axisCodes, planes, reorder } from "../../scans/axes.ts";
+import { filesOnDisk } from "../../scans/files-on-disk.ts";
 import type { Scan } from "../../scans/scan.ts";
 import { readNifti } from "../../scans/sources/nifti/read-nifti.ts";
 import type { FramesOfFile, ReadOptions } from "./frames-of-file.ts";
@@ -19,7 +20,7 @@ export async function labelSlices(
   content: { readonly name: string; readonly bytes: Uint8Array },
   options: ReadOptions,
 ): Promise<FramesOfFile> {
-  const { shape, position, volume } = await readNifti(content);
+  const { shape, position, volume } = await readNifti(content, filesOnDisk);
   const scan = options.source === undefined ? undefined : await oneScan(options.source, { ...options, group: options.group });
   const own = axisCodes(position.placement);
   const to = scan ? codesOf(scan) : options.axis === "stored" ? own : planes[options.axis ?? "axial"];

@@ -8,7 +8,7 @@ import { type ImageInput, listImages } from "../../scans/list-images.ts";
 import { nameHint } from "../../scans/name-hint.ts";
 import { countOf, joinByName, type Side } from "../../scans/names.ts";
 import { isRunFolder } from "../../scans/results-of-runs.ts";
-import { imageEndings } from "../../scans/sources/table.ts";
+import { imageEndings } from "../../scans/sources/signatures.ts";
 import type { EvaluateSettings } from "./settings.ts";
 import { shortened } from "./table.ts";
 

@@ -1,5 +1,5 @@
-import { isDicomScan } from "../../scans/is-dicom-scan.ts";
 import type { Scan } from "../../scans/scan.ts";
+import { isDicomScan } from "../../scans/scan-kinds.ts";
 
 /** Modalities whose pictures often show text of the patient. */
 const oftenBurnedIn: ReadonlySet<string | undefined> = new Set(["US", "SC", "OT", "ES", "XC"]);

@@ -1,8 +1,8 @@
 import type { Attributes } from "../../dicom/attributes.ts";
 import { deterministicUids, randomUids, uidOf } from "../../dicom/uid.ts";
 import { InputError } from "../../errors.ts";
-import { isDicomScan } from "../../scans/is-dicom-scan.ts";
 import type { DicomScan } from "../../scans/scan.ts";
+import { isDicomScan } from "../../scans/scan-kinds.ts";
 import { type Target, titleOf } from "../../targets/target.ts";
 import type { ScanResult, ScanWriteOptions } from "../scan-writer.ts";
 import type { ObjectOptions, Structure } from "./modules.ts";

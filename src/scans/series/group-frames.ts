@@ -1,5 +1,5 @@
-import { dirname } from "node:path";
 import { addTo } from "../../add-to.ts";
+import { folderOf } from "../file-names.ts";
 import type { PixelSize } from "./pixel-size.ts";
 import type { Orientation, PlacedFrame } from "./placed-frame.ts";
 
@@ -39,7 +39,7 @@ function keyOf(frame: PlacedFrame): string {
 /** What names a frame's series: its UID; where programs have removed that, the folder, as long as positions can tell the order. */
 function seriesOf({ file: { attributes, name }, frames, position }: PlacedFrame): readonly (string | undefined)[] {
   if (position === undefined && (frames > 1 || !attributes.has("SeriesInstanceUID"))) return ["file", name];
-  return attributes.has("SeriesInstanceUID") ? ["series", attributes.text("SeriesInstanceUID")] : ["folder", dirname(name)];
+  return attributes.has("SeriesInstanceUID") ? ["series", attributes.text("SeriesInstanceUID")] : ["folder", folderOf(name)];
 }
 
 function isParallel(a: Orientation | undefined, b: Orientation | undefined): boolean {

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { describeWith, sharedJson, sharedPath } from "../../../test/support/shared-data.ts";
 import { rasOf } from "../affine.ts";
-import { readHead } from "../read-head.ts";
+import { filesOnDisk } from "../files-on-disk.ts";
 import { readHeader } from "./read-header.ts";
 import { describedSeries } from "./series.ts";
 
@@ -26,7 +26,7 @@ interface Cases {
 }
 
 const place = (path: string) => sharedPath(path.startsWith("data/") ? "" : "parity/dicom", path);
-const header = async (file: string) => await readHeader(await readHead(file, 1024));
+const header = async (file: string) => await readHeader(await filesOnDisk.head(file, 1024), filesOnDisk);
 const scansOfFolder = async (folder: string) => {
   const files = readdirSync(place(folder)).map((name) => join(place(folder), name));
   return describedSeries(await Promise.all(files.map(header)));

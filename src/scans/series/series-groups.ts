@@ -1,6 +1,6 @@
-import { basename } from "node:path";
 import type { DicomFile } from "../../dicom/attributes.ts";
 import { listed } from "../../listed.ts";
+import { lastName } from "../file-names.ts";
 import { uniqueNames } from "../unique-names.ts";
 import { groupFrames } from "./group-frames.ts";
 import { type PlacedFrame, placedFrames } from "./placed-frame.ts";
@@ -49,7 +49,7 @@ const namedRepeats = 5;
 export function repeatWarning(repeated: readonly PlacedFrame[]): string | undefined {
   if (repeated.length === 0) return undefined;
   const words = listed(repeated, namedRepeats, ({ file, number, frames }) =>
-    frames > 1 ? `frame ${number} of ${basename(file.name)}` : basename(file.name),
+    frames > 1 ? `frame ${number} of ${lastName(file.name)}` : lastName(file.name),
   );
   return `duplicate position: ${words}; of each place the image with the lowest InstanceNumber is used`;
 }

@@ -1,6 +1,6 @@
 import type { Attributes, DicomFile } from "../../dicom/attributes.ts";
+import type { FileAccess } from "../file-access.ts";
 import type { LastFile } from "../last-file.ts";
-import { readContent } from "../read-content.ts";
 import type { DicomScan, ScanFrame } from "../scan.ts";
 import { openDicom } from "../sources/dicom/frames.ts";
 import type { PlacedFrame } from "./placed-frame.ts";
@@ -12,20 +12,20 @@ import { stackGeometry } from "./stack-geometry.ts";
 type Described = Omit<DicomScan, "read">;
 
 /**
- * The scans of some DICOM images on disk, in order, split and named.
+ * The scans of some DICOM images, in order, split and named.
  *
- * @param headers - their names are the paths of the files
+ * @param headers - their names are those of the files
  * @param last - keeps the file that is read
  * @see seriesGroups
  */
-export function seriesOf(headers: readonly DicomFile[], last: LastFile): DicomScan[] {
+export function seriesOf(headers: readonly DicomFile[], files: FileAccess, last: LastFile): DicomScan[] {
   return describedSeries(headers).map((scan): DicomScan => {
-    const levels = sharedLevels(scan);
+    const levels = sharedLevels(scan, files);
     return {
       ...scan,
       async read(index) {
         const { file, number = 1 } = scan.frames[index]!;
-        const opened = await last.open(`${scan.name} ${file}`, async () => await openDicom(await readContent(file), levels));
+        const opened = await last.open(`${scan.name} ${file}`, async () => await openDicom(await files.content(file), levels));
         return await opened.read(number - 1);
       },
     };

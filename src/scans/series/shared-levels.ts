@@ -1,5 +1,5 @@
 import { once } from "../../once.ts";
-import { readContent } from "../read-content.ts";
+import type { FileAccess } from "../file-access.ts";
 import type { Scan } from "../scan.ts";
 import { openDicom } from "../sources/dicom/frames.ts";
 import { type Levels, ValueCounts } from "../sources/dicom/levels.ts";
@@ -10,12 +10,15 @@ import { type Levels, ValueCounts } from "../sources/dicom/levels.ts";
  *
  * @returns undefined for a scan of one file
  */
-export function sharedLevels({ frames }: Pick<Scan, "frames">): (() => Promise<Levels>) | undefined {
+export function sharedLevels(
+  { frames }: Pick<Scan, "frames">,
+  { content }: Pick<FileAccess, "content">,
+): (() => Promise<Levels>) | undefined {
   const files = new Set(frames.map(({ file }) => file));
   if (files.size < 2) return undefined;
   return once(async () => {
     const counts = new ValueCounts();
-    for (const file of files) await (await openDicom(await readContent(file))).count(counts);
+    for (const file of files) await (await openDicom(await content(file))).count(counts);
     return counts.levels();
   });
 }

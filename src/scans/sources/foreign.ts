@@ -12,7 +12,7 @@ interface ForeignFormat {
   readonly firstBytes: Signature;
 }
 
-/** Formats recognised for error messages only. A format that becomes supported moves to `imageSources`. */
+/** Formats recognised for error messages only. A format that becomes supported moves to `sourceFiles`. */
 const foreignFormats: readonly ForeignFormat[] = [
   { kind: "unread", name: "JPEG 2000", firstBytes: [[0, "\0\0\0\x0cjP  "]] },
   { kind: "unread", name: "JPEG 2000", firstBytes: [[0, "\xff\x4f\xff\x51"]] },

@@ -1,6 +1,5 @@
 import type { Orientation } from "../../image/orientation.ts";
 import type { Image } from "../../image/types.ts";
-import type { Signature } from "./first-bytes.ts";
 import type { AppliedWindow, Window } from "./window.ts";
 
 /** Stored samples of an image. */
@@ -51,7 +50,8 @@ export type DisplayMode = "paper" | "reference";
 
 /** How stored samples become the 8-bit image that models see. */
 export interface View {
-  readonly mode: DisplayMode;
+  /** Of pictures. Default `paper`. */
+  readonly mode?: DisplayMode;
   /** Whether a picture whose file says so by EXIF is turned upright. Default `ignore`: it is shown as it is stored. */
   readonly exif?: "apply" | "ignore";
   /** In place of the file's own; of images with values that have one, such as DICOM. Never applied to colours. */
@@ -81,7 +81,7 @@ export interface Frame {
   /** Warnings about the file, without its name. */
   readonly warnings: readonly string[];
   /** The display rule: how the stored samples become the 8-bit RGB that models see. */
-  display(view: View): Promise<DisplayedImage>;
+  display(view?: View): Promise<DisplayedImage>;
 }
 
 /** The content of a file that is in memory, for instance a member of an archive; the name is for messages. */
@@ -90,12 +90,8 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-/** A kind of file that holds images. A new one is one file that reads it and one row of `imageSources`. */
+/** A kind of file that holds images. A new one is one file that reads it, and a row of `sourceFiles` and `imageSources`. */
 export interface ImageSource {
-  /** File extensions, lower case, without the dot: used to find images in folders. */
-  readonly endings: readonly string[];
-  /** Signatures of its files: used to open them, as extensions are often wrong. */
-  readonly firstBytes: readonly Signature[];
   /**
    * The images of a file in order. Usually there is one; its results have the name of the file.
    *

@@ -25,7 +25,7 @@ export async function openRaster(content: NamedBytes): Promise<OpenedRaster> {
     frames: file.pages,
     async read(index) {
       const { format, warnings, orientation, isWhiteZero, ...pixels } = await file.read(index);
-      const display = async (view: View) => upright(await displayed({ ...pixels, isWhiteZero }, view, levels), orientation, view);
+      const display = async (view: View = {}) => upright(await displayed({ ...pixels, isWhiteZero }, view, levels), orientation, view);
       return { format, warnings, pixels, display };
     },
   };
@@ -74,7 +74,7 @@ function colours({ data, stride, hasAlpha, channels }: StoredPixels): SampleArra
 }
 
 /** Byte for byte as Pillow's `convert("RGB")`, except for gray of more than 8 bits, and of floats, in `paper`. */
-async function displayed(pixels: Samples, { mode }: View, levels: () => Promise<Levels>): Promise<DisplayedImage> {
+async function displayed(pixels: Samples, { mode = "paper" }: View, levels: () => Promise<Levels>): Promise<DisplayedImage> {
   const { width, height, space, stride } = pixels;
   const warnings: string[] = [];
   const bytes = await eightBit(pixels, mode, warnings, levels);

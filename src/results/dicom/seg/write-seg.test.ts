@@ -7,7 +7,8 @@ import { scanOptions, scanResult } from "../../../../test/support/scan-results.t
 import { readDicom } from "../../../dicom/read-file.ts";
 import { masksOfSeg } from "./masks-of-seg.ts";
 import { readSeg } from "./read-seg.ts";
-import { segOf, segWriter } from "./write-seg.ts";
+import { segOf } from "./seg-of-scan.ts";
+import { segWriter } from "./write-seg.ts";
 
 const out = mkdtempSync(join(tmpdir(), "seg-"));
 afterAll(() => rmSync(out, { recursive: true }));

@@ -4,7 +4,7 @@ import { writeAtomic } from "../../../files/atomic-write.ts";
 import { perScan, type ScanWriter, type Written } from "../../scan-writer.ts";
 import { dicomResult, structureOf } from "../of-scan.ts";
 import { segClasses } from "../seg/encode-seg.ts";
-import { segOf } from "../seg/write-seg.ts";
+import { segOf } from "../seg/seg-of-scan.ts";
 import { encodeSr, type Measured } from "./encode-sr.ts";
 import { measureMask } from "./measure-mask.ts";
 

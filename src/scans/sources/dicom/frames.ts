@@ -130,7 +130,7 @@ async function frameOf(opened: Opened, index: number): Promise<Frame> {
     bitDepth: isGray ? bitsStored : 8,
     data: palette ? palette(stored.data) : isGray ? modalityValues(stored, ruleOf(opened, index)) : colours(stored, bitsStored),
   };
-  const display = isGray ? (view: View) => grayImage(opened, index, pixels, stored, view) : async () => colourImage(pixels);
+  const display = isGray ? (view: View = {}) => grayImage(opened, index, pixels, stored, view) : async () => colourImage(pixels);
   return { pixels, format: "dicom", warnings, display };
 }
 

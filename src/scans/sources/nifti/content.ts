@@ -1,7 +1,7 @@
-import { constants, createGunzip, gunzipSync } from "node:zlib";
+import { firstGunzipped, gunzipped } from "#gzip";
 import { InputError } from "../../../errors.ts";
-import { presentFile } from "../../present-file.ts";
-import { readContent } from "../../read-content.ts";
+import type { FileAccess } from "../../file-access.ts";
+import { filesInMemory } from "../../files-in-memory.ts";
 import type { NamedBytes } from "../image-source.ts";
 import { headerLength, type NiftiHeader, niftiHeader } from "./header.ts";
 
@@ -35,25 +35,30 @@ export function firstInside(bytes: Uint8Array): Uint8Array {
   }
 }
 
-/** @throws Error of zlib */
+/** @throws Error when it is damaged */
 function firstInflated(bytes: Uint8Array): Uint8Array {
-  if (!isGzip(bytes)) return bytes;
-  return gunzipSync(bytes.subarray(0, headBytes), { finishFlush: constants.Z_SYNC_FLUSH });
+  return isGzip(bytes) ? firstGunzipped(bytes.subarray(0, headBytes)) : bytes;
 }
 
+/** The files among which the other one of a pair is looked for. */
+export type PairFiles = Pick<FileAccess, "content" | "present">;
+
+/** Of a file that stands alone. */
+export const noOtherFiles: PairFiles = filesInMemory([]);
+
 /**
- * The header and the voxels of a file: .nii, .nii.gz, or one of the two files of an .hdr/.img pair, whose other one is read from beside it.
+ * The header and the voxels of a file: .nii, .nii.gz, or one of the two files of an .hdr/.img pair, whose other one is looked for beside it.
  *
  * @throws InputError when it is no NIfTI file, or the other file of a pair is missing
  */
-export async function openNifti(content: NamedBytes): Promise<NiftiContent> {
+export async function openNifti(content: NamedBytes, files: PairFiles): Promise<NiftiContent> {
   const isImg = /\.img(\.gz)?$/i.test(content.name);
-  const headerFile = isImg ? await readContent(await partner(content.name, "hdr")) : content;
+  const headerFile = isImg ? await files.content(await partner(content.name, "hdr", files)) : content;
   const head = inflatedHead(headerFile);
   const header = niftiHeader(head.subarray(0, headerLength[2]), headerFile.name);
   if (header.isSingle) return { header, voxels: headerFile };
   if (isImg) return { header, voxels: content };
-  if (/\.hdr(\.gz)?$/i.test(headerFile.name)) return { header, voxels: await readContent(await partner(headerFile.name, "img")) };
+  if (/\.hdr(\.gz)?$/i.test(headerFile.name)) return { header, voxels: await files.content(await partner(headerFile.name, "img", files)) };
   throw new InputError(
     `"${headerFile.name}" holds the header of a pair of files (mark "ni${header.version}"), without voxels. Name it .hdr, with its .img file beside it.`,
   );
@@ -68,14 +73,14 @@ function inflatedHead({ name, bytes }: NamedBytes): Uint8Array {
 }
 
 /** The other file of a pair: the same name with another ending, compressed or not. */
-async function partner(name: string, ending: "hdr" | "img"): Promise<string> {
+async function partner(name: string, ending: "hdr" | "img", { present }: PairFiles): Promise<string> {
   const stem = name.replace(/\.(hdr|img)(\.gz)?$/i, "");
   const isUpper = /\.(HDR|IMG)(\.GZ)?$/.test(name);
   const names = [`${stem}.${ending}`, `${stem}.${ending}.gz`].map(
     (each) => stem + (isUpper ? each.slice(stem.length).toUpperCase() : each.slice(stem.length)),
   );
   for (const each of names) {
-    const file = await presentFile(each);
+    const file = await present(each);
     if (file !== undefined) return file;
   }
   const [have, want] = ending === "img" ? ["header", "voxels"] : ["voxels", "header"];
@@ -120,17 +125,15 @@ function firstVoxel({ voxOffset, isSingle, version }: NiftiHeader, name: string,
 }
 
 /**
- * The first bytes of a compressed file. All of its members are read to the end, by which zlib checks their sums.
+ * The first bytes of a compressed file. All of its members are read to the end, by which their sums are checked.
  *
  * @throws InputError when it is damaged, or holds far more
  */
 async function inflated({ name, bytes }: NamedBytes, length: number): Promise<{ kept: Uint8Array; total: number }> {
   const kept = new Uint8Array(length);
   let total = 0;
-  const stream = createGunzip({ chunkSize: 2 ** 18 });
-  stream.end(bytes);
   try {
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    for await (const chunk of gunzipped(bytes)) {
       if (total < length) kept.set(chunk.subarray(0, length - total), total);
       total += chunk.length;
       if (total > length + maxBehind)

@@ -9,26 +9,15 @@ import {
   reorderedShape,
   reorderedSlice,
 } from "../../axes.ts";
-import type { DisplayedImage, Frame, Geometry, NamedBytes, Placement, StoredPixels } from "../image-source.ts";
+import type { DisplayedImage, Frame, Geometry, Placement, StoredPixels } from "../image-source.ts";
 import { percentilesOf } from "../percentiles.ts";
 import type { AppliedWindow } from "../window.ts";
 import type { FoundPlacement } from "./placement.ts";
-import { type NiftiFile, type NiftiVolume, readNifti } from "./read-nifti.ts";
+import type { NiftiFile, NiftiVolume } from "./read-nifti.ts";
 
 /** Along which axis a volume is cut into slices: one of the patient, or the third of the file, with rows and columns as they are stored. */
 export const sliceAxes = ["axial", "coronal", "sagittal", "stored"] as const;
 export type SliceAxis = (typeof sliceAxes)[number];
-
-/**
- * The slices of a NIfTI file along its third axis, in the order of the file: columns are its first axis, rows its second. Of a file with more
- * than three axes the first volume alone, with a warning.
- *
- * @throws InputError as `readNifti`
- */
-export async function niftiFrames(content: NamedBytes): Promise<Frame[]> {
-  const { frames, read } = niftiSlices(await readNifti(content), "stored");
-  return Array.from({ length: frames }, (_, index) => read(index));
-}
 
 /** The slices of a volume along an axis. Each is copied from the volume when it is read. */
 export interface NiftiSlices {

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { describeWith, sharedJson, sharedPath } from "../../../../test/support/shared-data.ts";
 import { InputError } from "../../../errors.ts";
 import { axisCodes, planes, reorder } from "../../axes.ts";
+import { filesOnDisk } from "../../files-on-disk.ts";
 import { readContent } from "../../read-content.ts";
 import type { Placement } from "../image-source.ts";
 import { type NiftiFile, readNifti } from "./read-nifti.ts";
@@ -37,7 +38,7 @@ const sha256 = (data: ArrayBufferView) =>
     .update(data as Uint8Array)
     .digest("hex");
 
-const open = async (file: string) => await readNifti(await readContent(sharedPath("parity/dicom", file)));
+const open = async (file: string) => await readNifti(await readContent(sharedPath("parity/dicom", file)), filesOnDisk);
 
 const stack = ({ shape, position, volume }: NiftiFile, plane: keyof typeof planes, index = 0) =>
   reorder({ shape, data: volume(index).data }, axisCodes(position.placement), planes[plane]);
@@ -99,7 +100,7 @@ describeWith(["data/nifti/index.csv"], "NIfTI files of other projects", () => {
   test("have the shape, the affine and the values that nibabel finds", async () => {
     for (const row of rows().filter(({ klass }) => /^Nifti/.test(klass!))) {
       const file = row.file!;
-      const read = await readNifti(await readContent(sharedPath("data/nifti", file)));
+      const read = await readNifti(await readContent(sharedPath("data/nifti", file)), filesOnDisk);
       const { placement } = read.position;
       expect(
         [...read.shape, read.volumes].filter((length, i) => length > 1 || i < 3),
@@ -142,6 +143,6 @@ describeWith(["data/nifti/index.csv"], "NIfTI files of other projects", () => {
     ["not-nifti.nii", "expected a header that begins with its length, 348 or 540"],
     ["row_major.dconn.nii", "is a CIFTI-2 file (intent 3001)"],
   ])("%s is refused: it %s", async (file, message) => {
-    await expect(readContent(sharedPath("data/nifti", file)).then(readNifti)).rejects.toThrow(message);
+    await expect(readContent(sharedPath("data/nifti", file)).then((content) => readNifti(content, filesOnDisk))).rejects.toThrow(message);
   });
 });

@@ -1,6 +1,7 @@
+import { swapCells } from "../../../dicom/bits.ts";
 import { InputError } from "../../../errors.ts";
 import type { NamedBytes, SampleArray } from "../image-source.ts";
-import { openNifti, voxelBytes } from "./content.ts";
+import { noOtherFiles, openNifti, type PairFiles, voxelBytes } from "./content.ts";
 import type { Datatype } from "./datatypes.ts";
 import type { NiftiHeader } from "./header.ts";
 import { type FoundPlacement, placementOf } from "./placement.ts";
@@ -34,13 +35,14 @@ export interface NiftiFile {
 const maxPixels = 100_000_000;
 
 /**
- * Reads a NIfTI file: NIfTI-1 and NIfTI-2, either byte order, gzip (by its first bytes, of several members too), .hdr/.img pairs from disk.
+ * Reads a NIfTI file: NIfTI-1 and NIfTI-2, either byte order, gzip (by its first bytes, of several members too), .hdr/.img pairs.
  * Voxels stay in the order of the file.
  *
+ * @param files - among which the other file of a pair is looked for; default: none
  * @throws InputError when it is damaged, cut off, too large, or of a datatype without real numbers
  */
-export async function readNifti(content: NamedBytes): Promise<NiftiFile> {
-  const opened = await openNifti(content);
+export async function readNifti(content: NamedBytes, files: PairFiles = noOtherFiles): Promise<NiftiFile> {
+  const opened = await openNifti(content, files);
   const { header } = opened;
   const { name } = opened.voxels;
   const warnings: string[] = [];
@@ -93,7 +95,7 @@ const largestExact = 2 ** 24;
 
 function volumeOf(stored: Uint8Array, { datatype, little }: NiftiHeader, scale: Scale | undefined): NiftiVolume {
   const bytes = new Uint8Array(stored); // a copy: aligned for any type, and free to be swapped
-  if (little !== machineIsLittle) swap(bytes, datatype.bits / datatype.samples);
+  if (little !== machineIsLittle) swapCells(bytes, datatype.bits / datatype.samples / 8);
   const warnings: string[] = [];
   const withGaps = scale ? scaled(datatype.exact(bytes), scale) : datatype.keep(bytes);
   if (!(withGaps instanceof Float32Array)) return { data: withGaps, withGaps, warnings };
@@ -114,12 +116,4 @@ function scaled(values: ArrayLike<number>, { slope, intercept }: Scale): Float32
   const result = new Float32Array(values.length);
   for (let i = 0; i < result.length; i++) result[i] = values[i]! * slope + intercept;
   return result;
-}
-
-/** Reverses the bytes of each sample. */
-function swap({ buffer }: Uint8Array<ArrayBuffer>, bits: number): void {
-  const bytes = Buffer.from(buffer);
-  if (bits === 16) bytes.swap16();
-  else if (bits === 32) bytes.swap32();
-  else if (bits === 64) bytes.swap64();
 }

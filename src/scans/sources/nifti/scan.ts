@@ -1,7 +1,7 @@
 import { lpsOf } from "../../affine.ts";
+import type { FileAccess } from "../../file-access.ts";
 import type { LastFile } from "../../last-file.ts";
-import { readContent } from "../../read-content.ts";
-import type { Scan } from "../../scan.ts";
+import type { NiftiScan } from "../../scan.ts";
 import type { NamedBytes } from "../image-source.ts";
 import { openNifti } from "./content.ts";
 import { niftiSlices, type SliceAxis, slicePlane } from "./nifti.ts";
@@ -16,10 +16,10 @@ import { readNifti } from "./read-nifti.ts";
  */
 export async function niftiScan(
   start: NamedBytes,
-  { name, axis, last }: { readonly name: string; readonly axis: SliceAxis; readonly last: LastFile },
-): Promise<Scan> {
+  { name, axis, files, last }: { readonly name: string; readonly axis: SliceAxis; readonly files: FileAccess; readonly last: LastFile },
+): Promise<NiftiScan> {
   const file = start.name;
-  const { header } = await openNifti(start);
+  const { header } = await openNifti(start, files);
   const position = placementOf(header, file);
   const [x = 1, y = 1, z = 1] = header.dim;
   const { placement, shape, to, hasSpacing, hasStep } = slicePlane({ shape: [x, y, z], position }, axis);
@@ -38,9 +38,10 @@ export async function niftiScan(
     affine: isPlaced ? lpsOf(placement.affine) : undefined,
     ...(position.hasOrientation && { axisCodes: to }),
     warnings: position.warnings,
+    own: { placement: position.placement, axes: header.dim.length },
     async read(index) {
       const opened = await last.open(`${axis} ${file}`, async () => {
-        const slices = niftiSlices(await readNifti(await readContent(file)), axis);
+        const slices = niftiSlices(await readNifti(await files.content(file), files), axis);
         return { ...slices, read: async (slice) => slices.read(slice) };
       });
       return await opened.read(index);
