@@ -1,4 +1,5 @@
 export { type CoarseMaskOptions, type CoarseMethodName, type CutMask, coarseMask, coarseMethods } from "./coarse/index.ts";
+export type { Attributes } from "./dicom/attributes.ts";
 export {
   CancelledError,
   ConfigError,
@@ -28,6 +29,7 @@ export {
   type Ties,
   toGray,
 } from "./image/index.ts";
+export type { Orientation } from "./image/orientation.ts";
 export { type Retrieval, type RetrieveSettings, retrieve } from "./jobs/retrieve.ts";
 export {
   type AdaptSettings,
@@ -100,6 +102,12 @@ export {
   type VisualPrompts,
   visualPrompts,
 } from "./prompts/index.ts";
+export type { Code } from "./results/dicom/concepts.ts";
+export type { SegKind } from "./results/dicom/seg/encode-seg.ts";
+export { type MadeNifti, type NiftiFromMasksOptions, niftiFromMasks } from "./results/of-masks/nifti.ts";
+export { masksFromSeg, type SegMasks, type SegStructureMasks } from "./results/of-masks/read-seg.ts";
+export { type MadeSeg, type SegFromMasksOptions, segFromMasks } from "./results/of-masks/seg.ts";
+export type { StructureMasks } from "./results/of-masks/structures.ts";
 export { encodeMask, writeGray, writeMask, writeRgb } from "./results/png.ts";
 export type { RunEvent, StepLine } from "./run/events.ts";
 export type { SessionOptions } from "./runtime/session.ts";
@@ -113,11 +121,27 @@ export {
   type SaliencyMethodName,
   saliencyMethods,
 } from "./saliency/index.ts";
+export type { AxisCodes, Direction } from "./scans/axes.ts";
 export { type DecodedImage, decodeImage } from "./scans/decode-image.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
+export type { OpenScansOptions } from "./scans/open/in-memory.ts";
+export { openScans } from "./scans/open/of-files.ts";
 export { readGray } from "./scans/read-gray.ts";
 export { type ReadMaskOptions, readMask } from "./scans/read-mask.ts";
-export type { Geometry, NamedBytes } from "./scans/sources/image-source.ts";
+export type { AffineLps, DicomScan, NiftiScan, Scan, ScanFrame } from "./scans/scan.ts";
+export type { FoundScans, RefusedFile } from "./scans/scans-in.ts";
+export type {
+  AffineRow,
+  DisplayedImage,
+  DisplayMode,
+  Frame,
+  Geometry,
+  NamedBytes,
+  SampleArray,
+  StoredPixels,
+  View,
+} from "./scans/sources/image-source.ts";
+export type { AppliedWindow, Window } from "./scans/sources/window.ts";
 export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
 export type { RandomStream } from "./tensor/random.ts";
 export type { Tokenizer, WordPiece } from "./text/wordpiece.ts";

@@ -1,6 +1,6 @@
 import { InputError } from "../errors.ts";
 import { rasOf } from "../scans/affine.ts";
-import { axisCodes, planes, reorder } from "../scans/axes.ts";
+import { axisCodes, reorder } from "../scans/axes.ts";
 import type { Scan } from "../scans/scan.ts";
 import { isDicomScan, isNiftiScan } from "../scans/scan-kinds.ts";
 import type { Placement } from "../scans/sources/image-source.ts";
@@ -30,9 +30,8 @@ export interface NiftiGrid {
 export function gridOf(scan: Scan): NiftiGrid {
   const shape = [scan.columns, scan.rows, scan.frames.length] as const;
   if (isNiftiScan(scan)) {
-    const { placement, axes } = scan.own;
-    const from = scan.axisCodes ?? planes.axial;
-    return { shape, placement, axes: axes < 3 ? 2 : 3, reorder: { from, to: axisCodes(placement) } };
+    const { placement, axes, slices } = scan.own;
+    return { shape, placement, axes: axes < 3 ? 2 : 3, reorder: { from: slices, to: axisCodes(placement) } };
   }
   if (!scan.affine) {
     const isUneven = scan.source === "dicom" && scan.axisCodes !== undefined;

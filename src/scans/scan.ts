@@ -60,8 +60,14 @@ export interface CutScan extends Scan {
 /** A NIfTI volume. */
 export interface NiftiScan extends Scan {
   readonly source: "nifti";
-  /** How the voxels of the file lie in the patient, and the number of its axes; slices may be cut along another one than the file's third. */
-  readonly own: { readonly placement: Placement; readonly axes: number };
+  readonly own: {
+    /** How the voxels of the file lie in the patient; of a file that does not say, as a convention has it. */
+    readonly placement: Placement;
+    /** Number of axes of the file. */
+    readonly axes: number;
+    /** Where the scan's columns, rows and slices grow to by that placement: slices may be cut along another axis than the file's third. */
+    readonly slices: AxisCodes;
+  };
 }
 
 /** A series of DICOM files. */

@@ -26,6 +26,9 @@ const colours: readonly [Colour, ...Colour[]] = [
   [0, 200, 150],
 ];
 
+/** The colour of the target with a number, from 0. */
+export const colourOf = (index: number): Colour => colours[index % colours.length]!;
+
 /** The unnamed target of a run without named targets. */
 export function unnamedTarget(sentences: readonly string[]): Target {
   return { sentences, colour: colours[0] };
@@ -47,7 +50,7 @@ export function namedTargets(sentencesOf: ReadonlyMap<string, readonly string[]>
     if (other !== undefined)
       throw new ConfigError(`${where}: the targets "${other}" and "${name}" differ in upper and lower case alone. Rename one.`);
     known.set(name.toLowerCase(), name);
-    return { name, sentences, colour: colours[i % colours.length]! };
+    return { name, sentences, colour: colourOf(i) };
   });
 }
 

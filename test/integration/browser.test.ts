@@ -29,7 +29,15 @@ test("all entry points are built, and those for browsers import no Node module",
   expect(built.filter((file) => !file.endsWith(".d.ts") && !existsSync(file))).toEqual([]);
   const browsers = built.filter((file) => /browser.*\.js$/.test(file));
   expect(browsers).toHaveLength(4);
-  const fit = ["@huggingface/tokenizers", "fastest-levenshtein", "onnxruntime-web/wasm", "zod"];
+  const fit = [
+    "@huggingface/tokenizers",
+    "dcmjs-codecs",
+    "dcmjs/dictionary",
+    "fastest-levenshtein",
+    "fflate",
+    "onnxruntime-web/wasm",
+    "zod",
+  ];
   for (const file of browsers) expect(fit, file).toEqual(expect.arrayContaining(packagesOf(file)));
 });
 

@@ -7,6 +7,7 @@ import { ConfigError, InputError, MedclipSamError, ShapeError } from "../../src/
 import { input } from "../../src/graph/index.ts";
 import * as library from "../../src/index.ts";
 import { uniform } from "../../src/tensor/random.ts";
+import { madeSeries } from "../support/dicom-series.ts";
 import { nanoModels } from "../support/tiny-run.ts";
 
 const n = 16;
@@ -16,6 +17,9 @@ const mask = { width: n, height: n, data: Uint8Array.from({ length: n * n }, (_,
 const map = { width: n, height: n, data: Float32Array.from({ length: n * n }, (_, i) => (i % n) / n) };
 const file = join(tmpdir(), "medclip-sam-never-written.png");
 const text = "dark lesion";
+
+const scan = { ...madeSeries({ rows: n, columns: n, slices: 1 }), frames: [{ file: "001.dcm" }] };
+const structures = [{ label: "lungs", masks: [mask] }];
 
 /** Values that are wrong for every argument. */
 const nonsense: readonly unknown[] = [null, 7, Number.NaN, true, [], {}, () => 1, Symbol("x"), 5n, new Date(0), Promise.resolve(image)];
@@ -106,6 +110,27 @@ function sharedCalls(api: typeof browser): Calls {
       wrongPictures(image).filter((value) => !((value as typeof image)?.data?.length === 2 * image.data.length)),
       (value) => api.rgbImage(value),
     ),
+    openScans: [
+      ...each([undefined, ...nonsense.filter((value) => !Array.isArray(value)), [1], [{ name: "a" }], [""]], (value) =>
+        api.openScans(value),
+      ),
+      ...each([...wrongOptions, { axis: "oblique" }, { signal: 1 }], (value) => api.openScans([], value)),
+    ],
+    segFromMasks: [
+      ...each([undefined, ...nonsense], (value) => api.segFromMasks(value, structures)),
+      ...each([undefined, ...nonsense, [1], [{}], [{ label: "" }], [{ label: "a" }]], (value) => api.segFromMasks(scan, value)),
+      ...each(wrongMasks.slice(1), (value) => api.segFromMasks(scan, [{ label: "a", masks: [value] }])),
+      ...each([...wrongOptions, { kind: "gray" }, { models: [1] }], (value) => api.segFromMasks(scan, structures, value)),
+    ],
+    niftiFromMasks: [
+      ...each([undefined, ...nonsense], (value) => api.niftiFromMasks(value, structures)),
+      ...each([undefined, ...nonsense, [{ label: "a", masks: [mask, mask] }]], (value) => api.niftiFromMasks(scan, value)),
+      ...each([...wrongOptions, { gzip: 1 }], (value) => api.niftiFromMasks(scan, structures, value)),
+    ],
+    masksFromSeg: [
+      ...each(["", "a.dcm", undefined, ...nonsense, { name: "a", bytes: new Uint8Array(9) }], async (value) => api.masksFromSeg(value)),
+      ...each(nonsense, async (value) => api.masksFromSeg({ name: "a", bytes: new Uint8Array(9) }, value)),
+    ],
     dsc: ofMasks(api.dsc).slice(0, -wrongOptions.length),
     iou: ofMasks(api.iou).slice(0, -wrongOptions.length),
     nsd: ofMasks(api.nsd, { tolerance: -1 }, { tolerance: Number.NaN }),
@@ -180,6 +205,7 @@ const browserCalls: Calls = {
   configureRuntime: each([undefined, ...nonsense, { wasmPaths: "" }, { wasmPaths: 1 }, { wasmPaths: { js: "x" } }], (value) =>
     browser.configureRuntime(value),
   ),
+  configureCodecs: each([undefined, ...nonsense, { wasm: "" }, { wasm: 1 }, { path: "x" }], (value) => browser.configureCodecs(value)),
 };
 
 const featuresOf = (shape: number[], fill = 1) => ({

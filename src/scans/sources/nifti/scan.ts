@@ -38,7 +38,7 @@ export async function niftiScan(
     affine: isPlaced ? lpsOf(placement.affine) : undefined,
     ...(position.hasOrientation && { axisCodes: to }),
     warnings: position.warnings,
-    own: { placement: position.placement, axes: header.dim.length },
+    own: { placement: position.placement, axes: header.dim.length, slices: to },
     async read(index) {
       const opened = await last.open(`${axis} ${file}`, async () => {
         const slices = niftiSlices(await readNifti(await files.content(file), files), axis);
