@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { madeSeriesFiles } from "../../test/support/dicom-series.ts";
 import { describeWith, sharedPath } from "../../test/support/shared-data.ts";
 import { InputError } from "../errors.ts";
 import { decodeImage, onlyFrame, openImage } from "./decode-image.ts";
+import { readChannels } from "./read-channels.ts";
 import { readMask } from "./read-mask.ts";
 import { imageSources } from "./sources/table.ts";
 
@@ -376,4 +378,11 @@ test("the geometry that a source tells is passed on; picture files tell none, wh
   const source = vi.spyOn(imageSources.raster, "frames").mockResolvedValue(frames.map((frame) => ({ ...frame, geometry })) as never);
   expect((await decodeImage(file)).geometry).toEqual(geometry);
   source.mockRestore();
+});
+
+test("a DICOM file tells the size of its pixels", async () => {
+  const [[name, bytes]] = [...madeSeriesFiles({ slices: 1 })] as [[string, Uint8Array]];
+  expect((await decodeImage({ name, bytes })).geometry).toEqual({ spacing: [0.5, 0.75] });
+  const file = await write("one.dcm", Buffer.from(bytes));
+  expect(await readChannels(file)).toMatchObject({ width: 8, height: 6, channels: 1, spacing: [0.5, 0.75] });
 });

@@ -27,7 +27,7 @@ export interface DecodedImage {
     readonly channels: number;
     readonly bitDepth: number;
   };
-  /** Absent if the file does not contain it, as in all raster formats. */
+  /** Absent if the file does not tell it, as no picture does. */
   readonly geometry?: Geometry;
   /** How the stored pixels were turned by EXIF, if they were: a mask of the image has to be turned back with `turnBack` before it is written. */
   readonly orientation?: Orientation;

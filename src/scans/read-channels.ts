@@ -23,7 +23,7 @@ export interface ImageChannels {
 }
 
 /**
- * The channels of an image file (png, jpeg, tiff, webp; gray or RGB; any type of samples), as stored: nothing is scaled, windowed or rotated.
+ * The channels of an image file (pictures, DICOM, NIfTI; gray or RGB; any type of samples), as stored: nothing is scaled, windowed or rotated.
  * Palettes are expanded to RGB, 1 to 4 bits to 0..255, alpha is dropped with a warning.
  *
  * @throws InputError when it is missing, damaged, CMYK, holds several images, or is in no format that is read

@@ -3,6 +3,7 @@ import { LookupError } from "../../../dicom/lookup-table.ts";
 import { type DicomObject, readDicom } from "../../../dicom/read-file.ts";
 import { InputError } from "../../../errors.ts";
 import { once } from "../../../once.ts";
+import { type PixelSize, pixelSpacing } from "../../series/pixel-size.ts";
 import type { DisplayedImage, Frame, NamedBytes, StoredPixels, View } from "../image-source.ts";
 import { eightBits, ybrToRgb } from "./chroma.ts";
 import { type Levels, ValueCounts } from "./levels.ts";
@@ -19,6 +20,8 @@ export interface DicomFrames {
   readonly frames: number;
   /** @param index - from 0 @throws InputError when the frame is damaged */
   read(index: number): Promise<Frame>;
+  /** Of a frame, from its header. @param index - from 0 */
+  pixelSize(index: number): PixelSize;
   /** Counts the values of all frames without padding, for percentiles over several files. @throws InputError when a frame is damaged */
   count(counts: ValueCounts): Promise<void>;
 }
@@ -61,6 +64,7 @@ export async function openDicom(content: NamedBytes, levels?: () => Promise<Leve
   return {
     frames: format.frames,
     read: (index) => frameOf(opened, index),
+    pixelSize: (index) => pixelSpacing(attributes, opened.groups(index, "PixelMeasuresSequence")),
     count: (counts) => countValues(opened, counts),
   };
 }
@@ -70,7 +74,7 @@ const maxBytes = 2 ** 30;
 
 /** All frames of a DICOM file in order. @throws InputError as `openDicom`, and when all frames together are too large */
 export async function dicomFrames(content: NamedBytes): Promise<Frame[]> {
-  const { frames, read } = await openDicom(content);
+  const { frames, read, pixelSize } = await openDicom(content);
   const all: Frame[] = [];
   let bytes = 0;
   for (let i = 0; i < frames; i++) {
@@ -81,7 +85,8 @@ export async function dicomFrames(content: NamedBytes): Promise<Frame[]> {
         `"${content.name}" has ${frames} frames of more than ${maxBytes} bytes together. Split it into single frames first.`,
       );
     }
-    all.push(frame);
+    const { spacing, warnings } = pixelSize(i);
+    all.push({ ...frame, ...(spacing && { geometry: { spacing } }), warnings: [...frame.warnings, ...warnings] });
   }
   return all;
 }
