@@ -59,6 +59,7 @@ export const elements = {
   SeriesNumber: [0x00200011, "IS"],
   InstanceNumber: [0x00200013, "IS"],
   PatientOrientation: [0x00200020, "CS"],
+  Laterality: [0x00200060, "CS"],
   ImagePositionPatient: [0x00200032, "DS"],
   ImageOrientationPatient: [0x00200037, "DS"],
   FrameOfReferenceUID: [0x00200052, "UI"],

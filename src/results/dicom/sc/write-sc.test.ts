@@ -23,13 +23,16 @@ test("each frame with a mask becomes a Secondary Capture that shows it and names
   const result = scanResult(scan, { heart: [undefined, ".####... .####... .####..."] });
   const { files } = await scWriter.open(scanOptions(out), result.targets).add(result);
   expect(files).toEqual([join(out, "secondary-capture", "CT-3", "0002.dcm")]);
-  const { attributes } = readDicom({ name: "SC", bytes: readFileSync(files[0]!) });
+  const bytes = readFileSync(files[0]!);
+  const { attributes } = readDicom({ name: "SC", bytes });
   expect(attributes.texts("ImageType")).toEqual(["DERIVED", "SECONDARY"]);
   expect(["ConversionType", "BurnedInAnnotation", "PhotometricInterpretation"].map((keyword) => attributes.text(keyword))).toEqual([
     "WSD",
     "NO",
     "RGB",
   ]);
+  // Laterality (0020,0060) is there without a value: validators miss it where a part may be paired.
+  expect(bytes.includes(Uint8Array.of(0x20, 0, 0x60, 0, 0x43, 0x53, 0, 0))).toBe(true);
   expect(attributes.items("SourceImageSequence")[0]!.text("ReferencedSOPInstanceUID")).toBe("2.25.1002");
   const pixels = attributes.bytes("PixelData")!;
   expect(pixels.length).toBe(3 * attributes.number("Rows")! * attributes.number("Columns")!);

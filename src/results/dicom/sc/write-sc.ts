@@ -55,6 +55,7 @@ async function encodeSc(
       ...(await newSeries({ modality: "OT", number: 9004, description: "Overlay by medclip-sam" }, options)),
       SeriesDate: date,
       SeriesTime: time,
+      Laterality: header.text("Laterality") ?? "", // may be empty, but not absent, of a part that can be paired
       InstanceNumber: number,
       ...equipment,
       PatientOrientation: [...header.texts("PatientOrientation")],
