@@ -97,8 +97,8 @@ async function displayed({ format, pixels, geometry, warnings, display }: Frame,
 }
 
 /** The only image of a file. @throws InputError when it contains several, as any choice could be wrong */
-export function onlyFrame(frames: readonly Frame[], file: string | NamedBytes): Frame {
+export function onlyFrame(frames: readonly Frame[], file: string | NamedBytes, use: "image" | "labels" = "image"): Frame {
   const [frame, ...more] = frames;
   if (frame && more.length === 0) return frame;
-  throw severalImages(typeof file === "string" ? file : file.name, frames.length, frame?.format);
+  throw severalImages(typeof file === "string" ? file : file.name, frames.length, frame?.format, use);
 }

@@ -68,7 +68,7 @@ async function samplesOf(content: NamedBytes): Promise<Samples> {
   const { name, bytes } = content;
   const isRaster = Object.values(rasterFormats).some(({ firstBytes }) => firstBytes.some((start) => beginsLike(bytes, start)));
   if (!isRaster) {
-    const { pixels, geometry, warnings } = onlyFrame(await openImage(content), content);
+    const { pixels, geometry, warnings } = onlyFrame(await openImage(content), content, "labels");
     const { width, height, data, stride, space } = pixels;
     return { width, height, data, stride, colours: space === "gray" ? 1 : 3, opaque: undefined, spacing: geometry?.spacing, warnings };
   }

@@ -1,4 +1,4 @@
-import { concernsOneInput, throwIfCancelled } from "../../../errors.ts";
+import { concernsOneInput, InputError, throwIfCancelled } from "../../../errors.ts";
 import { type Fingerprint, type FingerprintCase, fingerprintOf, labelRulesOf, planDataset } from "../../../nnunet/index.ts";
 import type { RunEvent } from "../../../run/events.ts";
 import { gemmSpeed } from "../../../run/gemm-speed.ts";
@@ -36,14 +36,15 @@ export async function* estimateRun(settings: WeakRunSettings, signal?: AbortSign
   const dataset = { channel_names: { "0": "gray" }, labels: { background: 0, target: 1 }, numTraining: images.length, file_ending: ".png" };
   const every = Math.max(1, Math.floor(images.length / most));
   const looked = images.filter((_, i) => i % every === 0).slice(0, most);
-  const fingerprint = await fingerprintOf(
-    looked.map(
-      ({ file }) =>
-        () =>
-          sized(file, signal),
-    ),
-    { signal },
-  );
+  const unread: Error[] = [];
+  const sizes = looked.map(({ file }) => async () => {
+    const size = await sized(file, signal);
+    if (!(size instanceof Error)) return size;
+    unread.push(size);
+    if (unread.length === looked.length) throw new InputError(`None of the images can be read. The first: ${unread[0]!.message}`);
+    return undefined;
+  });
+  const fingerprint = await fingerprintOf(sizes, { signal });
   const whole = { ...fingerprint, ...repeated(fingerprint, images.length) };
   const plans = planDataset(dataset, whole, {
     datasetName: "Dataset001_target",
@@ -89,8 +90,8 @@ async function labellingTime(settings: WeakRunSettings): Promise<string | undefi
   return undefined;
 }
 
-/** An image as a case that is all foreground, of which only the size matters. */
-async function sized(file: string, signal?: AbortSignal): Promise<FingerprintCase | undefined> {
+/** An image as a case that is all foreground, of which only the size matters; the error of one that cannot be read. */
+async function sized(file: string, signal?: AbortSignal): Promise<FingerprintCase | Error> {
   throwIfCancelled(signal);
   try {
     const { image } = await decodeImage(file);
@@ -106,7 +107,7 @@ async function sized(file: string, signal?: AbortSignal): Promise<FingerprintCas
     };
   } catch (error) {
     if (!concernsOneInput(error)) throw error;
-    return undefined;
+    return error;
   }
 }
 

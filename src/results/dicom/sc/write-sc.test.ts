@@ -32,7 +32,7 @@ test("each frame with a mask becomes a Secondary Capture that shows it and names
     "RGB",
   ]);
   // Laterality (0020,0060) is there without a value: validators miss it where a part may be paired.
-  expect(bytes.includes(Uint8Array.of(0x20, 0, 0x60, 0, 0x43, 0x53, 0, 0))).toBe(true);
+  expect(bytes.includes(Buffer.of(0x20, 0, 0x60, 0, 0x43, 0x53, 0, 0))).toBe(true);
   expect(attributes.items("SourceImageSequence")[0]!.text("ReferencedSOPInstanceUID")).toBe("2.25.1002");
   const pixels = attributes.bytes("PixelData")!;
   expect(pixels.length).toBe(3 * attributes.number("Rows")! * attributes.number("Columns")!);

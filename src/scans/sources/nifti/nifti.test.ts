@@ -8,6 +8,7 @@ import { lps } from "../../../../test/support/placements.ts";
 import { InputError } from "../../../errors.ts";
 import { encodeNifti, type NiftiResult } from "../../../results/encode-nifti.ts";
 import { decodeImage, openImage } from "../../decode-image.ts";
+import { readLabels } from "../../read-labels.ts";
 import { readMask } from "../../read-mask.ts";
 import type { Placement } from "../image-source.ts";
 import { readNifti } from "./read-nifti.ts";
@@ -368,7 +369,14 @@ describe("commands that take single images", () => {
     expect(source).toEqual({ format: "nifti", width: 2, height: 1, channels: 1, bitDepth: 8 });
     expect(warnings).toEqual([]);
     await expect(decodeImage(await write("volume.nii", file()))).rejects.toThrow(
-      /volume\.nii" holds 2 slices; one is expected\. Save the slice that is meant as a file of its own first\./,
+      /volume\.nii" holds 2 slices; one is expected\. `medclip-sam inspect "[^"]*volume\.nii" --png DIR` writes each as a picture of its own/,
+    );
+  });
+
+  test("say how labels of a volume become masks of slices", async () => {
+    const labels = await write("labels.nii", file());
+    await expect(readLabels(labels)).rejects.toThrow(
+      /labels\.nii" holds 2 slices; one is expected\. `medclip-sam convert "[^"]*labels\.nii" --out DIR` writes its labels as masks/,
     );
   });
 
