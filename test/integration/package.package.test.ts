@@ -5,6 +5,7 @@ import { dirname, join, posix, resolve } from "node:path";
 import { promisify } from "node:util";
 import { publint } from "publint";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { dicomBytes } from "../support/dicom.ts";
 
 // The package as users get it: built and packed from a copy of the sources, and installed in an empty folder.
 
@@ -59,7 +60,7 @@ describe("the tarball", () => {
   test("contains exactly the build files that the entry points need", async () => {
     const { exports, bin } = JSON.parse(await readFile(source("package.json"), "utf8"));
     // The programs of threads and child processes are found by their paths.
-    const programs = ["data", "jobs", "train/supervised"].map((folder) => `dist/${folder}/worker.js`);
+    const programs = ["data", "dicom/codecs", "jobs", "train/supervised"].map((folder) => `dist/${folder}/worker.js`);
     const entries = [...JSON.stringify([exports, bin]).match(/dist\/[^"]+/g)!, ...programs];
     const reached = new Set<string>();
     const visit = async (path: string): Promise<void> => {
@@ -93,6 +94,32 @@ describe("the tarball", () => {
     expect(packed.unpackedSize).toBeLessThan(19_000_000);
   });
 });
+
+/** A frame of 12-bit gray, compressed without loss. @param size - rows and columns */
+async function jpegLs(values: Uint16Array<ArrayBuffer>, [height, width]: readonly [number, number]): Promise<Uint8Array> {
+  const { NativeCodecs, Context } = (await import("dcmjs-codecs")).default;
+  await NativeCodecs.initializeAsync();
+  const context = new Context({
+    ...{ width, height, bitsAllocated: 16, bitsStored: 12, samplesPerPixel: 1, pixelRepresentation: 0, planarConfiguration: 0 },
+    photometricInterpretation: "MONOCHROME2",
+    decodedBuffer: new Uint8Array(values.buffer),
+  });
+  return NativeCodecs.encodeJpegLs(context, { lossy: false }).getEncodedBuffer()!.slice();
+}
+
+/** A DICOM file of one such frame. */
+function compressedFile(frame: Uint8Array, [Rows, Columns]: readonly [number, number]): Uint8Array {
+  const bits = { BitsAllocated: 16, BitsStored: 12, HighBit: 11, PixelRepresentation: 0, SamplesPerPixel: 1 };
+  const values = {
+    SOPClassUID: "1.2.840.10008.5.1.4.1.1.2",
+    Modality: "CT",
+    PhotometricInterpretation: "MONOCHROME2",
+    Rows,
+    Columns,
+    ...bits,
+  };
+  return dicomBytes(values, { syntax: "1.2.840.10008.1.2.4.80", fragments: [frame] });
+}
 
 /** npm's message when it cannot reach its registry; any other error is a failure. */
 const offline = /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|ENOTCACHED)\b/;
@@ -132,6 +159,26 @@ describe("installed in an empty folder", () => {
     const [run, demo] = await Promise.all(["own", "demo"].map(async (out) => JSON.parse(await readFile(user(out, "run.json"), "utf8"))));
     const { boxes } = demo.images.find(({ name }: { name: string }) => name === "chest-xray-lungs");
     expect(run.images[0].boxes).toEqual(boxes);
+  });
+
+  test("compressed DICOM files are decoded in the thread of the codecs, also after a damaged one", async () => {
+    const values = Uint16Array.from({ length: 48 * 40 }, (_, i) => (i * 37 + (i % 48) * 11) % 4096);
+    const whole = await jpegLs(values, [40, 48]);
+    const damaged = whole.map((byte, i) => (i > 30 && i < whole.length - 2 ? (byte * 7 + i) & 0x7f : byte));
+    for (const [name, frame] of Object.entries({ damaged, whole })) await writeFile(user(`${name}.dcm`), compressedFile(frame, [40, 48]));
+    await writeFile(
+      user("decode.js"),
+      `import { openScans } from "medclip-sam";
+      const found = {};
+      for (const name of ["damaged", "whole"]) {
+        const { scans: [scan] } = await openScans([name + ".dcm"]);
+        found[name] = await scan.read(0).then(({ pixels }) => [...pixels.data], (error) => error.message);
+      }
+      console.log(JSON.stringify(found));`,
+    );
+    const found = JSON.parse((await run(process.execPath, ["decode.js"], { cwd: user() })).stdout);
+    expect(found.damaged).not.toEqual([...values]);
+    expect(found.whole).toEqual([...values]);
   });
 
   const program = `
