@@ -34,7 +34,10 @@ export async function listCases(folder: string, { endings, allowsBare }: ListCas
   if (files.length === 0) {
     const others = [...new Set(names.map((name) => name.slice(Math.max(name.indexOf("."), 0))))];
     const found = others.length > 0 ? `It has ${listed(others, 4, (ending) => `"*${ending}"`)}` : "It is empty";
-    throw new InputError(`"${folder}" has no images with the ending ${listed(endings, 8, (ending) => `"${ending}"`)}. ${found}.`);
+    const way = names.some((name) => /\.(dcm|nii|nii\.gz)$/i.test(name))
+      ? ` \`medclip-sam inspect "${folder}" --png DIR\` writes slices as pictures, each scan into a folder of its own.`
+      : "";
+    throw new InputError(`"${folder}" has no images with the ending ${listed(endings, 8, (ending) => `"${ending}"`)}. ${found}.${way}`);
   }
   const cases = new Map<string, Map<number, string>>();
   const put = (name: string, channel: number, file: string) => {

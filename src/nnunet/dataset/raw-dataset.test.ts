@@ -132,6 +132,12 @@ describe("what is wrong with the files is named", () => {
   test.each<[string, object, () => Promise<unknown>, RegExp]>([
     ["another number of cases", { numTraining: 3 }, putBoth, /numTraining is 3, but there are 2 training cases \(a, b\)/],
     ["no images", {}, async () => 0, /imagesTr" has no images with the ending "\.png"\. It is empty/],
+    [
+      "scans where pictures are expected",
+      {},
+      () => writeFile(join(folder, "imagesTr/a.dcm"), "scan"),
+      /It has "\*\.dcm"\. `medclip-sam inspect ".*imagesTr" --png DIR` writes slices as pictures/,
+    ],
     ["another ending", { file_ending: ".tif" }, putBoth, /no images with the ending "\.tif"\. It has "\*\.png"/],
     ["an ending that cannot be read", { file_ending: ".gif" }, putBoth, /"\*\.gif" cannot be read; expected \.png/],
     ["no label", {}, () => putBoth().then(() => rm(join(folder, "labelsTr/b.png"))), /no label file for 1 of 2 images: "b\.png"/],
