@@ -2,12 +2,10 @@ import type { Attributes } from "../../../dicom/attributes.ts";
 import type { DataSet } from "../../../dicom/data-set.ts";
 import type { FunctionalGroups } from "../../../dicom/functional-groups.ts";
 import { entryOf, type LookupTable, lookupTable } from "../../../dicom/lookup-table.ts";
-import type { AppliedWindow, Window } from "../window.ts";
+import { type AppliedWindow, type Window, type WindowFunction, windowLevel } from "../window.ts";
 import type { Levels } from "./levels.ts";
 import type { ModalityRule } from "./modality-values.ts";
 import type { PixelFormat } from "./pixel-format.ts";
-
-type Shape = Extract<AppliedWindow, { function: string }>["function"];
 
 /** How values of the modality become levels of gray. */
 export interface VoiRule {
@@ -55,12 +53,13 @@ export async function voiRule(context: VoiContext, asked?: Window): Promise<VoiR
 }
 
 /** Windows of floating-point values have no half steps. */
-const ofValues = (shape: Shape, { source }: PixelFormat): Shape => (source !== "PixelData" && shape === "LINEAR" ? "LINEAR_EXACT" : shape);
+const ofValues = (shape: WindowFunction, { source }: PixelFormat): WindowFunction =>
+  source !== "PixelData" && shape === "LINEAR" ? "LINEAR_EXACT" : shape;
 
-const shapes: readonly Shape[] = ["LINEAR", "LINEAR_EXACT", "SIGMOID"];
+const shapes: readonly WindowFunction[] = ["LINEAR", "LINEAR_EXACT", "SIGMOID"];
 
 /** The first valid window of a file. */
-function fileWindow(voi: Attributes, format: PixelFormat): { found?: Window & { readonly function: Shape }; warnings: string[] } {
+function fileWindow(voi: Attributes, format: PixelFormat): { found?: Window & { readonly function: WindowFunction }; warnings: string[] } {
   const [centers, widths] = [voi.numbers("WindowCenter"), voi.numbers("WindowWidth")];
   const named = voi.text("VOILUTFunction") ?? "LINEAR";
   const known = shapes.find((shape) => shape === named);
@@ -77,14 +76,8 @@ function fileWindow(voi: Attributes, format: PixelFormat): { found?: Window & { 
 
 const clamp = (level: number): number => Math.min(Math.max(level, 0), 1);
 
-/** @see DICOM PS3.3, C.11.2.1 */
-function window(kind: "window" | "default CT" | "asked", shape: Shape, { center, width }: Window): VoiRule {
-  const levels: Record<Shape, (value: number) => number> = {
-    LINEAR: width === 1 ? (value) => (value > center - 0.5 ? 1 : 0) : (value) => clamp((value - (center - 0.5)) / (width - 1) + 0.5),
-    LINEAR_EXACT: (value) => clamp((value - center) / width + 0.5),
-    SIGMOID: (value) => 1 / (1 + Math.exp((-4 * (value - center)) / width)),
-  };
-  return { applied: { kind, function: shape, center, width }, level: levels[shape], warnings: [] };
+function window(kind: "window" | "default CT" | "asked", shape: WindowFunction, { center, width }: Window): VoiRule {
+  return { applied: { kind, function: shape, center, width }, level: windowLevel(shape, { center, width }), warnings: [] };
 }
 
 function lut(table: LookupTable): VoiRule {

@@ -385,3 +385,12 @@ describe("commands that take single images", () => {
     await expect(readMask(mask)).rejects.toThrow("is a NIfTI file; expected a PNG, JPEG, TIFF, WebP, BMP or GIF image here");
   });
 });
+
+test("a window that is asked for takes the place of the percentiles", async () => {
+  const [frame] = await open(file([], { shape: [4, 1], data: Int16Array.of(-1000, -200, 0, 200) }));
+  const { image, window, warnings } = await frame!.display({ mode: "paper", window: { center: 0, width: 401 } });
+  // LINEAR: (x + 0.5) / 400 + 0.5: -0.0 at -200.5, 0.50125 at 0, 1 at 199.5.
+  expect([...image.data].filter((_, i) => i % 3 === 0)).toEqual([0, 0, 128, 255]);
+  expect(window).toEqual({ kind: "asked", function: "LINEAR", center: 0, width: 401 });
+  expect(warnings.join()).not.toContain("percentiles");
+});

@@ -11,7 +11,7 @@ import {
 } from "../../axes.ts";
 import type { DisplayedImage, Frame, Geometry, Placement, StoredPixels } from "../image-source.ts";
 import { percentilesOf } from "../percentiles.ts";
-import type { AppliedWindow } from "../window.ts";
+import { type AppliedWindow, type Window, windowLevel } from "../window.ts";
 import type { FoundPlacement } from "./placement.ts";
 import type { NiftiFile, NiftiVolume } from "./read-nifti.ts";
 
@@ -59,7 +59,7 @@ export function niftiSlices(file: NiftiFile, axis: SliceAxis): NiftiSlices {
       ...(geometry && { geometry }),
       format: "nifti",
       warnings,
-      display: async () => displayed(pixels, toBytes, orientation),
+      display: async (view) => displayed(pixels, view?.window && samples === 1 ? askedRule(view.window, pixels) : toBytes(), orientation),
     };
   };
   return { frames, read };
@@ -137,8 +137,18 @@ function displayRule({ datatype }: NiftiFile, values: NiftiVolume["withGaps"]): 
   };
 }
 
-function displayed({ width, height, stride, data }: StoredPixels, ruleOf: () => DisplayRule, orientation: string[]): DisplayedImage {
-  const { level, window, warnings } = ruleOf();
+/** A window in place of that rule; values that are no whole numbers have no half steps. */
+function askedRule(window: Window, { data }: StoredPixels): DisplayRule {
+  const shape = data instanceof Float32Array || window.width < 1 ? "LINEAR_EXACT" : "LINEAR";
+  const level = windowLevel(shape, window);
+  return { level: (value) => Math.floor(255 * level(value) + 0.5), window: { kind: "asked", function: shape, ...window }, warnings: [] };
+}
+
+function displayed(
+  { width, height, stride, data }: StoredPixels,
+  { level, window, warnings }: DisplayRule,
+  orientation: string[],
+): DisplayedImage {
   const rgb = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) rgb[i * 3 + c] = level(data[i * stride + (stride === 3 ? c : 0)]!);
