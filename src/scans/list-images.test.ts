@@ -38,6 +38,7 @@ test("what is no image is left out with its reason, by the first bytes; the litt
     "b.avif": "\0\0\0\x20ftypavif",
     "c.dat": "GIF89a",
     SLICE1: `${"\0".repeat(128)}DICM`,
+    "1.2.840.3": `II*\0${"\0".repeat(124)}DICM`, // readable as TIFF, too
     "v.img": "BM",
     "v.hdr": "\0",
   };
@@ -45,7 +46,7 @@ test("what is no image is left out with its reason, by the first bytes; the litt
     await writeFile(join(root, "in", name), head, "latin1");
   await writeFile(join(root, "in", "scan"), gzipSync(`${"\0".repeat(344)}n+1\0`));
   await writeFile(join(root, "in", "table.csv.gz"), gzipSync("a,b"));
-  expect(await names(join(root, "in"))).toEqual(["SLICE1", "a", "v"]); // DICOM files often have no ending
+  expect(await names(join(root, "in"))).toEqual(["1.2.840.3", "SLICE1", "a", "v"]); // DICOM files often have no ending
   expect(await leftOut(join(root, "in"))).toEqual([
     "in/.git: hidden",
     "in/.hidden.png: hidden",
