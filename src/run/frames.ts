@@ -38,7 +38,10 @@ export interface FrameList extends ImageList {
 export async function withFrames(list: ImageList, given: readonly string[], { axis, slices }: FrameOptions): Promise<FrameList> {
   const isScan = await Promise.all(list.inputs.map(holdsScan));
   const files = list.inputs.filter((_, i) => isScan[i]!);
-  if (files.length === 0) return { ...list, warnings: [] };
+  if (files.length === 0) {
+    refuseEqualNames(list.inputs);
+    return { ...list, warnings: [] };
+  }
   const names = new Map(files.map(({ file, name }) => [file, basename(name)]));
   const found = await scansOf([...names.keys()], { ...(axis && { axis }), nameOf: (file) => names.get(file)! });
 

@@ -25,7 +25,8 @@ export async function findInputs(
   out: string,
   { withMasks = false, frames }: { readonly withMasks?: boolean; readonly frames?: FrameOptions } = {},
 ): Promise<RunInputs> {
-  const list = await listImages(paths, { out, withMasks });
+  // Slices are named by their series, not by their files: those of two studies often have equal names.
+  const list = await listImages(paths, { out, withMasks, withEqualNames: frames !== undefined });
   const { inputs, leftOut, warnings }: FrameList = frames ? await withFrames(list, paths, frames) : { ...list, warnings: [] };
   const message = leftOutMessage(leftOut);
   if (inputs.length === 0) {

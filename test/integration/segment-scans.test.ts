@@ -87,6 +87,21 @@ describe("a DICOM series", () => {
     expect(JSON.parse(readFileSync(at("series-out", "coco.json"), "utf8")).images).toHaveLength(slices);
   });
 
+  test("slices of two folders may have equal file names, as their series have names of their own", async () => {
+    for (const [folder, series] of [
+      ["first", "2.25.21"],
+      ["second", "2.25.22"],
+    ] as const) {
+      mkdirSync(at("two", folder), { recursive: true });
+      const attributes = { SeriesInstanceUID: series };
+      for (const [name, bytes] of madeSeriesFiles({ rows, columns, slices: 2, pixels: disc, attributes }))
+        writeFileSync(at("two", folder, name), bytes);
+    }
+    await segmented([at("two", "first"), at("two", "second")], "two-out");
+    const names: string[] = record("two-out").images.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(["CT-3/0001", "CT-3/0002", "CT-3", "CT-3-2/0001", "CT-3-2/0002", "CT-3-2"]);
+  });
+
   test("a slice without all its pixels fails alone, and nothing is made of the scan as a whole", async () => {
     mkdirSync(at("damaged"));
     const pixels = (slice: number) => (slice === 1 ? disc(slice).slice(0, 99) : disc(slice));
