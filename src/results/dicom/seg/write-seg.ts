@@ -7,7 +7,7 @@ import { segOf } from "./seg-of-scan.ts";
 export const segWriter: ScanWriter = perScan(async (result, options) => {
   const { bytes, messages } = await segOf(result, options);
   if (!bytes)
-    return { files: [], messages: [...messages, "no segmentation was written: all its masks are empty (--keep-empty writes it)"] };
+    return { files: [], messages: [...messages, "no segmentation was written: all its masks are empty (convert --keep-empty writes it)"] };
   const file = join(options.out, "dicom-seg", `${result.scan.name}.dcm`);
   await writeAtomic(file, bytes);
   return { files: [file], messages };
