@@ -232,6 +232,17 @@ describe("a NIfTI volume", () => {
     expect(sumOf(labels.volume(0).data)).toBe(whole.volume.voxels);
   });
 
+  test("in a format that cannot hold it is a failure; other formats are written, and pictures beside it named", async () => {
+    const events = await segmented([at("volume.nii"), at("picture")], "formats-out", { format: ["dicom-seg", "nifti"] });
+    const failures = events.flatMap((event) => (event.type === "failure" ? [event] : []));
+    expect(failures).toMatchObject([{ name: "volume", message: expect.stringContaining("is not DICOM") }]);
+    expect(filesIn("formats-out", "nifti")).toEqual(["volume.nii.gz"]);
+    expect(events).toContainEqual({
+      type: "warning",
+      message: "--format dicom-seg, nifti is for scans (DICOM, NIfTI, TIFF of several pages): 1 input is none and gets PNG masks alone",
+    });
+  });
+
   test("is made consistent where that is asked for; masks of single slices are kept apart", async () => {
     await segmented([at("volume.nii")], "consistent-out", { smoothSlices: 1, componentShare: 0.5, propagate: true });
     expect(filesIn("consistent-out", "slices", "volume")).toEqual(["0001.png", "0002.png", "0003.png"]);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { InputError } from "../../errors.ts";
+import { concernsOneInput, InputError } from "../../errors.ts";
 import type { Size } from "../../image/index.ts";
 import { carriedOn } from "../../results/dicom/carried-on.ts";
 import { inOrigin } from "../../results/in-origin.ts";
@@ -8,6 +8,8 @@ import { dicomFormats, type ScanFormat } from "../../results/scan-formats.ts";
 import type { ScanResult, Written } from "../../results/scan-writer.ts";
 import { scanWriters } from "../../results/scan-writers.ts";
 import type { ImageRecord, WeightsRecord } from "../../run/record/record.ts";
+import type { ImageInput } from "../../scans/list-images.ts";
+import { countOf } from "../../scans/names.ts";
 import { readGray } from "../../scans/read-gray.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import type { Scan } from "../../scans/scan.ts";
@@ -17,6 +19,16 @@ import type { SegmentSettings } from "./settings.ts";
 
 /** What fits a scan, where no format is asked for. */
 const usual: Record<Scan["source"], readonly ScanFormat[]> = { dicom: ["dicom-seg"], nifti: ["nifti"], raster: [] };
+
+/** Says which inputs are no scans, if formats are asked for in which only scans are written. */
+export function pictureWarnings(inputs: readonly ImageInput[], format: SegmentSettings["format"]): string[] {
+  const formats = (format ?? []).filter((one) => one !== "png");
+  const pictures = inputs.filter(({ frame }) => !frame).length;
+  if (formats.length === 0 || pictures === 0) return [];
+  return [
+    `--format ${formats.join(", ")} is for scans (DICOM, NIfTI, TIFF of several pages): ${countOf(pictures, "input")} ${pictures === 1 ? "is none and gets" : "are none and get"} PNG masks alone`,
+  ];
+}
 
 /** Writes the final masks of scans in the formats of a run, from their PNG files. */
 export class ScanExport {
@@ -53,7 +65,12 @@ export class ScanExport {
     });
   }
 
-  /** Writes a scan of which all masks are there. @param name - of its results */
+  /**
+   * Writes a scan of which all masks are there.
+   *
+   * @param name - of its results
+   * @throws InputError when a format cannot hold them; the others are written
+   */
   async write(
     scan: Scan,
     name: string,
@@ -62,7 +79,16 @@ export class ScanExport {
     const formats = this.formatsOf(scan);
     const result = this.resultOf(scan, name, frames);
     const written: Written[] = [];
-    for (const format of formats) written.push(await scanWriters[format].open(this.options, this.all).add(result));
+    const refused: string[] = [];
+    for (const format of formats) {
+      try {
+        written.push(await scanWriters[format].open(this.options, this.all).add(result));
+      } catch (error) {
+        if (!concernsOneInput(error)) throw error;
+        refused.push(error.message);
+      }
+    }
+    if (refused.length > 0) throw new InputError(refused.join(" "));
     return {
       ...(formats.length > 0 && { formats, files: written.flatMap(({ files }) => files) }),
       warnings: [...new Set(written.flatMap(({ messages }) => messages))],

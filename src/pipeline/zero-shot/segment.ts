@@ -35,7 +35,7 @@ import {
 } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawRefined, rawSaliency, writeRaw } from "./raw-file.ts";
-import { ScanExport } from "./scan-export.ts";
+import { pictureWarnings, ScanExport } from "./scan-export.ts";
 import { isAlone, isScan, type ScanItem, scanItem, withScans } from "./scan-items.ts";
 import { isMadeConsistent, ScanStep } from "./scan-step.ts";
 import { SegmentSettings } from "./settings.ts";
@@ -71,7 +71,8 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
   if (message !== undefined) yield { type: "stage", message };
   const run = await sessionOptions(settings);
-  for (const message of [...found.warnings, ...prompts.warnings, ...run.warnings]) yield { type: "warning", message };
+  const pictures = pictureWarnings(inputs, settings.format);
+  for (const message of [...found.warnings, ...pictures, ...prompts.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening models" };
   const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
