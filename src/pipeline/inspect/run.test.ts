@@ -162,6 +162,7 @@ test("a damaged file is a failure, and its series is made of the others", async 
   for (const { reason } of leftOut) expect(reason).toMatch(/^damaged: /);
   expect(failed).toBe(3);
   expect(events.filter(({ type }) => type === "failure").length).toBe(3);
+  expect(events).toContainEqual(expect.objectContaining({ type: "start", total: 4 })); // one group and three failures
 });
 
 test("results never replace inputs, nor lie among those of another scan", async () => {

@@ -35,7 +35,8 @@ export async function* runInspect(settings: InspectSettings, { signal }: StopOpt
   yield { type: "stage", message: `reading ${files.length === 1 ? "1 file" : `${files.length} files`}` };
   const pathOf = new Map(files.map(({ file, path }) => [file, path]));
   const { groups, refused } = await inspected(files, settings, signal);
-  yield { type: "start", command: "inspect", total: groups.length, done: 0 };
+  const damaged = refused.filter(({ category }) => category === "damaged").length;
+  yield { type: "start", command: "inspect", total: groups.length + damaged, done: 0 };
   for (const { file, category, reason } of refused) {
     if (category === "damaged") yield { type: "failure", name: pathOf.get(file)!, message: reason, code: "input" };
   }
@@ -45,7 +46,6 @@ export async function* runInspect(settings: InspectSettings, { signal }: StopOpt
     ...leftOut.map(({ path, reason }) => ({ file: path, reason: leftOutWords(reason, 1).slice(2) })),
   ].sort((a, b) => byCodePoint(a.file, b.file));
   if (settings.json !== undefined) await writeAtomic(settings.json, `${JSON.stringify({ groups, leftOut: left }, null, 1)}\n`);
-  const damaged = refused.filter(({ category }) => category === "damaged").length;
   const skipped = skippedLine(
     leftOut,
     refused.filter(({ category }) => category !== "damaged"),
