@@ -3,14 +3,16 @@
  *
  *     npm run bench:volumes -- --data DIR --work DIR [--threads 1]
  *
- * `--data` is the folder with `data`, whose CT series and volume have labels of TotalSegmentator (a model, not people). Nothing is trained or tuned
+ * `--data` is the folder with `data`, whose CT volume has labels of TotalSegmentator (a model, not people), and whose slices of a chest CT have masks of people. Nothing is trained or tuned
  * on them. It resumes; `volumes.md` in `--work` is the table.
  */
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { positional, runCommand, runStages, type Settings, type Stage } from "../scripts/pack-stages.ts";
+import { decodeImage } from "../src/index.ts";
 import { writeNifti } from "../src/results/nifti.ts";
+import { readMask } from "../src/scans/read-mask.ts";
 import { readNifti } from "../src/scans/sources/nifti/read-nifti.ts";
 
 const { values: flags } = parseArgs({
@@ -54,6 +56,30 @@ async function lungsOf(labels: string, file: string): Promise<void> {
   await writeNifti(file, { shape, data: mask, placement: position.placement, isLabels: true });
 }
 
+/** Every fifth to ninth slice of a chest CT (Konya et al. 2020), which come as pictures, as a volume with places of its own. */
+async function konyaVolume(): Promise<void> {
+  const folder = join(data, "data/ct_lung");
+  const names = (await readdir(join(folder, "images"))).map((file) => file.replace(/\.\w+$/, "")).sort();
+  const own = names.filter((name) => name.startsWith("konya_10"));
+  const images = await Promise.all(own.map((name) => decodeImage(join(folder, "images", `${name}.jpg`))));
+  const masks = await Promise.all(own.map((name) => readMask(join(folder, "masks", `${name}.png`))));
+  const { width, height } = images[0]!.image;
+  const [levels, lungs] = [new Uint8Array(own.length * width * height), new Uint8Array(own.length * width * height)];
+  for (const [k, { image }] of images.entries()) {
+    for (let i = 0; i < width * height; i++) levels[k * width * height + i] = image.data[3 * i]!;
+    lungs.set(masks[k]!.mask.data, k * width * height);
+  }
+  const affine = [
+    [-1, 0, 0, 0],
+    [0, -1, 0, 0],
+    [0, 0, 5, 0],
+  ] as const;
+  const placement = { affine, spacing: [1, 1, 5], qformCode: 1, sformCode: 1, isUnitKnown: true } as const;
+  const shape = [width, height, own.length] as const;
+  await writeNifti(at("konya", "volume-b.nii"), { shape, data: levels, placement });
+  await writeNifti(at("lungs-konya", "volume-b.nii.gz"), { shape, data: lungs, placement, isLabels: true });
+}
+
 const sentences: Readonly<Record<string, readonly (readonly [target: string, prompt: string, window: string])[]>> = {
   "chest-ct": [
     ["left_lung", "A CT slice of the chest showing the left lung", "lung"],
@@ -87,8 +113,8 @@ await runStages(work, [
   [
     "labels of CT",
     async () => {
-      await lungsOf(join(data, "data/nifti/ct_series_20_seg.nii.gz"), at("lungs-series", "CT.nii.gz"));
       await lungsOf(join(data, "data/nifti/example_ct_sm_seg.nii.gz"), at("lungs-volume", "example_ct_sm.nii.gz"));
+      await konyaVolume();
     },
   ],
 ]);
@@ -103,10 +129,10 @@ const cases: readonly Case[] = [
     })),
   ),
   {
-    name: "CT series, lungs",
-    inputs: [join(data, "data/dicom/ct_series_20")],
-    truth: at("lungs-series"),
-    settings: { prompt: ["the lungs"], window: "lung" },
+    name: "slices of a chest CT, lungs",
+    inputs: [at("konya", "volume-b.nii")],
+    truth: at("lungs-konya"),
+    settings: { prompt: ["the lungs"] },
   },
   {
     name: "CT volume, lungs",
