@@ -125,6 +125,13 @@ describe("a DICOM series", () => {
     expect(whole).toMatchObject({ frames: 3, volume: { mm3: null } });
   });
 
+  test("an object of other settings does not stay when this run writes none", async () => {
+    await segmented([at("series")], "stale-out");
+    expect(filesIn("stale-out", "dicom-seg")).toEqual(["CT-3.dcm"]);
+    await segmented([at("series")], "stale-out", { prompt: ["unknownword"], overwrite: true }); // nothing is found
+    expect(filesIn("stale-out", "dicom-seg")).toEqual([]);
+  });
+
   test("some slices, in another window", async () => {
     await segmented([at("series")], "some-out", { slices: "2:3", window: "500,1000" });
     expect(filesIn("some-out", "masks")).toEqual(["0002.png", "0003.png"]);
@@ -260,7 +267,11 @@ describe("a NIfTI volume", () => {
       at("prompts.json"),
       JSON.stringify({ "volume[1:2]": { lesion: "bright lesion" }, "*": { lesion: "bright lesion", ground: "dark" } }),
     );
-    await segmented([at("volume.nii"), at("picture", "a.png")], "ranges-out", { prompt: undefined, prompts: at("prompts.json") });
+    await segmented([at("volume.nii"), at("picture", "a.png")], "ranges-out", {
+      ...{ prompt: undefined, prompts: at("prompts.json"), format: ["nifti", "coco"] },
+    });
+    const { images } = JSON.parse(readFileSync(at("ranges-out", "coco.json"), "utf8"));
+    expect(images.map(({ scan }: { scan: string }) => scan)).toEqual(["volume", "volume", "volume", "a"]);
     expect(filesIn("ranges-out", "masks_ground")).toEqual(["0003.png", "a.png"]);
     expect(filesIn("ranges-out", "masks_lesion")).toEqual(["0001.png", "0002.png", "0003.png", "a.png"]);
     const whole = record("ranges-out").images.find(({ name }: { name: string }) => name === "volume");

@@ -1,5 +1,7 @@
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join, resolve, sep } from "node:path";
 import { concernsOneInput, InputError } from "../../errors.ts";
+import { writing } from "../../files/atomic-write.ts";
 import type { Size } from "../../image/index.ts";
 import { carriedOn } from "../../results/dicom/carried-on.ts";
 import { inOrigin } from "../../results/in-origin.ts";
@@ -8,8 +10,11 @@ import { dicomFormats, type ScanFormat } from "../../results/scan-formats.ts";
 import type { ScanResult, Written } from "../../results/scan-writer.ts";
 import { scanWriters } from "../../results/scan-writers.ts";
 import type { ImageRecord, WeightsRecord } from "../../run/record/record.ts";
+import { filesOnDisk } from "../../scans/files-on-disk.ts";
+import { LastFile } from "../../scans/last-file.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
 import { countOf } from "../../scans/names.ts";
+import { pictureScan } from "../../scans/picture-scan.ts";
 import { readGray } from "../../scans/read-gray.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import type { Scan } from "../../scans/scan.ts";
@@ -22,7 +27,7 @@ const usual: Record<Scan["source"], readonly ScanFormat[]> = { dicom: ["dicom-se
 
 /** Says which inputs are no scans, if formats are asked for in which only scans are written. */
 export function pictureWarnings(inputs: readonly ImageInput[], format: SegmentSettings["format"]): string[] {
-  const formats = (format ?? []).filter((one) => one !== "png");
+  const formats = (format ?? []).filter((one) => one !== "png" && !scanWriters[one].isShared);
   const pictures = inputs.filter(({ frame }) => !frame).length;
   if (formats.length === 0 || pictures === 0) return [];
   return [
@@ -66,15 +71,17 @@ export class ScanExport {
   }
 
   /**
-   * Writes a scan of which all masks are there.
+   * Writes a scan of which all masks are there. What an earlier run wrote of it, and this one does not, is removed: it would show other masks.
    *
    * @param name - of its results
+   * @param earlier - files that the earlier run has recorded
    * @throws InputError when a format cannot hold them; the others are written
    */
   async write(
     scan: Scan,
     name: string,
     frames: readonly TargetItem[],
+    earlier: readonly string[] = [],
   ): Promise<Pick<ImageRecord, "formats" | "files"> & { readonly warnings: string[] }> {
     const formats = this.formatsOf(scan);
     const result = this.resultOf(scan, name, frames);
@@ -88,24 +95,43 @@ export class ScanExport {
         refused.push(error.message);
       }
     }
+    const files = written.flatMap((one) => one.files);
+    await this.removeStale(earlier, files);
     if (refused.length > 0) throw new InputError(refused.join(" "));
     return {
-      ...(formats.length > 0 && { formats, files: written.flatMap(({ files }) => files) }),
+      ...(formats.length > 0 && { formats, files }),
       warnings: [...new Set(written.flatMap(({ messages }) => messages))],
     };
   }
 
-  /** Writes the files that all scans share; those of earlier runs are among them, as their masks are there. */
+  /** Removes files of an earlier run that are not among those of this one, if they lie in the output folder. */
+  private async removeStale(earlier: readonly string[], files: readonly string[]): Promise<void> {
+    const [own, written] = [`${resolve(this.settings.out)}${sep}`, new Set(files.map((file) => resolve(file)))];
+    const stale = earlier.map((file) => resolve(file)).filter((file) => file.startsWith(own) && !written.has(file));
+    for (const file of stale) await writing(file, () => rm(file, { force: true }));
+  }
+
+  /**
+   * Writes the files that all scans and pictures share; those of earlier runs are among them, as their masks are there.
+   *
+   * @param pictures - inputs that are no scans, of which all masks are there
+   */
   async writeShared(
     scans: readonly { readonly scan: Scan; readonly name: string; readonly frames: readonly TargetItem[] }[],
+    pictures: readonly TargetItem[],
   ): Promise<Written[]> {
     const written: Written[] = [];
+    const last = new LastFile();
     for (const format of this.settings.format ?? []) {
       const writer = scanWriters[format];
       if (!writer.isShared) continue;
-      const writing = writer.open(this.options, this.all);
-      for (const { scan, name, frames } of scans) await writing.add(this.resultOf(scan, name, frames));
-      written.push(await writing.finish());
+      const all = writer.open(this.options, this.all);
+      for (const { scan, name, frames } of scans) await all.add(this.resultOf(scan, name, frames));
+      for (const item of pictures) {
+        const scan = await pictureScan(item.file, { name: item.name, files: filesOnDisk, last });
+        await all.add(this.resultOf(scan, item.name, [item]));
+      }
+      written.push(await all.finish());
     }
     return written;
   }
@@ -117,7 +143,7 @@ export class ScanExport {
 
   /** The masks of a scan in the geometry of its input. */
   private resultOf(scan: Scan, name: string, frames: readonly TargetItem[]): ScanResult {
-    const byIndex = new Map(frames.map((frame) => [frame.image.frame!.index, frame]));
+    const byIndex = new Map(frames.map((frame) => [frame.image.frame?.index ?? 0, frame]));
     const asked = new Set(frames.flatMap(({ lookFor }) => lookFor.map((target) => target.name)));
     /** The file of a target in a frame; undefined where it was not looked for. */
     const fileOf = (folder: TargetFolder, target: Target, index: number) => {

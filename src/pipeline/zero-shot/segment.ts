@@ -171,7 +171,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
     const made = isScan(item) ? await scanStep.run(item) : await ofImage(item);
     const scan = isScan(item) ? item : isAlone(item) ? scanItem(item.image.frame!.scan, [item]) : undefined;
     if (!scan) return made;
-    const { warnings, ...exported } = await scanExport.write(scan.scan, scan.name, scan.frames);
+    const { warnings, ...exported } = await scanExport.write(scan.scan, scan.name, scan.frames, earlier.get(scan.name)?.files);
     return { ...made, record: { ...made.record, ...exported }, warnings: [...made.warnings, ...warnings] };
   };
   yield* streamThenDispose(
@@ -181,13 +181,17 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
         begin: () => resultWriters.png.begin({ out, all }),
       });
       const failed = new Set<string>();
+      const isDone = ({ name }: { readonly name: string }) => !failed.has(name);
       for await (const event of events) {
         if (event.type === "failure") failed.add(event.name);
-        const lines =
-          event.type === "end"
-            ? (await scanExport.writeShared(scans.filter(({ name }) => !failed.has(name)))).flatMap(({ files }) => files)
-            : [];
-        yield lines.length > 0 && event.type === "end" ? { ...event, lines: [...(event.lines ?? []), ...lines] } : event;
+        if (event.type !== "end") {
+          yield event;
+          continue;
+        }
+        const pictures = own.filter(({ image }) => !image.frame);
+        const shared = await scanExport.writeShared(scans.filter(isDone), pictures.filter(isDone));
+        const lines = [...(event.lines ?? []), ...shared.flatMap(({ files }) => files)];
+        yield { ...event, ...(lines.length > 0 && { lines }) };
       }
     },
     saliencyStep,
