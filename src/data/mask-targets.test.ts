@@ -63,7 +63,7 @@ test("a table names files relative to itself, groups and patients", async () => 
 });
 
 test("images and masks are matched by path, then by bare name, in any Unicode form; the rest is reported", async () => {
-  write("images/1/a.png", "images/2/a.png", "images/2/e\u0301.png", "images/x.dcm", "masks/1/a.tif", "masks/\u00e9.png", "masks/hart.png");
+  write("images/1/a.png", "images/2/a.png", "images/2/e\u0301.png", "images/x.dat", "masks/1/a.tif", "masks/\u00e9.png", "masks/hart.png");
   const { targets, unmatched, unmatchedMasks, leftOut } = await listMaskTargets(folder);
   expect(targets.map(({ image, mask }) => [image, mask])).toEqual([
     [at("images/1/a.png"), at("masks/1/a.tif")],
@@ -71,7 +71,7 @@ test("images and masks are matched by path, then by bare name, in any Unicode fo
   ]);
   expect(unmatched).toEqual([at("images/2/a.png")]);
   expect(unmatchedMasks).toEqual([at("masks/hart.png")]);
-  expect(leftOut).toEqual([{ file: at("images/x.dcm"), reason: "empty" }]);
+  expect(leftOut).toEqual([{ file: at("images/x.dat"), reason: "empty" }]);
   write("masks/a.png");
   await expect(listMaskTargets(folder)).rejects.toThrow('the mask "a" matches 2 images: "1/a", "2/a"');
 });
