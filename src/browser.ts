@@ -129,7 +129,7 @@ export {
 export type { AxisCodes, Direction } from "./scans/axes.ts";
 export { type MaskReading, type MaskRuleOptions, type MaskSamples, maskOf } from "./scans/mask-rule.ts";
 export { type OpenScansOptions, openScans } from "./scans/open/in-memory.ts";
-export type { AffineLps, DicomScan, NiftiScan, Scan, ScanFrame } from "./scans/scan.ts";
+export type { AffineLps, DicomScan, NiftiScan, ReadOptions, Scan, ScanCut, ScanFrame } from "./scans/scan.ts";
 export type { FoundScans, RefusedFile } from "./scans/scans-in.ts";
 export type {
   AffineRow,
@@ -142,7 +142,7 @@ export type {
   StoredPixels,
   View,
 } from "./scans/sources/image-source.ts";
-export type { AppliedWindow, Window } from "./scans/sources/window.ts";
+export type { AppliedWindow, Window, WindowFunction } from "./scans/sources/window.ts";
 export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
 export type { RandomStream } from "./tensor/random.ts";
 export type { Tokenizer, WordPiece } from "./text/wordpiece.ts";

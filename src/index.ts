@@ -128,7 +128,7 @@ export type { OpenScansOptions } from "./scans/open/in-memory.ts";
 export { openScans } from "./scans/open/of-files.ts";
 export { readGray } from "./scans/read-gray.ts";
 export { type ReadMaskOptions, readMask } from "./scans/read-mask.ts";
-export type { AffineLps, DicomScan, NiftiScan, Scan, ScanFrame } from "./scans/scan.ts";
+export type { AffineLps, DicomScan, NiftiScan, ReadOptions, Scan, ScanCut, ScanFrame } from "./scans/scan.ts";
 export type { FoundScans, RefusedFile } from "./scans/scans-in.ts";
 export type {
   AffineRow,
@@ -141,7 +141,7 @@ export type {
   StoredPixels,
   View,
 } from "./scans/sources/image-source.ts";
-export type { AppliedWindow, Window } from "./scans/sources/window.ts";
+export type { AppliedWindow, Window, WindowFunction } from "./scans/sources/window.ts";
 export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
 export type { RandomStream } from "./tensor/random.ts";
 export type { Tokenizer, WordPiece } from "./text/wordpiece.ts";
