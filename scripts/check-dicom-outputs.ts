@@ -5,7 +5,7 @@
  *   python3 -m venv VENV && VENV/bin/pip install highdicom dcmqi safetensors pynrrd
  *   npm run check:dicom -- VENV
  *
- * The cases are in the folder MEDCLIP_SAM_SHARED, by default ../shared. Prints what each program said about each object, and ends with status 1
+ * The cases are in `parity/dicom` of the folder that MEDCLIP_SAM_SHARED names. Prints what each program said about each object, and ends with status 1
  * if one of them found an error or other masks.
  */
 import { execFileSync, spawnSync } from "node:child_process";
@@ -21,8 +21,10 @@ import { describedSeries } from "../src/scans/series/series.ts";
 import { namedTargets } from "../src/targets/target.ts";
 import { readSafetensors } from "../src/tensor/safetensors.ts";
 
-const cases = join(resolve(process.env.MEDCLIP_SAM_SHARED ?? "../shared"), "parity/dicom");
-const python = join(resolve(process.argv[2] ?? "venv"), "bin/python");
+const [shared, environment] = [process.env.MEDCLIP_SAM_SHARED, process.argv[2]];
+if (!shared || !environment) throw new Error("MEDCLIP_SAM_SHARED and the folder of a Python environment are needed");
+const cases = join(resolve(shared), "parity/dicom");
+const python = join(resolve(environment), "bin/python");
 const out = mkdtempSync(join(tmpdir(), "dicom-outputs-"));
 
 /** An object that was written. */
