@@ -32,7 +32,9 @@ interface Prepared {
   readonly text: Float32Array;
 }
 
-const data = join(process.env.MEDCLIP_SAM_SHARED ?? "../shared", "data");
+const shared = process.env.MEDCLIP_SAM_SHARED;
+if (!shared) throw new Error("MEDCLIP_SAM_SHARED must name the folder with `data`");
+const data = join(shared, "data");
 const config = M2ibConfig.parse({});
 process.stdout.write("| weights | maps | mean | min | seconds per image |\n| --- | --- | --- | --- | --- |\n");
 for (const preset of ["biomedclip", "biomedclip-tiny"]) {
