@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -260,6 +260,13 @@ describe("a NIfTI volume", () => {
       -1,
     );
     expect(end).toMatchObject({ done: 0, skipped: 4 });
+  });
+
+  test("every other slice is no neighbour of the next one: nothing is made consistent", async () => {
+    await segmented([at("volume.nii")], "sparse-out", { slices: "every:2", smoothSlices: 1 });
+    expect(filesIn("sparse-out", "masks", "volume")).toEqual(["0001.png", "0003.png"]);
+    expect(existsSync(at("sparse-out", "slices"))).toBe(false);
+    expect(record("sparse-out").settings.smoothSlices).toBeUndefined();
   });
 
   test("prompts may differ by slice range, with several targets", async () => {

@@ -1,7 +1,7 @@
 import { InputError } from "../../errors.ts";
 import { areaPx, type Image, type Mask, type MaskStack, setSlice, sliceOf } from "../../image/index.ts";
 import { sharedFile, targetFile } from "../../results/layout.ts";
-import { writeGray } from "../../results/png.ts";
+import { writeGray, writeMask } from "../../results/png.ts";
 import { resultWriters } from "../../results/writers.ts";
 import { isWritten } from "../../run/input-files.ts";
 import type { Outcome } from "../../run/items.ts";
@@ -15,15 +15,24 @@ import type { View } from "../../scans/sources/image-source.ts";
 import { levelsWithin } from "../../segment/index.ts";
 import { labelOf, type Target } from "../../targets/target.ts";
 import { measuresOf, sideMismatch } from "../../volume/index.ts";
+import type { ScanSettings } from "../settings.ts";
 import { consistent, makesConsistent } from "./consistent.ts";
 import { type FoundTarget, outcomeOf, streamName, type TargetItem } from "./items.ts";
 import type { ScanItem } from "./scan-items.ts";
-import type { SegmentSettings, VolumeSettings } from "./settings.ts";
+import { neighbouring, type SegmentSettings, type VolumeSettings } from "./settings.ts";
 import type { RefineStep } from "./steps.ts";
 
+/** The masks of a target in a scan. */
+interface StackOfTarget {
+  readonly target: Target;
+  readonly stack: MaskStack;
+  /** Slices whose mask is not that of the slice alone; undefined where the volume was not made consistent. */
+  readonly changed: ReadonlySet<number> | undefined;
+}
+
 /** Whether the masks of a scan's slices are changed once all are there. */
-export const isMadeConsistent = (scan: Scan, settings: VolumeSettings): boolean =>
-  scan.isVolume && scan.frames.length > 1 && makesConsistent(settings);
+export const isMadeConsistent = (scan: Scan, settings: VolumeSettings & Pick<ScanSettings, "slices">): boolean =>
+  scan.isVolume && scan.frames.length > 1 && neighbouring.holds(settings.slices) && makesConsistent(settings);
 
 /** Last step of `segment` for a scan of several frames: its masks together, from those of its slices. */
 export class ScanStep {
@@ -55,24 +64,19 @@ export class ScanStep {
   async run(item: ScanItem): Promise<Outcome> {
     const { scan, frames, lookFor } = item;
     await this.requireMasks(item);
-    const { images: records } = isMadeConsistent(scan, this.settings)
-      ? await readRuns(this.settings.out)
-      : { images: new Map<string, ImageRecord>() };
-    const found: (FoundTarget & { readonly stack: MaskStack })[] = [];
+    const isConsistent = isMadeConsistent(scan, this.settings);
+    // Only propagation asks how sure the models are; the record of a long run takes a while to read.
+    const records: ReadonlyMap<string, ImageRecord> =
+      isConsistent && this.settings.propagate ? (await readRuns(this.settings.out)).images : new Map();
+    const found: (FoundTarget & StackOfTarget)[] = [];
     for (const target of lookFor) {
       const own = await this.stackOf(frames, target, scan);
-      const { stack, warnings } = isMadeConsistent(scan, this.settings)
-        ? await consistent(
-            own,
-            frames.map(({ name }) => confidenceOf(records.get(name), target)),
-            this.predictor(frames),
-            {
-              ...this.settings,
-              signal: this.signal,
-            },
-          )
+      const confidences = frames.map(({ name }) => confidenceOf(records.get(name), target));
+      const { stack, warnings } = isConsistent
+        ? await consistent(own, confidences, this.predictor(frames), { ...this.settings, signal: this.signal })
         : { stack: own, warnings: [] };
-      found.push({ target, stack, warnings, ...describe(own, stack, scan, frames) });
+      const changed = isConsistent ? changedSlices(own, stack) : undefined;
+      found.push({ target, stack, changed, warnings, ...describe(stack, scan, frames, changed?.size) });
     }
     const sided = found.map(({ target, stack }) => ({ name: target.name ?? "the target", sentences: target.sentences, stack }));
     const { affine } = scan;
@@ -80,7 +84,7 @@ export class ScanStep {
       const side = affine && sideMismatch(sided[i]!, { affine, others: sided.filter((_, k) => k !== i) });
       return { ...one, warnings: side === undefined ? warnings : [...warnings, side] };
     });
-    if (isMadeConsistent(scan, this.settings)) await this.write(frames, found);
+    if (isConsistent) await this.write(frames, found);
     const outcome = outcomeOf(targets);
     return { ...outcome, record: { file: item.file, frames: frames.length, ...outcome.record } };
   }
@@ -124,17 +128,18 @@ export class ScanStep {
     };
   }
 
-  /** Writes the final masks of each slice, and its overlay and label image with them. */
-  private async write(
-    frames: readonly TargetItem[],
-    found: readonly { readonly target: Target; readonly stack: MaskStack }[],
-  ): Promise<void> {
+  /** Writes the final masks of each slice, and of changed ones its overlay and label image with them. */
+  private async write(frames: readonly TargetItem[], found: readonly StackOfTarget[]): Promise<void> {
     for (const [slice, { name, image: input, lookFor }] of frames.entries()) {
       const place = { out: this.settings.out, name, all: this.all };
+      const own = found.filter(({ target }) => lookFor.some((one) => one.name === target.name));
+      if (!own.some(({ changed }) => changed?.has(slice))) {
+        for (const { target, stack } of own) await writeMask(targetFile("masks", target, place), sliceOf(stack, slice));
+        continue;
+      }
       const { image } = await decodeInput(input, this.view);
       const targets = [];
-      for (const target of lookFor) {
-        const { stack } = found.find((one) => one.target.name === target.name)!;
+      for (const { target, stack } of own) {
         const { mask: coarse } = await readMask(targetFile("coarse", target, place));
         const saliency = await readGray(targetFile("saliency", target, place));
         const mask = sliceOf(stack, slice);
@@ -169,15 +174,22 @@ function confidenceOf(record: ImageRecord | undefined, { name }: Target) {
   return { iou: Math.min(1, Math.max(...own.scores)) };
 }
 
-/** The record and the summary of a target in a scan. */
-function describe(own: MaskStack, stack: MaskStack, { affine, isVolume }: Scan, frames: readonly TargetItem[]) {
+/** The slices that differ between two stacks of one size. */
+function changedSlices(before: MaskStack, after: MaskStack): ReadonlySet<number> {
+  const changed = new Set<number>();
+  for (let slice = 0; slice < before.slices; slice++) {
+    const [own, other] = [sliceOf(before, slice).data, sliceOf(after, slice).data];
+    if (own.some((value, i) => value !== other[i])) changed.add(slice);
+  }
+  return changed;
+}
+
+/** The record and the summary of a target in a scan. @param changed - how many slices became others, where the volume was made consistent */
+function describe(stack: MaskStack, { affine, isVolume }: Scan, frames: readonly TargetItem[], changed: number | undefined) {
   const isWhole = frames.every(({ image }, i) => image.frame!.index === frames[0]!.image.frame!.index + i);
   const filled = frames.flatMap((_, slice) => (areaPx(sliceOf(stack, slice)) > 0 ? [slice] : []));
   const numberOf = (slice: number) => frames[slice]!.image.frame!.index + 1;
   const slices = filled.length > 0 ? ([numberOf(filled[0]!), numberOf(filled.at(-1)!)] as const) : null;
-  const changedSlices = frames.filter((_, slice) =>
-    sliceOf(own, slice).data.some((value, i) => value !== sliceOf(stack, slice).data[i]),
-  ).length;
   const measures = isVolume && isWhole && affine ? measuresOf(stack, affine) : undefined;
   const volume = {
     voxels: measures?.voxels ?? areaPx({ width: stack.columns, height: stack.rows * stack.slices, data: stack.data }),
@@ -185,7 +197,7 @@ function describe(own: MaskStack, stack: MaskStack, { affine, isVolume }: Scan, 
     longestMm: measures?.longest?.mm ?? null,
     longestInSliceMm: measures?.longestInSlice?.mm ?? null,
     slices,
-    ...(stack !== own && { changedSlices }),
+    ...(changed !== undefined && { changedSlices: changed }),
   };
   const size = measures ? `${(measures.volumeMm3 / 1000).toPrecision(4)} ml` : `${volume.voxels} px`;
   return { record: { volume }, summary: slices ? `${size} in slices ${slices[0]} to ${slices[1]}` : "empty" };

@@ -3,7 +3,7 @@ import { coarseMethods } from "../../coarse/index.ts";
 import { keysOf } from "../../keys-of.ts";
 import { samPrecisions } from "../../models/sam/index.ts";
 import { scanFormats } from "../../results/scan-formats.ts";
-import { type Condition, grouped } from "../../run/settings/meta.ts";
+import { type Condition, grouped, type Requirement } from "../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../saliency/index.ts";
 import { voteRules } from "../../segment/index.ts";
 import { CommonSettings, dryRun, labelOfMasks, pack, ScanSettings, spacing } from "../settings.ts";
@@ -99,26 +99,35 @@ export const RefineSettings = z.strictObject(
 );
 export type RefineSettings = z.infer<typeof RefineSettings>;
 
+/** For settings that compare neighbouring slices, which every Nth ones are not. */
+export const neighbouring: Requirement = {
+  words: "neighbouring slices",
+  holds: (slices) => typeof slices !== "string" || !slices.startsWith("every:"),
+};
+
 /** How the masks of a volume's slices are made consistent with one another. */
 export const VolumeSettings = z.strictObject(
   grouped("Volumes", {
     propagate: z
       .boolean()
       .default(false)
-      .describe("prompt each slice of a volume with the mask of its neighbour, from the surest slices on; up to three times the time"),
+      .describe("prompt each slice of a volume with the mask of its neighbour, from the surest slices on; up to three times the time")
+      .meta({ needs: [{ slices: neighbouring }] }),
     smoothSlices: z
       .number()
       .int()
       .min(0)
       .max(10)
       .default(0)
-      .describe("smooth the masks of a volume across slices: the majority of so many slices to each side; 0: off"),
+      .describe("smooth the masks of a volume across slices: the majority of so many slices to each side; 0: off")
+      .meta({ needs: [{ slices: neighbouring }] }),
     componentShare: z
       .number()
       .min(0)
       .max(1)
       .default(0)
-      .describe("drop connected parts of a volume's mask that are smaller than this share of the largest; 0: keep all"),
+      .describe("drop connected parts of a volume's mask that are smaller than this share of the largest; 0: keep all")
+      .meta({ needs: [{ slices: neighbouring }] }),
   }),
 );
 export type VolumeSettings = z.infer<typeof VolumeSettings>;
