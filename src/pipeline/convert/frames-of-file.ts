@@ -1,3 +1,4 @@
+import { ConfigError } from "../../errors.ts";
 import type { GrayImage } from "../../image/types.ts";
 import type { SliceAxis } from "../../scans/sources/nifti/nifti.ts";
 
@@ -17,4 +18,12 @@ export interface FramesOfFile {
   readonly count: number;
   readonly structures: readonly { readonly label: string; pictureOf(frame: number): Promise<GrayImage> }[];
   readonly warnings: readonly string[];
+}
+
+/** Masks that are read from a file are numbered by the frames of a DICOM source as acquired. @throws ConfigError when another plane is asked for */
+export function refusePlane({ axis }: ReadOptions): void {
+  if (axis === undefined) return;
+  throw new ConfigError(
+    `--axis ${axis}: masks that are read from a file are numbered by the frames of a DICOM source as acquired. Leave out --axis.`,
+  );
 }

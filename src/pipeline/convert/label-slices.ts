@@ -3,8 +3,9 @@ import { rasOf } from "../../scans/affine.ts";
 import { axisCodes, planes, reorder } from "../../scans/axes.ts";
 import { filesOnDisk } from "../../scans/files-on-disk.ts";
 import type { Scan } from "../../scans/scan.ts";
+import { isDicomScan } from "../../scans/scan-kinds.ts";
 import { readNifti } from "../../scans/sources/nifti/read-nifti.ts";
-import type { FramesOfFile, ReadOptions } from "./frames-of-file.ts";
+import { type FramesOfFile, type ReadOptions, refusePlane } from "./frames-of-file.ts";
 import { oneScan } from "./one-scan.ts";
 
 /** Most labels that become masks of their own. */
@@ -22,6 +23,7 @@ export async function labelSlices(
 ): Promise<FramesOfFile> {
   const { shape, position, volume } = await readNifti(content, filesOnDisk);
   const scan = options.source === undefined ? undefined : await oneScan(options.source, { ...options, group: options.group });
+  if (scan && isDicomScan(scan)) refusePlane(options);
   const own = axisCodes(position.placement);
   const to = scan ? codesOf(scan) : options.axis === "stored" ? own : planes[options.axis ?? "axial"];
   const values = volume(0).data;

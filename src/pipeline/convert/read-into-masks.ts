@@ -12,7 +12,7 @@ import { writeGray } from "../../results/png.ts";
 import { frameName } from "../../results/png-scan.ts";
 import { readContent } from "../../scans/read-content.ts";
 import { isDicomScan } from "../../scans/scan-kinds.ts";
-import type { FramesOfFile, ReadOptions } from "./frames-of-file.ts";
+import { type FramesOfFile, type ReadOptions, refusePlane } from "./frames-of-file.ts";
 import { labelSlices } from "./label-slices.ts";
 import { oneScan } from "./one-scan.ts";
 
@@ -90,6 +90,7 @@ async function framesOfSource(options: ReadOptions): Promise<SourceFrame[] | und
   const scan = await oneScan(options.source, { ...options, group: options.group });
   if (!isDicomScan(scan))
     throw new InputError(`"${options.source}" is not DICOM; a segmentation or structure set belongs to a DICOM series.`);
+  refusePlane(options);
   return sourceFrames(scan);
 }
 

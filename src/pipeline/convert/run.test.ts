@@ -148,6 +148,8 @@ test("masks that are numbered by the slices of another plane lie on the frames o
   await convert({ file: join(out, "dicom-seg", "CT-3.dcm"), source: plain, out: back });
   const [file] = filesIn(back).filter((name) => name.endsWith("0003.png"));
   expect(await pixelsOf(join(back, file!))).toEqual([[7, 2, 255]]);
+  const again = { file: join(out, "dicom-seg", "CT-3.dcm"), source: plain, axis: "sagittal", out: join(folder, "refused") };
+  await expect(convert(again)).rejects.toThrow("--axis sagittal: masks that are read from a file are numbered by the frames");
 });
 
 describe("an output folder of segment", () => {
