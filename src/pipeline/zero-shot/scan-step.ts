@@ -200,5 +200,8 @@ function describe(stack: MaskStack, { affine, isVolume }: Scan, frames: readonly
     ...(changed !== undefined && { changedSlices: changed }),
   };
   const size = measures ? `${(measures.volumeMm3 / 1000).toPrecision(4)} ml` : `${volume.voxels} px`;
-  return { record: { volume }, summary: slices ? `${size} in slices ${slices[0]} to ${slices[1]}` : "empty" };
+  return {
+    record: { volume },
+    summary: slices ? `${size} in ${filled.length} of ${countOf(frames.length, "slice")}, ${slices[0]} to ${slices[1]}` : "empty",
+  };
 }
