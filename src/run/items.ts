@@ -1,5 +1,5 @@
-import { addTo } from "../add-to.ts";
 import { concernsOneInput, type MedclipSamError, ShapeError, throwIfCancelled } from "../errors.ts";
+import { listed } from "../listed.ts";
 import { streamThenDispose } from "../then-dispose.ts";
 import type { RunEvent } from "./events.ts";
 import { hashInputs } from "./input-files.ts";
@@ -27,7 +27,7 @@ export interface ItemOptions {
   readonly signal?: AbortSignal | undefined;
   /** Warnings that the run has given already: they are recorded for each image, but not repeated in its event. */
   readonly told?: ReadonlySet<string> | undefined;
-  /** The scan that an item is a slice of: what is said of one slice is recorded, but not repeated in the events of the others. */
+  /** The scan that an item is a slice of: what is said of one slice is recorded, but not repeated, with other numbers, in the events of the others. */
   readonly scanOf?: ((item: Item) => string | undefined) | undefined;
   /** Keys of the text prompts of the run (`promptKey`): images of the folder with others are counted in a warning. */
   readonly prompts?: ReadonlySet<string> | undefined;
@@ -67,11 +67,13 @@ export async function* runItems<I extends Item>(
       const others = record.withOtherPrompts(new Set(items.map(({ name }) => name)), prompts);
       if (others.count > 0) yield { type: "warning", message: otherPrompts(out, others) };
     }
+    const stale = overwrite ? record.discarded(new Set(items.map(({ name }) => name))) : [];
+    if (stale.length > 0) yield { type: "warning", message: staleResults(out, stale) };
     await record.begin();
     await begin?.(todo);
     yield { type: "start", command: header.command, total: items.length, done: skipped, out };
     let [failed, emptyMasks] = [0, 0];
-    const toldOfScans = new Map<string, string[]>();
+    const toldOfScans = new Map<string, Set<string>>();
     for (const item of todo) {
       throwIfCancelled(signal);
       await record.check();
@@ -83,9 +85,11 @@ export async function* runItems<I extends Item>(
         const ms = Math.round(performance.now() - begun);
         emptyMasks += emptyMasksOf(found);
         const scan = scanOf?.(item);
-        const isNews = (warning: string) => !told?.has(warning) && !(scan !== undefined && toldOfScans.get(scan)?.includes(warning));
+        const known = scan === undefined ? undefined : (toldOfScans.get(scan) ?? new Set());
+        if (scan !== undefined && known) toldOfScans.set(scan, known);
+        const isNews = (warning: string) => !told?.has(warning) && !known?.has(withoutNumbers(warning));
         const news = [...warnings, ...warningsOfTargets(found.targets)].filter(isNews);
-        if (scan !== undefined) for (const warning of news) addTo(toldOfScans, scan, warning);
+        for (const warning of news) known?.add(withoutNumbers(warning));
         yield { type: "item", name: item.name, ms, warnings: news, summary };
       } catch (error) {
         if (!isItemError(error)) throw error;
@@ -111,9 +115,17 @@ function isItemError(error: unknown): error is MedclipSamError {
   return concernsOneInput(error) || error instanceof ShapeError;
 }
 
+/** What a warning says, whatever its numbers are: of slices they differ, and the first one stands for all. */
+const withoutNumbers = (warning: string): string => warning.replaceAll(/-?\d+(?:\.\d+)?/g, "#");
+
 /** How many of an image's masks are empty. */
 function emptyMasksOf({ areaPx, targets = {} }: Outcome["record"]): number {
   return [areaPx, ...Object.values(targets).map((target) => target.areaPx)].filter((area) => area === 0).length;
+}
+
+function staleResults(out: string, names: readonly string[]): string {
+  const images = names.length === 1 ? "1 image" : `${names.length} images`;
+  return `"${out}" still holds results of ${images} made with other settings, which this run does not replace: ${listed(names, 3)}. Remove them, or choose another --out, before another command reads the folder.`;
 }
 
 function otherPrompts(out: string, { count, example }: { readonly count: number; readonly example: string }): string {

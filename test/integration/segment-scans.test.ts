@@ -240,10 +240,11 @@ describe("a NIfTI volume", () => {
   });
 
   test("in a format that cannot hold it is a failure; other formats are written, and pictures beside it named", async () => {
-    const events = await segmented([at("volume.nii"), at("picture")], "formats-out", { format: ["dicom-seg", "nifti"] });
+    const events = await segmented([at("volume.nii"), at("series"), at("picture")], "formats-out", { format: ["dicom-seg", "nifti"] });
     const failures = events.flatMap((event) => (event.type === "failure" ? [event] : []));
     expect(failures).toMatchObject([{ name: "volume", message: expect.stringContaining("is not DICOM") }]);
-    expect(filesIn("formats-out", "nifti")).toEqual(["volume.nii.gz"]);
+    expect(filesIn("formats-out", "nifti")).toEqual(["CT-3.nii.gz", "volume.nii.gz"]);
+    expect(filesIn("formats-out", "dicom-seg")).toEqual(["CT-3.dcm"]);
     expect(events).toContainEqual({
       type: "warning",
       message: "--format dicom-seg, nifti is for scans (DICOM, NIfTI, TIFF of several pages): 1 input is none and gets PNG masks alone",
@@ -260,6 +261,20 @@ describe("a NIfTI volume", () => {
       -1,
     );
     expect(end).toMatchObject({ done: 0, skipped: 4 });
+  });
+
+  test("a format that belongs to a DICOM study is refused before the work", async () => {
+    await expect(segmented([at("volume.nii")], "no-study-out", { format: ["nifti", "rtstruct"] })).rejects.toThrow(
+      "--format rtstruct belongs to a DICOM study, and none of the inputs is DICOM",
+    );
+    expect(existsSync(at("no-study-out"))).toBe(false);
+  });
+
+  test("slices of other settings that a run does not replace are named", async () => {
+    await segmented([at("volume.nii")], "left-out", { slices: "1:2" });
+    const events = await segmented([at("volume.nii")], "left-out", { slices: "2:3", overwrite: true });
+    const [said] = events.flatMap((event) => (event.type === "warning" && event.message.includes("still holds") ? [event.message] : []));
+    expect(said).toContain("still holds results of 1 image made with other settings, which this run does not replace: volume/0001.");
   });
 
   test("every other slice is no neighbour of the next one: nothing is made consistent", async () => {

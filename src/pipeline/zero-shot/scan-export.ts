@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
-import { concernsOneInput, InputError } from "../../errors.ts";
+import { ConfigError, concernsOneInput, InputError } from "../../errors.ts";
 import { writing } from "../../files/atomic-write.ts";
 import type { Size } from "../../image/index.ts";
 import { carriedOn } from "../../results/dicom/carried-on.ts";
@@ -24,6 +24,20 @@ import type { SegmentSettings } from "./settings.ts";
 
 /** What fits a scan, where no format is asked for. */
 const usual: Record<Scan["source"], readonly ScanFormat[]> = { dicom: ["dicom-seg"], nifti: ["nifti"], raster: [] };
+
+/**
+ * Refuses formats that belong to a DICOM study where the scans of a run are of none, before any work is done.
+ *
+ * @throws ConfigError
+ */
+export function requireStudies(inputs: readonly ImageInput[], format: SegmentSettings["format"]): void {
+  const formats = (format ?? []).filter((one) => dicomFormats.includes(one));
+  const scans = inputs.flatMap(({ frame }) => frame?.scan ?? []);
+  if (formats.length === 0 || scans.length === 0 || scans.some(({ source }) => source === "dicom")) return;
+  throw new ConfigError(
+    `--format ${formats.join(", ")} belongs to a DICOM study, and none of the inputs is DICOM. Choose nifti, png, coco or nnunet.`,
+  );
+}
 
 /** Says which inputs are no scans, if formats are asked for in which only scans are written. */
 export function pictureWarnings(inputs: readonly ImageInput[], format: SegmentSettings["format"]): string[] {

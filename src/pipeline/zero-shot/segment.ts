@@ -16,7 +16,7 @@ import { keptEmbeddings } from "./embedding-cache.ts";
 import { ImageStep, imageFiles } from "./image-step.ts";
 import { header, promptedItems, promptKeys, promptWarnings, scanNameOf, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
-import { pictureWarnings, ScanExport } from "./scan-export.ts";
+import { pictureWarnings, requireStudies, ScanExport } from "./scan-export.ts";
 import { isAlone, isScan, type ScanItem, scanItem, withScans } from "./scan-items.ts";
 import { ScanStep } from "./scan-step.ts";
 import { SegmentSettings } from "./settings.ts";
@@ -33,6 +33,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   const view = viewOf(settings);
   const { inputs, ...found } = await findInputs(settings.inputs, out, { frames: settings });
   requireWritableNames(inputs, raw);
+  requireStudies(inputs, settings.format);
   const prompts = await textPrompts(settings, inputs);
   const { all } = prompts;
   const items = promptedItems(inputs, prompts, (image, place, targets) => imageFiles(image, place, targets, settings), out);

@@ -162,6 +162,15 @@ export class RunRecord {
     return { count: others.length, example: others[0] ?? "" };
   }
 
+  /**
+   * Images whose results, by other settings, were discarded, but whose files stay as this run does not make them again.
+   *
+   * @param names - images of the run, which are not counted
+   */
+  discarded(names: ReadonlySet<string>): string[] {
+    return [...this.images.keys()].filter((name) => !names.has(name) && Object.keys(this.image(name)!.made).length === 0);
+  }
+
   /** Whether the results of an image were made from inputs with the same content. */
   isSame(name: string, { inputs }: Work): boolean {
     return JSON.stringify(this.made(name)?.inputs) === JSON.stringify(inputs);
