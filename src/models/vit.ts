@@ -1,5 +1,6 @@
 import { add, concat, conv, expand, gelu, reshape, slice, transpose, type Value } from "../graph/index.ts";
-import { type Attention, attention, type Linear, linear, type Norm, norm } from "../nn/index.ts";
+import { attend } from "../nn/attention.ts";
+import { type Attention, type Linear, linear, type Norm, norm } from "../nn/index.ts";
 
 /** Sizes of a vision transformer as timm builds it. */
 export interface VitConfig {
@@ -40,10 +41,22 @@ export interface VitOutputs {
   readonly embedded: Value;
   /** Output of each block, [B, T, D]. */
   readonly blocks: readonly Value[];
-  /** Output of each block's first normalisation, which its attention reads, [B, T, D]. */
-  readonly norms1: readonly Value[];
+  /** What each block computes on its way there, for all tokens. */
+  readonly inside: readonly BlockValues[];
+  /** The same of the last block on the way to `classToken`: with one query, the class token. */
+  readonly classInside: BlockValues;
   /** The class token after the last block and the final normalisation, [B, D]. */
   readonly classToken: Value;
+}
+
+/** The named intermediates of a block, for Tq queries: all T tokens, or the class token. */
+export interface BlockValues {
+  /** Its first normalisation of all tokens, which its attention reads, [B, T, D]. */
+  readonly norm1: Value;
+  /** How much each query attends to each token, [B, h, Tq, T]. */
+  readonly attention: Value;
+  /** Its second normalisation, which its MLP reads, [B, Tq, D]. */
+  readonly norm2: Value;
 }
 
 /** Patches along one side. */
@@ -62,21 +75,22 @@ export function gridOf({ imageSize, patch }: VitConfig): number {
  */
 export function vit(image: Value, weights: VitWeights, config: VitConfig): VitOutputs {
   const [batch] = image.shape as [number];
-  const { patch, width, depth, heads, epsilon } = config;
+  const { patch, width, depth, epsilon } = config;
   const grid = conv(image, weights.patches.weight, { stride: patch, bias: weights.patches.bias! }); // [B, D, g, g]
   const patches = transpose(reshape(grid, [batch, width, gridOf(config) ** 2]), [0, 2, 1]); // [B, T - 1, D]
   const tokens = concat([expand(weights.classToken, [batch, 1, width]), patches], 1); // [B, T, D]
   const embedded = add(tokens, weights.positions);
   const blocks: Value[] = [];
-  const norms1: Value[] = [];
+  const inside: BlockValues[] = [];
   for (const block of weights.blocks) {
     const x = blocks.at(-1) ?? embedded;
-    const normal = norm(x, block.norm1, epsilon);
-    norms1.push(normal);
-    blocks.push(vitBlock(x, normal, block, heads, epsilon));
+    const { output, ...values } = vitBlock(x, norm(x, block.norm1, epsilon), block, config);
+    blocks.push(output);
+    inside.push(values);
   }
-  const last = classTokenBlock(blocks[depth - 2] ?? embedded, norms1[depth - 1]!, weights.blocks[depth - 1]!, heads, epsilon); // [B, 1, D]
-  return { embedded, blocks, norms1, classToken: poolClassToken(last, weights, config) };
+  const before = blocks[depth - 2] ?? embedded;
+  const { output, ...classInside } = vitBlock(slice(before, 1, 0, 1), inside[depth - 1]!.norm1, weights.blocks[depth - 1]!, config);
+  return { embedded, blocks, inside, classInside, classToken: poolClassToken(output, weights, config) };
 }
 
 /** The class token of the last block's output after the final normalisation: [B, T, D] to [B, D]. */
@@ -84,17 +98,18 @@ export function poolClassToken(tokens: Value, weights: VitWeights, { width, epsi
   return reshape(norm(slice(tokens, 1, 0, 1), weights.norm, epsilon), [tokens.shape[0]!, width]);
 }
 
-/** @param normal - LN₁ x */
-function vitBlock(x: Value, normal: Value, block: VitBlock, heads: number, epsilon: number): Value {
-  return mlpResidual(add(x, attention(normal, normal, block.attention, heads)), block, epsilon);
-}
-
-/** The class token's part of a block's output: [B, T, D] to [B, 1, D]. */
-function classTokenBlock(x: Value, normal: Value, block: VitBlock, heads: number, epsilon: number): Value {
-  const attended = attention(slice(normal, 1, 0, 1), normal, block.attention, heads); // [B, 1, D]
-  return mlpResidual(add(slice(x, 1, 0, 1), attended), block, epsilon);
-}
-
-function mlpResidual(x: Value, { norm2, mlp }: VitBlock, epsilon: number): Value {
-  return add(x, linear(gelu(linear(norm(x, norm2, epsilon), mlp[0])), mlp[1]));
+/**
+ * A block's output for its first Tq tokens, and what it computes on the way.
+ *
+ * @param x - [B, Tq, D]
+ * @param norm1 - LN₁ of all tokens, [B, T, D]
+ */
+function vitBlock(x: Value, norm1: Value, block: VitBlock, { heads, epsilon }: VitConfig): BlockValues & { readonly output: Value } {
+  const count = x.shape[1]!;
+  const queries = count === norm1.shape[1] ? norm1 : slice(norm1, 1, 0, count); // [B, Tq, D]
+  const attended = attend(queries, norm1, block.attention, heads);
+  const y = add(x, attended.output);
+  const norm2 = norm(y, block.norm2, epsilon);
+  const output = add(y, linear(gelu(linear(norm2, block.mlp[0])), block.mlp[1])); // [B, Tq, D]
+  return { norm1, attention: attended.weights, norm2, output };
 }

@@ -28,14 +28,41 @@ export function mergeHeads(x: Value): Value {
 }
 
 /**
+ * How much each query attends to each key, for heads [B, h, T, d]: softmax(q·kᵀ / √d + bias), [B, h, Tq, Tk].
+ *
+ * @param bias - added to the scores, broadcast to [B, h, Tq, Tk]
+ */
+function attentionWeights(q: Value, k: Value, bias?: Value): Value {
+  const scale = shapeOf(q, "scaledDotProduct: q", 4).at(-1)! ** -0.5;
+  const scores = matmul(mul(q, scale), swapLast(k)); // [B, h, Tq, Tk]
+  return softmax(bias === undefined ? scores : add(scores, bias));
+}
+
+/**
  * softmax(q·kᵀ / √d + bias)·v for heads [B, h, T, d].
  *
  * @param bias - added to the scores, broadcast to [B, h, Tq, Tk]
  */
 export function scaledDotProduct(q: Value, k: Value, v: Value, bias?: Value): Value {
-  const scale = shapeOf(q, "scaledDotProduct: q", 4).at(-1)! ** -0.5;
-  const scores = matmul(mul(q, scale), swapLast(k)); // [B, h, Tq, Tk]
-  return matmul(softmax(bias === undefined ? scores : add(scores, bias)), v); // [B, h, Tq, d]
+  return matmul(attentionWeights(q, k, bias), v); // [B, h, Tq, d]
+}
+
+/** What an attention layer computes. */
+export interface Attended {
+  /** How much each query attends to each key, [B, h, Tq, Tk]; rows sum to 1. */
+  readonly weights: Value;
+  /** [B, Tq, D] */
+  readonly output: Value;
+}
+
+/** As `attention`, which takes the same arguments, with the weights of the tokens. */
+export function attend(queries: Value, keys: Value, layer: Attention, heads: number, values: Value = keys, mask?: Value): Attended {
+  const { query, key, value, out } = checkedLayer(layer, "attention", {});
+  const q = splitHeads(linear(queries, query), heads); // [B, h, Tq, d]
+  const k = splitHeads(linear(keys, key), heads); // [B, h, Tk, d]
+  const v = splitHeads(linear(values, value), heads); // [B, h, Tk, d]
+  const weights = attentionWeights(q, k, mask);
+  return { weights, output: linear(mergeHeads(matmul(weights, v)), out) };
 }
 
 /**
@@ -48,9 +75,5 @@ export function scaledDotProduct(q: Value, k: Value, v: Value, bias?: Value): Va
  * @returns [B, Tq, D]
  */
 export function attention(queries: Value, keys: Value, layer: Attention, heads: number, values: Value = keys, mask?: Value): Value {
-  const { query, key, value, out } = checkedLayer(layer, "attention", {});
-  const q = splitHeads(linear(queries, query), heads); // [B, h, Tq, d]
-  const k = splitHeads(linear(keys, key), heads); // [B, h, Tk, d]
-  const v = splitHeads(linear(values, value), heads); // [B, h, Tk, d]
-  return linear(mergeHeads(scaledDotProduct(q, k, v, mask)), out); // [B, Tq, D]
+  return attend(queries, keys, layer, heads, values, mask).output;
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from "../errors.ts";
 import { compile, input, substitute, type Value } from "../graph/index.ts";
 import type { Image } from "../image/index.ts";
-import { type BiomedClip, projectClassToken, visionTower, visionWeights } from "../models/biomedclip/index.ts";
+import { type BiomedClip, projectClassToken, type VisionTower, visionTower, visionWeights } from "../models/biomedclip/index.ts";
 import { gridOf, poolClassToken } from "../models/vit.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -64,22 +64,24 @@ export class CutTower {
   featuresBehind(z: Value): Value {
     const { weights, config } = this.model;
     if (this.isLast) return projectClassToken(poolClassToken(z, visionWeights(weights, config), config.vision), weights);
-    const { blocks, features } = this.tower(z.shape[0]!);
-    return substitute([features], new Map([[blocks[this.layer]!, z]]))[0]!;
+    return this.behind(z, ({ features }) => [features])[0]!;
   }
 
-  /** The same and, on the way to them, what the next block's attention reads: its first normalisation of z [B, T, D]. */
-  normAndFeaturesBehind(z: Value): { norm: Value; features: Value } {
-    const { blocks, norms1, features } = this.tower(z.shape[0]!);
-    const [normBehind, featuresBehind] = substitute([norms1[this.layer + 1]!, features], new Map([[blocks[this.layer]!, z]]));
-    return { norm: normBehind!, features: featuresBehind! };
+  /**
+   * Values of the tower behind the cut if the tokens there were z [B, T, D].
+   *
+   * @param pick - those that are wanted, each depending on the tokens at the cut
+   */
+  behind(z: Value, pick: (tower: VisionTower) => readonly Value[]): Value[] {
+    const tower = this.tower(z.shape[0]!);
+    return substitute(pick(tower), new Map([[tower.blocks[this.layer]!, z]]));
   }
 
   async dispose(): Promise<void> {
     await this.trunk.dispose();
   }
 
-  private tower(batch: number) {
+  private tower(batch: number): VisionTower {
     const { weights, config } = this.model;
     const { imageSize } = config.vision;
     return visionTower(input("pixels", "float32", [batch, 3, imageSize, imageSize]), weights, config);

@@ -30,7 +30,7 @@ export const gradcam = saliencyMethod({
     }
     const patchesOf = (tokens: Value) => slice(tokens, 1, 1, cut.tokens); // [1, T, D] to [1, N, D]
     return methodOfGraph(cut, (hidden, text) => {
-      const { norm, features } = cut.normAndFeaturesBehind(hidden);
+      const [norm, features] = cut.behind(hidden, ({ inside, features }) => [inside[layer + 1]!.norm1, features]) as [Value, Value];
       const score = mul(exp(model.weights.get("logit_scale", [])), cosineSimilarity(text, features)); // [1]
       const [gradient] = gradients(score, [norm]) as [Value]; // [1, T, D]
       const weights = reduceMean(patchesOf(gradient), [1], { keepDims: true }); // [1, 1, D]
