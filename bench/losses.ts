@@ -13,7 +13,7 @@ import { initClip } from "../src/hub/init.ts";
 import { locateClip } from "../src/hub/locate.ts";
 import { bootstrapMean, mean, std } from "../src/metrics/index.ts";
 import { batchRetrieval, pairRanks } from "../src/metrics/retrieval/index.ts";
-import { biomedClipPresets } from "../src/models/biomedclip/index.ts";
+import { clipPresets } from "../src/models/clip/index.ts";
 import { tensor } from "../src/tensor/tensor.ts";
 import { ContrastiveSettings, ContrastiveTrainer, type TrainingPairs } from "../src/train/index.ts";
 
@@ -35,7 +35,7 @@ if (!flags.pairs || !flags.vocab) throw new Error("--pairs FILE.csv and --vocab 
 const epochs = Number(flags.epochs);
 
 /** A model that trains in seconds: 49 patches of 112 pixels, 6 blocks of 96; 4 text layers of 64. */
-const tiny = biomedClipPresets["biomedclip-tiny"]!;
+const tiny = clipPresets["biomedclip-tiny"]!;
 const preset = { ...tiny, vision: { ...tiny.vision, imageSize: 112, depth: 6 }, contextLength: 64 };
 
 /** All with the same temperature, and DHN-NCE with that of the paper as well; SigLIP and InfoNCE learn theirs from there, as published. */

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { initModel } from "../src/hub/init.ts";
-import { biomedClipPresets } from "../src/models/biomedclip/index.ts";
+import { clipPresets } from "../src/models/clip/index.ts";
 
 const specialWords = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
@@ -13,7 +13,7 @@ export async function benchModel(preset: string): Promise<string> {
   if (existsSync(folder)) return folder;
   const partial = `${folder}.${process.pid}`;
   await mkdir(partial, { recursive: true });
-  const clip = biomedClipPresets[preset];
+  const clip = clipPresets[preset];
   const vocabulary = join(partial, "words.txt");
   if (clip) await writeFile(vocabulary, `${vocabularyOf(clip.text.vocabulary).join("\n")}\n`);
   await initModel(preset, partial, { seed: 1, ...(clip && { vocabulary }) });

@@ -2,7 +2,7 @@ import { compile, flopsOf, input, type Value } from "../src/graph/index.ts";
 import { locateClip } from "../src/hub/locate.ts";
 import type { Box, Image, Mask } from "../src/image/index.ts";
 import { dsc, nsd } from "../src/metrics/index.ts";
-import { biomedClipFamily, biomedClipTensors, textTower, visionTower } from "../src/models/biomedclip/index.ts";
+import { biomedClipFamily, clipTensors, textTower, visionTower } from "../src/models/clip/index.ts";
 import { maskDecoder, promptEncoder, samFamily, samTensors } from "../src/models/sam/index.ts";
 import { Weights } from "../src/models/weights.ts";
 import { loadClip, loadSam } from "../src/pipeline/models/model.ts";
@@ -53,7 +53,7 @@ async function vit(batch: number, options: SessionOptions): Promise<Workload> {
   return {
     run: async () => void (await session.run({ pixels })),
     flops: flopsOf([features]),
-    bytes: bytesOf(biomedClipTensors(clip.config), "visual."),
+    bytes: bytesOf(clipTensors(clip.config), "visual."),
   };
 }
 
@@ -63,7 +63,7 @@ async function text(options: SessionOptions): Promise<Workload> {
   return {
     run: async (index) => void (await clip.textFeatures(tokenizer.encode(sentence(tokens, index)).ids)),
     flops: flopsOf([features]),
-    bytes: bytesOf(biomedClipTensors(clip.config), "text.transformer.encoder."),
+    bytes: bytesOf(clipTensors(clip.config), "text.transformer.encoder."),
   };
 }
 
@@ -83,7 +83,7 @@ async function m2ib(layer: number, options: SessionOptions, fast = false): Promi
       return ms;
     },
     flops: image + text + flopsOf([features]),
-    bytes: bytesOf(biomedClipTensors(clip.config), "visual.") + bytesOf(biomedClipTensors(clip.config), "text.transformer.encoder."),
+    bytes: bytesOf(clipTensors(clip.config), "visual.") + bytesOf(clipTensors(clip.config), "text.transformer.encoder."),
   };
 }
 

@@ -74,7 +74,7 @@ export {
   type ToleranceOptions,
 } from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
-export type { BiomedClip, BiomedClipConfig } from "./models/biomedclip/index.ts";
+export type { ClipConfig as BiomedClipConfig, ClipModel as BiomedClip } from "./models/clip/index.ts";
 export type { DenseBranchConfig } from "./models/dense-branch.ts";
 export type { SamConfig } from "./models/sam/index.ts";
 export type { Content } from "./pipeline/models/content.ts";

@@ -82,7 +82,7 @@ export {
   type TopAccuracy,
   type WholeSetOptions,
 } from "./metrics/retrieval/index.ts";
-export type { BiomedClip, BiomedClipConfig } from "./models/biomedclip/index.ts";
+export type { ClipConfig as BiomedClipConfig, ClipModel as BiomedClip } from "./models/clip/index.ts";
 export type { DenseBranchConfig } from "./models/dense-branch.ts";
 export type { SamConfig } from "./models/sam/index.ts";
 export type { Content } from "./pipeline/models/content.ts";

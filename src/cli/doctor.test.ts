@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { collect } from "../../test/support/tiny-run.ts";
-import { BiomedClip, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
+import { ClipModel, clipPresets, clipTensors } from "../models/clip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
 import { dryRun } from "../pipeline/zero-shot/dry-run.ts";
 import type { Device } from "../runtime/session.ts";
@@ -76,8 +76,8 @@ function expectGflop(model: keyof typeof gflopOf, flops: number) {
 }
 
 test("the operations per image are those of the graphs of BiomedCLIP", async () => {
-  const config = biomedClipPresets.biomedclip!;
-  const clip = await BiomedClip.open(hollowWeights("biomedclip", biomedClipTensors(config)), { visionHeads: config.vision.heads });
+  const config = clipPresets.biomedclip!;
+  const clip = await ClipModel.open(hollowWeights("biomedclip", clipTensors(config)), { visionHeads: config.vision.heads });
   const { image, text } = new M2ib(clip, M2ibConfig.parse({})).flops();
   expectGflop("BiomedCLIP with M2IB", image + text);
 });

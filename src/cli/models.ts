@@ -4,13 +4,7 @@ import { MedclipSamError, WeightsError } from "../errors.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import { type ClipFiles, locateClip, locateSam, locateWeights, publishedModels } from "../hub/locate.ts";
 import { embeddedPack, embeddedPacks, locatePack, packIn } from "../hub/pack.ts";
-import {
-  type BiomedClipConfig,
-  biomedClipConfigOf,
-  biomedClipFamily,
-  biomedClipTensors,
-  type ConfigHints,
-} from "../models/biomedclip/index.ts";
+import { biomedClipFamily, type ClipConfig, type ConfigHints, clipConfigOf, clipTensors } from "../models/clip/index.ts";
 import { type SamConfig, samConfigOf, samFamily, samTensors } from "../models/sam/index.ts";
 import { splitAddress, Weights } from "../models/weights.ts";
 import { openWeights } from "../tensor/open-weights.ts";
@@ -31,7 +25,7 @@ interface Inspection {
   readonly scheme: string;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Present if the tensors determine all sizes. */
-  readonly clip?: BiomedClipConfig;
+  readonly clip?: ClipConfig;
   readonly sam?: SamConfig;
   /** The configuration of a CLIP model and the folder of its vocabulary, if present. */
   readonly clipFiles?: ClipFiles;
@@ -130,7 +124,7 @@ async function verifyOne(model: string, configFile?: string): Promise<{ lines: s
 
 const shardsIn = ({ length }: readonly string[]): string => (length > 1 ? ` in ${length - 1} shards` : "");
 
-const clipRows = ({ vision, text, embed, contextLength }: BiomedClipConfig): [string, string][] => [
+const clipRows = ({ vision, text, embed, contextLength }: ClipConfig): [string, string][] => [
   ["image", `ViT, ${vision.imageSize} px, patch ${vision.patch}, width ${vision.width}, ${vision.depth} blocks, ${vision.heads} heads`],
   ["text", `BERT, width ${text.width}, ${text.depth} layers, ${text.heads} heads, ${text.vocabulary} words, context ${contextLength}`],
   ["embedding", String(embed)],
@@ -150,12 +144,7 @@ async function inspect(model: string, configFile?: string): Promise<Inspection> 
     const files = await attempt(() => locateClip(model, configFile));
     // Shapes do not depend on the number of heads: the tensors can be checked without a configuration.
     const hints: ConfigHints = files.value?.hints ?? { visionHeads: 1, textHeads: 1 };
-    const { config, ...found } = await checkedTensors(
-      clip.value,
-      (weights) => biomedClipConfigOf(weights, hints),
-      biomedClipTensors,
-      files,
-    );
+    const { config, ...found } = await checkedTensors(clip.value, (weights) => clipConfigOf(weights, hints), clipTensors, files);
     return {
       ...{ kind: "CLIP (BiomedCLIP)", file, parts, tensors, ...found },
       ...(files.value && config && { clip: config }),

@@ -3,14 +3,14 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ConfigError, InputError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
-import { type BiomedClipConfig, biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
+import { type ClipConfig, clipPresets, clipTensors } from "../models/clip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
 import { areRandom } from "./origin.ts";
 import { type Purpose, writeRandomWeights } from "./random-weights.ts";
 import { readSizes } from "./sizes.ts";
 
 /** Names that `initModel` knows. */
-export const initNames: readonly string[] = [...Object.keys(biomedClipPresets), ...Object.keys(samPresets)];
+export const initNames: readonly string[] = [...Object.keys(clipPresets), ...Object.keys(samPresets)];
 
 /** How a model with random weights is made. */
 export interface InitOptions {
@@ -29,7 +29,7 @@ export interface InitOptions {
  * @throws ConfigError when the name is unknown, the sizes or the vocabulary do not fit, or the folder holds another model
  */
 export async function initModel(model: string, folder: string, options: InitOptions): Promise<string[]> {
-  const sizes = model.endsWith(".json") ? await readSizes(model) : { clip: biomedClipPresets[model], sam: samPresets[model] };
+  const sizes = model.endsWith(".json") ? await readSizes(model) : { clip: clipPresets[model], sam: samPresets[model] };
   if (!sizes.clip && !sizes.sam)
     throw new ConfigError(`models init: unknown model "${model}"; known are ${initNames.join(", ")}, and a .json file with sizes`);
   if (sizes.clip) return await initClip(basename(model, ".json"), sizes.clip, folder, options);
@@ -40,11 +40,11 @@ export async function initModel(model: string, folder: string, options: InitOpti
 }
 
 /** Writes a CLIP model of any sizes; see `initModel`. */
-export async function initClip(name: string, preset: BiomedClipConfig, folder: string, options: InitOptions): Promise<string[]> {
+export async function initClip(name: string, preset: ClipConfig, folder: string, options: InitOptions): Promise<string[]> {
   const files = [join(folder, "open_clip_model.safetensors"), join(folder, "open_clip_config.json")];
   await refuseOthers(files[0]!, [files[1]!, ...(options.vocabulary ? [join(folder, "vocab.txt")] : [])]);
   const config = options.vocabulary ? { ...preset, text: { ...preset.text, vocabulary: await countWords(options.vocabulary) } } : preset;
-  await writeRandomWeights(files[0]!, "biomedclip", biomedClipTensors(config), options.seed, options.purpose);
+  await writeRandomWeights(files[0]!, "biomedclip", clipTensors(config), options.seed, options.purpose);
   await writeAtomic(files[1]!, `${JSON.stringify(openClipConfig(name, config), null, 2)}\n`);
   if (options.vocabulary) {
     files.push(join(folder, "vocab.txt"));
@@ -80,7 +80,7 @@ async function countWords(file: string): Promise<number> {
   return words.length;
 }
 
-function openClipConfig(name: string, { embed, vision, text, contextLength, mean, std }: BiomedClipConfig): unknown {
+function openClipConfig(name: string, { embed, vision, text, contextLength, mean, std }: ClipConfig): unknown {
   const published = name === "biomedclip";
   return {
     model_cfg: {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { verifyModel } from "../cli/models.ts";
-import { BiomedClip } from "../models/biomedclip/index.ts";
+import { ClipModel } from "../models/clip/index.ts";
 import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
 import { initModel } from "./init.ts";
 import { locateClip, locateSam } from "./locate.ts";
@@ -33,7 +33,7 @@ async function bare(name: string): Promise<string> {
 
 async function features(model: string): Promise<Float32Array> {
   const { weights, hints } = await locateClip(model);
-  const opened = await BiomedClip.open(weights, hints);
+  const opened = await ClipModel.open(weights, hints);
   const result = await opened.textFeatures([2, 5, 3]);
   await opened.dispose();
   return result;
@@ -158,7 +158,7 @@ describe("the configuration beside the weights", () => {
   test("sets the normalisation, from either file", async () => {
     const mean = [0.1, 0.2, 0.3];
     const files = [await configure("open", { mean }), await configure("hf", {}, { image_mean: mean })];
-    for (const { weights, hints } of files) expect((await BiomedClip.open(weights, hints)).config.mean).toEqual(mean);
+    for (const { weights, hints } of files) expect((await ClipModel.open(weights, hints)).config.mean).toEqual(mean);
     expect(files[1]!.preprocessor).toBe(at("hf", "preprocessor_config.json"));
   });
 
@@ -171,7 +171,7 @@ describe("the configuration beside the weights", () => {
     ["a preprocessor file for pixels in [0, 255]", {}, { image_mean: [122.7, 116.7, 104] }],
   ])("is refused with %s", async (name, preprocess, preprocessor) => {
     const { weights, hints } = await configure(name, preprocess, preprocessor);
-    await expect(BiomedClip.open(weights, hints)).rejects.toThrow(
+    await expect(ClipModel.open(weights, hints)).rejects.toThrow(
       /of the pixels, expected three values from .* to 1, as pixels are in \[0, 1\]\. Divide values for pixels in \[0, 255\] by 255\./,
     );
     const { lines, isSound } = await verifyModel(at(name));
@@ -191,7 +191,7 @@ describe("the configuration beside the weights", () => {
 
   test("that states other sizes than the tensors have is another model's", async () => {
     const { weights, hints } = await configure("larger", { size: 64 });
-    await expect(BiomedClip.open(weights, hints)).rejects.toThrow(
+    await expect(ClipModel.open(weights, hints)).rejects.toThrow(
       `the configuration is not that of "${weights}": "preprocess_cfg.size" is 64, but the tensors say 32.`,
     );
   });

@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { described } from "../check/described.ts";
 import { ConfigError, WeightsError } from "../errors.ts";
 import { readJson, readJsonIfPresent } from "../files/read-json.ts";
-import { type ConfigHints, mergeHints, readHints, readPreprocessor } from "../models/biomedclip/index.ts";
+import { type ConfigHints, mergeHints, readHints, readPreprocessor } from "../models/clip/index.ts";
 import { readSamConfig, readSamPreprocessor, type SamHints } from "../models/sam/index.ts";
 import { splitAddress } from "../models/weights.ts";
 import { shardsOf } from "../tensor/open-weights.ts";

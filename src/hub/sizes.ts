@@ -2,7 +2,7 @@ import { z } from "zod";
 import { described } from "../check/described.ts";
 import { ConfigError } from "../errors.ts";
 import { readJson } from "../files/read-json.ts";
-import { type BiomedClipConfig, biomedClipPresets } from "../models/biomedclip/index.ts";
+import { type ClipConfig, clipPresets } from "../models/clip/index.ts";
 import { type SamConfig, samPresets } from "../models/sam/index.ts";
 
 const count = z.number().int().positive();
@@ -70,7 +70,7 @@ const SamFile = z.strictObject({ sam: SamSizes });
  * @example {"sam": {"imageSize": 256, "patch": 16, "width": 128, "depth": 4, "heads": 4, "globalBlocks": [0, 1, 2, 3], "window": 14, "outChannels": 96, "decoder": {"innerWidth": 48, "mlpWidth": 384, "iouWidth": 96}}}
  * @throws ConfigError when the file cannot be read or its sizes do not fit together
  */
-export async function readSizes(file: string): Promise<{ readonly clip?: BiomedClipConfig; readonly sam?: SamConfig }> {
+export async function readSizes(file: string): Promise<{ readonly clip?: ClipConfig; readonly sam?: SamConfig }> {
   const content = await readJson(file, ConfigError);
   const checked = <T>(schema: z.ZodType<T>): T => {
     const { data, error } = schema.safeParse(content);
@@ -93,8 +93,8 @@ function clipOf({
   embed,
   dense,
   text,
-}: z.infer<typeof ClipSizes>): BiomedClipConfig {
-  const published = biomedClipPresets.biomedclip!;
+}: z.infer<typeof ClipSizes>): ClipConfig {
+  const published = clipPresets.biomedclip!;
   const { mlpWidth: textMlpWidth = 4 * text.width, ...textSizes } = text;
   return {
     ...published,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { storedTensor } from "../tensor/stored-tensor.ts";
 import { findModel } from "./_model-in-file.ts";
-import { biomedClipFamily } from "./biomedclip/index.ts";
+import { biomedClipFamily } from "./clip/index.ts";
 import { samFamily } from "./sam/index.ts";
 import { splitAddress } from "./weights.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { type DType, type Tensor, zeros } from "../tensor/tensor.ts";
-import { biomedClipFamily } from "./biomedclip/index.ts";
+import { biomedClipFamily } from "./clip/index.ts";
 import { Weights } from "./weights.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-weights-"));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { expectClose, largestDifference } from "../../test/support/close.ts";
 import { describeWith, readCase, sharedJson } from "../../test/support/shared-data.ts";
 import { add, compile, gradients, input, matmul, mul, reduceMean, sub, swapLast, tanh, type Value } from "../graph/index.ts";
-import { biomedClipPresets, biomedClipTensors } from "../models/biomedclip/index.ts";
+import { clipPresets, clipTensors } from "../models/clip/index.ts";
 import { feedsOf } from "../runtime/session.ts";
 import { toFloat32 } from "../tensor/stored-tensor.ts";
 import { type Shape, sizeOf, type Tensor, tensor, zeros } from "../tensor/tensor.ts";
@@ -181,7 +181,7 @@ describeWith([toyFile], "a tanh network fitted with AdamW", () => {
 describeWith(["parity/learn/parameter-groups.json"], "weight decay", () => {
   const sizes = sharedJson<Record<string, { no_decay: string[]; decay: string[] }>>("parity/learn/parameter-groups.json");
   test.each(Object.entries(sizes))("%s: the parameters with and without it are open_clip's", (size, groups) => {
-    const names = [...biomedClipTensors(biomedClipPresets[size === "full" ? "biomedclip" : `biomedclip-${size}`]!)];
+    const names = [...clipTensors(clipPresets[size === "full" ? "biomedclip" : `biomedclip-${size}`]!)];
     const those = (decayed: boolean) => names.filter(([name, shape]) => isDecayed(name, shape) === decayed).map(([name]) => name);
     expect(those(true)).toEqual(groups.decay);
     expect(those(false)).toEqual(groups.no_decay);

@@ -1,14 +1,14 @@
 import { ConfigError } from "../errors.ts";
 import { compile, input, substitute, type Value } from "../graph/index.ts";
 import type { Image } from "../image/index.ts";
-import { type BiomedClip, projectClassToken, type VisionTower, visionTower, visionWeights } from "../models/biomedclip/index.ts";
+import { type ClipModel, projectClassToken, type VisionTower, visionTower, visionWeights } from "../models/clip/index.ts";
 import { gridOf, poolClassToken } from "../models/vit.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The image tower lacks the layer that was asked for, or that is the default. */
 export class MissingLayerError extends ConfigError {
-  constructor({ config, weights }: BiomedClip, layer: number) {
+  constructor({ config, weights }: ClipModel, layer: number) {
     const { depth } = config.vision;
     super(
       `layer ${layer} does not exist: the image tower of "${weights.file}" has blocks 0 to ${depth - 1}. Use --layer 0 to ${Math.max(depth - 2, 0)}.`,
@@ -18,13 +18,13 @@ export class MissingLayerError extends ConfigError {
 
 /** The image tower in two parts: the blocks up to one, which run once an image, and those after it, which are differentiated. */
 export class CutTower {
-  readonly model: BiomedClip;
+  readonly model: ClipModel;
   /** The last block before the cut. */
   readonly layer: number;
   private readonly trunk = new SharedSession(() => compile({ hidden: this.trunkGraph() }, this.model.options));
 
   /** @throws ConfigError when the model has no such layer */
-  constructor(model: BiomedClip, layer: number) {
+  constructor(model: ClipModel, layer: number) {
     if (!(layer >= 0 && layer < model.config.vision.depth)) throw new MissingLayerError(model, layer);
     this.model = model;
     this.layer = layer;

@@ -2,14 +2,14 @@ import { afterAll, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
 import { nanoClip, nanoDenseClip } from "../../test/support/models.ts";
 import { locateClip } from "../hub/locate.ts";
-import { BiomedClip, outputGrid } from "../models/biomedclip/index.ts";
+import { ClipModel, outputGrid } from "../models/clip/index.ts";
 import { normal } from "../tensor/random.ts";
 import { denseText } from "./dense-text.ts";
 import { mapOfProbabilities } from "./map.ts";
 
 const open = async (folder: string) => {
   const { weights, hints } = await locateClip(folder);
-  return await BiomedClip.open(weights, hints);
+  return await ClipModel.open(weights, hints);
 };
 const view = { width: 32, height: 32, data: Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 7919) % 256) };
 const clip = await open(await nanoDenseClip());

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { add, compile, flopsOf, input, mul, reshape, sigmoid, type Value } from "../graph/index.ts";
-import { type BiomedClip, denseFeatures, denseLogitParameters, outputGrid, visionTower } from "../models/biomedclip/index.ts";
+import { type ClipModel, denseFeatures, denseLogitParameters, outputGrid, visionTower } from "../models/clip/index.ts";
 import { cosineSimilarity } from "../nn/index.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import { tensor } from "../tensor/tensor.ts";
@@ -74,6 +74,6 @@ export const denseText = saliencyMethod({
   memory: () => ({ prepacked: 912, smallest: 912 }),
 });
 
-function towerOf({ weights, config }: BiomedClip, side: number): { image: Value; blocks: readonly Value[] } {
+function towerOf({ weights, config }: ClipModel, side: number): { image: Value; blocks: readonly Value[] } {
   return visionTower(input("pixels", "float32", [1, 3, side, side]), weights, config);
 }

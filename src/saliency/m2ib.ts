@@ -7,7 +7,7 @@ import { checkTensor } from "../check/tensors.ts";
 import { ConfigError, InputError, ShapeError } from "../errors.ts";
 import { compile, flopsOf, type Value } from "../graph/index.ts";
 import type { Image } from "../image/types.ts";
-import { BiomedClip } from "../models/biomedclip/index.ts";
+import { ClipModel } from "../models/clip/index.ts";
 import { gridOf } from "../models/vit.ts";
 import { feedsOf } from "../runtime/session.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
@@ -111,8 +111,8 @@ export class M2ib {
   /**
    * @throws ConfigError when the model has no such layer
    */
-  constructor(model: BiomedClip, given: M2ibConfig, options: M2ibOptions = {}) {
-    if (!(model instanceof BiomedClip)) throw new InputError(`M2ib: model must be a BiomedClip, got ${described(model)}.`);
+  constructor(model: ClipModel, given: M2ibConfig, options: M2ibOptions = {}) {
+    if (!(model instanceof ClipModel)) throw new InputError(`M2ib: model must be a ClipModel, got ${described(model)}.`);
     const config = checkedOptions(M2ibConfig, given, "M2ib");
     const { trace, schedule, samplesAtOnce } = checkedOptions(Options, options, "M2ib");
     if (schedule?.some((samples) => samples > config.samples)) {

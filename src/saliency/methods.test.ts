@@ -6,7 +6,7 @@ import { randomModel } from "../../test/support/models.ts";
 import { type GradcamFile, gradcamCases, type NibFile, nibCases } from "../../test/support/saliency-cases.ts";
 import { describeCases, describeWith } from "../../test/support/shared-data.ts";
 import { compile, input } from "../graph/index.ts";
-import { patchFeatures, visionTower } from "../models/biomedclip/index.ts";
+import { patchFeatures, visionTower } from "../models/clip/index.ts";
 import { normal } from "../tensor/random.ts";
 import { M2ib, M2ibConfig } from "./m2ib.ts";
 import { notFiniteMap, type SaliencyMethodName, saliencyMethods } from "./methods.ts";

@@ -1,6 +1,6 @@
 import { checkedFloats } from "../check/prompts.ts";
 import type { Image } from "../image/types.ts";
-import type { BiomedClip } from "../models/biomedclip/index.ts";
+import type { ClipModel } from "../models/clip/index.ts";
 import { gridOf } from "../models/vit.ts";
 import { tensor } from "../tensor/tensor.ts";
 import type { SaliencyMethod } from "./saliency-method.ts";
@@ -14,10 +14,10 @@ import type { SaliencyMethod } from "./saliency-method.ts";
  * @param clip - the model, for instance its `imageFeatures` of changed views
  * @returns [g · g] values row by row, larger for more, where g = S / patch; they are stretched to [0, 1] afterwards
  */
-export type OwnSaliencyMethod = (view: Image, text: Float32Array, clip: BiomedClip) => Promise<Float32Array>;
+export type OwnSaliencyMethod = (view: Image, text: Float32Array, clip: ClipModel) => Promise<Float32Array>;
 
 /** A function as a saliency method. It holds nothing, and no part of its work is shared between texts: the pixels themselves are passed on. */
-export function methodOfFunction(valuesOf: OwnSaliencyMethod, clip: BiomedClip): SaliencyMethod {
+export function methodOfFunction(valuesOf: OwnSaliencyMethod, clip: ClipModel): SaliencyMethod {
   const { depth, imageSize } = clip.config.vision;
   const grid = gridOf(clip.config.vision);
   return {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { reshape } from "../graph/index.ts";
-import { patchFeatures } from "../models/biomedclip/index.ts";
+import { patchFeatures } from "../models/clip/index.ts";
 import { cosineSimilarity } from "../nn/index.ts";
 import { CutTower } from "./_cut-tower.ts";
 import { methodOfGraph } from "./_method-of-graph.ts";

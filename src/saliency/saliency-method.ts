@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Image } from "../image/index.ts";
-import type { BiomedClip } from "../models/biomedclip/index.ts";
+import type { ClipModel } from "../models/clip/index.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** The noise of a method that needs some, in the parts in which its `attribute` takes it. */
@@ -71,7 +71,7 @@ interface MethodDescription<S extends z.ZodObject> {
   /** Values of its own settings that change what the map says, so that other methods reject them instead of ignoring them. */
   readonly refusedElsewhere?: Partial<z.infer<S>>;
   /** Opens it; nothing is computed yet. @throws ConfigError when the settings do not fit the model */
-  open(model: BiomedClip, settings: SettingsOf<S>): SaliencyMethod;
+  open(model: ClipModel, settings: SettingsOf<S>): SaliencyMethod;
   /** What it takes with these settings. */
   memory(settings: SettingsOf<S>): MemoryPeaks;
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { compile, gradients, input } from "../../src/graph/index.ts";
 import { locateSam } from "../../src/hub/locate.ts";
 import { contrastiveLosses } from "../../src/losses/index.ts";
-import { visionTower } from "../../src/models/biomedclip/index.ts";
+import { visionTower } from "../../src/models/clip/index.ts";
 import { M2ib, M2ibConfig } from "../../src/saliency/index.ts";
 import { SamPredictor } from "../../src/segment/index.ts";
 import { normal, uniform } from "../../src/tensor/random.ts";
@@ -241,7 +241,7 @@ function runOnSet(files: readonly string[]): Record<string, string> {
 }
 
 test("the parity tests read seeds, names, sizes and counts from the cases", { timeout: 600_000 }, () => {
-  const files = ["src/segment/predictor.test.ts", "src/models/biomedclip/biomedclip.test.ts", "src/saliency/m2ib.test.ts"];
+  const files = ["src/segment/predictor.test.ts", "src/models/clip/clip-model.test.ts", "src/saliency/m2ib.test.ts"];
   const found = runOnSet([...files, "src/losses/contrastive-losses.test.ts", "src/metrics/retrieval", "src/data/caption.test.ts"]);
   expect(Object.fromEntries(Object.entries(found).filter(([, failure]) => failure !== ""))).toEqual({});
   const names = Object.keys(found).join("\n");

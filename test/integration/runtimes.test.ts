@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { add, compile, stored } from "../../src/graph/index.ts";
 import { compositions, operators } from "../../src/graph/operators/table.ts";
 import { locateClip } from "../../src/hub/locate.ts";
-import { BiomedClip } from "../../src/models/biomedclip/index.ts";
+import { ClipModel } from "../../src/models/clip/index.ts";
 import * as browser from "../../src/runtime/browser.ts";
 import type { OpenSession } from "../../src/runtime/session.ts";
 import { SamPredictor } from "../../src/segment/index.ts";
@@ -32,9 +32,9 @@ async function inMemory(file: string): Promise<{ name: string; bytes: Uint8Array
   return { name: basename(file), bytes: await readFile(file) };
 }
 
-async function clipInMemory(folder: string): Promise<BiomedClip> {
+async function clipInMemory(folder: string): Promise<ClipModel> {
   const { weights, hints } = await locateClip(folder);
-  return await BiomedClip.open(await inMemory(weights), hints);
+  return await ClipModel.open(await inMemory(weights), hints);
 }
 
 describe.each(runtimes)("$runtime", ({ runtime, openSession }) => {

@@ -2,7 +2,7 @@ import { test } from "vitest";
 import { compile, input } from "../../src/graph/index.ts";
 import { locateClip } from "../../src/hub/locate.ts";
 import type { Image } from "../../src/image/types.ts";
-import { BiomedClip, textTower, visionTower } from "../../src/models/biomedclip/index.ts";
+import { ClipModel, textTower, visionTower } from "../../src/models/clip/index.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { loadTokenizer } from "../../src/text/load-tokenizer.ts";
 import type { Tokenizer } from "../../src/text/wordpiece.ts";
@@ -39,10 +39,10 @@ export async function tokenizerOfCase({ model }: { readonly model: string }): Pr
 }
 
 /** Opens a model folder as for a user; an open model is reused. */
-export async function openClip(model: string | BiomedClip): Promise<BiomedClip> {
+export async function openClip(model: string | ClipModel): Promise<ClipModel> {
   if (typeof model !== "string") return model;
   const { weights, hints } = await locateClip(model);
-  return await BiomedClip.open(weights, hints);
+  return await ClipModel.open(weights, hints);
 }
 
 const numbers = (value: Tensor): number[] => Array.from(value.data as Float32Array, Number);
@@ -58,7 +58,7 @@ export interface FeatureFile {
  *
  * @param model - by default the one that the case names
  */
-export function featureCases({ file }: CaseFile<FeatureFile>, model?: () => Promise<string | BiomedClip>): void {
+export function featureCases({ file }: CaseFile<FeatureFile>, model?: () => Promise<string | ClipModel>): void {
   const open = async (settings: FeatureFile & { seed: number }) => await openClip(await (model ? model() : clipOfCase(settings)));
 
   test("image features, embeddings and hidden states are the reference's", async () => {

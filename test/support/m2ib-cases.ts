@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { opencvNearest, toGray } from "../../src/image/index.ts";
-import type { BiomedClip } from "../../src/models/biomedclip/index.ts";
+import type { ClipModel } from "../../src/models/clip/index.ts";
 import { ensembleFeature, M2ib, M2ibConfig, mapOfCapacity } from "../../src/saliency/index.ts";
 import { normal } from "../../src/tensor/random.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
@@ -57,7 +57,7 @@ function caseNoise(shape: readonly [number, number, number, number], seed: numbe
  */
 export function m2ibCases(
   { file, settings }: CaseFile<M2ibFile>,
-  { model, only = () => true }: { model?: () => Promise<BiomedClip>; only?: (key: string, index: number) => boolean } = {},
+  { model, only = () => true }: { model?: () => Promise<ClipModel>; only?: (key: string, index: number) => boolean } = {},
 ): void {
   test(`M2IB on the ${settings.model} model gives the reference's losses and maps`, async () => {
     const { tensors } = await readCase(folder, file);

@@ -2,7 +2,7 @@ import { described } from "../../check/described.ts";
 import { ConfigError, WeightsError } from "../../errors.ts";
 import { parseJson } from "../../files/json.ts";
 import type { Fit } from "../../image/index.ts";
-import { BiomedClip, type ConfigHints, mergeHints, readHints, readPreprocessor } from "../../models/biomedclip/index.ts";
+import { ClipModel, type ConfigHints, mergeHints, readHints, readPreprocessor } from "../../models/clip/index.ts";
 import { originIn } from "../../models/origin.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../../segment/index.ts";
@@ -12,7 +12,7 @@ import { bytesOf, type Content, nameOf, weightsOf } from "./content.ts";
 
 /** A CLIP model with its tokenizer. */
 export interface TextImageModel {
-  readonly clip: BiomedClip;
+  readonly clip: ClipModel;
   readonly tokenizer: Tokenizer;
   /** Warnings about the files of the model: ignored configuration entries, a doubtful vocabulary. */
   readonly warnings: readonly string[];
@@ -48,7 +48,7 @@ export async function openClip(content: ClipContent, options: SessionOptions = {
   if (typeof content !== "object" || content === null) {
     throw new WeightsError(`the CLIP model must be { weights, config, vocabulary }, got ${described(content)}.`);
   }
-  const clip = await BiomedClip.open(await weightsOf(content.weights, "CLIP weights"), await hintsOf(content), options);
+  const clip = await ClipModel.open(await weightsOf(content.weights, "CLIP weights"), await hintsOf(content), options);
   const source = nameOf(content.vocabulary, "vocabulary");
   const text = await textOf(content.vocabulary, source);
   const config = await tokenizerConfigOf(content.tokenizerConfig);
@@ -62,7 +62,7 @@ export async function openSam(weights: Content, options: SamOptions = {}): Promi
 }
 
 /** Combines a model and a tokenizer. @throws ConfigError when the vocabulary does not match the model */
-export function textImageModel(clip: BiomedClip, tokenizer: Tokenizer, vocabularyName: string): TextImageModel {
+export function textImageModel(clip: ClipModel, tokenizer: Tokenizer, vocabularyName: string): TextImageModel {
   const aboutFiles = fileWarnings(clip.hints, tokenizer, vocabularyName, clip.config.text.vocabulary);
   return { clip, tokenizer, warnings: [...clip.weights.notes, ...aboutFiles], pack: originIn(clip.weights.metadata).pack };
 }

@@ -2,7 +2,7 @@ import { WeightsError } from "../../errors.ts";
 import { type ClipFiles, locateClip, locateSam, type SamFiles } from "../../hub/locate.ts";
 import { originOf } from "../../hub/origin.ts";
 import { defaultPack } from "../../hub/pack.ts";
-import { BiomedClip } from "../../models/biomedclip/index.ts";
+import { ClipModel } from "../../models/clip/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../../segment/index.ts";
 import { loadTokenizer } from "../../text/load-tokenizer.ts";
@@ -46,7 +46,7 @@ export async function clipFilesOf(model: string | undefined, configFile: string 
 export async function loadClip(model: string | undefined, configFile: string | undefined, options: SessionOptions): Promise<ClipOfFiles> {
   if (model === undefined) throw noModel("CLIP", true);
   const files = await locateClip(model, configFile);
-  const clip = await BiomedClip.open(files.weights, files.hints, options);
+  const clip = await ClipModel.open(files.weights, files.hints, options);
   const tokenizer = await loadTokenizer(files.tokenizer);
   const { pack } = await originOf(files.weights);
   return { ...textImageModel(clip, tokenizer, files.tokenizer), clipFiles: files, pack };

@@ -2,7 +2,7 @@ import { addTo } from "../../add-to.ts";
 import { type DroppedPair, type EncodedPairs, normalised, type Pair, type PairWorkers, plainBatches } from "../../data/index.ts";
 import { throwIfCancelled } from "../../errors.ts";
 import { compile, input } from "../../graph/index.ts";
-import { type BiomedClip, textTower, visionTower } from "../../models/biomedclip/index.ts";
+import { type ClipModel, textTower, visionTower } from "../../models/clip/index.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { streamThenDispose, thenDispose } from "../../then-dispose.ts";
 
@@ -20,7 +20,7 @@ export interface ImageFeatures {
 
 /** Image embeddings of pairs, batch by batch in order, from centre crops as in validation. */
 export async function* imageFeatures(
-  clip: BiomedClip,
+  clip: ClipModel,
   data: EncodedPairs,
   workers: PairWorkers,
   { mode, signal }: { readonly mode: "paper" | "reference"; readonly signal?: AbortSignal | undefined },
@@ -47,7 +47,7 @@ export async function* imageFeatures(
  *
  * @param ids - token ids of each text, without padding
  */
-export async function textFeatures(clip: BiomedClip, ids: readonly (readonly number[])[], signal?: AbortSignal): Promise<Float32Array> {
+export async function textFeatures(clip: ClipModel, ids: readonly (readonly number[])[], signal?: AbortSignal): Promise<Float32Array> {
   const { embed } = clip.config;
   const all = new Float32Array(ids.length * embed);
   for (const [length, group] of distinctTexts(ids)) {

@@ -11,7 +11,7 @@ import {
   summariseRanks,
   type WholeSetOptions,
 } from "../../metrics/retrieval/index.ts";
-import { type BiomedClip, pairFlops } from "../../models/biomedclip/index.ts";
+import { type ClipModel, pairFlops } from "../../models/clip/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { gemmSpeed } from "../../run/gemm-speed.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
@@ -116,7 +116,7 @@ export async function* runRetrieve(
 }
 
 /** Describes a run and estimates its time. */
-async function expectation(clip: BiomedClip, { pairs, lengths }: EncodedPairs, session: SessionOptions): Promise<string[]> {
+async function expectation(clip: ClipModel, { pairs, lengths }: EncodedPairs, session: SessionOptions): Promise<string[]> {
   const { weights, config } = clip;
   const tokens = Math.ceil(lengths.reduce((sum, length) => sum + length, 0) / lengths.length);
   const flops = pairFlops(weights, config, tokens);

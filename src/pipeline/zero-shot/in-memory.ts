@@ -6,7 +6,7 @@ import { checkedList, checkedTexts } from "../../check/prompts.ts";
 import { ConfigError, InputError, throwIfCancelled, WeightsError } from "../../errors.ts";
 import { usableDevice } from "../../graph/index.ts";
 import { blankWarnings, type GrayImage, type Image, type Mask, type SaliencyMap } from "../../image/index.ts";
-import { BiomedClip } from "../../models/biomedclip/index.ts";
+import { ClipModel } from "../../models/clip/index.ts";
 import { noticesOf, originIn, type ReadBy } from "../../models/origin.ts";
 import { withoutEffect } from "../../run/settings/effect.ts";
 import { RunningCalls } from "../../running-calls.ts";
@@ -43,7 +43,7 @@ export class ZeroShotModel {
 
   /** @throws InputError for arguments that are not models, ConfigError for defaults that are not an object */
   constructor(text: TextImageModel, mask: PromptableModel, warnings: readonly string[] = [], defaults: SegmentOptions = {}) {
-    if (!(text?.clip instanceof BiomedClip) || typeof text.tokenizer?.encode !== "function")
+    if (!(text?.clip instanceof ClipModel) || typeof text.tokenizer?.encode !== "function")
       throw new InputError(`ZeroShotModel: text must be { clip, tokenizer, warnings }, got ${described(text)}. loadModel opens it.`);
     if (!(mask?.sam instanceof SamPredictor))
       throw new InputError(`ZeroShotModel: mask must be { sam }, got ${described(mask)}. loadModel opens it.`);

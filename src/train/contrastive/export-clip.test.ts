@@ -6,7 +6,7 @@ import { expectClose } from "../../../test/support/close.ts";
 import { nanoClip } from "../../../test/support/models.ts";
 import { describeWith, sharedPath } from "../../../test/support/shared-data.ts";
 import { locateClip } from "../../hub/locate.ts";
-import { BiomedClip } from "../../models/biomedclip/index.ts";
+import { ClipModel } from "../../models/clip/index.ts";
 import { uniform } from "../../tensor/random.ts";
 import { openSafetensors, readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { fromFloat32, toFloat32 } from "../../tensor/stored-tensor.ts";
@@ -41,7 +41,7 @@ async function roundTrip(model: string, name: string, settings: Partial<Contrast
 
   const { weights, hints } = await locateClip(target);
   expect(weights).toBe(file);
-  const clip = await BiomedClip.open(weights, hints);
+  const clip = await ClipModel.open(weights, hints);
   const plane = side * side;
   for (let i = 0; i < 3; i++) {
     const view = Uint8Array.from({ length: 3 * plane }, (_, k) => batch.pixels.data[(3 * i + (k % 3)) * plane + Math.floor(k / 3)]!);

@@ -8,7 +8,7 @@ import {
   type PairWorkers,
   type ViewOptions,
 } from "../../data/index.ts";
-import { outputGrid } from "../../models/biomedclip/index.ts";
+import { outputGrid } from "../../models/clip/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type LoopEvent, type LoopOptions, type Training, trainingLoop } from "../loop.ts";
 import type { TrainingPairs } from "./gradient.ts";

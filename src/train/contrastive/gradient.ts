@@ -1,6 +1,6 @@
 import { add, cast, constant, div, exp, input, mul, reduceSum, slice, sub, type Value } from "../../graph/index.ts";
 import { contrastiveLosses } from "../../losses/index.ts";
-import { type BiomedClipConfig, textTower, type VisionTower, visionTower } from "../../models/biomedclip/index.ts";
+import { type ClipConfig, textTower, type VisionTower, visionTower } from "../../models/clip/index.ts";
 import type { NamedWeights } from "../../models/named-weights.ts";
 import { gridOf } from "../../models/vit.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
@@ -63,14 +63,14 @@ const keptBy = (trainedElements: number): number => (trainedElements < 20e6 ? 24
  * @see Gao et al. 2021, arXiv:2101.06983
  */
 export class ContrastiveGradient {
-  private readonly config: BiomedClipConfig;
+  private readonly config: ClipConfig;
   private readonly settings: ContrastiveSettings;
   private readonly training: GraphSource;
   /** Whether a tower has a trained tensor. */
   private readonly isTrained: Readonly<Record<"image" | "text", boolean>>;
   private readonly graphs = new Map<string, SessionCache<TrainedGraph>>();
 
-  constructor(config: BiomedClipConfig, settings: ContrastiveSettings, training: GraphSource) {
+  constructor(config: ClipConfig, settings: ContrastiveSettings, training: GraphSource) {
     this.config = config;
     this.settings = settings;
     this.training = training;
@@ -281,7 +281,7 @@ function textFeeds(ids: readonly (readonly number[])[]): TowerFeeds {
 }
 
 /** Pixels as the image tower takes them: in [0, 1], minus mean, over standard deviation. */
-function normalised(pixels: Value, { mean, std }: BiomedClipConfig): Value {
+function normalised(pixels: Value, { mean, std }: ClipConfig): Value {
   const perChannel = (values: readonly number[]) => constant(tensor("float32", [3, 1, 1], Float32Array.from(values)));
   return div(sub(div(cast(pixels, "float32"), 255), perChannel(mean)), perChannel(std)); // [B, 3, S, S]
 }

@@ -1,12 +1,6 @@
 import { add, mul, substitute, type Value } from "../../graph/index.ts";
 import { denseDiceLoss, denseLoss, labelLoss, presenceLoss } from "../../losses/index.ts";
-import {
-  type BiomedClipConfig,
-  denseFeatures,
-  denseLogitParameters,
-  patchFeatures,
-  type VisionTower,
-} from "../../models/biomedclip/index.ts";
+import { type ClipConfig, denseFeatures, denseLogitParameters, patchFeatures, type VisionTower } from "../../models/clip/index.ts";
 import type { NamedWeights } from "../../models/named-weights.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { inputOf, rowsOf } from "../feeds.ts";
@@ -51,7 +45,7 @@ export function regionFeeds(regions: TrainingRegions, from: number, to: number, 
 
 /** Other arguments of the region terms. */
 export interface RegionTermOptions {
-  readonly config: BiomedClipConfig;
+  readonly config: ClipConfig;
   readonly settings: ContrastiveSettings;
   /** The block after which noise is added. */
   readonly block?: number | undefined;

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { AugmentedPicture, PairBatch, PairWorkers } from "../../data/index.ts";
-import { biomedClipPresets } from "../../models/biomedclip/index.ts";
+import { clipPresets } from "../../models/clip/index.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { Supervision } from "./supervision.ts";
 
-const config = biomedClipPresets["biomedclip-tiny"]!;
+const config = clipPresets["biomedclip-tiny"]!;
 const workers = { encode: async () => [] } as unknown as PairWorkers;
 const picture = (isEmptyCrop: boolean): AugmentedPicture => ({ coverage: new Float32Array(0), isMirrored: false, isEmptyCrop });
 

@@ -7,7 +7,7 @@ import {
   type RegionSet,
   regionTargets,
 } from "../../data/index.ts";
-import { type BiomedClipConfig, outputGrid } from "../../models/biomedclip/index.ts";
+import { type ClipConfig, outputGrid } from "../../models/clip/index.ts";
 import { gridOf } from "../../models/vit.ts";
 import { uniform } from "../../tensor/random.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
@@ -40,10 +40,10 @@ export class Supervision {
     private readonly options: SupervisionOptions,
     /** Token ids of the wordings of each phrase. */
     private readonly phrases: readonly (readonly (readonly number[])[])[],
-    private readonly config: BiomedClipConfig,
+    private readonly config: ClipConfig,
   ) {}
 
-  static async open(options: SupervisionOptions, workers: PairWorkers, config: BiomedClipConfig): Promise<Supervision> {
+  static async open(options: SupervisionOptions, workers: PairWorkers, config: ClipConfig): Promise<Supervision> {
     const phrases = await Promise.all([...(options.regions?.phrases.values() ?? [])].map((wordings) => workers.encode(wordings)));
     return new Supervision(
       options,

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { biomedClipPresets, biomedClipTensors } from "../../models/biomedclip/index.ts";
+import { clipPresets, clipTensors } from "../../models/clip/index.ts";
 import { ContrastiveSettings } from "./settings.ts";
 import { trainedTensors, untrainedBranch } from "./trained-tensors.ts";
 
-const tensors = biomedClipTensors(biomedClipPresets["biomedclip-tiny"]!);
+const tensors = clipTensors(clipPresets["biomedclip-tiny"]!);
 const branch = ["visual.dense.proj.weight", "visual.dense.logit_bias"];
 const withBranch = new Map([...tensors, ...branch.map((name): [string, number[]] => [name, []])]);
 const names = (settings: object) => [...trainedTensors(tensors, ContrastiveSettings.parse(settings)).keys()];

@@ -1,14 +1,14 @@
 import { ConfigError, InputError } from "../../errors.ts";
 import type { ClipFiles } from "../../hub/locate.ts";
 import {
-  type BiomedClipConfig,
-  biomedClipConfigOf,
   biomedClipFamily,
-  biomedClipTensors,
   branchFlops,
+  type ClipConfig,
+  clipConfigOf,
+  clipTensors,
   outputGrid,
   pairFlops,
-} from "../../models/biomedclip/index.ts";
+} from "../../models/clip/index.ts";
 import { Weights } from "../../models/weights.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { sameShape } from "../../tensor/tensor.ts";
@@ -55,7 +55,7 @@ const initialLogitBias = -10;
  * await trainer.exportTo("fine-tuned");
  */
 export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
-  readonly config: BiomedClipConfig;
+  readonly config: ClipConfig;
   readonly files: ClipFiles;
   private readonly weights: Weights;
   private readonly adapters: readonly LoraAdapter[];
@@ -65,12 +65,12 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
   private constructor(
     files: ClipFiles,
     weights: Weights,
-    config: BiomedClipConfig,
+    config: ClipConfig,
     settings: ContrastiveSettings,
     length: RunLength,
     options: SessionOptions,
   ) {
-    const tensors = biomedClipTensors(config);
+    const tensors = clipTensors(config);
     const trained = trainedTensors(tensors, settings);
     const lora = settings.loraRank > 0 ? loraOf(settings) : undefined;
     super(trained, settings, rulesOf(settings, length), options);
@@ -100,8 +100,8 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
       );
     }
     const weights = await Weights.open(files.weights, biomedClipFamily);
-    const config = biomedClipConfigOf(weights, files.hints);
-    weights.check(biomedClipTensors(config));
+    const config = clipConfigOf(weights, files.hints);
+    weights.check(clipTensors(config));
     const trainer = new ContrastiveTrainer(files, weights, config, settings, length, options);
     await trainer.start();
     return trainer;
@@ -109,7 +109,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
 
   /** Notes about the weights file: which of its models is used; and about a part of the model that is not trained. */
   get notes(): readonly string[] {
-    const reason = untrainedBranch(biomedClipTensors(this.config), this.trainedNames, this.settings);
+    const reason = untrainedBranch(clipTensors(this.config), this.trainedNames, this.settings);
     if (reason === undefined) return this.weights.notes;
     const note = `the convolutional branch of the model, which --saliency-method dense-text reads, is not trained: ${reason}`;
     return [...this.weights.notes, note];
@@ -173,7 +173,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
   /** Writes the model in the names and types of its file, adapters merged, with the configuration and vocabulary beside it. */
   override async exportTo(folder: string): Promise<string> {
     const { files, weights, state, adapters, steps } = this;
-    const tensors = biomedClipTensors(this.config);
+    const tensors = clipTensors(this.config);
     return await exportClip(folder, { files, weights, tensors, state, adapters, lora: loraOf(this.settings), steps });
   }
 

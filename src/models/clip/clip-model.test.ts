@@ -9,8 +9,8 @@ import { describeCases, describeWith, readCase, sharedJson, sharedPath } from ".
 import { locateClip } from "../../hub/locate.ts";
 import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { toFloat32 } from "../../tensor/stored-tensor.ts";
-import { BiomedClip } from "./biomedclip.ts";
-import { biomedClipPresets, biomedClipTensors } from "./config.ts";
+import { ClipModel } from "./clip-model.ts";
+import { clipPresets, clipTensors } from "./config.ts";
 
 describeCases<FeatureFile>("parity/clip", /^features-.*\.safetensors$/, "BiomedCLIP, tiny", (files) => {
   for (const file of files) if (file.settings.model === "tiny") featureCases(file);
@@ -23,7 +23,7 @@ for (const [preset, name] of [
   describeWith([`parity/clip/names-${name}.json`], "names and shapes", () => {
     test(`of ${preset} are the published ones, in their order`, () => {
       const { open_clip } = sharedJson<{ open_clip: Record<string, number[]> }>(`parity/clip/names-${name}.json`);
-      expect([...biomedClipTensors(biomedClipPresets[preset!]!)]).toEqual(Object.entries(open_clip));
+      expect([...clipTensors(clipPresets[preset!]!)]).toEqual(Object.entries(open_clip));
     });
   });
 }
@@ -50,7 +50,7 @@ describeWith(
     ])("from %s", async (_, path, config, expected) => {
       const { weights, hints } = await locateClip(sharedPath(path), config);
       const { tensors, settings } = await readCase<FeatureFile>("parity/clip/features-mini.safetensors");
-      const clip = await BiomedClip.open(weights, hints);
+      const clip = await ClipModel.open(weights, hints);
       const pixels = await clipPixels();
       const images = [];
       for (const name of settings.images) images.push(...(await clip.imageFeatures(pixels.get(name)!)));
@@ -68,7 +68,7 @@ describeWith(
 describeWith(["parity/torch-files", "parity/clip/mini"], "a file that is readable but not a model", () => {
   test("wrong keys are listed: what is missing with the closest candidate, what has another shape, what is unexpected", async () => {
     const { weights, hints } = await locateClip(sharedPath("parity/torch-files/wrong_keys.bin"), openClipConfig);
-    const message = await BiomedClip.open(weights, hints).then(String, ({ message }: Error) => message);
+    const message = await ClipModel.open(weights, hints).then(String, ({ message }: Error) => message);
     expect(message).toContain("does not fit BiomedCLIP");
     expect(message).toContain('missing: "visual.trunk.pos_embed"');
     expect(message).toContain("wrong shape:");
@@ -85,7 +85,7 @@ describe("head counts", () => {
     await expect(locateClip(join(folder, "clip.safetensors"))).rejects.toThrow(
       /no open_clip_config.json or config.json beside it.*--clip-config FILE/,
     );
-    await expect(BiomedClip.open(join(folder, "clip.safetensors"))).rejects.toThrow(/96 wide.*--clip-config FILE/);
+    await expect(ClipModel.open(join(folder, "clip.safetensors"))).rejects.toThrow(/96 wide.*--clip-config FILE/);
     rmSync(folder, { recursive: true });
   });
 });
@@ -98,7 +98,7 @@ test("a tensor under a slightly other name is named beside the missing one", asy
     ([name, value]) => [name.replace("visual.head.proj.weight", "visual.head.projection.weight"), value] as const,
   );
   await writeSafetensors(file, Object.fromEntries(renamed));
-  await expect(BiomedClip.open(file, { visionHeads: 4, textHeads: 4 })).rejects.toThrow(
+  await expect(ClipModel.open(file, { visionHeads: 4, textHeads: 4 })).rejects.toThrow(
     'missing: "visual.head.proj.weight" (the closest is "visual.head.projection.weight")',
   );
   rmSync(folder, { recursive: true });
@@ -120,7 +120,7 @@ describe("weights in half precision", () => {
     await writeSafetensors(join(folder, "half.safetensors"), Object.fromEntries(half));
     const features = [];
     for (const file of [join(model, "open_clip_model.safetensors"), join(folder, "half.safetensors")]) {
-      const clip = await BiomedClip.open(file, { visionHeads: 4, textHeads: 4 });
+      const clip = await ClipModel.open(file, { visionHeads: 4, textHeads: 4 });
       const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
       features.push([...(await clip.imageFeatures(view)), ...(await clip.textFeatures([2, 17, 99, 3]))]);
       await clip.dispose();

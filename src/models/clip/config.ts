@@ -8,7 +8,7 @@ import type { Weights } from "../weights.ts";
 import type { ConfigHints } from "./hints.ts";
 
 /** Sizes of a BiomedCLIP model and how its images are normalised. */
-export interface BiomedClipConfig {
+export interface ClipConfig {
   readonly vision: VitConfig;
   /** Convolutional branch that gives features on a finer grid; published models have none. */
   readonly dense?: DenseBranchConfig | undefined;
@@ -36,7 +36,7 @@ const clipStd = [0.26862954, 0.26130258, 0.27577711] as const;
  *
  * A size is read from whichever tensor tells it, so that all problems of a damaged file can be listed, not just the first.
  */
-export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): BiomedClipConfig {
+export function clipConfigOf(weights: Weights, hints: ConfigHints): ClipConfig {
   const length = lengthReader(weights);
   const width = length(["visual.trunk.cls_token", -1], ["visual.trunk.pos_embed", -1], ["visual.trunk.norm.weight", 0]);
   const patch = weights.has("visual.trunk.patch_embed.proj.weight") ? length(["visual.trunk.patch_embed.proj.weight", 2]) : 16;
@@ -60,7 +60,7 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
     return count;
   };
   const dense = denseBranchOf(denseRoot, weights);
-  const config: BiomedClipConfig = {
+  const config: ClipConfig = {
     ...(dense && { dense }),
     vision: {
       imageSize: Math.round(Math.sqrt(tokens - 1)) * patch,
@@ -103,7 +103,7 @@ export function biomedClipConfigOf(weights: Weights, hints: ConfigHints): Biomed
 }
 
 /** @throws ConfigError when the mean or the deviation cannot be that of pixels in [0, 1] */
-function checkNormalisation({ mean, std }: BiomedClipConfig, file: string): void {
+function checkNormalisation({ mean, std }: ClipConfig, file: string): void {
   const check = (values: readonly number[], what: string, isPossible: (value: number) => boolean, range: string) => {
     if (values.length === 3 && values.every(isPossible)) return;
     throw new ConfigError(
@@ -118,7 +118,7 @@ function checkNormalisation({ mean, std }: BiomedClipConfig, file: string): void
 const leastStd = 0.001;
 
 /** Features along a side of the finest grid that the model gives: of its convolutional branch, else of its patches. */
-export function outputGrid({ vision, dense }: BiomedClipConfig): number {
+export function outputGrid({ vision, dense }: ClipConfig): number {
   return dense ? Math.floor(vision.imageSize / dense.stride) : gridOf(vision);
 }
 
@@ -141,7 +141,7 @@ function countBlocks(weights: Weights, names: (i: number) => readonly string[]):
 }
 
 /** Names (open_clip's) and shapes of all tensors of a model, in the order of the published file. */
-export function biomedClipTensors(config: BiomedClipConfig): Map<string, Shape> {
+export function clipTensors(config: ClipConfig): Map<string, Shape> {
   const { vision, dense, text, embed, textProjection } = config;
   const tensors = new Map<string, Shape>([["logit_scale", []]]);
   const linear = (name: string, out: number, inner: number, bias = true) => {
@@ -193,7 +193,7 @@ const preset = (
   text: Omit<BertConfig, "positions" | "epsilon">,
   embed: number,
   textProjection: number,
-): BiomedClipConfig => ({
+): ClipConfig => ({
   vision: { imageSize: 224, patch: 16, epsilon: 1e-6, ...vision },
   text: { positions: 512, epsilon: 1e-12, ...text },
   embed,
@@ -204,7 +204,7 @@ const preset = (
 });
 
 /** Sizes that can be made by name: the published model, and a small one for tests and demonstrations. */
-export const biomedClipPresets: Readonly<Record<string, BiomedClipConfig>> = {
+export const clipPresets: Readonly<Record<string, ClipConfig>> = {
   biomedclip: preset(
     { width: 768, depth: 12, heads: 12, inner: 3072 },
     { width: 768, depth: 12, heads: 12, inner: 3072, vocabulary: 30522 },

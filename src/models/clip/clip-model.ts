@@ -9,7 +9,7 @@ import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import { finite } from "../finite.ts";
 import { Weights } from "../weights.ts";
-import { type BiomedClipConfig, biomedClipConfigOf, biomedClipTensors } from "./config.ts";
+import { type ClipConfig, clipConfigOf, clipTensors } from "./config.ts";
 import type { ConfigHints } from "./hints.ts";
 import { biomedClipFamily } from "./names.ts";
 import { textTower, visionTower } from "./towers.ts";
@@ -18,16 +18,16 @@ import { textTower, visionTower } from "./towers.ts";
 const keptTextSessions = 4;
 
 /** A BiomedCLIP model ready to embed images and texts. It holds sessions: call `dispose` when done. */
-export class BiomedClip {
+export class ClipModel {
   readonly weights: Weights;
-  readonly config: BiomedClipConfig;
+  readonly config: ClipConfig;
   /** From the files beside the weights. */
   readonly hints: ConfigHints;
   readonly options: SessionOptions;
   private readonly vision = new SharedSession(() => compile({ features: this.visionFeatures() }, this.options));
   private readonly text = new SessionCache(keptTextSessions);
 
-  private constructor(weights: Weights, config: BiomedClipConfig, hints: ConfigHints, options: SessionOptions) {
+  private constructor(weights: Weights, config: ClipConfig, hints: ConfigHints, options: SessionOptions) {
     this.weights = weights;
     this.config = config;
     this.hints = hints;
@@ -39,11 +39,11 @@ export class BiomedClip {
    *
    * @throws WeightsError when a tensor is missing, surplus or misshapen
    */
-  static async open(file: WeightsFile, hints: ConfigHints = {}, options: SessionOptions = {}): Promise<BiomedClip> {
+  static async open(file: WeightsFile, hints: ConfigHints = {}, options: SessionOptions = {}): Promise<ClipModel> {
     const weights = await Weights.open(file, biomedClipFamily);
-    const config = biomedClipConfigOf(weights, hints);
-    weights.check(biomedClipTensors(config));
-    return new BiomedClip(weights, config, hints, options);
+    const config = clipConfigOf(weights, hints);
+    weights.check(clipTensors(config));
+    return new ClipModel(weights, config, hints, options);
   }
 
   /** Features [E] of an image in the shared space, before normalisation. `view` is what the model sees: S x S pixels. */

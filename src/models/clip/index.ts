@@ -1,5 +1,5 @@
-export { BiomedClip } from "./biomedclip.ts";
-export { type BiomedClipConfig, biomedClipConfigOf, biomedClipPresets, biomedClipTensors, outputGrid } from "./config.ts";
+export { ClipModel } from "./clip-model.ts";
+export { type ClipConfig, clipConfigOf, clipPresets, clipTensors, outputGrid } from "./config.ts";
 export { branchFlops, pairFlops } from "./flops.ts";
 export { type ConfigHints, mergeHints, readHints, readPreprocessor } from "./hints.ts";
 export { biomedClipFamily } from "./names.ts";

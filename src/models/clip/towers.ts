@@ -6,10 +6,10 @@ import { denseBranch } from "../dense-branch.ts";
 import type { NamedWeights } from "../named-weights.ts";
 import { type VitOutputs, type VitWeights, vit } from "../vit.ts";
 
-import { type BiomedClipConfig, denseRoot } from "./config.ts";
+import { type ClipConfig, denseRoot } from "./config.ts";
 
 /** The image tower's weights by their official names. */
-export function visionWeights(weights: NamedWeights, { vision }: BiomedClipConfig): VitWeights {
+export function visionWeights(weights: NamedWeights, { vision }: ClipConfig): VitWeights {
   const trunk = "visual.trunk";
   return {
     patches: weights.linear(`${trunk}.patch_embed.proj`),
@@ -38,7 +38,7 @@ export interface VisionTower extends VitOutputs {
 }
 
 /** @param image - normalised pixels [B, 3, S, S] */
-export function visionTower(image: Value, weights: NamedWeights, config: BiomedClipConfig): VisionTower {
+export function visionTower(image: Value, weights: NamedWeights, config: ClipConfig): VisionTower {
   const outputs = vit(image, visionWeights(weights, config), config.vision);
   return { ...outputs, image, features: projectClassToken(outputs.classToken, weights) };
 }
@@ -53,7 +53,7 @@ export function projectClassToken(classToken: Value, weights: NamedWeights): Val
  *
  * @remarks The published model was not trained on them; they are meaningful only after training with a term on patches.
  */
-export function patchFeatures({ blocks }: Pick<VisionTower, "blocks">, weights: NamedWeights, { vision }: BiomedClipConfig): Value {
+export function patchFeatures({ blocks }: Pick<VisionTower, "blocks">, weights: NamedWeights, { vision }: ClipConfig): Value {
   const tokens = blocks.at(-1)!; // [B, T, D]
   const patches = slice(tokens, 1, 1, tokens.shape[1]!); // [B, T - 1, D]
   return projectClassToken(norm(patches, weights.norm("visual.trunk.norm"), vision.epsilon), weights);
@@ -64,11 +64,7 @@ export function patchFeatures({ blocks }: Pick<VisionTower, "blocks">, weights: 
  *
  * @throws ConfigError when the model has no such branch
  */
-export function denseFeatures(
-  { image, blocks }: Pick<VisionTower, "image" | "blocks">,
-  weights: NamedWeights,
-  config: BiomedClipConfig,
-): Value {
+export function denseFeatures({ image, blocks }: Pick<VisionTower, "image" | "blocks">, weights: NamedWeights, config: ClipConfig): Value {
   const { dense } = config;
   if (!dense) throw new ConfigError("the model has no convolutional branch (no tensors visual.dense.*), so it has no dense features");
   return denseBranch(denseRoot, image, blocks.at(-1)!, weights, dense);
@@ -89,7 +85,7 @@ export interface TextTower extends BertOutputs {
  * @param ids - token ids without padding, int64 [B, T]
  * @param packing - where the rows of `ids` hold several texts each; features are then [N, E] for N texts
  */
-export function textTower(ids: Value, weights: NamedWeights, config: BiomedClipConfig, packing?: Packing): TextTower {
+export function textTower(ids: Value, weights: NamedWeights, config: ClipConfig, packing?: Packing): TextTower {
   const root = "text.transformer";
   const layer = (i: number): BertLayer => {
     const name = `${root}.encoder.layer.${i}`;
