@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { clipView, type Image } from "../src/image/index.ts";
 import { mean } from "../src/metrics/index.ts";
 import { loadClip } from "../src/pipeline/models/model.ts";
+import { SaliencySettings } from "../src/pipeline/zero-shot/settings.ts";
 import { fastSchedule, M2ib, M2ibConfig, type M2ibOptions, type SaliencyMethodName, saliencyMethods } from "../src/saliency/index.ts";
 import { decodeImage } from "../src/scans/decode-image.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
@@ -56,7 +57,7 @@ for (const preset of ["biomedclip", "biomedclip-tiny"]) {
     return { found, seconds: (performance.now() - start) / 1000 / prepared.length };
   };
   const mapsOf = async (method: SaliencyMethodName) => {
-    const opened = saliencyMethods[method].open(clip, { ...config, layer: undefined, fast: false });
+    const opened = saliencyMethods[method].open(clip, SaliencySettings.parse({}));
     const start = performance.now();
     const found: Float32Array[] = [];
     for (const { pixels, text } of prepared) found.push(await opened.attribute(await opened.hiddenTokens(pixels), text));

@@ -1,31 +1,34 @@
 import { describe, expect, test } from "vitest";
-import type { z } from "zod";
 import { bertBase, isSmall, openClip } from "../../test/support/clip-cases.ts";
 import { expectClose, largestDifference } from "../../test/support/close.ts";
-import { randomModel } from "../../test/support/models.ts";
-import { type GradcamFile, gradcamCases, type NibFile, nibCases } from "../../test/support/saliency-cases.ts";
+import { nanoClip, randomModel } from "../../test/support/models.ts";
+import { type CamFile, gradcamCases, gscorecamCases, type NibFile, nibCases } from "../../test/support/saliency-cases.ts";
 import { describeCases, describeWith } from "../../test/support/shared-data.ts";
 import { compile, input } from "../graph/index.ts";
 import { patchFeatures, visionTower } from "../models/clip/index.ts";
+import { SaliencySettings } from "../pipeline/zero-shot/settings.ts";
 import { normal } from "../tensor/random.ts";
+import { GScoreCam } from "./gscorecam.ts";
 import { M2ib, M2ibConfig } from "./m2ib.ts";
 import { notFiniteMap, type SaliencyMethodName, saliencyMethods } from "./methods.ts";
 
 const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
 const text = normal("text", 1, 64);
-type Settings = z.infer<typeof saliencyMethods.m2ib.settings>;
-const quick: Settings = { ...M2ibConfig.parse({ steps: 3, samples: 2 }), layer: undefined, fast: false };
+const quick = SaliencySettings.parse({ steps: 3, samples: 2, channels: 12 });
 
 describeWith([bertBase], "with the reference's vocabulary", () => {
   const folder = "parity/saliency";
-  describeCases<GradcamFile>(folder, /^cam-.*\.safetensors$/, "GradCAM", (files) => {
-    for (const file of files) if (isSmall(file.settings)) gradcamCases(file);
+  describeCases<CamFile>(folder, /^cam-.*\.safetensors$/, "GradCAM and gScoreCAM", (files) => {
+    for (const file of files.filter(({ settings }) => isSmall(settings))) {
+      gradcamCases(file);
+      gscorecamCases(file);
+    }
   });
   describeCases<NibFile>(folder, /^nib-.*\.safetensors$/, "NIB", (files) => files.forEach(nibCases));
 });
 
 /** The values of a method for one view and text. */
-async function valuesOf(name: SaliencyMethodName, settings: Settings = quick, words = text): Promise<Float32Array> {
+async function valuesOf(name: SaliencyMethodName, settings = quick, words = text): Promise<Float32Array> {
   const method = saliencyMethods[name].open(await openClip(await randomModel("biomedclip-tiny")), settings);
   const values = await method.attribute(await method.hiddenTokens(view), words, method.noise?.of("a.png", 1));
   await method.dispose();
@@ -69,9 +72,7 @@ test("m2ib is M2IB: it alone draws noise, and it costs the most", async () => {
   const m2ib = new M2ib(clip, M2ibConfig.parse({ steps: 3, samples: 2 }));
   const { capacity } = await m2ib.attribute(await m2ib.hiddenTokens(view), text, m2ib.noiseOf("a.png", 1));
   expect(await valuesOf("m2ib")).toEqual(capacity);
-  const opened = ofAnyModel.map(
-    (name) => [name, saliencyMethods[name].open(clip, { ...M2ibConfig.parse({}), layer: undefined, fast: false })] as const,
-  );
+  const opened = ofAnyModel.map((name) => [name, saliencyMethods[name].open(clip, SaliencySettings.parse({}))] as const);
   expect(opened.filter(([, { noise }]) => noise).map(([name]) => name)).toEqual(["m2ib"]);
   const flops = Object.fromEntries(opened.map(([name, method]) => [name, method.flops().image + method.flops().text]));
   expect(flops.m2ib).toBeGreaterThan(5 * flops.nib!);
@@ -86,6 +87,27 @@ test("GradCAM uses the last block's first normalisation by default, an earlier b
 test("GradCAM is never negative, NIB may be", async () => {
   expect(Math.min(...(await valuesOf("gradcam")))).toBeGreaterThanOrEqual(0);
   expect(Math.min(...(await valuesOf("nib")))).toBeLessThan(0);
+});
+
+test("gScoreCAM takes each masked image's features once for all texts of an image, which changes nothing", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  const method = saliencyMethods.gscorecam.open(clip, quick);
+  const pixels = await method.hiddenTokens(view);
+  await method.attribute(pixels, text);
+  const other = normal("text", 2, 64);
+  expect(await method.attribute(pixels, other)).toEqual(await valuesOf("gscorecam", quick, other));
+  await method.dispose();
+});
+
+test("gScoreCAM takes all channels of a model that has fewer than it asks for", async () => {
+  const clip = await openClip(await nanoClip());
+  const method = new GScoreCam(clip, { channels: 300, camAt: "norm1" });
+  const small = { width: 32, height: 32, data: view.data.subarray(0, 32 * 32 * 3) };
+  const { channels, scores, weights } = await method.attribute(clip.normalised(small), normal("text", 1, 16));
+  expect(channels.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, i) => i));
+  expect(scores).toHaveLength(32);
+  expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 12);
+  await method.dispose();
 });
 
 test("NIB's values settle the finer its path is", async () => {

@@ -2,6 +2,7 @@ import { ConfigError } from "../errors.ts";
 import { kebab } from "../kebab.ts";
 import { denseText } from "./dense-text.ts";
 import { gradcam } from "./gradcam.ts";
+import { gscorecam } from "./gscorecam.ts";
 import { m2ib } from "./m2ib.ts";
 import { nib } from "./nib.ts";
 import { patchText } from "./patch-text.ts";
@@ -11,6 +12,7 @@ import type { MethodRow } from "./saliency-method.ts";
 export const saliencyMethods = {
   m2ib,
   gradcam,
+  gscorecam,
   nib,
   "patch-text": patchText,
   "dense-text": denseText,

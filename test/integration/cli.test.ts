@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { jobCommands } from "../../src/cli/commands.ts";
 import { writeMask } from "../../src/results/png.ts";
 import type { RunEvent } from "../../src/run/events.ts";
+import { saliencyMethods } from "../../src/saliency/index.ts";
 import { builtCommand, mainFile } from "../support/build.ts";
 import { runCommand, runInShell } from "../support/command.ts";
 import { decodeMask, drawn } from "../support/pictures.ts";
@@ -70,7 +71,7 @@ describe("help and version", () => {
     for (const flag of ["--prompt <TEXT>", "--visual-prompt <box|points|both>", "--config <FILE>", "--events", "--quiet"])
       expect(stdout).toContain(flag);
     expect(stdout).toMatch(/--beta <N> +[^\n]*\(default: 0\.1\)/);
-    expect(stdout).toContain("--saliency-method <m2ib|gradcam|nib|patch-text|dense-text>");
+    expect(stdout).toContain(`--saliency-method <${Object.keys(saliencyMethods).join("|")}>`);
   });
 
   test("the version is the package's", async () => {

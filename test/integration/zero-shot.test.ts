@@ -191,6 +191,7 @@ describe("segment", () => {
     const settings = { raw: true, inputs: [at("scans", "a.png")], layer: undefined };
     for (const [saliencyMethod, layer] of [
       ["gradcam", 7],
+      ["gscorecam", undefined], // the last block, too
       ["nib", 7],
       ["patch-text", undefined], // always looks at the last block
     ] as const) {

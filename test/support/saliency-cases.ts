@@ -1,6 +1,7 @@
-import { test } from "vitest";
+import { expect, test } from "vitest";
+import { SaliencySettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { GScoreCam } from "../../src/saliency/gscorecam.ts";
 import { mapOfCapacity, type SaliencyMethodName, saliencyMethods } from "../../src/saliency/index.ts";
-import { M2ibConfig } from "../../src/saliency/m2ib.ts";
 import { clipOfCase, clipPixels, openClip, tokenizerOfCase } from "./clip-cases.ts";
 import { expectClose } from "./close.ts";
 import { type CaseFile, readCase } from "./shared-data.ts";
@@ -29,7 +30,7 @@ async function valuesOf<C extends Case>(
   const pixels = await clipPixels();
   const found: Float32Array[] = [];
   for (const item of file.cases) {
-    const method = saliencyMethods[name].open(clip, { ...M2ibConfig.parse({}), layer: undefined, fast: false, ...settings(item) });
+    const method = saliencyMethods[name].open(clip, { ...SaliencySettings.parse({}), ...settings(item) });
     const hidden = await method.hiddenTokens(pixels.get(item.image)!);
     found.push(await method.attribute(hidden, await clip.textFeatures(tokenizer.encode(item.sentence).ids)));
     await method.dispose();
@@ -38,11 +39,11 @@ async function valuesOf<C extends Case>(
   return found;
 }
 
-export type GradcamFile = SaliencyFile<Case>;
+export type CamFile = SaliencyFile<Case & { k: number }>;
 export type NibFile = SaliencyFile<Case & { layer: number; nib_steps: number }>;
 
 /** Compares GradCAM at its default layer. */
-export function gradcamCases({ file, settings }: CaseFile<GradcamFile>): void {
+export function gradcamCases({ file, settings }: CaseFile<CamFile>): void {
   test(`GradCAM gives the reference's maps: ${file}`, async () => {
     const { tensors } = await readCase(folder, file);
     const found = await valuesOf(settings, "gradcam", () => ({}));
@@ -59,6 +60,55 @@ export function gradcamCases({ file, settings }: CaseFile<GradcamFile>): void {
       expectClose(mapOfCapacity(values, Math.sqrt(cam224.length)).map, cam224, 1e-3, `case ${i}: cam224`);
     }
   });
+}
+
+/** The forms of gScoreCAM by their names in the cases. */
+const gscorecamForms = { gscorecam: "norm1", "gscorecam-norm2-class": "norm2-class" } as const;
+
+/** Compares gScoreCAM. @param forms - those that the file has; default: both */
+export function gscorecamCases(
+  { file, settings }: CaseFile<CamFile>,
+  forms = Object.keys(gscorecamForms) as (keyof typeof gscorecamForms)[],
+): void {
+  test.each(forms)(`gScoreCAM gives the reference's maps: %s of ${file}`, async (form) => {
+    const camAt = gscorecamForms[form];
+    const { tensors } = await readCase(folder, file);
+    const clip = await openClip(await clipOfCase(settings));
+    const tokenizer = await tokenizerOfCase(settings);
+    const pixels = await clipPixels();
+    for (const { case: number, image, sentence, k } of settings.cases) {
+      const expected = (what: string) => Float32Array.from(tensors.get(`${number}.${form}.${what}`)!.data as ArrayLike<number>, Number);
+      const method = new GScoreCam(clip, { channels: k, camAt });
+      const view = clip.normalised(pixels.get(image)!);
+      const { channels, scores, weights, raw } = await method.attribute(view, await clip.textFeatures(tokenizer.encode(sentence).ids));
+      expectSameChannels(channels, [...expected("channels")], expected("importance"));
+      const byChannel = new Map([...expected("channels")].map((channel, i) => [channel, expected("scores")[i]!]));
+      for (const [i, channel] of channels.entries())
+        if (byChannel.has(channel))
+          expect(Math.abs(scores[i]! - byChannel.get(channel)!), `case ${number}: channel ${channel}`).toBeLessThan(1e-3);
+      expectClose(weights, expected("weights"), 1e-4, `case ${number}: weights`);
+      const positive = (values: Float32Array) => values.map((value) => Math.max(0, value));
+      const reference = positive(expected("raw"));
+      // The tolerance of `cam`, whose largest value is 1, applied to the values before normalisation.
+      expectClose(positive(raw), reference, 1e-3 * Math.max(...reference), `case ${number}: values`);
+      const cam224 = expected("cam224");
+      expectClose(mapOfCapacity(positive(raw), Math.sqrt(cam224.length)).map, cam224, 1e-3, `case ${number}: cam224`);
+      await method.dispose();
+    }
+    await clip.dispose();
+  });
+}
+
+/** The same set, except where importances differ by less than 1e-6 of the largest. */
+function expectSameChannels(actual: readonly number[], expected: readonly number[], importance: Float32Array): void {
+  const least = Math.min(...expected.map((channel) => importance[channel]!));
+  const margin = 1e-6 * Math.max(...importance.map(Math.abs));
+  const differing = [
+    ...actual.filter((channel) => !expected.includes(channel)),
+    ...expected.filter((channel) => !actual.includes(channel)),
+  ];
+  expect(actual).toHaveLength(expected.length);
+  for (const channel of differing) expect(Math.abs(importance[channel]! - least), `channel ${channel}`).toBeLessThan(margin);
 }
 
 /** Compares NIB. */

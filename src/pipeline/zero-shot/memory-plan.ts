@@ -56,8 +56,8 @@ function saliencyPeaks({ saliencyMethod, ...settings }: SaliencyNeeds): Peaks {
   return { prepacked: 1.05 * MB * prepacked, smallest: 1.05 * MB * smallest };
 }
 
-/** Settings of the saliency method. */
-type SaliencyNeeds = Pick<SaliencySettings, "saliencyMethod" | "layer" | "samples" | "steps" | "fast" | "beta" | "lr" | "classToken">;
+/** Settings of the saliency method: those of the step without its inputs. */
+type SaliencyNeeds = Omit<SaliencySettings, "pack" | "clip" | "clipConfig" | "fit" | "noise">;
 
 /** The parts of a run that need memory. */
 export interface MemoryNeeds {
