@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import { z } from "zod";
 import { WeightsError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
 import { readJsonIfPresent } from "../files/read-json.ts";
+import { packageFolder } from "../package-folder.ts";
 
 /** `pack.json` */
 const PackFile = z.strictObject({
@@ -73,16 +72,4 @@ export async function packIn(folder: string): Promise<Pack | undefined> {
 /** Writes the `pack.json` of a folder that holds the models. */
 export async function writePackFile(folder: string, content: PackFile): Promise<void> {
   await writeAtomic(join(folder, "pack.json"), `${JSON.stringify(PackFile.parse(content), null, 2)}\n`);
-}
-
-/** The folder of this package: the nearest one above this file with a `package.json`. */
-async function packageFolder(): Promise<string | undefined> {
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
-    const isPackage = await readFile(join(folder, "package.json")).then(
-      () => true,
-      () => false,
-    );
-    if (isPackage) return folder;
-  }
-  return undefined;
 }
