@@ -1,3 +1,4 @@
+export { readTable } from "./_table.ts";
 export {
   type AugmentedPicture,
   type EncodedPairs,

@@ -44,14 +44,15 @@ describe("the tarball", () => {
     [...(await readFile(source(path), "utf8")).matchAll(named)].map(([, statement, call]) => (statement ?? call)!);
   const isRelative = (name: string) => name.startsWith(".");
 
-  test("contains only the build, the packs, the scans of the demo, the README with its picture, the licence and the changelog", async () => {
+  test("contains only the build, the packs, the scans of the demo, the prompt sets, the README with its picture, the licence and the changelog", async () => {
     const isScan = (path: string) =>
       /^packs\/starter\/demo\/(images\/[a-z-]+\.jpg|masks\/[a-z-]+\.png|demo\.json|ATTRIBUTION\.md)$/.test(path);
     const others = paths().filter((path) => !/^dist\/.+\.(js|d\.ts)$/.test(path) && !isScan(path));
     const pack = ["README.md", "clip/open_clip_config.json", "clip/open_clip_model.safetensors", "clip/vocab.txt", "pack.json"];
     const packs = ["phantom", "starter"].flatMap((name) => [...pack, "sam/model.safetensors"].map((path) => `packs/${name}/${path}`));
     const failures = "packs/starter/failures.webp"; // of the model card
-    const expected = ["CHANGELOG.md", "LICENSE", "README.md", "docs/images/demo.webp", "package.json", ...packs, failures];
+    const sets = ["brain-mri", "breast-ultrasound", "chest-ct", "chest-xray"].map((task) => `prompt-sets/${task}.json`);
+    const expected = ["CHANGELOG.md", "LICENSE", "README.md", "docs/images/demo.webp", "package.json", ...packs, failures, ...sets];
     expect(others.sort()).toEqual(expected.sort());
     const pictures = (await readFile(source("README.md"), "utf8")).matchAll(/!\[[^\]]*\]\(([^)]+)\)/g);
     for (const [, picture] of pictures) expect(paths()).toContain(picture);

@@ -114,6 +114,7 @@ export class ImageStep {
         ...sourceRecord(input, image, display),
         ...(orientation > 1 && { orientation }),
         ...(window && { window: boxNumbers(window) }),
+        ...(this.settings.classAware !== undefined && { classAware: true }),
         ...outcome.record,
         ms,
       },

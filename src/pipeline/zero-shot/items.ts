@@ -15,7 +15,7 @@ import type { RunSession } from "../models/models-of-run.ts";
 import type { CommonSettings } from "../settings.ts";
 import { boxNumbers, pointNumbers } from "./raw-file.ts";
 import type { RefineResult, SaliencyStep } from "./steps.ts";
-import type { TextPrompts } from "./text-prompts.ts";
+import type { TextPrompts } from "./targets-of-images.ts";
 
 /** An image with its targets, from an earlier step or from text prompts; empty if there are none. */
 export interface TargetItem extends Item {
@@ -97,7 +97,8 @@ export function header(
     samPrecision,
     leftOut,
     all = [],
-  }: { readonly all?: readonly Target[] } & Pick<RunSession, "device" | "notices" | "label"> &
+    classAware,
+  }: { readonly all?: readonly Target[]; readonly classAware?: string | undefined } & Pick<RunSession, "device" | "notices" | "label"> &
     Pick<RunHeader, "samPrecision"> &
     Pick<RunInputs, "leftOut">,
 ): Omit<RunHeader, "versions"> {
@@ -105,6 +106,7 @@ export function header(
   const computed = { device, ...(samPrecision && { samPrecision }) };
   const told = {
     ...targetsOf(all),
+    ...(classAware !== undefined && { classAware: true }),
     ...(notices.length > 0 && { notices }),
     ...(label && { label }),
     ...(leftOut.length > 0 && { leftOut: leftOutRecord(leftOut) }),

@@ -62,7 +62,12 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
   yield { type: "stage", message: "checking weights" };
   const weights = { ...(await clipRecord(text)), ...(settings.noise && { noise: await fileRecord(settings.noise) }) };
   const recorded = { ...settings, layer: step.method.layer };
-  const about = header("saliency", SaliencyRunSettings, recorded, weights, { ...run, leftOut: found.leftOut, all: prompts.all });
+  const about = header("saliency", SaliencyRunSettings, recorded, weights, {
+    ...run,
+    leftOut: found.leftOut,
+    all,
+    classAware: settings.classAware,
+  });
   for (const message of step.method.warnings) yield { type: "warning", message };
   const process = async ({ name, image: input, lookFor }: TargetItem): Promise<Outcome> => {
     if (lookFor.length === 0) throw noPrompt(input, settings);
@@ -85,7 +90,13 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
     });
     const outcome = outcomeOf(found);
     return {
-      record: { ...sourceRecord(input, image, display), ...(window && { window: boxNumbers(window) }), ...outcome.record, ms },
+      record: {
+        ...sourceRecord(input, image, display),
+        ...(window && { window: boxNumbers(window) }),
+        ...(settings.classAware !== undefined && { classAware: true }),
+        ...outcome.record,
+        ms,
+      },
       warnings: [...warnings, ...blankWarnings(image), ...outcome.warnings],
       summary: [`${width} x ${height}`, ...lookFor.flatMap((target) => target.name ?? [])].join(", "),
     };

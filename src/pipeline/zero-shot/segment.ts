@@ -65,7 +65,13 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   };
   const recorded = { ...settings, layer: saliencyStep.method.layer };
   const samPrecision = promptable.sam.options.precision;
-  const about = header("segment", SegmentSettings, recorded, weights, { ...run, leftOut: found.leftOut, samPrecision, all: prompts.all });
+  const about = header("segment", SegmentSettings, recorded, weights, {
+    ...run,
+    leftOut: found.leftOut,
+    samPrecision,
+    all,
+    classAware: settings.classAware,
+  });
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
   const imageStep = new ImageStep({ saliency: saliencyStep, refine: refineStep, text, promptable }, settings, {
     ...{ view, all, noise, label: run.label, oneModelAtATime: plan.oneModelAtATime },

@@ -6,6 +6,8 @@ import { scanFormats } from "../../results/scan-formats.ts";
 import { type Condition, grouped, type Requirement } from "../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../saliency/index.ts";
 import { voteRules } from "../../segment/index.ts";
+import { promptSetKinds } from "../../targets/prompt-sets/kinds.ts";
+import { promptSetExpected, promptSetName } from "../../targets/prompt-sets/set-name.ts";
 import { CommonSettings, dryRun, labelOfMasks, pack, ScanSettings, spacing } from "../settings.ts";
 import { needsOf, settingsOfMethods } from "./method-settings.ts";
 
@@ -153,6 +155,40 @@ export const FormatSettings = z.strictObject(
   }),
 );
 
+/** Text prompts from a set, by which a run can choose among several ways to describe the same target. */
+export const PromptSetSettings = z.strictObject(
+  grouped("Input", {
+    promptSet: z
+      .string()
+      .refine((text) => promptSetName(text) !== undefined, `expected ${promptSetExpected}`)
+      .optional()
+      .describe(
+        "set of text prompts: TASK/P0 to P5 or appearance of the sets that come with the package (prompts list), or FILE.json#P2 of your own",
+      )
+      .meta({ placeholder: "TASK/SET", neutral: true, excludes: ["prompt", "target", "prompts"] }),
+    classAware: z
+      .string()
+      .optional()
+      .describe(
+        "CSV (filename,class) or JSON file with the class of each image, for the sets P1, P3 and P5 that name it; such results are not zero-shot",
+      )
+      .meta({ placeholder: "FILE", mustExist: true, neutral: true, needs: [{ promptSet: "given" }] }),
+  }),
+);
+
+/** The setting whose value is a prompt set that draws a sentence for each image. */
+const fromDraws: Condition = {
+  promptSet: {
+    words: "a prompt set that draws its sentences",
+    holds: (text) => typeof text === "string" && drawsSentences(text),
+  },
+};
+
+function drawsSentences(text: string): boolean {
+  const found = promptSetName(text);
+  return found !== undefined && promptSetKinds[found.kind].draws;
+}
+
 /** Settings of a run over images beside those of its steps. */
 export const RunSettings = z.strictObject(
   grouped("Input", {
@@ -161,17 +197,18 @@ export const RunSettings = z.strictObject(
       .array(z.string().min(1))
       .optional()
       .describe("text prompt; pass it several times for an ensemble")
-      .meta({ placeholder: "TEXT", neutral: true, excludes: ["target", "prompts"] }),
+      .meta({ placeholder: "TEXT", neutral: true, excludes: ["target", "prompts", "promptSet"] }),
     target: z
       .array(z.string().min(1))
       .optional()
       .describe("NAME=TEXT: a named target with its text prompt, for several targets; repeat a name for an ensemble")
-      .meta({ placeholder: "NAME=TEXT", neutral: true, excludes: ["prompt", "prompts"] }),
+      .meta({ placeholder: "NAME=TEXT", neutral: true, excludes: ["prompt", "prompts", "promptSet"] }),
     prompts: z
       .string()
       .optional()
       .describe('JSON file that maps file names to a text prompt, a list of them, or { NAME: prompt }; "*" for all others')
-      .meta({ placeholder: "FILE", mustExist: true, neutral: true, excludes: ["prompt", "target"] }),
+      .meta({ placeholder: "FILE", mustExist: true, neutral: true, excludes: ["prompt", "target", "promptSet"] }),
+    ...PromptSetSettings.shape,
     out: z.string().describe("folder for the results").meta({ group: "Output", placeholder: "DIR", neutral: true }),
     raw: z.boolean().default(false).describe("also write the float32 arrays behind the images").meta({ group: "Output", neutral: true }),
     overwrite: z.boolean().default(false).describe("replace results that other settings made").meta({ group: "Output", neutral: true }),
@@ -179,19 +216,25 @@ export const RunSettings = z.strictObject(
   }),
 );
 
-const textPrompts = ({ prompt, target, prompts }: Partial<Pick<z.infer<typeof RunSettings>, "prompt" | "target" | "prompts">>) =>
-  [prompt, target, prompts].filter((given) => given !== undefined).length === 1;
+/** What a step that reads no text has no settings for. */
+const withoutText = { prompt: true, target: true, prompts: true, promptSet: true, classAware: true } as const;
+
+/** The settings of which one gives the text prompts of a run. */
+const promptSources = ["prompt", "target", "prompts", "promptSet"] as const;
+
+const sourcesIn = (settings: Partial<Pick<z.infer<typeof RunSettings>, (typeof promptSources)[number]>>): number =>
+  promptSources.filter((name) => settings[name] !== undefined).length;
+const textPrompts = (settings: Parameters<typeof sourcesIn>[0]) => sourcesIn(settings) === 1;
 const promptMessage = {
   error: ({ input }: { readonly input?: unknown }) => {
-    const { prompt, target, prompts } = input as Parameters<typeof textPrompts>[0];
-    const isNone = [prompt, target, prompts].every((given) => given === undefined);
-    return `${isNone ? "no text prompt: pass" : "give text prompts in one way only:"} --prompt TEXT (repeat for an ensemble), --target NAME=TEXT (repeat for several targets), or --prompts FILE.json`;
+    const isNone = sourcesIn(input as Parameters<typeof sourcesIn>[0]) === 0;
+    return `${isNone ? "no text prompt: pass" : "give text prompts in one way only:"} --prompt TEXT (repeat for an ensemble), --target NAME=TEXT (repeat for several targets), --prompts FILE.json, or --prompt-set TASK/SET`;
   },
 };
 
-/** The seed has an effect only where random numbers are drawn: for noise that no file gives, and for points. */
+/** The seed has an effect only where random numbers are drawn: for noise that no file gives, for points, and for sentences of a prompt set. */
 export const seed = CommonSettings.shape.seed.meta({
-  needs: [...(fromNoise.needs ?? [{}]).map((condition): Condition => ({ ...condition, noise: "absent" })), ...withPoints],
+  needs: [...(fromNoise.needs ?? [{}]).map((condition): Condition => ({ ...condition, noise: "absent" })), ...withPoints, fromDraws],
 });
 
 /** `medclip-sam segment`. */
@@ -224,7 +267,7 @@ export type SaliencyRunSettings = z.infer<typeof SaliencyRunSettings>;
 
 /** `medclip-sam coarse`: `inputs` is one folder of saliency maps. */
 export const CoarseRunSettings = z.strictObject({
-  ...RunSettings.omit({ prompt: true, target: true, prompts: true, raw: true }).shape,
+  ...RunSettings.omit({ ...withoutText, raw: true }).shape,
   inputs: RunSettings.shape.inputs.meta({ resultsOf: "saliency" }),
   pack,
   ...CommonSettings.pick({ mode: true }).shape,
@@ -234,7 +277,7 @@ export type CoarseRunSettings = z.infer<typeof CoarseRunSettings>;
 
 /** `medclip-sam refine`. */
 export const RefineRunSettings = z.strictObject({
-  ...RunSettings.omit({ prompt: true, target: true, prompts: true }).shape,
+  ...RunSettings.omit(withoutText).shape,
   ...ScanSettings.shape,
   ...CommonSettings.shape,
   ...RefineSettings.shape,

@@ -44,6 +44,8 @@ export const headerShape = {
   data: named(WeightsRecord).optional(),
   /** Named targets, in the order of their label values, each with all text prompts that occur. */
   targets: list(z.object({ name: z.string(), sentences }).readonly()).optional(),
+  /** True if the text prompts name the class of each image, which somebody told the run: its results are not zero-shot. */
+  classAware: z.boolean().optional(),
   /** Files in the input folders that were not used. */
   leftOut: LeftOut.optional(),
 };
@@ -124,6 +126,8 @@ export const ImageRecord = z
     display: z.looseObject({ kind: z.string() }).readonly().optional(),
     /** x0, y0, x1, y1: the part of the image that CLIP saw; x1 and y1 exclusive. */
     window: list(z.number()).optional(),
+    /** True if the text prompts name the class of the image, which somebody told the run. */
+    classAware: z.boolean().optional(),
     /** Fields of the unnamed target, in a run without named targets. */
     ...targetShape,
     /** Results for named targets. */

@@ -22,15 +22,16 @@ export function datasetFiles({ out, name }: Pick<WeakPseudoLabelSettings, "out" 
 /**
  * Writes the data set of the pseudo-labels that are trained on. Images are stored as the models see them, with 8 bits: in gray if all of them are, else in colour.
  *
+ * @param settings - with all text prompts that occur
  * @throws ConfigError when `group` does not fit a name
  */
 export async function writeDataset(
   labels: readonly FactsFile[],
   { weights, clusters }: Judged,
-  settings: WeakPseudoLabelSettings,
+  settings: WeakPseudoLabelSettings & { readonly sentences: readonly string[] },
   signal?: AbortSignal,
 ) {
-  const { name: target, out, prompt, ignoreDisagreement, mode } = settings;
+  const { name: target, out, sentences, ignoreDisagreement, mode } = settings;
   const files = datasetFiles(settings);
   const used = labels.filter(({ facts: { name } }) => weights.has(name));
   const areGray = used.every(({ isGray }) => isGray);
@@ -50,7 +51,7 @@ export async function writeDataset(
     labels: { background: 0, [target]: 1, ...(ignoreDisagreement && { ignore: 2 }) },
     numTraining: names.length,
     file_ending: ".png",
-    pseudo_labels: { prompts: prompt, true_masks_used: masksBehindDefaults },
+    pseudo_labels: { prompts: sentences, true_masks_used: masksBehindDefaults },
   };
   await writeAtomic(join(files.dataset, "dataset.json"), `${JSON.stringify(json, null, 2)}\n`);
   await writeAtomic(files.weights, csvText([["name", "weight"], ...names.map((name) => [name, weights.get(name)!.toFixed(6)])]));

@@ -32,15 +32,17 @@ export class Labeller {
     this.settings = settings;
   }
 
-  /** Saliency maps and masks of an image. */
-  get maps(): number {
-    const { prompt, seeds } = this.settings;
-    return 1 + (prompt.length > 1 ? prompt.length : 0) + (this.saliency.method.noise ? seeds - 1 : 0);
+  /** How many saliency maps and masks an image with so many wordings has. */
+  mapsOf(wordings: number): number {
+    return 1 + (wordings > 1 ? wordings : 0) + (this.saliency.method.noise ? this.settings.seeds - 1 : 0);
   }
 
-  /** @param name - selects the streams of all noise */
-  async label(image: Image, name: string): Promise<MadeLabel> {
-    const { prompt, perturbations } = this.settings;
+  /**
+   * @param prompt - wordings of the text prompt
+   * @param name - selects the streams of all noise
+   */
+  async label(image: Image, prompt: readonly string[], name: string): Promise<MadeLabel> {
+    const { perturbations } = this.settings;
     const wordings = prompt.length > 1 ? prompt.map((one) => [one]) : [];
     const maps = await this.saliency.run(image, name, [prompt, ...wordings], {});
     const streams = this.saliency.method.noise ? this.settings.seeds : 1;

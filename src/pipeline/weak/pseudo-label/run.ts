@@ -6,18 +6,18 @@ import { requireWritableNames } from "../../../results/layout.ts";
 import { writeGray, writeMask } from "../../../results/png.ts";
 import type { RunEvent } from "../../../run/events.ts";
 import { findInputs } from "../../../run/inputs.ts";
-import { type Item, type Outcome, runItems } from "../../../run/items.ts";
+import { type Outcome, runItems } from "../../../run/items.ts";
 import type { StopOptions } from "../../../run/stop-options.ts";
 import { decodeImage } from "../../../scans/decode-image.ts";
 import type { ImageInput } from "../../../scans/list-images.ts";
-import { unnamedTarget } from "../../../targets/target.ts";
-import { requireWords } from "../../../text/reading.ts";
 import { streamThenDispose } from "../../../then-dispose.ts";
 import { loadClip, loadSam } from "../../models/model.ts";
 import { modelWarnings } from "../../models/model-content.ts";
 import { clipRecord, samRecord, sessionOptions } from "../../models/models-of-run.ts";
 import { dryRun } from "../../zero-shot/dry-run.ts";
-import { header, refinedRecord, summaryOf } from "../../zero-shot/items.ts";
+import { header, promptWarnings, refinedRecord, summaryOf, type TargetItem } from "../../zero-shot/items.ts";
+import type { TextPrompts } from "../../zero-shot/targets-of-images.ts";
+import { noPrompt, textPrompts } from "../../zero-shot/text-prompts.ts";
 import { patternOf, writeDataset } from "./dataset.ts";
 import { type FactsFile, factsFile, readFacts, writeFacts } from "./facts-file.ts";
 import { judge } from "./judge.ts";
@@ -41,35 +41,36 @@ import { WeakPseudoLabelSettings } from "./settings.ts";
  * @throws InputError when the gate keeps fewer than `minKept`: what it decided is written before
  */
 export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
-  const { out, mode, prompt } = settings;
-  for (const sentence of prompt) requireWords(sentence, "--prompt");
+  const { out, mode } = settings;
   patternOf(settings.group);
   await refuseInside(settings.inputs, out);
   const { inputs, ...found } = await findInputs(settings.inputs, out);
-  const items = itemsOf(inputs, settings);
+  const prompts = await textPrompts(settings, inputs);
+  const items = itemsOf(inputs, prompts, out);
   requireWritableNames(
     items.map(({ file, name }) => ({ file, name, path: name })),
     false,
   );
   const run = await sessionOptions(settings);
-  for (const message of [...found.warnings, ...run.warnings]) yield { type: "warning", message };
+  for (const message of [...found.warnings, ...prompts.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening models" };
   const options = { ...run.session, precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
   for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };
   const labeller = new Labeller(text, promptable, settings);
-  const told = new Set(labeller.saliency.warningsOf(prompt));
+  const told = promptWarnings(items, labeller.saliency);
+  const maps = Math.max(...prompts.entries.map(([target]) => labeller.mapsOf(target!.sentences.length)));
   for (const message of [...told, ...labeller.saliency.method.warnings]) yield { type: "warning", message };
   yield* streamThenDispose(
     async function* (): AsyncGenerator<RunEvent> {
-      if (!settings.dryRun && labeller.maps === 1)
+      if (!settings.dryRun && maps === 1)
         yield {
           type: "note",
           message: "agreement is not measured: there is one wording, and the saliency method draws no noise. Several --prompt measure it.",
         };
       if (settings.dryRun) {
-        const wanted = items.map((item) => ({ ...item, lookFor: new Array(labeller.maps).fill(unnamedTarget(prompt)) }));
+        const wanted = items.map((item) => ({ ...item, lookFor: new Array(maps).fill(prompts.all[0]) }));
         yield* dryRun("weak pseudo-label", wanted, { saliency: labeller.saliency.method, sam: promptable.sam }, options);
         return;
       }
@@ -80,10 +81,12 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
         ...run,
         leftOut: found.leftOut,
         samPrecision,
+        classAware: settings.classAware,
       });
-      const process = async ({ name, file }: Item): Promise<Outcome> => {
+      const process = async ({ name, file, image: input, prompt }: PromptedImage): Promise<Outcome> => {
+        if (!prompt) throw noPrompt(input, settings);
         const { image, warnings } = await decodeImage(file, { mode });
-        const made = await labeller.label(image, basename(file));
+        const made = await labeller.label(image, prompt, basename(file));
         const { mask, members, perturbed } = made;
         const predictedIou = made.scores.length > 0 ? mean(made.scores) : undefined;
         const agreement = settings.ignoreDisagreement ? settings.memberAgreement : 0;
@@ -96,7 +99,7 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
         const { width, height } = image;
         const ofMask = refinedRecord(made, undefined);
         return {
-          record: { file, width, height, ...ofMask },
+          record: { file, width, height, ...(settings.classAware !== undefined && { classAware: true }), ...ofMask },
           warnings: [...warnings, ...blankWarnings(image), ...made.warnings],
           summary: `${summaryOf(ofMask)}${facts.agreement === null ? "" : `, agreement ${facts.agreement.toFixed(2)}`}`,
         };
@@ -113,7 +116,7 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
         for (const message of judged.warnings) yield { type: "warning", message };
         if (judged.gate.error) throw judged.gate.error;
         yield { type: "stage", message: "writing the data set" };
-        const dataset = await writeDataset(labels, judged, settings, signal);
+        const dataset = await writeDataset(labels, judged, { ...settings, sentences: prompts.all[0]!.sentences }, signal);
         yield { ...event, lines: [...judged.lines, ...dataset.lines, masksUsedLine(masksBehindDefaults)] };
       }
     },
@@ -123,19 +126,25 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
   );
 }
 
-/** On how many true masks the settings of the gate were chosen. */
 /** Message of the stage that decides what is kept. */
 export const judging = "judging the pseudo-labels";
 
-function itemsOf(inputs: readonly ImageInput[], { out, prompt }: WeakPseudoLabelSettings): Item[] {
-  return flatImages(inputs).map(({ name, file }) => {
+/** An image and its text prompt. */
+interface PromptedImage extends TargetItem {
+  readonly prompt?: readonly string[] | undefined;
+}
+
+function itemsOf(inputs: readonly ImageInput[], prompts: TextPrompts, out: string): PromptedImage[] {
+  return flatImages(inputs).map(({ name, file }, i) => {
+    const image = inputs[i]!;
+    const lookFor = prompts.of(image) ?? [];
     const outputs = [`masks/${name}.png`, `labels/${name}.png`, `facts/${name}.json`].map((output) => join(out, output));
-    return { name, file, inputs: [file], outputs, prompt };
+    return { name, file, image, inputs: [file], outputs, prompt: lookFor[0]?.sentences, lookFor };
   });
 }
 
 /** The facts of a pseudo-label; images that were found elsewhere by an earlier run, such as from another folder, are where they are now. */
-async function factsOf(out: string, { name, file }: Item): Promise<FactsFile> {
+async function factsOf(out: string, { name, file }: PromptedImage): Promise<FactsFile> {
   const known = await readFacts(out, name);
   if (known.file === file) return known;
   const moved = { ...known, file };

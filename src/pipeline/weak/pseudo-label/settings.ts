@@ -4,7 +4,7 @@ import { grouped } from "../../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../../saliency/index.ts";
 import { CommonSettings } from "../../settings.ts";
 import { needsOf } from "../../zero-shot/method-settings.ts";
-import { CoarseSettings, RefineSettings, RunSettings, SaliencySettings } from "../../zero-shot/settings.ts";
+import { CoarseSettings, PromptSetSettings, RefineSettings, RunSettings, SaliencySettings } from "../../zero-shot/settings.ts";
 
 /** What the masks of images are labels of, and how far they can be trusted. */
 export const LabelSettings = z.strictObject({
@@ -12,10 +12,13 @@ export const LabelSettings = z.strictObject({
     prompt: z
       .array(z.string().min(1))
       .min(1)
+      .optional()
       .describe(
         "text prompt of the target; several are wordings for the same: their mean gives the mask, and each alone is a member of the gate's agreement",
       )
-      .meta({ placeholder: "TEXT", neutral: true }),
+      .meta({ placeholder: "TEXT", neutral: true, excludes: ["promptSet"] }),
+    promptSet: PromptSetSettings.shape.promptSet.meta({ excludes: ["prompt"] }),
+    classAware: PromptSetSettings.shape.classAware,
     testImages: z
       .array(z.string())
       .default([])
@@ -61,8 +64,16 @@ export const LabelSettings = z.strictObject({
   }),
 });
 
-/** `medclip-sam weak pseudo-label`. */
-export const WeakPseudoLabelSettings = z.strictObject({
+const isDescribed = ({ prompt, promptSet }: Partial<Pick<z.infer<typeof LabelSettings>, "prompt" | "promptSet">>) =>
+  (prompt === undefined) !== (promptSet === undefined);
+/** Refuses settings without a text prompt, and those with two. */
+export const describedOnce = [
+  isDescribed,
+  { error: "give the text prompt in one way: --prompt TEXT (repeat for several wordings) or --prompt-set TASK/SET" },
+] as const;
+
+/** Settings of `weak pseudo-label`, not yet checked as a whole. */
+export const PseudoLabelShape = z.strictObject({
   ...RunSettings.pick({ inputs: true }).shape,
   ...LabelSettings.shape,
   ...CommonSettings.omit({ maxMemory: true }).shape,
@@ -72,4 +83,7 @@ export const WeakPseudoLabelSettings = z.strictObject({
   seed: CommonSettings.shape.seed.describe("seed of all noise, of sampled points and of the folds"),
   ...RunSettings.pick({ out: true, overwrite: true, dryRun: true }).shape,
 });
+
+/** `medclip-sam weak pseudo-label`. */
+export const WeakPseudoLabelSettings = PseudoLabelShape.refine(...describedOnce);
 export type WeakPseudoLabelSettings = z.infer<typeof WeakPseudoLabelSettings>;
