@@ -99,7 +99,7 @@ export {
   type TargetSegmentations,
   ZeroShotModel,
 } from "./pipeline/zero-shot/in-memory.ts";
-export type { EmbedImage } from "./pipeline/zero-shot/steps.ts";
+export type { EmbedImage } from "./pipeline/zero-shot/refine-step.ts";
 export {
   type BoxClamp,
   type EmptyMask,

@@ -12,22 +12,15 @@ import { probabilityLevels } from "../../segment/index.ts";
 import type { Target } from "../../targets/target.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { PromptableModel, TextImageModel } from "../models/model-content.ts";
+import { type CoarseResult, coarseStep } from "./coarse-step.ts";
 import { outcomeOf, refinedRecord, sourceRecord, streamName, summaryOf, type TargetItem } from "./items.ts";
 import { boxNumbers, rawRefined, rawSaliency, writeRaw } from "./raw-file.ts";
+import { type RefineResult, type RefineStep, stepWarnings } from "./refine-step.ts";
+import type { SaliencyResult, SaliencyStep } from "./saliency-step.ts";
 import { isMadeConsistent } from "./scan-step.ts";
 import type { SegmentSettings } from "./settings.ts";
 import { similarMaskWarnings } from "./similar-masks.ts";
-import {
-  type CoarseResult,
-  coarseStep,
-  type RefineResult,
-  type RefineStep,
-  type SaliencyResult,
-  type SaliencyStep,
-  type StageTimes,
-  stepWarnings,
-  timed,
-} from "./steps.ts";
+import { type StageTimes, timed } from "./stage-times.ts";
 import { noPrompt } from "./text-prompts.ts";
 import { givenGeometry, writeMasks } from "./write-masks.ts";
 

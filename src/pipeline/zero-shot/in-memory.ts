@@ -18,10 +18,12 @@ import { thenDispose } from "../../then-dispose.ts";
 import type { Content } from "../models/content.ts";
 import { type ClipContent, modelWarnings, openClip, openSam, type PromptableModel, type TextImageModel } from "../models/model-content.ts";
 import { CommonSettings } from "../settings.ts";
+import { coarseStep } from "./coarse-step.ts";
 import { methodDefaults } from "./method-defaults.ts";
+import { type EmbedImage, type RefineResult, RefineStep, stepWarnings } from "./refine-step.ts";
+import { SaliencyStep } from "./saliency-step.ts";
 import { CoarseSettings, RefineSettings, SaliencySettings, seed } from "./settings.ts";
 import { similarMasks } from "./similar-masks.ts";
-import { coarseStep, type EmbedImage, type RefineResult, RefineStep, SaliencyStep, stepWarnings } from "./steps.ts";
 
 /** Number of saliency steps with different settings that a model keeps open: each holds sessions, 0.9 GB with BiomedCLIP. */
 const mostSteps = 2;

@@ -14,7 +14,8 @@ import type { Target } from "../../targets/target.ts";
 import type { RunSession } from "../models/models-of-run.ts";
 import type { CommonSettings } from "../settings.ts";
 import { boxNumbers, pointNumbers } from "./raw-file.ts";
-import type { RefineResult, SaliencyStep } from "./steps.ts";
+import type { RefineResult } from "./refine-step.ts";
+import type { SaliencyStep } from "./saliency-step.ts";
 import type { TextPrompts } from "./targets-of-images.ts";
 
 /** An image with its targets, from an earlier step or from text prompts; empty if there are none. */

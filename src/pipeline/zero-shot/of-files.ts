@@ -25,7 +25,7 @@ import {
   type TargetSegmentations,
   ZeroShotModel,
 } from "./in-memory.ts";
-import type { EmbedImage } from "./steps.ts";
+import type { EmbedImage } from "./refine-step.ts";
 
 /**
  * Opens the two models of the zero-shot pipeline. Nothing is computed yet.

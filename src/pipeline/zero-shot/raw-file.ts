@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { Box, LabelledPoint, SaliencyMap } from "../../image/index.ts";
 import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
-import type { RefineResult } from "./steps.ts";
+import type { RefineResult } from "./refine-step.ts";
 
 /** Adds arrays to the raw file of an image; each step adds its own. */
 export async function writeRaw(file: string, arrays: Record<string, Tensor>): Promise<void> {

@@ -5,8 +5,8 @@ import { logitsSideOf } from "../../models/sam/index.ts";
 import { maskPromptLogits, targetGrid } from "../../segment/index.ts";
 import { loadSam, type SamOfFiles } from "../models/model.ts";
 import { CommonSettings } from "../settings.ts";
+import { RefineStep } from "./refine-step.ts";
 import { RefineSettings } from "./settings.ts";
-import { RefineStep } from "./steps.ts";
 
 const image: Image = { width: 48, height: 40, data: Uint8Array.from({ length: 5760 }, (_, i) => (i * i) % 251) };
 const squares = (...places: readonly (readonly [x: number, y: number])[]) => ({

@@ -37,9 +37,10 @@ import {
 } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { rawRefined, writeRaw } from "./raw-file.ts";
+import { RefineStep } from "./refine-step.ts";
 import { RefineRunSettings } from "./settings.ts";
 import { similarMaskWarnings } from "./similar-masks.ts";
-import { RefineStep, type StageTimes, timed } from "./steps.ts";
+import { type StageTimes, timed } from "./stage-times.ts";
 import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
 
 /** The third step over files: images and coarse masks to masks, matched by name. */

@@ -27,8 +27,9 @@ import {
 } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
 import { boxNumbers, rawSaliency, writeRaw } from "./raw-file.ts";
+import { SaliencyStep } from "./saliency-step.ts";
 import { SaliencyRunSettings } from "./settings.ts";
-import { SaliencyStep, type StageTimes, timed } from "./steps.ts";
+import { type StageTimes, timed } from "./stage-times.ts";
 import { noPrompt, textPrompts } from "./text-prompts.ts";
 
 /** The first step over files: image and text to saliency map. */

@@ -18,9 +18,9 @@ import { measuresOf, sideMismatch } from "../../volume/index.ts";
 import type { ScanSettings } from "../settings.ts";
 import { consistent, makesConsistent } from "./consistent.ts";
 import { type FoundTarget, outcomeOf, streamName, type TargetItem } from "./items.ts";
+import type { RefineStep } from "./refine-step.ts";
 import type { ScanItem } from "./scan-items.ts";
 import { neighbouring, type SegmentSettings, type VolumeSettings } from "./settings.ts";
-import type { RefineStep } from "./steps.ts";
 
 /** The masks of a target in a scan. */
 interface StackOfTarget {

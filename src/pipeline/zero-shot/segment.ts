@@ -16,11 +16,12 @@ import { keptEmbeddings } from "./embedding-cache.ts";
 import { ImageStep, imageFiles } from "./image-step.ts";
 import { header, promptedItems, promptKeys, promptWarnings, scanNameOf, type TargetItem } from "./items.ts";
 import { memoryPlan } from "./memory-plan.ts";
+import { RefineStep } from "./refine-step.ts";
+import { SaliencyStep } from "./saliency-step.ts";
 import { pictureWarnings, requireStudies, ScanExport } from "./scan-export.ts";
 import { isAlone, isScan, type ScanItem, scanItem, withScans } from "./scan-items.ts";
 import { ScanStep } from "./scan-step.ts";
 import { SegmentSettings } from "./settings.ts";
-import { RefineStep, SaliencyStep } from "./steps.ts";
 import { textPrompts } from "./text-prompts.ts";
 
 /**

@@ -4,7 +4,7 @@ import { resultWriters } from "../../results/writers.ts";
 import type { Geometry } from "../../scans/sources/image-source.ts";
 import { labelMap } from "../../segment/index.ts";
 import { labelOf } from "../../targets/target.ts";
-import type { RefineResult } from "./steps.ts";
+import type { RefineResult } from "./refine-step.ts";
 
 /** The format of masks. */
 export const writer = resultWriters.png;

@@ -3,7 +3,9 @@ import type { ImageEmbedding } from "../../../segment/index.ts";
 import { normal } from "../../../tensor/random.ts";
 import { tensor } from "../../../tensor/tensor.ts";
 import type { PromptableModel, TextImageModel } from "../../models/model-content.ts";
-import { type CoarseInput, coarseStep, type RefineResult, RefineStep, SaliencyStep, stepWarnings } from "../../zero-shot/steps.ts";
+import { coarseStep } from "../../zero-shot/coarse-step.ts";
+import { type CoarseInput, type RefineResult, RefineStep, stepWarnings } from "../../zero-shot/refine-step.ts";
+import { SaliencyStep } from "../../zero-shot/saliency-step.ts";
 import type { WeakPseudoLabelSettings } from "./settings.ts";
 
 type LabellerSettings = Omit<WeakPseudoLabelSettings, "inputs" | "out" | "overwrite" | "dryRun">;
