@@ -2,7 +2,7 @@ import { compile, flopsOf, input, type Value } from "../src/graph/index.ts";
 import { locateClip } from "../src/hub/locate.ts";
 import type { Box, Image, Mask } from "../src/image/index.ts";
 import { dsc, nsd } from "../src/metrics/index.ts";
-import { biomedClipFamily, clipTensors, textTower, visionTower } from "../src/models/clip/index.ts";
+import { clipTensors, openClipWeights, textTower, visionTower } from "../src/models/clip/index.ts";
 import { maskDecoder, promptEncoder, samFamily, samTensors } from "../src/models/sam/index.ts";
 import { Weights } from "../src/models/weights.ts";
 import { loadClip, loadSam } from "../src/pipeline/models/model.ts";
@@ -130,7 +130,7 @@ async function finetune(batch: number, options: SessionOptions): Promise<Workloa
   );
   const lengths = Array.from({ length: batch }, (_, i) => Math.floor(45 * (0.5 + (i + 0.5) / batch)));
   const ids = lengths.map((length, i) => Array.from({ length }, (_, k) => 1000 + Math.floor(29_000 * random.at(1000 * i + k))));
-  const weights = await Weights.open(files.weights, biomedClipFamily);
+  const weights = await openClipWeights(files.weights);
   const image = visionTower(input("pixels", "float32", shape), weights, trainer.config).features;
   const texts = lengths.map((length) => textTower(input(`ids${length}`, "int64", [1, length]), weights, trainer.config).features);
   return {

@@ -4,7 +4,15 @@ import { MedclipSamError, WeightsError } from "../errors.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import { type ClipFiles, locateClip, locateSam, locateWeights, publishedModels } from "../hub/locate.ts";
 import { embeddedPack, embeddedPacks, locatePack, packIn } from "../hub/pack.ts";
-import { biomedClipFamily, type ClipConfig, type ConfigHints, clipConfigOf, clipTensors } from "../models/clip/index.ts";
+import {
+  type ClipConfig,
+  type ConfigHints,
+  clipConfigOf,
+  clipNotes,
+  clipTensors,
+  familyOf,
+  openClipWeights,
+} from "../models/clip/index.ts";
 import { type SamConfig, samConfigOf, samFamily, samTensors } from "../models/sam/index.ts";
 import { splitAddress, Weights } from "../models/weights.ts";
 import { openWeights } from "../tensor/open-weights.ts";
@@ -15,7 +23,8 @@ import { vocabularyFit } from "../text/vocabulary-fit.ts";
 
 /** Properties of a model that can be read without running it. */
 interface Inspection {
-  readonly kind: "CLIP (BiomedCLIP)" | "SAM";
+  /** "SAM", or "CLIP" with its family in parentheses. */
+  readonly kind: string;
   readonly file: string;
   /** Notes about the selection of the file's tensors. */
   readonly notes: readonly string[];
@@ -124,9 +133,15 @@ async function verifyOne(model: string, configFile?: string): Promise<{ lines: s
 
 const shardsIn = ({ length }: readonly string[]): string => (length > 1 ? ` in ${length - 1} shards` : "");
 
-const clipRows = ({ vision, text, embed, contextLength }: ClipConfig): [string, string][] => [
-  ["image", `ViT, ${vision.imageSize} px, patch ${vision.patch}, width ${vision.width}, ${vision.depth} blocks, ${vision.heads} heads`],
-  ["text", `BERT, width ${text.width}, ${text.depth} layers, ${text.heads} heads, ${text.vocabulary} words, context ${contextLength}`],
+const clipRows = ({ family, vision, text, embed, contextLength }: ClipConfig): [string, string][] => [
+  [
+    "image",
+    `ViT, ${vision.imageSize} px, patch ${vision.patch}, width ${vision.width}, ${vision.depth} blocks, ${vision.heads} heads, ${vision.activation}`,
+  ],
+  [
+    "text",
+    `${family === "biomedclip" ? "BERT" : "causal transformer"}, width ${text.width}, ${text.depth} layers, ${text.heads} heads, ${text.vocabulary} words, context ${contextLength}`,
+  ],
   ["embedding", String(embed)],
 ];
 
@@ -139,14 +154,15 @@ const samRows = ({ imageSize, patch, width, depth, heads, globalBlocks, decoder 
 async function inspect(model: string, configFile?: string): Promise<Inspection> {
   const file = await locateWeights(model);
   const { tensors, files: parts } = await openWeights(splitAddress(file).file);
-  const clip = await attempt(() => Weights.open(file, biomedClipFamily));
+  const clip = await attempt(() => openClipWeights(file));
   if (clip.value) {
     const files = await attempt(() => locateClip(model, configFile));
     // Shapes do not depend on the number of heads: the tensors can be checked without a configuration.
     const hints: ConfigHints = files.value?.hints ?? { visionHeads: 1, textHeads: 1 };
     const { config, ...found } = await checkedTensors(clip.value, (weights) => clipConfigOf(weights, hints), clipTensors, files);
+    const notes = [...found.notes, ...(files.value && config ? clipNotes(config, hints) : [])];
     return {
-      ...{ kind: "CLIP (BiomedCLIP)", file, parts, tensors, ...found },
+      ...{ kind: `CLIP (${familyOf(clip.value).names.title})`, file, parts, tensors, ...found, notes },
       ...(files.value && config && { clip: config }),
       ...(files.value && { clipFiles: files.value }),
     };

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { biomedClipFamily, clipConfigOf, outputGrid } from "../models/clip/index.ts";
+import { clipConfigOf, openClipWeights, outputGrid } from "../models/clip/index.ts";
 import { samConfigOf, samFamily } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
@@ -61,7 +61,7 @@ describe("models of any size", () => {
     const out = join(folder, "clip");
     await initModel(await sizes({ clip }), out, { seed: 1, purpose: "training" });
     const { weights: file, hints } = await locateClip(out);
-    const config = clipConfigOf(await Weights.open(file, biomedClipFamily), hints);
+    const config = clipConfigOf(await openClipWeights(file), hints);
     expect(config.vision).toMatchObject({ imageSize: 48, patch: 8, width: 32, depth: 3, heads: 2, inner: 128 });
     expect(config.text).toMatchObject({ width: 32, depth: 1, heads: 2, inner: 128, positions: 24 });
     expect([config.embed, config.contextLength]).toEqual([16, 24]);
@@ -72,7 +72,7 @@ describe("models of any size", () => {
     const dense = { channels: [8, 12, 16], stride: 4 };
     await initModel(await sizes(withDense(dense)), out, { seed: 1, purpose: "training" });
     const { weights: file, hints } = await locateClip(out);
-    const config = clipConfigOf(await Weights.open(file, biomedClipFamily), hints);
+    const config = clipConfigOf(await openClipWeights(file), hints);
     expect([config.dense, outputGrid(config)]).toEqual([dense, 12]);
   });
 
@@ -109,7 +109,7 @@ describe("models of any size", () => {
 
 test("initial weights for training distinguish near from far positions, and have zero biases", async () => {
   const [file] = await initModel(await sizes({ clip }), join(folder, "fresh"), { seed: 1, purpose: "training" });
-  const weights = await Weights.open(file!, biomedClipFamily);
+  const weights = await openClipWeights(file!);
   const positions = await weights.read("visual.trunk.pos_embed"); // [1, 37, 32]
   const at = (token: number) => positions.subarray(32 * token, 32 * (token + 1));
   const distance = (a: number, b: number) => Math.hypot(...at(a).map((value, i) => value - at(b)[i]!));

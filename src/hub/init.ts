@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { ConfigError, InputError } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic-write.ts";
-import { type ClipConfig, clipPresets, clipTensors } from "../models/clip/index.ts";
+import { type ClipConfig, clipFamilies, clipPresets, clipTensorsIn, withVocabulary } from "../models/clip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
 import { areRandom } from "./origin.ts";
 import { type Purpose, writeRandomWeights } from "./random-weights.ts";
 import { readSizes } from "./sizes.ts";
+import { vocabularyFor } from "./vocabulary-file.ts";
 
 /** Names that `initModel` knows. */
 export const initNames: readonly string[] = [...Object.keys(clipPresets), ...Object.keys(samPresets)];
@@ -15,7 +15,7 @@ export const initNames: readonly string[] = [...Object.keys(clipPresets), ...Obj
 /** How a model with random weights is made. */
 export interface InitOptions {
   readonly seed: number;
-  /** A `vocab.txt` to put beside a CLIP model, which then has as many words as that has lines. */
+  /** The file of a vocabulary to put beside a CLIP model, which then has as many words, see `vocabularyFor`. */
   readonly vocabulary?: string | undefined;
   /** Default: to be compared and measured. */
   readonly purpose?: Purpose | undefined;
@@ -41,17 +41,17 @@ export async function initModel(model: string, folder: string, options: InitOpti
 
 /** Writes a CLIP model of any sizes; see `initModel`. */
 export async function initClip(name: string, preset: ClipConfig, folder: string, options: InitOptions): Promise<string[]> {
-  const files = [join(folder, "open_clip_model.safetensors"), join(folder, "open_clip_config.json")];
-  await refuseOthers(files[0]!, [files[1]!, ...(options.vocabulary ? [join(folder, "vocab.txt")] : [])]);
-  const config = options.vocabulary ? { ...preset, text: { ...preset.text, vocabulary: await countWords(options.vocabulary) } } : preset;
-  await writeRandomWeights(files[0]!, "biomedclip", clipTensors(config), options.seed, options.purpose);
-  await writeAtomic(files[1]!, `${JSON.stringify(openClipConfig(name, config), null, 2)}\n`);
-  if (options.vocabulary) {
-    files.push(join(folder, "vocab.txt"));
-    // Not copied as a file: a copy would keep the permissions, and a read-only one could not be replaced.
-    await writeAtomic(files[2]!, await readFile(options.vocabulary));
-  }
-  return files;
+  const { files, tokenizer } = clipFamilies[preset.family];
+  const [weights, configFile] = [join(folder, files.weights), join(folder, files.config)];
+  const words = options.vocabulary === undefined ? undefined : await vocabularyFor(tokenizer, options.vocabulary);
+  await refuseOthers(weights, [configFile, ...(words ? [join(folder, words.name)] : [])]);
+  const config = words ? withVocabulary(preset, words.size) : preset;
+  await writeRandomWeights(weights, files.recipe, clipTensorsIn(files.scheme, config), options.seed, options.purpose);
+  await writeAtomic(configFile, `${JSON.stringify(files.configOf(name, config), null, 2)}\n`);
+  if (!words) return [weights, configFile];
+  // Not copied as a file: a copy would keep the permissions, and a read-only one could not be replaced.
+  await writeAtomic(join(folder, words.name), words.content);
+  return [weights, configFile, join(folder, words.name)];
 }
 
 /**
@@ -67,40 +67,4 @@ async function refuseOthers(weights: string, beside: readonly string[]): Promise
     throw new ConfigError(
       `models init: "${first}" already exists and was not made by "models init". Choose another --out, or move it away.`,
     );
-}
-
-/** A vocabulary sets the number of rows of the word embedding: a model of its size is made. */
-async function countWords(file: string): Promise<number> {
-  const text = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new InputError(`"${file}": the vocabulary cannot be read (${cause.code})`, { cause });
-  });
-  const words = text.replace(/\r?\n$/, "").split(/\r?\n/);
-  if (!words.includes("[CLS]"))
-    throw new ConfigError(`"${basename(file)}" is not a BERT vocabulary: it has no line "[CLS]" among its ${words.length} lines`);
-  return words.length;
-}
-
-function openClipConfig(name: string, { embed, vision, text, contextLength, mean, std }: ClipConfig): unknown {
-  const published = name === "biomedclip";
-  return {
-    model_cfg: {
-      embed_dim: embed,
-      vision_cfg: {
-        timm_model_name: published ? "vit_base_patch16_224" : name,
-        timm_model_pretrained: false,
-        timm_pool: "",
-        timm_proj: "linear",
-        image_size: vision.imageSize,
-      },
-      text_cfg: {
-        hf_model_name: published ? "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract" : name,
-        hf_tokenizer_name: published ? "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract" : name,
-        hf_proj_type: "mlp",
-        hf_pooler_type: "cls_last_hidden_state_pooler",
-        context_length: contextLength,
-      },
-    },
-    preprocess_cfg: { mean, std },
-    sizes: { vision_heads: vision.heads, text_heads: text.heads },
-  };
 }

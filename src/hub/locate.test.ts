@@ -146,9 +146,9 @@ test("a second file of weights in the same format is named; given by its path, t
 });
 
 describe("the configuration beside the weights", () => {
-  const configure = async (name: string, preprocess: object, preprocessor?: object) => {
+  const configure = async (name: string, preprocess: object, preprocessor?: object, vision: object = {}) => {
     await cp(clip, at(name), { recursive: true });
-    const model_cfg = { embed_dim: 8, vision_cfg: { image_size: 32 } };
+    const model_cfg = { embed_dim: 8, vision_cfg: { image_size: 32, ...vision } };
     const config = { model_cfg, preprocess_cfg: preprocess, sizes: { vision_heads: 2, text_heads: 2 } };
     await writeFile(join(at(name), "open_clip_config.json"), JSON.stringify(config));
     if (preprocessor) await writeFile(join(at(name), "preprocessor_config.json"), JSON.stringify(preprocessor));
@@ -190,10 +190,34 @@ describe("the configuration beside the weights", () => {
   });
 
   test("that states other sizes than the tensors have is another model's", async () => {
-    const { weights, hints } = await configure("larger", { size: 64 });
+    const { weights, hints } = await configure("larger", {}, undefined, { width: 64 });
     await expect(ClipModel.open(weights, hints)).rejects.toThrow(
-      `the configuration is not that of "${weights}": "preprocess_cfg.size" is 64, but the tensors say 32.`,
+      `the configuration is not that of "${weights}": "model_cfg.vision_cfg.width" is 64, but the tensors say 8.`,
     );
+  });
+
+  test("of a fine-tune with images of another size has the positions interpolated, with a note", async () => {
+    const { weights, hints } = await configure("resized", { size: 64 });
+    const model = await ClipModel.open(weights, hints);
+    expect(model.config.vision).toMatchObject({ imageSize: 64, positionGrid: 2 });
+    expect(model.notes).toEqual([expect.stringContaining("stored for 32 x 32 pixels and are interpolated to 64 x 64")]);
+    const view = { width: 64, height: 64, data: Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7919) % 256) };
+    expect((await model.imageFeatures(view)).length).toBe(8);
+    await model.dispose();
+  });
+
+  test.each<[string, object, object, RegExp]>([
+    [
+      "two other sizes",
+      { size: 64 },
+      { crop_size: 48 },
+      /"preprocess_cfg.size" is 64, but "crop_size" is 48, and the table of positions is for 32/,
+    ],
+    ["a size that is not square", { size: [64, 32] }, {}, /"preprocess_cfg.size" is not square/],
+    ["a size that patches do not fill", { size: 50 }, {}, /is 50, which is no multiple of its patches of 16 pixels/],
+  ])("is refused with %s", async (name, preprocess, preprocessor, message) => {
+    const { weights, hints } = await configure(name, preprocess, preprocessor);
+    await expect(ClipModel.open(weights, hints)).rejects.toThrow(message);
   });
 
   test("is named before what is wrong with it", async () => {

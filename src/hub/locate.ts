@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { described } from "../check/described.ts";
 import { ConfigError, WeightsError } from "../errors.ts";
 import { readJson, readJsonIfPresent } from "../files/read-json.ts";
-import { type ConfigHints, mergeHints, readHints, readPreprocessor } from "../models/clip/index.ts";
+import { type ConfigHints, familyOf, mergeHints, openClipWeights, readHints, readPreprocessor } from "../models/clip/index.ts";
 import { readSamConfig, readSamPreprocessor, type SamHints } from "../models/sam/index.ts";
 import { splitAddress } from "../models/weights.ts";
 import { shardsOf } from "../tensor/open-weights.ts";
@@ -17,12 +17,12 @@ export interface ClipFiles {
   readonly weights: string;
   /** Every file that holds weights. */
   readonly parts: readonly string[];
-  /** The configuration that tells head counts and normalisation. */
-  readonly config: string;
+  /** The configuration that tells head counts and normalisation, where there is one: not every family needs it. */
+  readonly config?: string;
   /** The `preprocessor_config.json` beside it. */
   readonly preprocessor?: string;
   readonly hints: ConfigHints;
-  /** Folder with `tokenizer.json` or `vocab.txt`. */
+  /** Folder with the files of the tokenizer. */
   readonly tokenizer: string;
 }
 
@@ -65,21 +65,21 @@ export async function locateClip(model: string, configFile?: string): Promise<Cl
   const weights = await weightsAt(path, "clip");
   const folder = dirname(weights);
   const config = configFile ?? (await existing(folder, clipConfigs))[0];
-  if (config === undefined) {
+  if (config === undefined && familyOf(await openClipWeights(weights)).needsConfig) {
     throw new WeightsError(
       `"${weights}" has no ${clipConfigs.join(" or ")} beside it, which gives the head counts. Put it there or pass --clip-config FILE.`,
     );
   }
-  const preprocessor = join(dirname(config), "preprocessor_config.json");
+  const preprocessor = join(dirname(config ?? weights), "preprocessor_config.json");
   const json = await readJsonIfPresent(preprocessor, WeightsError);
-  const own = named(config, readHints, await readJson(config, WeightsError));
+  const own = config === undefined ? {} : named(config, readHints, await readJson(config, WeightsError));
   const hints = json === undefined ? own : mergeHints(own, named(preprocessor, readPreprocessor, json));
   const passedOver = weights === path ? [] : await existing(folder, othersLike(basename(weights)));
   const notes = passedOver.map((file) => `"${file}" lies beside "${basename(weights)}" and is not used; to use it, give its path.`);
   return {
     weights,
     parts: await partsOf(weights),
-    config,
+    ...(config !== undefined && { config }),
     ...(json !== undefined && { preprocessor }),
     hints: { ...hints, warnings: [...(hints.warnings ?? []), ...notes] },
     tokenizer: folder,

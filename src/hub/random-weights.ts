@@ -13,11 +13,11 @@ export type Purpose = (typeof purposes)[number];
  * Writes a model's tensors with seeded random values: for benchmarks, memory checks and tests, or to train from; never for results. Memory
  * stays flat however large the model is.
  *
- * @param tensors - official names and shapes, in the order they shall be drawn and listed
+ * @param tensors - names and shapes, in the order they shall be drawn and listed
  */
 export async function writeRandomWeights(
   file: string,
-  family: "biomedclip" | "sam",
+  family: "biomedclip" | "clip" | "sam",
   tensors: ReadonlyMap<string, Shape>,
   seed: number,
   purpose: Purpose = "comparison",
@@ -26,9 +26,12 @@ export async function writeRandomWeights(
   // The published recipe has no rules for a convolutional branch.
   const rulesOf = (name: string): RecipeFamily => (purpose === "training" || name.startsWith("visual.dense.") ? `${family}-fresh` : family);
   const values = ({ name, shape }: { readonly name: string; readonly shape: Shape }) =>
-    purpose === "training" && name.endsWith("pos_embed") ? [positionWaves(shape)] : recipePieces(rulesOf(name), name, shape, seed);
+    purpose === "training" && imagePositions.test(name) ? [positionWaves(shape)] : recipePieces(rulesOf(name), name, shape, seed);
   await writeSafetensorsStream(file, entries, values, { weights: `random, seed ${seed}` });
 }
+
+/** Names of the tables of positions of image towers. */
+const imagePositions = /pos_embed$|^vision_model\..*position_embedding\.weight$/;
 
 /** Initial scale of position embeddings, for patches of about unit variance. */
 const waveAmplitude = 0.5;
@@ -37,12 +40,12 @@ const waveAmplitude = 0.5;
  * Positions of a square grid of patches as sine and cosine waves of many lengths: half of the channels encode the column, half the row. A
  * class token before them gets zeros.
  *
- * @param shape - [1, T, D] or [1, g, g, D]
+ * @param shape - [T, D], [1, T, D] or [1, g, g, D]
  * @see He et al. 2022, arXiv:2111.06377, appendix A.1; Vaswani et al. 2017, arXiv:1706.03762
  */
 function positionWaves(shape: Shape): Float32Array<ArrayBuffer> {
   const width = shape.at(-1)!;
-  const tokens = sizeOf(shape.slice(1, -1));
+  const tokens = sizeOf(shape.slice(0, -1));
   const grid = Math.floor(Math.sqrt(tokens));
   const first = tokens - grid * grid;
   const quarter = Math.floor(width / 4);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { described } from "../check/described.ts";
 import { ConfigError } from "../errors.ts";
 import { readJson } from "../files/read-json.ts";
-import { type ClipConfig, clipPresets } from "../models/clip/index.ts";
+import { type ClipConfig, type ClipFamilyName, clipPresets, withVocabulary } from "../models/clip/index.ts";
 import { type SamConfig, samPresets } from "../models/sam/index.ts";
 
 const count = z.number().int().positive();
@@ -25,8 +25,12 @@ function denseProblem(patch: number, { channels, stride }: z.infer<typeof DenseS
   return undefined;
 }
 
+/** The published model of each family, whose settings the sizes do not change. */
+const published: Readonly<Record<ClipFamilyName, string>> = { biomedclip: "biomedclip", openai: "clip-vit-b-16" };
+
 const ClipSizes = z
   .strictObject({
+    family: z.enum(["biomedclip", "openai"]).default("biomedclip"),
     imageSize: count,
     patch: count,
     width: count,
@@ -35,13 +39,21 @@ const ClipSizes = z
     mlpWidth: count.optional(),
     embed: count,
     dense: DenseSizes.optional(),
-    text: z.strictObject({ width: count, depth: count, heads: count, mlpWidth: count.optional(), positions: count }),
+    text: z.strictObject({
+      width: count,
+      depth: count,
+      heads: count,
+      mlpWidth: count.optional(),
+      positions: count,
+      vocabulary: count.optional(),
+    }),
   })
   .refine(({ imageSize, patch }) => divides(patch, imageSize), { error: "patch must divide imageSize" })
   .superRefine(({ patch, dense }, { addIssue }) => {
     const message = dense && denseProblem(patch, dense);
     if (message !== undefined) addIssue({ code: "custom", message });
   })
+  .refine(({ family, dense }) => family === "biomedclip" || !dense, { error: "dense is for the family biomedclip alone" })
   .refine(({ width, heads, text }) => divides(heads, width) && divides(text.heads, text.width), { error: "heads must divide width" });
 
 const SamSizes = z
@@ -84,6 +96,7 @@ export async function readSizes(file: string): Promise<{ readonly clip?: ClipCon
 }
 
 function clipOf({
+  family,
   imageSize,
   patch,
   width,
@@ -94,17 +107,18 @@ function clipOf({
   dense,
   text,
 }: z.infer<typeof ClipSizes>): ClipConfig {
-  const published = clipPresets.biomedclip!;
-  const { mlpWidth: textMlpWidth = 4 * text.width, ...textSizes } = text;
-  return {
-    ...published,
-    vision: { ...published.vision, imageSize, patch, width, depth, heads, inner: mlpWidth },
+  const preset = clipPresets[published[family]]!;
+  const { mlpWidth: textMlpWidth = 4 * text.width, vocabulary = preset.text.vocabulary, ...textSizes } = text;
+  const config = {
+    ...preset,
+    vision: { ...preset.vision, imageSize, patch, width, depth, heads, inner: mlpWidth },
     ...(dense && { dense }),
-    text: { ...published.text, ...textSizes, inner: textMlpWidth },
+    text: { ...preset.text, ...textSizes, inner: textMlpWidth },
     embed,
-    textProjection: embed,
+    ...(preset.textProjection !== undefined && { textProjection: embed }),
     contextLength: text.positions,
   };
+  return withVocabulary(config, vocabulary);
 }
 
 function samOf({ mlpWidth, decoder, ...sizes }: z.infer<typeof SamSizes>): SamConfig {

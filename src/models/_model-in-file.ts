@@ -6,6 +6,7 @@ import type { NameScheme, WeightsFamily } from "./name-scheme.ts";
 
 /** A model among the tensors of a file. */
 export interface ModelInFile {
+  readonly family: WeightsFamily;
   readonly scheme: NameScheme;
   /** Prefix of its tensor names. */
   readonly prefix: string;
@@ -17,6 +18,7 @@ export interface ModelInFile {
 
 /** Where names of a scheme were found, and which of those that tell the model. */
 interface Candidate {
+  readonly family: WeightsFamily;
   readonly scheme: NameScheme;
   readonly prefix: string;
   /** Whole names of the markers. */
@@ -25,39 +27,49 @@ interface Candidate {
 
 /**
  * Finds a model by the names that only it has, whatever stands before them: `state_dict.module._orig_mod.visual.trunk.cls_token` gives
- * the prefix `state_dict.module._orig_mod.`. Of several places the one with most of these names holds the model. Where several hold as
- * many, running averages of the weights (`ema`, `swa`, a teacher) are skipped in favour of the weights; otherwise the user must choose.
+ * the prefix `state_dict.module._orig_mod.`. Of several families and places the one with most of these names holds the model. Where several
+ * places hold as many, running averages of the weights (`ema`, `swa`, a teacher) are skipped in favour of the weights; otherwise the user must choose.
  *
  * @param under - the prefix, where the user has chosen one
- * @throws WeightsError when there is no model of the family, or several
+ * @throws WeightsError when there is no model of these families, or several
  */
 export function findModel(
   file: string,
   { tensors: stored, unread }: Pick<WeightsContent, "tensors" | "unread">,
-  family: WeightsFamily,
+  families: readonly WeightsFamily[],
   under?: string,
 ): ModelInFile {
   const all = withoutWrappers(stored);
-  const candidates = candidatesIn(all, family).filter(({ prefix }) => under === undefined || prefix === under);
+  const candidates = families
+    .flatMap((family) => candidatesIn(all, family))
+    .filter(({ prefix }) => under === undefined || prefix === under);
   const most = Math.max(...candidates.map(({ found }) => found.length));
   const [first, ...others] = distinct(candidates.filter(({ found }) => found.length === most));
-  if (!first) throw notFound(file, [...stored.keys()], unread, family, under);
+  if (!first) throw notFound(file, [...stored.keys()], unread, families, under);
   const averaged = [first, ...others].filter(({ prefix }) => isAveraged(prefix));
   const plain = [first, ...others].filter(({ prefix }) => !isAveraged(prefix));
   const [chosen, ...rest] = plain.length > 0 ? plain : averaged;
   if (rest.length > 0) {
-    const places = [chosen!, ...rest].map(({ prefix }) => `"${file}#${prefix || "."}"`);
-    throw new WeightsError(`"${file}" holds ${places.length} ${family.title} models. Choose one: ${places.join(" or ")}.`);
+    const found = [chosen!, ...rest];
+    const places = found.map(({ prefix }) => `"${file}#${prefix || "."}"`);
+    throw new WeightsError(
+      `"${file}" holds ${places.length} ${titlesOf(found.map(({ family }) => family))} models. Choose one: ${places.join(" or ")}.`,
+    );
   }
-  const { scheme, prefix, found } = chosen!;
+  const { family, scheme, prefix, found } = chosen!;
   // A wrapper around all of the model sets it apart, too: from the optimizer that lies beside it.
   const around = wholePrefix(found, prefix);
-  const inside = candidates.map((other) => other.prefix).filter((other) => other.length > prefix.length && other.startsWith(prefix));
+  const inside = candidates
+    .filter((other) => other.prefix.length > prefix.length && other.prefix.startsWith(prefix))
+    // A part of the model may look like another model; it has no names of its own.
+    .filter((other) => other.found.some((name) => !found.includes(name)))
+    .map((other) => other.prefix);
   const own = all.filter(
     ({ whole, name }) => whole.startsWith(around) && name.startsWith(prefix) && !inside.some((other) => name.startsWith(other)),
   );
   const passedOver = plain.length > 0 ? averaged : [];
   return {
+    family,
     scheme,
     prefix,
     tensors: new Map(own.map(({ name, tensor }) => [name.slice(prefix.length), tensor])),
@@ -99,7 +111,8 @@ function wholePrefix([first, ...others]: readonly string[], prefix: string): str
   return ended(parts);
 }
 
-function candidatesIn(all: readonly Named[], { schemes, markers }: WeightsFamily): Candidate[] {
+function candidatesIn(all: readonly Named[], family: WeightsFamily): Candidate[] {
+  const { schemes, markers } = family;
   return schemes.flatMap((scheme) => {
     const found = new Map<string, string[]>();
     for (const marker of markers) {
@@ -111,11 +124,11 @@ function candidatesIn(all: readonly Named[], { schemes, markers }: WeightsFamily
         found.set(prefix, [...(found.get(prefix) ?? []), other.whole]);
       }
     }
-    return [...found].map(([prefix, names]) => ({ scheme, prefix, found: names }));
+    return [...found].map(([prefix, names]) => ({ family, scheme, prefix, found: names }));
   });
 }
 
-/** One candidate for each prefix: schemes differ in names that all of them leave alone. */
+/** One candidate for each prefix: families and schemes differ in names that all of them leave alone. */
 function distinct(candidates: readonly Candidate[]): Candidate[] {
   return candidates.filter(({ prefix }, i) => candidates.findIndex((other) => other.prefix === prefix) === i);
 }
@@ -124,19 +137,23 @@ function isAveraged(prefix: string): boolean {
   return /(^|[._])(ema|swa|avg|averaged?|shadow|momentum|teacher)\d*([._]|$)/i.test(prefix);
 }
 
+/** "A", "A or B". */
+const titlesOf = (families: readonly WeightsFamily[]): string => [...new Set(families.map(({ title }) => title))].join(" or ");
+
 function notFound(
   file: string,
   names: readonly string[],
   unread: ReadonlyMap<string, string>,
-  { title, schemes, markers }: WeightsFamily,
+  families: readonly WeightsFamily[],
   under?: string,
 ): WeightsError {
-  const wanted = schemes.map(({ locate }) => `"${locate(markers[0]!)}"`).join(" or ");
+  const firsts = families.flatMap(({ schemes, markers }) => schemes.map(({ locate }) => `"${locate(markers[0]!)}"`));
+  const wanted = [...new Set(firsts)].join(" or ");
   const [first] = names;
   const stranger = strangerOf(names);
   const [object] = unread;
   return new WeightsError(
-    `"${file}" is not a ${title} checkpoint: none of its ${names.length} tensors is called ${wanted}${under === undefined ? "" : ` behind "${under}"`}` +
+    `"${file}" is not a ${titlesOf(families)} checkpoint: none of its ${names.length} tensors is called ${wanted}${under === undefined ? "" : ` behind "${under}"`}` +
       (first === undefined ? "." : `; the first one is "${first}".`) +
       (stranger ? ` It looks like ${stranger}` : "") +
       (object

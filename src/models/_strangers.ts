@@ -11,11 +11,7 @@ const strangers: readonly { readonly name: RegExp; readonly what: string }[] = [
   { name: /(^|\.)(exp_avg|exp_avg_sq|momentum_buffer)$/, what: "the state of an optimizer. Give the trained model instead." },
   { name: /(^|\.)sam_mask_decoder\.|(^|\.)image_encoder\.trunk\./, what: "SAM 2; only the first SAM is supported." },
   { name: /(^|\.)(mask_decoder|prompt_encoder)\./, what: "a SAM model (--sam)." },
-  {
-    name: /(^|\.)visual\.transformer\.resblocks\.|(^|\.)vision_model\.pre_layrnorm\./,
-    what: "OpenAI's CLIP; BiomedCLIP (a ViT of timm and a BERT) is supported.",
-  },
-  { name: /(^|\.)(visual\.trunk|text\.transformer|vision_model|text_model)\./, what: "a CLIP model (--clip)." },
+  { name: /(^|\.)(visual\.(trunk|transformer)|text\.transformer|vision_model|text_model)\./, what: "a CLIP model (--clip)." },
 ];
 
 /** What a file with tensors of these names is, in words; undefined for what is not known. */

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { storedTensor } from "../tensor/stored-tensor.ts";
 import { findModel } from "./_model-in-file.ts";
-import { biomedClipFamily } from "./clip/index.ts";
+import { clipFamilies } from "./clip/index.ts";
 import { samFamily } from "./sam/index.ts";
 import { splitAddress } from "./weights.ts";
 
+const families = Object.values(clipFamilies).map(({ names }) => names);
 const clipNames = [
   "visual.trunk.cls_token",
   "visual.head.proj.weight",
@@ -16,7 +17,7 @@ const content = (names: readonly string[], unread: ReadonlyMap<string, string> =
   unread,
 });
 const behind = (prefix: string) => clipNames.map((name) => prefix + name);
-const find = (names: readonly string[], under?: string) => findModel("run.pt", content(names), biomedClipFamily, under);
+const find = (names: readonly string[], under?: string) => findModel("run.pt", content(names), families, under);
 
 test.each([
   "",
@@ -41,7 +42,7 @@ test("wrappers inside the names are ignored", () => {
 test("the Hugging Face port of SAM is distinguished from the official names, though they share some", () => {
   const port = samFamily.schemes[1]!;
   const names = samFamily.markers.map((marker) => `model.${port.locate(marker)}`);
-  expect(findModel("sam.pt", content(names), samFamily).scheme).toBe(port);
+  expect(findModel("sam.pt", content(names), [samFamily]).scheme).toBe(port);
 });
 
 test("what is left of a damaged model is found by one name", () => {
@@ -71,7 +72,7 @@ test("with two models in a file the user chooses one", () => {
   expect(() => find(both)).toThrow('"run.pt" holds 2 BiomedCLIP models. Choose one: "run.pt#first." or "run.pt#second.".');
   expect(find(both, "second.").prefix).toBe("second.");
   expect(() => find(both, "third.")).toThrow(
-    'is called "visual.trunk.cls_token" or "vision_model.embeddings.class_embedding" behind "third."',
+    'is called "visual.trunk.cls_token" or "vision_model.embeddings.class_embedding" or "visual.class_embedding" behind "third."',
   );
 });
 
@@ -93,14 +94,14 @@ test.each([
   ["state.0.exp_avg", "It looks like the state of an optimizer"],
   ["image_encoder.trunk.pos_embed", "It looks like SAM 2"],
   ["mask_decoder.iou_token.weight", "It looks like a SAM model (--sam)"],
-  ["visual.transformer.resblocks.0.ln_1.weight", "It looks like OpenAI's CLIP"],
+  ["visual.transformer.resblocks.0.ln_1.weight", "It looks like a CLIP model"],
 ])("a file of %s is recognised", (name, words) => {
   expect(() => find([name])).toThrow(words);
 });
 
 test("the error about weights inside an unread object names the object", () => {
   const unread = new Map([["model", "clip.model.CLIP"]]);
-  expect(() => findModel("run.pt", content([], unread), biomedClipFamily)).toThrow(
-    'none of its 0 tensors is called "visual.trunk.cls_token" or "vision_model.embeddings.class_embedding". It has an object of the class "clip.model.CLIP" at "model", which is not read',
+  expect(() => findModel("run.pt", content([], unread), families)).toThrow(
+    'none of its 0 tensors is called "visual.trunk.cls_token" or "vision_model.embeddings.class_embedding" or "visual.class_embedding". It has an object of the class "clip.model.CLIP" at "model", which is not read',
   );
 });

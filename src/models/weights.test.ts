@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import { type DType, type Tensor, zeros } from "../tensor/tensor.ts";
-import { biomedClipFamily } from "./clip/index.ts";
-import { Weights } from "./weights.ts";
+import { openClipWeights } from "./clip/index.ts";
+import type { Weights } from "./weights.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-weights-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,7 +19,7 @@ const one = (dtype: DType): Tensor => zeros(dtype, [1]);
 async function open(dtype: DType): Promise<Weights> {
   const file = join(folder, `${dtype}.safetensors`);
   await writeSafetensors(file, { [token]: one(dtype), [projection]: one("float32"), [positions]: one("int64") });
-  return await Weights.open(file, biomedClipFamily);
+  return await openClipWeights(file);
 }
 
 const expected = new Map([

@@ -4,7 +4,7 @@ import { checkedFile } from "../check/paths.ts";
 import { WeightsError } from "../errors.ts";
 import { cast, constant, reshape, slice, stored, type Value } from "../graph/index.ts";
 import { type Weights as OpenedWeights, openWeights, type WeightsFile } from "../tensor/open-weights.ts";
-import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
+import { isContiguous, readTensor, reshaped, rowsOf, type StoredTensor, toFloat32, transposed } from "../tensor/stored-tensor.ts";
 import { isFloat, type Shape, sameShape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { findModel, type ModelInFile } from "./_model-in-file.ts";
 import { strangerOf } from "./_strangers.ts";
@@ -28,7 +28,8 @@ export class Weights extends NamedWeights {
   readonly notes: readonly string[];
   /** What the file says about itself, see `originIn`. */
   readonly metadata: Readonly<Record<string, string>>;
-  private readonly family: WeightsFamily;
+  /** The one of the families asked for to which the model belongs. */
+  readonly family: WeightsFamily;
   private readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Tensors that cannot be mapped as they lie (views with strides), read into memory. */
   private readonly gathered: ReadonlyMap<string, Tensor>;
@@ -37,8 +38,8 @@ export class Weights extends NamedWeights {
 
   private constructor(
     file: string,
-    family: WeightsFamily,
-    { scheme, tensors, notes }: ModelInFile,
+    { family, scheme, notes }: ModelInFile,
+    tensors: ReadonlyMap<string, StoredTensor>,
     gathered: ReadonlyMap<string, Tensor>,
     { unread, metadata }: Pick<OpenedWeights, "unread" | "metadata">,
   ) {
@@ -57,19 +58,21 @@ export class Weights extends NamedWeights {
    * Opens a weights file, or its bytes, and recognises where in it the model lies and how its tensors are named.
    *
    * @param given - `FILE#PREFIX.` names one of several models in a file
-   * @throws WeightsError when the file cannot be read or holds no model of the family
+   * @param families - those to which the model may belong
+   * @throws WeightsError when the file cannot be read or holds no model of them
    */
-  static async open(given: WeightsFile, family: WeightsFamily): Promise<Weights> {
+  static async open(given: WeightsFile, ...families: readonly WeightsFamily[]): Promise<Weights> {
     const file = checkedFile<Exclude<WeightsFile, string>>(given, "weights", WeightsError);
     const { file: path, under } = splitAddress(typeof file === "string" ? file : file.name);
     // The runtime maps the file by its absolute path, whatever the folder it is run in.
     const source = typeof file === "string" ? absolutePath(path) : file;
     const opened = await openWeights(source);
-    const found = findModel(path, opened, family, under);
-    const views = [...found.tensors].filter(([, value]) => !isContiguous(value));
+    const found = findModel(path, opened, families, under);
+    const tensors = new Map([...found.tensors].map(([name, value]) => [name, inOrder(name, value, found.scheme)]));
+    const views = [...tensors].filter(([, value]) => !isContiguous(value));
     const gathered = new Map<string, Tensor>();
     for (const [name, value] of views) gathered.set(name, await readTensor(value));
-    return new Weights(typeof source === "string" ? source : source.name, family, found, gathered, opened);
+    return new Weights(typeof source === "string" ? source : source.name, found, tensors, gathered, opened);
   }
 
   /** Whether the file holds the tensor. */
@@ -116,7 +119,7 @@ export class Weights extends NamedWeights {
     return values;
   }
 
-  /** All tensors of the model as they lie in the file, by the names that the file gives them. */
+  /** All tensors of the model by the names that the file gives them, with axes as in the official ones. */
   get contents(): ReadonlyMap<string, StoredTensor> {
     return this.tensors;
   }
@@ -177,6 +180,11 @@ export class Weights extends NamedWeights {
     if (view) return slice(cast(constant(view), "float32"), 0, start, start + rows);
     return cast(stored(rowsOf(this.stored(name, official), start, rows)), "float32");
   }
+}
+
+/** A tensor of a file with its axes in the order of the official one. */
+function inOrder(name: string, value: StoredTensor, { isTransposed }: NameScheme): StoredTensor {
+  return isTransposed?.(name) && value.shape.length === 2 ? transposed(value) : value;
 }
 
 /** Problems of one kind a line, the first of them word by word. */

@@ -63,7 +63,7 @@ export class CutTower {
   /** The image features [B, E] if the tokens at the cut were z [B, T, D]. */
   featuresBehind(z: Value): Value {
     const { weights, config } = this.model;
-    if (this.isLast) return projectClassToken(poolClassToken(z, visionWeights(weights, config), config.vision), weights);
+    if (this.isLast) return projectClassToken(poolClassToken(z, visionWeights(weights, config), config.vision), weights, config);
     return this.behind(z, ({ features }) => [features])[0]!;
   }
 

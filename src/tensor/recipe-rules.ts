@@ -99,6 +99,14 @@ export const recipeRules = {
     { name: /attn\.proj\.weight$|mlp\.fc2\.weight$/, amplitude: "fan", gain: 0.3 },
     { name: /\.weight$/, amplitude: "fan" },
   ],
+  "clip-fresh": [
+    { name: /^logit_scale$/, amplitude: 0, center: Math.LN10 },
+    { name: /(layernorm|layrnorm|layer_norm\d?|final_layer_norm)\.weight$/, amplitude: 0, center: 1 },
+    { name: /\.bias$/, amplitude: 0 },
+    { name: /(class|token|position)_embedding(\.weight)?$/, amplitude: 0.035 },
+    { name: /out_proj\.weight$|mlp\.fc2\.weight$/, amplitude: "fan", gain: 0.3 },
+    { name: /\.weight$/, amplitude: "fan" },
+  ],
   "sam-fresh": [
     { name: /rel_pos_[hw]$/, amplitude: 0 },
     { name: /positional_encoding_gaussian_matrix$/, amplitude: 1.7320508 },

@@ -55,6 +55,13 @@ export function reshaped(stored: StoredTensor, shape: Shape): StoredTensor {
   return within(stored, storedTensor(stored.file, stored.offset, stored.dtype, shape));
 }
 
+/** A matrix with its axes exchanged, a view of the same bytes. @throws ShapeError when it has not two axes */
+export function transposed(stored: StoredTensor): StoredTensor {
+  const { file, offset, dtype, shape, strides = stridesOf(shape) } = stored;
+  if (shape.length !== 2) throw new ShapeError(`transposed: a matrix has two axes, got [${shape}]`);
+  return within(stored, storedTensor(file, offset, dtype, [shape[1]!, shape[0]!], [strides[1]!, strides[0]!]));
+}
+
 /** Reads the tensor into memory in logical row-major order; transposed, strided and expanded views are gathered. */
 export async function readTensor(stored: StoredTensor): Promise<Tensor> {
   const { file, content, offset, byteLength, dtype, shape, strides } = stored;

@@ -4,6 +4,7 @@ import { rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, parse } from "node:path";
 import { initModel } from "../../src/hub/init.ts";
+import type { Purpose } from "../../src/hub/random-weights.ts";
 import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";
 
 /** Models for tests have random weights, but do not say so: they stand for trained ones, whose results bear no notice. */
@@ -31,6 +32,14 @@ export async function nanoClip(vocabulary?: string, depth = 2): Promise<string> 
   const name = ["clip-nano", depth, ...(vocabulary ? [parse(vocabulary).name] : [])].join("-");
   const sizes = { clip: { ...nanoClipSizes, depth } };
   return await madeOnce(join(modelsFolder, name), (partial) => initSized(sizes, partial, vocabulary));
+}
+
+/** The same of OpenAI's family: quick-GELU, a normalisation before the blocks, a causal text tower that reads the end token. */
+export async function nanoOpenAiClip(vocabulary?: string, depth = 2): Promise<string> {
+  const name = ["openai-nano", depth, ...(vocabulary ? [parse(vocabulary).name] : [])].join("-");
+  const text = { ...nanoClipSizes.text, positions: 77, vocabulary: 300 };
+  const sizes = { clip: { family: "openai", ...nanoClipSizes, depth, text } };
+  return await madeOnce(join(modelsFolder, name), (partial) => initSized(sizes, partial, vocabulary, "comparison"));
 }
 
 /** The same with a convolutional branch that gives 16 x 16 features. */
@@ -67,11 +76,11 @@ export async function twoModels(model: string, folder: string): Promise<string> 
   return file;
 }
 
-async function initSized(sizes: object, folder: string, vocabulary?: string): Promise<void> {
+async function initSized(sizes: object, folder: string, vocabulary?: string, purpose: Purpose = "training"): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "sizes.json");
   writeFileSync(file, JSON.stringify(sizes));
-  await initModel(file, folder, { seed: 1, purpose: "training", vocabulary });
+  await initModel(file, folder, { seed: 1, purpose, vocabulary });
 }
 
 /** Test files run in parallel, so a model is moved into place when it is complete. */

@@ -10,7 +10,7 @@ import { locateClip } from "../../hub/locate.ts";
 import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { toFloat32 } from "../../tensor/stored-tensor.ts";
 import { ClipModel } from "./clip-model.ts";
-import { clipPresets, clipTensors } from "./config.ts";
+import { clipPresets, clipTensors } from "./families.ts";
 
 describeCases<FeatureFile>("parity/clip", /^features-.*\.safetensors$/, "BiomedCLIP, tiny", (files) => {
   for (const file of files) if (file.settings.model === "tiny") featureCases(file);

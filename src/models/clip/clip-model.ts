@@ -8,16 +8,17 @@ import type { WeightsFile } from "../../tensor/open-weights.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import { finite } from "../finite.ts";
-import { Weights } from "../weights.ts";
-import { type ClipConfig, clipConfigOf, clipTensors } from "./config.ts";
-import type { ConfigHints } from "./hints.ts";
-import { biomedClipFamily } from "./names.ts";
-import { textTower, visionTower } from "./towers.ts";
+import type { Weights } from "../weights.ts";
+import type { ClipConfig } from "./config.ts";
+import type { ConfigHints } from "./config-hints.ts";
+import { clipTensors, openClipWeights } from "./families.ts";
+import { clipConfigOf, clipNotes } from "./model-config.ts";
+import { readTokens, textTower, visionTower } from "./towers.ts";
 
 /** Text sessions kept ready: sentences of a run have few different lengths. */
 const keptTextSessions = 4;
 
-/** A BiomedCLIP model ready to embed images and texts. It holds sessions: call `dispose` when done. */
+/** A text-image model of any family, ready to embed images and texts. It holds sessions: call `dispose` when done. */
 export class ClipModel {
   readonly weights: Weights;
   readonly config: ClipConfig;
@@ -40,10 +41,15 @@ export class ClipModel {
    * @throws WeightsError when a tensor is missing, surplus or misshapen
    */
   static async open(file: WeightsFile, hints: ConfigHints = {}, options: SessionOptions = {}): Promise<ClipModel> {
-    const weights = await Weights.open(file, biomedClipFamily);
+    const weights = await openClipWeights(file);
     const config = clipConfigOf(weights, hints);
     weights.check(clipTensors(config));
     return new ClipModel(weights, config, hints, options);
+  }
+
+  /** Notes about the file and the model: what was chosen, assumed or adapted. */
+  get notes(): readonly string[] {
+    return [...this.weights.notes, ...clipNotes(this.config, this.hints)];
   }
 
   /** Features [E] of an image in the shared space, before normalisation. `view` is what the model sees: S x S pixels. */
@@ -55,8 +61,9 @@ export class ClipModel {
 
   /** Features [E] of a text in the shared space, before normalisation. */
   async textFeatures(ids: readonly number[]): Promise<Float32Array> {
-    const { length } = ids;
-    const feeds = { ids: tensor("int64", [1, length], BigInt64Array.from(ids, BigInt)) };
+    const read = readTokens(ids, this.config);
+    const { length } = read;
+    const feeds = { ids: tensor("int64", [1, length], BigInt64Array.from(read, BigInt)) };
     // Shapes are static, so each length of text has a session. They run once or a few times: weights are not prepacked.
     const open = () => {
       const { features } = textTower(input("ids", "int64", [1, length]), this.weights, this.config);

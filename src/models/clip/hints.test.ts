@@ -10,7 +10,7 @@ const openClip = (model: object = {}, preprocess: object = {}) =>
 const vision = (vision_cfg: object) => openClip({ vision_cfg });
 const text = (text_cfg: object) => openClip({ text_cfg });
 const huggingFace = (root: object = {}, vision: object = {}, text: object = {}) =>
-  readHints({ vision_config: vision, text_config: text, ...root });
+  readHints({ vision_config: vision, text_config: text, text_projection_config: {}, ...root });
 
 describe("entries that are followed", () => {
   test("of open_clip", () => {
@@ -42,7 +42,7 @@ describe("entries that are followed", () => {
 
 describe("entries that describe another model are refused", () => {
   test.each<[string, () => unknown]>([
-    ['"model_cfg.quick_gelu" is true', () => openClip({ quick_gelu: true })],
+    ['"model_cfg.quick_gelu" is true', () => openClip({ quick_gelu: true, vision_cfg: { timm_model_name: "vit_base_patch16_224" } })],
     ['"model_cfg.vision_cfg.timm_pool" is "avg"', () => vision({ timm_pool: "avg" })],
     ['"model_cfg.vision_cfg.timm_proj" is "mlp"', () => vision({ timm_proj: "mlp" })],
     [

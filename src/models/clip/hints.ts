@@ -1,29 +1,10 @@
-import { type Claim, type Entries, readEntries } from "../../check/config-entries.ts";
+import { type Entries, readEntries } from "../../check/config-entries.ts";
 import { ConfigError } from "../../errors.ts";
 import type { Fit } from "../../image/index.ts";
-import { huggingFaceTable, openClipTable, preprocessorTable } from "./config-table.ts";
-
-/** What the shapes of the tensors do not determine, from the files beside the weights. */
-export interface ConfigHints {
-  /** Width of the shared space: shapes give it too, but this distinguishes a damaged file from a smaller model. */
-  readonly embed?: number;
-  readonly visionHeads?: number;
-  readonly textHeads?: number;
-  readonly visionEpsilon?: number;
-  readonly textEpsilon?: number;
-  readonly contextLength?: number;
-  /** Subtracted from and divided into pixels in [0, 1], per channel. */
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-  /** How images became squares in training. */
-  readonly fit?: Fit;
-  /** The language model that the text tower was made from. */
-  readonly textName?: string;
-  /** Sizes that the tensors must have. */
-  readonly claims?: readonly Claim[];
-  /** Warnings about entries that are not followed. */
-  readonly warnings?: readonly string[];
-}
+import { preprocessorTable } from "./_shared-entries.ts";
+import type { ClipFamilyName } from "./config.ts";
+import type { ConfigHints } from "./config-hints.ts";
+import { clipFamilies } from "./families.ts";
 
 /** Heads of timm's vision transformers whose head is not 64 wide, or which go by a name alone. */
 const timmHeads: Record<string, number> = {
@@ -36,31 +17,71 @@ const timmHeads: Record<string, number> = {
   vit_gigantic: 16,
 };
 
+/** An object of settings inside another; empty where there is none. */
+function section(json: unknown, ...path: readonly string[]): Readonly<Record<string, unknown>> {
+  const found = path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | null | undefined)?.[key], json);
+  return typeof found === "object" && found !== null ? (found as Record<string, unknown>) : {};
+}
+
+/** The family that an `open_clip_config.json` describes, if it tells: open_clip's own towers have sizes, those of other libraries names. */
+function openClipFamily(json: unknown): ClipFamilyName | undefined {
+  const [vision, text] = [section(json, "model_cfg", "vision_cfg"), section(json, "model_cfg", "text_cfg")];
+  if ("timm_model_name" in vision || "hf_model_name" in text) return "biomedclip";
+  return "layers" in vision || section(json, "model_cfg").quick_gelu === true ? "openai" : undefined;
+}
+
+/** The family that a Hugging Face `config.json` describes: the port of BiomedCLIP has a BERT, and a section about its projection. */
+function huggingFaceFamily(json: unknown): ClipFamilyName {
+  const isPort = "text_projection_config" in section(json) || section(json, "text_config").model_type === "bert";
+  return isPort ? "biomedclip" : "openai";
+}
+
 /**
  * Reads the hints of an `open_clip_config.json` or of a Hugging Face `config.json`.
- *
- * An open_clip file names its towers but not their heads: the optional block `sizes` (this project's addition for models
- * that have no published name) comes first, then timm's name.
  *
  * @throws ConfigError when it is another file, or describes a model that is computed differently
  */
 export function readHints(json: unknown): ConfigHints {
-  const keys = typeof json === "object" && json !== null ? Object.keys(json) : [];
-  if (keys.includes("model_cfg")) {
-    const { timmName, tokenizerName, ...read } = hintsOf(readEntries(json, openClipTable)) as ConfigHints & {
-      timmName?: string;
-      tokenizerName?: string;
-    };
-    const isForeign = tokenizerName !== undefined && read.textName !== undefined && tokenizerName !== read.textName;
-    const doubt = `"model_cfg.text_cfg.hf_tokenizer_name" is "${tokenizerName}", but the text tower is "${read.textName}". If their vocabularies differ, every text is encoded wrongly: use that of the text tower.`;
-    const hints = isForeign ? { ...read, warnings: [...(read.warnings ?? []), doubt] } : read;
-    const known = Object.keys(timmHeads).find((prefix) => timmName?.startsWith(`${prefix}_`));
-    return known && hints.visionHeads === undefined ? { ...hints, visionHeads: timmHeads[known]! } : hints;
+  const keys = Object.keys(section(json));
+  if (keys.includes("model_cfg")) return openClipHints(json);
+  if (keys.includes("vision_config")) {
+    const family = huggingFaceFamily(json);
+    const hints = hintsOf(readEntries(json, clipFamilies[family].huggingFaceTable));
+    // What such a file leaves out is as in its library's `CLIPConfig`.
+    const usual = family === "openai" ? ({ visionActivation: "quick-gelu", textActivation: "quick-gelu" } as const) : {};
+    return { family, ...usual, ...hints };
   }
-  if (keys.includes("vision_config")) return hintsOf(readEntries(json, huggingFaceTable));
   throw new ConfigError(
     `a CLIP configuration needs "model_cfg" (open_clip) or "vision_config" (Hugging Face), got the keys ${keys.join(", ") || "(none)"}`,
   );
+}
+
+/** What becomes other hints. */
+interface OpenClipEntries extends ConfigHints {
+  readonly timmName?: string;
+  readonly tokenizerName?: string;
+  readonly quickGelu?: boolean;
+}
+
+/**
+ * The hints of an open_clip file. It names towers of other libraries but not their heads: the optional block `sizes` (this project's
+ * addition for models that have no published name) comes first, then timm's name.
+ */
+function openClipHints(json: unknown): ConfigHints {
+  const family = openClipFamily(json);
+  const table = clipFamilies[family ?? "biomedclip"].openClipTable;
+  const { timmName, tokenizerName, quickGelu = false, ...read } = hintsOf(readEntries(json, table)) as OpenClipEntries;
+  const activation = quickGelu ? "quick-gelu" : "gelu";
+  const isForeign = tokenizerName !== undefined && read.textName !== undefined && tokenizerName !== read.textName;
+  const doubt = `"model_cfg.text_cfg.hf_tokenizer_name" is "${tokenizerName}", but the text tower is "${read.textName}". If their vocabularies differ, every text is encoded wrongly: use that of the text tower.`;
+  const known = Object.keys(timmHeads).find((prefix) => timmName?.startsWith(`${prefix}_`));
+  return {
+    ...(family && { family }),
+    ...(known && { visionHeads: timmHeads[known]! }),
+    ...(family === "openai" && { visionActivation: activation, textActivation: activation }),
+    ...read,
+    ...(isForeign && { warnings: [...(read.warnings ?? []), doubt] }),
+  };
 }
 
 const hintsOf = ({ followed, claims, warnings }: Entries): ConfigHints => ({ ...followed, claims, warnings });

@@ -64,7 +64,7 @@ export async function openSam(weights: Content, options: SamOptions = {}): Promi
 /** Combines a model and a tokenizer. @throws ConfigError when the vocabulary does not match the model */
 export function textImageModel(clip: ClipModel, tokenizer: Tokenizer, vocabularyName: string): TextImageModel {
   const aboutFiles = fileWarnings(clip.hints, tokenizer, vocabularyName, clip.config.text.vocabulary);
-  return { clip, tokenizer, warnings: [...clip.weights.notes, ...aboutFiles], pack: originIn(clip.weights.metadata).pack };
+  return { clip, tokenizer, warnings: [...clip.notes, ...aboutFiles], pack: originIn(clip.weights.metadata).pack };
 }
 
 /**

@@ -58,7 +58,7 @@ export async function clipRecord({ clipFiles }: Pick<ClipOfFiles, "clipFiles">):
   const others = [...(preprocessor === undefined ? [] : [preprocessor]), ...(await tokenizerFiles(tokenizer))];
   return {
     ...(await recordOfParts("clip", clipFiles)),
-    clipConfig: await fileRecord(config),
+    ...(config !== undefined && { clipConfig: await fileRecord(config) }),
     ...Object.fromEntries(await Promise.all(others.map(async (file) => [`clip/${basename(file)}`, await fileRecord(file)]))),
   };
 }

@@ -2,7 +2,7 @@ import { addTo } from "../../add-to.ts";
 import { type DroppedPair, type EncodedPairs, normalised, type Pair, type PairWorkers, plainBatches } from "../../data/index.ts";
 import { throwIfCancelled } from "../../errors.ts";
 import { compile, input } from "../../graph/index.ts";
-import { type ClipModel, textTower, visionTower } from "../../models/clip/index.ts";
+import { type ClipModel, readTokens, textTower, visionTower } from "../../models/clip/index.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { streamThenDispose, thenDispose } from "../../then-dispose.ts";
 
@@ -50,7 +50,7 @@ export async function* imageFeatures(
 export async function textFeatures(clip: ClipModel, ids: readonly (readonly number[])[], signal?: AbortSignal): Promise<Float32Array> {
   const { embed } = clip.config;
   const all = new Float32Array(ids.length * embed);
-  for (const [length, group] of distinctTexts(ids)) {
+  for (const [length, group] of distinctTexts(ids.map((text) => readTokens(text, clip.config)))) {
     // Parts as equal as possible: at most one padding row per part.
     const parts = Math.ceil(group.length / batchSize);
     const rows = Math.ceil(group.length / parts);

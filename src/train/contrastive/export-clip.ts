@@ -46,11 +46,11 @@ export async function exportClip(folder: string, { files, weights, tensors, stat
 }
 
 /** The configuration that was used, and what lies beside it and in the tokenizer's folder under a known name. */
-async function companionsOf({ config, tokenizer }: ClipFiles): Promise<string[]> {
+async function companionsOf({ config, weights, tokenizer }: ClipFiles): Promise<string[]> {
   const found = new Map<string, string>();
-  for (const folder of [dirname(config), tokenizer]) {
+  for (const folder of [dirname(config ?? weights), tokenizer]) {
     for (const name of await readdir(folder)) if (companions.test(name)) found.set(name, join(folder, name));
   }
-  found.set(basename(config), config);
+  if (config !== undefined) found.set(basename(config), config);
   return [...found.values()];
 }

@@ -1,15 +1,16 @@
 import { ConfigError, InputError } from "../../errors.ts";
 import type { ClipFiles } from "../../hub/locate.ts";
 import {
-  biomedClipFamily,
   branchFlops,
   type ClipConfig,
   clipConfigOf,
+  clipNotes,
   clipTensors,
+  openClipWeights,
   outputGrid,
   pairFlops,
 } from "../../models/clip/index.ts";
-import { Weights } from "../../models/weights.ts";
+import type { Weights } from "../../models/weights.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { sameShape } from "../../tensor/tensor.ts";
 import { thenDispose } from "../../then-dispose.ts";
@@ -99,7 +100,7 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
         `precision "${settings.precision}" needs a device whose kernels train in half precision; "${options.device ?? "cpu"}" has none. Use float32.`,
       );
     }
-    const weights = await Weights.open(files.weights, biomedClipFamily);
+    const weights = await openClipWeights(files.weights);
     const config = clipConfigOf(weights, files.hints);
     weights.check(clipTensors(config));
     const trainer = new ContrastiveTrainer(files, weights, config, settings, length, options);
@@ -110,9 +111,10 @@ export class ContrastiveTrainer extends Trainer<ContrastiveSettings> {
   /** Notes about the weights file: which of its models is used; and about a part of the model that is not trained. */
   get notes(): readonly string[] {
     const reason = untrainedBranch(clipTensors(this.config), this.trainedNames, this.settings);
-    if (reason === undefined) return this.weights.notes;
+    const notes = [...this.weights.notes, ...clipNotes(this.config, this.files.hints)];
+    if (reason === undefined) return notes;
     const note = `the convolutional branch of the model, which --saliency-method dense-text reads, is not trained: ${reason}`;
-    return [...this.weights.notes, note];
+    return [...notes, note];
   }
 
   /**

@@ -1,7 +1,7 @@
-import type { NameScheme, WeightsFamily } from "../name-scheme.ts";
+import type { NameScheme, WeightsFamily } from "../../name-scheme.ts";
 
 /** open_clip's names are the official ones: published files and trainer checkpoints use them. */
-const openClip: NameScheme = {
+export const openClip: NameScheme = {
   name: "open_clip",
   locate: (official) => official,
 };
@@ -44,8 +44,8 @@ const port: NameScheme = {
   },
 };
 
-/** BiomedCLIP's files: both naming schemes, the position counters that files of older libraries still hold, and the bias of SigLIP. */
-export const biomedClipFamily: WeightsFamily = {
+/** Both naming schemes, the position counters that files of older libraries still hold, and the bias of SigLIP. */
+export const biomedClipNames: WeightsFamily = {
   title: "BiomedCLIP",
   schemes: [openClip, port],
   markers: [
@@ -53,6 +53,8 @@ export const biomedClipFamily: WeightsFamily = {
     "visual.head.proj.weight",
     "text.transformer.embeddings.word_embeddings.weight",
     "text.transformer.encoder.layer.0.attention.self.query.weight",
+    "text.transformer.embeddings.token_type_embeddings.weight",
+    "text.proj.0.weight",
   ],
   ignored: [/position_ids$/, /^logit_bias$/],
 };
