@@ -151,6 +151,31 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: false,
   },
   {
+    job: "prompts list",
+    summary: "list the prompt sets that come with the package: P0 to P5 and appearance, for four tasks",
+    schema: async () => (await import("../pipeline/prompts/list/settings.ts")).PromptsListSettings,
+    resumes: false,
+  },
+  {
+    job: "prompts lint",
+    summary:
+      "examine text prompts: words of another modality, of no vocabulary or beyond the context, labels in the prompt, keys of no image",
+    schema: async () => (await import("../pipeline/prompts/lint/settings.ts")).PromptsLintSettings,
+    positional: {
+      key: "file",
+      usage: "[file]",
+      label: "a JSON file of text prompts",
+      description: "text prompts by file name, or prompt sets",
+    },
+    resumes: false,
+  },
+  {
+    job: "prompts write",
+    summary: "let a language model write the sentences of a prompt set; sends words to an endpoint that you name, never images",
+    schema: async () => (await import("../pipeline/prompts/write/settings.ts")).PromptsWriteSettings,
+    resumes: false,
+  },
+  {
     job: "phantom",
     summary: "generate synthetic scans (phantoms) with masks, captions, text prompts and a vocabulary",
     schema: async () => (await import("../pipeline/phantom/settings.ts")).PhantomSettings,

@@ -65,6 +65,7 @@ async function programOf(words: readonly string[]): Promise<Command> {
 /** Commands of two words, by the first. */
 const groupSummaries = {
   weak: "weak supervision: nnU-Net on the pipeline's masks, or on true ones, with checkpoint ensembles and uncertainty",
+  prompts: "text prompts: sets that come with the package, checks, and sentences written by a language model",
   models: "published and random weights",
 } as const;
 

@@ -22,7 +22,7 @@ export interface RunInputs {
  */
 export async function findInputs(
   paths: readonly string[],
-  out: string,
+  out: string | undefined,
   { withMasks = false, frames }: { readonly withMasks?: boolean; readonly frames?: FrameOptions } = {},
 ): Promise<RunInputs> {
   // Slices are named by their series, not by their files: those of two studies often have equal names.

@@ -58,8 +58,13 @@ function withSentences(all: readonly Target[], entry: Sentences): Target[] {
 
 const OneOrMore = z.union([z.string(), z.array(z.string()).min(1)]);
 
-/** Entries of a prompts file by key. @throws ConfigError when it is unreadable or malformed */
-export async function readPromptFile(file: string): Promise<Map<string, Sentences>> {
+/**
+ * Entries of a prompts file by key.
+ *
+ * @param check - of each sentence; by default that it has words
+ * @throws ConfigError when the file is unreadable or malformed
+ */
+export async function readPromptFile(file: string, check = requireWords): Promise<Map<string, Sentences>> {
   const content = await readJson(file, ConfigError);
   const refuse = (what: string) =>
     new ConfigError(
@@ -69,7 +74,7 @@ export async function readPromptFile(file: string): Promise<Map<string, Sentence
     const { data } = OneOrMore.safeParse(value);
     if (data === undefined) throw refuse(what);
     const sentences = typeof data === "string" ? [data] : data;
-    for (const sentence of sentences) requireWords(sentence, `"${file}", ${what}`);
+    for (const sentence of sentences) check(sentence, `"${file}", ${what}`);
     return sentences;
   };
   if (!isObject(content)) throw refuse("it");

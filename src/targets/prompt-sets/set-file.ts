@@ -36,8 +36,15 @@ export async function embeddedPromptSets(task: PromptTask): Promise<PromptSetFil
   return await readPromptSets(join(root, "prompt-sets", `${task}.json`));
 }
 
-/** @throws ConfigError when a file cannot be read or is no prompt set file, or a sentence has no words */
-export async function readPromptSets(file: string): Promise<PromptSetFile> {
+/** Whether the content of a JSON file is meant as a prompt set file, be it a valid one or not. */
+export const looksLikePromptSets = (content: unknown): boolean =>
+  typeof content === "object" && content !== null && "sets" in content && "target" in content;
+
+/**
+ * @param check - of each sentence; by default that it has words
+ * @throws ConfigError when a file cannot be read or is no prompt set file
+ */
+export async function readPromptSets(file: string, check = requireWords): Promise<PromptSetFile> {
   const { data, error } = PromptSetFile.safeParse(await readJson(file, ConfigError));
   if (error) {
     throw new ConfigError(
@@ -46,6 +53,6 @@ export async function readPromptSets(file: string): Promise<PromptSetFile> {
   }
   const { P0, P1 = {}, P2 = [], P3 = {}, appearance = [] } = data.sets;
   const all = [...(P0 === undefined ? [] : [P0]), ...Object.values(P1), ...P2, ...Object.values(P3).flat(), ...appearance];
-  for (const sentence of all) requireWords(sentence, `"${basename(file)}"`);
+  for (const sentence of all) check(sentence, `"${basename(file)}"`);
   return data;
 }
