@@ -35,6 +35,7 @@ export {
   sqrt,
   sub,
   tanh,
+  thresholdedRelu,
 } from "./operators/elementwise.ts";
 export {
   concat,

@@ -1,3 +1,4 @@
+export { SamAffinity } from "./affinity.ts";
 export { type LabelledMask, labelMap } from "./label-map.ts";
 export { maskPromptLogits, type SquareSizes, type TargetGrid, targetGrid } from "./mask-prompt.ts";
 export { above, logitsOfImage, type Placement, unionOf } from "./postprocess.ts";

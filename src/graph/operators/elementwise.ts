@@ -114,6 +114,17 @@ const LeakyRelu: Operator = {
   ],
 };
 
+/** x where it is above α, else 0. */
+const ThresholdedRelu: Operator = {
+  name: "ThresholdedRelu",
+  dtypes: singles,
+  types: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  gradient: (dy, [x], { attributes }) => [
+    mul(dy, sub(1, greaterOrEqual(scalar((attributes.alpha as { float: number }).float, x!.dtype), x!))),
+  ],
+  samples: [{ shapes: [[2, 3]], dtype: "float32", range: [0.6, 1], apply: (x) => thresholdedRelu(x!, 0.5) }],
+};
+
 const Clip: Operator = {
   name: "Clip",
   dtypes: numbers,
@@ -174,6 +185,7 @@ export const elementwise = {
   Erf,
   Relu,
   LeakyRelu,
+  ThresholdedRelu,
   Gelu,
   Clip,
   GreaterOrEqual,
@@ -235,6 +247,11 @@ export const relu = one(Relu);
 /** x where it is positive, else slope · x. */
 export function leakyRelu(x: Value, slope = 0.01): Value {
   return apply(LeakyRelu, [x], { alpha: { float: slope } })[0]!;
+}
+
+/** x where it is above a threshold, else 0. */
+export function thresholdedRelu(x: Value, threshold: number): Value {
+  return apply(ThresholdedRelu, [x], { alpha: { float: threshold } })[0]!;
 }
 
 /** x·Φ(x), exact (by the error function). */
