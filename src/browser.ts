@@ -90,6 +90,7 @@ export {
   predictEnsemble,
 } from "./pipeline/weak/nn-unet/in-memory.ts";
 export type { NnUnet } from "./pipeline/weak/nn-unet/nn-unet.ts";
+export type { EmbedImage } from "./pipeline/zero-shot/image-embedding.ts";
 export {
   loadModel,
   type Segmentation,
@@ -99,7 +100,6 @@ export {
   type TargetSegmentations,
   ZeroShotModel,
 } from "./pipeline/zero-shot/in-memory.ts";
-export type { EmbedImage } from "./pipeline/zero-shot/refine-step.ts";
 export {
   type BoxClamp,
   type EmptyMask,

@@ -42,7 +42,7 @@ const same = (one: string, other: string) =>
 
 describe.each(["a pack of this package", "named models"])("%s", (place) => {
   const isNamed = place === "named models";
-  const [inputs, prompt] = [[image], ["a bright disc"]];
+  const [inputs, prompt] = [[image], ["a chest X-ray showing the heart"]];
   const clip = () => (isNamed ? { clip: models.clip, layer: "3", steps: "2", samples: "1" } : { pack: "phantom" });
   // The image is the same, so its embedding is kept.
   const sam = () => ({ ...(isNamed ? { sam: models.sam } : { pack: "phantom" }), cache: at("cache") });
@@ -65,5 +65,26 @@ describe.each(["a pack of this package", "named models"])("%s", (place) => {
       const ofPack = ["default", "threshold"].includes(method) ? "--threshold 0.75, --keep 2, --min-saliency 0.8" : "none";
       expect(told).toMatch(new RegExp(`saliency/run.json" .* so its settings apply here, too: .*${ofPack}$`));
     }
+  });
+
+  test("three steps equal segment where the map is spread by SAM's similarity", async () => {
+    const out = (step: string) => at(place, "affinity", step);
+    const spread = { ...sam(), samAffinity: true };
+    await run(SaliencyRunSettings, runSaliency, { inputs, prompt, ...clip(), ...spread, out: out("saliency") });
+    await run(CoarseRunSettings, runCoarse, { inputs: [out("saliency")], out: out("coarse") });
+    await run(RefineRunSettings, runRefine, { inputs, coarse: out("coarse"), ...sam(), out: out("refine") });
+    await run(SegmentSettings, runSegment, { inputs, prompt, ...clip(), ...spread, out: out("segment") });
+    const made = join(place, "affinity");
+    for (const [step, folder] of [
+      ["saliency", "saliency"],
+      ["coarse", "coarse"],
+      ["refine", "masks"],
+    ] as const)
+      same(join(made, step, folder, "a.png"), join(made, "segment", folder, "a.png"));
+    const { weights, images } = JSON.parse(readFileSync(at(made, "saliency", "run.json"), "utf8"));
+    expect(Object.keys(weights)).toContain("sam");
+    expect(Object.keys(images[0].ms)).toContain("affinity");
+    const own = readFileSync(at(place, "saliency", "saliency", "a.png"));
+    expect(readFileSync(at(made, "saliency", "saliency", "a.png")).equals(own)).toBe(false);
   });
 });

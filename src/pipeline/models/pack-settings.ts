@@ -5,13 +5,14 @@ import { defaultPack, embeddedPack, locatePack, type Pack } from "../../hub/pack
 import { kebab } from "../../kebab.ts";
 import { metaOf, settingsOfSchema } from "../../run/settings/meta.ts";
 import { type LeftDefaults, methodDefaults } from "../zero-shot/method-defaults.ts";
-import { CoarseSettings, RefineSettings, SaliencySettings } from "../zero-shot/settings.ts";
+import { AffinitySettings, CoarseSettings, RefineSettings, SaliencySettings } from "../zero-shot/settings.ts";
 import { resultFolder } from "./result-folder.ts";
 
 /** Settings that a `pack.json` may contain: those of the method, not paths or outputs. */
 const MethodSettings = z
   .strictObject({
     ...SaliencySettings.omit({ pack: true, clip: true, clipConfig: true, noise: true }).shape,
+    ...AffinitySettings.shape,
     ...CoarseSettings.shape,
     ...RefineSettings.omit({ pack: true, sam: true, cache: true }).shape,
   })

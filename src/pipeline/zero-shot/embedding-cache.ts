@@ -14,7 +14,7 @@ import { type ImageEmbedding, resizedSize } from "../../segment/index.ts";
 import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { sameShape, type Tensor } from "../../tensor/tensor.ts";
 import type { SamOfFiles } from "../models/model.ts";
-import type { EmbedImage } from "./refine-step.ts";
+import type { EmbedImage } from "./image-embedding.ts";
 
 /** An embedding is stored only while there is disk space for this many more, 1 GiB with published models, as results need space, too. */
 const spared = 256;

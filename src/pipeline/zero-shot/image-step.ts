@@ -12,22 +12,20 @@ import { probabilityLevels } from "../../segment/index.ts";
 import type { Target } from "../../targets/target.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { PromptableModel, TextImageModel } from "../models/model-content.ts";
-import { type CoarseResult, coarseStep } from "./coarse-step.ts";
 import { outcomeOf, refinedRecord, sourceRecord, streamName, summaryOf, type TargetItem } from "./items.ts";
 import { boxNumbers, rawRefined, rawSaliency, writeRaw } from "./raw-file.ts";
-import { type RefineResult, type RefineStep, stepWarnings } from "./refine-step.ts";
-import type { SaliencyResult, SaliencyStep } from "./saliency-step.ts";
+import { stepWarnings } from "./refine-step.ts";
 import { isMadeConsistent } from "./scan-step.ts";
 import type { SegmentSettings } from "./settings.ts";
 import { similarMaskWarnings } from "./similar-masks.ts";
 import { type StageTimes, timed } from "./stage-times.ts";
 import { noPrompt } from "./text-prompts.ts";
 import { givenGeometry, writeMasks } from "./write-masks.ts";
+import type { Found, ZeroShotSteps } from "./zero-shot-steps.ts";
 
-/** The three steps of an image, with their models. */
+/** The steps of an image, with their models. */
 interface Steps {
-  readonly saliency: SaliencyStep;
-  readonly refine: RefineStep;
+  readonly steps: ZeroShotSteps;
   readonly text: TextImageModel;
   readonly promptable: PromptableModel;
 }
@@ -45,11 +43,8 @@ interface ImageStepOptions {
 }
 
 /** What the steps found of a target in an image. */
-interface FoundInImage {
+interface FoundInImage extends Found {
   readonly target: Target;
-  readonly map: SaliencyResult;
-  readonly cut: CoarseResult;
-  readonly refined: RefineResult;
 }
 
 /** The writer of an image's masks: those of slices are not the result where their volume is made consistent. */
@@ -122,16 +117,15 @@ export class ImageStep {
   }
 
   private async find(image: Image, input: ImageInput, lookFor: readonly Target[], ms: StageTimes): Promise<FoundInImage[]> {
-    const { saliency, refine, text, promptable } = this.steps;
+    const { steps, text, promptable } = this.steps;
     const { noise, oneModelAtATime } = this.options;
+    const releases = {
+      clip: () => Promise.all([steps.saliency.dispose(), text.clip.dispose()]),
+      sam: () => promptable.sam.release(),
+    };
     const texts = lookFor.map(({ sentences }) => sentences);
-    const maps = await saliency.run(image, streamName(input), texts, ms, noise);
-    if (oneModelAtATime) await Promise.all([saliency.dispose(), text.clip.dispose()]);
-    const cuts = maps.map((map) => coarseStep(map.gray, map.window, this.settings));
-    const coarse = cuts.map((cut, i) => ({ coarse: cut.coarse, isAbsent: maps[i]!.isAbsent }));
-    const masks = await refine.run(image, coarse, streamName(input), ms);
-    if (oneModelAtATime) await promptable.sam.release();
-    return lookFor.map((target, i) => ({ target, map: maps[i]!, cut: cuts[i]!, refined: masks[i]! }));
+    const found = await steps.run(image, streamName(input), texts, ms, { noise, ...(oneModelAtATime && { releases }) });
+    return lookFor.map((target, i) => ({ target, ...found[i]! }));
   }
 
   /** Maps and masks lie as the file stores its pixels; the overlay and the raw arrays as the image was seen. */

@@ -18,12 +18,13 @@ import { thenDispose } from "../../then-dispose.ts";
 import type { Content } from "../models/content.ts";
 import { type ClipContent, modelWarnings, openClip, openSam, type PromptableModel, type TextImageModel } from "../models/model-content.ts";
 import { CommonSettings } from "../settings.ts";
-import { coarseStep } from "./coarse-step.ts";
+import type { EmbedImage } from "./image-embedding.ts";
 import { methodDefaults } from "./method-defaults.ts";
-import { type EmbedImage, type RefineResult, RefineStep, stepWarnings } from "./refine-step.ts";
+import { type RefineResult, RefineStep, stepWarnings } from "./refine-step.ts";
 import { SaliencyStep } from "./saliency-step.ts";
-import { CoarseSettings, RefineSettings, SaliencySettings, seed } from "./settings.ts";
+import { AffinitySettings, CoarseSettings, RefineSettings, SaliencySettings, seed } from "./settings.ts";
 import { similarMasks } from "./similar-masks.ts";
+import { ZeroShotSteps } from "./zero-shot-steps.ts";
 
 /** Number of saliency steps with different settings that a model keeps open: each holds sessions, 0.9 GB with BiomedCLIP. */
 const mostSteps = 2;
@@ -123,6 +124,7 @@ export function checkModels(models: { readonly clip: unknown; readonly sam: unkn
 const Options = z.strictObject({
   ...CommonSettings.omit({ device: true, threads: true, maxMemory: true }).shape,
   ...SaliencySettings.omit({ pack: true, clip: true, clipConfig: true, noise: true }).shape,
+  ...AffinitySettings.shape,
   ...CoarseSettings.shape,
   ...RefineSettings.omit({ pack: true, sam: true, samPrecision: true, cache: true }).shape,
   seed,
@@ -259,12 +261,10 @@ async function segmentEach(
   const { name } = settings;
   const work = async (step: SaliencyStep): Promise<Segmentation[]> => {
     throwIfCancelled(signal);
-    const maps = await step.run(pixels, name, texts, {});
-    throwIfCancelled(signal);
-    const cuts = maps.map((map) => coarseStep(map.gray, map.window, settings));
-    const coarse = cuts.map((cut, i) => ({ coarse: cut.coarse, isAbsent: maps[i]!.isAbsent }));
-    const masks = await new RefineStep(model.mask, settings, embed).run(pixels, coarse, name, {});
-    throwIfCancelled(signal);
+    const steps = new ZeroShotSteps(step, new RefineStep(model.mask, settings, embed), settings, model.mask.sam.options);
+    // Between the models a call may end.
+    const releases = { clip: async () => throwIfCancelled(signal), sam: async () => throwIfCancelled(signal) };
+    const found = await thenDispose(() => steps.run(pixels, name, texts, {}, { releases }), steps);
     const general = [
       ...new Set([...model.warnings, ...noticesFor(model, { ...settings, ...(own && { saliencyMethod: own }) })]),
       ...modelWarnings(model.text, settings.fit),
@@ -273,10 +273,9 @@ async function segmentEach(
       ...step.method.warnings,
       ...blankWarnings(pixels),
     ];
-    return masks.map((refined, i) => {
-      const { saliency, capacity, gray } = maps[i]!;
-      const warnings = [...general, ...stepWarnings(maps[i]!, cuts[i]!, refined)];
-      return { ...refined, saliency, capacity, gray, coarse: cuts[i]!.coarse, warnings };
+    return found.map(({ map, cut, refined }) => {
+      const { saliency, capacity, gray } = map;
+      return { ...refined, saliency, capacity, gray, coarse: cut.coarse, warnings: [...general, ...stepWarnings(map, cut, refined)] };
     });
   };
   return await model.withSaliency(settings, work, own);

@@ -14,6 +14,7 @@ import { modelNotices } from "../models/notices.ts";
 import { defaultsOf } from "../models/pack-settings.ts";
 import type { Mode } from "../settings.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
+import type { EmbedImage } from "./image-embedding.ts";
 import {
   checkedSegment,
   checkedTargets,
@@ -25,7 +26,6 @@ import {
   type TargetSegmentations,
   ZeroShotModel,
 } from "./in-memory.ts";
-import type { EmbedImage } from "./refine-step.ts";
 
 /**
  * Opens the two models of the zero-shot pipeline. Nothing is computed yet.

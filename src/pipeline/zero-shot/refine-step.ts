@@ -10,10 +10,8 @@ import {
   maskOf,
 } from "../../image/index.ts";
 import { logitsSideOf } from "../../models/sam/index.ts";
-import { oncePerKey } from "../../once.ts";
 import { partsOfBoxes, type VisualPrompts, visualPrompts } from "../../prompts/index.ts";
 import {
-  type ImageEmbedding,
   maskPromptLogits,
   type Prediction,
   releasedVotedMask,
@@ -27,6 +25,7 @@ import { uniform } from "../../tensor/random.ts";
 import type { PromptableModel } from "../models/model-content.ts";
 import { type CommonSettings, type ModePreset, modePresets } from "../settings.ts";
 import type { CoarseResult } from "./coarse-step.ts";
+import { type EmbeddingOfImage, type EmbedImage, encodedOnce } from "./image-embedding.ts";
 import type { SaliencyResult } from "./saliency-step.ts";
 import type { RefineSettings } from "./settings.ts";
 import { type StageTimes, timed } from "./stage-times.ts";
@@ -55,9 +54,6 @@ export interface RefineResult {
 /** Settings of the third step, without those of the model and its embedding. */
 type RefineStepSettings = Omit<RefineSettings, "sam" | "samPrecision" | "cache">;
 
-/** Returns SAM's embedding of an image, computed or cached. Problems are added to `warnings`. */
-export type EmbedImage = (image: Image, warnings: string[]) => Promise<ImageEmbedding>;
-
 /** Third step: image and coarse mask to mask. */
 export class RefineStep {
   private readonly model: PromptableModel;
@@ -77,14 +73,23 @@ export class RefineStep {
    * Refines each coarse mask of one image, which SAM encodes once.
    *
    * @param fileName - selects the random stream of sampled points, which is the same for every coarse mask
+   * @param embedding - of `embeddingOf`, where other steps need it, too
    */
-  async run(image: Image, inputs: readonly CoarseInput[], fileName: string, ms: StageTimes): Promise<RefineResult[]> {
-    // Warnings of the encoding belong to the first mask that needs it.
-    const kept = oncePerKey<ImageEmbedding>(1);
-    const embed = (warnings: string[]) => kept("", () => timed(ms, "embed", () => this.embed(image, warnings)));
+  async run(
+    image: Image,
+    inputs: readonly CoarseInput[],
+    fileName: string,
+    ms: StageTimes,
+    embedding = this.embeddingOf(image, ms),
+  ): Promise<RefineResult[]> {
     const results: RefineResult[] = [];
-    for (const input of inputs) results.push(await this.refine(image, input, fileName, ms, embed));
+    for (const input of inputs) results.push(await this.refine(image, input, fileName, ms, embedding));
     return results;
+  }
+
+  /** SAM's embedding of an image, see `encodedOnce`. */
+  embeddingOf(image: Image, ms: StageTimes): EmbeddingOfImage {
+    return encodedOnce(this.embed, image, ms);
   }
 
   private async refine(
@@ -92,7 +97,7 @@ export class RefineStep {
     { coarse, isAbsent }: CoarseInput,
     fileName: string,
     ms: StageTimes,
-    embed: (warnings: string[]) => Promise<ImageEmbedding>,
+    embed: EmbeddingOfImage,
   ): Promise<RefineResult> {
     const { visualPrompt, points, negativePoints, perComponent, maskPrompt, empty, seed } = this.settings;
     const warnings: string[] = [];

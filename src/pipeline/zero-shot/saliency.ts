@@ -1,4 +1,4 @@
-import { blankWarnings } from "../../image/index.ts";
+import { blankWarnings, type Image } from "../../image/index.ts";
 import { type ResultPlace, requireWritableNames, type TargetFolder, targetFile } from "../../results/layout.ts";
 import { writeGray } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
@@ -9,11 +9,14 @@ import { decodeInput } from "../../scans/decode-image.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
 import type { Target } from "../../targets/target.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
-import { loadClip } from "../models/model.ts";
+import { loadClip, loadSam } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
-import { clipRecord, fileRecord, noiseOfFile, sessionOptions } from "../models/models-of-run.ts";
+import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { viewOf } from "../settings.ts";
+import { AffinityStep } from "./affinity-step.ts";
 import { dryRun } from "./dry-run.ts";
+import { keptEmbeddings } from "./embedding-cache.ts";
+import { encodedOnce } from "./image-embedding.ts";
 import {
   header,
   outcomeOf,
@@ -44,24 +47,37 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
   const outputs = (_: ImageInput, place: ResultPlace, targets: readonly Target[]) =>
     targets.flatMap((target) => folders.map((folder) => targetFile(folder, target, place)));
   const items = promptedItems(inputs, prompts, outputs, out);
-  const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings });
+  const { plan, message } = await memoryPlan(settings.maxMemory, {
+    saliency: settings,
+    ...(settings.samAffinity && { sam: settings.sam }),
+  });
   if (message !== undefined) yield { type: "stage", message };
-  const run = await sessionOptions(settings);
+  const run = await sessionOptions({ ...settings, sam: settings.samAffinity ? settings.sam : undefined });
   for (const message of [...found.warnings, ...prompts.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
   const options = { ...run.session, ...plan.options };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   for (const message of modelWarnings(text, settings.fit)) yield { type: "warning", message };
+  const promptable = settings.samAffinity ? await loadSam(settings.sam, { ...options, precision: settings.samPrecision }) : undefined;
+  for (const message of promptable?.sam.warnings ?? []) yield { type: "warning", message };
+  const affinity = promptable && {
+    step: new AffinityStep(options),
+    embed: keptEmbeddings(settings.cache, promptable) ?? ((image: Image) => promptable.sam.setImage(image)),
+  };
   const step = new SaliencyStep(text, settings);
   const noise = await noiseOfFile(settings, step.method);
   const told = promptWarnings(items, step);
   for (const message of told) yield { type: "warning", message };
   if (settings.dryRun) {
-    yield* dryRun("saliency", items, { saliency: step.method }, options);
+    yield* dryRun("saliency", items, { saliency: step.method, ...(promptable && { sam: promptable.sam }) }, options);
     return;
   }
   yield { type: "stage", message: "checking weights" };
-  const weights = { ...(await clipRecord(text)), ...(settings.noise && { noise: await fileRecord(settings.noise) }) };
+  const weights = {
+    ...(await clipRecord(text)),
+    ...(promptable && (await samRecord(promptable))),
+    ...(settings.noise && { noise: await fileRecord(settings.noise) }),
+  };
   const recorded = { ...settings, layer: step.method.layer };
   const about = header("saliency", SaliencyRunSettings, recorded, weights, {
     ...run,
@@ -76,7 +92,9 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
     const place = { out, name, all };
     const { image, warnings, display } = await timed(ms, "decode", () => decodeInput(input, view));
     const texts = lookFor.map(({ sentences }) => sentences);
-    const maps = await step.run(image, streamName(input), texts, ms, noise);
+    const own = await step.run(image, streamName(input), texts, ms, noise);
+    const isAbsolute = step.method.presence !== undefined;
+    const maps = affinity ? await affinity.step.run(own, encodedOnce(affinity.embed, image, ms), isAbsolute, ms) : own;
     await timed(ms, "write", async () => {
       for (const [i, map] of maps.entries()) {
         await writeGray(targetFile("saliency", lookFor[i]!, place), map.gray);
@@ -115,5 +133,7 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
       }),
     step,
     text.clip,
+    ...(promptable ? [promptable.sam] : []),
+    ...(affinity ? [affinity.step] : []),
   );
 }

@@ -23,6 +23,7 @@ import { isAlone, isScan, type ScanItem, scanItem, withScans } from "./scan-item
 import { ScanStep } from "./scan-step.ts";
 import { SegmentSettings } from "./settings.ts";
 import { textPrompts } from "./text-prompts.ts";
+import { ZeroShotSteps } from "./zero-shot-steps.ts";
 
 /**
  * The zero-shot pipeline over files: image and text to saliency map, coarse mask and mask.
@@ -50,6 +51,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };
   const saliencyStep = new SaliencyStep(text, settings);
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
+  const steps = new ZeroShotSteps(saliencyStep, refineStep, settings, options);
   const scanStep = new ScanStep(refineStep, settings, { view, all, signal });
   const noise = await noiseOfFile(settings, saliencyStep.method);
   const told = promptWarnings(items, saliencyStep);
@@ -74,7 +76,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
     classAware: settings.classAware,
   });
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
-  const imageStep = new ImageStep({ saliency: saliencyStep, refine: refineStep, text, promptable }, settings, {
+  const imageStep = new ImageStep({ steps, text, promptable }, settings, {
     ...{ view, all, noise, label: run.label, oneModelAtATime: plan.oneModelAtATime },
   });
   const scanExport = new ScanExport(settings, all, weights);
@@ -114,6 +116,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
         yield { ...event, ...(lines.length > 0 && { lines }) };
       }
     },
+    steps,
     saliencyStep,
     text.clip,
     promptable.sam,

@@ -52,6 +52,17 @@ export const CoarseSettings = z.strictObject(
   }),
 );
 
+/** Between saliency map and coarse mask. */
+export const AffinitySettings = z.strictObject(
+  grouped("Saliency", {
+    samAffinity: z
+      .boolean()
+      .default(false)
+      .describe("spread the saliency map over places that look alike to SAM, by the similarity of its image embedding"),
+  }),
+);
+export type AffinitySettings = z.infer<typeof AffinitySettings>;
+
 export type SaliencySettings = z.infer<typeof SaliencySettings>;
 export type CoarseSettings = z.infer<typeof CoarseSettings>;
 
@@ -244,6 +255,7 @@ export const SegmentSettings = z
     ...ScanSettings.shape,
     ...CommonSettings.shape,
     ...SaliencySettings.shape,
+    ...AffinitySettings.shape,
     ...CoarseSettings.shape,
     ...RefineSettings.shape,
     ...VolumeSettings.shape,
@@ -259,9 +271,22 @@ export const SegmentSettings = z
   .refine(textPrompts, promptMessage);
 export type SegmentSettings = z.infer<typeof SegmentSettings>;
 
+/** For settings of SAM where only the spreading of the map needs it. */
+const ofAffinity: { readonly needs: readonly Condition[] } = { needs: [{ samAffinity: "given" }] };
+
 /** `medclip-sam saliency`. */
 export const SaliencyRunSettings = z
-  .strictObject({ ...RunSettings.shape, ...ScanSettings.shape, ...CommonSettings.shape, ...SaliencySettings.shape, seed })
+  .strictObject({
+    ...RunSettings.shape,
+    ...ScanSettings.shape,
+    ...CommonSettings.shape,
+    ...SaliencySettings.shape,
+    ...AffinitySettings.shape,
+    sam: RefineSettings.shape.sam.meta(ofAffinity),
+    samPrecision: RefineSettings.shape.samPrecision.meta(ofAffinity),
+    cache: RefineSettings.shape.cache.meta(ofAffinity),
+    seed,
+  })
   .refine(textPrompts, promptMessage);
 export type SaliencyRunSettings = z.infer<typeof SaliencyRunSettings>;
 

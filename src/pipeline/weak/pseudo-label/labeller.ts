@@ -2,10 +2,11 @@ import type { Image, Mask } from "../../../image/index.ts";
 import type { ImageEmbedding } from "../../../segment/index.ts";
 import { normal } from "../../../tensor/random.ts";
 import { tensor } from "../../../tensor/tensor.ts";
+import { thenDispose } from "../../../then-dispose.ts";
 import type { PromptableModel, TextImageModel } from "../../models/model-content.ts";
-import { coarseStep } from "../../zero-shot/coarse-step.ts";
 import { type CoarseInput, type RefineResult, RefineStep, stepWarnings } from "../../zero-shot/refine-step.ts";
 import { SaliencyStep } from "../../zero-shot/saliency-step.ts";
+import { type Found, ZeroShotSteps } from "../../zero-shot/zero-shot-steps.ts";
 import type { WeakPseudoLabelSettings } from "./settings.ts";
 
 type LabellerSettings = Omit<WeakPseudoLabelSettings, "inputs" | "out" | "overwrite" | "dryRun">;
@@ -49,20 +50,26 @@ export class Labeller {
     const maps = await this.saliency.run(image, name, [prompt, ...wordings], {});
     const streams = this.saliency.method.noise ? this.settings.seeds : 1;
     for (let k = 1; k < streams; k++) maps.push(...(await this.saliency.run(image, `${name}/seed ${k}`, [prompt], {})));
-    const cuts = maps.map((map) => coarseStep(map.gray, map.window, this.settings));
-    const inputs = cuts.map(({ coarse }, i): CoarseInput => ({ coarse, isAbsent: maps[i]!.isAbsent }));
     let embedding: ImageEmbedding | undefined;
     const keep = async () => {
       embedding ??= await this.promptable.sam.setImage(image);
       return embedding;
     };
-    const [own, ...others] = (await new RefineStep(this.promptable, this.settings, keep).run(image, inputs, name, {})) as [RefineResult];
+    const steps = new ZeroShotSteps(
+      this.saliency,
+      new RefineStep(this.promptable, this.settings, keep),
+      this.settings,
+      this.promptable.sam.options,
+    );
+    const [first, ...others] = (await thenDispose(() => steps.masksOf(image, name, maps, {}), steps)) as [Found, ...Found[]];
+    const { map, cut, refined: own } = first;
+    const input = { coarse: cut.coarse, isAbsent: map.isAbsent };
     const perturbed: Mask[] = [];
     if (embedding !== undefined && own.boxes.length + own.points.length > 0) {
-      for (let k = 0; k < perturbations; k++) perturbed.push(await this.perturbed(image, inputs[0]!, embedding, name, k));
+      for (let k = 0; k < perturbations; k++) perturbed.push(await this.perturbed(image, input, embedding, name, k));
     }
-    const warnings = stepWarnings(maps[0]!, cuts[0]!, own);
-    return { ...own, warnings, members: others.length > 0 ? [own.mask, ...others.map(({ mask }) => mask)] : [], perturbed };
+    const members = others.length > 0 ? [own.mask, ...others.map(({ refined }) => refined.mask)] : [];
+    return { ...own, warnings: stepWarnings(map, cut, own), members, perturbed };
   }
 
   private async perturbed(image: Image, input: CoarseInput, embedding: ImageEmbedding, name: string, k: number): Promise<Mask> {

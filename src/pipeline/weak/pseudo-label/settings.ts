@@ -4,7 +4,14 @@ import { grouped } from "../../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../../saliency/index.ts";
 import { CommonSettings } from "../../settings.ts";
 import { needsOf } from "../../zero-shot/method-settings.ts";
-import { CoarseSettings, PromptSetSettings, RefineSettings, RunSettings, SaliencySettings } from "../../zero-shot/settings.ts";
+import {
+  AffinitySettings,
+  CoarseSettings,
+  PromptSetSettings,
+  RefineSettings,
+  RunSettings,
+  SaliencySettings,
+} from "../../zero-shot/settings.ts";
 
 /** What the masks of images are labels of, and how far they can be trusted. */
 export const LabelSettings = z.strictObject({
@@ -78,6 +85,7 @@ export const PseudoLabelShape = z.strictObject({
   ...LabelSettings.shape,
   ...CommonSettings.omit({ maxMemory: true }).shape,
   ...SaliencySettings.omit({ noise: true }).shape,
+  ...AffinitySettings.shape,
   ...CoarseSettings.shape,
   ...RefineSettings.omit({ cache: true }).shape,
   seed: CommonSettings.shape.seed.describe("seed of all noise, of sampled points and of the folds"),

@@ -1,0 +1,83 @@
+import type { Image } from "../../image/index.ts";
+import type { SessionOptions } from "../../runtime/session.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { CommonSettings } from "../settings.ts";
+import { AffinityStep } from "./affinity-step.ts";
+import { type CoarseResult, coarseStep } from "./coarse-step.ts";
+import type { RefineResult, RefineStep } from "./refine-step.ts";
+import type { SaliencyResult, SaliencyStep } from "./saliency-step.ts";
+import type { AffinitySettings, CoarseSettings } from "./settings.ts";
+import type { StageTimes } from "./stage-times.ts";
+
+/** What the steps find of one target in an image. */
+export interface Found {
+  readonly map: SaliencyResult;
+  readonly cut: CoarseResult;
+  readonly refined: RefineResult;
+}
+
+/** What is done between and after the steps, to save memory. */
+export interface Releases {
+  /** After the maps, before SAM runs. */
+  clip(): Promise<unknown>;
+  /** After the masks. */
+  sam(): Promise<unknown>;
+}
+
+/**
+ * The zero-shot pipeline on one image: saliency maps, coarse masks and masks of its targets. Each model encodes the image once, however many
+ * targets there are.
+ */
+export class ZeroShotSteps {
+  readonly saliency: SaliencyStep;
+  readonly refine: RefineStep;
+  private readonly settings: CoarseSettings & AffinitySettings & Pick<CommonSettings, "mode">;
+  private readonly affinity: AffinityStep | undefined;
+
+  constructor(
+    saliency: SaliencyStep,
+    refine: RefineStep,
+    settings: CoarseSettings & AffinitySettings & Pick<CommonSettings, "mode">,
+    options: SessionOptions = {},
+  ) {
+    this.saliency = saliency;
+    this.refine = refine;
+    this.settings = settings;
+    this.affinity = settings.samAffinity ? new AffinityStep(options) : undefined;
+  }
+
+  /**
+   * @param fileName - selects the streams of noise and points
+   * @param texts - the text prompts of each target
+   * @param options - `noise` replaces the seeded noise
+   */
+  async run(
+    image: Image,
+    fileName: string,
+    texts: readonly (readonly string[])[],
+    ms: StageTimes,
+    { noise, releases }: { readonly noise?: Tensor<"float32"> | undefined; readonly releases?: Releases | undefined } = {},
+  ): Promise<Found[]> {
+    const maps = await this.saliency.run(image, fileName, texts, ms, noise);
+    await releases?.clip();
+    const found = await this.masksOf(image, fileName, maps, ms);
+    await releases?.sam();
+    return found;
+  }
+
+  /** All that follows the saliency maps. */
+  async masksOf(image: Image, fileName: string, given: readonly SaliencyResult[], ms: StageTimes): Promise<Found[]> {
+    const embedding = this.refine.embeddingOf(image, ms);
+    const isAbsolute = this.saliency.method.presence !== undefined;
+    const maps = this.affinity ? await this.affinity.run(given, embedding, isAbsolute, ms) : given;
+    const cuts = maps.map((map) => coarseStep(map.gray, map.window, this.settings));
+    const inputs = cuts.map(({ coarse }, i) => ({ coarse, isAbsent: maps[i]!.isAbsent }));
+    const masks = await this.refine.run(image, inputs, fileName, ms, embedding);
+    return maps.map((map, i) => ({ map, cut: cuts[i]!, refined: masks[i]! }));
+  }
+
+  /** Frees what belongs to the steps between the models'. */
+  async dispose(): Promise<void> {
+    await this.affinity?.dispose();
+  }
+}
