@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.ts";
+import { read } from "../files/tar.ts";
 import type { Image } from "../image/index.ts";
 import { decodeImage } from "../scans/decode-image.ts";
-import { read } from "./_tar.ts";
 import { type ImagePlace, imageName } from "./pairs.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { addTo } from "../add-to.ts";
-import { read } from "./_tar.ts";
+import { read } from "../files/tar.ts";
 import { turns } from "./_turns.ts";
 import { type ImagePlace, imageName } from "./pairs.ts";
 

@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { InputError } from "../errors.ts";
+import { read, type TarMember, tarMembers } from "../files/tar.ts";
 import { isMissing } from "./_table.ts";
-import { read, type TarMember, tarMembers } from "./_tar.ts";
 import { withoutGroup } from "./csv-pairs.ts";
 import type { DroppedPair, FoundPairs, Pair } from "./pairs.ts";
 
