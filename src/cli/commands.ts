@@ -188,6 +188,13 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: false,
   },
   {
+    job: "models pull",
+    summary: "download published models into the Hugging Face cache: resumed, checked and pinned",
+    schema: async () => (await import("../pipeline/models-pull/settings.ts")).ModelsPullSettings,
+    positional: { key: "models", usage: "[models...]", label: "a model", description: "short names, or owner/repository on the hub" },
+    resumes: true,
+  },
+  {
     job: "models init",
     summary: "write a model with seeded random weights, for benchmarks and tests",
     schema: async () => (await import("../pipeline/models-init/settings.ts")).ModelsInitSettings,

@@ -2,8 +2,9 @@ import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { MedclipSamError, WeightsError } from "../errors.ts";
 import { sha256OfFile } from "../hub/hash.ts";
-import { type ClipFiles, locateClip, locateSam, locateWeights, publishedModels } from "../hub/locate.ts";
+import { type ClipFiles, locateClip, locateSam, locateWeights } from "../hub/locate.ts";
 import { embeddedPack, embeddedPacks, locatePack, packIn } from "../hub/pack.ts";
+import { publishedModels } from "../hub/registry.ts";
 import {
   type ClipConfig,
   type ConfigHints,
@@ -42,15 +43,16 @@ interface Inspection {
   readonly problems: readonly string[];
 }
 
-/** `medclip-sam models list`: the published models, and which are in the Hugging Face cache. */
+/** `medclip-sam models list`: the included packs and the published models, and where they are on this machine. */
 export async function listModels(): Promise<string[]> {
   const width = Math.max(...Object.keys(publishedModels).map((name) => name.length));
-  const rows = Object.entries(publishedModels).map(async ([name, { kind, repository, note }]) => {
+  const rows = Object.entries(publishedModels).map(async ([name, { kind, repository, page, title, parameters, licence }]) => {
     const place = await (kind === "clip" ? locateClip(name) : locateSam(name)).then(
       ({ weights }) => weights,
-      () => "not on this machine",
+      () => (page === undefined ? `not on this machine (medclip-sam models pull ${name})` : "to be downloaded by hand"),
     );
-    return `${name.padEnd(width)}  ${note}; ${repository}; ${place}`;
+    const size = parameters === undefined ? "" : `, ${parameters} parameters`;
+    return `${name.padEnd(width)}  ${title}${size}; licence ${licence}; ${repository ?? page}; ${place}`;
   });
   const own = embeddedPacks.map(async (name) => {
     const { label, notice, folder } = await locatePack(name);

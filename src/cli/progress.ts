@@ -35,9 +35,11 @@ export class Progress {
   private startedAt = 0;
   private out: string | undefined;
   private isDrawn = false;
-  private unit: "image" | "step" = "image";
-  /** Time of the last printed step. */
+  private unit: "image" | "step" | "file" = "image";
+  /** Time of the last printed step or transfer. */
   private printedAt = 0;
+  /** The file that is being transferred, with its size and the time when that began. */
+  private transfer: { readonly name: string; readonly bytes: number; readonly startedAt: number } | undefined;
 
   constructor(terminal: Terminal, options: ProgressOptions = {}) {
     this.terminal = terminal;
@@ -67,6 +69,9 @@ export class Progress {
         break;
       case "warning":
         this.printAlways(`${this.paint("yellow", "warning:")} ${event.name === undefined ? "" : `${event.name}: `}${event.message}`);
+        break;
+      case "transfer":
+        this.showTransfer(event);
         break;
       case "item":
         this.tally.done++;
@@ -112,6 +117,22 @@ export class Progress {
     }
   }
 
+  private showTransfer({ name, bytes, total }: Extract<RunEvent, { type: "transfer" }>): void {
+    if (this.transfer?.name !== name || bytes < this.transfer.bytes) this.transfer = { name, bytes, startedAt: this.now() };
+    const seconds = (this.now() - this.transfer.startedAt) / 1000;
+    const rate = seconds > 0 ? (bytes - this.transfer.bytes) / seconds : 0;
+    const words = [
+      `${name}  ${megabytes(bytes)}${total === undefined ? "" : ` of ${megabytes(total)}`}`,
+      ...(rate > 0 ? [`${(rate / 1e6).toFixed(1)} MB/s`] : []),
+      ...(rate > 0 && total !== undefined && total > bytes ? [`${duration(((total - bytes) / rate) * 1000)} left`] : []),
+    ].join("  ");
+    if (!this.terminal.isTTY && this.now() - this.printedAt > stepEveryMs) {
+      this.print(words);
+      this.printedAt = this.now();
+    }
+    this.draw(words);
+  }
+
   /** Clears the updating line, so that something else can be printed. */
   clear(): void {
     if (this.isDrawn) this.terminal.write("\r\x1b[K");
@@ -136,7 +157,8 @@ export class Progress {
 
   private draw(note: string): void {
     if (this.quiet || !this.terminal.isTTY) return;
-    const line = this.tally.total === 0 ? note : [this.bar(), this.rate(), note].filter((part) => part !== "").join("  ");
+    const line =
+      this.tally.total === 0 ? note : [this.bar(), this.unit === "file" ? "" : this.rate(), note].filter((part) => part !== "").join("  ");
     const width = (this.terminal.columns ?? 80) - 1;
     this.terminal.write(`\r${line.length > width ? `${line.slice(0, width - 1)}…` : line}\x1b[K`);
     this.isDrawn = true;
@@ -171,10 +193,12 @@ export class Progress {
   }
 }
 
-/** Minimum time between printed steps without a terminal. */
+/** Minimum time between printed steps and transfers without a terminal. */
 const stepEveryMs = 10_000;
 
 const colourCodes = { red: 31, yellow: 33 } as const;
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6).toLocaleString("en")} MB`;
 
 const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 

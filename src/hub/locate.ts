@@ -1,5 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
-import { homedir } from "node:os";
+import { stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { described } from "../check/described.ts";
 import { ConfigError, WeightsError } from "../errors.ts";
@@ -9,7 +8,11 @@ import { readSamConfig, readSamPreprocessor, type SamHints } from "../models/sam
 import { splitAddress } from "../models/weights.ts";
 import { shardsOf } from "../tensor/open-weights.ts";
 import { weightsOfFolder } from "./_weights-of-folder.ts";
+import { RepositoryCache } from "./cache.ts";
+import { cacheFolder } from "./environment.ts";
+import { clipConfigs, weightsNames } from "./model-files.ts";
 import { embeddedPack, embeddedPacks } from "./pack.ts";
+import { addressOf, type ModelAddress, type ModelKind, publishedModel, publishedModels } from "./registry.ts";
 
 /** Where the files of a CLIP model lie. */
 export interface ClipFiles {
@@ -36,27 +39,11 @@ export interface SamFiles {
   readonly configs: readonly string[];
 }
 
-const clipWeights = ["open_clip_model.safetensors", "model.safetensors", "open_clip_pytorch_model.bin", "pytorch_model.bin"];
-const clipConfigs = ["open_clip_config.json", "config.json"];
-const samWeights = ["model.safetensors", "pytorch_model.bin"];
-
-/** Published models by short name: their repository on the Hugging Face hub, whose cache folder is looked into. */
-export const publishedModels: Readonly<Record<string, { kind: "clip" | "sam"; repository: string; note: string }>> = {
-  biomedclip: {
-    kind: "clip",
-    repository: "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224",
-    note: "ViT-B/16 and PubMedBERT, 196 M parameters",
-  },
-  "sam-vit-b": { kind: "sam", repository: "facebook/sam-vit-base", note: "SAM ViT-B, 94 M parameters" },
-  "sam-vit-l": { kind: "sam", repository: "facebook/sam-vit-large", note: "SAM ViT-L, 312 M parameters" },
-  "sam-vit-h": { kind: "sam", repository: "facebook/sam-vit-huge", note: "SAM ViT-H, 641 M parameters" },
-};
-
 /**
  * Finds the files of a CLIP model.
  *
- * @param model - a folder in the Hugging Face or open_clip layout, a weights file, or the short name of a published model
- *   in the Hugging Face cache; `FILE#PREFIX.` names one of several models in a file
+ * @param model - a folder in the Hugging Face or open_clip layout, a weights file, or a published model in the Hugging Face cache: its short
+ *   name or `owner/repository`, either with `@` and a revision; `FILE#PREFIX.` names one of several models in a file
  * @param configFile - a configuration for weights that have none beside them
  * @throws WeightsError when weights or configuration are missing
  */
@@ -87,9 +74,9 @@ export async function locateClip(model: string, configFile?: string): Promise<Cl
 }
 
 /** Other names of CLIP weights in the same format. Published folders hold the same weights in both formats, which needs no warning. */
-const othersLike = (name: string): string[] => clipWeights.filter((other) => other !== name && extname(other) === extname(name));
+const othersLike = (name: string): string[] => weightsNames.clip.filter((other) => other !== name && extname(other) === extname(name));
 
-/** Finds the weights of a SAM model: a folder, a checkpoint file, or a short name in the Hugging Face cache. */
+/** Finds the weights of a SAM model: a folder, a checkpoint file, or a published model in the Hugging Face cache. */
 export async function locateSam(model: string): Promise<SamFiles> {
   const weights = await locateModel(model, "sam");
   const found: [file: string, hints: SamHints][] = [];
@@ -111,22 +98,22 @@ export async function locateSam(model: string): Promise<SamFiles> {
 }
 
 /** Finds the weights of a model of a known kind. @throws WeightsError when there are none */
-export async function locateModel(model: string, kind: "clip" | "sam"): Promise<string> {
+export async function locateModel(model: string, kind: ModelKind): Promise<string> {
   return await weightsAt(await resolveModel(model, kind), kind);
 }
 
 /** The weights file of a folder; a file itself. */
-async function weightsAt(path: string, kind: "clip" | "sam"): Promise<string> {
+async function weightsAt(path: string, kind: ModelKind): Promise<string> {
   if (!(await isFolder(path))) return path;
   return kind === "clip"
-    ? await weightsOfFolder(path, clipWeights, "a CLIP model")
-    : await weightsOfFolder(path, samWeights, "a SAM model");
+    ? await weightsOfFolder(path, weightsNames.clip, "a CLIP model")
+    : await weightsOfFolder(path, weightsNames.sam, "a SAM model");
 }
 
 /** Finds the weights of a model of either kind: a folder, a file or a short name. @throws WeightsError when there are none */
 export async function locateWeights(model: string): Promise<string> {
-  const path = await resolveModel(model, publishedModels[model]?.kind ?? "clip");
-  return (await isFolder(path)) ? await weightsOfFolder(path, clipWeights, "a CLIP or SAM model") : path;
+  const path = await resolveModel(model, addressOf(model)?.published?.kind ?? "clip");
+  return (await isFolder(path)) ? await weightsOfFolder(path, weightsNames.clip, "a CLIP or SAM model") : path;
 }
 
 /** A file of weights alone, or all shards after their index. */
@@ -148,41 +135,70 @@ function named<T extends { readonly warnings?: readonly string[] }>(file: string
   }
 }
 
-async function resolveModel(model: string, kind: "clip" | "sam"): Promise<string> {
+/** Models of a run by kind, as the user named them. */
+export type NamedModels = { readonly [kind in ModelKind]?: string | undefined };
+
+/**
+ * Makes sure that the published models of a run are on this machine, before the first of them is opened.
+ *
+ * @throws WeightsError that names all missing ones, and the one command that downloads them
+ */
+export async function requireModels(models: NamedModels): Promise<void> {
+  const missing: ModelAddress[] = [];
+  for (const kind of ["clip", "sam"] as const) {
+    const model = models[kind];
+    if (model === undefined || (await pathOf(model, kind)) !== undefined) continue;
+    const address = addressOf(model);
+    if (address?.published?.kind === kind) missing.push(address);
+  }
+  if (missing.length > 0) throw notDownloaded(missing);
+}
+
+async function resolveModel(model: string, kind: ModelKind): Promise<string> {
+  const path = await pathOf(model, kind);
+  if (path !== undefined) return path;
+  const published = publishedModel(model);
+  const address = addressOf(model);
+  if (published?.kind === kind && published.page !== undefined) {
+    throw new WeightsError(
+      `the weights "${model}" (${published.title}) are not on the Hugging Face hub. Download them by hand from ${published.page}, and give their file.`,
+    );
+  }
+  if (address?.published?.kind === kind) throw notDownloaded([address]);
+  const names = Object.entries(publishedModels).filter(([, { kind: other }]) => other === kind);
+  throw new WeightsError(
+    `"${model}" is neither a file or folder nor a known ${kind === "clip" ? "CLIP" : "SAM"} model (${[...embeddedPacks, ...names.map(([name]) => name)].join(", ")}). ` +
+      `Published weights are downloaded with \`medclip-sam models pull NAME\`${
+        address ? `, this one with \`medclip-sam models pull ${model} --kind ${kind}\` if it is a repository on the Hugging Face hub` : ""
+      }.`,
+  );
+}
+
+function notDownloaded(models: readonly ModelAddress[]): WeightsError {
+  const names = models.map(({ name, repository }) => `"${name}" (${repository})`).join(" and ");
+  const command = `medclip-sam models pull ${models.map(({ name }) => name).join(" ")}`;
+  return new WeightsError(
+    `the weights ${names} are not on this machine (Hugging Face cache ${cacheFolder()}). Download them with \`${command}\`, or give the folder or file that holds ${models.length === 1 ? "them" : "each"}.`,
+  );
+}
+
+/** The path of a model, a pack's model or a published model in the cache; undefined if there is none. */
+async function pathOf(model: string, kind: ModelKind): Promise<string | undefined> {
   const path = resolve(model);
   if ((await exists(path)) || (await exists(splitAddress(path).file))) return path;
   const pack = await embeddedPack(model);
   if (pack) return pack[kind];
-  const published = publishedModels[model];
-  if (published?.kind === kind) {
-    const cached = await cachedSnapshot(published.repository);
-    if (cached) return cached;
-    throw new WeightsError(
-      `the weights "${model}" (${published.repository}) are not in the Hugging Face cache ${cacheFolder()}, and nothing is downloaded. Download the repository there, or give the folder or file that holds them.`,
-    );
-  }
-  const names = Object.entries(publishedModels).filter(([, { kind: other }]) => other === kind);
-  const repositories = names.map(([, { repository }]) => repository).join(", ");
-  throw new WeightsError(
-    `"${model}" is neither a file or folder nor a known ${kind === "clip" ? "CLIP" : "SAM"} model (${[...embeddedPacks, ...names.map(([name]) => name)].join(", ")}). ` +
-      `Nothing is downloaded: for published weights, download a repository from the Hugging Face hub (${repositories}) and give its folder or a file in it.`,
-  );
+  const address = addressOf(model);
+  if (!address || (address.published?.kind ?? kind) !== kind) return undefined;
+  return await cachedSnapshot(address, kind);
 }
 
-/** The Hugging Face cache, by the variables that its own tools read. */
-function cacheFolder(): string {
-  return process.env.HF_HUB_CACHE ?? join(process.env.HF_HOME ?? join(homedir(), ".cache", "huggingface"), "hub");
-}
-
-async function cachedSnapshot(repository: string): Promise<string | undefined> {
-  const folder = join(cacheFolder(), `models--${repository.replace("/", "--")}`);
-  try {
-    const revision = (await readFile(join(folder, "refs", "main"), "utf8")).trim();
-    const snapshot = join(folder, "snapshots", basename(revision));
-    return (await exists(snapshot)) ? snapshot : undefined;
-  } catch {
-    return undefined;
-  }
+/** The folder of a model in the Hugging Face cache; undefined where it has no weights, as when another program needed its configuration alone. */
+async function cachedSnapshot({ repository, revision }: ModelAddress, kind: ModelKind): Promise<string | undefined> {
+  const snapshot = await new RepositoryCache(repository).snapshotOf(revision);
+  if (snapshot === undefined) return undefined;
+  const found = await weightsOfFolder(snapshot, weightsNames[kind], "a model").catch(() => undefined);
+  return found === undefined ? undefined : snapshot;
 }
 
 async function existing(folder: string, names: readonly string[]): Promise<string[]> {

@@ -30,6 +30,7 @@ export const jobs = {
   "prompts write": async () => (await import("../pipeline/prompts/write/run.ts")).runPromptsWrite,
   phantom: async () => (await import("../pipeline/phantom/run.ts")).runPhantom,
   demo: async () => (await import("./demo-page.ts")).runDemoWithPage,
+  "models pull": async () => (await import("../pipeline/models-pull/run.ts")).runModelsPull,
   "models init": async () => (await import("../pipeline/models-init/run.ts")).runModelsInit,
   /** Used by `doctor`; not a command. */
   "try device": async () => (await import("./try-device.ts")).runTryDevice,

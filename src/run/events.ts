@@ -26,7 +26,7 @@ export type RunEvent =
       readonly done: number;
       readonly out?: string;
       /** Unit of the count; default: images. */
-      readonly unit?: "step";
+      readonly unit?: "step" | "file";
     }
   /** A warning about the whole run. */
   | { readonly type: "warning"; readonly message: string; readonly name?: string }
@@ -34,6 +34,8 @@ export type RunEvent =
   | { readonly type: "note"; readonly message: string }
   /** A stage has started; shows what a slow start waits for. */
   | { readonly type: "stage"; readonly message: string }
+  /** Bytes of a file have been downloaded, packed or unpacked; told now and then. `total` is absent where it is not known. */
+  | { readonly type: "transfer"; readonly name: string; readonly bytes: number; readonly total?: number }
   /** One item is finished and its files are written. */
   | { readonly type: "item"; readonly name: string; readonly ms: number; readonly warnings: readonly string[]; readonly summary?: string }
   /** A training step is finished. */

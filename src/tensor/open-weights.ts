@@ -55,8 +55,9 @@ async function shardIndexIn(source: ByteSource, { kind }: FileContent): Promise<
 }
 
 /** Names of the files that an index lists; none for a file of another kind. @throws WeightsError when it cannot be read */
-export async function shardsOf(file: string): Promise<string[]> {
-  const index = await withFile(file, async (source) => shardIndexIn(source, await contentOf(source)));
+export async function shardsOf(file: WeightsFile): Promise<string[]> {
+  const read = async (source: ByteSource) => shardIndexIn(source, await contentOf(source));
+  const index = typeof file === "string" ? await withFile(file, read) : await read(memorySource(file.name, file.bytes));
   return [...new Set(index?.values())].sort();
 }
 

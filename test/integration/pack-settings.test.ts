@@ -118,7 +118,7 @@ test("a model that is missing because the other was named is asked for with the 
 test("a path that does not exist is answered with where published weights come from", async () => {
   const clip = await segmentWith("--clip", "models/biomedclip", "--sam", models.sam);
   expect(clip.status).toBe(3);
-  expect(clip.stderr).toMatch(/"models\/biomedclip" is neither .*Nothing is downloaded: .*microsoft\/BiomedCLIP/);
+  expect(clip.stderr).toMatch(/"models\/biomedclip" is neither .*biomedclip, .*`medclip-sam models pull NAME`/);
   const sam = await segmentWith("--clip", models.clip, "--sam", "models/sam");
-  expect(sam.stderr).toMatch(/"models\/sam" is neither .*Nothing is downloaded: .*facebook\/sam-vit-base/);
+  expect(sam.stderr).toMatch(/"models\/sam" is neither .*sam-vit-b, .*`medclip-sam models pull NAME`/);
 });

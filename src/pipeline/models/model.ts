@@ -25,9 +25,9 @@ function noModel(kind: "CLIP" | "SAM", isPackAsked: boolean): WeightsError {
     ? `The included pack is not used, because another model was named: add ${flag} ${defaultPack} to take its ${kind} model, or --pack ${defaultPack} to take its settings, too. `
     : `Pass ${flag} ${defaultPack} for the included model. `;
   return new WeightsError(
-    `no ${kind} model was given (${flag}). ${ofPack}For published weights, pass their folder or file, or e.g. ${flag} ${example} if they are in the ` +
-      "Hugging Face cache; `medclip-sam models init` creates random weights for tests, and `medclip-sam demo` runs the full pipeline with the included models. " +
-      "Downloading by `medclip-sam models pull` is planned and not part of this version.",
+    `no ${kind} model was given (${flag}). ${ofPack}For published weights, download them once with ` +
+      `\`medclip-sam models pull ${example}\` and pass ${flag} ${example}, or pass their folder or file; ` +
+      "`medclip-sam models init` creates random weights for tests, and `medclip-sam demo` runs the full pipeline with the included models.",
   );
 }
 

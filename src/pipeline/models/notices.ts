@@ -1,4 +1,4 @@
-import { locateModel } from "../../hub/locate.ts";
+import { locateModel, requireModels } from "../../hub/locate.ts";
 import { originOf, originOfPack } from "../../hub/origin.ts";
 import { locatePack } from "../../hub/pack.ts";
 import { type Notice, noticesOf, type ReadBy } from "../../models/origin.ts";
@@ -29,6 +29,7 @@ export async function modelNotices(
   { isTraining = false }: { readonly isTraining?: boolean } = {},
 ): Promise<Notice[]> {
   const pack = named === undefined ? undefined : await locatePack(named);
+  await requireModels(models);
   const notices: Notice[] = [];
   for (const [kind, title] of [["clip", "CLIP"] as const, ["sam", "SAM"] as const]) {
     const model = models[kind];

@@ -1,0 +1,76 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { WeightsError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic-write.ts";
+import { readJsonIfPresent } from "../files/read-json.ts";
+import { documents } from "./model-files.ts";
+
+const digits = (count: number) => z.string().regex(new RegExp(`^[0-9a-f]{${count}}$`));
+
+/** A file as it was first downloaded. */
+export const PinnedFile = z.strictObject({
+  size: z.number().int().nonnegative(),
+  sha256: digits(64),
+  /** The hash by which the hub names it, see `RemoteFile`. */
+  etag: z.union([digits(64), digits(40)]),
+});
+export type PinnedFile = z.infer<typeof PinnedFile>;
+
+/** A revision of a repository as it was first downloaded: its commit, and its files by path. */
+const PinnedRevision = z.strictObject({ commit: digits(40), files: z.record(z.string(), PinnedFile) });
+export type PinnedRevision = z.infer<typeof PinnedRevision>;
+
+/** By repository and revision. */
+const Pins = z.record(z.string(), z.record(z.string(), PinnedRevision));
+type Pins = z.infer<typeof Pins>;
+
+/** Where the hashes of downloaded models are kept: `pins.json` in the user's cache folder. Nobody but the user's own first download says them. */
+export function pinsFile(): string {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "medclip-sam", "pins.json");
+}
+
+async function readPins(): Promise<Pins> {
+  const json = await readJsonIfPresent(pinsFile(), WeightsError);
+  if (json === undefined) return {};
+  const { data, error } = Pins.safeParse(json);
+  if (error) {
+    throw new WeightsError(
+      `"${pinsFile()}" is damaged, so downloads cannot be compared with earlier ones. Remove it to begin anew: ${z.prettifyError(error)}`,
+    );
+  }
+  return data;
+}
+
+/** What was pinned for a revision; undefined before its first download. @throws WeightsError when the pins are damaged */
+export async function pinsOf(repository: string, revision: string): Promise<PinnedRevision | undefined> {
+  return (await readPins())[repository]?.[revision];
+}
+
+/** What was pinned for a commit, under whichever revision. @throws WeightsError when the pins are damaged */
+export async function pinsOfCommit(repository: string, commit: string): Promise<PinnedRevision | undefined> {
+  return Object.values((await readPins())[repository] ?? {}).find((pinned) => pinned.commit === commit);
+}
+
+/** Pins a revision. Read again first: another process may have pinned its own meanwhile. */
+export async function pin(repository: string, revision: string, pinned: PinnedRevision): Promise<void> {
+  const pins = await readPins();
+  await writeAtomic(pinsFile(), `${JSON.stringify({ ...pins, [repository]: { ...pins[repository], [revision]: pinned } }, null, 1)}\n`);
+}
+
+/**
+ * Compares a revision with what was pinned.
+ *
+ * @param found - the hash that each file has now
+ * @throws WeightsError that names both hashes of a file that has changed, and how to accept the change. Cards and licences may change.
+ */
+export function requireUnchanged(about: string, pinned: PinnedRevision, found: ReadonlyMap<string, string>, accept: string): void {
+  for (const [path, etag] of found) {
+    const before = pinned.files[path];
+    if (documents.includes(path) || before === undefined || [before.etag, before.sha256].includes(etag)) continue;
+    throw new WeightsError(
+      `"${path}" of ${about} has changed: its hash is ${etag}, it was ${before.etag} at the first download (commit ${pinned.commit}). ` +
+        `If its authors have published a new version and you want it, ${accept}; results may then differ. Otherwise keep the one you have.`,
+    );
+  }
+}

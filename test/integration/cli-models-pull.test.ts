@@ -1,0 +1,106 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { builtCommand } from "../support/build.ts";
+import { runCommand, signalAt, startCommand } from "../support/command.ts";
+import { answer, type HubServer, partThen, startHubServer } from "../support/hub-server.ts";
+import { nanoClip, nanoSam } from "../support/models.ts";
+import { writeDisc, writeWords } from "../support/tiny-run.ts";
+
+const commit = "89abcdef0123456789abcdef0123456789abcdef";
+const folder = mkdtempSync(join(tmpdir(), "medclip-sam-pull-"));
+const at = (...parts: string[]) => join(folder, ...parts);
+const repositories = { biomedclip: "microsoft/BiomedCLIP-PubMedBERT_256-vit_base_patch16_224", "sam-vit-b": "facebook/sam-vit-base" };
+
+let server: HubServer;
+beforeAll(async () => {
+  await builtCommand();
+  await writeDisc(at("scans", "a.png"), 1);
+  const models = [
+    [repositories.biomedclip, await nanoClip(writeWords())],
+    [repositories["sam-vit-b"], await nanoSam()],
+  ] as const;
+  const files = models.flatMap(([repository, model]) =>
+    readdirSync(model).map((name): [string, Buffer] => [`${repository}/${name}`, readFileSync(join(model, name))]),
+  );
+  server = await startHubServer({ commit, files: Object.fromEntries(files) });
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true });
+});
+
+const environment = (home: string) => ({
+  ...{ HF_ENDPOINT: server.url, HF_HOME: at(home), XDG_CACHE_HOME: at(home, "cache"), HF_TOKEN: "", HF_HUB_CACHE: "", HF_HUB_OFFLINE: "" },
+});
+const command = (home: string, ...args: string[]) => runCommand(args, environment(home));
+const segment = (home: string) =>
+  command(
+    home,
+    "segment",
+    at("scans"),
+    "--prompt",
+    "dark lesion",
+    ...["--clip", "biomedclip", "--sam", "sam-vit-b", "--layer", "1"],
+    "--out",
+    at("out"),
+  );
+
+test("segment names the one command that downloads all missing models, and that command does", async () => {
+  const missing = await segment("home");
+  expect(missing.status).toBe(3);
+  expect(missing.stderr).toContain("`medclip-sam models pull biomedclip sam-vit-b`");
+  expect(server.seen).toEqual([]);
+  expect(existsSync(at("out"))).toBe(false);
+
+  const pulled = await command("home", "models", "pull", "biomedclip", "sam-vit-b");
+  expect(pulled.status, pulled.stderr).toBe(0);
+  expect(pulled.stderr).toMatch(/biomedclip: .*Licence: MIT\. .*model card apply: http/);
+  expect(pulled.stdout).toMatch(/^biomedclip: \d+ of \d+ files downloaded, .*all hashes are right. Use it with --clip biomedclip$/m);
+  expect(pulled.stdout).toContain(join(at("home", "hub"), "models--facebook--sam-vit-base", "snapshots", commit));
+
+  const count = server.seen.length;
+  const done = await segment("home");
+  expect(done.status, done.stderr).toBe(0);
+  expect(server.seen).toHaveLength(count);
+});
+
+test("a dry run says what would be downloaded", async () => {
+  const { status, stdout } = await command("dry", "models", "pull", "sam-vit-b", "--dry-run");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^sam-vit-b: facebook/sam-vit-base, commit ${commit}\n {2}model.safetensors {2}[\\d,]+ kB`));
+  expect(existsSync(at("dry"))).toBe(false);
+});
+
+test("a model that fails is named, the others are downloaded, and the status is 3", async () => {
+  server.once("HEAD BiomedCLIP", answer(401));
+  const { status, stderr } = await command("one", "models", "pull", "biomedclip", "sam-vit-b");
+  expect(status).toBe(3);
+  expect(stderr).toContain("failed: biomedclip: ");
+  expect(stderr).toContain("error: 1 of 2 models could not be downloaded: biomedclip");
+  expect((await command("one", "models", "verify", "sam-vit-b")).status).toBe(0);
+});
+
+test("a name that is none is wrong use, and nothing is asked", async () => {
+  const count = server.seen.length;
+  const { status, stderr } = await command("none", "models", "pull", "sam-vit-b", "sam-vit-x");
+  expect([status, stderr]).toEqual([2, expect.stringContaining('"sam-vit-x" is no published model')]);
+  expect((await command("none", "models", "pull")).status).toBe(2);
+  expect(server.seen).toHaveLength(count);
+});
+
+test("Ctrl-C leaves what has arrived, and the same command resumes", async () => {
+  const sha256 = createHash("sha256")
+    .update(readFileSync(join(await nanoSam(), "model.safetensors")))
+    .digest("hex");
+  server.once(`GET /${sha256}/`, partThen(70_000, "silence"));
+  const running = startCommand(["models", "pull", "sam-vit-b", "--events"], environment("stop"));
+  const { status } = await signalAt(running, '"type":"transfer","name":"sam-vit-b/model.safetensors"', "SIGINT");
+  expect(status).toBe(130);
+  expect(readdirSync(at("stop", "hub", "models--facebook--sam-vit-base", "blobs")).some((name) => name.endsWith(".incomplete"))).toBe(true);
+  const resumed = await command("stop", "models", "pull", "sam-vit-b");
+  expect(resumed.status, resumed.stderr).toBe(0);
+  expect(server.seen.filter(({ path }) => path.startsWith(`/${sha256}/`)).at(-1)!.headers.range).toMatch(/^bytes=[1-9]\d*-$/);
+});
