@@ -1,10 +1,8 @@
 import { ConfigError } from "../errors.ts";
-import { compile, input, substitute, type Value } from "../graph/index.ts";
-import type { Image } from "../image/index.ts";
-import { type ClipModel, projectClassToken, type VisionTower, visionTower, visionWeights } from "../models/clip/index.ts";
+import { substitute, type Value } from "../graph/index.ts";
+import { type ClipModel, projectClassToken, type VisionTower, visionWeights } from "../models/clip/index.ts";
 import { gridOf, poolClassToken } from "../models/vit.ts";
-import { SharedSession } from "../runtime/shared-session.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { towerOf } from "./_image-part.ts";
 
 /** The image tower lacks the layer that was asked for, or that is the default. */
 export class MissingLayerError extends ConfigError {
@@ -19,15 +17,24 @@ export class MissingLayerError extends ConfigError {
 /** The image tower in two parts: the blocks up to one, which run once an image, and those after it, which are differentiated. */
 export class CutTower {
   readonly model: ClipModel;
-  /** The last block before the cut. */
+  /** The last block before the cut; -1 if all blocks are behind it. */
   readonly layer: number;
-  private readonly trunk = new SharedSession(() => compile({ hidden: this.trunkGraph() }, this.model.options));
 
-  /** @throws ConfigError when the model has no such layer */
-  constructor(model: ClipModel, layer: number) {
-    if (!(layer >= 0 && layer < model.config.vision.depth)) throw new MissingLayerError(model, layer);
+  private constructor(model: ClipModel, layer: number) {
     this.model = model;
     this.layer = layer;
+  }
+
+  /** @throws ConfigError when the model has no such block */
+  static afterBlock(model: ClipModel, layer: number): CutTower {
+    checkLayer(model, layer);
+    return new CutTower(model, layer);
+  }
+
+  /** @throws ConfigError when the model has no such block */
+  static beforeBlock(model: ClipModel, layer: number): CutTower {
+    checkLayer(model, layer);
+    return new CutTower(model, layer - 1);
   }
 
   /** Whether the cut is after the last block. */
@@ -48,17 +55,8 @@ export class CutTower {
     return gridOf(this.model.config.vision) ** 2 + 1;
   }
 
-  /** The tokens [1, T, D] at the cut. */
-  async hiddenTokens(view: Image): Promise<Tensor> {
-    const pixels = this.model.normalised(view);
-    const { hidden } = await this.trunk.use((trunk) => trunk.run({ pixels }));
-    return hidden!;
-  }
-
-  /** What `hiddenTokens` computes. */
-  trunkGraph(): Value {
-    return this.tower(1).blocks[this.layer]!;
-  }
+  /** The tokens [B, T, D] at the cut. */
+  readonly tokensOf = ({ embedded, blocks }: VisionTower): Value => blocks[this.layer] ?? embedded;
 
   /** The image features [B, E] if the tokens at the cut were z [B, T, D]. */
   featuresBehind(z: Value): Value {
@@ -73,17 +71,11 @@ export class CutTower {
    * @param pick - those that are wanted, each depending on the tokens at the cut
    */
   behind(z: Value, pick: (tower: VisionTower) => readonly Value[]): Value[] {
-    const tower = this.tower(z.shape[0]!);
-    return substitute(pick(tower), new Map([[tower.blocks[this.layer]!, z]]));
+    const tower = towerOf(this.model, z.shape[0]!);
+    return substitute(pick(tower), new Map([[this.tokensOf(tower), z]]));
   }
+}
 
-  async dispose(): Promise<void> {
-    await this.trunk.dispose();
-  }
-
-  private tower(batch: number): VisionTower {
-    const { weights, config } = this.model;
-    const { imageSize } = config.vision;
-    return visionTower(input("pixels", "float32", [batch, 3, imageSize, imageSize]), weights, config);
-  }
+function checkLayer(model: ClipModel, layer: number): void {
+  if (!(layer >= 0 && layer < model.config.vision.depth)) throw new MissingLayerError(model, layer);
 }

@@ -3,7 +3,7 @@ import { ConfigError } from "../errors.ts";
 import { exp, gradients, mul, reduceMean, reduceSum, relu, reshape, slice, type Value } from "../graph/index.ts";
 import { cosineSimilarity } from "../nn/index.ts";
 import { CutTower } from "./_cut-tower.ts";
-import { methodOfGraph } from "./_method-of-graph.ts";
+import { methodOfGraphs } from "./_method-of-graph.ts";
 import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts";
 
 /**
@@ -22,21 +22,22 @@ export const gradcam = saliencyMethod({
   settings: z.strictObject({ layer: layerSetting("the last but one") }),
   drawsNoise: false,
   open(model, { layer = model.config.vision.depth - 2 }) {
-    const cut = new CutTower(model, layer);
+    const cut = CutTower.afterBlock(model, layer);
     if (cut.isLast) {
       throw new ConfigError(
         `gradcam uses the input of the block after --layer ${layer}, but ${layer} is the last block. Use --layer 0 to ${Math.max(layer - 1, 0)}.`,
       );
     }
     const patchesOf = (tokens: Value) => slice(tokens, 1, 1, cut.tokens); // [1, T, D] to [1, N, D]
-    return methodOfGraph(cut, (hidden, text) => {
+    const text = (hidden: Value, words: Value) => {
       const [norm, features] = cut.behind(hidden, ({ inside, features }) => [inside[layer + 1]!.norm1, features]) as [Value, Value];
-      const score = mul(exp(model.weights.get("logit_scale", [])), cosineSimilarity(text, features)); // [1]
+      const score = mul(exp(model.weights.get("logit_scale", [])), cosineSimilarity(words, features)); // [1]
       const [gradient] = gradients(score, [norm]) as [Value]; // [1, T, D]
       const weights = reduceMean(patchesOf(gradient), [1], { keepDims: true }); // [1, 1, D]
       const sums = reduceSum(mul(weights, patchesOf(norm)), [2]); // [1, N]
       return reshape(relu(sums), [cut.tokens - 1]);
-    });
+    };
+    return methodOfGraphs(model, { layer, image: cut.tokensOf, text });
   },
   /** By two runs, with 1 block and with 11 behind the layer. */
   memory({ layer = 10 }) {

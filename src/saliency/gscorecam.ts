@@ -8,6 +8,7 @@ import { cosineSimilarity } from "../nn/index.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
+import { towerOf } from "./_image-part.ts";
 import { saliencyMethod } from "./saliency-method.ts";
 
 /** Masked images that go through the tower at once: more take more memory and no less time per image. */
@@ -115,7 +116,7 @@ export class GScoreCam {
 
   private gradientGraph(): Record<"activations" | "importance" | "scale", Value> {
     const { weights, config } = this.model;
-    const tower = visionTower(this.pixels(), weights, config);
+    const tower = towerOf(this.model, 1);
     const { activations, ranking } = camPlaces[this.config.camAt](tower);
     const scale = exp(weights.get("logit_scale", []));
     const score = mul(scale, cosineSimilarity(input("text", "float32", [1, config.embed]), tower.features)); // [1]
@@ -131,13 +132,9 @@ export class GScoreCam {
   private maskedGraph(): Value {
     const { weights, config } = this.model;
     const { imageSize: side } = config.vision;
+    const pixels = input("pixels", "float32", [1, 3, side, side]);
     const masks = input("masks", "float32", [imagesAtOnce, 1, side, side]);
-    return visionTower(mul(this.pixels(), masks), weights, config).features;
-  }
-
-  private pixels(): Value {
-    const { imageSize: side } = this.model.config.vision;
-    return input("pixels", "float32", [1, 3, side, side]);
+    return visionTower(mul(pixels, masks), weights, config).features;
   }
 }
 

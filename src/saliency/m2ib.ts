@@ -16,6 +16,7 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
 import { bottleneckGraph, classTokens, type Stage } from "./_bottleneck.ts";
 import { CutTower } from "./_cut-tower.ts";
+import { ImagePart } from "./_image-part.ts";
 import { blocksBehind, layerSetting, type MethodFlops, saliencyMethod } from "./saliency-method.ts";
 
 /** Of the released command line. */
@@ -103,6 +104,7 @@ export class M2ib {
   /** Things worth a warning about the settings with this model. */
   readonly warnings: readonly string[];
   private readonly cut: CutTower;
+  private readonly trunk: ImagePart;
   private readonly withTrace: boolean;
   private readonly samplesAtOnce: number;
   private readonly stages: readonly Stage[];
@@ -118,7 +120,8 @@ export class M2ib {
     if (schedule?.some((samples) => samples > config.samples)) {
       throw new ConfigError(`M2ib: option "schedule" must not exceed ${config.samples} samples, got [${schedule}].`);
     }
-    this.cut = new CutTower(model, config.layer);
+    this.cut = CutTower.afterBlock(model, config.layer);
+    this.trunk = new ImagePart(model, this.cut.tokensOf);
     this.config = config;
     this.withTrace = trace;
     this.samplesAtOnce = samplesAtOnce;
@@ -154,7 +157,7 @@ export class M2ib {
 
   /** The tokens [1, T, D] behind the chosen block: the part of the work that is the same for every sentence. */
   async hiddenTokens(view: Image): Promise<Tensor> {
-    return await this.cut.hiddenTokens(checkedImage(view, "hiddenTokens", "view"));
+    return await this.trunk.of(checkedImage(view, "hiddenTokens", "view"));
   }
 
   /**
@@ -185,12 +188,12 @@ export class M2ib {
 
   /** Operations, the text tower apart. */
   flops(): MethodFlops {
-    return { image: flopsOf([this.cut.trunkGraph()]), text: flopsOf(Object.values(this.tailGraph())) };
+    return { image: this.trunk.flops(), text: flopsOf(Object.values(this.tailGraph())) };
   }
 
   /** Disposes of the sessions; later calls open them again. */
   async dispose(): Promise<void> {
-    await thenDispose(() => this.cut.dispose(), this.tail);
+    await thenDispose(() => this.trunk.dispose(), this.tail);
   }
 
   private tailGraph(): Record<string, Value> {

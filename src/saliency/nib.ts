@@ -2,7 +2,7 @@ import { z } from "zod";
 import { add, cast, expand, gradients, loop, mul, reduceSum, reshape, scalar, slice, type Value } from "../graph/index.ts";
 import { cosineSimilarity } from "../nn/index.ts";
 import { CutTower } from "./_cut-tower.ts";
-import { methodOfGraph } from "./_method-of-graph.ts";
+import { methodOfGraphs } from "./_method-of-graph.ts";
 import { defaultLayer } from "./m2ib.ts";
 import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts";
 
@@ -28,17 +28,17 @@ export const nib = saliencyMethod({
   }),
   drawsNoise: false,
   open(model, { layer = defaultLayer, steps }) {
-    const cut = new CutTower(model, layer);
-    const values = (hidden: Value, text: Value) => {
+    const cut = CutTower.afterBlock(model, layer);
+    const text = (hidden: Value, words: Value) => {
       const { last } = loop(steps, [expand(scalar(0), hidden.shape)], (index, [sum]) => {
         const x = mul(hidden, mul(add(cast(index, "float32"), 1), 1 / steps)); // [1, T, D]
-        const [gradient] = gradients(cosineSimilarity(text, cut.featuresBehind(x), cosineEpsilon), [x]) as [Value];
+        const [gradient] = gradients(cosineSimilarity(words, cut.featuresBehind(x), cosineEpsilon), [x]) as [Value];
         return { next: [add(sum!, gradient)] };
       });
       const sums = reduceSum(mul(hidden, mul(last[0]!, 1 / steps)), [2]); // [1, T]
       return reshape(slice(sums, 1, 1, cut.tokens), [cut.tokens - 1]);
     };
-    return methodOfGraph(cut, values, cut.warnings);
+    return methodOfGraphs(model, { layer, warnings: cut.warnings, image: cut.tokensOf, text });
   },
   /** By two runs, with 4 blocks and with 11 behind the layer. */
   memory({ layer = defaultLayer }) {

@@ -2,8 +2,7 @@ import { z } from "zod";
 import { reshape } from "../graph/index.ts";
 import { patchFeatures } from "../models/clip/index.ts";
 import { cosineSimilarity } from "../nn/index.ts";
-import { CutTower } from "./_cut-tower.ts";
-import { methodOfGraph } from "./_method-of-graph.ts";
+import { methodOfGraphs } from "./_method-of-graph.ts";
 import { saliencyMethod } from "./saliency-method.ts";
 
 /**
@@ -18,10 +17,10 @@ export const patchText = saliencyMethod({
   drawsNoise: false,
   open(model) {
     const { weights, config } = model;
-    const cut = new CutTower(model, config.vision.depth - 1);
-    return methodOfGraph(cut, (hidden, text) => {
-      const patches = patchFeatures({ blocks: [hidden] }, weights, config); // [1, N, E]
-      return reshape(cosineSimilarity(reshape(text, [1, 1, config.embed]), patches), [cut.tokens - 1]);
+    return methodOfGraphs(model, {
+      layer: config.vision.depth - 1,
+      image: (tower) => patchFeatures(tower, weights, config), // [1, N, E]
+      text: (patches, text) => reshape(cosineSimilarity(reshape(text, [1, 1, config.embed]), patches), [patches.shape[1]!]),
     });
   },
   memory: () => ({ prepacked: 892, smallest: 892 }),

@@ -11,7 +11,7 @@ import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
 import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
-import { CutTower } from "../../src/saliency/_cut-tower.ts";
+import { ImagePart } from "../../src/saliency/_image-part.ts";
 import { decodeImage } from "../../src/scans/decode-image.ts";
 import { readGray } from "../../src/scans/read-gray.ts";
 import { SamPredictor } from "../../src/segment/index.ts";
@@ -29,7 +29,7 @@ beforeAll(async () => {
   for (const [i, name] of names.entries()) await writeDisc(at("in", `${name}.png`), i + 1, 48, 40);
 });
 
-const images = vi.spyOn(CutTower.prototype, "hiddenTokens");
+const images = vi.spyOn(ImagePart.prototype, "of");
 const encodings = vi.spyOn(SamPredictor.prototype, "setImage");
 beforeEach(() => vi.clearAllMocks());
 
