@@ -8,6 +8,7 @@ import { compile, input } from "../graph/index.ts";
 import { patchFeatures, visionTower } from "../models/clip/index.ts";
 import { SaliencySettings } from "../pipeline/zero-shot/settings.ts";
 import { normal } from "../tensor/random.ts";
+import { readSafetensors } from "../tensor/safetensors.ts";
 import { GScoreCam } from "./gscorecam.ts";
 import { M2ib, M2ibConfig } from "./m2ib.ts";
 import { notFiniteMap, type SaliencyMethodName, saliencyMethods } from "./methods.ts";
@@ -38,7 +39,8 @@ async function valuesOf(name: SaliencyMethodName, settings = quick, words = text
 /** dense-text needs a model with a convolutional branch; its tests stand beside it. */
 const ofAnyModel = (Object.keys(saliencyMethods) as SaliencyMethodName[]).filter((name) => name !== "dense-text");
 
-describe.each(ofAnyModel)("%s", (name) => {
+/** The attention of the tokens alone says nothing of the text. */
+describe.each(ofAnyModel.filter((name) => name !== "rollout"))("%s", (name) => {
   test("gives each patch a value that depends on the text's direction and not on its length", async () => {
     const values = await valuesOf(name);
     expect(values).toHaveLength(14 * 14);
@@ -56,7 +58,9 @@ describe.each(ofAnyModel)("%s", (name) => {
     );
     expect(await valuesOf(name, quick, normal("text", 2, 64))).not.toEqual(values);
   });
+});
 
+describe.each(ofAnyModel)("%s", (name) => {
   test("works again after its sessions were disposed of, and gives the same", async () => {
     const method = saliencyMethods[name].open(await openClip(await randomModel("biomedclip-tiny")), quick);
     const values = async () => await method.attribute(await method.hiddenTokens(view), text, method.noise?.of("a.png", 1));
@@ -65,6 +69,27 @@ describe.each(ofAnyModel)("%s", (name) => {
     expect(await values()).toEqual(first);
     await method.dispose();
   });
+});
+
+test("rollout gives the same map for every text, and says so", async () => {
+  expect(await valuesOf("rollout", quick, normal("text", 2, 64))).toEqual(await valuesOf("rollout"));
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  expect(saliencyMethods.rollout.open(clip, {}).warnings[0]).toContain("does not depend on the text prompt");
+});
+
+/** Float32 against float64: at most 2e-6 was measured. */
+test.each(["rollout", "chefer.11", "chefer.8", "chefer.0", "maskclip", "clearclip", "naclip"])(
+  "%s equals a restatement of its paper's formulas in PyTorch",
+  async (key) => {
+    const { tensors } = await readSafetensors("test/golden/saliency/attention-and-dense.safetensors");
+    const [name, layer] = key.split(".") as [SaliencyMethodName, string?];
+    const values = await valuesOf(name, { ...quick, ...(layer !== undefined && { layer: Number(layer) }) });
+    expectClose(values, tensors.get(key)!.data as Float32Array, 2e-5, key);
+  },
+);
+
+test("the last block is where Chefer's relevance starts by default", async () => {
+  expect(await valuesOf("chefer", { ...quick, layer: 11 })).toEqual(await valuesOf("chefer"));
 });
 
 test("m2ib is M2IB: it alone draws noise, and it costs the most", async () => {
@@ -132,7 +157,7 @@ test("patch-text is the cosine of the patches' features with the text", async ()
   expectClose(await valuesOf("patch-text"), cosines, 1e-5, "cosines");
 });
 
-test.each(["m2ib", "gradcam", "nib"] as const)("%s refuses a layer that the model lacks with the layers it has", async (name) => {
+test.each(["m2ib", "gradcam", "nib", "chefer"] as const)("%s refuses a layer that the model lacks with the layers it has", async (name) => {
   await expect(valuesOf(name, { ...quick, layer: 12 })).rejects.toThrow(/layer 12 does not exist.*--layer 0 to 10/);
 });
 

@@ -1,11 +1,16 @@
 import { ConfigError } from "../errors.ts";
 import { kebab } from "../kebab.ts";
+import { chefer } from "./chefer.ts";
+import { clearclip } from "./clearclip.ts";
 import { denseText } from "./dense-text.ts";
 import { gradcam } from "./gradcam.ts";
 import { gscorecam } from "./gscorecam.ts";
 import { m2ib } from "./m2ib.ts";
+import { maskclip } from "./maskclip.ts";
+import { naclip } from "./naclip.ts";
 import { nib } from "./nib.ts";
 import { patchText } from "./patch-text.ts";
+import { rollout } from "./rollout.ts";
 import type { MethodRow } from "./saliency-method.ts";
 
 /** The saliency methods by their names on the command line. A new method is one file and one row here. */
@@ -14,6 +19,11 @@ export const saliencyMethods = {
   gradcam,
   gscorecam,
   nib,
+  rollout,
+  chefer,
+  maskclip,
+  clearclip,
+  naclip,
   "patch-text": patchText,
   "dense-text": denseText,
 } as const satisfies Record<string, MethodRow>;
