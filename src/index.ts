@@ -144,6 +144,6 @@ export type {
 export type { AppliedWindow, Window, WindowFunction } from "./scans/sources/window.ts";
 export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
 export type { RandomStream } from "./tensor/random.ts";
-export type { Tokenizer, WordPiece } from "./text/wordpiece.ts";
+export type { Tokenizer, WordPiece } from "./text/tokenizer.ts";
 export type { EntropyMap } from "./uncertainty/index.ts";
 export { version } from "./version.ts";

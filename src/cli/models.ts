@@ -122,7 +122,7 @@ async function verifyOne(model: string, configFile?: string): Promise<{ lines: s
   const problems = [...found.problems, ...(await valueProblems(found.tensors))];
   const notes = [...found.notes];
   if (found.clip && found.clipFiles) {
-    const vocabulary = await vocabularyOf(found.clipFiles, found.clip.text.vocabulary);
+    const vocabulary = await vocabularyOf(found.clipFiles, found.clip.text);
     if (vocabulary.problem) problems.push(vocabulary.problem);
     notes.push(...vocabulary.notes);
   }
@@ -212,11 +212,11 @@ async function valueProblems(tensors: ReadonlyMap<string, StoredTensor>): Promis
 /** Problems and doubts about the vocabulary beside a model. */
 async function vocabularyOf(
   { tokenizer: folder, hints }: ClipFiles,
-  rows: number,
+  text: ClipConfig["text"],
 ): Promise<{ problem?: string; notes: readonly string[] }> {
   const tokenizer = await attempt(() => loadTokenizer(folder));
   if (!tokenizer.value) return { notes: [`text prompts cannot be tokenised: ${tokenizer.problem}`] };
-  const { problem, warnings } = vocabularyFit(tokenizer.value, folder, rows, hints.textName);
+  const { problem, warnings } = vocabularyFit(tokenizer.value, folder, text, hints.textName);
   return { ...(problem && { problem }), notes: [...tokenizer.value.warnings, ...warnings] };
 }
 

@@ -1,4 +1,4 @@
-import type { Tokenizer } from "../text/wordpiece.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 import { turns } from "./_turns.ts";
 import { type AugmentRequest, augmentedView } from "./augmented-view.ts";
 import { decodePair } from "./decode-pair.ts";

@@ -1,6 +1,6 @@
 import { countReasons, type PairSet, reasonWords, type SharedImage } from "../data/index.ts";
 import { captionWarnings, countWords } from "../text/reading.ts";
-import type { Tokenizer } from "../text/wordpiece.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
 
 /** Warnings about image-caption pairs, before anything is computed from them. @param model.truncated - number of captions that were truncated */
 export function pairWarnings(

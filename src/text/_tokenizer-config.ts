@@ -20,32 +20,53 @@ const named = (name: string): EntryRule => ({
   expected: `"${name}"`,
 });
 
-const table: EntryTable = {
+/** Entries that every tokenizer of Hugging Face's library may have. */
+const shared: EntryTable = {
   ...neutrals(
     ..."model_max_length padding_side name_or_path special_tokens_map_file tokenizer_file clean_up_tokenization_spaces processor_class auto_map model_input_names max_length stride truncation_strategy pad_to_multiple_of pad_token_type_id padding backend is_local model_type max_len init_inputs".split(
       " ",
     ),
   ),
+  additional_special_tokens: warned([]),
+  split_special_tokens: warned(false),
+  truncation_side: warned("right"),
+  added_tokens_decoder: { kind: "followed", as: "added", read: (value) => value, expected: "tokens by their id" },
+};
+
+/** Entries of BERT's tokenizers. */
+export const wordPieceTable: EntryTable = {
+  ...shared,
   do_lower_case: flag("lowerCase"),
   strip_accents: flag("stripAccents"),
   tokenize_chinese_chars: flag("splitIdeographs"),
   do_basic_tokenize: only(true),
   wordpieces_prefix: only("##"),
   never_split: warned([]),
-  additional_special_tokens: warned([]),
-  split_special_tokens: warned(false),
-  truncation_side: warned("right"),
   tokenizer_class: warned("BertTokenizer", "BertTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"),
   pad_token: named("[PAD]"),
   unk_token: named("[UNK]"),
   cls_token: named("[CLS]"),
   sep_token: named("[SEP]"),
   mask_token: named("[MASK]"),
-  added_tokens_decoder: { kind: "followed", as: "added", read: (value) => value, expected: "tokens by their id" },
 };
 
-/** @param source - the vocabulary beside it, for messages. @throws WeightsError when an entry cannot be followed */
-export function readTokenizerConfig(json: unknown, source: string): TokenizerConfig {
+/** Entries of CLIP's tokenizers. Texts are never padded here, and no bytes are unknown. */
+export const bytePairTable: EntryTable = {
+  ...shared,
+  ...neutrals("errors", "add_bos_token", "pad_token", "unk_token"),
+  do_lower_case: only(true),
+  add_prefix_space: only(false),
+  tokenizer_class: warned("CLIPTokenizer", "CLIPTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend"),
+  bos_token: named("<|startoftext|>"),
+  eos_token: named("<|endoftext|>"),
+};
+
+/**
+ * @param table - of the kind of tokenizer
+ * @param source - the vocabulary beside it, for messages
+ * @throws WeightsError when an entry cannot be followed
+ */
+export function readTokenizerConfig(json: unknown, table: EntryTable, source: string): TokenizerConfig {
   const where = `tokenizer_config.json beside "${source}"`;
   try {
     const { followed, warnings } = readEntries(json, table);

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors.ts";
-import type { Tokenizer, WordPiece } from "./wordpiece.ts";
+import type { Tokenizer, WordPiece } from "./tokenizer.ts";
 
 /** Words that are not content words: a prompt needs at least one other word in the vocabulary. In lower case. */
 const fillers = new Set(
@@ -46,11 +46,12 @@ export function readingOf(sentence: string, tokenizer: Tokenizer, contextLength:
   const unknown = new Set<string>();
   const spelled = new Set<string>();
   const reading = () => ({ unknown: [...unknown], spelled: [...spelled], saysSomething });
+  const { truncated } = tokenizer.encode(sentence, { contextLength });
   let [length, saysSomething] = [2, false];
   for (const { 0: word, index } of sentence.matchAll(wordOrSign)) {
     const pieces = tokenizer.pieces(word);
     length += pieces.length;
-    if (length > contextLength) return { ...reading(), cut: sentence.slice(index) };
+    if (truncated && length > contextLength) return { ...reading(), cut: sentence.slice(index) };
     const kind = kindOf(word, pieces, tokenizer);
     if (kind === "unknown") unknown.add(word);
     else if (kind === "spelled") spelled.add(word);

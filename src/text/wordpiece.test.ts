@@ -133,10 +133,14 @@ describe("a vocabulary that cannot be used says what is wrong", () => {
     await expect(loadTokenizer(folder)).rejects.toThrow(/neither tokenizer.json nor vocab.txt.*models init.*--vocab FILE/);
   });
 
-  test("an archive or a picture under the name of a vocabulary is refused", async () => {
+  test("a compressed vocabulary is read, a picture or a damaged archive under its name is refused", async () => {
     const file = join(folder, "vocab.gz");
     await writeFile(file, gzipSync(vocab));
-    await expect(loadTokenizer(file)).rejects.toThrow("cannot be read as UTF-8 text");
+    expect((await loadTokenizer(file)).encode("lung").ids).toEqual([2, 5, 3]);
+    for (const bytes of [gzipSync(vocab).subarray(0, 40), Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0xff)]) {
+      await writeFile(file, bytes);
+      await expect(loadTokenizer(file)).rejects.toThrow("cannot be read as UTF-8 text");
+    }
   });
 
   test("a broken tokenizer_config.json is an error, not a default", async () => {

@@ -1,41 +1,10 @@
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { z } from "zod";
-import { ConfigError, WeightsError } from "../errors.ts";
+import { WeightsError } from "../errors.ts";
 import { parseJson } from "../files/json.ts";
-import { checkAdded, readTokenizerConfig, type TokenizerConfig } from "./_tokenizer-config.ts";
-
-/** A token of a text: a word of the vocabulary, or a part of one. */
-export interface WordPiece {
-  readonly id: number;
-  /** Without the mark of a piece that continues a word ("##"). */
-  readonly text: string;
-  /** Whether it continues the word of the piece before. */
-  readonly continues: boolean;
-}
-
-/** Turns a sentence into the ids of a vocabulary. */
-export interface Tokenizer {
-  /** Number of ids; an embedding table with fewer rows belongs to another vocabulary. */
-  readonly vocabularySize: number;
-  /** Warnings about entries of its files that are not followed. */
-  readonly warnings: readonly string[];
-  /** The id that fills a batch of sentences up to one length. */
-  readonly padId: number;
-  /** The id of a word that the vocabulary lacks. */
-  readonly unknownId: number;
-  /** Whether words can continue with pieces of several letters, as in the vocabulary of a trained language model. */
-  readonly hasWordParts: boolean;
-  /** The pieces of a text, without start and end token. A word that the vocabulary lacks is one piece, [UNK]. */
-  pieces(text: string): WordPiece[];
-  /**
-   * A sentence as the text tower reads it: ids with the start and the end token, without padding.
-   *
-   * @param options.contextLength - a longer text is cut to this many ids, of which the last is the end token; default: never cut
-   * @returns also whether the text was truncated, which the user should know
-   * @throws ConfigError when the context cannot hold the start and the end token
-   */
-  encode(text: string, options?: { readonly contextLength?: number }): { ids: number[]; truncated: boolean };
-}
+import { between } from "./_between.ts";
+import { checkAdded, readTokenizerConfig, type TokenizerConfig, wordPieceTable } from "./_tokenizer-config.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 const TokenizerJson = z.looseObject({
   normalizer: z.looseObject({ type: z.string(), handle_chinese_chars: z.boolean().optional() }).nullable(),
@@ -71,7 +40,7 @@ const rareIdeograph = /[\u{20000}-\u{2A6DF}\u{2A700}-\u{2B73F}\u{2B740}-\u{2B81F
  */
 export function wordPieceOf(vocabText: string, options: { source?: string; config?: unknown } = {}): Tokenizer {
   const source = options.source ?? "vocab.txt";
-  const config = readTokenizerConfig(options.config ?? {}, source);
+  const config = readTokenizerConfig(options.config ?? {}, wordPieceTable, source);
   const { lowerCase = true, stripAccents = null, splitIdeographs = true, warnings } = config;
   const lines = vocabText.replace(/^\uFEFF/, "").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
@@ -123,10 +92,10 @@ export function wordPieceOfJson(json: string, options: { source?: string; config
   const parsed = TokenizerJson.safeParse(parseJson(json, source, WeightsError));
   if (!parsed.success) throw new WeightsError(`"${source}" does not describe a tokenizer: ${z.prettifyError(parsed.error)}`);
   const { added_tokens, model, post_processor } = parsed.data;
-  const config = readTokenizerConfig(options.config ?? {}, source);
+  const config = readTokenizerConfig(options.config ?? {}, wordPieceTable, source);
   const normalizer = normalizerOf(parsed.data.normalizer, config);
   if (model.type !== "WordPiece") {
-    throw new WeightsError(`"${source}" describes a ${model.type} tokenizer; BiomedCLIP's text tower needs WordPiece (BERT)`);
+    throw new WeightsError(`"${source}" describes a ${model.type} tokenizer, expected WordPiece (BERT)`);
   }
   const vocabulary = WordPieceVocabulary.safeParse(model.vocab);
   if (!vocabulary.success) throw new WeightsError(`"${source}": "model.vocab" must map each token to its id`);
@@ -202,6 +171,7 @@ function tokenizerOf(
   const { vocab = {}, continuing_subword_prefix: mark = "##" } = (json as { readonly model: WordPieceModel }).model;
   const split = (text: string) => (splitsIdeographs ? text.replace(rareIdeograph, " $& ") : text);
   return {
+    kind: "WordPiece",
     vocabularySize: size,
     warnings,
     padId: ids["[PAD]"],
@@ -214,12 +184,7 @@ function tokenizerOf(
         return { id: ids[i]!, text: continues ? token.slice(mark.length) : token, continues };
       });
     },
-    encode(text, { contextLength = Number.POSITIVE_INFINITY } = {}) {
-      if (!(contextLength >= 2))
-        throw new ConfigError(`encode: the context length must be at least 2 ([CLS] and [SEP]), got ${contextLength}`);
-      const pieces = library.encode(split(text), { add_special_tokens: false }).ids;
-      const kept = pieces.slice(0, contextLength - 2);
-      return { ids: [ids["[CLS]"], ...kept, ids["[SEP]"]], truncated: kept.length < pieces.length };
-    },
+    encode: (text, { contextLength } = {}) =>
+      between(ids["[CLS]"], library.encode(split(text), { add_special_tokens: false }).ids, ids["[SEP]"], contextLength),
   };
 }

@@ -5,7 +5,7 @@ import type { Image } from "../../src/image/types.ts";
 import { ClipModel, textTower, visionTower } from "../../src/models/clip/index.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { loadTokenizer } from "../../src/text/load-tokenizer.ts";
-import type { Tokenizer } from "../../src/text/wordpiece.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import { expectClose } from "./close.ts";
 import { randomModel } from "./models.ts";
 import { type CaseFile, readCase, sharedPath } from "./shared-data.ts";

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors.ts";
 import { readingOf } from "../../text/reading.ts";
-import type { Tokenizer } from "../../text/wordpiece.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
 
 /** Sentences in which people ask for something that they name in a few words. */
 export const askingSentences: readonly ((words: string) => string)[] = [

@@ -62,7 +62,7 @@ export async function* runFinetune(given: FinetuneSettings, { signal }: StopOpti
   const trainer = await ContrastiveTrainer.open(files, ContrastiveSettings.strip().parse(settings), length, session);
   const { contextLength, text } = trainer.config;
   const tokenizer = await loadTokenizer(files.tokenizer);
-  const aboutFiles = fileWarnings(files.hints, tokenizer, files.tokenizer, text.vocabulary);
+  const aboutFiles = fileWarnings(files.hints, tokenizer, files.tokenizer, text);
   for (const message of [...trainer.notes, ...aboutFiles, ...fitWarnings(files.hints, "crop")]) yield { type: "warning", message };
   const workers = await PairWorkers.open({ tokenizer: files.tokenizer, contextLength, workers: settings.workers });
   const work = async function* (): AsyncGenerator<RunEvent> {

@@ -2,12 +2,13 @@ import { described } from "../../check/described.ts";
 import { ConfigError, WeightsError } from "../../errors.ts";
 import { parseJson } from "../../files/json.ts";
 import type { Fit } from "../../image/index.ts";
-import { ClipModel, type ConfigHints, mergeHints, readHints, readPreprocessor } from "../../models/clip/index.ts";
+import { type ClipConfig, ClipModel, type ConfigHints, mergeHints, readHints, readPreprocessor } from "../../models/clip/index.ts";
 import { originIn } from "../../models/origin.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../../segment/index.ts";
+import { tokenizerOfText, tokenizerText } from "../../text/read-tokenizer.ts";
+import type { Tokenizer } from "../../text/tokenizer.ts";
 import { vocabularyFit } from "../../text/vocabulary-fit.ts";
-import { type Tokenizer, wordPieceOf, wordPieceOfJson } from "../../text/wordpiece.ts";
 import { bytesOf, type Content, nameOf, weightsOf } from "./content.ts";
 
 /** A CLIP model with its tokenizer. */
@@ -33,7 +34,7 @@ export interface ClipContent {
   readonly config: Content;
   /** `preprocessor_config.json`, if the model has one: pixel normalisation. */
   readonly preprocessor?: Content;
-  /** `vocab.txt` or `tokenizer.json`. */
+  /** `vocab.txt`, `tokenizer.json` or `bpe_simple_vocab_16e6.txt.gz`. */
   readonly vocabulary: Content;
   /** `tokenizer_config.json`, needed with `vocab.txt` if the model is cased. */
   readonly tokenizerConfig?: Content;
@@ -50,10 +51,9 @@ export async function openClip(content: ClipContent, options: SessionOptions = {
   }
   const clip = await ClipModel.open(await weightsOf(content.weights, "CLIP weights"), await hintsOf(content), options);
   const source = nameOf(content.vocabulary, "vocabulary");
-  const text = await textOf(content.vocabulary, source);
+  const text = await tokenizerText(await bytesOf(content.vocabulary, source), source);
   const config = await tokenizerConfigOf(content.tokenizerConfig);
-  const tokenizer = text.trimStart().startsWith("{") ? wordPieceOfJson(text, { source, config }) : wordPieceOf(text, { source, config });
-  return textImageModel(clip, tokenizer, source);
+  return textImageModel(clip, tokenizerOfText(text, { source, config }), source);
 }
 
 /** Opens a SAM model from memory, as `openClip` does. @throws WeightsError when it is not a SAM checkpoint */
@@ -63,18 +63,18 @@ export async function openSam(weights: Content, options: SamOptions = {}): Promi
 
 /** Combines a model and a tokenizer. @throws ConfigError when the vocabulary does not match the model */
 export function textImageModel(clip: ClipModel, tokenizer: Tokenizer, vocabularyName: string): TextImageModel {
-  const aboutFiles = fileWarnings(clip.hints, tokenizer, vocabularyName, clip.config.text.vocabulary);
+  const aboutFiles = fileWarnings(clip.hints, tokenizer, vocabularyName, clip.config.text);
   return { clip, tokenizer, warnings: [...clip.notes, ...aboutFiles], pack: originIn(clip.weights.metadata).pack };
 }
 
 /**
  * Warnings about the configuration and vocabulary of a model.
  *
- * @param rows - of the model's word embedding
+ * @param text - sizes of the model's text tower
  * @throws ConfigError when the vocabulary does not match the model
  */
-export function fileWarnings(hints: ConfigHints, tokenizer: Tokenizer, vocabularyName: string, rows: number): string[] {
-  const { problem, warnings } = vocabularyFit(tokenizer, vocabularyName, rows, hints.textName);
+export function fileWarnings(hints: ConfigHints, tokenizer: Tokenizer, vocabularyName: string, text: ClipConfig["text"]): string[] {
+  const { problem, warnings } = vocabularyFit(tokenizer, vocabularyName, text, hints.textName);
   if (problem) throw new ConfigError(problem);
   return [...(hints.warnings ?? []), ...tokenizer.warnings, ...warnings];
 }
@@ -107,14 +107,5 @@ async function readBy<T>(read: (json: unknown) => T, content: Content, what: str
   } catch (cause) {
     if (cause instanceof ConfigError) throw new WeightsError(`"${name}": ${cause.message}`, { cause });
     throw cause;
-  }
-}
-
-async function textOf(content: Content, name: string): Promise<string> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await bytesOf(content, name));
-  } catch (cause) {
-    if (cause instanceof WeightsError) throw cause;
-    throw new WeightsError(`"${name}" cannot be read as UTF-8 text: ${(cause as Error).message}`, { cause });
   }
 }
