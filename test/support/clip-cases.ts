@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { compile, input } from "../../src/graph/index.ts";
+import { compile, input, type Value } from "../../src/graph/index.ts";
 import { locateClip } from "../../src/hub/locate.ts";
 import type { Image } from "../../src/image/types.ts";
 import { ClipModel, textTower, visionTower } from "../../src/models/clip/index.ts";
@@ -13,6 +13,9 @@ import { type CaseFile, readCase, sharedPath } from "./shared-data.ts";
 /** The vocabulary of the tiny and full BiomedCLIP of the cases. */
 export const bertBase = "data/vocab/bert_base_uncased_vocab.txt";
 
+/** The vocabulary of OpenAI's CLIP. */
+export const bytePairs = "data/vocab/clip_bpe_simple_vocab_16e6.txt.gz";
+
 /** The uint8 views [224, 224, 3] on which the feature and saliency cases were computed, by the path of their image. */
 export async function clipPixels(): Promise<ReadonlyMap<string, Image>> {
   const { tensors, settings } = await readCase<{ images: string[] }>("parity/clip/pixels.safetensors");
@@ -24,18 +27,28 @@ export async function clipPixels(): Promise<ReadonlyMap<string, Image>> {
   );
 }
 
-/** Models of the cases that take seconds; the full size has its own tests, and OpenAI's CLIP is not supported. */
+/** Models of the cases that take seconds; those of full size have tests of their own. */
 export const isSmall = ({ model }: { readonly model: string }): boolean => model === "tiny" || model === "mini";
+
+/** The presets of the models of the cases. */
+const presetOf: Readonly<Record<string, string>> = {
+  tiny: "biomedclip-tiny",
+  full: "biomedclip",
+  openai: "clip-vit-b-16",
+  "openai ViT-B/16": "clip-vit-b-16",
+};
 
 /** The folder with the weights of a case: those of the mini model are files, the others are made by the recipe. */
 export async function clipOfCase({ model, seed }: { readonly model: string; readonly seed: number }): Promise<string> {
   if (model === "mini") return sharedPath("parity/clip/mini");
-  return await randomModel(model === "full" ? "biomedclip" : `biomedclip-${model}`, undefined, seed);
+  return await randomModel(presetOf[model]!, undefined, seed);
 }
+
+const vocabularyOf: Readonly<Record<string, string>> = { mini: "parity/clip/mini", openai: bytePairs };
 
 /** The tokenizer of a case: the mini model has its own vocabulary. */
 export async function tokenizerOfCase({ model }: { readonly model: string }): Promise<Tokenizer> {
-  return await loadTokenizer(sharedPath(model === "mini" ? "parity/clip/mini" : bertBase));
+  return await loadTokenizer(sharedPath(vocabularyOf[model] ?? bertBase));
 }
 
 /** Opens a model folder as for a user; an open model is reused. */
@@ -72,16 +85,20 @@ export function featureCases({ file }: CaseFile<FeatureFile>, model?: () => Prom
     expectClose(features, numbers(tensors.get("image_features")!), 1e-4, "image features");
 
     const tower = visionTower(input("pixels", "float32", [1, 3, 224, 224]), clip.weights, clip.config);
-    const states = Object.fromEntries(tower.blocks.map((block, i) => [`hidden.${i}`, block]));
-    const session = await compile({ ...states, embeddings: tower.embedded, class: tower.classToken }, { prepack: false });
+    const blocks = tower.blocks.map((block, i): [string, Value] => [`hidden.${i}`, block]);
+    // The cases of OpenAI's CLIP say that there is a normalisation after the embeddings.
+    const all = new Map([...blocks, ["embeddings", tower.embedded], ["embeddings_pre_norm", tower.embedded]]);
+    const states = Object.fromEntries([...all].filter(([key]) => tensors.has(key)));
+    const session = await compile({ ...states, class: tower.classToken }, { prepack: false });
     const run = await session.run({ pixels: clip.normalised(pixels[0]!) });
     for (const [key, expected] of tensors) {
-      if (!key.startsWith("hidden.") && key !== "embeddings") continue;
+      if (!(key in states)) continue;
       const width = expected.shape[1]!;
       const kept = numbers(run[key]!).filter((_, i) => Math.floor(i / width) % stride === 0);
       expectClose(kept, numbers(expected), 5e-4, key);
     }
-    expectClose(numbers(run.class!), numbers(tensors.get("image_class_token")!).slice(0, run.class!.data.length), 5e-4, "class token");
+    const classToken = tensors.get("image_class_token");
+    if (classToken) expectClose(numbers(run.class!), numbers(classToken).slice(0, run.class!.data.length), 5e-4, "class token");
     await session.dispose();
     await clip.dispose();
   });
