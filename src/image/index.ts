@@ -33,6 +33,7 @@ export { type PillowFilter, pillowResize } from "./pillow-resize.ts";
 export { clipView, type Fit, type MapWindow, partOfImage, placeMap, stretchMap } from "./place.ts";
 export { rgbImage } from "./rgb.ts";
 export { type LabelRule, skimageCubic, skimageLabels, skimageLinear } from "./skimage-resize.ts";
+export { skimageStretch } from "./skimage-stretch.ts";
 export { splineCoefficients, splineWeights } from "./spline.ts";
 export { setSlice, sliceOf, stackOf } from "./stack.ts";
 export { type TwoMeans, twoMeans } from "./two-means.ts";

@@ -19,7 +19,7 @@ export function toGray(map: SaliencyMap): GrayImage {
 }
 
 /** Least and greatest of at least one value. */
-export function rangeOf(values: Float32Array): [least: number, greatest: number] {
+export function rangeOf(values: Float32Array | Uint8Array): [least: number, greatest: number] {
   let least = values[0]!;
   let greatest = values[0]!;
   for (let i = 1; i < values.length; i++) {
