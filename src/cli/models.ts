@@ -14,8 +14,9 @@ import {
   familyOf,
   openClipWeights,
 } from "../models/clip/index.ts";
-import { type SamConfig, samConfigOf, samFamily, samTensors } from "../models/sam/index.ts";
+import { recognisedVariant, type SamConfig, samConfigOf, samFamily, samTensors } from "../models/sam/index.ts";
 import { splitAddress, Weights } from "../models/weights.ts";
+import { samVariants } from "../segment/index.ts";
 import { openWeights } from "../tensor/open-weights.ts";
 import { readTensor, type StoredTensor, toFloat32 } from "../tensor/stored-tensor.ts";
 import { sizeOf } from "../tensor/tensor.ts";
@@ -24,7 +25,7 @@ import { vocabularyFit } from "../text/vocabulary-fit.ts";
 
 /** Properties of a model that can be read without running it. */
 interface Inspection {
-  /** "SAM", or "CLIP" with its family in parentheses. */
+  /** "CLIP" with its family in parentheses, or "SAM" with its variant where it is another one. */
   readonly kind: string;
   readonly file: string;
   /** Notes about the selection of the file's tensors. */
@@ -147,8 +148,11 @@ const clipRows = ({ family, vision, text, embed, contextLength }: ClipConfig): [
   ["embedding", String(embed)],
 ];
 
-const samRows = ({ imageSize, patch, width, depth, heads, globalBlocks, decoder }: SamConfig): [string, string][] => [
-  ["image", `ViT, ${imageSize} px, patch ${patch}, width ${width}, ${depth} blocks (global: ${globalBlocks.join(", ")}), ${heads} heads`],
+const samRows = ({ imageSize, patch, width, depth, heads, globalBlocks, adapterWidth, decoder }: SamConfig): [string, string][] => [
+  [
+    "image",
+    `ViT, ${imageSize} px, patch ${patch}, width ${width}, ${depth} blocks (global: ${globalBlocks.join(", ")}), ${heads} heads${adapterWidth === undefined ? "" : `, adapters of ${adapterWidth}`}`,
+  ],
   ["decoder", `${decoder.depth} layers, ${decoder.masks} masks`],
 ];
 
@@ -174,8 +178,10 @@ async function inspect(model: string, configFile?: string): Promise<Inspection> 
   const unused = configFile === undefined ? [] : ["--clip-config has no effect with a SAM model"];
   const files = await attempt(() => locateSam(model));
   const { config, ...found } = await checkedTensors(sam.value, (weights) => samConfigOf(weights, files.value?.hints), samTensors, files);
-  const notes = [...unused, ...found.notes];
-  return { ...{ kind: "SAM", file, parts, tensors, ...found, notes }, ...(config && { sam: config }) };
+  const { variant, note } = recognisedVariant(sam.value, files.value?.hints);
+  const notes = [...unused, ...(note === undefined ? [] : [note]), ...found.notes];
+  const kind = variant === "sam" ? "SAM" : `SAM (${samVariants[variant].title})`;
+  return { ...{ kind, file, parts, tensors, ...found, notes }, ...(config && { sam: config }) };
 }
 
 /** Compares the tensors of a model with what its configuration needs. */

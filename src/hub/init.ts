@@ -35,7 +35,10 @@ export async function initModel(model: string, folder: string, options: InitOpti
   if (sizes.clip) return await initClip(basename(model, ".json"), sizes.clip, folder, options);
   const file = join(folder, "model.safetensors");
   await refuseOthers(file, []);
-  await writeRandomWeights(file, "sam", samTensors(sizes.sam!), options.seed, options.purpose);
+  const { variant } = sizes.sam!;
+  // MedSAM has SAM's tensors: a file of SAM's may stand for one of MedSAM's, as its name then says.
+  const about: Record<string, string> = variant === "sam" ? {} : { variant };
+  await writeRandomWeights(file, "sam", samTensors(sizes.sam!), options.seed, options.purpose, about);
   return [file];
 }
 

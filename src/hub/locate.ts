@@ -92,7 +92,11 @@ export async function locateSam(model: string): Promise<SamFiles> {
   return {
     weights,
     parts: await partsOf(weights),
-    hints: { claims: used.flatMap(([, { claims }]) => claims ?? []), warnings: used.flatMap(([, { warnings }]) => warnings ?? []) },
+    hints: {
+      claims: used.flatMap(([, { claims }]) => claims ?? []),
+      warnings: used.flatMap(([, { warnings }]) => warnings ?? []),
+      repository: used.find(([, { repository }]) => repository !== undefined)?.[1].repository,
+    },
     configs: used.map(([file]) => file),
   };
 }

@@ -14,6 +14,7 @@ export type Purpose = (typeof purposes)[number];
  * stays flat however large the model is.
  *
  * @param tensors - names and shapes, in the order they shall be drawn and listed
+ * @param about - what the metadata says beside how the weights were made
  */
 export async function writeRandomWeights(
   file: string,
@@ -21,13 +22,14 @@ export async function writeRandomWeights(
   tensors: ReadonlyMap<string, Shape>,
   seed: number,
   purpose: Purpose = "comparison",
+  about: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const entries = [...tensors].map(([name, shape]) => ({ name, shape, dtype: "float32" as const }));
   // The published recipe has no rules for a convolutional branch.
   const rulesOf = (name: string): RecipeFamily => (purpose === "training" || name.startsWith("visual.dense.") ? `${family}-fresh` : family);
   const values = ({ name, shape }: { readonly name: string; readonly shape: Shape }) =>
     purpose === "training" && imagePositions.test(name) ? [positionWaves(shape)] : recipePieces(rulesOf(name), name, shape, seed);
-  await writeSafetensorsStream(file, entries, values, { weights: `random, seed ${seed}` });
+  await writeSafetensorsStream(file, entries, values, { ...about, weights: `random, seed ${seed}` });
 }
 
 /** Names of the tables of positions of image towers. */

@@ -3,7 +3,7 @@ import { described } from "../check/described.ts";
 import { ConfigError } from "../errors.ts";
 import { readJson } from "../files/read-json.ts";
 import { type ClipConfig, type ClipFamilyName, clipPresets, withVocabulary } from "../models/clip/index.ts";
-import { type SamConfig, samPresets } from "../models/sam/index.ts";
+import { type SamConfig, samPresets, samVariantNames } from "../models/sam/index.ts";
 
 const count = z.number().int().positive();
 
@@ -67,6 +67,8 @@ const SamSizes = z
     globalBlocks: z.array(z.number().int().nonnegative()),
     window: count,
     outChannels: count.multipleOf(8),
+    variant: z.enum(samVariantNames).optional(),
+    adapterWidth: count.optional(),
     decoder: z.strictObject({ innerWidth: count.multipleOf(8), mlpWidth: count, iouWidth: count }),
   })
   .refine(({ imageSize, patch }) => divides(patch, imageSize), { error: "patch must divide imageSize" })
@@ -121,7 +123,14 @@ function clipOf({
   return withVocabulary(config, vocabulary);
 }
 
-function samOf({ mlpWidth, decoder, ...sizes }: z.infer<typeof SamSizes>): SamConfig {
+function samOf({ mlpWidth, decoder, variant, adapterWidth, ...sizes }: z.infer<typeof SamSizes>): SamConfig {
   const published = samPresets["sam-vit-b"]!;
-  return { ...published, ...sizes, mlpWidth: mlpWidth ?? 4 * sizes.width, decoder: { ...published.decoder, ...decoder } };
+  return {
+    ...published,
+    ...sizes,
+    ...(variant && { variant }),
+    ...(adapterWidth !== undefined && { adapterWidth }),
+    mlpWidth: mlpWidth ?? 4 * sizes.width,
+    decoder: { ...published.decoder, ...decoder },
+  };
 }

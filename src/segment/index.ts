@@ -1,10 +1,10 @@
 export { SamAffinity } from "./affinity.ts";
 export { type LabelledMask, labelMap } from "./label-map.ts";
-export { maskPromptLogits, type SquareSizes, type TargetGrid, targetGrid } from "./mask-prompt.ts";
-export { above, logitsOfImage, type Placement, unionOf } from "./postprocess.ts";
+export { maskPromptLogits, type SquareSizes, squareSizesOf, type TargetGrid, targetGrid } from "./mask-prompt.ts";
+export { above, unionOf } from "./postprocess.ts";
 export { type ImageEmbedding, Prediction, SamOptions, SamPredictor, type SamPrompts } from "./predictor.ts";
-export { normaliseInto, resizedSize, resizeLongest, type SamInput, samInput } from "./preprocess.ts";
 export { levelsWithin, probabilityLevels } from "./probability.ts";
+export { type Enlarge, enlargeFor, samInput, samVariants } from "./variants/index.ts";
 export {
   type Candidates,
   releasedVote,

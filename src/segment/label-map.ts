@@ -1,6 +1,5 @@
 import type { GrayImage, Mask, Size } from "../image/index.ts";
-import { logitsOfImage } from "./postprocess.ts";
-import { resizedSize } from "./preprocess.ts";
+import type { Enlarge } from "./variants/index.ts";
 
 /** A mask that takes part in a label image. */
 export interface LabelledMask {
@@ -19,11 +18,10 @@ export interface LabelledMask {
  * equals the first mask wins.
  *
  * @param size - of the image and all masks
- * @param side - the model's `imageSize`
+ * @param enlarge - of the model that made the masks, see `enlargeFor`
  */
-export function labelMap(masks: readonly LabelledMask[], size: Size, side: number): GrayImage {
+export function labelMap(masks: readonly LabelledMask[], size: Size, enlarge: Enlarge): GrayImage {
   const { width, height } = size;
-  const placement = { size, resized: resizedSize(size, side), side };
   const data = new Uint8Array(width * height);
   const shared = new Uint8Array(width * height); // 1 where masks overlap
   for (const { mask } of masks) for (let i = 0; i < data.length; i++) if (mask.data[i] !== 0 && data[i]!++ > 0) shared[i] = 1;
@@ -31,7 +29,7 @@ export function labelMap(masks: readonly LabelledMask[], size: Size, side: numbe
   const best = new Float32Array(width * height).fill(Number.NEGATIVE_INFINITY);
   for (const { value, mask, logits } of masks) {
     const overlaps = mask.data.some((inside, i) => inside !== 0 && shared[i] === 1);
-    const planes = overlaps ? logits.map((plane) => logitsOfImage(plane, placement).data) : [];
+    const planes = overlaps ? logits.map((plane) => enlarge(plane, size).data) : [];
     for (let i = 0; i < data.length; i++) {
       if (mask.data[i] === 0) continue;
       if (shared[i] === 0) data[i] = value;

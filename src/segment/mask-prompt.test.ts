@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { anyMask } from "../../test/support/pictures.ts";
 import { components } from "../image/index.ts";
 import { targetGrid } from "./mask-prompt.ts";
-import { resizedSize } from "./preprocess.ts";
+import { sam } from "./variants/sam.ts";
 
 /** A square of 64 pixels with 8 x 8 cells of 8 pixels. */
-const sizes = { side: 64, cells: 8 };
+const sizes = { variant: "sam", side: 64, cells: 8 } as const;
 
 type Corners = readonly [x0: number, y0: number, x1: number, y1: number];
 const maskOf = (...boxes: readonly Corners[]) => ({
@@ -37,10 +37,10 @@ test("a component that reaches a cell that is set needs none of its own", () => 
 test("each component has a cell that is set, whatever the mask", () => {
   fc.assert(
     fc.property(anyMask(20), (mask) => {
-      const grid = targetGrid(mask, { side: 16, cells: 4 });
+      const grid = targetGrid(mask, { variant: "sam", side: 16, cells: 4 });
       if (!grid) return;
       const { data, components: all } = components(mask);
-      const resized = resizedSize(mask, 16);
+      const resized = sam.sizeWithin(mask, 16);
       const ends = (at: number, cells: number, length: number) =>
         [at, at + 1].map((end) => Math.min(3, Math.floor((end * cells) / length)));
       for (const { label } of all) {

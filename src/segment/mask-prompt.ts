@@ -1,13 +1,20 @@
 import { components } from "../image/components.ts";
 import type { Box, Mask } from "../image/types.ts";
-import { resizedSize } from "./preprocess.ts";
+import { logitsSideOf, type SamConfig, type SamVariantName } from "../models/sam/index.ts";
+import { samVariants } from "./variants/index.ts";
 
-/** Sizes of the model's square. */
+/** Sizes of the model's square, and how images lie in it. */
 export interface SquareSizes {
+  readonly variant: SamVariantName;
   /** Side in pixels, S. */
   readonly side: number;
   /** Side of the logits, l. */
   readonly cells: number;
+}
+
+/** Those of a model. */
+export function squareSizesOf(config: SamConfig): SquareSizes {
+  return { variant: config.variant, side: config.imageSize, cells: logitsSideOf(config) };
 }
 
 /** A mask in the model's square. */
@@ -32,10 +39,10 @@ export function maskPromptLogits(cells: Uint8Array): Float32Array {
  *
  * @returns undefined when the mask is empty
  */
-export function targetGrid(mask: Mask, { side, cells }: SquareSizes): TargetGrid | undefined {
+export function targetGrid(mask: Mask, { variant, side, cells }: SquareSizes): TargetGrid | undefined {
   const box = boundsOf(mask);
   if (!box) return undefined;
-  const resized = resizedSize(mask, side);
+  const resized = samVariants[variant].sizeWithin(mask, side);
   const [x, y] = [resized.width / mask.width, resized.height / mask.height]; // pixels of the square in one of the mask
   const shares = sharesOf(mask, box, (x * cells) / side, (y * cells) / side, cells);
   const most = shares.reduce((largest, share) => Math.max(largest, share), 0);

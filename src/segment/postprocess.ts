@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { bilinear, type Mask, type Raster, type Size } from "../image/index.ts";
 
-/** How the logits of a prediction lie on the image they belong to. */
+/** How the mask logits of an image lie on it. */
 export interface Placement {
   /** Of the original image. */
   readonly size: Size;
@@ -14,14 +14,17 @@ export interface Placement {
 /**
  * Mask logits at the size of the image: enlarged to the model's square, cut to the part that the image fills, then resized to
  * the image. Both steps are bilinear; leaving one out moves edges.
- *
- * @param logits - [l, l] of one mask
  */
 export function logitsOfImage(logits: Float32Array, { size, resized, side }: Placement): Raster<Float32Array> {
-  const length = Math.sqrt(logits.length);
-  if (!Number.isInteger(length)) throw new ShapeError(`logitsOfImage: logits must be a square, got ${logits.length} values`);
-  const square = bilinear({ width: length, height: length, data: logits }, { width: side, height: side });
+  const square = bilinear(squareOf(logits), { width: side, height: side });
   return bilinear(square, size, { x0: 0, y0: 0, x1: resized.width, y1: resized.height });
+}
+
+/** A plane [l, l]. @throws ShapeError when it is no square */
+export function squareOf(logits: Float32Array): Raster<Float32Array> {
+  const length = Math.sqrt(logits.length);
+  if (!Number.isInteger(length)) throw new ShapeError(`the logits of a mask must be a square, got ${logits.length} values`);
+  return { width: length, height: length, data: logits };
 }
 
 /** 1 where a map is above a threshold. */

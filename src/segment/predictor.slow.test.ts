@@ -3,8 +3,9 @@ import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
+import { compareMedsam } from "../../test/support/medsam-parity.ts";
 import { decodeMask, decodeRgb, sha256 } from "../../test/support/pictures.ts";
-import { boxOf, iou, type SamFile, strided, temporaryFolder, writeSam } from "../../test/support/sam-cases.ts";
+import { boxOf, iou, readSamCase, type SamFile, strided, temporaryFolder, writeSam } from "../../test/support/sam-cases.ts";
 import { compareCase } from "../../test/support/sam-parity.ts";
 import { describeCases, describeWith, readCase, sharedJson, sharedPath } from "../../test/support/shared-data.ts";
 import { keepComponents } from "../image/index.ts";
@@ -36,6 +37,17 @@ describeCases<SamFile>("parity/sam", /^full-b-.*\.safetensors$/, "ViT-B at its t
     const reason = await compareCase(predictor, file);
     await predictor.dispose();
     skip(reason !== undefined, reason);
+  });
+});
+
+describeWith(["parity/sam/medsam-b.safetensors"], "MedSAM at its true size", () => {
+  test("boxes to masks", async () => {
+    const file = "medsam-b.safetensors";
+    const { seed } = await readSamCase(file);
+    const weights = await writeSam(join(temporary.folder, `medsam_vit_b-${seed}.safetensors`), samPresets["medsam-vit-b"]!, { seed });
+    const predictor = await SamPredictor.open(weights);
+    await compareMedsam(predictor, file);
+    await predictor.dispose();
   });
 });
 

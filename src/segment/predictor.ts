@@ -17,13 +17,16 @@ import {
   type PromptInputs,
   promptEncoder,
   quantisedLinears,
+  recognisedVariant,
   type SamConfig,
   type SamHints,
   type SamPrecision,
+  type SamVariantName,
   samConfigOf,
   samFamily,
   samPrecisions,
   samTensors,
+  samVariantNames,
   usablePrecision,
 } from "../models/sam/index.ts";
 import { Weights } from "../models/weights.ts";
@@ -33,8 +36,8 @@ import { SharedSession } from "../runtime/shared-session.ts";
 import type { WeightsFile } from "../tensor/open-weights.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
-import { above, logitsOfImage, type Placement } from "./postprocess.ts";
-import { samInput } from "./preprocess.ts";
+import { above, type Placement } from "./postprocess.ts";
+import { type Enlarge, enlargeFor, samInput } from "./variants/index.ts";
 import type { Candidates } from "./voting.ts";
 
 /** How a predictor's sessions are opened, and how it uses them. */
@@ -46,6 +49,8 @@ export interface SamOptions extends SessionOptions {
   readonly boxesACall?: number;
   /** Queries that the encoder's attention computes at once, by default 256. With 64 it takes 0.2 GB less. */
   readonly queriesAChunk?: number;
+  /** How images become the model's input; by default found by the names of its tensors, its file and its repository. */
+  readonly variant?: SamVariantName;
   /** `int8` rounds the encoder's linear layers to 8 bits: 0.6 of the time, and an approximation. By default float32. */
   readonly precision?: SamPrecision;
 }
@@ -55,6 +60,7 @@ export const SamOptions = z.strictObject({
   ...SessionOptions.shape,
   boxesACall: z.number().int().positive().optional(),
   queriesAChunk: z.number().int().positive().optional(),
+  variant: z.enum(samVariantNames).optional(),
   precision: z.enum(samPrecisions).optional(),
 });
 
@@ -80,12 +86,15 @@ export class Prediction {
   readonly logits: Float32Array;
   /** [M], the predicted IoU of each mask with the ground truth. */
   readonly scores: Float32Array;
-  private readonly placement: Placement;
+  private readonly size: Size;
+  private readonly enlarge: Enlarge;
 
-  constructor(logits: Float32Array, scores: Float32Array, placement: Placement) {
+  /** @param size - of the image; @param enlarge - of the model */
+  constructor(logits: Float32Array, scores: Float32Array, size: Size, enlarge: Enlarge) {
     this.logits = logits;
     this.scores = scores;
-    this.placement = placement;
+    this.size = size;
+    this.enlarge = enlarge;
   }
 
   /** The [l, l] logits of one mask: what `mask` of a further prompt takes. */
@@ -97,14 +106,19 @@ export class Prediction {
     return this.logits.subarray(index * length, (index + 1) * length);
   }
 
-  /** The logits of one mask at the size of the image. */
+  /** The logits of one mask at the size of the image: above 0 inside, and their sigmoid is the probability. */
   fullLogits(index = 0): Raster<Float32Array> {
-    return logitsOfImage(this.logitsOf(index), this.placement);
+    return this.enlarge(this.logitsOf(index), this.size);
   }
 
   /** One mask at the size of the image. */
   mask(index = 0): Mask {
     return above(this.fullLogits(index), 0);
+  }
+
+  /** The candidate mask with the best score: 1, 2 or 3, the first of equals. */
+  get best(): number {
+    return this.scores.reduce((best, score, i) => (i > 1 && score > this.scores[best]! ? i : best), 1);
   }
 
   /** The candidate masks (multimask output), to be voted on. */
@@ -134,6 +148,8 @@ export class SamPredictor {
   /** Sentences for the user about options that cannot be followed on this machine. */
   readonly warnings: readonly string[];
   readonly weights: Weights;
+  /** Brings mask logits to the size of their image, as this model's are. */
+  readonly enlarge: Enlarge;
   private readonly encoder = new SharedSession(() => this.compileEncoder());
   /** One session for each kind of prompt, since shapes are static: how many points and boxes, with a mask or not. */
   private readonly decoders = new SessionCache(mostDecoders);
@@ -146,6 +162,7 @@ export class SamPredictor {
   private constructor(weights: Weights, config: SamConfig, options: SamOptions, warnings: readonly string[]) {
     this.weights = weights;
     this.config = config;
+    this.enlarge = enlargeFor(config);
     this.options = options;
     this.warnings = warnings;
   }
@@ -160,17 +177,20 @@ export class SamPredictor {
   static async open(file: WeightsFile, options: SamOptions = {}, hints: SamHints = {}): Promise<SamPredictor> {
     checkedOptions(SamOptions, options, "SamPredictor.open");
     const weights = await Weights.open(file, samFamily);
-    const config = samConfigOf(weights, hints);
+    const known = options.variant ? { ...hints, variant: options.variant } : hints;
+    const config = samConfigOf(weights, known);
     weights.check(samTensors(config));
     const { precision, warnings } = await usablePrecision(options.precision ?? "float32", weights, options);
-    return new SamPredictor(weights, config, { ...options, precision }, [...weights.notes, ...(hints.warnings ?? []), ...warnings]);
+    const { note } = recognisedVariant(weights, known);
+    const notes = [...weights.notes, ...(note === undefined ? [] : [note]), ...(hints.warnings ?? []), ...warnings];
+    return new SamPredictor(weights, config, { ...options, precision }, notes);
   }
 
   /** Encodes an image and remembers it as the one that `predict` works on. The embedding stays valid after the next image. */
   setImage(image: Image): Promise<ImageEmbedding> {
     return this.inTurn(async () => {
       const { imageSize: side } = this.config;
-      const { pixels, resized } = samInput(checkedImage(image, "setImage"), side);
+      const { pixels, resized } = samInput(checkedImage(image, "setImage"), this.config);
       const { embedding } = await this.encoder.use((encoder) => encoder.run({ image: pixels }));
       finite(embedding!.data as Float32Array, "the features of the image", this.weights.file);
       const size: Size = { width: image.width, height: image.height };
@@ -196,7 +216,7 @@ export class SamPredictor {
         const open = () => this.compileDecoder(feed); // it takes 50 ms
         const { logits, iou } = await this.decoders.use(kindOf(feed), open, (decoder) => decoder.run(feed));
         for (const { data } of [logits!, iou!]) finite(data as Float32Array, "the logits and scores of the mask", this.weights.file);
-        predictions.push(...predictionsOf(logits!, iou!, embedding));
+        predictions.push(...predictionsOf(logits!, iou!, embedding.size, this.enlarge));
       }
       return predictions;
     });
@@ -315,11 +335,11 @@ function kindOf(feed: Readonly<Record<string, Tensor>>): string {
 }
 
 /** A prediction for each row of logits [B, M, l, l] and scores [B, M]. */
-function predictionsOf(logits: Tensor, iou: Tensor, placement: Placement): Prediction[] {
+function predictionsOf(logits: Tensor, iou: Tensor, size: Size, enlarge: Enlarge): Prediction[] {
   const [batch, masks] = iou.shape as [number, number];
-  const size = logits.data.length / batch;
+  const length = logits.data.length / batch;
   return Array.from({ length: batch }, (_, i) => {
-    const part = (logits.data as Float32Array).subarray(i * size, (i + 1) * size);
-    return new Prediction(part, (iou.data as Float32Array).subarray(i * masks, (i + 1) * masks), placement);
+    const part = (logits.data as Float32Array).subarray(i * length, (i + 1) * length);
+    return new Prediction(part, (iou.data as Float32Array).subarray(i * masks, (i + 1) * masks), size, enlarge);
   });
 }

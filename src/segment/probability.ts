@@ -1,8 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import type { GrayImage, Mask } from "../image/index.ts";
 import type { LabelledMask } from "./label-map.ts";
-import { logitsOfImage } from "./postprocess.ts";
-import { resizedSize } from "./preprocess.ts";
+import type { Enlarge } from "./variants/index.ts";
 
 /** The lowest level of a probability of 0.5. */
 const half = 128;
@@ -12,14 +11,13 @@ const half = 128;
  * several predictions the highest one counts. Outside the mask they are 0, also in components that were not kept, and inside at least 0.5, also
  * where a vote decided otherwise: the mask is where they are 0.5 or more.
  *
- * @param side - the model's `imageSize`
+ * @param enlarge - of the model that made the mask, see `enlargeFor`
  */
-export function probabilityLevels({ mask, logits }: Omit<LabelledMask, "value">, side: number): GrayImage {
+export function probabilityLevels({ mask, logits }: Omit<LabelledMask, "value">, enlarge: Enlarge): GrayImage {
   const { width, height } = mask;
-  const size = { width, height };
   const highest = new Float32Array(width * height).fill(Number.NEGATIVE_INFINITY);
   for (const plane of logits) {
-    const { data } = logitsOfImage(plane, { size, resized: resizedSize(size, side), side });
+    const { data } = enlarge(plane, mask);
     for (let i = 0; i < highest.length; i++) highest[i] = Math.max(highest[i]!, data[i]!);
   }
   const data = Uint8Array.from(highest, (logit) => Math.round(255 / (1 + Math.exp(-logit))));

@@ -29,6 +29,8 @@ export interface ModelContent {
   readonly isChanged?: (official: string) => boolean;
   /** Scalars that the original file lacks, by name. */
   readonly added?: ReadonlyMap<string, Float32Array>;
+  /** What its metadata says about it beside its origin. */
+  readonly about?: Readonly<Record<string, string>>;
   /** Number of steps it was trained. */
   readonly steps: number;
 }
@@ -40,7 +42,7 @@ export interface ModelContent {
  * @returns the weights file
  */
 export async function exportModel(folder: string, content: ModelContent): Promise<string> {
-  const { weights, tensors, changed, isChanged = (official) => changed(official) !== undefined, added = new Map(), steps } = content;
+  const { weights, tensors, changed, isChanged = (official) => changed(official) !== undefined, added = new Map(), about, steps } = content;
   const places = new Map<string, Place>();
   for (const official of tensors.keys())
     for (const [part, name] of weights.namesOf(official).entries()) places.set(name, { official, part });
@@ -58,12 +60,10 @@ export async function exportModel(folder: string, content: ModelContent): Promis
     return fromFloat32(dtype, whole.subarray(place.part * size, (place.part + 1) * size));
   };
   const all = [...tensors.keys()];
-  await writeSafetensorsStream(
-    file,
-    entries,
-    values,
-    await metadataOfTrained(weights.file, { steps, all, trained: all.filter(isChanged) }),
-  );
+  await writeSafetensorsStream(file, entries, values, {
+    ...about,
+    ...(await metadataOfTrained(weights.file, { steps, all, trained: all.filter(isChanged) })),
+  });
   return file;
 }
 

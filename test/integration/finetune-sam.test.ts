@@ -11,7 +11,7 @@ import { uniform } from "../../src/tensor/random.ts";
 import { readMetrics } from "../../src/train/index.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand, runWhenFree, signalAtStep, startCommand } from "../support/command.ts";
-import { nanoSam, twoModels } from "../support/models.ts";
+import { nanoSam, nanoVariant, twoModels } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
 import { collect, warningsOf } from "../support/tiny-run.ts";
 
@@ -220,4 +220,16 @@ test("a dry run writes nothing; invalid settings are rejected before anything is
   await expect(run({ sam: undefined })).rejects.toThrow("no SAM model was given");
   await expect(run({ data: at("coarse") })).rejects.toThrow("has neither images/");
   expect(existsSync(at("dry"))).toBe(false);
+});
+
+test.each(["medsam", "sam-med2d"] as const)("a %s model is trained on images prepared as for it, and stays one", async (variant) => {
+  const sam = await nanoVariant(variant);
+  const events = await collect(
+    runFinetuneSam(settings({ sam, out: at(variant), epochs: 1, epochSteps: 2, trainEncoder: true, augment: "light" })),
+  );
+  expect(events.at(-1)).toMatchObject({ type: "end" });
+  expect(JSON.parse(bytes(variant, "run.json").toString())).toMatchObject({ samVariant: variant });
+  const predictor = await SamPredictor.open(at(variant, "model", "model.safetensors"), { threads: 1 });
+  expect(predictor.config.variant).toBe(variant);
+  await predictor.dispose();
 });

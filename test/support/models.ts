@@ -64,6 +64,12 @@ export async function nanoSam(): Promise<string> {
   return await madeOnce(join(modelsFolder, "sam-nano"), (partial) => initSized({ sam: nanoSamSizes }, partial));
 }
 
+/** The same for the variants of SAM: MedSAM, and SAM-Med2D with adapters. */
+export async function nanoVariant(variant: "medsam" | "sam-med2d"): Promise<string> {
+  const sizes = { ...nanoSamSizes, variant, ...(variant === "sam-med2d" && { adapterWidth: 8 }) };
+  return await madeOnce(join(modelsFolder, `${variant}-nano`), (partial) => initSized({ sam: sizes }, partial));
+}
+
 /** A folder with a file that holds a model twice: as it is, and as its running average. @returns the file */
 export async function twoModels(model: string, folder: string): Promise<string> {
   cpSync(model, folder, { recursive: true });

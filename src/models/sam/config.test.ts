@@ -6,13 +6,14 @@ import { WeightsError } from "../../errors.ts";
 import { writeSafetensors } from "../../tensor/safetensors.ts";
 import { zeros } from "../../tensor/tensor.ts";
 import { Weights } from "../weights.ts";
-import { samConfigOf, samFamily, samPresets, samTensors } from "./index.ts";
+import { type SamConfig, samConfigOf, samFamily, samPresets, samTensors } from "./index.ts";
 
-describe.each(["tiny", "vit-b", "vit-l", "vit-h"])("names and shapes of the official models", (size) => {
-  describeWith([`parity/sam/names-${size}.json`], size, () => {
+describe.each(["sam-tiny", "sam-vit-b", "sam-vit-l", "sam-vit-h", "sam-med2d-b"])("names and shapes of the official models", (size) => {
+  const file = `parity/sam/names-${size.replace(/^sam-(tiny|vit)/, "$1")}.json`;
+  describeWith([file], size, () => {
     test("are the preset's, in their order", () => {
-      const expected = Object.entries(sharedJson<Record<string, number[]>>(`parity/sam/names-${size}.json`));
-      expect([...samTensors(samPresets[`sam-${size}`]!)]).toEqual(expected);
+      const expected = Object.entries(sharedJson<Record<string, number[]>>(file));
+      expect([...samTensors(samPresets[size]!)]).toEqual(expected);
     });
   });
 });
@@ -25,10 +26,11 @@ describe("sizes from shapes", () => {
   });
   afterAll(() => temporary.remove());
 
-  test.each([
+  test.each<[title: string, config: SamConfig]>([
     ["the small model of the tests", { ...tiny, imageSize }],
     ["windows that do not divide the grid", { ...tiny, imageSize: 160, window: 7, globalBlocks: [0, 2, 3] }],
     ["no global block", { ...tiny, imageSize: 320, globalBlocks: [] }],
+    ["adapters", { ...tiny, variant: "sam-med2d", imageSize: 256, adapterWidth: 16 }],
     ["a narrower decoder", { ...tiny, imageSize: 320, outChannels: 64, decoder: { ...tiny.decoder, innerWidth: 32, masks: 1, depth: 3 } }],
   ])("%s", async (title, config) => {
     const file = join(temporary.folder, `${title.length}.safetensors`);

@@ -3,9 +3,12 @@ import { WeightsError } from "../../errors.ts";
 import type { Shape } from "../../tensor/tensor.ts";
 import type { Weights } from "../weights.ts";
 import type { SamHints } from "./hints.ts";
+import { adapterMarker, recognisedVariant, type SamVariantName } from "./variant.ts";
 
 /** Sizes of a Segment Anything model: a ViT image encoder, a prompt encoder and a two-way transformer as mask decoder. */
 export interface SamConfig {
+  /** How images become its input. */
+  readonly variant: SamVariantName;
   /** Side of the square input in pixels; longer images are scaled down, shorter ones up. */
   readonly imageSize: number;
   /** Side of a patch in pixels, so the encoder sees imageSize / patch tokens a side. */
@@ -18,6 +21,8 @@ export interface SamConfig {
   /** Side of a window in tokens. */
   readonly window: number;
   readonly mlpWidth: number;
+  /** Hidden width of the adapter in each block; absent where blocks have none. */
+  readonly adapterWidth?: number;
   /** Channels C of the image embedding, which is also the width of prompts and decoder. */
   readonly outChannels: number;
   /** Channels of a mask prompt before it is brought to `outChannels`. */
@@ -52,6 +57,7 @@ export function logitsSideOf(config: SamConfig): number {
 const DECODER_HEADS = 8;
 
 const common = {
+  variant: "sam",
   imageSize: 1024,
   patch: 16,
   window: 14,
@@ -60,12 +66,20 @@ const common = {
   decoder: { depth: 2, heads: DECODER_HEADS, innerWidth: 128, mlpWidth: 2048, masks: 4, iouWidth: 256 },
 } as const;
 
-/** The three published models, and one whose image encoder is small enough for tests (its decoder has the true size). */
+const vitB = { ...common, width: 768, depth: 12, heads: 12, mlpWidth: 3072, globalBlocks: [2, 5, 8, 11] };
+const tiny = { ...common, width: 64, depth: 4, heads: 4, mlpWidth: 256, globalBlocks: [1, 3] };
+const med2d = { variant: "sam-med2d", imageSize: 256 } as const;
+
+/** The published models, and such as have an image encoder small enough for tests (their decoder has the true size). */
 export const samPresets: Readonly<Record<string, SamConfig>> = {
-  "sam-vit-b": { ...common, width: 768, depth: 12, heads: 12, mlpWidth: 3072, globalBlocks: [2, 5, 8, 11] },
+  "sam-vit-b": vitB,
   "sam-vit-l": { ...common, width: 1024, depth: 24, heads: 16, mlpWidth: 4096, globalBlocks: [5, 11, 17, 23] },
   "sam-vit-h": { ...common, width: 1280, depth: 32, heads: 16, mlpWidth: 5120, globalBlocks: [7, 15, 23, 31] },
-  "sam-tiny": { ...common, width: 64, depth: 4, heads: 4, mlpWidth: 256, globalBlocks: [1, 3] },
+  "sam-tiny": tiny,
+  "medsam-vit-b": { ...vitB, variant: "medsam" },
+  "medsam-tiny": { ...tiny, variant: "medsam" },
+  "sam-med2d-b": { ...vitB, ...med2d, adapterWidth: 192 },
+  "sam-med2d-tiny": { ...tiny, ...med2d, adapterWidth: 16 },
 };
 
 /**
@@ -99,6 +113,7 @@ export function samConfigOf(weights: Weights, hints: SamHints = {}): SamConfig {
     );
   }
   const config: SamConfig = {
+    variant: recognisedVariant(weights, hints).variant,
     imageSize: grid * patch,
     patch,
     width,
@@ -107,6 +122,7 @@ export function samConfigOf(weights: Weights, hints: SamHints = {}): SamConfig {
     globalBlocks: rows.flatMap((length, i) => (length === windowed ? [] : [i])),
     window: windowed === undefined ? common.window : (windowed + 1) / 2,
     mlpWidth: axis("image_encoder.blocks.0.mlp.lin1.weight", 0),
+    ...(weights.has(adapterMarker) && { adapterWidth: axis("image_encoder.blocks.0.Adapter.channel.0.weight", 0) }),
     outChannels: axis("image_encoder.neck.0.weight", 0),
     maskChannels: axis("prompt_encoder.mask_downscaling.3.weight", 0),
     decoder: {
@@ -139,7 +155,7 @@ const normOf = (name: string, width: number): Named[] => [
 ];
 
 function imageEncoderTensors(config: SamConfig): Named[] {
-  const { patch, width, depth, heads, window, globalBlocks, mlpWidth, outChannels } = config;
+  const { patch, width, depth, heads, window, globalBlocks, mlpWidth, adapterWidth, outChannels } = config;
   const grid = gridOf(config);
   const blocks = Array.from({ length: depth }, (_, i): Named[] => {
     const block = `image_encoder.blocks.${i}`;
@@ -153,6 +169,7 @@ function imageEncoderTensors(config: SamConfig): Named[] {
       ...normOf(`${block}.norm2`, width),
       ...linearOf(`${block}.mlp.lin1`, width, mlpWidth),
       ...linearOf(`${block}.mlp.lin2`, mlpWidth, width),
+      ...(adapterWidth === undefined ? [] : adapterTensors(`${block}.Adapter`, width, adapterWidth)),
     ];
   });
   return [
@@ -166,6 +183,14 @@ function imageEncoderTensors(config: SamConfig): Named[] {
     ...normOf("image_encoder.neck.3", outChannels),
   ];
 }
+
+const adapterTensors = (name: string, width: number, hidden: number): Named[] => [
+  ...normOf(`${name}.norm`, width),
+  [`${name}.channel.0.weight`, [hidden, width]],
+  [`${name}.channel.2.weight`, [width, hidden]],
+  [`${name}.spatial.0.weight`, [width, width, 3, 3]],
+  [`${name}.spatial.2.weight`, [width, width, 4, 4]],
+];
 
 function promptEncoderTensors({ outChannels, maskChannels }: SamConfig): Named[] {
   const first = maskChannels / 4;

@@ -1,8 +1,9 @@
 import { behind, type Claim, type EntryTable, neutrals, only, readEntries, told, warned } from "../../check/config-entries.ts";
 import { libraryEntries, processorEntries } from "../library-entries.ts";
+import type { VariantHints } from "./variant.ts";
 
 /** From the files beside a SAM model. Its tensors determine all sizes; the rest must be as in the published models. */
-export interface SamHints {
+export interface SamHints extends VariantHints {
   /** Sizes that the tensors must have. */
   readonly claims?: readonly Claim[];
   /** Warnings about entries that are not followed. */
@@ -83,7 +84,9 @@ type Json = Readonly<Record<string, unknown>> | null | undefined;
 
 /** The hints of a `config.json`; none where it belongs to another model. @throws ConfigError when it describes another computation */
 export function readSamConfig(json: unknown): SamHints {
-  return (json as Json)?.mask_decoder_config ? readEntries(json, configTable) : {};
+  if (!(json as Json)?.mask_decoder_config) return {};
+  const repository = (json as Json)?._name_or_path;
+  return { ...readEntries(json, configTable), ...(typeof repository === "string" && { repository }) };
 }
 
 /** The hints of a `preprocessor_config.json`; none where it belongs to another model. @throws ConfigError as `readSamConfig` */

@@ -1,6 +1,7 @@
 import { add, conv, crop, gelu, pad, reshape, transpose, type Value } from "../../graph/index.ts";
 import { channelNorm, type Linear, linear, norm } from "../../nn/index.ts";
 import type { NamedWeights } from "../named-weights.ts";
+import { adapter } from "./_adapter.ts";
 import { type RelativeAttention, relativeAttention } from "./_relative-attention.ts";
 import type { SamConfig } from "./config.ts";
 
@@ -67,7 +68,7 @@ export function imageEncoder(image: Value, weights: NamedWeights, config: SamCon
   return { patches, blocks, neck: [narrow, normalised, mixed], embedding };
 }
 
-/** x + attention(LN(x)), then x + mlp(LN(x)); [B, g, g, D] to the same. */
+/** x + attention(LN(x)), then x + mlp(n), n = LN(x), and adapter(n) where the model has one; [B, g, g, D] to the same. */
 function block(x: Value, weights: NamedWeights, config: SamConfig, index: number, { queriesAChunk, linears }: ImageEncoderOptions): Value {
   const name = `image_encoder.blocks.${index}`;
   const { lin1, lin2, ...projections } = linears?.[index] ?? blockLinears(weights, index);
@@ -81,8 +82,9 @@ function block(x: Value, weights: NamedWeights, config: SamConfig, index: number
     ? relativeAttention(normal, layer, config.heads, queriesAChunk)
     : windowedAttention(normal, layer, config);
   const y = add(x, attended);
-  const hidden = gelu(linear(norm(y, weights.norm(`${name}.norm2`), EPSILON), lin1));
-  return add(y, linear(hidden, lin2));
+  const n = norm(y, weights.norm(`${name}.norm2`), EPSILON);
+  const z = add(y, linear(gelu(linear(n, lin1)), lin2));
+  return config.adapterWidth === undefined ? z : add(z, adapter(n, weights, `${name}.Adapter`));
 }
 
 /**

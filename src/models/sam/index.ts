@@ -13,3 +13,4 @@ export { type MaskDecoding, maskDecoder, type TwoWayState } from "./mask-decoder
 export { samFamily } from "./names.ts";
 export { type PromptEncoding, type PromptInputs, type PromptSlots, promptEncoder, promptSlots, usedSlots } from "./prompt-encoder.ts";
 export { quantisedLinears, type SamPrecision, samPrecisions, usablePrecision } from "./quantise.ts";
+export { recognisedVariant, type SamVariantName, samVariantNames } from "./variant.ts";

@@ -39,7 +39,7 @@ describeCases("parity/sam", /^tiny-.*\.safetensors$/, "intermediates of the smal
   test("the image encoder's patches, blocks and neck", async () => {
     const { patches, blocks, neck, embedding } = imageEncoder(input("image", "float32", [1, 3, 1024, 1024]), weights, config);
     const outputs = { patches, embedding, ...Object.fromEntries([...blocks, ...neck].map((value, i) => [`${i}`, value])) };
-    const { pixels } = samInput(await decodeRgb(parity.image), 1024);
+    const { pixels } = samInput(await decodeRgb(parity.image), config);
     expectClose(strided(pixels.data, pixels.shape, [2, 3], 16), expected("pixels_stride16"), 0, "pixels");
     const results = await run(outputs, { image: pixels });
     const rows = (name: string, stride: number) => strided(results[name]!.data, results[name]!.shape, [1, 2], stride);

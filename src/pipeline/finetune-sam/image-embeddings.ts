@@ -1,6 +1,6 @@
 import { gridOf } from "../../models/sam/index.ts";
-import type { SessionOptions } from "../../runtime/session.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
+import type { SamOptions } from "../../segment/index.ts";
 import { ByteCache, type PromptData } from "../../train/index.ts";
 import { loadSam, type SamOfFiles } from "../models/model.ts";
 import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";
@@ -24,8 +24,8 @@ export class ImageEmbeddings {
   }
 
   /** @param folder - cache folder in addition to memory; see `EmbeddingCache` */
-  static async open(sam: string | undefined, folder: string | undefined, session: SessionOptions): Promise<ImageEmbeddings> {
-    return new ImageEmbeddings(await loadSam(sam, session), folder);
+  static async open(sam: string | undefined, folder: string | undefined, options: SamOptions): Promise<ImageEmbeddings> {
+    return new ImageEmbeddings(await loadSam(sam, options), folder);
   }
 
   /** How many of the given number of images must be encoded more than once; with a folder none. */

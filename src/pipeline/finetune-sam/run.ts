@@ -2,15 +2,16 @@ import { createHash } from "node:crypto";
 import { augmentPresets } from "../../augment/index.ts";
 import { countReasons, listMaskTargets, type MaskTarget, reasonWords, sharedImages, splitPairs, splitWarnings } from "../../data/index.ts";
 import { ConfigError } from "../../errors.ts";
-import { logitsSideOf } from "../../models/sam/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { recordedSettings } from "../../run/settings/effect.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
 import { leftOutMessage, leftOutRecord } from "../../scans/left-out.ts";
+import { squareSizesOf } from "../../segment/index.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { fineTunePromptable, PromptableSettings, PromptableTrainer, PromptData, PromptDrawSettings } from "../../train/index.ts";
 import { samFilesOf } from "../models/model.ts";
 import { samRecord, sessionOptions } from "../models/models-of-run.ts";
+import { variantOf } from "../models/sam-variant.ts";
 import { sharedWarnings } from "../pair-warnings.ts";
 import { dryTraining } from "../training/estimate.ts";
 import { runTraining } from "../training/run.ts";
@@ -42,11 +43,12 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
   for (const message of [...split.warnings, ...sharedWarnings(shared)]) yield { type: "warning", message };
   const { session, device, warnings } = await sessionOptions(settings, { isTraining: true });
   for (const message of warnings) yield { type: "warning", message };
-  const files = await samFilesOf(settings.sam);
+  const variant = variantOf(settings);
+  const files = await samFilesOf(settings.sam, variant.variant);
 
   yield { type: "stage", message: `reading ${targets.length} masks and their images` };
   const sizing = await PromptableTrainer.configOf(files);
-  const options = { side: sizing.imageSize, cells: logitsSideOf(sizing), label: settings.label, signal };
+  const options = { ...squareSizesOf(sizing), label: settings.label, signal };
   const augmentation = settings.augment === "none" ? undefined : augmentPresets[settings.augment];
   const train = await PromptData.read(split.train, { ...options, augmentation });
   const validation = await PromptData.read(split.validation, options);
@@ -73,7 +75,9 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
     session,
   );
   for (const message of [...trainer.notes, ...(files.hints.warnings ?? [])]) yield { type: "warning", message };
-  const embeddings = settings.trainEncoder ? undefined : await ImageEmbeddings.open(settings.sam, settings.cache, session);
+  const embeddings = settings.trainEncoder
+    ? undefined
+    : await ImageEmbeddings.open(settings.sam, settings.cache, { ...session, ...variant });
   const work = async function* (): AsyncGenerator<RunEvent> {
     if (settings.dryRun) {
       const { step, encode } = trainer.flops(batch, prompts);
@@ -107,6 +111,7 @@ export async function* runFinetuneSam(settings: FinetuneSamSettings, { signal }:
       seed,
       device,
       threads: settings.threads ?? null,
+      samVariant: sizing.variant,
       weights: await samRecord({ samFiles: files }),
       data: { targets: { file: settings.data, sha256: digestOf(targets) } },
       leftOut: leftOutRecord(leftOut),

@@ -43,6 +43,7 @@ export const FinetuneSamSettings = z.strictObject(
     separator: separator.meta({ needs: [{ data: table }] }),
     ...CommonSettings.pick({ device: true, threads: true }).shape,
     sam: RefineSettings.shape.sam,
+    samVariant: RefineSettings.shape.samVariant,
     cache: z
       .string()
       .optional()

@@ -3,6 +3,7 @@ import { type ClipFiles, locateClip, locateSam, type SamFiles } from "../../hub/
 import { originOf } from "../../hub/origin.ts";
 import { defaultPack } from "../../hub/pack.ts";
 import { ClipModel } from "../../models/clip/index.ts";
+import type { SamVariantName } from "../../models/sam/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { type SamOptions, SamPredictor } from "../../segment/index.ts";
 import { loadTokenizer } from "../../text/load-tokenizer.ts";
@@ -52,10 +53,11 @@ export async function loadClip(model: string | undefined, configFile: string | u
   return { ...textImageModel(clip, tokenizer, files.tokenizer), clipFiles: files, pack };
 }
 
-/** The files of a SAM model, see `locateSam`. @throws WeightsError when no model is given, or files are missing */
-export async function samFilesOf(model: string | undefined): Promise<SamFiles> {
+/** The files of a SAM model, see `locateSam`. @param variant - by default found by its names @throws WeightsError when no model is given, or files are missing */
+export async function samFilesOf(model: string | undefined, variant?: SamVariantName): Promise<SamFiles> {
   if (model === undefined) throw noModel("SAM", false);
-  return await locateSam(model);
+  const files = await locateSam(model);
+  return { ...files, hints: { ...files.hints, variant } };
 }
 
 /** Opens a SAM model. @throws WeightsError when no model is given, or files are missing or do not fit */

@@ -10,7 +10,7 @@ import { gridOf } from "../../models/sam/index.ts";
 import { splitAddress } from "../../models/weights.ts";
 import { once } from "../../once.ts";
 import { runtimeVersion } from "../../runtime/node.ts";
-import { type ImageEmbedding, resizedSize } from "../../segment/index.ts";
+import { type ImageEmbedding, samVariants } from "../../segment/index.ts";
 import { readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { sameShape, type Tensor } from "../../tensor/tensor.ts";
 import type { SamOfFiles } from "../models/model.ts";
@@ -84,8 +84,9 @@ export class EmbeddingCache {
     if (values?.dtype !== "float32" || !sameShape(values.shape, shape))
       throw new DamagedError(`it has no "embedding" of float32 [${shape}]`);
     if (metadata.sha256 !== hashOf(values.data)) throw new DamagedError("its values do not have the hash that was written with them");
-    const side = config.imageSize;
-    return { values: values as Tensor<"float32">, size: { width, height }, resized: resizedSize({ width, height }, side), side };
+    const { imageSize: side, variant } = config;
+    const size = { width, height };
+    return { values: values as Tensor<"float32">, size, resized: samVariants[variant].sizeWithin(size, side), side };
   }
 
   private async keyOf({ width, height, data }: Image): Promise<string> {
@@ -95,12 +96,14 @@ export class EmbeddingCache {
   /** Everything but the image on which an embedding depends. Other weight layouts and devices round differently. */
   private async findOrigin(): Promise<string> {
     const { device = "cpu", prepack = true, precision = "float32", queriesAChunk } = this.model.sam.options;
+    const { variant } = this.model.sam.config;
     const { weights: address, parts } = this.model.samFiles;
     const weights = (await Promise.all(parts.map((file) => sha256OfFile(file)))).join(" ");
     return JSON.stringify({
       format,
       weights,
       under: splitAddress(address).under,
+      ...(variant !== "sam" && { variant }),
       precision,
       device,
       prepack,

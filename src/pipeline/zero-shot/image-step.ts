@@ -135,12 +135,12 @@ export class ImageStep {
     { image, geometry, orientation = 1 }: Pick<DecodedImage, "image" | "geometry" | "orientation">,
     found: readonly FoundInImage[],
   ): Promise<void> {
-    const { config } = this.steps.promptable.sam;
+    const { config, enlarge } = this.steps.promptable.sam;
     for (const { target, map, cut, refined } of found) {
       await writeGray(targetFile("saliency", target, place), turnBack(map.gray, orientation));
       await writeMask(targetFile("coarse", target, place), turnBack(cut.coarse, orientation));
       if (this.settings.fractional) {
-        const levels = probabilityLevels(refined, config.imageSize);
+        const levels = probabilityLevels(refined, enlarge);
         await writeGray(targetFile("probabilities", target, place), turnBack(levels, orientation));
       }
       if (!this.settings.raw) continue;
@@ -149,6 +149,6 @@ export class ImageStep {
     }
     const targets = found.map(({ target, map, cut, refined }) => ({ target, saliency: map.gray, coarse: cut.coarse, ...refined }));
     const result = { image, geometry, targets, orientation, note: this.options.label };
-    await writeMasks(place, result, config.imageSize, writerOf(input, this.settings));
+    await writeMasks(place, result, enlarge, writerOf(input, this.settings));
   }
 }

@@ -17,6 +17,7 @@ import { namedTargets } from "../../targets/target.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import type { Content } from "../models/content.ts";
 import { type ClipContent, modelWarnings, openClip, openSam, type PromptableModel, type TextImageModel } from "../models/model-content.ts";
+import { untrainedUse } from "../models/sam-variant.ts";
 import { CommonSettings } from "../settings.ts";
 import type { EmbedImage } from "./image-embedding.ts";
 import { methodDefaults } from "./method-defaults.ts";
@@ -126,7 +127,7 @@ const Options = z.strictObject({
   ...SaliencySettings.omit({ pack: true, clip: true, clipConfig: true, noise: true }).shape,
   ...AffinitySettings.shape,
   ...CoarseSettings.shape,
-  ...RefineSettings.omit({ pack: true, sam: true, samPrecision: true, cache: true }).shape,
+  ...RefineSettings.omit({ pack: true, sam: true, samVariant: true, samPrecision: true, cache: true }).shape,
   seed,
   name: z.string().default("image").describe("selects the random streams of noise and points"),
 });
@@ -235,7 +236,7 @@ export async function segmentTargets(
   const about = (name: string) => groups.flatMap(({ names, warning }) => (names.includes(name) ? [warning] : []));
   return {
     targets: Object.fromEntries(all.map(({ name }, i) => [name!, { ...found[i]!, warnings: [...found[i]!.warnings, ...about(name!)] }])),
-    labels: labelMap(masks, image, model.mask.sam.config.imageSize),
+    labels: labelMap(masks, image, model.mask.sam.enlarge),
   };
 }
 
@@ -270,6 +271,7 @@ async function segmentEach(
       ...modelWarnings(model.text, settings.fit),
       ...warnings,
       ...model.mask.sam.warnings,
+      ...untrainedUse(model.mask.sam, settings),
       ...step.method.warnings,
       ...blankWarnings(pixels),
     ];

@@ -96,15 +96,16 @@ export function header(
     notices,
     label,
     samPrecision,
+    samVariant,
     leftOut,
     all = [],
     classAware,
   }: { readonly all?: readonly Target[]; readonly classAware?: string | undefined } & Pick<RunSession, "device" | "notices" | "label"> &
-    Pick<RunHeader, "samPrecision"> &
+    Pick<RunHeader, "samPrecision" | "samVariant"> &
     Pick<RunInputs, "leftOut">,
 ): Omit<RunHeader, "versions"> {
   const { seed, threads } = settings;
-  const computed = { device, ...(samPrecision && { samPrecision }) };
+  const computed = { device, ...(samPrecision && { samPrecision }), ...(samVariant && { samVariant }) };
   const told = {
     ...targetsOf(all),
     ...(classAware !== undefined && { classAware: true }),

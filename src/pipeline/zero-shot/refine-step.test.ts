@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { nanoSam } from "../../../test/support/models.ts";
 import type { Image } from "../../image/index.ts";
-import { logitsSideOf } from "../../models/sam/index.ts";
-import { maskPromptLogits, targetGrid } from "../../segment/index.ts";
+import { maskPromptLogits, squareSizesOf, targetGrid } from "../../segment/index.ts";
 import { loadSam, type SamOfFiles } from "../models/model.ts";
 import { CommonSettings } from "../settings.ts";
 import { RefineStep } from "./refine-step.ts";
@@ -33,7 +32,7 @@ test("with a box per component each goes with its own component as mask prompt, 
     (await new RefineStep(model, settings(given)).run(image, [{ coarse: both, isAbsent: false }], "a", {}))[0]!.logits;
   const expected = async (box: readonly [number, number, number, number], coarse: typeof both) => {
     const [x0, y0, x1, y1] = box;
-    const { cells } = targetGrid(coarse, { side: sam.config.imageSize, cells: logitsSideOf(sam.config) })!;
+    const { cells } = targetGrid(coarse, squareSizesOf(sam.config))!;
     const [prediction] = await sam.predict({ boxes: [{ x0, y0, x1, y1 }], mask: maskPromptLogits(cells) }, { embedding });
     return prediction!.logitsOf(0);
   };

@@ -9,13 +9,13 @@ import {
   type Mask,
   maskOf,
 } from "../../image/index.ts";
-import { logitsSideOf } from "../../models/sam/index.ts";
 import { partsOfBoxes, type VisualPrompts, visualPrompts } from "../../prompts/index.ts";
 import {
   maskPromptLogits,
   type Prediction,
   releasedVotedMask,
   type SamPrompts,
+  squareSizesOf,
   targetGrid,
   unionOf,
   type VoteRuleName,
@@ -52,7 +52,7 @@ export interface RefineResult {
 }
 
 /** Settings of the third step, without those of the model and its embedding. */
-type RefineStepSettings = Omit<RefineSettings, "sam" | "samPrecision" | "cache">;
+type RefineStepSettings = Omit<RefineSettings, "sam" | "samVariant" | "samPrecision" | "cache">;
 
 /** Third step: image and coarse mask to mask. */
 export class RefineStep {
@@ -153,7 +153,7 @@ export class RefineStep {
   private withMasks({ boxes, points }: VisualPrompts, coarse: Mask): SamPrompts[] {
     const { config } = this.model.sam;
     const maskOf = (part: Mask): Pick<SamPrompts, "mask"> => {
-      const cells = targetGrid(part, { side: config.imageSize, cells: logitsSideOf(config) })?.cells;
+      const cells = targetGrid(part, squareSizesOf(config))?.cells;
       return cells ? { mask: maskPromptLogits(cells) } : {};
     };
     if (boxes.length < 2) return [{ boxes, points, ...maskOf(coarse) }];

@@ -20,6 +20,7 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { loadSam } from "../models/model.ts";
 import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
+import { samUse, untrainedUse, variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
@@ -71,9 +72,9 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
   const run = await sessionOptions(settings, { earlier: maker });
   for (const message of [...found.warnings, ...coarse.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening the model" };
-  const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
+  const options = { ...run.session, ...plan.options, ...variantOf(settings), precision: settings.samPrecision };
   const promptable = await loadSam(settings.sam, options);
-  for (const message of promptable.sam.warnings) yield { type: "warning", message };
+  for (const message of [...promptable.sam.warnings, ...untrainedUse(promptable.sam, settings)]) yield { type: "warning", message };
   const step = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   if (settings.dryRun) {
     yield* dryRun("refine", items, { sam: promptable.sam }, options);
@@ -84,7 +85,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
     ...run,
     leftOut: found.leftOut,
     all,
-    samPrecision: promptable.sam.options.precision,
+    ...samUse(promptable.sam),
   });
   const side = logitsSideOf(promptable.sam.config);
   const process = async ({ name, file, image: input }: TargetItem): Promise<Outcome> => {
@@ -107,7 +108,7 @@ export async function* runRefine(settings: RefineRunSettings, { signal }: StopOp
       }),
     );
     await timed(ms, "write", async () => {
-      await writeMasks(place, { image, geometry, targets: found, note: run.label }, promptable.sam.config.imageSize);
+      await writeMasks(place, { image, geometry, targets: found, note: run.label }, promptable.sam.enlarge);
       if (raw) for (const result of found) await writeRaw(targetFile("raw", result.target, place), rawRefined(result, side));
     });
     const outcome = outcomeOf(

@@ -10,6 +10,7 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip, loadSam } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
+import { samUse, untrainedUse, variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
@@ -45,10 +46,11 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   const pictures = pictureWarnings(inputs, settings.format);
   for (const message of [...found.warnings, ...pictures, ...prompts.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening models" };
-  const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
+  const options = { ...run.session, ...plan.options, ...variantOf(settings), precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
-  for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };
+  const aboutSam = [...promptable.sam.warnings, ...untrainedUse(promptable.sam, settings)];
+  for (const message of [...modelWarnings(text, settings.fit), ...aboutSam]) yield { type: "warning", message };
   const saliencyStep = new SaliencyStep(text, settings);
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
   const steps = new ZeroShotSteps(saliencyStep, refineStep, settings, options);
@@ -67,11 +69,10 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
     ...(settings.noise && { noise: await fileRecord(settings.noise) }),
   };
   const recorded = { ...settings, layer: saliencyStep.method.layer };
-  const samPrecision = promptable.sam.options.precision;
   const about = header("segment", SegmentSettings, recorded, weights, {
     ...run,
+    ...samUse(promptable.sam),
     leftOut: found.leftOut,
-    samPrecision,
     all,
     classAware: settings.classAware,
   });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { coarseMethods } from "../../coarse/index.ts";
 import { keysOf } from "../../keys-of.ts";
-import { samPrecisions } from "../../models/sam/index.ts";
+import { samPrecisions, samVariantNames } from "../../models/sam/index.ts";
 import { scanFormats } from "../../results/scan-formats.ts";
 import { type Condition, grouped, type Requirement } from "../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../saliency/index.ts";
@@ -99,6 +99,13 @@ export const RefineSettings = z.strictObject(
       .enum(["none", ...keysOf(voteRules)])
       .default("none")
       .describe("how SAM's three candidate masks (multimask output) are merged; none: single-mask output"),
+    samVariant: z
+      .enum(["auto", ...samVariantNames])
+      .default("auto")
+      .describe(
+        "how images become the input of the SAM model; auto: by the names of its tensors, its repository and its file (MedSAM has SAM's tensors, so only its name tells it)",
+      )
+      .meta({ neutral: true }),
     samPrecision: z
       .enum(samPrecisions)
       .default("float32")

@@ -2,7 +2,7 @@ import type { ResultPlace } from "../../results/layout.ts";
 import type { ImageResult, ResultWriter, TargetResult } from "../../results/result-writer.ts";
 import { resultWriters } from "../../results/writers.ts";
 import type { Geometry } from "../../scans/sources/image-source.ts";
-import { labelMap } from "../../segment/index.ts";
+import { type Enlarge, labelMap } from "../../segment/index.ts";
 import { labelOf } from "../../targets/target.ts";
 import type { RefineResult } from "./refine-step.ts";
 
@@ -22,11 +22,11 @@ export function givenGeometry({ spacing }: Partial<Geometry> | { readonly spacin
 /**
  * Writes the masks of an image.
  *
- * @param side - `imageSize` of the SAM model that made them
+ * @param enlarge - of the SAM model that made them
  * @param by - by default `writer`
  */
-export async function writeMasks(place: ResultPlace, result: RefinedImage, side: number, by: ResultWriter = writer): Promise<void> {
+export async function writeMasks(place: ResultPlace, result: RefinedImage, enlarge: Enlarge, by: ResultWriter = writer): Promise<void> {
   const labelled = result.targets.map(({ target, mask, logits }) => ({ value: labelOf(target, place.all), mask, logits }));
-  const labels = place.all.length > 1 ? labelMap(labelled, result.image, side) : undefined;
+  const labels = place.all.length > 1 ? labelMap(labelled, result.image, enlarge) : undefined;
   await by.write(place, { ...result, labels });
 }

@@ -11,6 +11,8 @@ interface Comparable {
   readonly neutral?: readonly string[] | undefined;
   readonly device?: string | undefined;
   readonly samPrecision?: string | undefined;
+  /** Records of earlier versions have none; they used SAM's own. */
+  readonly samVariant?: string | undefined;
   readonly weights?: FileHashes | undefined;
   readonly data?: FileHashes | undefined;
   readonly targets?: readonly { readonly name: string }[] | undefined;
@@ -22,17 +24,21 @@ export function differenceOf(before: Comparable, now: Comparable): string | unde
   const settings = JSON.parse(JSON.stringify(now.settings)) as Record<string, unknown>;
   const neutral = new Set(now.neutral);
   for (const key of new Set([...Object.keys(before.settings), ...Object.keys(settings)])) {
+    const [variant, other] = [before, now].map(({ samVariant = "sam" }) => samVariant);
+    if (variant !== other) return `the SAM model was used as ${variant}, now it is used as ${other}`;
     const [was, is] = [before.settings[key], settings[key]].map((value) => JSON.stringify(value) ?? "unset");
     if (!neutral.has(key) && was !== is) return `${key} was ${was}, now it is ${is}`;
   }
   if (before.device !== now.device) return `the device was ${before.device}, now it is ${now.device}`;
   const [precision, present] = [before, now].map(({ samPrecision, settings }) => samPrecision ?? settings.samPrecision);
   if (precision !== present) return `the precision of SAM was ${precision}, now it is ${present}`;
+  const [variant, other] = [before, now].map(({ samVariant = "sam" }) => samVariant);
+  if (variant !== other) return `the SAM model was used as ${variant}, now it is used as ${other}`;
   const [was, is] = [before, now].map(({ weights, data }) => ({ ...weights, ...data }));
   for (const key of new Set([...Object.keys(was!), ...Object.keys(is!)])) {
     if (was![key]?.sha256 !== is![key]?.sha256) return `the file of "${key}" has changed`;
-    const [model, other] = [was![key]?.under, is![key]?.under];
-    if (model !== other) return `the model "${key}" was ${inFile(model)}, now it is ${inFile(other)}`;
+    const [model, present] = [was![key]?.under, is![key]?.under];
+    if (model !== present) return `the model "${key}" was ${inFile(model)}, now it is ${inFile(present)}`;
   }
   // Folders and label values depend on the full list of targets.
   const [asked, ask] = [before, now].map(({ targets }) => targets?.map(({ name }) => name).join(", ") ?? "unnamed");
@@ -50,6 +56,7 @@ export function fingerprintOf({
   neutral = [],
   device,
   samPrecision,
+  samVariant = "sam",
   weights,
   data,
   targets,
@@ -65,6 +72,7 @@ export function fingerprintOf({
     samPrecision,
     byName(used),
     byName(files),
+    ...(samVariant === "sam" ? [] : [samVariant]),
     ...(targets ? [targets.map(({ name }) => name)] : []),
   ]);
   return createHash("sha256").update(content).digest("hex").slice(0, 16);

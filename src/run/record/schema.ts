@@ -33,6 +33,8 @@ export const headerShape = {
   device: z.string().optional(),
   /** Precision of SAM's image encoder; the settings hold the requested one. */
   samPrecision: z.string().optional(),
+  /** How images became the input of SAM: the variant of the model; the settings hold the requested one. */
+  samVariant: z.string().optional(),
   threads: z.number().nullish(),
   versions: named(z.string()),
   weights: named(WeightsRecord),

@@ -1,10 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeRgb, sha256 } from "../../test/support/pictures.ts";
-import { describeWith, readCase, sharedPath } from "../../test/support/shared-data.ts";
-import type { Image } from "../image/index.ts";
-import { uniform } from "../tensor/random.ts";
-import { resizedSize, resizeLongest, samInput } from "./index.ts";
+import { decodeRgb, sha256 } from "../../../test/support/pictures.ts";
+import { describeWith, readCase, sharedPath } from "../../../test/support/shared-data.ts";
+import { ShapeError } from "../../errors.ts";
+import type { Image } from "../../image/index.ts";
+import { uniform } from "../../tensor/random.ts";
+import { samInput } from "./index.ts";
+import { sam } from "./sam.ts";
+
+const resizedSize = sam.sizeWithin;
+const resizeLongest = sam.resize;
 
 describe("size of the resized image", () => {
   test("the longer side becomes the model's, the other is rounded half up", () => {
@@ -32,12 +37,29 @@ describe("size of the resized image", () => {
 
 test("padding is zero after normalising, and a channel is (level - mean) / deviation", () => {
   const image = { width: 2, height: 1, data: Uint8Array.of(10, 20, 30, 10, 20, 30) };
-  const { pixels, resized } = samInput(image, 4);
+  const { pixels, resized } = samInput(image, { variant: "sam", imageSize: 4 });
   expect(resized).toEqual({ width: 4, height: 2 });
   const plane = (channel: number) => Array.from(pixels.data.subarray(channel * 16, channel * 16 + 16));
   for (const [channel, value] of [(10 - 123.675) / 58.395, (20 - 116.28) / 57.12, (30 - 103.53) / 57.375].entries()) {
     for (const [i, x] of plane(channel).entries()) expect(x).toBeCloseTo(i < 8 ? value : 0, 6);
   }
+});
+
+describe("logits at the size of the image", () => {
+  test("the padded part of the square is cut off before the second step", () => {
+    // Logits [2, 2]: the image fills the upper half of the square, so only the upper row of logits reaches it.
+    const placement = { size: { width: 4, height: 2 }, resized: { width: 4, height: 2 }, side: 4 };
+    const { width, height, data } = sam.enlarge(Float32Array.of(1, 3, 100, 100), placement);
+    // Square row 0 lies at -0.25 of the logits, so it is their row 0; row 1 lies at 0.25.
+    expect([width, height]).toEqual([4, 2]);
+    expect(Array.from(data.subarray(0, 4))).toEqual([1, 1.5, 2.5, 3]);
+    expect(data[4]).toBeCloseTo(0.75 * 1 + 0.25 * 100, 4);
+  });
+
+  test("logits that are no square are refused", () => {
+    const placement = { size: { width: 1, height: 1 }, resized: { width: 1, height: 1 }, side: 1 };
+    expect(() => sam.enlarge(new Float32Array(6), placement)).toThrow(ShapeError);
+  });
 });
 
 interface Case {

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { AugmentSettings, augmentPresets } from "../../augment/index.ts";
 import type { Image, Mask } from "../../image/index.ts";
-import { resizeLongest, targetGrid } from "../../segment/index.ts";
+import { samVariants, targetGrid } from "../../segment/index.ts";
 import { augmentedTargets, type OutlinedSource, targetOutlines } from "./augmented-targets.ts";
 
-const sizes = { side: 64, cells: 16 };
+const sizes = { variant: "sam", side: 64, cells: 16 } as const;
 type Inside = (x: number, y: number) => boolean;
 const rectangle =
   (x0: number, y0: number, x1: number, y1: number): Inside =>
@@ -24,9 +24,9 @@ function picture(width: number, height: number, inside: Inside, guess?: Inside):
     height,
     data: Uint8Array.from({ length: 3 * width * height }, (_, i) => (truth.data[Math.floor(i / 3)] ? 220 : 20)),
   };
-  const image = resizeLongest(whole, sizes.side);
+  const image = samVariants.sam.resize(whole, sizes.side);
   const source = {
-    ...{ extent: { width: image.width, height: image.height }, outlines: targetOutlines(truth, coarse, sizes.side) },
+    ...{ extent: { width: image.width, height: image.height }, outlines: targetOutlines(truth, coarse, sizes) },
     ...{ truth: targetGrid(truth, sizes)!, coarse: coarse && targetGrid(coarse, sizes) },
   };
   return { image, source };

@@ -2,7 +2,7 @@ import { imageOf, planesOf } from "../../augment/image-planes.ts";
 import { type AugmentSettings, augment, drawAugmentation, type SpatialParameters, spatial } from "../../augment/index.ts";
 import { maskOf, type Outline, outlineOf } from "../../data/outline.ts";
 import type { Image, Mask } from "../../image/index.ts";
-import { resizedSize, type SquareSizes, targetGrid } from "../../segment/index.ts";
+import { type SquareSizes, samVariants, targetGrid } from "../../segment/index.ts";
 import type { PromptSource } from "./target-grid.ts";
 
 /** The masks of a target at the size of its image in the model's square. */
@@ -12,14 +12,14 @@ export interface TargetOutlines {
 }
 
 /** The outlines of masks of an image's size. A mask too small to cover half of any pixel keeps those of which it covers most. */
-export function targetOutlines(truth: Mask, coarse: Mask | undefined, side: number): TargetOutlines {
-  return { truth: resizedOutline(truth, side), coarse: coarse && resizedOutline(coarse, side) };
+export function targetOutlines(truth: Mask, coarse: Mask | undefined, sizes: SquareSizes): TargetOutlines {
+  return { truth: resizedOutline(truth, sizes), coarse: coarse && resizedOutline(coarse, sizes) };
 }
 
-function resizedOutline(mask: Mask, side: number): Outline {
-  const { width, height } = resizedSize(mask, side);
+function resizedOutline(mask: Mask, { variant, side }: SquareSizes): Outline {
+  const { width, height } = samVariants[variant].sizeWithin(mask, side);
   const data = new Uint8Array(width * height);
-  const square = targetGrid(mask, { side, cells: side })?.cells;
+  const square = targetGrid(mask, { variant, side, cells: side })?.cells;
   if (square) for (let y = 0; y < height; y++) data.set(square.subarray(y * side, y * side + width), y * width);
   return outlineOf({ width, height, data });
 }

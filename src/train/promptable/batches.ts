@@ -1,6 +1,6 @@
 import { addTo } from "../../add-to.ts";
 import type { Image } from "../../image/index.ts";
-import { normaliseInto } from "../../segment/index.ts";
+import { samVariants } from "../../segment/index.ts";
 import { sizeOf, tensor } from "../../tensor/tensor.ts";
 import { augmentedTargets } from "./augmented-targets.ts";
 import type { TrainingPrompt } from "./graph.ts";
@@ -85,14 +85,14 @@ async function assembled(
   data: PromptData,
   units: readonly Unit[],
   prompts: readonly TrainingPrompt[],
-  { side, cells, embed, embeddingShape }: BatchOptions,
+  { variant, side, cells, embed, embeddingShape }: BatchOptions,
 ): Promise<PromptedImages> {
   const shape = embed ? embeddingShape : [3, side, side];
   const size = sizeOf(shape);
   const images = new Float32Array(units.length * size);
   for (const [b, { image, picture }] of units.entries()) {
     if (embed) images.set(await embed(data, image), b * size);
-    else normaliseInto(images.subarray(b * size, (b + 1) * size), picture ?? (await data.image(image)), side);
+    else samVariants[variant].normaliseInto(images.subarray(b * size, (b + 1) * size), picture ?? (await data.image(image)), side);
   }
   const sources = units.flatMap((unit) => unit.sources);
   const masks = new Uint8Array(sources.length * cells * cells);

@@ -1,4 +1,5 @@
-import { gridOf, logitsSideOf } from "../../models/sam/index.ts";
+import { gridOf } from "../../models/sam/index.ts";
+import { squareSizesOf } from "../../segment/index.ts";
 import { type LoopEvent, type LoopOptions, type Training, trainingLoop } from "../loop.ts";
 import { type BatchOptions, type EmbedImage, trainingBatch } from "./batches.ts";
 import { scoreTargets } from "./held-out.ts";
@@ -50,10 +51,10 @@ function promptableTraining(
   options: FineTunePromptableOptions,
 ): Training<PromptedImages> {
   const { batch, prompts, seed, stepsPerEpoch, isBalanced } = options;
-  const { imageSize: side, outChannels } = trainer.config;
+  const { outChannels } = trainer.config;
   const { points, negativePoints, maskShare } = trainer.settings;
   const grid = gridOf(trainer.config);
-  const sizes = { side, cells: logitsSideOf(trainer.config), embeddingShape: [outChannels, grid, grid] };
+  const sizes = { ...squareSizesOf(trainer.config), embeddingShape: [outChannels, grid, grid] };
   const batches: BatchOptions = { ...options.draws, ...sizes, points, negativePoints, maskShare, seed, batch, prompts, embed };
   const order = new TargetOrder(train.targets, { seed, isBalanced });
   return {

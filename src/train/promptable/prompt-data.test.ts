@@ -10,7 +10,7 @@ import { PromptData } from "./prompt-data.ts";
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-prompt-data-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const sizes = { side: 64, cells: 16 };
+const sizes = { variant: "sam", side: 64, cells: 16 } as const;
 const [width, height] = [16, 8];
 
 /** A target with an image of 16 x 8 pixels and a mask of the given levels: that of its left quarter, that of the next, and that of the rest. */

@@ -6,7 +6,7 @@ import type { Image, Mask } from "../../image/index.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import { MaskGuesses, maskProblem } from "../../scans/mask-report.ts";
 import { readMask } from "../../scans/read-mask.ts";
-import { resizeLongest, type SquareSizes, targetGrid } from "../../segment/index.ts";
+import { type SquareSizes, samVariants, targetGrid } from "../../segment/index.ts";
 import { ByteCache } from "../byte-cache.ts";
 import { type TargetOutlines, targetOutlines } from "./augmented-targets.ts";
 import type { PromptSource } from "./target-grid.ts";
@@ -45,7 +45,7 @@ export class PromptData {
   readonly warnings: readonly string[];
   /** How training images are augmented. */
   readonly augmentation: AugmentSettings | undefined;
-  private readonly side: number;
+  private readonly sizes: SquareSizes;
   private readonly cache: ByteCache<Image>;
 
   private constructor(
@@ -54,7 +54,7 @@ export class PromptData {
     failed: DroppedPair[],
     empty: number,
     warnings: readonly string[],
-    { side, augmentation }: PromptDataOptions,
+    { variant, side, cells, augmentation }: PromptDataOptions,
     cache: ByteCache<Image>,
   ) {
     this.images = images;
@@ -63,7 +63,7 @@ export class PromptData {
     this.empty = empty;
     this.warnings = warnings;
     this.augmentation = augmentation;
-    this.side = side;
+    this.sizes = { variant, side, cells };
     this.cache = cache;
   }
 
@@ -105,7 +105,7 @@ export class PromptData {
   async image(index: number): Promise<Image> {
     const kept = this.cache.get(index);
     if (kept) return inColour(kept);
-    const resized = resizeLongest((await decodeImage(this.images[index]!, { mode: "paper" })).image, this.side);
+    const resized = atModelSize((await decodeImage(this.images[index]!, { mode: "paper" })).image, this.sizes);
     this.cache.set(index, inOneChannel(resized));
     return resized;
   }
@@ -144,15 +144,17 @@ async function readImage(
       if (!truth) return { isEmpty: true };
       try {
         const guess = target.coarse === undefined ? undefined : await maskIn(target.coarse);
-        const outlines = augmentation && targetOutlines(mask, guess, sizes.side);
+        const outlines = augmentation && targetOutlines(mask, guess, sizes);
         return { target, truth, coarse: guess && targetGrid(guess, sizes), outlines };
       } catch (error) {
         return reasonOf(error, (cause) => `coarse mask: ${maskProblem(cause)}`);
       }
     }),
   );
-  return { image: inOneChannel(resizeLongest(image, sizes.side)), grids };
+  return { image: inOneChannel(atModelSize(image, sizes)), grids };
 }
+
+const atModelSize = (image: Image, { variant, side }: SquareSizes): Image => samVariants[variant].resize(image, side);
 
 /** Why a target is left out. @throws the error itself if no file caused it */
 function reasonOf(error: unknown, reason: (error: InputError) => string): Pick<DroppedPair, "reason" | "detail"> {

@@ -5,7 +5,7 @@ import { distorted } from "./distorted-mask.ts";
 import { type DrawOptions, drawPrompt, heldOutBox, PromptDrawSettings } from "./prompt-draws.ts";
 import { boxIou, type PromptSource } from "./target-grid.ts";
 
-const sizes = { side: 256, cells: 64 };
+const sizes = { variant: "sam", side: 256, cells: 64 } as const;
 const maskOf = (width: number, height: number, isInside: (x: number, y: number) => boolean): Mask => ({
   width,
   height,

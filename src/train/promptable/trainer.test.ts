@@ -32,7 +32,8 @@ function pictures(count: number, side = 64) {
     data: Uint8Array.from({ length: side * side * 3 }, (_, i) => 256 * noise.at(n * side * side * 3 + i)),
   }));
   const pixels = new Float32Array(count * 3 * side * side);
-  for (const [n, image] of images.entries()) pixels.set(samInput(image, side).pixels.data, n * 3 * side * side);
+  for (const [n, image] of images.entries())
+    pixels.set(samInput(image, { variant: "sam", imageSize: side }).pixels.data, n * 3 * side * side);
   return { images, pixels: tensor("float32", [count, 3, side, side], pixels) };
 }
 

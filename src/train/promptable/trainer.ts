@@ -1,7 +1,16 @@
 import { ConfigError, InputError } from "../../errors.ts";
 import { flopsOf, input, mul } from "../../graph/index.ts";
 import type { SamFiles } from "../../hub/locate.ts";
-import { gridOf, imageEncoder, logitsSideOf, type SamConfig, samConfigOf, samFamily, samTensors } from "../../models/sam/index.ts";
+import {
+  gridOf,
+  imageEncoder,
+  logitsSideOf,
+  recognisedVariant,
+  type SamConfig,
+  samConfigOf,
+  samFamily,
+  samTensors,
+} from "../../models/sam/index.ts";
 import { Weights } from "../../models/weights.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
@@ -58,14 +67,23 @@ const mostGraphs = 2;
 export class PromptableTrainer extends Trainer<PromptableSettings> {
   readonly config: SamConfig;
   private readonly weights: Weights;
+  private readonly variantNotes: readonly string[];
   private readonly training: GraphSource;
   private readonly graphs = new SessionCache<TrainedGraph>(mostGraphs);
 
-  private constructor(weights: Weights, config: SamConfig, settings: PromptableSettings, length: RunLength, options: SessionOptions) {
+  private constructor(
+    weights: Weights,
+    config: SamConfig,
+    settings: PromptableSettings,
+    length: RunLength,
+    options: SessionOptions,
+    variantNotes: readonly string[],
+  ) {
     const trained = promptableTensors(config, settings);
     super(trained, settings, rulesOf(settings, length), options, () => true);
     this.weights = weights;
     this.config = config;
+    this.variantNotes = variantNotes;
     this.training = { weights: () => new TrainableWeights(weights, trained), state: this.state, options };
   }
 
@@ -83,7 +101,8 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     const weights = await Weights.open(files.weights, samFamily);
     const config = samConfigOf(weights, files.hints);
     weights.check(samTensors(config));
-    const trainer = new PromptableTrainer(weights, config, settings, length, options);
+    const { note } = recognisedVariant(weights, files.hints);
+    const trainer = new PromptableTrainer(weights, config, settings, length, options, note === undefined ? [] : [note]);
     for (const name of trainer.trainedNames) trainer.state.view(trainer.state.values, name).set(await weights.read(name));
     return trainer;
   }
@@ -93,9 +112,9 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
     return samConfigOf(await Weights.open(files.weights, samFamily), files.hints);
   }
 
-  /** Notes about the weights file: which of its models is used. */
+  /** Notes about the weights file: which of its models is used, and for which variant of SAM it is taken. */
   get notes(): readonly string[] {
-    return this.weights.notes;
+    return [...this.weights.notes, ...this.variantNotes];
   }
 
   /** Whether a step takes pixels or embeddings. */
@@ -158,7 +177,8 @@ export class PromptableTrainer extends Trainer<PromptableSettings> {
   override async exportTo(folder: string): Promise<string> {
     const changed = (official: string) =>
       this.state.tensors.has(official) ? Promise.resolve(this.state.view(this.state.values, official)) : undefined;
-    return await exportModel(folder, { weights: this.weights, tensors: samTensors(this.config), changed, steps: this.steps });
+    const about = { variant: this.config.variant };
+    return await exportModel(folder, { weights: this.weights, tensors: samTensors(this.config), changed, about, steps: this.steps });
   }
 
   async dispose(): Promise<void> {

@@ -14,6 +14,7 @@ import { streamThenDispose } from "../../../then-dispose.ts";
 import { loadClip, loadSam } from "../../models/model.ts";
 import { modelWarnings } from "../../models/model-content.ts";
 import { clipRecord, samRecord, sessionOptions } from "../../models/models-of-run.ts";
+import { samUse, untrainedUse, variantOf } from "../../models/sam-variant.ts";
 import { dryRun } from "../../zero-shot/dry-run.ts";
 import { header, promptWarnings, refinedRecord, summaryOf, type TargetItem } from "../../zero-shot/items.ts";
 import type { TextPrompts } from "../../zero-shot/targets-of-images.ts";
@@ -54,10 +55,11 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
   const run = await sessionOptions(settings);
   for (const message of [...found.warnings, ...prompts.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening models" };
-  const options = { ...run.session, precision: settings.samPrecision };
+  const options = { ...run.session, ...variantOf(settings), precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
-  for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };
+  const aboutSam = [...promptable.sam.warnings, ...untrainedUse(promptable.sam, settings)];
+  for (const message of [...modelWarnings(text, settings.fit), ...aboutSam]) yield { type: "warning", message };
   const labeller = new Labeller(text, promptable, settings);
   const told = promptWarnings(items, labeller.saliency);
   const maps = Math.max(...prompts.entries.map(([target]) => labeller.mapsOf(target!.sentences.length)));
@@ -76,11 +78,10 @@ export async function* runWeakPseudoLabel(settings: WeakPseudoLabelSettings, { s
       }
       const weights = { ...(await clipRecord(text)), ...(await samRecord(promptable)) };
       const recorded = { ...settings, layer: labeller.saliency.method.layer };
-      const samPrecision = promptable.sam.options.precision;
       const about = header("weak pseudo-label", WeakPseudoLabelSettings, recorded, weights, {
         ...run,
         leftOut: found.leftOut,
-        samPrecision,
+        ...samUse(promptable.sam),
         classAware: settings.classAware,
       });
       const process = async ({ name, file, image: input, prompt }: PromptedImage): Promise<Outcome> => {
