@@ -46,12 +46,15 @@ export function preNormBlock(
   queries: Queries,
   norm1: Value,
   block: PreNormBlock,
-  { heads, epsilon, activation }: PreNormConfig,
+  config: PreNormConfig,
   mask?: Value,
 ): BlockValues & { readonly output: Value } {
-  const attended = attend(queries.norm1, norm1, block.attention, heads, norm1, mask);
-  const y = add(queries.x, attended.output);
-  const norm2 = norm(y, block.norm2, epsilon);
-  const output = add(y, linear(activations[activation](linear(norm2, block.mlp[0])), block.mlp[1])); // [B, Tq, D]
-  return { norm1, attention: attended.weights, norm2, output };
+  const attended = attend(queries.norm1, norm1, block.attention, config.heads, norm1, mask);
+  return { norm1, attention: attended.weights, ...withMlp(add(queries.x, attended.output), block, config) };
+}
+
+/** The second half of a block: y + MLP(LN₂ y), and LN₂ y. @param y - tokens behind the attention, [B, Tq, D] */
+export function withMlp(y: Value, { norm2, mlp }: PreNormBlock, { epsilon, activation }: PreNormConfig): { norm2: Value; output: Value } {
+  const normalised = norm(y, norm2, epsilon);
+  return { norm2: normalised, output: add(y, linear(activations[activation](linear(normalised, mlp[0])), mlp[1])) };
 }

@@ -1,5 +1,6 @@
 import { add, matmul, mul, reshape, softmax, swapLast, type Value } from "../graph/index.ts";
 import { type ClipModel, patchFeatures, visionWeights } from "../models/clip/index.ts";
+import { withMlp } from "../models/pre-norm-block.ts";
 import { gridOf } from "../models/vit.ts";
 import { cosineSimilarity, linear, mergeHeads, splitHeads } from "../nn/index.ts";
 import { methodOfGraphs } from "./_method-of-graph.ts";
@@ -17,6 +18,8 @@ export interface LastBlock {
   readonly grid: number;
   /** The heads' outputs [1, h, T, d] as tokens through the output projection, [1, T, D]. */
   readonly project: (heads: Value) => Value;
+  /** Tokens behind the attention [1, T, D] through the rest of the block: y + MLP(LN y). */
+  readonly withMlp: (y: Value) => Value;
 }
 
 /**
@@ -28,14 +31,16 @@ export interface LastBlock {
 export function denseMethod(model: ClipModel, tokens: (last: LastBlock) => Value): SaliencyMethod {
   const { weights, config } = model;
   const { depth, heads } = config.vision;
-  const { query, key, value, out } = visionWeights(weights, config).blocks.at(-1)!.attention;
+  const block = visionWeights(weights, config).blocks.at(-1)!;
+  const { query, key, value, out } = block.attention;
   return methodOfGraphs(model, {
     layer: depth - 1,
     image({ embedded, blocks, inside }) {
       const { norm1 } = inside.at(-1)!;
       const [q, k, v] = [query, key, value].map((layer) => splitHeads(linear(norm1, layer), heads)) as [Value, Value, Value];
       const project = (attended: Value) => linear(mergeHeads(attended), out);
-      const replaced = tokens({ x: blocks.at(-2) ?? embedded, q, k, v, grid: gridOf(config.vision), project });
+      const rest = (y: Value) => withMlp(y, block, config.vision).output;
+      const replaced = tokens({ x: blocks.at(-2) ?? embedded, q, k, v, grid: gridOf(config.vision), project, withMlp: rest });
       return patchFeatures({ blocks: [replaced] }, weights, config); // [1, N, E]
     },
     text: (patches, text) => reshape(cosineSimilarity(reshape(text, [1, 1, config.embed]), patches), [patches.shape[1]!]),

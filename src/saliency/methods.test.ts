@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { bertBase, isSmall, openClip } from "../../test/support/clip-cases.ts";
 import { expectClose, largestDifference } from "../../test/support/close.ts";
-import { nanoClip, randomModel } from "../../test/support/models.ts";
+import { nanoClip, nanoOpenAiClip, randomModel } from "../../test/support/models.ts";
 import { type CamFile, gradcamCases, gscorecamCases, type NibFile, nibCases } from "../../test/support/saliency-cases.ts";
 import { describeCases, describeWith } from "../../test/support/shared-data.ts";
 import { compile, input } from "../graph/index.ts";
@@ -87,6 +87,19 @@ test.each(["rollout", "chefer.11", "chefer.8", "chefer.0", "maskclip", "clearcli
     expectClose(values, tensors.get(key)!.data as Float32Array, 2e-5, key);
   },
 );
+
+test.each(ofAnyModel)("%s works on CLIPs of another family", async (name) => {
+  const clip = await openClip(await nanoOpenAiClip(undefined, 9));
+  const method = saliencyMethods[name].open(clip, quick);
+  const { imageSize: side } = clip.config.vision;
+  const small = { width: side, height: side, data: view.data.subarray(0, side * side * 3) };
+  const hidden = await method.hiddenTokens(small);
+  const values = await method.attribute(hidden, normal("text", 1, clip.config.embed), method.noise?.of("a.png", 1));
+  expect(values).toHaveLength(method.grid ** 2);
+  expect(new Set(values).size).toBeGreaterThan(1);
+  expect(values.every(Number.isFinite)).toBe(true);
+  await method.dispose();
+});
 
 test("the last block is where Chefer's relevance starts by default", async () => {
   expect(await valuesOf("chefer", { ...quick, layer: 11 })).toEqual(await valuesOf("chefer"));
