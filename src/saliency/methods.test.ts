@@ -78,7 +78,7 @@ test("rollout gives the same map for every text, and says so", async () => {
 });
 
 /** Float32 against float64: at most 2e-6 was measured. */
-test.each(["rollout", "chefer.11", "chefer.8", "chefer.0", "maskclip", "clearclip", "naclip"])(
+test.each(["rollout", "chefer.11", "chefer.8", "chefer.0", "maskclip", "sclip", "clearclip", "naclip"])(
   "%s equals a restatement of its paper's formulas in PyTorch",
   async (key) => {
     const { tensors } = await readSafetensors("test/golden/saliency/attention-and-dense.safetensors");

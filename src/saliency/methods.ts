@@ -12,6 +12,7 @@ import { nib } from "./nib.ts";
 import { patchText } from "./patch-text.ts";
 import { rollout } from "./rollout.ts";
 import type { MethodRow } from "./saliency-method.ts";
+import { sclip } from "./sclip.ts";
 
 /** The saliency methods by their names on the command line. A new method is one file and one row here. */
 export const saliencyMethods = {
@@ -22,6 +23,7 @@ export const saliencyMethods = {
   rollout,
   chefer,
   maskclip,
+  sclip,
   clearclip,
   naclip,
   "patch-text": patchText,
