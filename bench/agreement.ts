@@ -12,6 +12,14 @@ import { decodeImage } from "../src/scans/decode-image.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";
 import { benchModel } from "./models.ts";
 
+/** Weights with the settings of M2IB: random ones, and those that come with the package. */
+const models = {
+  biomedclip: { folder: () => benchModel("biomedclip"), settings: {} },
+  "biomedclip-tiny": { folder: () => benchModel("biomedclip-tiny"), settings: {} },
+  "phantom pack": { folder: async () => "packs/phantom/clip", settings: { layer: 4, beta: 0.03 } },
+  "starter pack": { folder: async () => "packs/starter/clip", settings: { layer: 1 } },
+};
+
 /** Images of the folder that MEDCLIP_SAM_SHARED names, each with what to look for. */
 const cases = [
   ["us_breast_tumor/images/busi_malignant_001.jpg", "A medical breast ultrasound showing a malignant tumor"],
@@ -36,10 +44,12 @@ interface Prepared {
 const shared = process.env.MEDCLIP_SAM_SHARED;
 if (!shared) throw new Error("MEDCLIP_SAM_SHARED must name the folder with `data`");
 const data = join(shared, "data");
-const config = M2ibConfig.parse({});
 process.stdout.write("| weights | maps | mean | min | seconds per image |\n| --- | --- | --- | --- | --- |\n");
-for (const preset of ["biomedclip", "biomedclip-tiny"]) {
-  const { clip, tokenizer } = await loadClip(await benchModel(preset), undefined, {});
+const only = process.argv.slice(2);
+for (const [name, { folder, settings }] of Object.entries(models)) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  const config = M2ibConfig.parse(settings);
+  const { clip, tokenizer } = await loadClip(await folder(), undefined, {});
   const trunk = new M2ib(clip, config);
   const prepared: Prepared[] = [];
   for (const [file, sentence] of cases) {
@@ -72,11 +82,11 @@ for (const preset of ["biomedclip", "biomedclip-tiny"]) {
     "`gradcam`": await mapsOf("gradcam"),
     "`patch-text`": await mapsOf("patch-text"),
   };
-  const row = (name: string, numbers: string) => process.stdout.write(`| ${preset} | ${name} | ${numbers} |\n`);
+  const row = (maps: string, numbers: string) => process.stdout.write(`| ${name} | ${maps} | ${numbers} |\n`);
   row("whole", `1 | 1 | ${whole.seconds.toFixed(2)}`);
-  for (const [name, { found, seconds }] of Object.entries(others)) {
+  for (const [maps, { found, seconds }] of Object.entries(others)) {
     const agreement = found.map((map, i) => spearman(map, whole.found[i]!));
-    row(name, `${mean(agreement).toFixed(3)} | ${Math.min(...agreement).toFixed(3)} | ${seconds.toFixed(2)}`);
+    row(maps, `${mean(agreement).toFixed(3)} | ${Math.min(...agreement).toFixed(3)} | ${seconds.toFixed(2)}`);
   }
   await trunk.dispose();
   await clip.dispose();

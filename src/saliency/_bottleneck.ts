@@ -31,6 +31,13 @@ const cosineEpsilon = 1e-6;
 export interface Stage {
   readonly steps: number;
   readonly samples: number;
+  /** Whether they are some of more samples, whose mean is known. */
+  readonly isPart: boolean;
+}
+
+/** The shape of a stage's noise: its samples, and behind them the mean of all samples that they are a part of. */
+export function noiseShapeOf({ steps, samples, isPart }: Stage, tokens: number, width: number): [number, number, number, number] {
+  return [steps, isPart ? samples + 1 : samples, tokens, width];
 }
 
 /**
@@ -66,7 +73,7 @@ export interface BottleneckGraph {
 /**
  * The optimisation of α as one graph: each step a forward pass, a backward pass and an Adam update.
  *
- * Inputs: `hidden` [1, T, D], `text` [1, E], and for stage i `noise<i>` [steps, samples, T, D].
+ * Inputs: `hidden` [1, T, D], `text` [1, E], and for stage i `noise<i>`, of the shape that `noiseShapeOf` gives.
  *
  * @param stages - one after another; all share α and Adam's state
  */
@@ -81,15 +88,18 @@ export function bottleneckGraph(problem: BottleneckProblem, stages: readonly Sta
   let state: AdamState = { parameter: constantGrid(initialAlpha), first: constantGrid(0), second: constantGrid(0) };
   let done = 0;
   const traces: (readonly Value[])[] = [];
-  for (const [i, { steps, samples }] of stages.entries()) {
-    const noise = input(`noise${i}`, "float32", [steps, samples, tokens, width]);
+  for (const [i, { steps, samples, isPart }] of stages.entries()) {
+    const noise = input(`noise${i}`, "float32", noiseShapeOf(stages[i]!, tokens, width));
     const before = done;
     const { last, collected } = loop(steps, [state.parameter, state.first, state.second], (index, [alpha, first, second]) => {
       const parts = bottleneck(alpha!, learned);
       const { mean, rest } = classToken === "noise" ? behindNoise(parts) : parts; // [1, T, D]
       const { kl } = parts;
       const compression = reduceMean(kl); // []
-      const agreement = agreementWith(text, { mean, rest, noise: gather(noise, index) }, problem);
+      const drawn = gather(noise, index);
+      const some = isPart ? slice(drawn, 0, 0, samples) : drawn; // [samples, T, D]
+      const ofSome = agreementWith(text, { mean, rest, noise: some }, problem);
+      const agreement = isPart ? withMeanNoise(ofSome, some, slice(drawn, 0, samples, samples + 1)) : ofSome;
       const loss = sub(mul(compression, problem.beta), agreement.value); // []
       // The loss at α: of the compression directly, of the agreement by its gradients at the bottleneck's two parts.
       const [ofCompression] = gradients(mul(compression, problem.beta), [alpha!]) as [Value];
@@ -169,6 +179,19 @@ function agreementWith(
       1 / samples,
     );
   return { value: average(0), atMean: average(1), atRest: average(2) };
+}
+
+/**
+ * The agreement of some noise samples as if they had the mean noise of all: the gradient at 1 - λ is the mean of g ε over the samples, where g is
+ * the gradient at z. As g differs little between samples, most of it is mean g · mean ε, and the mean of ε over all samples is known
+ * without running the model (a control variate).
+ *
+ * @param some - [samples, T, D]
+ * @param mean - of all samples, [1, T, D]
+ */
+function withMeanNoise(agreement: Agreement, some: Value, mean: Value): Agreement {
+  const missing = sub(mean, reduceMean(some, [0], { keepDims: true })); // [1, T, D]
+  return { ...agreement, atRest: add(agreement.atRest, mul(agreement.atMean, missing)) };
 }
 
 /** The patches' λ x and 1 - λ [1, T - 1, D] behind those of a class token that is held at noise, λ = 0: [1, T, D]. */

@@ -10,7 +10,7 @@ import {
   type M2ibFile,
   m2ibCases,
 } from "../../test/support/m2ib-cases.ts";
-import { nanoClip } from "../../test/support/models.ts";
+import { nanoClip, randomModel } from "../../test/support/models.ts";
 import { describeCases, describeWith } from "../../test/support/shared-data.ts";
 import { normal } from "../tensor/random.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -65,23 +65,53 @@ test("the map is the same whether the steps are traced or not", async () => {
   expectClose(maps[1]!, maps[0]!, 1e-4 * Math.max(...maps[0]!), "capacity");
 });
 
-test("a schedule takes the first samples of each step's noise", async () => {
+test("a schedule takes the first samples of each step's noise, and the mean of all", async () => {
   const clip = await openClip(await nanoClip(undefined, 9));
   const config = M2ibConfig.parse({ steps: 4, samples: 3 });
   const [all] = new M2ib(clip, config).noiseOf("a.png", 1) as [Tensor<"float32">];
   const [one, two] = new M2ib(clip, config, { schedule: [1, 1, 2] }).noiseOf("a.png", 1) as [Tensor<"float32">, Tensor<"float32">];
   const block = 65 * 32;
   expect([one.shape, two.shape]).toEqual([
-    [2, 1, 65, 32],
-    [1, 2, 65, 32],
+    [2, 2, 65, 32],
+    [1, 3, 65, 32],
   ]);
-  expect(one.data.subarray(block)).toEqual(all.data.subarray(3 * block, 4 * block));
-  expect(two.data).toEqual(all.data.subarray(6 * block, 8 * block));
+  const part = ({ data }: Tensor<"float32">, from: number, to = from + 1) => data.subarray(from * block, to * block);
+  expect(part(one, 2)).toEqual(part(all, 3));
+  expect(part(two, 0, 2)).toEqual(part(all, 6, 8));
+  const mean = part(all, 3).map((value, i) => (value + part(all, 4)[i]! + part(all, 5)[i]!) / 3);
+  expectClose(part(one, 3), mean, 1e-6, "mean noise");
 });
 
+test("the mean noise of samples that the model does not run with brings the map closer to that of all", async () => {
+  const clip = await openClip(await randomModel("biomedclip-tiny"));
+  const view = { width: 224, height: 224, data: Uint8Array.from({ length: 224 * 224 * 3 }, (_, i) => (i * 7919) % 256) };
+  const config = M2ibConfig.parse({ layer: 9, steps: 5, samples: 8 });
+  const text = normal("text", 1, 64);
+  const mapOf = async (schedule?: number[], drop = false) => {
+    const m2ib = new M2ib(clip, config, schedule ? { schedule } : {});
+    const noise = m2ib.noiseOf("a.png", 1);
+    // Without the mean of all: that of the sample itself in its place.
+    if (drop) for (const { data, shape } of noise) for (let i = 0; i < shape[0]!; i++) dropMean(data, i, shape);
+    const { capacity } = await m2ib.attribute(await m2ib.hiddenTokens(view), text, noise);
+    await m2ib.dispose();
+    return capacity;
+  };
+  const all = await mapOf();
+  const one = [1, 1, 1, 1];
+  const error = (map: Float32Array) => map.reduce((sum, value, i) => sum + (value - all[i]!) ** 2, 0);
+  // Measured: 0.57 of the squared error.
+  expect(error(await mapOf(one))).toBeLessThan(0.8 * error(await mapOf(one, true)));
+});
+
+/** Puts a step's only sample in place of the mean of all. */
+function dropMean(data: Float32Array, step: number, [, , tokens, width]: readonly number[]): void {
+  const block = tokens! * width!;
+  data.copyWithin((2 * step + 1) * block, 2 * step * block, (2 * step + 1) * block);
+}
+
 test("the fast schedule takes fewest samples first and at least one always", () => {
-  expect(fastSchedule({ steps: 10, samples: 10 })).toEqual([1, 1, 1, 2, 4, 8, 8, 6, 1]);
-  expect(fastSchedule({ steps: 4, samples: 3 })).toEqual([1, 1, 2]);
+  expect(fastSchedule({ steps: 10, samples: 10 })).toEqual([1, 1, 1, 1, 2, 2, 2, 2, 2]);
+  expect(fastSchedule({ steps: 4, samples: 3 })).toEqual([1, 1, 1]);
   expect(fastSchedule({ steps: 1, samples: 10 })).toEqual([]);
 });
 
