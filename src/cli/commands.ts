@@ -195,6 +195,20 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: true,
   },
   {
+    job: "models pack",
+    summary: "put downloaded models into one file, for machines without network",
+    schema: async () => (await import("../pipeline/models-pack/settings.ts")).ModelsPackSettings,
+    positional: { key: "models", usage: "[models...]", label: "a model", description: "short names, or owner/repository of the cache" },
+    resumes: false,
+  },
+  {
+    job: "models unpack",
+    summary: "check such a file and put its models into the Hugging Face cache, or into a folder",
+    schema: async () => (await import("../pipeline/models-pack/settings.ts")).ModelsUnpackSettings,
+    positional: { key: "file", usage: "[file]", label: "a bundle", description: "file that `models pack` has written" },
+    resumes: false,
+  },
+  {
     job: "models init",
     summary: "write a model with seeded random weights, for benchmarks and tests",
     schema: async () => (await import("../pipeline/models-init/settings.ts")).ModelsInitSettings,

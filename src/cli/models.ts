@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { MedclipSamError, WeightsError } from "../errors.ts";
+import { checkFiles } from "../hub/check-files.ts";
 import { sha256OfFile } from "../hub/hash.ts";
 import { type ClipFiles, locateClip, locateSam, locateWeights } from "../hub/locate.ts";
 import { embeddedPack, embeddedPacks, locatePack, packIn } from "../hub/pack.ts";
@@ -119,9 +120,13 @@ export async function verifyModel(model: string, configFile?: string): Promise<{
 }
 
 async function verifyOne(model: string, configFile?: string): Promise<{ lines: string[]; isSound: boolean }> {
+  const file = await locateWeights(model);
+  const files = await checkFiles(splitAddress(file).file);
+  // What the tensors of a damaged file hold says nothing about the model.
+  if (files.problems.length > 0) return { lines: [`"${file}" cannot be used:`, ...files.problems], isSound: false };
   const found = await inspect(model, configFile);
   const problems = [...found.problems, ...(await valueProblems(found.tensors))];
-  const notes = [...found.notes];
+  const notes = [...files.notes, ...found.notes];
   if (found.clip && found.clipFiles) {
     const vocabulary = await vocabularyOf(found.clipFiles, found.clip.text);
     if (vocabulary.problem) problems.push(vocabulary.problem);

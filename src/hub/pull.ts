@@ -1,13 +1,12 @@
 import { existsSync } from "node:fs";
-import { readFile, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { ConfigError, WeightsError } from "../errors.ts";
 import { RepositoryCache } from "./cache.ts";
 import { type DownloadEvent, download } from "./download.ts";
 import { hubEndpoint, hubToken, isOffline } from "./environment.ts";
 import { type FileHashes, hashesOfFile, hashLike } from "./file-hashes.ts";
 import type { HttpOptions } from "./http.ts";
-import { megabytes } from "./megabytes.ts";
 import { filesOfModel } from "./model-files.ts";
 import { type PinnedFile, pin, pinsOf, requireUnchanged } from "./pins.ts";
 import { addressOf, type ModelAddress, type ModelKind, publishedModel, publishedModels } from "./registry.ts";
@@ -140,19 +139,6 @@ async function soundFile(
 /** Bytes of a plan that are not in the cache. Files whose size the server does not tell count as nothing. */
 export function missingBytes({ files }: PullPlan): number {
   return files.reduce((sum, { size = 0, cached }) => sum + (cached ? 0 : size), 0);
-}
-
-/** @throws WeightsError when the disk of a folder has less space than needed */
-export async function requireSpace(folder: string, bytes: number): Promise<void> {
-  let existing = folder;
-  while (!existsSync(existing) && dirname(existing) !== existing) existing = dirname(existing);
-  const disk = await statfs(existing).catch(() => undefined); // some file systems do not tell
-  const free = disk && disk.bavail * disk.bsize;
-  if (free !== undefined && free < bytes) {
-    throw new WeightsError(
-      `"${folder}" has ${megabytes(free)} free, but ${megabytes(bytes)} are needed. Free some space, or choose another disk with HF_HOME.`,
-    );
-  }
 }
 
 /** What happens while a model is downloaded. */

@@ -31,6 +31,8 @@ export const jobs = {
   phantom: async () => (await import("../pipeline/phantom/run.ts")).runPhantom,
   demo: async () => (await import("./demo-page.ts")).runDemoWithPage,
   "models pull": async () => (await import("../pipeline/models-pull/run.ts")).runModelsPull,
+  "models pack": async () => (await import("../pipeline/models-pack/pack.ts")).runModelsPack,
+  "models unpack": async () => (await import("../pipeline/models-pack/unpack.ts")).runModelsUnpack,
   "models init": async () => (await import("../pipeline/models-init/run.ts")).runModelsInit,
   /** Used by `doctor`; not a command. */
   "try device": async () => (await import("./try-device.ts")).runTryDevice,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -103,4 +103,40 @@ test("Ctrl-C leaves what has arrived, and the same command resumes", async () =>
   const resumed = await command("stop", "models", "pull", "sam-vit-b");
   expect(resumed.status, resumed.stderr).toBe(0);
   expect(server.seen.filter(({ path }) => path.startsWith(`/${sha256}/`)).at(-1)!.headers.range).toMatch(/^bytes=[1-9]\d*-$/);
+});
+
+test("models go to a machine without network in one file, and verify knows their hashes there", async () => {
+  for (const home of ["pack", "unpack"]) rmSync(at(home), { recursive: true, force: true });
+  expect((await command("pack", "models", "pull", "biomedclip", "sam-vit-b")).status).toBe(0);
+  const packed = await command("pack", "models", "pack", "biomedclip", "sam-vit-b", "--out", at("models.tar"));
+  expect(packed.status, packed.stderr).toBe(0);
+  expect(packed.stdout).toMatch(/models\.tar: .*SHA-256 [0-9a-f]{64}$/m);
+
+  const offline = { ...environment("unpack"), HF_HUB_OFFLINE: "1" };
+  const refused = await runCommand(["models", "pull", "sam-vit-b"], offline);
+  expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining("HF_HUB_OFFLINE is set")]);
+  const count = server.seen.length;
+  const unpacked = await runCommand(["models", "unpack", at("models.tar")], offline);
+  expect(unpacked.status, unpacked.stderr).toBe(0);
+  expect(unpacked.stdout).toMatch(/^sam-vit-b: \d+ files?, all hashes are right; .*unpack.hub/m);
+  const verified = await runCommand(["models", "verify", "sam-vit-b"], offline);
+  expect([verified.status, verified.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^OK: [\s\S]*note: the hash of the file is that at the first download/),
+  ]);
+  expect(server.seen).toHaveLength(count);
+
+  const file = join(at("unpack", "hub"), "models--facebook--sam-vit-base", "snapshots", commit, "model.safetensors");
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(bytes.at(-1)! ^ 1, bytes.length - 1));
+  const changed = await runCommand(["models", "verify", "sam-vit-b"], offline);
+  expect([changed.status, changed.stdout]).toEqual([3, expect.stringContaining("has changed: its hash is")]);
+});
+
+test("a bundle that is damaged is refused with status 3", async () => {
+  const bytes = readFileSync(at("models.tar"));
+  writeFileSync(at("damaged.tar"), bytes.subarray(0, bytes.length / 2));
+  const { status, stderr } = await command("damaged", "models", "unpack", at("damaged.tar"), "--into", at("models"));
+  expect([status, stderr]).toEqual([3, expect.stringMatching(/is refused: .*Nothing was unpacked/)]);
+  expect(existsSync(at("models"))).toBe(false);
 });

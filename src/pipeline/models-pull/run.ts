@@ -1,7 +1,8 @@
 import { type ErrorCode, MedclipSamError, WeightsError } from "../../errors.ts";
 import { cacheFolder, hubEndpoint } from "../../hub/environment.ts";
 import { megabytes } from "../../hub/megabytes.ts";
-import { missingBytes, modelToPull, type PullOptions, type PullPlan, planPull, pull, requireSpace } from "../../hub/pull.ts";
+import { missingBytes, modelToPull, type PullOptions, type PullPlan, planPull, pull } from "../../hub/pull.ts";
+import { requireSpace } from "../../hub/space.ts";
 import type { RunEvent } from "../../run/events.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
 import type { ModelsPullSettings } from "./settings.ts";
