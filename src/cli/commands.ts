@@ -176,6 +176,13 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: false,
   },
   {
+    job: "prompt-report",
+    summary: "say whether the model reads the sentence or just the picture: right, paraphrased, wrong, empty and senseless text prompts",
+    schema: async () => (await import("../pipeline/prompt-report/settings.ts")).PromptReportSettings,
+    positional: images,
+    resumes: false,
+  },
+  {
     job: "phantom",
     summary: "generate synthetic scans (phantoms) with masks, captions, text prompts and a vocabulary",
     schema: async () => (await import("../pipeline/phantom/settings.ts")).PhantomSettings,

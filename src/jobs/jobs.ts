@@ -28,6 +28,7 @@ export const jobs = {
   "prompts list": async () => (await import("../pipeline/prompts/list/run.ts")).runPromptsList,
   "prompts lint": async () => (await import("../pipeline/prompts/lint/run.ts")).runPromptsLint,
   "prompts write": async () => (await import("../pipeline/prompts/write/run.ts")).runPromptsWrite,
+  "prompt-report": async () => (await import("./prompt-report.ts")).runPromptReportWithPage,
   phantom: async () => (await import("../pipeline/phantom/run.ts")).runPhantom,
   demo: async () => (await import("./demo-page.ts")).runDemoWithPage,
   "models pull": async () => (await import("../pipeline/models-pull/run.ts")).runModelsPull,

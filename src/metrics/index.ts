@@ -1,4 +1,5 @@
 export type { SurfaceMetrics } from "./_surface-summary.ts";
+export { pearson, rankCorrelation } from "./correlation.ts";
 export { pointing, rocAuc } from "./localisation.ts";
 export { nsd } from "./nsd.ts";
 export { dsc, iou } from "./overlap.ts";

@@ -6,6 +6,7 @@ import { findInputs, type RunInputs } from "../../run/inputs.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
 import { decodeImage } from "../../scans/decode-image.ts";
 import { leftOutRecord } from "../../scans/left-out.ts";
+import { cosine } from "../../tensor/cosine.ts";
 import { writeSafetensors } from "../../tensor/safetensors.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";
@@ -86,15 +87,4 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: StopOptions
   );
   const failed = inputs.length - images.length;
   yield { type: "end", done: total - failed, skipped: 0, failed, ms: Math.round(performance.now() - start), lines: [settings.out] };
-}
-
-/** Cosine similarity of two embeddings, in float64. */
-function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    dot += a[i]! * b[i]!;
-    aa += a[i]! ** 2;
-    bb += b[i]! ** 2;
-  }
-  return dot / Math.sqrt(aa * bb);
 }

@@ -69,14 +69,22 @@ export class SaliencyStep {
   private readonly model: TextImageModel;
   private readonly settings: SaliencySettings & CommonSettings;
   private readonly preset: ModePreset;
+  private readonly readsAny: boolean;
   private readonly targets = oncePerKey<TextTarget>(keptTexts);
 
   /**
    * @param own - computes the maps instead of the method named in the settings
+   * @param options.readsAny - whether text prompts without a content word that the model knows get a map, too: an arbitrary one, for comparison
    * @throws ConfigError when the settings do not fit the model or the method
    */
-  constructor(model: TextImageModel, settings: SaliencySettings & CommonSettings, own?: OwnSaliencyMethod) {
+  constructor(
+    model: TextImageModel,
+    settings: SaliencySettings & CommonSettings,
+    own?: OwnSaliencyMethod,
+    { readsAny = false }: { readonly readsAny?: boolean } = {},
+  ) {
     this.model = model;
+    this.readsAny = readsAny;
     this.settings = settings;
     this.preset = modePresets[settings.mode];
     if (!own) refuseForeign(settings.saliencyMethod, settings);
@@ -157,7 +165,7 @@ export class SaliencyStep {
     for (const sentence of sentences) requireWords(sentence, "segment");
     const readings = sentences.map((sentence) => readingOf(sentence, tokenizer, contextLength));
     const features: Float32Array[] = [];
-    if (readings.some(({ saysSomething }) => saysSomething)) {
+    if (this.readsAny || readings.some(({ saysSomething }) => saysSomething)) {
       for (const sentence of sentences) features.push(await clip.textFeatures(tokenizer.encode(sentence, { contextLength }).ids));
     }
     return { target: features.length > 0 ? ensembleFeature(features) : undefined, warnings: this.warningsOf(sentences) };
