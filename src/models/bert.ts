@@ -48,12 +48,12 @@ export interface BertOutputs {
 export interface Packing {
   /** Place of each token in its own text, int64 [B, T]. */
   readonly places: Value;
-  /** Added to the scores: 0 where two tokens of a row belong to one text, else a large negative number, [B, 1, T, T]. */
+  /** Added to the scores: 0 where a token may look at another of its row, else a large negative number, [B, 1, T, T]. */
   readonly mask: Value;
-  /** The first token of each of N texts, counted through all rows, int64 [N]. */
-  readonly first: Value;
+  /** The token of each of N texts whose state is read, counted through all rows, int64 [N]. */
+  readonly read: Value;
   /** The same mask between those tokens and all tokens of all rows, [1, 1, N, B · T]. */
-  readonly firstMask: Value;
+  readonly readMask: Value;
 }
 
 /**
@@ -81,8 +81,8 @@ export function bert(ids: Value, weights: BertWeights, { width, depth, heads, ep
     return { layers, classToken: reshape(last, [batch, width]) };
   }
   const all = reshape(before, [1, batch * length, width]);
-  const first = gather(reshape(before, [batch * length, width]), packing.first); // [N, D]
-  const last = bertLayer(reshape(first, [1, ...first.shape]), all, layer, heads, epsilon, packing.firstMask); // [1, N, D]
+  const first = gather(reshape(before, [batch * length, width]), packing.read); // [N, D]
+  const last = bertLayer(reshape(first, [1, ...first.shape]), all, layer, heads, epsilon, packing.readMask); // [1, N, D]
   return { layers, classToken: reshape(last, first.shape) };
 }
 

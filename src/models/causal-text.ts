@@ -65,6 +65,6 @@ export function causalText(
   // The last token may look at all of its text: it needs no mask.
   if (!packing) return { layers, lastToken: reshape(last(slice(before, 1, length - 1, length), before), [batch, width]) };
   const all = reshape(before, [1, batch * length, width]);
-  const read = gather(reshape(before, [batch * length, width]), packing.first); // [N, D]
-  return { layers, lastToken: reshape(last(reshape(read, [1, ...read.shape]), all, packing.firstMask), read.shape) };
+  const read = gather(reshape(before, [batch * length, width]), packing.read); // [N, D]
+  return { layers, lastToken: reshape(last(reshape(read, [1, ...read.shape]), all, packing.readMask), read.shape) };
 }

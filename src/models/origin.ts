@@ -33,7 +33,7 @@ const worthLittle = "do not rely on its results";
 
 /** By their names in metadata and in sentences. SAM's decoder is always trained, and its point and box embeddings serve as they are made. */
 const modelParts: Readonly<Record<string, ModelPart>> = {
-  "image tower": { kind: "CLIP", tensors: /^visual\.(trunk|head)\./, worth: worthLittle },
+  "image tower": { kind: "CLIP", tensors: /^visual\.(?!dense\.)/, worth: worthLittle },
   "text tower": { kind: "CLIP", tensors: /^text\./, worth: worthLittle },
   "convolutional branch": {
     ...{ kind: "CLIP", tensors: /^visual\.dense\./, worth: "maps of --saliency-method dense-text mean nothing" },

@@ -4,7 +4,7 @@ import { embeddedPack } from "../hub/pack.ts";
 import { metadataOf, type TrainingOfModel } from "../models/origin.ts";
 import type { Weights } from "../models/weights.ts";
 import { type SafetensorsEntry, writeSafetensorsStream } from "../tensor/safetensors.ts";
-import { fromFloat32, readTensor } from "../tensor/stored-tensor.ts";
+import { fromFloat32, readTensor, transposed } from "../tensor/stored-tensor.ts";
 import { type Shape, sizeOf } from "../tensor/tensor.ts";
 
 /** Name of the weights file by the naming scheme; tools look for these. */
@@ -46,7 +46,11 @@ export async function exportModel(folder: string, content: ModelContent): Promis
   const places = new Map<string, Place>();
   for (const official of tensors.keys())
     for (const [part, name] of weights.namesOf(official).entries()) places.set(name, { official, part });
-  const entries: SafetensorsEntry[] = [...weights.contents].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const isTransposed = (name: string, { length }: Shape) => length === 2 && weights.scheme.isTransposed?.(name) === true;
+  const entries: SafetensorsEntry[] = [...weights.contents].map(([name, { dtype, shape }]) => ({
+    ...{ name, dtype },
+    shape: isTransposed(name, shape) ? [shape[1]!, shape[0]!] : shape,
+  }));
   for (const name of added.keys()) if (!weights.contents.has(name)) entries.push({ name, dtype: "float32", shape: [] });
 
   const file = join(folder, fileNames[weights.scheme.name] ?? defaultFileName);
@@ -55,9 +59,11 @@ export async function exportModel(folder: string, content: ModelContent): Promis
     if (number) return number;
     const place = places.get(name);
     const whole = place && (await changed(place.official));
-    if (!whole) return (await readTensor(weights.contents.get(name)!)).data;
+    const stored = weights.contents.get(name)!;
+    if (!whole) return (await readTensor(isTransposed(name, shape) ? transposed(stored) : stored)).data;
     const size = sizeOf(shape);
-    return fromFloat32(dtype, whole.subarray(place.part * size, (place.part + 1) * size));
+    const part = whole.subarray(place.part * size, (place.part + 1) * size);
+    return fromFloat32(dtype, isTransposed(name, shape) ? exchanged(part, shape) : part);
   };
   const all = [...tensors.keys()];
   await writeSafetensorsStream(file, entries, values, {
@@ -65,6 +71,11 @@ export async function exportModel(folder: string, content: ModelContent): Promis
     ...(await metadataOfTrained(weights.file, { steps, all, trained: all.filter(isChanged) })),
   });
   return file;
+}
+
+/** A matrix with its axes exchanged. @param shape - of the result */
+function exchanged(values: Float32Array, [rows, columns]: Shape): Float32Array {
+  return Float32Array.from(values, (_, at) => values[(at % columns!) * rows! + Math.floor(at / columns!)]!);
 }
 
 /** The origin of a trained model. The folder of a pack that does not come with this package is left out: it may be private. */

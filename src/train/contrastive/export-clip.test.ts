@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { expectClose } from "../../../test/support/close.ts";
-import { nanoClip } from "../../../test/support/models.ts";
+import { nanoClip, nanoOpenAiClip } from "../../../test/support/models.ts";
+import { nanoOpenAiTensors } from "../../../test/support/openai-names.ts";
 import { describeWith, sharedPath } from "../../../test/support/shared-data.ts";
 import { locateClip } from "../../hub/locate.ts";
 import { ClipModel } from "../../models/clip/index.ts";
+import { openAiNames } from "../../models/clip/openai/names.ts";
 import { uniform } from "../../tensor/random.ts";
 import { openSafetensors, readSafetensors, writeSafetensors } from "../../tensor/safetensors.ts";
 import { fromFloat32, toFloat32 } from "../../tensor/stored-tensor.ts";
@@ -62,6 +64,20 @@ describe("an exported model gives the trainer's features", () => {
     const described = ({ tensors }: typeof before) => new Map([...tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape }]));
     expect(described(after)).toEqual(described(before));
     expect(existsSync(join(folder, "all", "open_clip_config.json"))).toBe(true);
+  });
+
+  test("of OpenAI's family, in its own names and those of Hugging Face, also with LoRA", async () => {
+    const model = await nanoOpenAiClip();
+    await roundTrip(model, "openai", {});
+    await roundTrip(model, "openai-lora", { loraRank: 2, lr: 0.05, loraTargets: ["query", "value", "out", "fc1", "fc2"] });
+    const native = join(folder, "native");
+    mkdirSync(native);
+    copyFileSync(join(model, "config.json"), join(native, "config.json"));
+    await writeSafetensors(join(native, "model.safetensors"), await nanoOpenAiTensors(openAiNames.schemes[0]!));
+    const file = await roundTrip(native, "native-trained", {});
+    const [before, after] = await Promise.all([openSafetensors(join(native, "model.safetensors")), openSafetensors(file)]);
+    const shapes = ({ tensors }: typeof before) => new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+    expect(shapes(after)).toEqual(shapes(before));
   });
 
   test("with LoRA, whose adapters are merged; what has none stays the same bytes", async () => {

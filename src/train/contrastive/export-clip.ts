@@ -7,7 +7,8 @@ import type { TrainingState } from "../training-state.ts";
 import { logitBias } from "./trained-tensors.ts";
 
 /** Files of the model beside its weights. */
-const companions = /^(open_clip_config|config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map)\.json$|^vocab\.txt$/;
+const companions =
+  /^(open_clip_config|config|preprocessor_config|tokenizer|tokenizer_config|special_tokens_map|vocab)\.json$|^(vocab|merges)\.txt$|bpe_simple_vocab.*\.txt(\.gz)?$/;
 
 /** A trained CLIP model. */
 export interface TrainedClip extends Pick<ModelContent, "weights" | "tensors" | "steps"> {

@@ -1,6 +1,6 @@
 import { add, cast, constant, div, exp, input, mul, reduceSum, slice, sub, type Value } from "../../graph/index.ts";
 import { contrastiveLosses } from "../../losses/index.ts";
-import { type ClipConfig, textTower, type VisionTower, visionTower } from "../../models/clip/index.ts";
+import { type ClipConfig, readTokens, textTower, type VisionTower, visionTower } from "../../models/clip/index.ts";
 import type { NamedWeights } from "../../models/named-weights.ts";
 import { gridOf } from "../../models/vit.ts";
 import { SessionCache } from "../../runtime/session-cache.ts";
@@ -84,7 +84,8 @@ export class ContrastiveGradient {
     const image = new Float32Array(ids.length * embed);
     const text = new Float32Array(ids.length * embed);
     for (const [from, to] of this.imageChunks(ids.length)) image.set(await this.embed("image", imageFeeds(pixels, from, to)), from * embed);
-    for (const [from, to] of this.textChunks(ids)) text.set(await this.embed("text", textFeeds(ids.slice(from, to))), from * embed);
+    for (const [from, to] of this.textChunks(ids))
+      text.set(await this.embed("text", textFeeds(ids.slice(from, to), this.config)), from * embed);
     const shape = [ids.length, embed];
     return { image: tensor("float32", shape, image), text: tensor("float32", shape, text) };
   }
@@ -114,7 +115,7 @@ export class ContrastiveGradient {
     const { config, settings } = this;
     const relations = relationsOf(pairs);
     // Captions and phrases go through the text tower together.
-    const texts = textFeeds([...ids, ...(regions?.ids ?? [])]);
+    const texts = textFeeds([...ids, ...(regions?.ids ?? [])], config);
     const features = tensor("float32", [ids.length + (regions?.ids.length ?? 0), config.embed], await this.embed("text", texts));
     const images = imageFeeds(pixels, 0, ids.length);
     const known = regions ? regionFeeds(regions, 0, ids.length, settings) : {};
@@ -152,8 +153,8 @@ export class ContrastiveGradient {
       await this.propagate("image", imageFeeds(pairs.pixels, from, to), rows("image", from, to), from === 0);
     const ofRegions = regions && (await this.propagateWithRegions(pairs.pixels, outputs.image as Tensor<"float32">, regions));
     for (const [from, to] of this.isTrained.text ? this.textChunks(pairs.ids) : [])
-      await this.propagate("text", textFeeds(pairs.ids.slice(from, to)), rows("text", from, to), from === 0);
-    if (regions && ofRegions?.atPhrases) await this.propagate("text", textFeeds(regions.ids), ofRegions.atPhrases, false);
+      await this.propagate("text", textFeeds(pairs.ids.slice(from, to), this.config), rows("text", from, to), from === 0);
+    if (regions && ofRegions?.atPhrases) await this.propagate("text", textFeeds(regions.ids, this.config), ofRegions.atPhrases, false);
     return scalarOf(outputs.loss!) + (ofRegions?.loss ?? 0);
   }
 
@@ -169,7 +170,7 @@ export class ContrastiveGradient {
     regions: TrainingRegions,
   ): Promise<{ loss: number; atPhrases?: Tensor<"float32"> }> {
     const shape = [regions.ids.length, this.config.embed];
-    const phrases = tensor("float32", shape, await this.embed("text", textFeeds(regions.ids)));
+    const phrases = tensor("float32", shape, await this.embed("text", textFeeds(regions.ids, this.config)));
     const atPhrases = new Float32Array(phrases.data.length);
     let loss = 0;
     for (const [from, to] of this.imageChunks(rows.shape[0]!)) {
@@ -229,8 +230,8 @@ export class ContrastiveGradient {
           const packing = {
             places: inputOf(feeds, "places"),
             mask: inputOf(feeds, "mask"),
-            first: inputOf(feeds, "first"),
-            firstMask: inputOf(feeds, "firstMask"),
+            read: inputOf(feeds, "read"),
+            readMask: inputOf(feeds, "readMask"),
           };
           return textTower(inputOf(feeds, "ids"), weights, this.config, packing).features;
         };
@@ -275,8 +276,9 @@ function imageFeeds(pixels: Tensor<"uint8">, from: number, to: number): TowerFee
   return { key: String(to - from), feeds: { pixels: rowsOf(pixels, from, to) } };
 }
 
-function textFeeds(ids: readonly (readonly number[])[]): TowerFeeds {
-  const { rows, length, feeds } = packTexts(ids);
+function textFeeds(ids: readonly (readonly number[])[], config: ClipConfig): TowerFeeds {
+  const texts = ids.map((text) => readTokens(text, config));
+  const { rows, length, feeds } = packTexts(texts, config.text.endToken === undefined ? "first" : "last");
   return { key: `${ids.length} texts in ${rows} x ${length}`, feeds };
 }
 

@@ -10,7 +10,7 @@ test("each text lies in one piece in one row, with places of its own", () => {
     fc.property(fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 40 }), (lengths) => {
       const { rows, length, feeds } = packTexts(lengths.map(text));
       const used = new Uint8Array(rows * length);
-      for (const [i, first] of Array.from(feeds.first.data as BigInt64Array, Number).entries()) {
+      for (const [i, first] of Array.from(feeds.read.data as BigInt64Array, Number).entries()) {
         expect((first % length) + lengths[i]!).toBeLessThanOrEqual(length);
         for (let k = 0; k < lengths[i]!; k++) {
           expect(Number(feeds.ids.data[first + k])).toBe(k + 1);
@@ -29,7 +29,7 @@ test("tokens see their own text alone", () => {
   const sees = (a: number, b: number) => feeds.mask.data[a * length + b] === 0;
   expect([0, 1, 2, 3, 4, 5].map((b) => sees(1, b))).toEqual([true, true, true, false, false, false]);
   expect([0, 1, 2, 3, 4, 5].map((b) => sees(4, b))).toEqual([false, false, false, true, true, false]);
-  expect([0, 3].map((b) => feeds.firstMask.data[length + b] === 0)).toEqual([false, true]); // of text 1
+  expect([0, 3].map((b) => feeds.readMask.data[length + b] === 0)).toEqual([false, true]); // of text 1
 });
 
 test("little is padded: captions of 22 to 66 tokens fill more than nine tenths of their rows", () => {

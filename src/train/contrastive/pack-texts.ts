@@ -6,7 +6,7 @@ const longestRow = 256;
 /** Row lengths are rounded up to a multiple of this, so that batches share shapes, and thus sessions. */
 const lengthStep = 16;
 
-/** Added to the attention score between tokens of different texts; its exponential is 0. */
+/** Added to the attention score between tokens that do not look at one another; its exponential is 0. */
 const hidden = -1e30;
 
 /** Several texts per row of tokens, as inputs of a packed text tower. */
@@ -14,7 +14,7 @@ export interface PackedTexts {
   readonly rows: number;
   /** Tokens per row. */
   readonly length: number;
-  readonly feeds: Readonly<Record<"ids" | "places" | "mask" | "first" | "firstMask", Tensor>>;
+  readonly feeds: Readonly<Record<"ids" | "places" | "mask" | "read" | "readMask", Tensor>>;
 }
 
 /**
@@ -22,9 +22,11 @@ export interface PackedTexts {
  * The result depends only on the texts' lengths, so the same batch is always computed in the same order.
  *
  * @param texts - token ids of each, without padding
+ * @param read - the token whose state is read: the first of a tower in which all tokens see one another, or the last of a causal one, in which
+ *   each sees those before it
  * @throws InputError when a text is empty
  */
-export function packTexts(texts: readonly (readonly number[])[]): PackedTexts {
+export function packTexts(texts: readonly (readonly number[])[], read: "first" | "last" = "first"): PackedTexts {
   const empty = texts.findIndex(({ length }) => length === 0);
   if (empty >= 0 || texts.length === 0) throw new InputError(`packTexts: text ${Math.max(empty, 0)} has no tokens`);
   const { rows, length, places } = layoutOf(texts.map((ids) => ids.length));
@@ -43,9 +45,12 @@ export function packTexts(texts: readonly (readonly number[])[]): PackedTexts {
   const mask = new Float32Array(rows * length * length);
   for (let at = 0; at < size; at++) {
     const row = at - (at % length);
-    for (let other = 0; other < length; other++) if (owner[at] !== owner[row + other]) mask[at * length + other] = hidden;
+    for (let other = 0; other < length; other++) {
+      if (owner[at] !== owner[row + other] || (read === "last" && row + other > at)) mask[at * length + other] = hidden;
+    }
   }
-  const firstMask = Float32Array.from({ length: texts.length * size }, (_, i) => (owner[i % size] === Math.floor(i / size) ? 0 : hidden));
+  const readAt = places.map((at, text) => (read === "first" ? at : at + texts[text]!.length - 1));
+  const readMask = Float32Array.from({ length: texts.length * size }, (_, i) => (owner[i % size] === Math.floor(i / size) ? 0 : hidden));
   return {
     rows,
     length,
@@ -53,8 +58,8 @@ export function packTexts(texts: readonly (readonly number[])[]): PackedTexts {
       ids: tensor("int64", [rows, length], ids),
       places: tensor("int64", [rows, length], within),
       mask: tensor("float32", [rows, 1, length, length], mask),
-      first: tensor("int64", [texts.length], BigInt64Array.from(places, BigInt)),
-      firstMask: tensor("float32", [1, 1, texts.length, size], firstMask),
+      read: tensor("int64", [texts.length], BigInt64Array.from(readAt, BigInt)),
+      readMask: tensor("float32", [1, 1, texts.length, size], readMask),
     },
   };
 }

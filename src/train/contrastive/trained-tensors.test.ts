@@ -31,6 +31,15 @@ test("a convolutional branch is trained with a loss of dense features, and else 
   expect(untrainedBranch(tensors, names({}), ContrastiveSettings.parse({}))).toBeUndefined();
 });
 
+test("frozen blocks of OpenAI's family, too", () => {
+  const all = clipTensors(clipPresets["clip-tiny"]!);
+  const trained = [...trainedTensors(all, ContrastiveSettings.parse({ freezeVision: 2, freezeText: 1 })).keys()];
+  const frozen = [...all.keys()].filter((name) => name !== "logit_scale" && !trained.includes(name));
+  expect(frozen.filter((name) => !/resblocks\.[01]\.|embedding|conv1|ln_pre/.test(name))).toEqual([]);
+  for (const name of ["visual.transformer.resblocks.2.ln_1.weight", "visual.ln_post.weight", "text.transformer.resblocks.1.ln_1.weight"])
+    expect(trained).toContain(name);
+});
+
 test("frozen blocks take along what lies before them", () => {
   const trained = names({ freezeVision: 2, freezeText: 1 });
   expect(trained.filter((name) => /blocks\.[01]\.|cls_token|pos_embed|patch_embed|layer\.0\.|embeddings/.test(name))).toEqual([]);

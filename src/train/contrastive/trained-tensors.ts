@@ -37,8 +37,8 @@ export function trainedTensors(tensors: ReadonlyMap<string, Shape>, settings: Co
   const isNamed = frozenNames(settings.freeze, [...tensors.keys()]);
   const isIdle = (name: string) => !readsDenseFeatures(settings) && ofBranch.test(name);
   const isFrozen = (name: string) =>
-    frozenBelow(name, settings.freezeVision, /^visual\.trunk\.(?:blocks\.(\d+)\.|cls_token|pos_embed|patch_embed)/) ||
-    frozenBelow(name, settings.freezeText, /^text\.transformer\.(?:encoder\.layer\.(\d+)\.|embeddings\.)/) ||
+    frozenBelow(name, settings.freezeVision, /^visual\.(?:trunk|transformer)\.(?:res)?blocks\.(\d+)\./, imageEmbeddings) ||
+    frozenBelow(name, settings.freezeText, /^text\.transformer\.(?:encoder\.layer|resblocks)\.(\d+)\./, textEmbeddings) ||
     isNamed(name);
   const free = new Map([...tensors].filter(([name]) => name !== "logit_scale" && !isFrozen(name) && !isIdle(name)));
   const trained = settings.loraRank > 0 ? loraTensors(loraAdapters(free, loraOf(settings)), loraOf(settings)) : free;
@@ -53,8 +53,11 @@ export function loraOf({ loraRank, loraAlpha, loraTargets }: ContrastiveSettings
   return { rank: loraRank, alpha: loraAlpha, targets: loraTargets };
 }
 
+/** What lies before the blocks of the towers, in the names of all families. */
+const imageEmbeddings = /^visual\.(?:trunk\.(?:cls_token|pos_embed|patch_embed)|class_embedding|positional_embedding|conv1\.|ln_pre\.)/;
+const textEmbeddings = /^text\.(?:transformer\.embeddings\.|token_embedding\.|positional_embedding)/;
+
 /** Whether a tensor belongs to the first `count` blocks, or to the layers before them. */
-function frozenBelow(name: string, count: number, tower: RegExp): boolean {
-  const found = count > 0 ? tower.exec(name) : null;
-  return found !== null && Number(found[1] ?? -1) < count;
+function frozenBelow(name: string, count: number, blocks: RegExp, before: RegExp): boolean {
+  return count > 0 && (before.test(name) || Number(blocks.exec(name)?.[1] ?? count) < count);
 }

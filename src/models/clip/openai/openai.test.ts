@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { expectClose } from "../../../../test/support/close.ts";
 import { nanoOpenAiClip } from "../../../../test/support/models.ts";
+import { nanoOpenAiTensors } from "../../../../test/support/openai-names.ts";
 import { describeWith, sharedJson } from "../../../../test/support/shared-data.ts";
 import { locateClip } from "../../../hub/locate.ts";
-import { readSafetensors, writeSafetensors } from "../../../tensor/safetensors.ts";
-import { type Tensor, tensor } from "../../../tensor/tensor.ts";
+import { writeSafetensors } from "../../../tensor/safetensors.ts";
+import { tensor } from "../../../tensor/tensor.ts";
 import { clipPresets, clipTensorsIn } from "../families.ts";
-import { ClipModel, clipTensors } from "../index.ts";
+import { ClipModel } from "../index.ts";
 import { huggingFace, openAiNames } from "./names.ts";
 
 describeWith(["parity/clip/names-openai.json"], "names and shapes", () => {
@@ -36,28 +37,6 @@ const open = async (path: string, config?: string): Promise<ClipModel> => {
   return await ClipModel.open(weights, hints);
 };
 
-/** The nano model's tensors under the names of another scheme. */
-async function renamed(scheme: (typeof openAiNames.schemes)[number]): Promise<Record<string, Tensor>> {
-  const path = await nanoOpenAiClip();
-  const { config } = await open(path);
-  const { tensors } = await readSafetensors(join(path, "model.safetensors"));
-  const named: Record<string, Tensor> = {};
-  for (const official of clipTensors(config).keys()) {
-    const parts = [huggingFace.locate(official)].flat().map((name) => tensors.get(name)!);
-    const data = Float32Array.from(parts.flatMap((part) => [...(part.data as Float32Array)]));
-    const [rows = 0, columns = 0] = parts[0]!.shape;
-    const name = scheme.locate(official) as string;
-    named[name] = scheme.isTransposed?.(name)
-      ? tensor(
-          "float32",
-          [columns, rows],
-          Float32Array.from(data, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!),
-        )
-      : tensor("float32", parts.length > 1 ? [rows * parts.length, ...parts[0]!.shape.slice(1)] : parts[0]!.shape, data);
-  }
-  return named;
-}
-
 const openClipConfig = (quick_gelu?: boolean) => ({
   model_cfg: {
     embed_dim: 16,
@@ -76,7 +55,7 @@ describe.each(openAiNames.schemes.filter(({ isTransposed }) => isTransposed))("n
 
   test("give the features of the same model in Hugging Face's names, and exact GELU gives others", async () => {
     const reference = await featuresOf(await open(await nanoOpenAiClip()));
-    await writeSafetensors(file, { ...(await renamed(scheme)), input_resolution: tensor("int64", [], BigInt64Array.of(32n)) });
+    await writeSafetensors(file, { ...(await nanoOpenAiTensors(scheme)), input_resolution: tensor("int64", [], BigInt64Array.of(32n)) });
     const model = await open(file, config(true));
     expect(model.weights.scheme).toBe(scheme);
     expect(model.notes).toEqual([]);
