@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { initNames } from "../../hub/init.ts";
 import { purposes } from "../../hub/random-weights.ts";
 import { samPresets } from "../../models/sam/index.ts";
 import type { Requirement } from "../../run/settings/meta.ts";
@@ -22,7 +23,7 @@ function holdsSam(file: string): boolean {
 export const ModelsInitSettings = z.strictObject({
   name: z
     .string()
-    .describe("biomedclip, biomedclip-tiny, sam-vit-b, sam-vit-l, sam-vit-h, sam-tiny, or a .json file with sizes")
+    .describe(`${initNames.join(", ")}, or a .json file with sizes`)
     .meta({ group: "Input" }),
   seed: z.number().int().nonnegative().default(42).describe("seed of the weights").meta({ group: "Output" }),
   out: z.string().describe("folder for the model").meta({ group: "Output", placeholder: "DIR" }),
@@ -34,7 +35,9 @@ export const ModelsInitSettings = z.strictObject({
   vocab: z
     .string()
     .optional()
-    .describe("vocabulary (vocab.txt) to copy beside a CLIP model")
+    .describe(
+      "vocabulary to copy beside a CLIP model: vocab.txt for a BERT, bpe_simple_vocab_16e6.txt.gz for OpenAI's text tower, or tokenizer.json",
+    )
     .meta({ group: "Input", placeholder: "FILE", mustExist: true, needs: [{ name: clipModel }] }),
 });
 export type ModelsInitSettings = z.infer<typeof ModelsInitSettings>;
