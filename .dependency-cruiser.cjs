@@ -17,6 +17,7 @@ const steps = [
   "nnunet",
   "uncertainty",
   "gate",
+  "presence",
 ];
 const outside = ["models", "text", "scans", "results", "targets", "hub", "augment"];
 const blocks = ["nn", "optim", "image", "dicom"];

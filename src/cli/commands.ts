@@ -56,6 +56,12 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: true,
   },
   {
+    job: "calibrate",
+    summary: "learn from images without a target when segment should say that it is not there",
+    schema: async () => (await import("../pipeline/calibrate/settings.ts")).CalibrateSettings,
+    resumes: false,
+  },
+  {
     job: "embed",
     summary: "compute CLIP embeddings of images and texts, and their similarities",
     schema: async () => (await import("../pipeline/embed/settings.ts")).EmbedSettings,

@@ -12,6 +12,8 @@ const PackFile = z.strictObject({
   label: z.string().optional(),
   clip: z.string(),
   sam: z.string(),
+  /** File of `calibrate`, relative to it: where it says that a target is absent, the mask is empty. */
+  calibration: z.string().optional(),
   defaults: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 /** What `pack.json` holds; `clip` and `sam` are relative to it. */
@@ -30,6 +32,8 @@ export interface Pack {
   /** Folder or file of each model. */
   readonly clip: string;
   readonly sam: string;
+  /** File of its calibration of what is not present. */
+  readonly calibration?: string | undefined;
   /** Settings that suit the models, by the names of the library, instead of the usual defaults. */
   readonly defaults: Readonly<Record<string, string | number | boolean>>;
 }
@@ -66,7 +70,8 @@ export async function packIn(folder: string): Promise<Pack | undefined> {
   if (content === undefined) return undefined;
   const { data, error } = PackFile.safeParse(content);
   if (error) throw new WeightsError(`"${file}" does not describe a pack: ${z.prettifyError(error)}`);
-  return { ...data, folder, file, clip: join(folder, data.clip), sam: join(folder, data.sam) };
+  const calibration = data.calibration === undefined ? {} : { calibration: join(folder, data.calibration) };
+  return { ...data, folder, file, clip: join(folder, data.clip), sam: join(folder, data.sam), ...calibration };
 }
 
 /** Writes the `pack.json` of a folder that holds the models. */

@@ -10,6 +10,7 @@ export const jobs = {
   saliency: async () => (await import("../pipeline/zero-shot/saliency.ts")).runSaliency,
   coarse: async () => (await import("../pipeline/zero-shot/coarse.ts")).runCoarse,
   refine: async () => (await import("../pipeline/zero-shot/refine.ts")).runRefine,
+  calibrate: async () => (await import("../pipeline/calibrate/run.ts")).runCalibrate,
   embed: async () => (await import("../pipeline/embed/run.ts")).runEmbed,
   evaluate: async () => (await import("../pipeline/evaluate/run.ts")).runEvaluate,
   inspect: async () => (await import("../pipeline/inspect/run.ts")).runInspect,

@@ -6,6 +6,7 @@ import { type ClipModel, type VisionTower, visionTower } from "../models/clip/in
 import { gridOf } from "../models/vit.ts";
 import { cosineSimilarity } from "../nn/index.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
+import { cosine } from "../tensor/cosine.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
 import { towerOf } from "./_image-part.ts";
@@ -200,10 +201,6 @@ function maskOf(activations: Float32Array, channel: number, width: number, side:
   const map = bilinear({ width: grid, height: grid, data }, { width: side, height: side }, undefined, { alignCorners: true });
   const [least, most] = rangeOf(map.data);
   return map.data.map((value) => (value - least) / (most - least + 1e-6));
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0) / Math.max(Math.hypot(...a) * Math.hypot(...b), 1e-8);
 }
 
 /** The softmax over a number of channels, of which some have scores and the others 0. */

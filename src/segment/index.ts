@@ -1,6 +1,7 @@
 export { SamAffinity } from "./affinity.ts";
 export { type LabelledMask, labelMap } from "./label-map.ts";
 export { maskPromptLogits, type SquareSizes, squareSizesOf, type TargetGrid, targetGrid } from "./mask-prompt.ts";
+export { noisedEmbedding } from "./noised-embedding.ts";
 export { above, unionOf } from "./postprocess.ts";
 export { type ImageEmbedding, Prediction, SamOptions, SamPredictor, type SamPrompts } from "./predictor.ts";
 export { levelsWithin, probabilityLevels } from "./probability.ts";

@@ -1,10 +1,10 @@
-/** Cosine similarity of two embeddings, in float64. */
+/** Cosine of two vectors, in float64; 0 where one is zero. */
 export function cosine(a: Float32Array, b: Float32Array): number {
-  let [dot, aa, bb] = [0, 0, 0];
+  let [dot, squaresA, squaresB] = [0, 0, 0];
   for (let i = 0; i < a.length; i++) {
     dot += a[i]! * b[i]!;
-    aa += a[i]! ** 2;
-    bb += b[i]! ** 2;
+    squaresA += a[i]! ** 2;
+    squaresB += b[i]! ** 2;
   }
-  return dot / Math.sqrt(aa * bb);
+  return dot === 0 ? 0 : dot / Math.sqrt(squaresA * squaresB);
 }

@@ -67,7 +67,12 @@ export async function packSettings(schema: z.ZodType, given: Readonly<Record<str
   const needsModel = "clip" in shape || "sam" in shape;
   const pack = asked !== undefined ? await locatePack(String(asked)) : needsModel ? await embeddedPack(defaultPack) : undefined;
   if (!pack) return none;
-  const models = { clip: pack.clip, sam: pack.sam, pack: asked === undefined || asked === pack.name ? pack.name : pack.folder };
+  const models = {
+    clip: pack.clip,
+    sam: pack.sam,
+    pack: asked === undefined || asked === pack.name ? pack.name : pack.folder,
+    ...(pack.calibration !== undefined && { calibration: pack.calibration }),
+  };
   const chosen = { saliencyMethod: given.saliencyMethod ?? maker?.settings.saliencyMethod, coarseMethod: given.coarseMethod };
   const holding = methodDefaults(defaultsOf(pack), chosen);
   const settings = Object.entries(holding.values).filter(([key]) => key in shape);

@@ -12,6 +12,7 @@ import { probabilityLevels } from "../../segment/index.ts";
 import type { Target } from "../../targets/target.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { PromptableModel, TextImageModel } from "../models/model-content.ts";
+import { type Found, isAbsent } from "./found.ts";
 import { outcomeOf, refinedRecord, sourceRecord, streamName, summaryOf, type TargetItem } from "./items.ts";
 import { boxNumbers, rawRefined, rawSaliency, writeRaw } from "./raw-file.ts";
 import { stepWarnings } from "./refine-step.ts";
@@ -21,7 +22,7 @@ import { similarMaskWarnings } from "./similar-masks.ts";
 import { type StageTimes, timed } from "./stage-times.ts";
 import { noPrompt } from "./text-prompts.ts";
 import { givenGeometry, writeMasks } from "./write-masks.ts";
-import type { Found, ZeroShotSteps } from "./zero-shot-steps.ts";
+import type { ZeroShotSteps } from "./zero-shot-steps.ts";
 
 /** The steps of an image, with their models. */
 interface Steps {
@@ -86,12 +87,20 @@ export class ImageStep {
     await timed(ms, "write", () => this.write(place, input, { ...decoded, ...(geometry && { geometry }) }, found));
     const { window } = found[0]!.map;
     const outcome = outcomeOf(
-      found.map(({ target, map, cut, refined }) => {
+      found.map((one) => {
+        const { target, map, cut, refined, presence } = one;
         const ofMask = refinedRecord(refined, geometry?.spacing);
         const level = cut.level !== undefined && { level: cut.level };
         return {
           target,
-          record: { prompt: target.sentences, absent: map.isAbsent || undefined, ...level, coarseAreaPx: areaPx(cut.coarse), ...ofMask },
+          record: {
+            prompt: target.sentences,
+            absent: isAbsent(one) || undefined,
+            ...(presence && { presence }),
+            ...level,
+            coarseAreaPx: areaPx(cut.coarse),
+            ...ofMask,
+          },
           warnings: stepWarnings(map, cut, refined),
           summary: summaryOf(ofMask),
         };

@@ -25,6 +25,7 @@ import {
   type SaliencyMethod,
   saliencyMethods,
 } from "../../saliency/index.ts";
+import { cosine } from "../../tensor/cosine.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";
 import type { TextImageModel } from "../models/model-content.ts";
@@ -71,6 +72,7 @@ export class SaliencyStep {
   private readonly preset: ModePreset;
   private readonly readsAny: boolean;
   private readonly targets = oncePerKey<TextTarget>(keptTexts);
+  private readonly embedded = oncePerKey<Float32Array>(keptTexts);
 
   /**
    * @param own - computes the maps instead of the method named in the settings
@@ -146,6 +148,19 @@ export class SaliencyStep {
     throw notFiniteMap(this.settings.saliencyMethod, this.model.clip.weights.file);
   }
 
+  /**
+   * Cosines of the features of an image, as the model sees it, and of texts; of several sentences of one text the mean feature counts. The image
+   * tower runs once for all of them, apart from the maps.
+   */
+  async cosines(image: Image, texts: readonly (readonly string[])[], ms: StageTimes): Promise<number[]> {
+    const { clip } = this.model;
+    const { pixels } = clipView(image, this.settings.fit, clip.config.vision.imageSize);
+    const features = await timed(ms, "image", () => clip.imageFeatures(pixels));
+    const cosines: number[] = [];
+    for (const sentences of texts) cosines.push(cosine(features, await this.features(sentences)));
+    return cosines;
+  }
+
   /** Warnings about how the model reads the text prompts of a target. */
   warningsOf(sentences: readonly string[]): string[] {
     const { clip, tokenizer } = this.model;
@@ -164,11 +179,19 @@ export class SaliencyStep {
     const { contextLength } = clip.config;
     for (const sentence of sentences) requireWords(sentence, "segment");
     const readings = sentences.map((sentence) => readingOf(sentence, tokenizer, contextLength));
-    const features: Float32Array[] = [];
-    if (this.readsAny || readings.some(({ saysSomething }) => saysSomething)) {
-      for (const sentence of sentences) features.push(await clip.textFeatures(tokenizer.encode(sentence, { contextLength }).ids));
-    }
-    return { target: features.length > 0 ? ensembleFeature(features) : undefined, warnings: this.warningsOf(sentences) };
+    const target = this.readsAny || readings.some(({ saysSomething }) => saysSomething) ? await this.features(sentences) : undefined;
+    return { target, warnings: this.warningsOf(sentences) };
+  }
+
+  /** The features [E] of sentences, whatever the model reads of them. */
+  private features(sentences: readonly string[]): Promise<Float32Array> {
+    return this.embedded(JSON.stringify(sentences), async () => {
+      const { clip, tokenizer } = this.model;
+      const { contextLength } = clip.config;
+      const each: Float32Array[] = [];
+      for (const sentence of sentences) each.push(await clip.textFeatures(tokenizer.encode(sentence, { contextLength }).ids));
+      return ensembleFeature(each);
+    });
   }
 }
 

@@ -12,6 +12,7 @@ import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { samUse, untrainedUse, variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
+import { calibrationOf } from "./calibration-file.ts";
 import { dryRun } from "./dry-run.ts";
 import { keptEmbeddings } from "./embedding-cache.ts";
 import { ImageStep, imageFiles } from "./image-step.ts";
@@ -53,7 +54,6 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   for (const message of [...modelWarnings(text, settings.fit), ...aboutSam]) yield { type: "warning", message };
   const saliencyStep = new SaliencyStep(text, settings);
   const refineStep = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
-  const steps = new ZeroShotSteps(saliencyStep, refineStep, settings, options);
   const scanStep = new ScanStep(refineStep, settings, { view, all, signal });
   const noise = await noiseOfFile(settings, saliencyStep.method);
   const told = promptWarnings(items, saliencyStep);
@@ -69,14 +69,13 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
     ...(settings.noise && { noise: await fileRecord(settings.noise) }),
   };
   const recorded = { ...settings, layer: saliencyStep.method.layer };
-  const about = header("segment", SegmentSettings, recorded, weights, {
-    ...run,
-    ...samUse(promptable.sam),
-    leftOut: found.leftOut,
-    all,
-    classAware: settings.classAware,
-  });
+  const { calibration, warnings: aboutPresence } = await calibrationOf(recorded, weights);
+  for (const message of aboutPresence) yield { type: "warning", message };
+  const judge = calibration && { calibration: await fileRecord(settings.calibration!) };
+  const used = { ...run, ...samUse(promptable.sam), leftOut: found.leftOut, all, classAware: settings.classAware };
+  const about = header("segment", SegmentSettings, recorded, { ...weights, ...judge }, used);
   for (const message of saliencyStep.method.warnings) yield { type: "warning", message };
+  const steps = new ZeroShotSteps(saliencyStep, refineStep, settings, { ...options, calibration });
   const imageStep = new ImageStep({ steps, text, promptable }, settings, {
     ...{ view, all, noise, label: run.label, oneModelAtATime: plan.oneModelAtATime },
   });

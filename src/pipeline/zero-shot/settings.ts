@@ -125,6 +125,22 @@ export const neighbouring: Requirement = {
   holds: (slices) => typeof slices !== "string" || !slices.startsWith("every:"),
 };
 
+/** Whether a target that is not in the image gets an empty mask. */
+export const PresenceSettings = z.strictObject(
+  grouped("Not present", {
+    abstain: z
+      .boolean()
+      .optional()
+      .describe("empty mask where the calibration says that the image does not show the target (default: on where there is a calibration)"),
+    calibration: z
+      .string()
+      .optional()
+      .describe("file of `calibrate` (default: that of the pack)")
+      .meta({ placeholder: "FILE", mustExist: true }),
+  }),
+);
+export type PresenceSettings = z.infer<typeof PresenceSettings>;
+
 /** How the masks of a volume's slices are made consistent with one another. */
 export const VolumeSettings = z.strictObject(
   grouped("Volumes", {
@@ -250,6 +266,9 @@ const promptMessage = {
   },
 };
 
+/** Refuses settings without a text prompt, and those with two sources of it. */
+export const onePromptSource = [textPrompts, promptMessage] as const;
+
 /** The seed has an effect only where random numbers are drawn: for noise that no file gives, for points, and for sentences of a prompt set. */
 export const seed = CommonSettings.shape.seed.meta({
   needs: [...(fromNoise.needs ?? [{}]).map((condition): Condition => ({ ...condition, noise: "absent" })), ...withPoints, fromDraws],
@@ -265,6 +284,7 @@ export const SegmentSettings = z
     ...AffinitySettings.shape,
     ...CoarseSettings.shape,
     ...RefineSettings.shape,
+    ...PresenceSettings.shape,
     ...VolumeSettings.shape,
     exif: z
       .enum(["apply", "ignore"])
@@ -275,7 +295,7 @@ export const SegmentSettings = z
     seed,
     spacing,
   })
-  .refine(textPrompts, promptMessage);
+  .refine(...onePromptSource);
 export type SegmentSettings = z.infer<typeof SegmentSettings>;
 
 /** For settings of SAM where only the spreading of the map needs it. */
@@ -294,7 +314,7 @@ export const SaliencyRunSettings = z
     cache: RefineSettings.shape.cache.meta(ofAffinity),
     seed,
   })
-  .refine(textPrompts, promptMessage);
+  .refine(...onePromptSource);
 export type SaliencyRunSettings = z.infer<typeof SaliencyRunSettings>;
 
 /** `medclip-sam coarse`: `inputs` is one folder of saliency maps. */

@@ -1,20 +1,17 @@
 import type { Image } from "../../image/index.ts";
+import type { Calibration, PresenceSigns } from "../../presence/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { CommonSettings } from "../settings.ts";
 import { AffinityStep } from "./affinity-step.ts";
-import { type CoarseResult, coarseStep } from "./coarse-step.ts";
-import type { RefineResult, RefineStep } from "./refine-step.ts";
+import { coarseStep } from "./coarse-step.ts";
+import type { Found } from "./found.ts";
+import type { EmbeddingOfImage } from "./image-embedding.ts";
+import { PresenceStep } from "./presence-step.ts";
+import type { RefineStep } from "./refine-step.ts";
 import type { SaliencyResult, SaliencyStep } from "./saliency-step.ts";
 import type { AffinitySettings, CoarseSettings } from "./settings.ts";
 import type { StageTimes } from "./stage-times.ts";
-
-/** What the steps find of one target in an image. */
-export interface Found {
-  readonly map: SaliencyResult;
-  readonly cut: CoarseResult;
-  readonly refined: RefineResult;
-}
 
 /** What is done between and after the steps, to save memory. */
 export interface Releases {
@@ -31,18 +28,20 @@ export interface Releases {
 export class ZeroShotSteps {
   readonly saliency: SaliencyStep;
   readonly refine: RefineStep;
-  private readonly settings: CoarseSettings & AffinitySettings & Pick<CommonSettings, "mode">;
+  private readonly settings: CoarseSettings & AffinitySettings & Pick<CommonSettings, "mode" | "seed">;
   private readonly affinity: AffinityStep | undefined;
+  private readonly calibration: Calibration | undefined;
 
   constructor(
     saliency: SaliencyStep,
     refine: RefineStep,
-    settings: CoarseSettings & AffinitySettings & Pick<CommonSettings, "mode">,
-    options: SessionOptions = {},
+    settings: CoarseSettings & AffinitySettings & Pick<CommonSettings, "mode" | "seed">,
+    { calibration, ...options }: SessionOptions & { readonly calibration?: Calibration | undefined } = {},
   ) {
     this.saliency = saliency;
     this.refine = refine;
     this.settings = settings;
+    this.calibration = calibration;
     this.affinity = settings.samAffinity ? new AffinityStep(options) : undefined;
   }
 
@@ -60,20 +59,56 @@ export class ZeroShotSteps {
   ): Promise<Found[]> {
     const maps = await this.saliency.run(image, fileName, texts, ms, noise);
     await releases?.clip();
-    const found = await this.masksOf(image, fileName, maps, ms);
+    const embedding = this.refine.embeddingOf(image, ms);
+    const found = await this.masksOf(image, fileName, maps, ms, embedding);
+    const judged = await this.judged(image, fileName, texts, found, embedding, ms);
     await releases?.sam();
-    return found;
+    return judged;
   }
 
   /** All that follows the saliency maps. */
-  async masksOf(image: Image, fileName: string, given: readonly SaliencyResult[], ms: StageTimes): Promise<Found[]> {
-    const embedding = this.refine.embeddingOf(image, ms);
+  async masksOf(
+    image: Image,
+    fileName: string,
+    given: readonly SaliencyResult[],
+    ms: StageTimes,
+    embedding = this.refine.embeddingOf(image, ms),
+  ): Promise<Found[]> {
     const isAbsolute = this.saliency.method.presence !== undefined;
     const maps = this.affinity ? await this.affinity.run(given, embedding, isAbsolute, ms) : given;
     const cuts = maps.map((map) => coarseStep(map.gray, map.window, this.settings));
     const inputs = cuts.map(({ coarse }, i) => ({ coarse, isAbsent: maps[i]!.isAbsent }));
     const masks = await this.refine.run(image, inputs, fileName, ms, embedding);
     return maps.map((map, i) => ({ map, cut: cuts[i]!, refined: masks[i]! }));
+  }
+
+  /** The signs of presence of each target, for a calibration. */
+  async signs(
+    image: Image,
+    fileName: string,
+    texts: readonly (readonly string[])[],
+    ms: StageTimes,
+  ): Promise<(PresenceSigns | undefined)[]> {
+    const maps = await this.saliency.run(image, fileName, texts, ms);
+    const embedding = this.refine.embeddingOf(image, ms);
+    const found = await this.masksOf(image, fileName, maps, ms, embedding);
+    return await new PresenceStep(this.saliency, this.refine, this.settings).signsOf(image, fileName, texts, found, embedding, ms);
+  }
+
+  /** Empties the masks of targets that the image does not show, by the calibration, if there is one. */
+  private async judged(
+    image: Image,
+    fileName: string,
+    texts: readonly (readonly string[])[],
+    found: Found[],
+    embedding: EmbeddingOfImage,
+    ms: StageTimes,
+  ): Promise<Found[]> {
+    const { calibration } = this;
+    if (!calibration) return found;
+    const presence = new PresenceStep(this.saliency, this.refine, this.settings);
+    const signs = await presence.signsOf(image, fileName, texts, found, embedding, ms);
+    return found.map((one, i) => presence.judged(one, signs[i], calibration));
   }
 
   /** Frees what belongs to the steps between the models'. */

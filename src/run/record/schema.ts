@@ -88,8 +88,13 @@ const VolumeRecord = z
 export const targetShape = {
   /** Text prompts given to CLIP. */
   prompt: sentences.optional(),
-  /** True if the saliency map found that the image does not show the target; such a map and its masks are empty. */
+  /** True if the image was found not to show the target: by the saliency map, which is then empty, too, or by a calibration. Its mask is empty. */
   absent: z.boolean().optional(),
+  /** What speaks for the target being in the image, and the score that a calibration makes of it; see `Calibration` of `presence/`. */
+  presence: z
+    .object({ score: z.number().nullable(), threshold: z.number(), isPresent: z.boolean(), signs: named(z.number()).optional() })
+    .readonly()
+    .optional(),
   /** Least gray level of the saliency map that counted as foreground. */
   level: z.number().optional(),
   coarseAreaPx: z.number().optional(),

@@ -6,6 +6,7 @@ export const settingGroups = [
   "Saliency",
   "Coarse mask",
   "SAM",
+  "Not present",
   "Volumes",
   "Quality gate",
   "Training",

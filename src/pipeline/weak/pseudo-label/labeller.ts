@@ -1,12 +1,12 @@
 import type { Image, Mask } from "../../../image/index.ts";
-import type { ImageEmbedding } from "../../../segment/index.ts";
+import { type ImageEmbedding, noisedEmbedding } from "../../../segment/index.ts";
 import { normal } from "../../../tensor/random.ts";
-import { tensor } from "../../../tensor/tensor.ts";
 import { thenDispose } from "../../../then-dispose.ts";
 import type { PromptableModel, TextImageModel } from "../../models/model-content.ts";
+import type { Found } from "../../zero-shot/found.ts";
 import { type CoarseInput, type RefineResult, RefineStep, stepWarnings } from "../../zero-shot/refine-step.ts";
 import { SaliencyStep } from "../../zero-shot/saliency-step.ts";
-import { type Found, ZeroShotSteps } from "../../zero-shot/zero-shot-steps.ts";
+import { ZeroShotSteps } from "../../zero-shot/zero-shot-steps.ts";
 import type { WeakPseudoLabelSettings } from "./settings.ts";
 
 type LabellerSettings = Omit<WeakPseudoLabelSettings, "inputs" | "out" | "overwrite" | "dryRun">;
@@ -73,11 +73,8 @@ export class Labeller {
   }
 
   private async perturbed(image: Image, input: CoarseInput, embedding: ImageEmbedding, name: string, k: number): Promise<Mask> {
-    const noised = withNoise(
-      embedding,
-      this.settings.embeddingNoise,
-      normal(`perturbation ${k}/${name}`, this.settings.seed, embedding.values.data.length),
-    );
+    const noise = normal(`perturbation ${k}/${name}`, this.settings.seed, embedding.values.data.length);
+    const noised = noisedEmbedding(embedding, this.settings.embeddingNoise, noise);
     const [{ mask }] = (await new RefineStep(this.promptable, this.settings, async () => noised).run(image, [input], name, {})) as [
       RefineResult,
     ];
@@ -87,23 +84,4 @@ export class Labeller {
   async dispose(): Promise<void> {
     await this.saliency.dispose();
   }
-}
-
-/** @param noise - standard normal values, one for each of the embedding */
-function withNoise(embedding: ImageEmbedding, strength: number, noise: Float32Array): ImageEmbedding {
-  const { shape, data } = embedding.values;
-  let [sum, squares] = [0, 0];
-  for (const value of data) {
-    sum += value;
-    squares += value * value;
-  }
-  const deviation = Math.sqrt(Math.max(0, squares / data.length - (sum / data.length) ** 2));
-  return {
-    ...embedding,
-    values: tensor(
-      "float32",
-      shape,
-      data.map((value, i) => value + strength * deviation * noise[i]!),
-    ),
-  };
 }

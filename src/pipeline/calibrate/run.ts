@@ -1,0 +1,123 @@
+import { concernsOneInput, throwIfCancelled } from "../../errors.ts";
+import { requireWritable } from "../../files/atomic-write.ts";
+import { type CalibrationImage, type CalibrationResult, calibrate, signMeanings, signNames } from "../../presence/index.ts";
+import type { RunEvent } from "../../run/events.ts";
+import { findInputs } from "../../run/inputs.ts";
+import type { StopOptions } from "../../run/stop-options.ts";
+import { decodeInput } from "../../scans/decode-image.ts";
+import type { ImageInput } from "../../scans/list-images.ts";
+import { streamThenDispose } from "../../then-dispose.ts";
+import { version } from "../../version.ts";
+import { loadClip, loadSam } from "../models/model.ts";
+import { modelWarnings } from "../models/model-content.ts";
+import { clipRecord, samRecord, sessionOptions } from "../models/models-of-run.ts";
+import { viewOf } from "../settings.ts";
+import { alignedLines } from "../text-table.ts";
+import { hashesOf, methodOf, writeCalibration } from "../zero-shot/calibration-file.ts";
+import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";
+import { streamName } from "../zero-shot/items.ts";
+import { memoryPlan } from "../zero-shot/memory-plan.ts";
+import { RefineStep } from "../zero-shot/refine-step.ts";
+import { SaliencyStep } from "../zero-shot/saliency-step.ts";
+import { noPrompt, textPrompts } from "../zero-shot/text-prompts.ts";
+import { ZeroShotSteps } from "../zero-shot/zero-shot-steps.ts";
+import type { CalibrateSettings } from "./settings.ts";
+
+/** An image to calibrate on. */
+interface Sample {
+  readonly input: ImageInput;
+  readonly isPositive: boolean;
+}
+
+/**
+ * `medclip-sam calibrate`: from which score on a target counts as present, found on images without the targets.
+ *
+ * An image that cannot be read is reported and left out.
+ *
+ * @throws ConfigError when too few images are left for the rate of false alarms
+ */
+export async function* runCalibrate(settings: CalibrateSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
+  const begun = performance.now();
+  const { out } = settings;
+  await requireWritable(out, settings.images);
+  const view = viewOf(settings);
+  const negatives = await findInputs(settings.images, undefined, { frames: settings });
+  const positives = settings.positives && (await findInputs(settings.positives, undefined, { frames: settings }));
+  const samples: Sample[] = [
+    ...negatives.inputs.map((input) => ({ input, isPositive: false })),
+    ...(positives?.inputs ?? []).map((input) => ({ input, isPositive: true })),
+  ];
+  const prompts = await textPrompts(
+    settings,
+    samples.map(({ input }) => input),
+  );
+  const { plan, message } = await memoryPlan(settings.maxMemory, { saliency: settings, sam: settings.sam });
+  if (message !== undefined) yield { type: "stage", message };
+  const run = await sessionOptions(settings);
+  const warnings = [...negatives.warnings, ...(positives?.warnings ?? []), ...prompts.warnings, ...run.warnings];
+  for (const message of warnings) yield { type: "warning", message };
+  yield { type: "stage", message: "opening models" };
+  const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
+  const text = await loadClip(settings.clip, settings.clipConfig, options);
+  const promptable = await loadSam(settings.sam, options);
+  for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };
+  const saliency = new SaliencyStep(text, settings);
+  const refine = new RefineStep(promptable, settings, keptEmbeddings(settings.cache, promptable));
+  const steps = new ZeroShotSteps(saliency, refine, settings, options);
+  const work = async function* (): AsyncGenerator<RunEvent> {
+    const weights = { ...(await clipRecord(text)), ...(await samRecord(promptable)) };
+    yield { type: "start", command: "calibrate", total: samples.length, done: 0, out };
+    const measured: { readonly isPositive: boolean; readonly image: CalibrationImage }[] = [];
+    for (const { input, isPositive } of samples) {
+      throwIfCancelled(signal);
+      const started = performance.now();
+      try {
+        const lookFor = prompts.of(input);
+        if (!lookFor) throw noPrompt(input, settings);
+        const { image, warnings } = await decodeInput(input, view);
+        const texts = lookFor.map(({ sentences }) => sentences);
+        const signs = await steps.signs(image, streamName(input), texts, {});
+        measured.push({ isPositive, image: { name: input.path, signs } });
+        const found = signs.filter((one) => one !== undefined).length;
+        const summary = `${isPositive ? "with" : "without"} the target: ${found} of ${signs.length} found`;
+        yield { type: "item", name: input.name, ms: Math.round(performance.now() - started), warnings, summary };
+      } catch (error) {
+        if (!concernsOneInput(error)) throw error;
+        yield { type: "failure", name: input.name, message: error.message, code: error.code };
+      }
+    }
+    const of = (positive: boolean) => measured.filter(({ isPositive }) => isPositive === positive).map(({ image }) => image);
+    const result = calibrate(of(false), of(true), settings);
+    const judged = { ...result.judged, falseAlarms: result.falseAlarms, sensitivity: result.sensitivity };
+    await writeCalibration(out, {
+      calibration: result.calibration,
+      made: {
+        version,
+        settings: methodOf({ ...settings, layer: saliency.method.layer }),
+        weights: hashesOf(weights),
+        prompts: prompts.all.map(({ sentences }) => [...sentences]),
+        images: { negatives: of(false).length, positives: of(true).length },
+        judged,
+      },
+    });
+    const failed = samples.length - measured.length;
+    const ms = Math.round(performance.now() - begun);
+    yield { type: "end", done: measured.length, skipped: 0, failed, ms, lines: linesOf(result, out) };
+  };
+  yield* streamThenDispose(work, steps, saliency, text.clip, promptable.sam);
+}
+
+/** The result for the terminal. */
+function linesOf({ calibration, fitted, judged, falseAlarms, sensitivity }: CalibrationResult, out: string): string[] {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const rows = signNames.map((name) => {
+    const { mean, deviation, weight } = calibration.signs[name];
+    return [name, deviation > 0 ? weight.toFixed(3) : "-", `${mean.toPrecision(3)} ± ${deviation.toPrecision(3)}`, signMeanings[name]];
+  });
+  return [
+    ...alignedLines([["sign", "weight", "without the target", "meaning"], ...rows]),
+    `scale${calibration.weights === "fitted" ? " and weights" : ""} of ${fitted.negatives} images without the target${fitted.positives > 0 ? ` and ${fitted.positives} with it` : ""}; threshold ${calibration.threshold.toFixed(3)} of ${judged.negatives} others`,
+    `of those others ${percent(falseAlarms)} get a mask without the target${sensitivity === null ? "" : `; of ${judged.positives} other images with it ${percent(sensitivity)} keep theirs`}`,
+    out,
+  ];
+}

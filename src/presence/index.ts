@@ -1,0 +1,4 @@
+export { type CalibrationImage, type CalibrationResult, calibrate } from "./calibrate.ts";
+export { Calibration, type Judgement, judge } from "./judge.ts";
+export { nullPrompts } from "./null-prompts.ts";
+export { mapSigns, type PresenceSigns, signMeanings, signNames } from "./signs.ts";
