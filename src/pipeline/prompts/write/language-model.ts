@@ -155,13 +155,15 @@ function withoutSecrets(url: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-/** The system's word for why a connection failed: "ECONNREFUSED". */
+/** The system's word for why a connection failed: "ECONNREFUSED"; without one, the innermost message. */
 function causeOf(error: Error): string {
+  let { message } = error;
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (typeof code === "string") return code;
+    if (typeof code === "string" && code !== "") return code;
+    if (!cause.message.includes("://")) message = cause.message; // an address may hold a password
   }
-  return error.message;
+  return message;
 }
 
 /** How long the endpoint asks to wait, if it says so. */
