@@ -10,6 +10,8 @@ export type PickleGlobals = Readonly<Record<string, unknown>>;
 export interface PickleRules {
   readonly globals: PickleGlobals;
   readonly persistent: (id: unknown) => unknown;
+  /** Whether objects of a class are read as dictionaries of their attributes, as those of programs are. */
+  readonly hasAttributes?: (path: string) => boolean;
   readonly fail: (what: string) => never;
 }
 
@@ -20,6 +22,9 @@ export interface PickleRules {
 export class Inert {
   constructor(readonly path: string) {}
 }
+
+/** An object of which nothing but its attributes is known. */
+class Attributes extends Map<unknown, unknown> {}
 
 /**
  * Reads a Python pickle of protocol 2 to 5 as far as plain data and the allowed globals go; the rest becomes `Inert`.
@@ -164,9 +169,12 @@ class PickleReader {
     return this.memo.has(index) ? this.memo.get(index) : this.fail(`value ${index} is used before it is made`);
   }
 
-  /** A state dict carries its version as an attribute, the only kind that torch sets; the values do not depend on it. */
-  setAttributes(_state: unknown): void {
-    if (!(this.top() instanceof Map || this.top() instanceof Inert)) this.fail("attributes are set on a value that is not a dictionary");
+  /** Of a state dict the only attribute is its version, on which the values do not depend. */
+  setAttributes(state: unknown): void {
+    const object = this.top();
+    if (object instanceof Attributes && state instanceof Map) for (const [name, value] of state) object.set(name, value);
+    else if (!(this.top() instanceof Map || this.top() instanceof Inert))
+      this.fail("attributes are set on a value that is not a dictionary");
   }
 
   checkProtocol(protocol: number): void {
@@ -177,6 +185,7 @@ class PickleReader {
     if (typeof module !== "string" || typeof name !== "string") return this.fail("the name of a global is not a string");
     const path = `${module}.${name}`;
     if (Object.hasOwn(this.rules.globals, path)) return this.rules.globals[path];
+    if (this.rules.hasAttributes?.(path)) return () => new Attributes();
     if (!actsOnMachine(module, name)) return new Inert(path);
     return this.rules.fail(
       `it asks Python for "${path}", which weights do not need. Nothing was run. Harmful files name such things: get the weights from another source.`,

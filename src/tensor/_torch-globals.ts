@@ -61,6 +61,9 @@ const dtypes: Record<string, DType> = {
   bool: "bool",
 };
 
+/** Functions that make lists in a TorchScript program. */
+const scriptLists = ["build_intlist", "build_tensorlist", "build_doublelist", "build_boollist"] as const;
+
 /**
  * What has a meaning where a checkpoint names it: what torch writes for dictionaries of tensors, and no more.
  *
@@ -101,6 +104,9 @@ export function torchGlobals(fail: (what: string) => never): PickleGlobals {
     "torch._tensor.Tensor": plainTensor,
     "torch.nn.parameter.Parameter": (data: unknown) => data,
     "torch.Size": (lengths: unknown) => lengths,
+    // Lists and dictionaries of a TorchScript program, whose types are told beside them.
+    ...Object.fromEntries(scriptLists.map((name) => [`torch.jit._pickle.${name}`, (items: unknown) => items])),
+    "torch.jit._pickle.restore_type_tag": (value: unknown) => value,
     "torch.storage.UntypedStorage": new StorageClass(undefined),
     "torch.UntypedStorage": new StorageClass(undefined),
     ...rows(storageClasses, (dtype) => new StorageClass(dtype)),

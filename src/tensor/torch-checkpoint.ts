@@ -38,7 +38,8 @@ type Fail = (what: string) => never;
 const PICKLE_LIMIT = 2 ** 28;
 
 /**
- * Names, types, shapes and places of the tensors of an open file that `torch.save` of torch 1.6 or newer wrote.
+ * Names, types, shapes and places of the tensors of an open file that `torch.save` of torch 1.6 or newer wrote, or `torch.jit.save`: of a
+ * TorchScript program the tensors are read by the names of its state dict, its code is not.
  *
  * Reads the zip directory and the pickle inside alone, so the size of the file does not matter. The pickle is data to us: nothing is run,
  * classes that rebuild tensors and dictionaries have a meaning, and objects of any other class are ignored.
@@ -54,6 +55,7 @@ export async function checkpointIn(source: ByteSource): Promise<TorchCheckpoint>
   if (content.kind !== "torch") return fail(`it is a ${content.kind} file.`);
   const directory = await readZipDirectory(source);
   const root = rootOf(directory, fail);
+  const isProgram = directory.has(`${root}constants.pkl`);
   const byteOrder = directory.get(`${root}byteorder`);
   if (byteOrder !== undefined && (await readText(source, byteOrder, fail)) !== "little") {
     fail("it was written on a big-endian machine. Load and save it again on a little-endian one.");
@@ -63,6 +65,8 @@ export async function checkpointIn(source: ByteSource): Promise<TorchCheckpoint>
   const tree = unpickle(await readEntry(source, pickle, fail), {
     globals: torchGlobals(fail),
     persistent: (id) => torchStorage(id, fail),
+    // A module of TorchScript: its attributes are parameters, buffers and other modules, by the names of a state dict.
+    ...(isProgram && { hasAttributes: (path) => path.startsWith("__torch__.") }),
     fail,
   });
   if (tree instanceof Inert) {
@@ -81,10 +85,7 @@ export async function checkpointIn(source: ByteSource): Promise<TorchCheckpoint>
 function rootOf(directory: Map<string, ZipEntry>, fail: Fail): string {
   const pickle = [...directory.keys()].find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle === undefined) return fail('it is a zip archive without "data.pkl". Is it another kind of file?');
-  const root = pickle.slice(0, -"data.pkl".length);
-  if (directory.has(`${root}constants.pkl`))
-    fail("it is a TorchScript program. Save the weights alone: torch.save(model.state_dict(), ...).");
-  return root;
+  return pickle.slice(0, -"data.pkl".length);
 }
 
 /**
