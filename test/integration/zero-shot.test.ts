@@ -52,6 +52,13 @@ const quick = { steps: 3, samples: 2 };
 const base = () => ({ ...quick, ...models, inputs: [at("scans")], prompt: ["dark lesion"] });
 const segment = (settings: object) => collect(runSegment(SegmentSettings.parse({ ...base(), ...settings })));
 
+interface Confidence {
+  similarity: number;
+  masked: number;
+  drop: number;
+  isIncreased: boolean;
+}
+
 interface Run {
   command: string;
   settings: Record<string, unknown>;
@@ -67,6 +74,7 @@ interface Run {
     window: number[];
     warnings: string[];
     ms: object;
+    confidence?: Confidence;
   }[];
   failed: { name: string; message: string }[];
 }
@@ -166,6 +174,30 @@ describe("segment", () => {
         .sort(),
     ).toEqual(["empty", "foreign"]);
     expect(record("mixed-out").images.map(({ name }) => name)).toEqual(["good"]);
+  });
+
+  test("--confidence measures each map without ground truth: in the records, and in the summary of the run", async () => {
+    const events = await segment({ out: at("measured"), saliencyMethod: "nib", confidence: true });
+    expect(events.at(-1)).toMatchObject({
+      lines: [expect.stringMatching(/^confidence of 2 maps: drop \d+\.\d\d .*, increase in \d+\.\d % /)],
+    });
+    const found = record("measured").images.map(({ confidence }) => confidence!);
+    for (const { similarity, masked, drop, isIncreased } of found) {
+      expect(drop).toBe(Math.max(0, similarity - masked));
+      expect(isIncreased).toBe(masked > similarity);
+    }
+    const settings = {
+      ...quick,
+      clip: models.clip,
+      inputs: [at("scans")],
+      prompt: ["dark lesion"],
+      saliencyMethod: "nib",
+      confidence: true,
+    };
+    await collect(runSaliency(SaliencyRunSettings.parse({ ...settings, out: at("measured-maps") })));
+    expect(record("measured-maps").images.map(({ confidence }) => confidence)).toEqual(found);
+    await segment({ out: at("unmeasured"), saliencyMethod: "nib" });
+    expect(record("unmeasured").images.map(({ confidence }) => confidence)).toEqual([undefined, undefined]);
   });
 
   test("a prompts file gives each image its text prompts; an image without any is named", async () => {

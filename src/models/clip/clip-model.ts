@@ -54,7 +54,11 @@ export class ClipModel {
 
   /** Features [E] of an image in the shared space, before normalisation. `view` is what the model sees: S x S pixels. */
   async imageFeatures(view: Image): Promise<Float32Array> {
-    const pixels = this.normalised(view);
+    return await this.pixelFeatures(this.normalised(view));
+  }
+
+  /** The same of normalised pixels [1, 3, S, S]. */
+  async pixelFeatures(pixels: Tensor<"float32">): Promise<Float32Array> {
     const { features } = await this.vision.use((tower) => tower.run({ pixels }));
     return finite(features!.data as Float32Array, "the features of the image", this.weights.file);
   }

@@ -97,6 +97,7 @@ export class ImageStep {
             prompt: target.sentences,
             absent: isAbsent(one) || undefined,
             ...(presence && { presence }),
+            confidence: map.confidence,
             ...level,
             coarseAreaPx: areaPx(cut.coarse),
             ...ofMask,

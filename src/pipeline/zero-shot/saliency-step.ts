@@ -14,6 +14,8 @@ import {
 } from "../../image/index.ts";
 import { once, oncePerKey } from "../../once.ts";
 import {
+  type Confidence,
+  confidence,
   ensembleFeature,
   MissingLayerError,
   mapOfCapacity,
@@ -24,13 +26,15 @@ import {
   refuseForeign,
   type SaliencyMethod,
   saliencyMethods,
+  summariseConfidence,
 } from "../../saliency/index.ts";
+import { countOf } from "../../scans/names.ts";
 import { cosine } from "../../tensor/cosine.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";
 import type { TextImageModel } from "../models/model-content.ts";
 import { type CommonSettings, type ModePreset, modePresets } from "../settings.ts";
-import type { SaliencySettings } from "./settings.ts";
+import type { ConfidenceSettings, SaliencySettings } from "./settings.ts";
 import { shortDecimal } from "./short-decimal.ts";
 import { type StageTimes, timed } from "./stage-times.ts";
 
@@ -45,6 +49,8 @@ export interface SaliencyResult {
   readonly capacity: Float32Array;
   /** Whether the image does not show the target, which only methods on an absolute scale can tell; the map is then empty. */
   readonly isAbsent: boolean;
+  /** Measures of the map itself, where they are asked for and there is a text. */
+  readonly confidence?: Confidence;
   readonly warnings: readonly string[];
 }
 
@@ -67,8 +73,10 @@ const keptTexts = 256;
 /** First step: image and text to saliency map. The embeddings of the last 256 texts are cached, so each is computed once per run. */
 export class SaliencyStep {
   readonly method: SaliencyMethod;
+  /** Of all maps so far. */
+  private readonly confidences: Confidence[] = [];
   private readonly model: TextImageModel;
-  private readonly settings: SaliencySettings & CommonSettings;
+  private readonly settings: SaliencySettings & CommonSettings & Partial<ConfidenceSettings>;
   private readonly preset: ModePreset;
   private readonly readsAny: boolean;
   private readonly targets = oncePerKey<TextTarget>(keptTexts);
@@ -81,7 +89,7 @@ export class SaliencyStep {
    */
   constructor(
     model: TextImageModel,
-    settings: SaliencySettings & CommonSettings,
+    settings: SaliencySettings & CommonSettings & Partial<ConfidenceSettings>,
     own?: OwnSaliencyMethod,
     { readsAny = false }: { readonly readsAny?: boolean } = {},
   ) {
@@ -121,6 +129,8 @@ export class SaliencyStep {
       const capacity = target ? await this.attribute(await attribution(), target, ms) : new Float32Array(grid ** 2);
       const { map, isAbsent, unsaid } =
         presence === undefined ? stretched(capacity, side) : absolute(capacity, { side, window, size: image }, target ? presence : 0);
+      const measured =
+        this.settings.confidence && target ? await timed(ms, "confidence", () => this.measure(pixels, map, target)) : undefined;
       const saliency = placed ? placeMap(map, side, window, image) : stretchMap(map, side, image);
       results.push({
         saliency,
@@ -128,10 +138,26 @@ export class SaliencyStep {
         ...(placed && { window: window.box }),
         capacity,
         isAbsent,
+        ...(measured && { confidence: measured }),
         warnings: [...warnings, ...unsaid],
       });
     }
     return results;
+  }
+
+  /** A line about the confidence of all maps so far; none where it was not asked for. */
+  get summary(): string[] {
+    if (this.confidences.length === 0) return [];
+    const { drop, increase, n } = summariseConfidence(this.confidences);
+    return [
+      `confidence of ${countOf(n, "map")}: drop ${drop.toFixed(2)} (lower is better), increase in ${increase.toFixed(1)} % (higher is better)`,
+    ];
+  }
+
+  private async measure(pixels: Image, map: Float32Array, target: Float32Array): Promise<Confidence> {
+    const found = await confidence(this.model.clip, pixels, map, target);
+    this.confidences.push(found);
+    return found;
   }
 
   /** The part that is the same for every text. @param pixels - input of the model */

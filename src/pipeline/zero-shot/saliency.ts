@@ -104,8 +104,8 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
     const { width, height } = image;
     const { window } = maps[0]!;
     const found = lookFor.map((target, i) => {
-      const { isAbsent, warnings } = maps[i]!;
-      return { target, record: { prompt: target.sentences, absent: isAbsent || undefined }, warnings, summary: "" };
+      const { isAbsent, confidence, warnings } = maps[i]!;
+      return { target, record: { prompt: target.sentences, absent: isAbsent || undefined, confidence }, warnings, summary: "" };
     });
     const outcome = outcomeOf(found);
     return {
@@ -121,8 +121,8 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
     };
   };
   yield* streamThenDispose(
-    () =>
-      runItems(items, process, {
+    async function* (): AsyncGenerator<RunEvent> {
+      const events = runItems(items, process, {
         out,
         header: about,
         overwrite: settings.overwrite,
@@ -130,7 +130,9 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
         told,
         prompts: promptKeys(prompts),
         scanOf: scanNameOf,
-      }),
+      });
+      for await (const event of events) yield event.type === "end" && step.summary.length > 0 ? { ...event, lines: step.summary } : event;
+    },
     step,
     text.clip,
     ...(promptable ? [promptable.sam] : []),

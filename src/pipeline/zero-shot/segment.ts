@@ -112,7 +112,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
         }
         const pictures = own.filter(({ image }) => !image.frame);
         const shared = await scanExport.writeShared(scans.filter(isDone), pictures.filter(isDone));
-        const lines = [...(event.lines ?? []), ...shared.flatMap(({ files }) => files)];
+        const lines = [...(event.lines ?? []), ...saliencyStep.summary, ...shared.flatMap(({ files }) => files)];
         yield { ...event, ...(lines.length > 0 && { lines }) };
       }
     },

@@ -63,6 +63,19 @@ export const AffinitySettings = z.strictObject(
 );
 export type AffinitySettings = z.infer<typeof AffinitySettings>;
 
+/** Measures of the saliency map that need no ground truth. */
+export const ConfidenceSettings = z.strictObject(
+  grouped("Saliency", {
+    confidence: z
+      .boolean()
+      .default(false)
+      .describe(
+        "measure, without ground truth, how the similarity to the text changes if the image keeps only what the map highlights; two passes of the image tower per map",
+      ),
+  }),
+);
+export type ConfidenceSettings = z.infer<typeof ConfidenceSettings>;
+
 export type SaliencySettings = z.infer<typeof SaliencySettings>;
 export type CoarseSettings = z.infer<typeof CoarseSettings>;
 
@@ -282,6 +295,7 @@ export const SegmentSettings = z
     ...CommonSettings.shape,
     ...SaliencySettings.shape,
     ...AffinitySettings.shape,
+    ...ConfidenceSettings.shape,
     ...CoarseSettings.shape,
     ...RefineSettings.shape,
     ...PresenceSettings.shape,
@@ -309,6 +323,7 @@ export const SaliencyRunSettings = z
     ...CommonSettings.shape,
     ...SaliencySettings.shape,
     ...AffinitySettings.shape,
+    ...ConfidenceSettings.shape,
     sam: RefineSettings.shape.sam.meta(ofAffinity),
     samPrecision: RefineSettings.shape.samPrecision.meta(ofAffinity),
     cache: RefineSettings.shape.cache.meta(ofAffinity),

@@ -95,6 +95,8 @@ export const targetShape = {
     .object({ score: z.number().nullable(), threshold: z.number(), isPresent: z.boolean(), signs: named(z.number()).optional() })
     .readonly()
     .optional(),
+  /** Similarity of the text to the image and to the image times the map, and the drop and increase from one to the other. */
+  confidence: z.object({ similarity: z.number(), masked: z.number(), drop: z.number(), isIncreased: z.boolean() }).readonly().optional(),
   /** Least gray level of the saliency map that counted as foreground. */
   level: z.number().optional(),
   coarseAreaPx: z.number().optional(),
