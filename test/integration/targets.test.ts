@@ -211,6 +211,15 @@ test("an image gets only the targets that a prompts file lists for it, and an im
   expect(existsSync(at("none"))).toBe(false);
 });
 
+test("a tenth target on an image costs no image tower and no SAM encoder", async () => {
+  const model = await loadModel(models);
+  const ten = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`t${i}`, i % 2 === 0 ? bright : dark]));
+  const { targets } = await segmentTargets(model, at("in", "a.png"), ten, quick);
+  expect(Object.keys(targets)).toHaveLength(10);
+  expect([images.mock.calls.length, encodings.mock.calls.length]).toEqual([1, 1]);
+  await model.dispose();
+});
+
 test("the library gives the same results from files and from pixels", async () => {
   const model = await loadModel(models);
   const file = at("in", "a.png");
