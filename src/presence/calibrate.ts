@@ -21,6 +21,8 @@ export interface CalibrationResult {
   readonly falseAlarms: number;
   /** The same among the judged positives; null without any. */
   readonly sensitivity: number | null;
+  /** Share of the judged negatives above the score that nine of ten judged positives reach; null without any. */
+  readonly falseAlarmsAt90: number | null;
 }
 
 /**
@@ -64,7 +66,15 @@ export function calibrate(
     judged: { negatives: rest.length, positives: restPositives.length },
     falseAlarms: shareAbove(rest),
     sensitivity: restPositives.length > 0 ? shareAbove(restPositives) : null,
+    falseAlarmsAt90: falseAlarmsAt(0.9, scores(rest, scale), scores(restPositives, scale)),
   };
+}
+
+/** Share of negatives with at least the score that a share of the positives reaches. What was not found is no false alarm. */
+function falseAlarmsAt(sensitivity: number, negatives: readonly number[], positives: readonly number[]): number | null {
+  const reached = positives.toSorted((a, b) => b - a)[Math.ceil(sensitivity * positives.length - 1e-9) - 1];
+  if (reached === undefined) return null;
+  return negatives.filter((score) => score >= reached && Number.isFinite(score)).length / negatives.length;
 }
 
 /** A threshold below any score: where nothing was found in most negatives, all that is found counts. It is finite, as JSON knows no infinity. */

@@ -53,7 +53,7 @@ describe("logistic regression", () => {
 
 describe("a calibration", () => {
   test("keeps the rate of false alarms on new images, and finds what differs", () => {
-    const { calibration, sensitivity } = calibrate(drawn("a", 400), drawn("b", 400, 1.5), { falseAlarms: 0.1 });
+    const { calibration, sensitivity, falseAlarmsAt90 } = calibrate(drawn("a", 400), drawn("b", 400, 1.5), { falseAlarms: 0.1 });
     const share = (images: CalibrationImage[]) =>
       images.filter(({ signs }) => judge(calibration, signs[0]).isPresent).length / images.length;
     // 200 negatives set the threshold: the rate on new ones is a Beta variable of mean 0.1 and deviation 0.021.
@@ -61,6 +61,7 @@ describe("a calibration", () => {
     expect(share(drawn("new", 4000))).toBeLessThan(0.1 + 0.075);
     expect(share(drawn("found", 1000, 1.5))).toBeGreaterThan(0.95);
     expect(sensitivity).toBeGreaterThan(0.95);
+    expect(falseAlarmsAt90).toBeLessThan(0.05);
     expect(calibration.weights).toBe("fitted");
     expect(calibration.signs.textMargin.weight).toBeGreaterThan(4 * Math.abs(calibration.signs.samScore.weight));
   });

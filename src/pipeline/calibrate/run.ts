@@ -88,7 +88,8 @@ export async function* runCalibrate(settings: CalibrateSettings, { signal }: Sto
     }
     const of = (positive: boolean) => measured.filter(({ isPositive }) => isPositive === positive).map(({ image }) => image);
     const result = calibrate(of(false), of(true), settings);
-    const judged = { ...result.judged, falseAlarms: result.falseAlarms, sensitivity: result.sensitivity };
+    const { falseAlarms, sensitivity, falseAlarmsAt90 } = result;
+    const judged = { ...result.judged, falseAlarms, sensitivity, falseAlarmsAt90 };
     await writeCalibration(out, {
       calibration: result.calibration,
       made: {
@@ -108,7 +109,7 @@ export async function* runCalibrate(settings: CalibrateSettings, { signal }: Sto
 }
 
 /** The result for the terminal. */
-function linesOf({ calibration, fitted, judged, falseAlarms, sensitivity }: CalibrationResult, out: string): string[] {
+function linesOf({ calibration, fitted, judged, falseAlarms, sensitivity, falseAlarmsAt90 }: CalibrationResult, out: string): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const rows = signNames.map((name) => {
     const { mean, deviation, weight } = calibration.signs[name];
@@ -118,6 +119,9 @@ function linesOf({ calibration, fitted, judged, falseAlarms, sensitivity }: Cali
     ...alignedLines([["sign", "weight", "without the target", "meaning"], ...rows]),
     `scale${calibration.weights === "fitted" ? " and weights" : ""} of ${fitted.negatives} images without the target${fitted.positives > 0 ? ` and ${fitted.positives} with it` : ""}; threshold ${calibration.threshold.toFixed(3)} of ${judged.negatives} others`,
     `of those others ${percent(falseAlarms)} get a mask without the target${sensitivity === null ? "" : `; of ${judged.positives} other images with it ${percent(sensitivity)} keep theirs`}`,
+    ...(falseAlarmsAt90 === null
+      ? []
+      : [`at a threshold that 90 % of images with the target pass, ${percent(falseAlarmsAt90)} of those without it would`]),
     out,
   ];
 }

@@ -37,6 +37,7 @@ const CalibrationFile = z.strictObject({
       positives: z.number(),
       falseAlarms: z.number(),
       sensitivity: z.number().nullable(),
+      falseAlarmsAt90: z.number().nullable(),
     }),
   }),
 });
