@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { type AugmentSettings, augmentPresets } from "../augment/index.ts";
-import type { Image, Mask } from "../image/index.ts";
+import { type Image, type Mask, runsOfMask } from "../image/index.ts";
 import { type AugmentRequest, augmentedView } from "./augmented-view.ts";
-import { outlineOf } from "./outline.ts";
 
 /** A dark picture with a bright rectangle, and its mask. */
 function picture(width: number, height: number, inside: (x: number, y: number) => boolean): { image: Image; mask: Mask } {
@@ -20,7 +19,7 @@ const { image, mask } = picture(64, 64, (x, y) => x >= 40 && x < 56 && y >= 16 &
 const only = (settings: Partial<AugmentSettings>): AugmentSettings => ({ ...augmentPresets.none, ...settings });
 const request = (changes: Partial<AugmentRequest> = {}): AugmentRequest => ({
   ...{ settings: augmentPresets.none, key: "a", epoch: 0, seed: 1, grid: 8, emptyCrops: 0 },
-  outlines: [outlineOf(mask)],
+  outlines: [runsOfMask(mask)],
   ...changes,
 });
 const whole = { x0: 0, y0: 0, x1: 64, y1: 64 };
@@ -59,6 +58,6 @@ test("an empty crop shows nothing of any outline; where every part shows some, t
     expect(Math.max(...pixels)).toBeLessThan(60); // the filter of a resize rings a little beside an edge
   }
   const full = picture(64, 64, () => true);
-  const { coverage, isEmptyCrop } = augmentedView(full.image, 64, whole, request({ emptyCrops: 1, outlines: [outlineOf(full.mask)] }));
+  const { coverage, isEmptyCrop } = augmentedView(full.image, 64, whole, request({ emptyCrops: 1, outlines: [runsOfMask(full.mask)] }));
   expect([Math.min(...coverage), isEmptyCrop]).toEqual([1, false]);
 });

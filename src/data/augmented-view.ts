@@ -1,8 +1,8 @@
 import { imageOf, planesOf } from "../augment/image-planes.ts";
 import { type AugmentSettings, augment, drawAugmentation } from "../augment/index.ts";
-import type { Box, Image, Mask } from "../image/index.ts";
+import type { Box, Image, Mask, MaskRuns } from "../image/index.ts";
 import { type RandomStream, uniform } from "../tensor/random.ts";
-import { coverage, type Outline } from "./outline.ts";
+import { coverage } from "./coverage.ts";
 import { centrePart, centreView, cropView } from "./views.ts";
 
 /** How a picture and what is outlined in it are augmented. */
@@ -12,7 +12,7 @@ export interface AugmentRequest {
   readonly epoch: number;
   readonly seed: number;
   /** Of the whole image. */
-  readonly outlines: readonly Outline[];
+  readonly outlines: readonly MaskRuns[];
   /** Cells along a side, for which it is wanted how much the outlines cover. */
   readonly grid: number;
   /** Probability of a part of the image that shows nothing of any outline, where there is one. */
@@ -57,7 +57,7 @@ export function augmentedView(image: Image, side: number, part: Box | undefined,
 }
 
 /** The largest of some random parts in which no outline shows. */
-function emptyPart({ width, height }: Image, outlines: readonly Outline[], u: RandomStream): Box | undefined {
+function emptyPart({ width, height }: Image, outlines: readonly MaskRuns[], u: RandomStream): Box | undefined {
   let best: Box | undefined;
   let largest = 0;
   for (let i = 0; i < emptyParts.tries; i++) {
@@ -73,7 +73,7 @@ function emptyPart({ width, height }: Image, outlines: readonly Outline[], u: Ra
 }
 
 /** An outline's pixels in a part that is resized to a square. */
-function maskIn(outline: Outline, part: Box, side: number): Mask {
+function maskIn(outline: MaskRuns, part: Box, side: number): Mask {
   const covered = coverage(outline, part, side);
   const data = new Uint8Array(covered.length);
   for (let i = 0; i < data.length; i++) data[i] = covered[i]! >= 0.5 ? 1 : 0;

@@ -1,10 +1,10 @@
 import { mirrorWords } from "../augment/index.ts";
 import { concernsOneInput, throwIfCancelled } from "../errors.ts";
+import type { MaskRuns } from "../image/index.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { PreparedView, ViewRequest } from "./_preparation.ts";
 import type { AugmentedView, AugmentRequest } from "./augmented-view.ts";
 import { epochOrder, type OrderOptions } from "./epoch-order.ts";
-import type { Outline } from "./outline.ts";
 import { type DroppedPair, imageName, type Pair } from "./pairs.ts";
 import { type CropRange, defaultCrop } from "./views.ts";
 import type { PairWorkers } from "./workers.ts";
@@ -44,7 +44,7 @@ export type AugmentedPicture = Omit<AugmentedView, "pixels">;
 /** How the pictures of an epoch are augmented. */
 export interface EpochAugmentation extends Pick<AugmentRequest, "settings" | "grid" | "emptyCrops"> {
   /** What is outlined in the image of a pair. */
-  outlinesOf(pair: Pair): readonly Outline[];
+  outlinesOf(pair: Pair): readonly MaskRuns[];
 }
 
 /** How pictures are made ready. */

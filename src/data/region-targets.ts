@@ -1,7 +1,8 @@
+import type { MaskRuns } from "../image/index.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { AugmentedPicture } from "./batches.ts";
+import { coverage } from "./coverage.ts";
 import { mirroredPhrases } from "./mirrored-phrases.ts";
-import { coverage, type Outline } from "./outline.ts";
 import { imageName, type Pair } from "./pairs.ts";
 import type { Region, RegionSet } from "./regions.ts";
 import { type CropRange, centrePart, cropDraws, randomCrop } from "./views.ts";
@@ -49,7 +50,7 @@ export function regionTargets(
   const mirrored = mirroredPhrases(phrases);
   const labels = new Float32Array(pairs.length * count);
   const covered = new Float32Array(labels.length * patches);
-  const cellsSeen = (outline: Outline, key: string) => {
+  const cellsSeen = (outline: MaskRuns, key: string) => {
     const part = crop ? randomCrop(outline, cropDraws(key, crop.epoch, crop.seed), crop.range).box : centrePart(outline, side);
     return coverage(outline, part, grid);
   };
@@ -84,7 +85,7 @@ export function regionTargets(
 }
 
 /** The different outlines of an image, in the order in which its augmented picture has them. */
-export function outlinesOf(regions: readonly Region[]): Outline[] {
+export function outlinesOf(regions: readonly Region[]): MaskRuns[] {
   return [...new Set(regions.flatMap(({ outline }) => outline ?? []))];
 }
 

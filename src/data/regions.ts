@@ -1,21 +1,20 @@
 import { dirname, isAbsolute, join, normalize } from "node:path";
 import { sidesIn } from "../augment/index.ts";
 import { InputError } from "../errors.ts";
-import type { Mask, Size } from "../image/index.ts";
+import { type Mask, type MaskRuns, runsOfMask, type Size } from "../image/index.ts";
 import { MaskGuesses, maskProblem } from "../scans/mask-report.ts";
 import { canonicalName } from "../scans/names.ts";
 import { presentFiles } from "../scans/present-file.ts";
 import { readMask } from "../scans/read-mask.ts";
 import { isMissing, readTable } from "./_table.ts";
 import { decodePair } from "./decode-pair.ts";
-import { type Outline, outlineOf } from "./outline.ts";
 import { type DroppedPair, imageName, type Pair } from "./pairs.ts";
 
 /** What is known about a phrase in an image. */
 export interface Region {
   readonly phrase: string;
   /** What the phrase names; undefined where it was looked for and is absent, or its masks are empty. */
-  readonly outline: Outline | undefined;
+  readonly outline: MaskRuns | undefined;
 }
 
 /** Outlined images. */
@@ -179,11 +178,11 @@ async function outlined(
     if (!(error instanceof InputError)) throw error;
     return { regions: [], unusable: [...phrases.keys()].map((phrase) => drop(phrase, "image that cannot be read", error)) };
   }
-  const outlines = new Map<string, Outline | InputError | undefined>(); // several phrases may name one mask: it is read once
-  const outlineIn = async (files: readonly string[]): Promise<Outline | InputError | undefined> => {
+  const outlines = new Map<string, MaskRuns | InputError | undefined>(); // several phrases may name one mask: it is read once
+  const outlineIn = async (files: readonly string[]): Promise<MaskRuns | InputError | undefined> => {
     try {
       const mask = await unionOf(files, { ...image, file: name }, label, guesses);
-      return mask?.data.includes(1) ? outlineOf(mask) : undefined;
+      return mask?.data.includes(1) ? runsOfMask(mask) : undefined;
     } catch (error) {
       if (error instanceof InputError) return error;
       throw error;

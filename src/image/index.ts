@@ -23,6 +23,7 @@ export { type Dot, letterRows, lettersApart, textDots } from "./dot-text.ts";
 export { histogram } from "./histogram.ts";
 export { minMax, rangeOf, toByte, toGray } from "./levels.ts";
 export { dscOf, iouOf, type Overlap, overlap } from "./mask-overlap.ts";
+export { type MaskRuns, maskOfRuns, runsOfMask } from "./mask-runs.ts";
 export { opencvArea } from "./opencv-area.ts";
 export { opencvCubic } from "./opencv-cubic.ts";
 export { opencvLinear, opencvNearest, opencvNearestIndex } from "./opencv-resize.ts";

@@ -1,14 +1,13 @@
 import { imageOf, planesOf } from "../../augment/image-planes.ts";
 import { type AugmentSettings, augment, drawAugmentation, type SpatialParameters, spatial } from "../../augment/index.ts";
-import { maskOf, type Outline, outlineOf } from "../../data/outline.ts";
-import type { Image, Mask } from "../../image/index.ts";
+import { type Image, type Mask, type MaskRuns, maskOfRuns, runsOfMask } from "../../image/index.ts";
 import { type SquareSizes, samVariants, targetGrid } from "../../segment/index.ts";
 import type { PromptSource } from "./target-grid.ts";
 
 /** The masks of a target at the size of its image in the model's square. */
 export interface TargetOutlines {
-  readonly truth: Outline;
-  readonly coarse?: Outline | undefined;
+  readonly truth: MaskRuns;
+  readonly coarse?: MaskRuns | undefined;
 }
 
 /** The outlines of masks of an image's size. A mask too small to cover half of any pixel keeps those of which it covers most. */
@@ -16,12 +15,12 @@ export function targetOutlines(truth: Mask, coarse: Mask | undefined, sizes: Squ
   return { truth: resizedOutline(truth, sizes), coarse: coarse && resizedOutline(coarse, sizes) };
 }
 
-function resizedOutline(mask: Mask, { variant, side }: SquareSizes): Outline {
+function resizedOutline(mask: Mask, { variant, side }: SquareSizes): MaskRuns {
   const { width, height } = samVariants[variant].sizeWithin(mask, side);
   const data = new Uint8Array(width * height);
   const square = targetGrid(mask, { variant, side, cells: side })?.cells;
   if (square) for (let y = 0; y < height; y++) data.set(square.subarray(y * side, y * side + width), y * width);
-  return outlineOf({ width, height, data });
+  return runsOfMask({ width, height, data });
 }
 
 export interface AugmentTargetOptions extends SquareSizes {
@@ -58,8 +57,8 @@ export function augmentedTargets(
   { settings, seed, ...sizes }: AugmentTargetOptions,
 ): { readonly image: Image; readonly sources: readonly PromptSource[] } {
   const different = [...new Set(targets)];
-  const truths = different.map(({ outlines }) => maskOf(outlines!.truth));
-  const guesses = different.map(({ outlines }) => outlines!.coarse && maskOf(outlines!.coarse));
+  const truths = different.map(({ outlines }) => maskOfRuns(outlines!.truth));
+  const guesses = different.map(({ outlines }) => outlines!.coarse && maskOfRuns(outlines!.coarse));
   const sample = { image: planesOf(image), masks: [...truths, ...guesses.filter((guess) => guess !== undefined)] };
   const drawAt = (attempt: number) => drawAugmentation(settings, attempt === 0 ? name : `${name}/${attempt}`, 0, seed);
   const drawn = drawAt(0);

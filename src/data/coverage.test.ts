@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
-import { coverage, maskOf, outlineOf } from "./outline.ts";
+import { runsOfMask } from "../image/index.ts";
+import { coverage } from "./coverage.ts";
 import { centrePart, centreView } from "./views.ts";
 
 /** The left half is 1. */
@@ -11,30 +12,20 @@ const halves = (width: number, height: number) => ({
   data: Uint8Array.from({ length: width * height }, (_, i) => (i % width < width / 2 ? 1 : 0)),
 });
 
-test("an outline gives back its mask", () => {
-  const masks = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })).chain(([width, height]) =>
-    fc.record({
-      ...{ width: fc.constant(width), height: fc.constant(height) },
-      data: fc.uint8Array({ min: 0, max: 1, minLength: width * height, maxLength: width * height }),
-    }),
-  );
-  fc.assert(fc.property(masks, (mask) => void expect(maskOf(outlineOf(mask))).toEqual(mask)));
-});
-
 test("patches that lie on whole pixels have the mean of them", () => {
   const mask = { width: 4, height: 4, data: Uint8Array.of(1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1) };
-  expect([...coverage(outlineOf(mask), { x0: 0, y0: 0, x1: 4, y1: 4 }, 2)]).toEqual([0.75, 0, 0, 1]);
+  expect([...coverage(runsOfMask(mask), { x0: 0, y0: 0, x1: 4, y1: 4 }, 2)]).toEqual([0.75, 0, 0, 1]);
 });
 
 test("edges inside of pixels count by their share: 6 pixels on 4 patches, cut in the middle", () => {
   // Patches are 1.5 pixels wide: the third pixel, the last of the mask's half, belongs to the second patch, which it fills.
-  expectClose(coverage(outlineOf(halves(6, 6)), { x0: 0, y0: 0, x1: 6, y1: 6 }, 4).subarray(0, 4), [1, 1, 0, 0], 1e-6);
-  expectClose(coverage(outlineOf(halves(6, 6)), { x0: 0.75, y0: 0, x1: 5.25, y1: 6 }, 3).subarray(0, 3), [1, 0.5, 0], 1e-6);
+  expectClose(coverage(runsOfMask(halves(6, 6)), { x0: 0, y0: 0, x1: 6, y1: 6 }, 4).subarray(0, 4), [1, 1, 0, 0], 1e-6);
+  expectClose(coverage(runsOfMask(halves(6, 6)), { x0: 0.75, y0: 0, x1: 5.25, y1: 6 }, 3).subarray(0, 3), [1, 0.5, 0], 1e-6);
 });
 
 test("a crop of a part has the cells of that part, and what lies beyond the mask is not covered", () => {
-  expect([...coverage(outlineOf(halves(8, 8)), { x0: 2, y0: 2, x1: 6, y1: 6 }, 2)]).toEqual([1, 0, 1, 0]);
-  expect([...coverage(outlineOf(halves(2, 2)), { x0: -2, y0: 0, x1: 2, y1: 4 }, 2)]).toEqual([0, 0.5, 0, 0]);
+  expect([...coverage(runsOfMask(halves(8, 8)), { x0: 2, y0: 2, x1: 6, y1: 6 }, 2)]).toEqual([1, 0, 1, 0]);
+  expect([...coverage(runsOfMask(halves(2, 2)), { x0: -2, y0: 0, x1: 2, y1: 4 }, 2)]).toEqual([0, 0.5, 0, 0]);
 });
 
 test("the mean over the patches is the mean over the part", () => {
@@ -42,7 +33,7 @@ test("the mean over the patches is the mean over the part", () => {
   fc.assert(
     fc.property(size, size, fc.integer({ min: 1, max: 9 }), fc.infiniteStream(fc.boolean()), (width, height, grid, bits) => {
       const data = Uint8Array.from({ length: width * height }, () => (bits.next().value ? 1 : 0));
-      const cells = coverage(outlineOf({ width, height, data }), { x0: 0, y0: 0, x1: width, y1: height }, grid);
+      const cells = coverage(runsOfMask({ width, height, data }), { x0: 0, y0: 0, x1: width, y1: height }, grid);
       const mean = (values: ArrayLike<number>) => Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
       expect(mean(cells)).toBeCloseTo(mean(data), 5);
     }),
@@ -57,7 +48,7 @@ test.each([
 ])("the middle of %d x %d is covered where the validation view shows it", (width, height) => {
   const mask = halves(width, height);
   const image = { width, height, data: Uint8Array.from({ length: width * height * 3 }, (_, i) => 255 * mask.data[Math.floor(i / 3)]!) };
-  const cells = coverage(outlineOf(mask), centrePart(mask, 56), 7);
+  const cells = coverage(runsOfMask(mask), centrePart(mask, 56), 7);
   const view = centreView(image, 56);
   const brightness = Float32Array.from({ length: 49 }, (_, cell) => {
     let sum = 0;
