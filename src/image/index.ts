@@ -2,6 +2,7 @@ export type { Raster } from "./_raster.ts";
 export { atLeast } from "./at-least.ts";
 export { type BilinearOptions, bilinear } from "./bilinear.ts";
 export { blankWarnings } from "./blank.ts";
+export { boundsOf } from "./bounds.ts";
 export { type ClassMaps, type LabelMap, largestClass, type MapKind, probabilitiesOf } from "./class-maps.ts";
 export {
   areaPx,
@@ -19,6 +20,7 @@ export {
   type Ties,
 } from "./components.ts";
 export { outerContours, outline } from "./contours.ts";
+export { cutImage } from "./cut.ts";
 export { type Dot, letterRows, lettersApart, textDots } from "./dot-text.ts";
 export { histogram } from "./histogram.ts";
 export { minMax, rangeOf, toByte, toGray } from "./levels.ts";

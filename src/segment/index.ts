@@ -1,4 +1,6 @@
 export { SamAffinity } from "./affinity.ts";
+export { type EverythingWork, everything, type Region } from "./everything/everything.ts";
+export { EverythingOptions } from "./everything/options.ts";
 export { type LabelledMask, labelMap } from "./label-map.ts";
 export { maskPromptLogits, type SquareSizes, squareSizesOf, type TargetGrid, targetGrid } from "./mask-prompt.ts";
 export { noisedEmbedding } from "./noised-embedding.ts";

@@ -1,3 +1,4 @@
+import { boundsOf } from "../image/bounds.ts";
 import { components } from "../image/components.ts";
 import type { Box, Mask } from "../image/types.ts";
 import { logitsSideOf, type SamConfig, type SamVariantName } from "../models/sam/index.ts";
@@ -82,21 +83,6 @@ function mostCovered(pixels: readonly (readonly [u: number, v: number])[], x: nu
     });
   }
   return [...shares].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
-}
-
-/** The box round all pixels of a mask; undefined when there are none. */
-function boundsOf({ width, height, data }: Mask): Box | undefined {
-  let [x0, y0, x1, y1] = [width, height, 0, 0];
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if (data[i] === 0) continue;
-      x0 = Math.min(x0, x);
-      x1 = Math.max(x1, x + 1);
-      y0 = Math.min(y0, y);
-      y1 = y + 1;
-    }
-  }
-  return x1 === 0 ? undefined : { x0, y0, x1, y1 };
 }
 
 /** The part of each cell that a mask covers, [l, l]. @param x - cells in a pixel's width, y - in its height */

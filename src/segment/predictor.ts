@@ -6,7 +6,7 @@ import { checkedBox, checkedFloats, checkedList, checkedPoint } from "../check/p
 import { checkTensor } from "../check/tensors.ts";
 import { InputError, ShapeError } from "../errors.ts";
 import { compile, flopsOf, input, type Value } from "../graph/index.ts";
-import type { Box, Image, LabelledPoint, Mask, Raster, Size } from "../image/index.ts";
+import type { Box, Image, LabelledPoint, Mask, Point, Raster, Size } from "../image/index.ts";
 import { finite } from "../models/finite.ts";
 import {
   type BlockLinears,
@@ -207,12 +207,36 @@ export class SamPredictor {
    * @throws InputError when there is no prompt or no image
    */
   predict(prompts: SamPrompts, options: { embedding?: ImageEmbedding } = {}): Promise<Prediction[]> {
+    return this.answers("predict", options, (embedding) => this.feedsOf(prompts, embedding));
+  }
+
+  /**
+   * Answers several points, each as a prompt by itself, in one call: it takes as much memory as so many prompts.
+   *
+   * @returns one prediction for each point
+   * @throws InputError when there is no point or no image
+   */
+  predictEach(points: readonly LabelledPoint[], options: { embedding?: ImageEmbedding } = {}): Promise<Prediction[]> {
+    return this.answers("predictEach", options, (embedding) => {
+      const checked = checkedList(points, "predictEach", "points", (point, name) =>
+        checkedPoint(point, "predictEach", name, embedding.size),
+      );
+      if (checked.length === 0) throw new InputError("predictEach: give at least one point.");
+      return [{ embedding: embedding.values, ...pointFeeds(checked, embedding, [checked.length, 1]) }];
+    });
+  }
+
+  private answers(
+    where: string,
+    options: { embedding?: ImageEmbedding },
+    feedsOf: (embedding: ImageEmbedding) => Record<string, Tensor>[],
+  ): Promise<Prediction[]> {
     return this.inTurn(async () => {
       const { embedding = this.current } = options ?? {};
-      if (embedding) this.checkEmbedding(embedding);
-      else throw new InputError("predict: there is no image yet. Call setImage first, or give an embedding.");
+      if (embedding) this.checkEmbedding(embedding, where);
+      else throw new InputError(`${where}: there is no image yet. Call setImage first, or give an embedding.`);
       const predictions: Prediction[] = [];
-      for (const feed of this.feedsOf(prompts, embedding)) {
+      for (const feed of feedsOf(embedding)) {
         const open = () => this.compileDecoder(feed); // it takes 50 ms
         const { logits, iou } = await this.decoders.use(kindOf(feed), open, (decoder) => decoder.run(feed));
         for (const { data } of [logits!, iou!]) finite(data as Float32Array, "the logits and scores of the mask", this.weights.file);
@@ -256,15 +280,9 @@ export class SamPredictor {
     const { boxes, points, mask } = this.checkedPrompts(given, embedding.size);
     if (boxes.length === 0 && points.length === 0 && !mask) throw new InputError("predict: give at least one box, point or mask.");
     const side = logitsSideOf(this.config);
-    const x = embedding.resized.width / embedding.size.width;
-    const y = embedding.resized.height / embedding.size.height;
+    const { x, y } = scaleOf(embedding);
     const shared: Record<string, Tensor> = { embedding: embedding.values };
-    if (points.length > 0) {
-      const positions = Float32Array.from(points.flatMap((point) => [point.x * x, point.y * y]));
-      const labels = BigInt64Array.from(points, ({ label }) => BigInt(label));
-      shared.points = tensor("float32", [1, points.length, 2], positions);
-      shared.labels = tensor("int64", [1, points.length], labels);
-    }
+    if (points.length > 0) Object.assign(shared, pointFeeds(points, embedding, [1, points.length]));
     if (mask) shared.mask = tensor("float32", [1, 1, side, side], mask.slice());
     if (boxes.length === 0) return [shared];
     const { boxesACall = 2 } = this.options;
@@ -289,9 +307,9 @@ export class SamPredictor {
     };
   }
 
-  private checkEmbedding({ values }: ImageEmbedding): void {
+  private checkEmbedding({ values }: ImageEmbedding, where: string): void {
     const grid = gridOf(this.config);
-    checkTensor(values, "predict", "embedding.values", [1, this.config.outChannels, grid, grid]);
+    checkTensor(values, where, "embedding.values", [1, this.config.outChannels, grid, grid]);
   }
 
   /** Operations to encode one image; a prompt costs about a hundredth of that. */
@@ -325,6 +343,19 @@ export class SamPredictor {
     const { logits, iou } = maskDecoder(fed("embedding")!, promptEncoder(inputs, weights, config), weights, config);
     return compile({ logits, iou }, this.options);
   }
+}
+
+/** Pixels of the model's square in one of the image. */
+function scaleOf({ resized, size }: ImageEmbedding): Point {
+  return { x: resized.width / size.width, y: resized.height / size.height };
+}
+
+/** Points as the decoder takes them. @param shape - rows of points that are answered one by one, and points of each */
+function pointFeeds(points: readonly LabelledPoint[], embedding: ImageEmbedding, shape: readonly [rows: number, each: number]) {
+  const { x, y } = scaleOf(embedding);
+  const positions = Float32Array.from(points.flatMap((point) => [point.x * x, point.y * y]));
+  const labels = BigInt64Array.from(points, ({ label }) => BigInt(label));
+  return { points: tensor("float32", [...shape, 2], positions), labels: tensor("int64", shape, labels) };
 }
 
 /** How many points and boxes a feed has, with a mask or not. */

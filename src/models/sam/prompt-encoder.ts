@@ -26,9 +26,9 @@ const at = "prompt_encoder";
 /** Visual prompts as graph values. Positions are pixels of the model's input (1024 a side in published models). */
 export interface PromptInputs {
   readonly points?: {
-    /** [1, N, 2] as x, y */
+    /** [1, N, 2] as x, y; without boxes and mask also [B, N, 2], answered one by one */
     readonly positions: Value;
-    /** int64 [1, N]: 1 lies on the target, 0 beside it */
+    /** int64 [1 or B, N]: 1 lies on the target, 0 beside it */
     readonly labels: Value;
   };
   /** [B, 4] as x0, y0, x1, y1, answered one by one; points and mask go with each of them */
@@ -62,16 +62,20 @@ export interface PromptEncoding {
  */
 export function promptEncoder({ points, boxes, mask }: PromptInputs, weights: NamedWeights, config: SamConfig): PromptEncoding {
   const token = tokensOf(weights, config);
-  const batch = boxes?.shape[0] ?? 1;
+  const batch = boxes?.shape[0] ?? points?.positions.shape[0] ?? 1;
   const tokens: Value[] = [];
   if (points) {
-    const located = token.points(points.positions, points.labels); // [1, N, C]
-    tokens.push(batch === 1 ? located : expand(located, [batch, ...located.shape.slice(1)]));
+    tokens.push(forEach(batch, token.points(points.positions, points.labels))); // [B, N, C]
     // Without a box the official model appends a point that is none: no position, a vector of its own.
-    if (!boxes) tokens.push(token.none());
+    if (!boxes) tokens.push(forEach(batch, token.none()));
   }
   if (boxes) tokens.push(token.corners(boxes)); // [B, 2, C]
   return { ...(tokens.length > 0 && { sparse: concat(tokens, 1) }), ...planesOf(mask, weights, config) };
+}
+
+/** Tokens [1, N, C] that all prompts share, for each of them; such as are [B, N, C] stay. */
+function forEach(batch: number, tokens: Value): Value {
+  return tokens.shape[0] === batch ? tokens : expand(tokens, [batch, ...tokens.shape.slice(1)]);
 }
 
 /** Prompts of several kinds side by side: each row has a slot for every token that a prompt may have, of which some are used. */
