@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/close.ts";
@@ -47,6 +48,40 @@ test.each(rules)("%s lies in [0, 1]", (rule) => {
 test.each(["average", "mrm"] as const)("by %s a pixel of no candidate is outside", (rule) => {
   const candidates = { masks: [drawn("##.."), drawn("#.#."), drawn("###.")], scores: [0.2, 0.9, 0.4] };
   expect(voteRules[rule](candidates).data[3]).toBe(0);
+});
+
+describe("STAPLE of SimpleITK", async () => {
+  const { tensors } = await readSafetensors(resolve(import.meta.dirname, "../../test/golden/segment/staple.safetensors"));
+  const kinds = [...tensors.keys()].flatMap((key) => (key.endsWith(".votes") ? [key.replace(".votes", "")] : []));
+  test("there are cases", () => expect(kinds.length).toBeGreaterThan(5));
+
+  describe.each(kinds)("%s votes", (kind) => {
+    const votes = tensors.get(`${kind}.votes`)!;
+    const [raters, planes, height, width] = votes.shape as [number, number, number, number];
+    const truth = Float64Array.from(tensors.get(`${kind}.truth`)!.data as Float64Array);
+    const part = (rater: number, plane: number, rows: number): Mask => {
+      const start = (rater * planes + plane) * height * width;
+      return { width, height: rows, data: (votes.data as Uint8Array).slice(start, start + rows * width) };
+    };
+
+    test("the planes of each rater as one mask", () => {
+      const masks = Array.from({ length: raters }, (_, rater) => part(rater, 0, planes * height));
+      expectClose(voteRules.staple({ masks, scores: masks.map(() => 1) }).data, truth, 1e-6); // float32 of the map: 3e-8
+    });
+
+    test("the released form adds up the planes", () => {
+      const boxes = Array.from({ length: raters }, (_, rater) => {
+        const masks = Array.from({ length: planes }, (_, plane) => part(rater, plane, height));
+        return { masks, scores: masks.map(() => 1) };
+      });
+      const sums = Array.from({ length: height * width }, (_, i) => {
+        let sum = 0;
+        for (let plane = 0; plane < planes; plane++) sum += truth[plane * height * width + i]!;
+        return Math.min(sum, 1);
+      });
+      expectClose(releasedVote(boxes, "staple").data, sums, 1e-6);
+    });
+  });
 });
 
 describeWith(["parity/coarse/votes.safetensors"], "votes of the reference", async () => {

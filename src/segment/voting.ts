@@ -125,8 +125,12 @@ function minMax(planes: Float64Array[]): Float64Array[] {
 /**
  * With p and q the sensitivity and specificity of rater r, and π the share of all votes that are 1:
  *
- *   truth_i = a / (a + b),   a = π Π_r (p_r where r says 1, else 1 - p_r),   b = (1 - π) Π_r (1 - q_r where r says 1, else q_r)
  *   p_r = Σ_i truth_i vote_ri / Σ_i truth_i,                                 q_r = Σ_i (1 - truth_i)(1 - vote_ri) / Σ_i (1 - truth_i)
+ *   truth_i = a / (a + b),   a = π Π_r (p_r where r says 1, else 1 - p_r),   b = (1 - π) Π_r (1 - q_r where r says 1, else q_r)
+ *
+ * The truth starts as the share of raters that say 1. Each round ends with a new truth; the last is the one in which no p and no q moves
+ * by more than 1e-7. Start, order and end are those of ITK's filter, so that equal votes give equal probabilities even where the
+ * estimate creeps and every other end is seen in the fifth digit.
  *
  * Pixels with the same votes have the same truth, so each pattern of votes is computed once with the number of its pixels.
  */
@@ -141,18 +145,28 @@ function estimateTruth(votes: Votes): Float64Array[] {
       const name = key.join("");
       const known = patterns.get(name);
       if (known) known.count++;
-      else patterns.set(name, { votes: key, count: 1, truth: 0 });
+      else patterns.set(name, { votes: key, count: 1, truth: key.reduce((a, b) => a + b, 0) / raters });
       return name;
     }),
   );
   const all = [...patterns.values()];
   const pixels = all.reduce((sum, { count }) => sum + count, 0);
-  const prior = all.reduce((sum, pattern) => sum + pattern.count * pattern.votes.reduce((a, b) => a + b, 0), 0) / (pixels * raters);
-  const sensitivity = new Array<number>(raters).fill(START);
-  const specificity = new Array<number>(raters).fill(START);
+  const prior = all.reduce((sum, { count, truth }) => sum + count * truth, 0) / pixels;
   // No rater, or every rater, says 1 everywhere: the truth is known, and there would be nothing to divide by.
   if (prior === 0 || prior === 1) return keys.map((plane) => new Float64Array(plane.length).fill(prior));
-  for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
+  const sensitivity = new Array<number>(raters).fill(Number.POSITIVE_INFINITY);
+  const specificity = new Array<number>(raters).fill(Number.POSITIVE_INFINITY);
+  let largestMove = Number.POSITIVE_INFINITY;
+  while (largestMove > SMALLEST_MOVE) {
+    largestMove = 0;
+    const positive = all.reduce((sum, { count, truth }) => sum + count * truth, 0);
+    for (let r = 0; r < raters; r++) {
+      const hits = all.reduce((sum, pattern) => sum + pattern.count * pattern.truth * pattern.votes[r]!, 0);
+      const rejections = all.reduce((sum, pattern) => sum + pattern.count * (1 - pattern.truth) * (1 - pattern.votes[r]!), 0);
+      const [p, q] = [hits / positive, rejections / (pixels - positive)];
+      largestMove = Math.max(largestMove, Math.abs(p - sensitivity[r]!), Math.abs(q - specificity[r]!));
+      [sensitivity[r], specificity[r]] = [p, q];
+    }
     for (const pattern of all) {
       let [a, b] = [prior, 1 - prior];
       pattern.votes.forEach((vote, r) => {
@@ -161,25 +175,12 @@ function estimateTruth(votes: Votes): Float64Array[] {
       });
       pattern.truth = a / (a + b);
     }
-    const positive = all.reduce((sum, { count, truth }) => sum + count * truth, 0);
-    let moved = 0;
-    for (let r = 0; r < raters; r++) {
-      const hits = all.reduce((sum, pattern) => sum + pattern.count * pattern.truth * pattern.votes[r]!, 0);
-      const rejections = all.reduce((sum, pattern) => sum + pattern.count * (1 - pattern.truth) * (1 - pattern.votes[r]!), 0);
-      const [p, q] = [hits / positive, rejections / (pixels - positive)];
-      moved += (p - sensitivity[r]!) ** 2 + (q - specificity[r]!) ** 2;
-      [sensitivity[r], specificity[r]] = [p, q];
-    }
-    if (Math.sqrt(moved / (2 * raters)) < SMALLEST_MOVE) break;
   }
   return keys.map((plane) => Float64Array.from(plane, (name) => patterns.get(name)!.truth));
 }
 
-/** Raters are first thought to be nearly perfect. */
-const START = 0.99999;
-const SMALLEST_MOVE = 1e-14;
-/** A rule that has not settled by then moves in the last digits only. */
-const MOST_ITERATIONS = 10_000;
+/** ITK compares squared moves with 1e-14. */
+const SMALLEST_MOVE = 1e-7;
 
 /** Runs a rule on the pixels of masks of one size and gives its first plane the same size. */
 function mapLike(masks: readonly Mask[], rule: (volumes: readonly Uint8Array[]) => Float64Array[]): SaliencyMap {
