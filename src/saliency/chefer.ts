@@ -47,7 +47,7 @@ export const chefer = saliencyMethod({
     };
     return methodOfGraphs(model, { layer, image: cut.tokensOf, text });
   },
-  /** As GradCAM; by four runs, with 1 block and with 12, it takes 15 to 36 MB less. */
+  /** As GradCAM; by four runs, with 1 block and with 12, it takes 4 to 36 MB less. */
   memory({ layer = 11 }) {
     const blocks = blocksBehind(layer - 1);
     return { prepacked: 895 + 37 * blocks, smallest: 885 + 10 * blocks };
