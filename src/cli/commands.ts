@@ -62,6 +62,13 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: false,
   },
   {
+    job: "everything",
+    summary: "find all regions of images with SAM, without text: its automatic masks",
+    schema: async () => (await import("../pipeline/everything/settings.ts")).EverythingSettings,
+    positional: images,
+    resumes: true,
+  },
+  {
     job: "embed",
     summary: "compute CLIP embeddings of images and texts, and their similarities",
     schema: async () => (await import("../pipeline/embed/settings.ts")).EmbedSettings,

@@ -11,6 +11,7 @@ export const jobs = {
   coarse: async () => (await import("../pipeline/zero-shot/coarse.ts")).runCoarse,
   refine: async () => (await import("../pipeline/zero-shot/refine.ts")).runRefine,
   calibrate: async () => (await import("../pipeline/calibrate/run.ts")).runCalibrate,
+  everything: async () => (await import("../pipeline/everything/run.ts")).runEverything,
   embed: async () => (await import("../pipeline/embed/run.ts")).runEmbed,
   evaluate: async () => (await import("../pipeline/evaluate/run.ts")).runEvaluate,
   inspect: async () => (await import("../pipeline/inspect/run.ts")).runInspect,

@@ -7,7 +7,7 @@ export { noisedEmbedding } from "./noised-embedding.ts";
 export { above, unionOf } from "./postprocess.ts";
 export { type ImageEmbedding, Prediction, SamOptions, SamPredictor, type SamPrompts } from "./predictor.ts";
 export { levelsWithin, probabilityLevels } from "./probability.ts";
-export { type Enlarge, enlargeFor, samInput, samVariants } from "./variants/index.ts";
+export { type Enlarge, enlargeFor, samInput, samVariants, type Trained } from "./variants/index.ts";
 export {
   type Candidates,
   releasedVote,

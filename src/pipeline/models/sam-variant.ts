@@ -1,5 +1,5 @@
 import type { RunHeader } from "../../run/record/record.ts";
-import { type SamOptions, type SamPredictor, samVariants } from "../../segment/index.ts";
+import { type SamOptions, type SamPredictor, samVariants, type Trained } from "../../segment/index.ts";
 import type { RefineSettings } from "../zero-shot/settings.ts";
 
 /** The variant that a setting names; none where it is to be found out. */
@@ -17,13 +17,23 @@ export function untrainedUse(
   { config }: Pick<SamPredictor, "config">,
   { visualPrompt, maskPrompt, multimask }: Pick<RefineSettings, "visualPrompt" | "maskPrompt" | "multimask">,
 ): string[] {
-  const { title, trainedWith } = samVariants[config.variant];
-  const used = [
-    ["points", visualPrompt !== "box", `--visual-prompt ${visualPrompt}`],
-    ["mask prompts", maskPrompt, "--mask-prompt"],
-    ["candidate masks", multimask !== "none", `--multimask ${multimask}`],
-  ] as const;
-  return used
-    .filter(([what, isUsed]) => isUsed && !trainedWith.includes(what))
-    .map(([what, , flag]) => `${title} was trained with ${trainedWith.join(", ")} alone, not with ${what} (${flag}): expect worse masks.`);
+  return untrainedWarnings(config, {
+    ...(visualPrompt !== "box" && { points: `--visual-prompt ${visualPrompt}` }),
+    ...(maskPrompt && { "mask prompts": "--mask-prompt" }),
+    ...(multimask !== "none" && { "candidate masks": `--multimask ${multimask}` }),
+  });
+}
+
+/** Those of "segment everything", which prompts with points and takes candidate masks. */
+export function untrainedEverything({ config }: Pick<SamPredictor, "config">): string[] {
+  const how = "which finding all regions takes";
+  return untrainedWarnings(config, { points: how, "candidate masks": how });
+}
+
+/** @param used - what is used, and by what the user sees it */
+function untrainedWarnings({ variant }: SamPredictor["config"], used: Partial<Record<Trained, string>>): string[] {
+  const { title, trainedWith } = samVariants[variant];
+  return Object.entries(used)
+    .filter(([what]) => !(trainedWith as readonly string[]).includes(what))
+    .map(([what, how]) => `${title} was trained with ${trainedWith.join(", ")} alone, not with ${what} (${how}): expect worse masks.`);
 }

@@ -26,6 +26,7 @@ const pictures: Readonly<Record<string, readonly string[]>> = {
   saliency: ["saliency"],
   coarse: ["coarse"],
   refine: ["masks", "overlay"],
+  everything: ["regions", "labels", "overlay"],
   "weak pseudo-label": ["masks", "labels"],
   "weak predict": ["label maps"], // in the output folder itself
   "weak uncertainty": ["label maps", "entropy", "mutual-information"],

@@ -137,6 +137,8 @@ export const ImageRecord = z
     window: list(z.number()).optional(),
     /** True if the text prompts name the class of the image, which somebody told the run. */
     classAware: z.boolean().optional(),
+    /** Number of regions that were found without being asked for. */
+    regions: z.number().optional(),
     /** Fields of the unnamed target, in a run without named targets. */
     ...targetShape,
     /** Results for named targets. */
@@ -174,7 +176,7 @@ export type RunLine = z.infer<typeof RunLine>;
 /** `run.json` of a run over images. */
 export const imagesRecord: RecordKind<RunFile, RunLine> = {
   file: "run.json",
-  commands: ["segment", "saliency", "coarse", "refine", "weak pseudo-label", "weak predict", "weak uncertainty"],
+  commands: ["segment", "saliency", "coarse", "refine", "everything", "weak pseudo-label", "weak predict", "weak uncertainty"],
   version: 2,
   schema: RunFile,
   line: RunLine,

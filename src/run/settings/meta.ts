@@ -6,6 +6,7 @@ export const settingGroups = [
   "Saliency",
   "Coarse mask",
   "SAM",
+  "Regions",
   "Not present",
   "Volumes",
   "Quality gate",
