@@ -1,0 +1,117 @@
+/**
+ * Compares saliency methods, prompts, visual prompts, the steps of the pipeline and baselines, on phantoms and on real images.
+ *
+ *     npm run bench:methods -- --data DIR --out DIR --table saliency [--limit 12] [--set NAME]...
+ *
+ * `--data` is the folder that `pack:starter` takes. `--limit` takes so many real images of each set, evenly spread; `--set` takes the sets whose names
+ * begin so. Written are `rows.json` with every measurement, from which a later run goes on, and `tables.md`.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { decodeImage, dsc, loadPack, readMask, type ZeroShotModel } from "../src/index.ts";
+import { keysOf } from "../src/keys-of.ts";
+import { bootstrapMean, mean, quantile } from "../src/metrics/index.ts";
+import { type ItemSet, itemSets } from "./methods/items.ts";
+import { type Row, tables } from "./methods/rows.ts";
+
+/** One image with one row. */
+interface Measured {
+  readonly set: string;
+  readonly row: string;
+  readonly image: string;
+  /** By the names of the table's rows. */
+  readonly dsc?: Readonly<Record<string, number>>;
+  readonly seconds?: number;
+  /** Load of the machine in the last minute. */
+  readonly load?: number;
+  /** Why the row cannot run with the pack. */
+  readonly reason?: string;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    data: { type: "string" },
+    out: { type: "string" },
+    table: { type: "string" },
+    limit: { type: "string", default: "12" },
+    set: { type: "string", multiple: true, default: [""] },
+  },
+});
+const table = keysOf(tables).find((name) => name === flags.table);
+if (!flags.data || !flags.out || !table) throw new Error(`--data DIR, --out DIR and --table ${keysOf(tables).join("|")} are needed`);
+const out = join(resolve(flags.out), table);
+await mkdir(out, { recursive: true });
+const file = join(out, "rows.json");
+const measured = existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Measured[]) : [];
+
+const sets = (await itemSets(resolve(flags.data), out, Number(flags.limit)))
+  .filter(({ name }) => flags.set.some((begin) => name.startsWith(begin)))
+  .filter(({ task }) => table !== "prompts" || task !== undefined);
+for (const set of sets) {
+  const model = await loadPack(set.pack);
+  for (const row of tables[table]) {
+    const begun = performance.now();
+    await measureRow(model, set, row);
+    process.stderr.write(`${set.name}, ${row.name}: ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
+    await writeFile(file, `${JSON.stringify(measured)}\n`);
+    await writeFile(join(out, "tables.md"), text());
+  }
+  await model.dispose();
+}
+process.stdout.write(text());
+
+function text(): string {
+  return sets.map((set) => `## ${set.name}\n\n${tableOf(set)}`).join("\n");
+}
+
+async function measureRow(model: ZeroShotModel, set: ItemSet, row: Row): Promise<void> {
+  const classes = join(out, "classes.json");
+  for (const item of set.items.slice(0, row.limit)) {
+    const name = basename(item.image);
+    const of = { set: set.name, row: row.name, image: name };
+    if (measured.some((one) => one.set === of.set && one.row === of.row && (one.image === name || one.reason !== undefined))) continue;
+    await writeFile(classes, JSON.stringify({ [name]: item.ownClass ?? "" }));
+    const { image } = await decodeImage(item.image, { mode: "paper" });
+    const { mask: truth } = await readMask(item.mask);
+    const begun = performance.now();
+    try {
+      const masks = await row.masks({ model, image, item, set, classes });
+      const seconds = (performance.now() - begun) / 1000;
+      const scores = Object.fromEntries(Object.entries(masks).map(([title, mask]) => [title, dsc(mask, truth)]));
+      measured.push({ ...of, dsc: scores, seconds, load: loadavg()[0]! });
+    } catch (error) {
+      measured.push({ ...of, reason: error instanceof Error ? error.message : String(error) });
+      return;
+    }
+  }
+}
+
+function tableOf({ name, items }: ItemSet): string {
+  const images = new Set(items.map(({ image }) => basename(image)));
+  const rows = measured.filter((one) => one.set === name && images.has(one.image) && tables[table!].some((row) => row.name === one.row));
+  const titles = new Set(rows.flatMap(({ dsc = {} }) => Object.keys(dsc)));
+  const lines = [...titles].map((title) => {
+    const own = rows.filter(({ dsc }) => dsc?.[title] !== undefined);
+    const scores = own.map(({ dsc }) => dsc![title]!);
+    const [low, high] = bootstrapMean(scores, { name: "dsc", seed: 42, resamples: 1000 });
+    // The first image also compiles graphs; the median leaves it out.
+    const seconds = quantile(
+      own.map((one) => one.seconds!),
+      0.5,
+    );
+    return [title, String(own.length), `${mean(scores).toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`, seconds.toFixed(2)];
+  });
+  const loads = rows.flatMap(({ load }) => (load === undefined ? [] : [load]));
+  const failed = rows.flatMap(({ row, reason }) => (reason === undefined ? [] : [`- ${row}: ${reason}`]));
+  const head = ["", "n", "DSC", "s"];
+  return [
+    ...[head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`),
+    "",
+    `DSC: mean and 95 % bootstrap interval; s: median seconds of an image${loads.length > 0 ? `, at a load of ${Math.min(...loads).toFixed(0)} to ${Math.max(...loads).toFixed(0)}` : ""}.`,
+    ...(failed.length > 0 ? ["", "Not run:", "", ...failed] : []),
+    "",
+  ].join("\n");
+}
