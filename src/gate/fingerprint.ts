@@ -1,4 +1,4 @@
-import { pillowResize } from "../image/index.ts";
+import { grayOf, pillowResize } from "../image/index.ts";
 import type { Box, GrayImage, Image } from "../image/types.ts";
 import { lowFrequencies, side, type Thumbnail } from "./_frequencies.ts";
 import { type Hash64, perceptualHashes } from "./perceptual-hash.ts";
@@ -43,15 +43,6 @@ export function fingerprint(image: Image | GrayImage): Fingerprint {
     const thumbnail = { levels, frequencies: lowFrequencies(levels) };
     return [{ name: views[i]!, hashes: perceptualHashes(thumbnail), thumbnail }];
   });
-}
-
-/** Gray as Pillow's conversion to "L". */
-function grayOf({ width, height, data }: Image | GrayImage): GrayImage {
-  if (data.length === width * height) return { width, height, data };
-  const gray = new Uint8Array(width * height);
-  for (let i = 0; i < gray.length; i++)
-    gray[i] = (19595 * data[3 * i]! + 38470 * data[3 * i + 1]! + 7471 * data[3 * i + 2]! + 0x8000) >>> 16;
-  return { width, height, data: gray };
 }
 
 /** The smallest box around all pixels that are not dark; the whole image if all are. */

@@ -22,6 +22,7 @@ export {
 export { outerContours, outline } from "./contours.ts";
 export { cutImage } from "./cut.ts";
 export { type Dot, letterRows, lettersApart, textDots } from "./dot-text.ts";
+export { grayOf } from "./gray.ts";
 export { histogram } from "./histogram.ts";
 export { minMax, rangeOf, toByte, toGray } from "./levels.ts";
 export { dscOf, iouOf, type Overlap, overlap } from "./mask-overlap.ts";

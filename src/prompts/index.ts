@@ -1,3 +1,4 @@
+export { augmentedPoints, type PointRuleName, pointRules } from "./augmentation/augmented-points.ts";
 export { type BoxClamp, type BoxOptions, boxesOf, partsOfBoxes } from "./boxes.ts";
 export { type PointOptions, pointCandidates, pointsOf } from "./points.ts";
 export {

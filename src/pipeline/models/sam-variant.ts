@@ -15,9 +15,15 @@ export function samUse({ options, config }: SamPredictor): Pick<RunHeader, "samP
 /** Warnings about prompts, or a use of candidate masks, for which a variant was not trained. */
 export function untrainedUse(
   { config }: Pick<SamPredictor, "config">,
-  { visualPrompt, maskPrompt, multimask }: Pick<RefineSettings, "visualPrompt" | "maskPrompt" | "multimask">,
+  {
+    visualPrompt,
+    augmentPoints,
+    maskPrompt,
+    multimask,
+  }: Pick<RefineSettings, "visualPrompt" | "augmentPoints" | "maskPrompt" | "multimask">,
 ): string[] {
   return untrainedWarnings(config, {
+    ...(augmentPoints !== "none" && { points: `--augment-points ${augmentPoints}` }),
     ...(visualPrompt !== "box" && { points: `--visual-prompt ${visualPrompt}` }),
     ...(maskPrompt && { "mask prompts": "--mask-prompt" }),
     ...(multimask !== "none" && { "candidate masks": `--multimask ${multimask}` }),

@@ -41,3 +41,31 @@ test("with a box per component each goes with its own component as mask prompt, 
   expect(each[0]).not.toEqual(await expected([4, 4, 16, 16], both));
   expect(await logitsWith({})).toEqual([await expected([4, 4, 42, 32], both)]);
 });
+
+test("further points on the first mask go with the box into a second prediction", async () => {
+  const { sam } = model;
+  const coarse = squares([4, 4]);
+  const embedding = await sam.setImage(image);
+  const settings = { ...CommonSettings.parse({}), ...RefineSettings.parse({ augmentPoints: "distance", augmentCount: 2 }) };
+  const [found] = await new RefineStep(model, settings).run(image, [{ coarse, isAbsent: false }], "a", {});
+  const [box] = found!.boxes;
+  const [first] = await sam.predict({ boxes: [box!] }, { embedding });
+  const mask = first!.mask();
+  expect(found!.points).toHaveLength(2);
+  for (const { x, y, label } of found!.points) expect([mask.data[y * 48 + x], label]).toEqual([1, 1]);
+  const [second] = await sam.predict({ boxes: [box!], points: found!.points }, { embedding });
+  expect(found!.logits).toEqual([second!.logitsOf(0)]);
+  expect(found!.scores).toEqual(second!.scores.subarray(0, 1));
+});
+
+test("best: the candidate mask of the highest score, with its logits and score alone", async () => {
+  const { sam } = model;
+  const embedding = await sam.setImage(image);
+  const settings = { ...CommonSettings.parse({}), ...RefineSettings.parse({ multimask: "best" }) };
+  const [found] = await new RefineStep(model, settings).run(image, [{ coarse: squares([4, 4]), isAbsent: false }], "a", {});
+  const [prediction] = await sam.predict({ boxes: found!.boxes }, { embedding });
+  const scores = [...prediction!.scores.subarray(1)];
+  expect(prediction!.best).toBe(1 + scores.indexOf(Math.max(...scores)));
+  expect([...found!.scores]).toEqual([Math.max(...scores)]);
+  expect(found!.logits).toEqual([prediction!.logitsOf(prediction!.best)]);
+});

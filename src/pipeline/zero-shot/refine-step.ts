@@ -9,8 +9,9 @@ import {
   type Mask,
   maskOf,
 } from "../../image/index.ts";
-import { partsOfBoxes, type VisualPrompts, visualPrompts } from "../../prompts/index.ts";
+import { augmentedPoints, partsOfBoxes, type VisualPrompts, visualPrompts } from "../../prompts/index.ts";
 import {
+  type ImageEmbedding,
   maskPromptLogits,
   type Prediction,
   releasedVotedMask,
@@ -21,7 +22,7 @@ import {
   type VoteRuleName,
   votedUnion,
 } from "../../segment/index.ts";
-import { uniform } from "../../tensor/random.ts";
+import { type RandomStream, uniform } from "../../tensor/random.ts";
 import type { PromptableModel } from "../models/model-content.ts";
 import { type CommonSettings, type ModePreset, modePresets } from "../settings.ts";
 import type { CoarseResult } from "./coarse-step.ts";
@@ -99,7 +100,7 @@ export class RefineStep {
     ms: StageTimes,
     embed: EmbeddingOfImage,
   ): Promise<RefineResult> {
-    const { visualPrompt, points, negativePoints, perComponent, maskPrompt, empty, seed } = this.settings;
+    const { visualPrompt, points, negativePoints, perComponent, maskPrompt, empty, augmentPoints, seed } = this.settings;
     const warnings: string[] = [];
     const size = { width: image.width, height: image.height };
     const prompts = visualPrompts(coarse, {
@@ -131,22 +132,60 @@ export class RefineStep {
     if (prompts.boxes.some(isWhole)) warnings.push("the box given to SAM is the whole image: it says nothing about where to look");
     const embedding = await embed(warnings);
     const predictions: Prediction[] = [];
-    for (const given of maskPrompt ? this.withMasks(prompts, coarse) : [prompts])
-      predictions.push(...(await timed(ms, "predict", () => this.model.sam.predict(given, { embedding }))));
+    const added: LabelledPoint[] = [];
+    const random = uniform(`augmented points/${fileName}`, seed);
+    for (const given of maskPrompt ? this.withMasks(prompts, coarse) : [prompts]) {
+      const first = await timed(ms, "predict", () => this.model.sam.predict(given, { embedding }));
+      if (augmentPoints === "none") predictions.push(...first);
+      else {
+        for (const one of await timed(ms, "predict", () => this.again(first, given, image, embedding, random))) {
+          predictions.push(one.prediction);
+          added.push(...one.points);
+        }
+      }
+    }
     const joined = this.join(predictions, prompts.boxes.length > 0);
     const mask = this.kept(joined, coarse, prompts.contours);
     const area = areaPx(mask);
     if (area === 0) warnings.push("the mask is empty: SAM found nothing at the visual prompts");
     if (area === mask.data.length) warnings.push("the mask covers the whole image");
-    const voting = this.settings.multimask !== "none";
     return {
       mask,
       boxes: prompts.boxes,
-      points: prompts.points,
-      scores: Float32Array.from(predictions.flatMap(({ scores }) => (voting ? [...scores.subarray(1)] : [scores[0]!]))),
-      logits: predictions.flatMap((prediction) => (voting ? [1, 2, 3] : [0]).map((index) => prediction.logitsOf(index))),
+      points: [...prompts.points, ...added],
+      scores: Float32Array.from(predictions.flatMap((prediction) => this.behind(prediction).map((index) => prediction.scores[index]!))),
+      logits: predictions.flatMap((prediction) => this.behind(prediction).map((index) => prediction.logitsOf(index))),
       warnings,
     };
+  }
+
+  /** A second prediction for each first one, with further points on its mask; the first one where that is empty. */
+  private async again(
+    first: readonly Prediction[],
+    { boxes = [], ...given }: SamPrompts,
+    image: Image,
+    embedding: ImageEmbedding,
+    random: RandomStream,
+  ): Promise<{ readonly prediction: Prediction; readonly points: readonly LabelledPoint[] }[]> {
+    const { augmentPoints, augmentCount } = this.settings;
+    if (augmentPoints === "none") return first.map((prediction) => ({ prediction, points: [] }));
+    const positive = (given.points ?? []).filter(({ label }) => label === 1);
+    const all: { prediction: Prediction; points: readonly LabelledPoint[] }[] = [];
+    for (const [i, prediction] of first.entries()) {
+      const source = { mask: this.join([prediction], boxes.length > 0), image, random };
+      const points = augmentedPoints(augmentPoints, source, positive, augmentCount);
+      const prompts = { ...given, ...(boxes[i] && { boxes: [boxes[i]] }), points: [...(given.points ?? []), ...points] };
+      const [second] = points.length > 0 ? await this.model.sam.predict(prompts, { embedding }) : [prediction];
+      all.push({ prediction: second!, points });
+    }
+    return all;
+  }
+
+  /** The masks of a prediction that make the result, by their index. */
+  private behind(prediction: Prediction): readonly number[] {
+    const { multimask } = this.settings;
+    if (multimask === "none") return [0];
+    return multimask === "best" ? [prediction.best] : [1, 2, 3];
   }
 
   /** Adds the coarse mask to its prompts: to each of several boxes the part that belongs to it. */
@@ -170,10 +209,11 @@ export class RefineStep {
     return maskOf(labels, this.settings.maskPrompt ? [...largest, ...componentsWithin(labels, coarse)] : largest);
   }
 
-  /** Merges all predictions into one mask: the union of single masks, or a vote of the candidates. */
+  /** Merges all predictions into one mask: the union of one mask each, or a vote of the candidates. */
   private join(predictions: readonly Prediction[], fromBoxes: boolean): Mask {
     const { multimask } = this.settings;
-    if (multimask === "none") return unionOf(predictions.map((prediction) => prediction.mask()));
+    if (multimask === "none" || multimask === "best")
+      return unionOf(predictions.map((prediction) => prediction.mask(this.behind(prediction)[0])));
     const candidates = predictions.map((prediction) => prediction.candidates());
     const rule: VoteRuleName = multimask;
     return this.preset.votes === "boxes" && fromBoxes ? releasedVotedMask(candidates, rule) : votedUnion(candidates, rule);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { coarseMethods } from "../../coarse/index.ts";
 import { keysOf } from "../../keys-of.ts";
 import { samPrecisions, samVariantNames } from "../../models/sam/index.ts";
+import { pointRules } from "../../prompts/index.ts";
 import { scanFormats } from "../../results/scan-formats.ts";
 import { type Condition, grouped, type Requirement } from "../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../saliency/index.ts";
@@ -109,9 +110,24 @@ export const RefineSettings = z.strictObject(
         "for an empty coarse mask: return an empty mask, or prompt with a box around the image (default: mask in paper mode, box in reference mode)",
       ),
     multimask: z
-      .enum(["none", ...keysOf(voteRules)])
+      .enum(["none", "best", ...keysOf(voteRules)])
       .default("none")
-      .describe("how SAM's three candidate masks (multimask output) are merged; none: single-mask output"),
+      .describe(
+        "how SAM's three candidate masks (multimask output) are merged; none: single-mask output; best: the one of the highest score, as SAM-Med2D does",
+      ),
+    augmentPoints: z
+      .enum(["none", ...keysOf(pointRules)])
+      .default("none")
+      .describe(
+        "prompt a second time with points on the first mask (SAMAug): where its surroundings differ most in entropy, farthest from the other points, or at random",
+      ),
+    augmentCount: z
+      .number()
+      .int()
+      .positive()
+      .default(1)
+      .describe("number of these points")
+      .meta({ needs: [{ augmentPoints: keysOf(pointRules) }] }),
     samVariant: z
       .enum(["auto", ...samVariantNames])
       .default("auto")
@@ -284,7 +300,12 @@ export const onePromptSource = [textPrompts, promptMessage] as const;
 
 /** The seed has an effect only where random numbers are drawn: for noise that no file gives, for points, and for sentences of a prompt set. */
 export const seed = CommonSettings.shape.seed.meta({
-  needs: [...(fromNoise.needs ?? [{}]).map((condition): Condition => ({ ...condition, noise: "absent" })), ...withPoints, fromDraws],
+  needs: [
+    ...(fromNoise.needs ?? [{}]).map((condition): Condition => ({ ...condition, noise: "absent" })),
+    ...withPoints,
+    { augmentPoints: ["random"] },
+    fromDraws,
+  ],
 });
 
 /** `medclip-sam segment`. */
