@@ -90,10 +90,14 @@ function callsOf(api: typeof graph): Calls {
           "relu",
           "gelu",
           "leakyRelu",
+          "thresholdedRelu",
         ] as const
-      ).map((name) => [name, one(api[name])]),
+      ).map((name) => [name, one((value) => (name === "thresholdedRelu" ? api.thresholdedRelu(value, 0.5) : api[name](value)))]),
     ),
     "leakyRelu, slope": each([null, 2, -1, Number.NaN, ...nonsense], (slope) => api.leakyRelu(x, slope)),
+    "thresholdedRelu, threshold": each([null, Number.NaN, Number.POSITIVE_INFINITY, ...nonsense], (threshold) =>
+      api.thresholdedRelu(x, threshold),
+    ),
     clip: [
       ...each([...notValues, bool], (value) => api.clip(value, 0, 1)),
       ...each([...notNumbers, 2], (low) => api.clip(x, low, 1)),

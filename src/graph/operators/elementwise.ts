@@ -1,4 +1,5 @@
 /** Operators on each element by itself, with NumPy's broadcasting. */
+import { described } from "../../check/described.ts";
 import { ShapeError } from "../../errors.ts";
 import { fromFloat32, toFloat32 } from "../../tensor/stored-tensor.ts";
 import { checkedDType, type DType, isFloat, sizeOf, type Tensor } from "../../tensor/tensor.ts";
@@ -251,6 +252,9 @@ export function leakyRelu(x: Value, slope = 0.01): Value {
 
 /** x where it is above a threshold, else 0. */
 export function thresholdedRelu(x: Value, threshold: number): Value {
+  if (typeof threshold !== "number" || !Number.isFinite(threshold)) {
+    throw new ShapeError(`thresholdedRelu: the threshold must be a finite number, got ${described(threshold)}`);
+  }
   return apply(ThresholdedRelu, [x], { alpha: { float: threshold } })[0]!;
 }
 
