@@ -28,7 +28,7 @@ export interface Row {
 /** The coarse step that is the same for all methods; the third step is that of the pack. */
 const common = ({ keep }: Item): SegmentOptions => ({ coarseMethod: "kmeans", keep, minArea: 0, minSaliency: 0 });
 
-/** `layer` counts for methods that cut the tower: with towers of fewer blocks than BiomedCLIP's, three quarters of their depth. */
+/** `layer` counts for methods that cut the tower: with towers of fewer blocks than BiomedCLIP's, 0.6 of their depth. */
 function layerOf(model: ZeroShotModel, name: keyof typeof saliencyMethods): SegmentOptions {
   const { depth } = model.text.clip.config.vision;
   const cuts = (["m2ib", "nib"] as const).some((one) => one === name);

@@ -126,3 +126,21 @@ test("a deleted current folder is reported", async () => {
   });
   await expect(said("segment", {})).rejects.toThrow("the current folder no longer exists");
 });
+
+test("a preset sets what the user does not, before the pack and the defaults", async () => {
+  const command = jobCommands.find(({ job }) => job === "segment")!;
+  const flags = { ...least.segment, preset: "brain-mri", keep: "3" };
+  const { settings, notes } = await settingsOf(await command.schema(), { flags });
+  expect(settings).toMatchObject({ saliencyMethod: "m2ib", layer: 9, beta: 2, keep: 3, visualPrompt: "box", seed: 12 });
+  // Of the starter pack, whose own method is another one, only what goes with any method holds.
+  expect(settings).toMatchObject({ pack: "starter", fit: "squash", maskPrompt: true });
+  expect(settings.threshold).not.toBe(0.35);
+  expect(notes.join()).toContain("not taken from the pack");
+});
+
+test("a preset leaves out what a step has no setting for", async () => {
+  const command = jobCommands.find(({ job }) => job === "coarse")!;
+  const { settings } = await settingsOf(await command.schema(), { flags: { ...least.coarse, preset: "chest-xray" } });
+  expect(settings).toMatchObject({ keep: 2, coarseMethod: "kmeans" });
+  expect(settings).not.toHaveProperty("visualPrompt");
+});

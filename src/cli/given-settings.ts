@@ -3,8 +3,9 @@ import { ConfigError } from "../errors.ts";
 import { kebab } from "../kebab.ts";
 import { packMessages, packSettings } from "../pipeline/models/pack-settings.ts";
 import { type Mode, modePresets } from "../pipeline/settings.ts";
+import { presetValues } from "../pipeline/zero-shot/presets.ts";
 import { effectiveSettings, withoutEffect } from "../run/settings/effect.ts";
-import { settingsThat } from "../run/settings/meta.ts";
+import { settingsOfSchema, settingsThat } from "../run/settings/meta.ts";
 import { isPattern } from "../scans/pattern.ts";
 import { readConfig, type SettingsSchema, settingsFrom } from "./flags.ts";
 
@@ -16,7 +17,7 @@ interface Typed {
 }
 
 /**
- * The settings of a command. Precedence: flags, settings file, pack, defaults.
+ * The settings of a command. Precedence: flags, settings file, preset, pack, defaults.
  *
  * @returns validated settings, warnings about given settings without effect, and notes about settings from elsewhere
  * @throws ConfigError when a setting is invalid, or a file that it names does not exist
@@ -28,8 +29,9 @@ export async function settingsOf(
   requireCurrentFolder();
   const config = configFile === undefined ? undefined : await readConfig(configFile, schema);
   const typed = { ...config?.values, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) };
-  const ofPack = await packSettings(schema, typed);
-  const settings = settingsFrom(schema, { flags, config, positional, base: ofPack.values });
+  const ofPreset = presetValues(typed.preset, Object.keys(settingsOfSchema(schema)));
+  const ofPack = await packSettings(schema, { ...ofPreset, ...typed });
+  const settings = settingsFrom(schema, { flags, config, positional, base: { ...ofPack.values, ...ofPreset } });
   await checkPaths(
     settings,
     settingsThat(schema, ({ mustExist }) => mustExist === true),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { grouped } from "../../run/settings/meta.ts";
 import { CommonSettings, ScanSettings } from "../settings.ts";
+import { PresetSettings } from "../zero-shot/presets.ts";
 import { AffinitySettings, CoarseSettings, onePromptSource, RefineSettings, RunSettings, SaliencySettings } from "../zero-shot/settings.ts";
 
 /** `medclip-sam calibrate`. */
@@ -29,6 +30,7 @@ export const CalibrateSettings = z
     }),
     ...grouped("Output", { out: z.string().describe("file of the calibration").meta({ placeholder: "FILE" }) }),
     ...ScanSettings.shape,
+    ...PresetSettings.shape,
     ...CommonSettings.shape,
     ...SaliencySettings.omit({ noise: true }).shape,
     ...AffinitySettings.shape,

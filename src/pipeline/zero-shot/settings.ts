@@ -11,6 +11,7 @@ import { promptSetKinds } from "../../targets/prompt-sets/kinds.ts";
 import { promptSetExpected, promptSetName } from "../../targets/prompt-sets/set-name.ts";
 import { CommonSettings, dryRun, labelOfMasks, pack, ScanSettings, spacing } from "../settings.ts";
 import { needsOf, settingsOfMethods } from "./method-settings.ts";
+import { PresetSettings } from "./presets.ts";
 
 /** For settings that concern the noise of a saliency method. */
 const fromNoise = needsOf<MethodRow>("saliencyMethod", saliencyMethods, ({ drawsNoise }) => drawsNoise);
@@ -313,6 +314,7 @@ export const SegmentSettings = z
   .strictObject({
     ...RunSettings.shape,
     ...ScanSettings.shape,
+    ...PresetSettings.shape,
     ...CommonSettings.shape,
     ...SaliencySettings.shape,
     ...AffinitySettings.shape,
@@ -341,6 +343,7 @@ export const SaliencyRunSettings = z
   .strictObject({
     ...RunSettings.shape,
     ...ScanSettings.shape,
+    ...PresetSettings.shape,
     ...CommonSettings.shape,
     ...SaliencySettings.shape,
     ...AffinitySettings.shape,
@@ -357,6 +360,7 @@ export type SaliencyRunSettings = z.infer<typeof SaliencyRunSettings>;
 export const CoarseRunSettings = z.strictObject({
   ...RunSettings.omit({ ...withoutText, raw: true }).shape,
   inputs: RunSettings.shape.inputs.meta({ resultsOf: "saliency" }),
+  ...PresetSettings.shape,
   pack,
   ...CommonSettings.pick({ mode: true }).shape,
   ...CoarseSettings.shape,
@@ -367,6 +371,7 @@ export type CoarseRunSettings = z.infer<typeof CoarseRunSettings>;
 export const RefineRunSettings = z.strictObject({
   ...RunSettings.omit(withoutText).shape,
   ...ScanSettings.shape,
+  ...PresetSettings.shape,
   ...CommonSettings.shape,
   ...RefineSettings.shape,
   seed,

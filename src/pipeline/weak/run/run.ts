@@ -104,7 +104,8 @@ export async function* runWeakRun(
   const lines = [`masks, entropy maps and scores: ${folders.ensemble}`];
   if (truth && compared) {
     const single = { ...shared, model: modelFolder(folders.training), out: folders.single };
-    const zeroShot = { ...settings, inputs: testImages.length > 0 ? testImages : settings.inputs, out: folders.zeroShot };
+    const { preset: _, ...others } = settings; // of the training; that of a segmentation is another
+    const zeroShot = { ...others, inputs: testImages.length > 0 ? testImages : settings.inputs, out: folders.zeroShot };
     yield* stage("4. zero-shot masks of the same images", runSegment(SegmentSettings.parse(onlyOf(SegmentSettings, zeroShot)), options));
     yield* stage("5. masks of the last checkpoint", runWeakPredict(WeakPredictSettings.parse(single), options));
     const labelsIn = (folder: string): Pick<Compared, "fileOf" | "holds"> => ({
