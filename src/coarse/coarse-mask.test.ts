@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyGray, areaOf } from "../../test/support/pictures.ts";
-import type { GrayImage } from "../image/index.ts";
+import { cutImage, type GrayImage } from "../image/index.ts";
 import { coarseMask, coarsePresets } from "./coarse-mask.ts";
 import { kmeansMask } from "./kmeans.ts";
 
@@ -49,6 +49,27 @@ test("where no component passes, the one of highest mean saliency stays, with a 
 test("a window outside the map is an error that names both", () => {
   const window = { x0: 0, y0: 0, x1: 6, y1: 4 };
   expect(() => coarseMask(twoBlobs, { window })).toThrow("window [0, 0, 6, 4] must hold a pixel and lie in the 5 x 4 map");
+});
+
+test("a method that looks at the image needs it, and gives a mask of its size", () => {
+  expect(() => coarseMask(twoBlobs, { method: "crf" })).toThrow('method "crf" looks at the image, too: expected option "image"');
+  const image = { width: 10, height: 8, data: new Uint8Array(3 * 10 * 8).fill(90) };
+  expect(coarseMask(twoBlobs, { method: "crf", image }).mask).toMatchObject({ width: 10, height: 8 });
+  expect(coarseMask(twoBlobs, { method: "otsu", image }).mask).toMatchObject({ width: 5, height: 4 });
+  const window = { x0: 0, y0: 0, x1: 3, y1: 3 };
+  expect(() => coarseMask(twoBlobs, { method: "crf", image, window })).toThrow(
+    "with a window, map and image must have the same size, got 5 x 4 and 10 x 8",
+  );
+});
+
+test("a method that looks at the image sees the same part of it as of the map", () => {
+  const image = { width: 5, height: 4, data: Uint8Array.from({ length: 60 }, (_, i) => (i * 37) % 256) };
+  const window = { x0: 1, y0: 1, x1: 5, y1: 4 };
+  const { mask } = coarseMask(twoBlobs, { method: "crf", image, window, keep: 9 });
+  const alone = coarseMask(map("9.99", "....", "8888"), { method: "crf", image: cutImage(image, window), keep: 9 }).mask;
+  for (let y = 0; y < 4; y++) {
+    for (let x = 0; x < 5; x++) expect(mask.data[y * 5 + x]).toBe(x >= 1 && y >= 1 ? alone.data[(y - 1) * 4 + x - 1] : 0);
+  }
 });
 
 test("with a window, the method sees that part alone and nothing outside is foreground", () => {

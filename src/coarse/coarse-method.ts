@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { GrayImage, Mask } from "../image/index.ts";
+import type { GrayImage, Image, Mask } from "../image/index.ts";
 
 /** A mask made by cutting the levels of a map. */
 export interface CutMask extends Mask {
@@ -11,5 +11,8 @@ export interface CutMask extends Mask {
 export interface CoarseMethod<S extends z.ZodObject = z.ZodObject> {
   /** All that can be chosen about it, each with its default, unit and meaning. */
   readonly settings: S;
-  cut(map: GrayImage, settings: z.infer<S>): CutMask;
+  /** Whether it looks at the image, too, and not at the map alone. */
+  readonly needsImage: boolean;
+  /** @param image - of the size of the map; there for a method that needs it */
+  cut(map: GrayImage, settings: z.infer<S>, image?: Image): CutMask;
 }

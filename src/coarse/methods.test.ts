@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { anyGray, areaOf, mirrored } from "../../test/support/pictures.ts";
+import { rgbImage } from "../image/index.ts";
+import { CrfSettings } from "./crf/crf.ts";
 import { kmeansMask } from "./kmeans.ts";
 import { type CoarseMethodName, coarseMethods } from "./methods.ts";
 import { otsuMask, thresholdMask } from "./threshold.ts";
@@ -31,9 +33,9 @@ test("a constant map has no cluster to keep; Otsu keeps all of it, as OpenCV doe
 test("every method gives a mask of the map's size whose foreground is no darker than its background", () => {
   fc.assert(
     fc.property(anyGray(20), fc.constantFrom(...methods), (map, method) => {
-      const mask = coarseMethods[method].cut(map, { threshold: 0.3 });
+      const mask = coarseMethods[method].cut(map, { ...CrfSettings.parse({}), threshold: 0.3 }, rgbImage(map));
       expect([mask.width, mask.height, mask.data.length]).toEqual([map.width, map.height, map.data.length]);
-      if (method === "kmeans") return; // its way through 256 x 256 moves pixels
+      if (method === "kmeans" || method === "crf") return; // one moves pixels on its way through 256 x 256, the other looks at neighbours
       const levels = (value: number) => [...map.data].filter((_, i) => mask.data[i] === value);
       expect(Math.min(256, ...levels(1))).toBeGreaterThan(Math.max(-1, ...levels(0)));
     }),

@@ -54,7 +54,8 @@ describe.each(["a pack of this package", "named models"])("%s", (place) => {
   test.each(["default", ...Object.keys(coarseMethods)])("three steps equal segment: %s", async (method) => {
     const out = (step: string) => at(place, method, step);
     const chosen = method === "default" ? {} : { coarseMethod: method };
-    const said = await run(CoarseRunSettings, runCoarse, { inputs: [at(place, "saliency")], ...chosen, out: out("coarse") });
+    const images = method === "crf" ? { images: inputs } : {};
+    const said = await run(CoarseRunSettings, runCoarse, { inputs: [at(place, "saliency")], ...chosen, ...images, out: out("coarse") });
     await run(RefineRunSettings, runRefine, { inputs, coarse: out("coarse"), ...sam(), out: out("refine") });
     await run(SegmentSettings, runSegment, { inputs, prompt, ...clip(), ...sam(), ...chosen, out: out("segment") });
     same(join(place, method, "coarse", "coarse", "a.png"), join(place, method, "segment", "coarse", "a.png"));

@@ -28,7 +28,7 @@ export async function writeCoarse(
         throwIfCancelled(signal);
         const { image } = await decodeImage(file, { mode: method.mode });
         const [map] = await step.run(image, basename(file), [prompt], {});
-        const { coarse } = coarseStep(map!.gray, map!.window, method);
+        const { coarse } = coarseStep(map!.gray, image, map!.window, method);
         if (!coarse.data.includes(1)) continue;
         files.set(name, mask.replace(/^masks/, "coarse"));
         await writeMask(join(work, files.get(name)!), coarse);

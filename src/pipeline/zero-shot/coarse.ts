@@ -1,5 +1,6 @@
-import { ConfigError } from "../../errors.ts";
-import { areaPx, type Box } from "../../image/index.ts";
+import { type CoarseMethod, coarseMethods } from "../../coarse/index.ts";
+import { ConfigError, InputError } from "../../errors.ts";
+import { areaPx, type Box, type GrayImage, type Image } from "../../image/index.ts";
 import { requireWritableNames, targetFile } from "../../results/layout.ts";
 import { writeMask } from "../../results/png.ts";
 import type { RunEvent } from "../../run/events.ts";
@@ -8,12 +9,16 @@ import { type Outcome, runItems } from "../../run/items.ts";
 import type { ImageRecord } from "../../run/record/record.ts";
 import { effectiveSettings } from "../../run/settings/effect.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
+import { decodeInput } from "../../scans/decode-image.ts";
+import { filesOfInput } from "../../scans/inputs-of-scans.ts";
 import { type LeftOut, leftOutRecord } from "../../scans/left-out.ts";
+import { sideOf } from "../../scans/list-images.ts";
+import { joinByName, lonelyMessage } from "../../scans/names.ts";
 import { readSaliency } from "../../scans/read-gray.ts";
 import type { Target } from "../../targets/target.ts";
 import { joinedNotices } from "../models/notices.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
-import { modePresets } from "../settings.ts";
+import { modePresets, viewOf } from "../settings.ts";
 import { coarseStep } from "./coarse-step.ts";
 import { type FoundTarget, isAbsentIn, outcomeOf, promptOf, type TargetItem, targetsOf } from "./items.ts";
 import { CoarseRunSettings } from "./settings.ts";
@@ -22,10 +27,17 @@ import { CoarseRunSettings } from "./settings.ts";
 export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const { out, inputs } = settings;
   if (inputs.length !== 1) throw new ConfigError(`coarse reads one folder of saliency maps, got ${inputs.length}`);
+  const method: CoarseMethod = coarseMethods[settings.coarseMethod];
+  if (method.needsImage && !settings.images)
+    throw new ConfigError(
+      `--coarse-method ${settings.coarseMethod} looks at the images, too: pass --images PATH, the images or the folder of which the maps were made`,
+    );
   const { all, folders, maker, records } = await resultFolder(inputs[0]!, "saliency");
-  const { items, count, leftOut, warnings } = await mapsOf(folders, all, out);
+  const { items: maps, count, leftOut, warnings } = await mapsOf(folders, all, out);
+  const images = method.needsImage ? await imagesOf(maps, settings) : undefined;
+  const items = maps.map((item) => ({ ...item, inputs: [...item.inputs, ...(images?.filesOf(item) ?? [])] }));
   const notices = joinedNotices([], maker);
-  for (const message of [...(notices.notices ?? []), ...warnings]) yield { type: "warning", message };
+  for (const message of [...(notices.notices ?? []), ...warnings, ...(images?.warnings ?? [])]) yield { type: "warning", message };
   if (settings.dryRun) {
     yield {
       type: "end",
@@ -33,7 +45,7 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOp
       skipped: 0,
       failed: 0,
       ms: 0,
-      lines: [`${count} saliency maps would be segmented; this takes milliseconds each.`],
+      lines: [`${count} saliency maps would be segmented; this takes ${method.needsImage ? "about a second" : "milliseconds"} each.`],
     };
     return;
   }
@@ -47,13 +59,17 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOp
       message: `${unknown} of ${items.length} maps have no run.json that records which part of the image the model saw: they are assumed to cover the whole image`,
     };
   }
-  const process = async ({ name, lookFor, inputs }: MapItem): Promise<Outcome> => {
+  const process = async (item: MapItem): Promise<Outcome> => {
+    const { name, lookFor, inputs } = item;
     const found: FoundTarget[] = [];
     let size = {};
+    const image = await images?.read(item);
     for (const [i, target] of lookFor.entries()) {
       const map = await readSaliency(inputs[i]!);
-      size = { width: map.width, height: map.height };
-      const { coarse, level, warnings } = coarseStep(map, windowOf(records.get(name)), settings);
+      const window = windowOf(records.get(name));
+      if (placed && image) requireSameSize(map, inputs[i]!, image);
+      const { coarse, level, warnings } = coarseStep(map, image?.image, window, settings);
+      size = { width: coarse.width, height: coarse.height };
       await writeMask(targetFile("coarse", target, { out, name, all }), coarse);
       const coarseAreaPx = areaPx(coarse);
       const prompt = promptOf(records.get(name), target);
@@ -65,8 +81,8 @@ export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOp
       };
       found.push({ target, record, warnings, summary: `${coarseAreaPx} px` });
     }
-    const { record, ...told } = outcomeOf(found);
-    return { record: { ...size, ...record }, ...told };
+    const { record, warnings, ...told } = outcomeOf(found);
+    return { record: { ...size, ...record }, warnings: [...(image?.warnings ?? []), ...(warnings ?? [])], ...told };
   };
   yield* runItems(items, process, { out, header: about, overwrite: settings.overwrite, signal });
 }
@@ -98,6 +114,43 @@ async function mapsOf(folders: StepResults["folders"], all: readonly Target[], o
     }
   }
   return { items: [...items.values()], count, leftOut: leftOutRecord(leftOut), warnings };
+}
+
+/** An image of a map, with warnings about how it was read. */
+interface ReadImage {
+  readonly file: string;
+  readonly image: Image;
+  readonly warnings: readonly string[];
+}
+
+/** The images of maps, matched by name. @throws ConfigError when a name is ambiguous */
+async function imagesOf(maps: readonly MapItem[], settings: CoarseRunSettings) {
+  const found = await findInputs(settings.images!, settings.out, { frames: settings });
+  const [images, named] = [sideOf(found.inputs, "image"), { items: maps, namesOf: ({ name }: MapItem) => [name], noun: "saliency map" }];
+  const { leftOf, lonelyLeft } = joinByName(images, named, { bare: "either" });
+  const lonely = lonelyMessage(lonelyLeft, images, named);
+  const ofMap = new Map([...leftOf].map(([{ name }, image]) => [name, image]));
+  return {
+    warnings: [...found.warnings, ...(lonely === undefined ? [] : [lonely])].map((message) => `--images: ${message}`),
+    filesOf: ({ name }: MapItem): string[] => {
+      const image = ofMap.get(name);
+      return image ? filesOfInput(image) : [];
+    },
+    read: async ({ name, file }: MapItem): Promise<ReadImage> => {
+      const input = ofMap.get(name);
+      if (!input) throw new InputError(`"${file}" has no image with its name in --images`);
+      const { image, warnings } = await decodeInput(input, viewOf(settings));
+      return { file: input.file, image, warnings: warnings.map((message) => `image: ${message}`) };
+    },
+  };
+}
+
+/** In reference mode, a map of another size is resized; in paper mode, maps have the size of their images. */
+function requireSameSize(map: GrayImage, mapFile: string, { file, image }: ReadImage): void {
+  if (map.width === image.width && map.height === image.height) return;
+  throw new InputError(
+    `"${mapFile}" is ${map.width} x ${map.height} and its image "${file}" ${image.width} x ${image.height}; expected one size. Is it the image of this map? With --mode reference the map is resized.`,
+  );
 }
 
 function windowOf(record: ImageRecord | undefined): Box | undefined {

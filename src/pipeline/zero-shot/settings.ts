@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { coarseMethods } from "../../coarse/index.ts";
+import { type CoarseMethod, coarseMethods } from "../../coarse/index.ts";
 import { keysOf } from "../../keys-of.ts";
 import { samPrecisions, samVariantNames } from "../../models/sam/index.ts";
 import { pointRules } from "../../prompts/index.ts";
@@ -356,12 +356,29 @@ export const SaliencyRunSettings = z
   .refine(...onePromptSource);
 export type SaliencyRunSettings = z.infer<typeof SaliencyRunSettings>;
 
+/** For settings that concern the images of `coarse`. */
+const withImages: readonly Condition[] = [{ images: "given" }];
+
 /** `medclip-sam coarse`: `inputs` is one folder of saliency maps. */
 export const CoarseRunSettings = z.strictObject({
   ...RunSettings.omit({ ...withoutText, raw: true }).shape,
   inputs: RunSettings.shape.inputs.meta({ resultsOf: "saliency" }),
   ...PresetSettings.shape,
   pack,
+  images: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("images of the maps, or folders of them, matched by name; for a method that looks at them (crf)")
+    .meta({
+      group: "Input",
+      placeholder: "PATH",
+      mustExist: true,
+      neutral: true,
+      ...needsOf<CoarseMethod>("coarseMethod", coarseMethods, ({ needsImage }) => needsImage),
+    }),
+  window: ScanSettings.shape.window.meta({ needs: withImages }),
+  axis: ScanSettings.shape.axis.meta({ needs: withImages }),
   ...CommonSettings.pick({ mode: true }).shape,
   ...CoarseSettings.shape,
 });

@@ -76,7 +76,7 @@ export class ZeroShotSteps {
   ): Promise<Found[]> {
     const isAbsolute = this.saliency.method.presence !== undefined;
     const maps = this.affinity ? await this.affinity.run(given, embedding, isAbsolute, ms) : given;
-    const cuts = maps.map((map) => coarseStep(map.gray, map.window, this.settings));
+    const cuts = maps.map((map) => coarseStep(map.gray, image, map.window, this.settings));
     const inputs = cuts.map(({ coarse }, i) => ({ coarse, isAbsent: maps[i]!.isAbsent }));
     const masks = await this.refine.run(image, inputs, fileName, ms, embedding);
     return maps.map((map, i) => ({ map, cut: cuts[i]!, refined: masks[i]! }));
