@@ -1,6 +1,7 @@
 export { SamAffinity } from "./affinity.ts";
 export { type EverythingWork, everything, type Region } from "./everything/everything.ts";
 export { EverythingOptions } from "./everything/options.ts";
+export { regionBackgrounds, regionScores, regionView } from "./everything/region-scores.ts";
 export { type LabelledMask, labelMap } from "./label-map.ts";
 export { maskPromptLogits, type SquareSizes, squareSizesOf, type TargetGrid, targetGrid } from "./mask-prompt.ts";
 export { noisedEmbedding } from "./noised-embedding.ts";

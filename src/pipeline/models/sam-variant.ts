@@ -20,9 +20,11 @@ export function untrainedUse(
     augmentPoints,
     maskPrompt,
     multimask,
-  }: Pick<RefineSettings, "visualPrompt" | "augmentPoints" | "maskPrompt" | "multimask">,
+    baseline,
+  }: Pick<RefineSettings, "visualPrompt" | "augmentPoints" | "maskPrompt" | "multimask"> & { readonly baseline?: string | undefined },
 ): string[] {
   return untrainedWarnings(config, {
+    ...(baseline === "salip" && { points: "--baseline salip", "candidate masks": "--baseline salip" }),
     ...(augmentPoints !== "none" && { points: `--augment-points ${augmentPoints}` }),
     ...(visualPrompt !== "box" && { points: `--visual-prompt ${visualPrompt}` }),
     ...(maskPrompt && { "mask prompts": "--mask-prompt" }),

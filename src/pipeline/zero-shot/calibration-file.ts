@@ -9,7 +9,7 @@ import type { WeightsRecord } from "../../run/record/record.ts";
 import { effectiveSettings } from "../../run/settings/effect.ts";
 import { metaOf, settingsOfSchema } from "../../run/settings/meta.ts";
 import { CommonSettings } from "../settings.ts";
-import { AffinitySettings, CoarseSettings, type PresenceSettings, RefineSettings, SaliencySettings } from "./settings.ts";
+import { AffinitySettings, CoarseSettings, type PresenceSettings, RefineSettings, RegionSettings, SaliencySettings } from "./settings.ts";
 
 /** All settings on which the signs of presence depend. */
 const Method = z.strictObject({
@@ -18,6 +18,7 @@ const Method = z.strictObject({
   ...AffinitySettings.shape,
   ...CoarseSettings.shape,
   ...RefineSettings.shape,
+  ...RegionSettings.shape,
 });
 
 /** What `calibrate` writes: a calibration, and what it was made with. */

@@ -23,7 +23,7 @@ import type { EmbedImage } from "./image-embedding.ts";
 import { methodDefaults } from "./method-defaults.ts";
 import { type RefineResult, RefineStep, stepWarnings } from "./refine-step.ts";
 import { SaliencyStep } from "./saliency-step.ts";
-import { AffinitySettings, CoarseSettings, RefineSettings, SaliencySettings, seed } from "./settings.ts";
+import { AffinitySettings, CoarseSettings, RefineSettings, RegionSettings, SaliencySettings, seed } from "./settings.ts";
 import { similarMasks } from "./similar-masks.ts";
 import { ZeroShotSteps } from "./zero-shot-steps.ts";
 
@@ -128,6 +128,7 @@ const Options = z.strictObject({
   ...AffinitySettings.shape,
   ...CoarseSettings.shape,
   ...RefineSettings.omit({ pack: true, sam: true, samVariant: true, samPrecision: true, cache: true }).shape,
+  ...RegionSettings.shape,
   seed,
   name: z.string().default("image").describe("selects the random streams of noise and points"),
 });

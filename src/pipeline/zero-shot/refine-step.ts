@@ -57,7 +57,7 @@ type RefineStepSettings = Omit<RefineSettings, "sam" | "samVariant" | "samPrecis
 
 /** Third step: image and coarse mask to mask. */
 export class RefineStep {
-  private readonly model: PromptableModel;
+  readonly model: PromptableModel;
   private readonly settings: RefineStepSettings & CommonSettings;
   private readonly preset: ModePreset;
   private readonly embed: EmbedImage;

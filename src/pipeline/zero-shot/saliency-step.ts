@@ -75,7 +75,7 @@ export class SaliencyStep {
   readonly method: SaliencyMethod;
   /** Of all maps so far. */
   private readonly confidences: Confidence[] = [];
-  private readonly model: TextImageModel;
+  readonly model: TextImageModel;
   private readonly settings: SaliencySettings & CommonSettings & Partial<ConfidenceSettings>;
   private readonly preset: ModePreset;
   private readonly readsAny: boolean;
@@ -125,7 +125,7 @@ export class SaliencyStep {
     const attribution = once(() => this.prepare(pixels, fileName, ms, noise));
     const results: SaliencyResult[] = [];
     for (const sentences of texts) {
-      const { target, warnings } = await timed(ms, "text", () => this.targets(JSON.stringify(sentences), () => this.targetOf(sentences)));
+      const { target, warnings } = await timed(ms, "text", () => this.textOf(sentences));
       const capacity = target ? await this.attribute(await attribution(), target, ms) : new Float32Array(grid ** 2);
       const { map, isAbsent, unsaid } =
         presence === undefined ? stretched(capacity, side) : absolute(capacity, { side, window, size: image }, target ? presence : 0);
@@ -143,6 +143,11 @@ export class SaliencyStep {
       });
     }
     return results;
+  }
+
+  /** The embedding of a text prompt; undefined if no word is in the vocabulary, as what it finds would be arbitrary. */
+  async textOf(sentences: readonly string[]): Promise<TextTarget> {
+    return await this.targets(JSON.stringify(sentences), () => this.targetOf(sentences));
   }
 
   /** A line about the confidence of all maps so far; none where it was not asked for. */

@@ -6,7 +6,7 @@ import { pointRules } from "../../prompts/index.ts";
 import { scanFormats } from "../../results/scan-formats.ts";
 import { type Condition, grouped, type Requirement } from "../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../saliency/index.ts";
-import { voteRules } from "../../segment/index.ts";
+import { EverythingOptions, regionBackgrounds, voteRules } from "../../segment/index.ts";
 import { promptSetKinds } from "../../targets/prompt-sets/kinds.ts";
 import { promptSetExpected, promptSetName } from "../../targets/prompt-sets/set-name.ts";
 import { CommonSettings, dryRun, labelOfMasks, pack, ScanSettings, spacing } from "../settings.ts";
@@ -148,6 +148,31 @@ export const RefineSettings = z.strictObject(
   }),
 );
 export type RefineSettings = z.infer<typeof RefineSettings>;
+
+const ofSalip: { readonly needs: readonly Condition[] } = { needs: [{ baseline: ["salip"] }] };
+const { pointsPerSide, predIou, stability, boxNms } = EverythingOptions.shape;
+
+/** Another way to find the target than saliency map and coarse method, to compare with. A new one is one file, its name here and one row of `baselines`. */
+export const RegionSettings = z.strictObject(
+  grouped("Regions", {
+    baseline: z
+      .enum(["salip"])
+      .optional()
+      .describe(
+        "another method instead of saliency map and coarse method, to compare with; salip: of SAM's automatic masks the --keep that CLIP finds most like the text",
+      ),
+    pointsPerSide: pointsPerSide.meta(ofSalip),
+    predIou: predIou.meta(ofSalip),
+    stability: stability.meta(ofSalip),
+    boxNms: boxNms.meta(ofSalip),
+    regionBackground: z
+      .enum(regionBackgrounds)
+      .default("keep")
+      .describe("what CLIP sees around a region in its box: keep, the image; blank, black")
+      .meta(ofSalip),
+  }),
+);
+export type RegionSettings = z.infer<typeof RegionSettings>;
 
 /** For settings that compare neighbouring slices, which every Nth ones are not. */
 export const neighbouring: Requirement = {
@@ -321,6 +346,7 @@ export const SegmentSettings = z
     ...ConfidenceSettings.shape,
     ...CoarseSettings.shape,
     ...RefineSettings.shape,
+    ...RegionSettings.shape,
     ...PresenceSettings.shape,
     ...VolumeSettings.shape,
     exif: z

@@ -4,6 +4,8 @@ import type { SessionOptions } from "../../runtime/session.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { CommonSettings } from "../settings.ts";
 import { AffinityStep } from "./affinity-step.ts";
+import type { Baseline, BaselineSettings } from "./baseline.ts";
+import { baselineOf } from "./baselines.ts";
 import { coarseStep } from "./coarse-step.ts";
 import type { Found } from "./found.ts";
 import type { EmbeddingOfImage } from "./image-embedding.ts";
@@ -12,6 +14,8 @@ import type { RefineStep } from "./refine-step.ts";
 import type { SaliencyResult, SaliencyStep } from "./saliency-step.ts";
 import type { AffinitySettings, CoarseSettings } from "./settings.ts";
 import type { StageTimes } from "./stage-times.ts";
+
+type StepsSettings = CoarseSettings & AffinitySettings & BaselineSettings & Pick<CommonSettings, "mode" | "seed">;
 
 /** What is done between and after the steps, to save memory. */
 export interface Releases {
@@ -28,20 +32,22 @@ export interface Releases {
 export class ZeroShotSteps {
   readonly saliency: SaliencyStep;
   readonly refine: RefineStep;
-  private readonly settings: CoarseSettings & AffinitySettings & Pick<CommonSettings, "mode" | "seed">;
+  private readonly settings: StepsSettings;
   private readonly affinity: AffinityStep | undefined;
   private readonly calibration: Calibration | undefined;
+  private readonly baseline: Baseline | undefined;
 
   constructor(
     saliency: SaliencyStep,
     refine: RefineStep,
-    settings: CoarseSettings & AffinitySettings & Pick<CommonSettings, "mode" | "seed">,
+    settings: StepsSettings,
     { calibration, ...options }: SessionOptions & { readonly calibration?: Calibration | undefined } = {},
   ) {
     this.saliency = saliency;
     this.refine = refine;
     this.settings = settings;
     this.calibration = calibration;
+    this.baseline = baselineOf(settings, { text: saliency.model, mask: refine.model, texts: saliency });
     this.affinity = settings.samAffinity ? new AffinityStep(options) : undefined;
   }
 
@@ -57,6 +63,7 @@ export class ZeroShotSteps {
     ms: StageTimes,
     { noise, releases }: { readonly noise?: Tensor<"float32"> | undefined; readonly releases?: Releases | undefined } = {},
   ): Promise<Found[]> {
+    if (this.baseline) return await this.withBaseline(this.baseline, image, fileName, texts, ms, releases);
     const maps = await this.saliency.run(image, fileName, texts, ms, noise);
     await releases?.clip();
     const embedding = this.refine.embeddingOf(image, ms);
@@ -64,6 +71,24 @@ export class ZeroShotSteps {
     const judged = await this.judged(image, fileName, texts, found, embedding, ms);
     await releases?.sam();
     return judged;
+  }
+
+  /** Maps and coarse masks of a baseline, and the masks that follow. No calibration was made for them. */
+  private async withBaseline(
+    baseline: Baseline,
+    image: Image,
+    fileName: string,
+    texts: readonly (readonly string[])[],
+    ms: StageTimes,
+    releases: Releases | undefined,
+  ): Promise<Found[]> {
+    const embedding = this.refine.embeddingOf(image, ms);
+    const located = await baseline.locate(image, texts, embedding, ms);
+    await releases?.clip();
+    const inputs = located.map(({ cut: { coarse } }) => ({ coarse, isAbsent: false }));
+    const masks = await this.refine.run(image, inputs, fileName, ms, embedding);
+    await releases?.sam();
+    return located.map((one, i) => ({ ...one, refined: masks[i]! }));
   }
 
   /** All that follows the saliency maps. */
