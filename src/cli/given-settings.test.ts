@@ -138,6 +138,14 @@ test("a preset sets what the user does not, before the pack and the defaults", a
   expect(notes.join()).toContain("not taken from the pack");
 });
 
+test("the first version of the method is a preset", async () => {
+  const command = jobCommands.find(({ job }) => job === "segment")!;
+  const { settings } = await settingsOf(await command.schema(), {
+    flags: { ...least.segment, preset: "medclip-sam-v1", clip: "x", sam: "y" },
+  });
+  expect(settings).toMatchObject({ saliencyMethod: "gscorecam", coarseMethod: "crf", gaussianSxy: 5, visualPrompt: "box" });
+});
+
 test("a preset leaves out what a step has no setting for", async () => {
   const command = jobCommands.find(({ job }) => job === "coarse")!;
   const { settings } = await settingsOf(await command.schema(), { flags: { ...least.coarse, preset: "chest-xray" } });

@@ -15,7 +15,7 @@ interface Preset {
  *
  * @see Koleilat et al. 2024, arXiv:2409.19483, and the released scripts (July 2025)
  */
-export const presets = {
+const presets = {
   "breast-ultrasound": {
     about: "breast tumours in ultrasound, as the released script",
     settings: { saliencyMethod: "m2ib", layer: 9, beta: 1, coarseMethod: "kmeans", keep: 1, visualPrompt: "box", seed: 12 },
@@ -32,10 +32,12 @@ export const presets = {
     about: "lungs in chest CT: the two largest components, with a box each",
     settings: { saliencyMethod: "m2ib", coarseMethod: "kmeans", keep: 2, visualPrompt: "box", perComponent: true, seed: 12 },
   },
+  "medclip-sam-v1": {
+    about:
+      "the method's first version (Koleilat et al. 2024, arXiv:2403.20253): gScoreCAM, dense CRF, box. Its layer, where the gradient is zero, is not rebuilt",
+    settings: { saliencyMethod: "gscorecam", channels: 300, coarseMethod: "crf", keep: 1, visualPrompt: "box" },
+  },
 } as const satisfies Record<string, Preset>;
-
-/** The name of a preset. */
-export type PresetName = keyof typeof presets;
 
 /** The setting that chooses a preset. */
 export const PresetSettings = z.strictObject(
