@@ -28,7 +28,6 @@ describe("a model whose tensors are SAM's is known by its name", () => {
     ["medsam_vit_b.pth", "medsam"],
     ["MedSAM-finetuned.safetensors", "medsam"],
     ["my-med-sam/model.safetensors", "medsam"],
-    ["models--wanglab--medsam-vit-base/snapshots/0123/model.safetensors", "medsam"],
     ["sam-med2d_b.pth", "sam-med2d"],
     ["SAM-Med2D/pytorch_model.bin", "sam-med2d"],
     ["sam_vit_b_01ec64.pth", "sam"],
@@ -44,12 +43,17 @@ describe("a model whose tensors are SAM's is known by its name", () => {
   });
 });
 
+test("a repository in the Hugging Face cache needs no note", async () => {
+  const weights = await weightsAt("models--wanglab--medsam-vit-base/snapshots/0123/model.safetensors");
+  expect(recognisedVariant(weights)).toEqual({ variant: "medsam" });
+});
+
 test("its metadata, the user and the repository of its configuration go before the name of its file", async () => {
   const weights = await weightsAt("plain/sam.safetensors", { variant: "medsam" });
   expect(recognisedVariant(weights)).toEqual({ variant: "medsam" });
   expect(recognisedVariant(weights, { variant: "sam" })).toEqual({ variant: "sam" });
   const other = await weightsAt("other/sam_vit_b.safetensors");
-  expect(recognisedVariant(other, { repository: "wanglab/medsam-vit-base" })).toMatchObject({ variant: "medsam" });
+  expect(recognisedVariant(other, { repository: "wanglab/medsam-vit-base" })).toEqual({ variant: "medsam" });
 });
 
 test("adapters make it SAM-Med2D", async () => {

@@ -39,25 +39,26 @@ export function recognisedVariant(weights: Weights, { variant, repository }: Var
   const recorded = samVariantNames.find((name) => name === weights.metadata.variant);
   if (recorded) return { variant: recorded };
   if (weights.has(adapterMarker)) return { variant: "sam-med2d" };
-  for (const name of [...(repository === undefined ? [] : [repository]), nameIn(weights.file)]) {
-    const [found] = namedVariants.find(([, pattern]) => pattern.test(name)) ?? [];
-    if (!found) continue;
-    const title = found === "medsam" ? "MedSAM" : "SAM-Med2D";
-    return {
-      variant: found,
-      note: `"${weights.file}" is taken for ${title} because of the name "${name}", so images are prepared as for that model. If it is another one, pass --sam-variant sam.`,
-    };
-  }
-  return { variant: "sam" };
+  const ofRepository = namedVariant(repository ?? "") ?? namedVariant(cachedRepository.exec(weights.file)?.[1] ?? "");
+  if (ofRepository) return { variant: ofRepository };
+  const name = nameIn(weights.file);
+  const assumed = namedVariant(name);
+  if (!assumed) return { variant: "sam" };
+  const title = assumed === "medsam" ? "MedSAM" : "SAM-Med2D";
+  return {
+    variant: assumed,
+    note: `"${weights.file}" is taken for ${title} because of the name "${name}", so images are prepared as for that model. If it is another one, pass --sam-variant sam.`,
+  };
 }
+
+/** The variant that a name tells; undefined for all others. */
+const namedVariant = (name: string): SamVariantName | undefined => namedVariants.find(([, pattern]) => pattern.test(name))?.[0];
 
 /** A tensor that only models with adapters have. */
 export const adapterMarker = "image_encoder.blocks.0.Adapter.norm.weight";
 
-/** The part of a path that names the model: its repository in the Hugging Face cache, its file, or the folder of a file of a general name. */
+/** The part of a path that names the model: its file, or the folder of a file of a general name. */
 function nameIn(path: string): string {
-  const [, cached] = cachedRepository.exec(path) ?? [];
-  if (cached !== undefined) return cached.replace("--", "/");
   const parts = path.split(/[\\/]/);
   const file = parts.at(-1)!;
   return generalName.test(file) ? (parts.at(-2) ?? file) : file;

@@ -39,7 +39,7 @@ export async function* runEverything(settings: EverythingSettings, { signal }: S
   const options = { ...run.session, ...variantOf(settings), precision: settings.samPrecision };
   const promptable = await loadSam(settings.sam, options);
   const { sam } = promptable;
-  for (const message of [...sam.warnings, ...untrainedEverything(sam)]) yield { type: "warning", message };
+  for (const message of [...sam.warnings, ...untrainedEverything(sam, settings)]) yield { type: "warning", message };
   if (settings.dryRun) {
     yield* dryRun("everything", items, { sam }, options);
     return;

@@ -1,6 +1,6 @@
 import type { RunHeader } from "../../run/record/record.ts";
 import { type SamOptions, type SamPredictor, samVariants, type Trained } from "../../segment/index.ts";
-import type { RefineSettings } from "../zero-shot/settings.ts";
+import type { RefineSettings, RegionSettings } from "../zero-shot/settings.ts";
 
 /** The variant that a setting names; none where it is to be found out. */
 export function variantOf({ samVariant }: Pick<RefineSettings, "samVariant">): Pick<SamOptions, "variant"> {
@@ -33,9 +33,12 @@ export function untrainedUse(
 }
 
 /** Those of "segment everything", which prompts with points and takes candidate masks. */
-export function untrainedEverything({ config }: Pick<SamPredictor, "config">): string[] {
+export function untrainedEverything(
+  { config }: Pick<SamPredictor, "config">,
+  { pointMasks }: Pick<RegionSettings, "pointMasks">,
+): string[] {
   const how = "which finding all regions takes";
-  return untrainedWarnings(config, { points: how, "candidate masks": how });
+  return untrainedWarnings(config, { points: how, ...(pointMasks === "candidates" && { "candidate masks": how }) });
 }
 
 /** @param used - what is used, and by what the user sees it */

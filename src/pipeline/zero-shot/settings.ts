@@ -150,7 +150,7 @@ export const RefineSettings = z.strictObject(
 export type RefineSettings = z.infer<typeof RefineSettings>;
 
 const ofSalip: { readonly needs: readonly Condition[] } = { needs: [{ baseline: ["salip"] }] };
-const { pointsPerSide, predIou, stability, boxNms } = EverythingOptions.shape;
+const { pointsPerSide, pointMasks, predIou, stability, boxNms } = EverythingOptions.shape;
 
 /** Another way to find the target than saliency map and coarse method, to compare with. A new one is one file, its name here and one row of `baselines`. */
 export const RegionSettings = z.strictObject(
@@ -162,6 +162,7 @@ export const RegionSettings = z.strictObject(
         "another method instead of saliency map and coarse method, to compare with; salip: of SAM's automatic masks the --keep that CLIP finds most like the text",
       ),
     pointsPerSide: pointsPerSide.meta(ofSalip),
+    pointMasks: pointMasks.meta(ofSalip),
     predIou: predIou.meta(ofSalip),
     stability: stability.meta(ofSalip),
     boxNms: boxNms.meta(ofSalip),

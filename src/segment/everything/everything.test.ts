@@ -127,6 +127,17 @@ describe("a nano model", () => {
     for (const { predictedIou } of fewer) expect(predictedIou).toBeGreaterThan(sure);
   });
 
+  test("of the single-mask output there is at most one region a point", async () => {
+    const single = await everything(predictor, picture, { ...all, pointMasks: "single" });
+    expect(single.length).toBeGreaterThan(0);
+    expect(single.length).toBeLessThanOrEqual(9);
+    await predictor.setImage(picture);
+    const { x, y } = single[0]!.point;
+    const [alone] = await predictor.predict({ points: [{ x, y, label: 1 }] });
+    expect(single[0]!.predictedIou).toBe(alone!.scores[0]);
+    expect(maskOfRuns(single[0]!.runs)).toEqual(alone!.mask(0));
+  });
+
   test("options are checked, and a signal ends the work", async () => {
     await expect(everything(predictor, picture, { predIou: 2 })).rejects.toThrow(ConfigError);
     await expect(everything(predictor, picture, all, { signal: AbortSignal.abort() })).rejects.toThrow(CancelledError);

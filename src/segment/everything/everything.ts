@@ -50,7 +50,7 @@ const pointsACall = 4;
 
 /**
  * "Segment everything": prompts with a grid of points and keeps the masks that the model is sure of, that hardly change with the threshold and
- * that no surer one repeats. Three candidate masks for each point, so the single-mask output is not used.
+ * that no surer one repeats. Each point gives three candidate masks, as what it means is ambiguous.
  *
  * @returns regions by falling predicted IoU; with crops those of smaller crops come first
  * @throws ConfigError for options out of range, CancelledError when the signal fires
@@ -107,11 +107,12 @@ async function regionsOfCrop(
   );
 }
 
-/** The candidate masks of a point that pass all thresholds, where they lie in the image. */
+/** The masks of a point that pass all thresholds, where they lie in the image. */
 function candidatesOf(prediction: Prediction, point: Point, crop: Box, image: Size, options: Checked): Region[] {
-  const { predIou, stability: leastStability, stabilityOffset } = options;
+  const { pointMasks, predIou, stability: leastStability, stabilityOffset } = options;
   const found: Region[] = [];
-  for (let index = 1; index < prediction.scores.length; index++) {
+  const indices = [...prediction.scores.keys()];
+  for (const index of pointMasks === "single" ? indices.slice(0, 1) : indices.slice(1)) {
     const predictedIou = prediction.scores[index]!;
     if (predIou > 0 && !(predictedIou > predIou)) continue;
     const logits = prediction.fullLogits(index);

@@ -9,6 +9,10 @@ const share = z.number().min(0).max(1);
  */
 export const EverythingOptions = z.strictObject({
   pointsPerSide: z.number().int().positive().default(32).describe("points of the grid along each side of the image; each is a prompt"),
+  pointMasks: z
+    .enum(["candidates", "single"])
+    .default("candidates")
+    .describe("masks of each point: its three candidate masks, or the single-mask output, for models that were trained with that alone"),
   predIou: share.default(0.88).describe("masks whose predicted IoU is not above this are dropped; 0: none"),
   stability: share.default(0.95).describe("masks of less stability are dropped; 0: none"),
   stabilityOffset: z.number().positive().default(1).describe("stability is the IoU of the masks at this logit and at minus this logit"),
