@@ -11,6 +11,7 @@ import { version } from "../../version.ts";
 import { loadClip, loadSam } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, samRecord, sessionOptions } from "../models/models-of-run.ts";
+import { variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
 import { alignedLines } from "../text-table.ts";
 import { hashesOf, methodOf, writeCalibration } from "../zero-shot/calibration-file.ts";
@@ -57,7 +58,7 @@ export async function* runCalibrate(settings: CalibrateSettings, { signal }: Sto
   const warnings = [...negatives.warnings, ...(positives?.warnings ?? []), ...prompts.warnings, ...run.warnings];
   for (const message of warnings) yield { type: "warning", message };
   yield { type: "stage", message: "opening models" };
-  const options = { ...run.session, ...plan.options, precision: settings.samPrecision };
+  const options = { ...run.session, ...plan.options, ...variantOf(settings), precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
   for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };

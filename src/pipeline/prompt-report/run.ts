@@ -19,6 +19,7 @@ import { version } from "../../version.ts";
 import { loadClip, loadSam } from "../models/model.ts";
 import { modelWarnings, type TextImageModel } from "../models/model-content.ts";
 import { clipRecord, samRecord, sessionOptions } from "../models/models-of-run.ts";
+import { variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
 import { alignedLines } from "../text-table.ts";
 import { dryRun } from "../zero-shot/dry-run.ts";
@@ -59,7 +60,7 @@ export async function* runPromptReport(settings: PromptReportSettings, { signal 
   const run = await sessionOptions(settings);
   for (const message of [...found.warnings, ...run.warnings]) yield { type: "warning", message };
   yield { type: "stage", message: "opening models" };
-  const options = { ...run.session, precision: settings.samPrecision };
+  const options = { ...run.session, ...variantOf(settings), precision: settings.samPrecision };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   const promptable = await loadSam(settings.sam, options);
   for (const message of [...modelWarnings(text, settings.fit), ...promptable.sam.warnings]) yield { type: "warning", message };

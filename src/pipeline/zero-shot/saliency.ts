@@ -12,6 +12,7 @@ import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip, loadSam } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
+import { variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
 import { AffinityStep } from "./affinity-step.ts";
 import { dryRun } from "./dry-run.ts";
@@ -58,7 +59,8 @@ export async function* runSaliency(settings: SaliencyRunSettings, { signal }: St
   const options = { ...run.session, ...plan.options };
   const text = await loadClip(settings.clip, settings.clipConfig, options);
   for (const message of modelWarnings(text, settings.fit)) yield { type: "warning", message };
-  const promptable = settings.samAffinity ? await loadSam(settings.sam, { ...options, precision: settings.samPrecision }) : undefined;
+  const samOptions = { ...options, ...variantOf(settings), precision: settings.samPrecision };
+  const promptable = settings.samAffinity ? await loadSam(settings.sam, samOptions) : undefined;
   for (const message of promptable?.sam.warnings ?? []) yield { type: "warning", message };
   const affinity = promptable && {
     step: new AffinityStep(options),

@@ -376,6 +376,7 @@ export const SaliencyRunSettings = z
     ...AffinitySettings.shape,
     ...ConfidenceSettings.shape,
     sam: RefineSettings.shape.sam.meta(ofAffinity),
+    samVariant: RefineSettings.shape.samVariant.meta(ofAffinity),
     samPrecision: RefineSettings.shape.samPrecision.meta(ofAffinity),
     cache: RefineSettings.shape.cache.meta(ofAffinity),
     seed,
