@@ -61,7 +61,17 @@ describe("flags come from the schema", () => {
 
   test("flags are sorted by group", () => {
     const groups = flagsOf(SegmentSettings).map(({ group }) => group);
-    expect([...new Set(groups)]).toEqual(["Input", "Saliency", "Coarse mask", "SAM", "Not present", "Volumes", "Output", "Machine"]);
+    expect([...new Set(groups)]).toEqual([
+      "Input",
+      "Saliency",
+      "Coarse mask",
+      "SAM",
+      "Regions",
+      "Not present",
+      "Volumes",
+      "Output",
+      "Machine",
+    ]);
     expect(groups).toEqual([...groups].sort((a, b) => settingGroups.indexOf(a!) - settingGroups.indexOf(b!)));
   });
 
