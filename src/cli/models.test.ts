@@ -18,7 +18,7 @@ test("a folder with a SAM model under any name is verified as SAM", async () => 
   await cp(join(await nanoSam(), "model.safetensors"), join(own, "medsam_vit_b.pth"));
   const { lines, isSound } = await verifyModel(own);
   expect(isSound, lines.join("\n")).toBe(true);
-  expect(lines[0]).toBe(`OK: "${join(own, "medsam_vit_b.pth")}" is a SAM (MedSAM) model (official names, 174 tensors)`);
+  expect(lines[0]).toBe(`OK: "${join(own, "medsam_vit_b.pth")}" is a SAM model (MedSAM, official names, 174 tensors)`);
   expect(lines[1]).toMatch(/taken for MedSAM because of the name "medsam_vit_b.pth"/);
 });
 

@@ -134,7 +134,7 @@ async function verifyOne(model: string, configFile?: string): Promise<{ lines: s
   }
   const isSound = problems.length === 0;
   const verdict = isSound
-    ? `OK: "${found.file}" is a ${found.kind} model (${found.scheme} names, ${found.tensors.size} tensors${shardsIn(found.parts)})`
+    ? `OK: "${found.file}" is a ${found.kind.replace(/ \((.*)\)$/, " model ($1, ")}${found.kind.includes("(") ? "" : " model ("}${found.scheme} names, ${found.tensors.size} tensors${shardsIn(found.parts)})`
     : `"${found.file}" cannot be used:`;
   return { lines: [verdict, ...problems, ...notes.map((note) => `note: ${note}`)], isSound };
 }

@@ -18,7 +18,7 @@ const Method = z.strictObject({
   ...AffinitySettings.shape,
   ...CoarseSettings.shape,
   ...RefineSettings.shape,
-  ...RegionSettings.shape,
+  ...RegionSettings.pick({ baseline: true }).shape,
 });
 
 /** What `calibrate` writes: a calibration, and what it was made with. */
