@@ -1,5 +1,4 @@
-import { latticeCells, type PointCode } from "./lattice-cells.ts";
-import { sortedOrder } from "./sorted-order.ts";
+import { latticeCells } from "./lattice-cells.ts";
 
 /**
  * A Gaussian filter over N points with d features, in time that is linear in N: each value is spread to the corners of the lattice cell in
@@ -16,26 +15,16 @@ export class PermutohedralLattice {
   /** [N, d + 1] */
   private readonly corners: Int32Array;
   private readonly weights: Float32Array;
-  /** The lattice points in the order of their keys, along each axis. */
+  /** Along each axis. */
   private readonly axes: readonly Neighbours[];
 
   /** @param features - [N, d] in standard deviations of the Gaussian */
   constructor(features: Float32Array, d: number) {
-    const { corners, weights, points, code } = latticeCells(features, d);
+    const { corners, weights, keys, places } = latticeCells(features, d);
     this.sides = d + 1;
-    this.weights = weights;
-    // In the order of their keys, points that are close have close numbers, and neighbours can be found by merging.
-    const unsorted = points.all();
-    const order = sortedOrder(unsorted, code.limit);
-    const keys = new Float64Array(order.length);
-    const places = new Int32Array(order.length);
-    for (let i = 0; i < order.length; i++) {
-      keys[i] = unsorted[order[i]!]!;
-      places[order[i]!] = i + 1;
-    }
-    for (let i = 0; i < corners.length; i++) corners[i] = places[corners[i]!]!;
     this.corners = corners;
-    this.axes = Array.from({ length: d + 1 }, (_, axis) => neighboursOf(keys, code, axis));
+    this.weights = weights;
+    this.axes = Array.from({ length: d + 1 }, (_, axis) => neighboursOf(keys, places, axis));
   }
 
   /** Filters one value a point. @param values - [N] */
@@ -66,36 +55,39 @@ export class PermutohedralLattice {
   }
 }
 
-/** [1 + M] the points one step up and one step down an axis, by place from 1; 0 where there is none. */
+/** [1 + M] the points one step up and one step down an axis, by number; 0 where there is none. */
 interface Neighbours {
   readonly up: Int32Array;
   readonly down: Int32Array;
 }
 
 /**
- * The neighbours of points along an axis. A step up lowers all coordinates by 1 and raises that of the axis by d + 1; the remainder becomes
- * one less, and where it was 0, all quotients become one less.
+ * The neighbours of points along an axis. A step up lowers all coordinates by 1 and raises that of the axis by d + 1: it goes to the
+ * remainder before and one quotient up; from remainder 0 it goes to remainder d, and all quotients become one less.
  *
- * @param keys - ascending
+ * @param keys - of each remainder, ascending
  */
-function neighboursOf(keys: Float64Array, { quotients, remainder }: PointCode, axis: number): Neighbours {
-  const [up, down] = [new Int32Array(keys.length + 1), new Int32Array(keys.length + 1)];
-  const own = quotients[axis] ?? 0;
-  // Keys whose remainder is 0 come first. The same shift for all keeps the order.
-  const link = (from: number, to: number, shift: number) => {
-    let place = 0;
-    for (let i = from; i < to; i++) {
-      const wanted = keys[i]! + shift;
-      while (place < keys.length && keys[place]! < wanted) place++;
-      if (keys[place] !== wanted) continue;
-      up[i + 1] = place + 1;
-      down[place + 1] = i + 1;
-    }
-  };
-  let zeros = 0;
-  while (keys[zeros]! < remainder) zeros++;
-  const all = quotients.reduce((sum, place) => sum + place, 0);
-  link(0, zeros, quotients.length * remainder - all + own);
-  link(zeros, keys.length, own - remainder);
+function neighboursOf(keys: readonly Float64Array[], places: Float64Array, axis: number): Neighbours {
+  const starts = [0];
+  for (const own of keys) starts.push(starts.at(-1)! + own.length);
+  const [up, down] = [new Int32Array(starts.at(-1)! + 1), new Int32Array(starts.at(-1)! + 1)];
+  const own = places[axis] ?? 0;
+  const all = places.reduce((sum, place) => sum + place, 0);
+  for (const [remainder, from] of keys.entries()) {
+    const other = remainder > 0 ? remainder - 1 : keys.length - 1;
+    link(from, keys[other]!, remainder > 0 ? own : own - all, (i, j) => {
+      up[starts[remainder]! + i + 1] = starts[other]! + j + 1;
+      down[starts[other]! + j + 1] = starts[remainder]! + i + 1;
+    });
+  }
   return { up, down };
+}
+
+/** All pairs with to[j] = from[i] + shift: the same shift for all keeps the order, so both lists are walked once. */
+function link(from: Float64Array, to: Float64Array, shift: number, found: (i: number, j: number) => void): void {
+  for (let i = 0, j = 0; i < from.length; i++) {
+    const wanted = from[i]! + shift;
+    while (j < to.length && to[j]! < wanted) j++;
+    if (j < to.length && to[j] === wanted) found(i, j);
+  }
 }
