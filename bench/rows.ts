@@ -23,6 +23,9 @@ const clip = (name: string, ...args: string[]): Reference => ({ name, script: "c
 const m2ibReleased = (layer: string): Reference => ({ ...clip("m2ib", "--layer", layer), isSlow: true });
 const m2ib = (layer: string): Reference[] => [clip("m2ib-tuned", "--layer", layer), m2ibReleased(layer)];
 
+/** Saliency methods that need one pass of the image tower. */
+export const onePassMethods = ["maskclip", "sclip", "clearclip", "naclip"] as const;
+
 /** The measured workloads, in the order of a run, with the names of `workloads`. */
 export const rows: readonly Row[] = [
   { name: "m2ib-7", title: "M2IB, one image and sentence, layer 7", runs: 2, references: m2ib("7") },
@@ -35,6 +38,7 @@ export const rows: readonly Row[] = [
   },
   { name: "vit-1", title: "ViT-B/16 forward, 1 image", runs: 15, references: [clip("vit", "--batch", "1")] },
   { name: "vit-10", title: "ViT-B/16 forward, 10 images", runs: 5, references: [clip("vit", "--batch", "10")] },
+  ...onePassMethods.map((name) => ({ name, title: `Saliency map by ${name}, 1 image, text known`, runs: 15, references: [] })),
   { name: "text", title: "BERT-base forward, 20 tokens", runs: 15, references: [clip("text", "--tokens", "20")] },
   {
     name: "sam-image",
@@ -48,6 +52,7 @@ export const rows: readonly Row[] = [
     runs: 3,
     references: [{ name: "encoder", script: "sam.py", args: ["encoder"] }],
   },
+  { name: "sam-affinity", title: "Map of 1024 x 1024 spread by SAM-affinity", runs: 10, references: [] },
   { name: "sam-box", title: "SAM ViT-B, one more box", runs: 15, references: [{ name: "decoder", script: "sam.py", args: ["decoder"] }] },
   {
     name: "evaluate",

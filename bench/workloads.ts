@@ -11,11 +11,13 @@ import { SaliencyStep } from "../src/pipeline/zero-shot/saliency-step.ts";
 import { SaliencySettings } from "../src/pipeline/zero-shot/settings.ts";
 import type { StageTimes } from "../src/pipeline/zero-shot/stage-times.ts";
 import type { SessionOptions } from "../src/runtime/session.ts";
-import type { SamOptions } from "../src/segment/index.ts";
+import type { SaliencyMethodName } from "../src/saliency/index.ts";
+import { SamAffinity, type SamOptions } from "../src/segment/index.ts";
 import { normal, uniform } from "../src/tensor/random.ts";
 import { type Shape, sizeOf, tensor } from "../src/tensor/tensor.ts";
 import { ContrastiveSettings, ContrastiveTrainer } from "../src/train/index.ts";
 import { benchModel, sentence } from "./models.ts";
+import { onePassMethods } from "./rows.ts";
 
 /** A prepared workload: models are open, the first run creates the sessions. */
 export interface Workload {
@@ -37,6 +39,8 @@ export const workloads: Readonly<Record<string, (options: SessionOptions) => Pro
   text,
   "m2ib-7": (options) => m2ib(7, options),
   "m2ib-9": (options) => m2ib(9, options),
+  ...Object.fromEntries(onePassMethods.map((name) => [name, (options: SessionOptions) => onePass(name, options)])),
+  "sam-affinity": samAffinity,
   "sam-image": (options) => samImage(options),
   "sam-image-int8": (options) => samImage({ ...options, precision: "int8" }),
   "sam-box": samBox,
@@ -85,6 +89,39 @@ async function m2ib(layer: number, options: SessionOptions, fast = false): Promi
     },
     flops: image + text + flopsOf([features]),
     bytes: bytesOf(clipTensors(clip.config), "visual.") + bytesOf(clipTensors(clip.config), "text.transformer.encoder."),
+  };
+}
+
+/** The map of an image by a method of one pass, for a text whose features are known: compare with `vit-1`. */
+async function onePass(saliencyMethod: SaliencyMethodName, options: SessionOptions): Promise<Workload> {
+  const model = await loadClip(await benchModel("biomedclip"), undefined, options);
+  const step = new SaliencyStep(model, { ...CommonSettings.parse({}), ...SaliencySettings.parse({ saliencyMethod }) });
+  const view = picture(224);
+  const { image, text } = step.method.flops();
+  return {
+    run: async (index) => {
+      const ms: StageTimes = {};
+      await step.run(view, `image-${index}`, [[sentence(tokens, 0)]], ms);
+      return ms;
+    },
+    flops: image + text,
+    bytes: bytesOf(clipTensors(model.clip.config), "visual."),
+  };
+}
+
+/** A map of 1024 x 1024 spread over an embedding of 64 x 64 places with 256 channels. */
+async function samAffinity(options: SessionOptions): Promise<Workload> {
+  const [side, grid, channels] = [1024, 64, 256];
+  const affinity = new SamAffinity(options);
+  const size = { width: side, height: side };
+  const shape = [1, channels, grid, grid];
+  const embedding = { values: tensor("float32", shape, normal("embedding", 1, sizeOf(shape))), size, resized: size, side };
+  const random = uniform("map", 1);
+  const map = { ...size, data: Float32Array.from({ length: side ** 2 }, (_, i) => random.at(i)) };
+  return {
+    run: async () => void (await affinity.spread(map, embedding)),
+    flops: 2 * grid ** 4 * (channels + 1 + 2),
+    bytes: 4 * sizeOf(shape),
   };
 }
 

@@ -2,6 +2,7 @@
 import { coarseMask, type Image, type Mask, type Segmentation, type SegmentOptions, segment, type ZeroShotModel } from "../../src/index.ts";
 import { keysOf } from "../../src/keys-of.ts";
 import { promptsOfSet } from "../../src/pipeline/zero-shot/prompts-of-set.ts";
+import { pointRules } from "../../src/prompts/index.ts";
 import { saliencyMethods } from "../../src/saliency/index.ts";
 import { promptSetKinds } from "../../src/targets/prompt-sets/kinds.ts";
 import type { Item, ItemSet } from "./items.ts";
@@ -114,11 +115,35 @@ function steps(method: "m2ib" | "the pack's own"): Row {
   };
 }
 
+/** SAMAug's points on the first mask; the candidates are chosen as without them. */
+const augmented = keysOf(pointRules).map((augmentPoints) => segmentation(`SAMAug, ${augmentPoints}`, () => ({ augmentPoints })));
+
+/** The scores of the packs' SAM are untrained, as its fine-tuning has one mask of each prompt: no region may be left out by them. */
+const salip = segmentation("SaLIP", ({ item: { keep } }) => {
+  return { baseline: "salip", keep, pointsPerSide: 16, pointMasks: "single", predIou: 0, stability: 0.5 };
+});
+
+/** gScoreCAM, dense CRF and a box; the preset's number of channels is for towers of 768. */
+const first = segmentation("MedCLIP-SAM v1", ({ model, item: { keep } }) => {
+  const { width } = model.text.clip.config.vision;
+  const channels = Math.min(300, width);
+  return {
+    saliencyMethod: "gscorecam",
+    channels,
+    coarseMethod: "crf",
+    keep,
+    minArea: 0,
+    minSaliency: 0,
+    visualPrompt: "box",
+    perComponent: false,
+  };
+});
+
 /** The tables by name. */
 export const tables = {
   saliency,
   prompts,
   visual,
   ablation: [steps("m2ib"), steps("the pack's own")],
-  baselines: [own],
+  baselines: [own, ...augmented, salip, first],
 } as const satisfies Readonly<Record<string, readonly Row[]>>;

@@ -11,13 +11,12 @@ import { ClipModel } from "../models/clip/index.ts";
 import { gridOf } from "../models/vit.ts";
 import { feedsOf } from "../runtime/session.ts";
 import { SharedSession } from "../runtime/shared-session.ts";
-import { normal } from "../tensor/random.ts";
+import { addRoughNormals, normal } from "../tensor/random.ts";
 import { sizeOf, type Tensor, tensor } from "../tensor/tensor.ts";
 import { thenDispose } from "../then-dispose.ts";
 import { bottleneckGraph, classTokens, noiseShapeOf, type Stage } from "./_bottleneck.ts";
 import { CutTower } from "./_cut-tower.ts";
 import { ImagePart } from "./_image-part.ts";
-
 import { blocksBehind, layerSetting, type MethodFlops, saliencyMethod } from "./saliency-method.ts";
 
 /** Of the released command line. */
@@ -150,16 +149,21 @@ export class M2ib {
 
   /**
    * The noise of a file, for each stage [steps, samples, T, D]: it depends only on the seed and the file name, so results do not depend on
-   * the order of a run. A step with fewer samples takes the first of them, and behind them the mean of all.
+   * the order of a run. A step with fewer samples takes the first of them, and behind them the mean of all, roughly.
    */
   noiseOf(fileName: string, seed: number): Tensor<"float32">[] {
-    return this.noiseFrom((start, count) => normal(`m2ib/eps/${fileName}`, seed, count, start));
+    const name = `m2ib/eps/${fileName}`;
+    return this.noiseFrom({
+      take: (start, count) => normal(name, seed, count, start),
+      addTo: (sums, start) => addRoughNormals(sums, name, seed, start),
+    });
   }
 
   /** The stages' noise out of [steps, samples, T, D] for all of them. @throws ShapeError when it has another shape */
   splitNoise(noise: Tensor<"float32">): Tensor<"float32">[] {
     checkTensor(noise, "m2ib", "noise (steps, samples, tokens, width)", this.noiseShape);
-    return this.noiseFrom((start, count) => noise.data.subarray(start, start + count));
+    const take = (start: number, count: number) => noise.data.subarray(start, start + count);
+    return this.noiseFrom({ take, addTo: (sums, start) => addEach(sums, take(start, sums.length)) });
   }
 
   /** The tokens [1, T, D] behind the chosen block: the part of the work that is the same for every sentence. */
@@ -223,23 +227,32 @@ export class M2ib {
     );
   }
 
-  /** @param take - part of the noise of all steps and samples, from `start` on */
-  private noiseFrom(take: (start: number, count: number) => Float32Array): Tensor<"float32">[] {
+  private noiseFrom({ take, addTo }: NoiseSource): Tensor<"float32">[] {
     const [, all, tokens, width] = this.noiseShape;
     const block = tokens * width;
     let step = 0;
-    return this.stages.map((stage) => {
-      const shape = noiseShapeOf(stage, tokens, width);
+    return this.stages.map(({ steps, samples, isPart }) => {
+      const shape = noiseShapeOf({ steps, samples, isPart }, tokens, width);
       const data = new Float32Array(sizeOf(shape));
-      for (let i = 0; i < stage.steps; i++, step++) {
+      for (let i = 0; i < steps; i++, step++) {
         const place = data.subarray(i * shape[1] * block, (i + 1) * shape[1] * block);
-        const drawn = take(step * all * block, (stage.isPart ? all : stage.samples) * block);
-        place.set(drawn.subarray(0, stage.samples * block));
-        if (stage.isPart) place.set(meanOfRows(drawn, block), stage.samples * block);
+        place.set(take(step * all * block, samples * block));
+        if (!isPart) continue;
+        const mean = place.subarray(samples * block);
+        for (let sample = 0; sample < samples; sample++) addEach(mean, place.subarray(sample * block, (sample + 1) * block));
+        for (let sample = samples; sample < all; sample++) addTo(mean, (step * all + sample) * block);
+        for (let j = 0; j < block; j++) mean[j]! /= all;
       }
       return tensor("float32", shape, data);
     });
   }
+}
+
+/** The noise of all steps and samples, as one list of numbers. */
+interface NoiseSource {
+  take(start: number, count: number): Float32Array;
+  /** Adds as many numbers as there are sums. */
+  addTo(sums: Float32Array, start: number): void;
 }
 
 /** M2IB as a saliency method: the value of a patch is its information in nats. */
@@ -295,10 +308,6 @@ function stagesOf(schedule: readonly number[], all: number): Stage[] {
   return stages;
 }
 
-/** The mean over rows of a length. */
-function meanOfRows(values: Float32Array, length: number): Float32Array {
-  const mean = new Float32Array(length);
-  const share = length / values.length;
-  for (let start = 0; start < values.length; start += length) for (let i = 0; i < length; i++) mean[i]! += share * values[start + i]!;
-  return mean;
+function addEach(sums: Float32Array, values: Float32Array): void {
+  for (let i = 0; i < sums.length; i++) sums[i]! += values[i]!;
 }

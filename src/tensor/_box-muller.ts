@@ -41,3 +41,34 @@ export function cosOfTurn(h: number): number {
   const sinB = b * (1 - bb * (1 / 6 - bb * (1 / 120)));
   return cosines[j]! * cosB - sines[j]! * sinB;
 }
+
+/** Intervals of [0, 1) for which the tables of the rough functions hold a number. */
+const roughRadii = 4096;
+const roughTurns = 1024;
+const radii = Float32Array.from({ length: roughRadii + 1 }, (_, j) => Math.sqrt(-2 * Math.log1p(-j / roughRadii)));
+const roughCosines = Float32Array.from({ length: roughTurns + 1 }, (_, j) => Math.cos((2 * Math.PI * j) / roughTurns));
+/** From here on, the last sixteenth, the radius is too steep for the table. */
+const steep = (15 / 16) * roughRadii;
+
+/**
+ * √(-2 ln (1 - h / 2³²)) within 0.006, mostly within 1e-5, in a third of the time of the exact one.
+ *
+ * @param h - integer in [0, 2³²)
+ */
+export function roughRadius(h: number): number {
+  const j = h >>> 20;
+  if (j >= steep) return Math.sqrt(-2 * logOfRest(h));
+  const below = radii[j]!;
+  return below + (h & 0xfffff) * 2 ** -20 * (radii[j + 1]! - below);
+}
+
+/**
+ * cos (2π h / 2³²) within 1e-5.
+ *
+ * @param h - integer in [0, 2³²)
+ */
+export function roughCosOfTurn(h: number): number {
+  const j = h >>> 22;
+  const below = roughCosines[j]!;
+  return below + (h & 0x3fffff) * 2 ** -22 * (roughCosines[j + 1]! - below);
+}

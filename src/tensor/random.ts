@@ -1,4 +1,4 @@
-import { cosOfTurn, logOfRest } from "./_box-muller.ts";
+import { cosOfTurn, logOfRest, roughCosOfTurn, roughRadius } from "./_box-muller.ts";
 
 /**
  * Random numbers that any language can reproduce: a value depends on the seed, the name of its stream and its index alone,
@@ -52,4 +52,16 @@ export function normal(name: string, seed: number, count: number, offset = 0): F
     deviates[i] = radius * cosOfTurn(hashAt(second, offset + i));
   }
   return deviates;
+}
+
+/**
+ * Adds the deviates of `normal` from an index on to an array, each within 0.006 and on average within 1e-5: for means over many of them, in half
+ * the time.
+ */
+export function addRoughNormals(sums: Float32Array, name: string, seed: number, offset: number): void {
+  const first = fnv1a(`${seed}:${name}/u1`);
+  const second = fnv1a(`${seed}:${name}/u2`);
+  for (let i = 0; i < sums.length; i++) {
+    sums[i]! += roughRadius(hashAt(first, offset + i)) * roughCosOfTurn(hashAt(second, offset + i));
+  }
 }
