@@ -69,7 +69,7 @@ function text(): string {
 
 async function measureRow(model: ZeroShotModel, set: ItemSet, row: Row): Promise<void> {
   const classes = join(out, "classes.json");
-  for (const item of set.items.slice(0, row.limit)) {
+  for (const item of set.items) {
     const name = basename(item.image);
     const of = { set: set.name, row: row.name, image: name };
     if (measured.some((one) => one.set === of.set && one.row === of.row && (one.image === name || one.reason !== undefined))) continue;

@@ -20,8 +20,6 @@ export interface Given {
 /** A way to make masks. */
 export interface Row {
   readonly name: string;
-  /** Images of each set at most, where it costs much. */
-  readonly limit?: number;
   /** The masks by the name of the row of the table that they stand in. */
   readonly masks: (given: Given) => Promise<Readonly<Record<string, Mask>>>;
 }
@@ -36,10 +34,9 @@ function layerOf(model: ZeroShotModel, name: keyof typeof saliencyMethods): Segm
   return cuts && model.defaults.layer === undefined && depth < 12 ? { layer: Math.floor(0.6 * depth) } : {};
 }
 
-function segmentation(name: string, options: (given: Given) => SegmentOptions, limit?: number): Row {
+function segmentation(name: string, options: (given: Given) => SegmentOptions): Row {
   return {
     name,
-    ...(limit !== undefined && { limit }),
     masks: async (given) => ({ [name]: (await found(given, options(given))).mask }),
   };
 }
@@ -53,7 +50,6 @@ const own = segmentation("the pack's own settings", () => ({}));
 const saliency: readonly Row[] = [
   own,
   ...keysOf(saliencyMethods).flatMap((name) => {
-    const limit = name === "gscorecam" ? 2 : undefined;
     const options =
       (more: SegmentOptions) =>
       ({ model, item }: Given): SegmentOptions => ({
@@ -64,8 +60,8 @@ const saliency: readonly Row[] = [
       ...(name === "m2ib" ? [["m2ib --fast", { fast: true }] as [string, SegmentOptions]] : []),
     ];
     return variants.flatMap(([title, more]) => [
-      segmentation(title, options(more), limit),
-      segmentation(`${title} --sam-affinity`, options({ ...more, samAffinity: true }), limit),
+      segmentation(title, options(more)),
+      segmentation(`${title} --sam-affinity`, options({ ...more, samAffinity: true })),
     ]);
   }),
 ];
