@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { clipView, type Image } from "../src/image/index.ts";
 import { mean } from "../src/metrics/index.ts";
 import { loadClip } from "../src/pipeline/models/model.ts";
-import { SaliencySettings } from "../src/pipeline/zero-shot/settings.ts";
+import { SaliencySettings } from "../src/pipeline/zero-shot/settings/saliency.ts";
 import { fastSchedule, M2ib, M2ibConfig, type M2ibOptions, type SaliencyMethodName, saliencyMethods } from "../src/saliency/index.ts";
 import { decodeImage } from "../src/scans/decode-image.ts";
 import type { Tensor } from "../src/tensor/tensor.ts";

@@ -1,4 +1,4 @@
-import type { StageTimes } from "../src/pipeline/zero-shot/stage-times.ts";
+import type { StageTimes } from "../src/pipeline/zero-shot/steps/stage-times.ts";
 import { gemmSpeed } from "../src/run/gemm-speed.ts";
 import { runtimeVersion } from "../src/runtime/node.ts";
 import { readingSpeed, workloads } from "./workloads.ts";

@@ -7,9 +7,9 @@ import { maskDecoder, promptEncoder, samFamily, samTensors } from "../src/models
 import { Weights } from "../src/models/weights.ts";
 import { loadClip, loadSam } from "../src/pipeline/models/model.ts";
 import { CommonSettings } from "../src/pipeline/settings.ts";
-import { SaliencyStep } from "../src/pipeline/zero-shot/saliency-step.ts";
-import { SaliencySettings } from "../src/pipeline/zero-shot/settings.ts";
-import type { StageTimes } from "../src/pipeline/zero-shot/stage-times.ts";
+import { SaliencySettings } from "../src/pipeline/zero-shot/settings/saliency.ts";
+import { SaliencyStep } from "../src/pipeline/zero-shot/steps/saliency-step.ts";
+import type { StageTimes } from "../src/pipeline/zero-shot/steps/stage-times.ts";
 import type { SessionOptions } from "../src/runtime/session.ts";
 import type { SaliencyMethodName } from "../src/saliency/index.ts";
 import { SamAffinity, type SamOptions } from "../src/segment/index.ts";

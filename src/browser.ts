@@ -90,7 +90,6 @@ export {
   predictEnsemble,
 } from "./pipeline/weak/nn-unet/in-memory.ts";
 export type { NnUnet } from "./pipeline/weak/nn-unet/nn-unet.ts";
-export type { EmbedImage } from "./pipeline/zero-shot/image-embedding.ts";
 export {
   loadModel,
   type Segmentation,
@@ -99,7 +98,8 @@ export {
   segmentTargets,
   type TargetSegmentations,
   ZeroShotModel,
-} from "./pipeline/zero-shot/in-memory.ts";
+} from "./pipeline/zero-shot/library/in-memory.ts";
+export type { EmbedImage } from "./pipeline/zero-shot/steps/image-embedding.ts";
 export {
   type BoxClamp,
   type EmptyMask,

@@ -91,9 +91,9 @@ export type { ChannelImage } from "./pipeline/weak/nn-unet/images.ts";
 export type { EnsemblePrediction, NnUnetContent, NnUnetPrediction, PredictOptions } from "./pipeline/weak/nn-unet/in-memory.ts";
 export type { NnUnet } from "./pipeline/weak/nn-unet/nn-unet.ts";
 export { loadNnUnet, type NnUnetOptions, predict, predictEnsemble } from "./pipeline/weak/nn-unet/of-files.ts";
-export type { EmbedImage } from "./pipeline/zero-shot/image-embedding.ts";
-export { type Segmentation, type TargetSegmentations, ZeroShotModel } from "./pipeline/zero-shot/in-memory.ts";
-export { loadModel, loadPack, type SegmentOptions, segment, segmentTargets } from "./pipeline/zero-shot/of-files.ts";
+export { type Segmentation, type TargetSegmentations, ZeroShotModel } from "./pipeline/zero-shot/library/in-memory.ts";
+export { loadModel, loadPack, type SegmentOptions, segment, segmentTargets } from "./pipeline/zero-shot/library/of-files.ts";
+export type { EmbedImage } from "./pipeline/zero-shot/steps/image-embedding.ts";
 export {
   type BoxClamp,
   type EmptyMask,

@@ -1,7 +1,7 @@
 /** What is compared: the rows of each table. A new method is a row of `saliencyMethods` and appears by itself; a new baseline is one line here. */
 import { coarseMask, type Image, type Mask, type Segmentation, type SegmentOptions, segment, type ZeroShotModel } from "../../src/index.ts";
 import { keysOf } from "../../src/keys-of.ts";
-import { promptsOfSet } from "../../src/pipeline/zero-shot/prompts-of-set.ts";
+import { promptsOfSet } from "../../src/pipeline/zero-shot/targets/prompts-of-set.ts";
 import { pointRules } from "../../src/prompts/index.ts";
 import { saliencyMethods } from "../../src/saliency/index.ts";
 import { promptSetKinds } from "../../src/targets/prompt-sets/kinds.ts";

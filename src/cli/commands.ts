@@ -25,21 +25,21 @@ export const jobCommands: readonly JobCommand[] = [
   {
     job: "segment",
     summary: "segment images from text prompts: one mask per image and target",
-    schema: async () => (await import("../pipeline/zero-shot/settings.ts")).SegmentSettings,
+    schema: async () => (await import("../pipeline/zero-shot/settings/commands.ts")).SegmentSettings,
     positional: images,
     resumes: true,
   },
   {
     job: "saliency",
     summary: "first step of segment: saliency maps from images and text prompts",
-    schema: async () => (await import("../pipeline/zero-shot/settings.ts")).SaliencyRunSettings,
+    schema: async () => (await import("../pipeline/zero-shot/settings/commands.ts")).SaliencyRunSettings,
     positional: images,
     resumes: true,
   },
   {
     job: "coarse",
     summary: "second step: coarse masks from saliency maps",
-    schema: async () => (await import("../pipeline/zero-shot/settings.ts")).CoarseRunSettings,
+    schema: async () => (await import("../pipeline/zero-shot/settings/commands.ts")).CoarseRunSettings,
     positional: {
       key: "inputs",
       usage: "[folder]",
@@ -51,7 +51,7 @@ export const jobCommands: readonly JobCommand[] = [
   {
     job: "refine",
     summary: "third step: masks from coarse masks, with SAM",
-    schema: async () => (await import("../pipeline/zero-shot/settings.ts")).RefineRunSettings,
+    schema: async () => (await import("../pipeline/zero-shot/settings/commands.ts")).RefineRunSettings,
     positional: images,
     resumes: true,
   },

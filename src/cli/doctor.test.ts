@@ -5,7 +5,7 @@ import { afterAll, expect, test, vi } from "vitest";
 import { collect } from "../../test/support/tiny-run.ts";
 import { ClipModel, clipPresets, clipTensors } from "../models/clip/index.ts";
 import { samPresets, samTensors } from "../models/sam/index.ts";
-import { dryRun } from "../pipeline/zero-shot/dry-run.ts";
+import { dryRun } from "../pipeline/zero-shot/images/dry-run.ts";
 import type { Device } from "../runtime/session.ts";
 import { M2ib, M2ibConfig } from "../saliency/index.ts";
 import { SamPredictor } from "../segment/index.ts";

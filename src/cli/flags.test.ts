@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { ConfigError } from "../errors.ts";
 import { EvaluateSettings } from "../pipeline/evaluate/settings.ts";
-import { SegmentSettings } from "../pipeline/zero-shot/settings.ts";
+import { SegmentSettings } from "../pipeline/zero-shot/settings/commands.ts";
 import { settingGroups } from "../run/settings/meta.ts";
 import { flagsOf, readConfig, settingsFrom } from "./flags.ts";
 

@@ -3,7 +3,7 @@ import { ConfigError } from "../errors.ts";
 import { kebab } from "../kebab.ts";
 import { packMessages, packSettings } from "../pipeline/models/pack-settings.ts";
 import { type Mode, modePresets } from "../pipeline/settings.ts";
-import { presetValues } from "../pipeline/zero-shot/presets.ts";
+import { presetValues } from "../pipeline/zero-shot/settings/presets.ts";
 import { effectiveSettings, withoutEffect } from "../run/settings/effect.ts";
 import { settingsOfSchema, settingsThat } from "../run/settings/meta.ts";
 import { isPattern } from "../scans/pattern.ts";

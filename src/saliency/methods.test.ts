@@ -6,7 +6,7 @@ import { type CamFile, gradcamCases, gscorecamCases, type NibFile, nibCases } fr
 import { describeCases, describeWith } from "../../test/support/shared-data.ts";
 import { compile, input } from "../graph/index.ts";
 import { patchFeatures, visionTower } from "../models/clip/index.ts";
-import { SaliencySettings } from "../pipeline/zero-shot/settings.ts";
+import { SaliencySettings } from "../pipeline/zero-shot/settings/saliency.ts";
 import { normal } from "../tensor/random.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { GScoreCam } from "./gscorecam.ts";

@@ -6,7 +6,7 @@ import { readCsvPairs, readRegions, readShard } from "../../src/data/index.ts";
 import { readDicom } from "../../src/dicom/read-file.ts";
 import { MedclipSamError } from "../../src/errors.ts";
 import { packIn } from "../../src/hub/pack.ts";
-import { textPrompts } from "../../src/pipeline/zero-shot/text-prompts.ts";
+import { textPrompts } from "../../src/pipeline/zero-shot/targets/text-prompts.ts";
 import { decodeNpy, encodeNpy } from "../../src/results/npy.ts";
 import { decodeNpz, encodeNpz } from "../../src/results/npz.ts";
 import { openImage } from "../../src/scans/decode-image.ts";

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCalibrate } from "../../src/pipeline/calibrate/run.ts";
 import { CalibrateSettings } from "../../src/pipeline/calibrate/settings.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { SegmentSettings } from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { signNames } from "../../src/presence/index.ts";
 import { collect, nanoModels, warningsOf, writeDisc } from "../support/tiny-run.ts";
 

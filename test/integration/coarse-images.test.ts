@@ -7,7 +7,7 @@ import { settingsOf } from "../../src/cli/given-settings.ts";
 import { CrfSettings, crfMask } from "../../src/coarse/crf/crf.ts";
 import { keepComponents, opencvLinear, rgbImage } from "../../src/image/index.ts";
 import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
-import { CoarseRunSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { CoarseRunSettings } from "../../src/pipeline/zero-shot/settings/commands.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { decodeMask } from "../support/pictures.ts";
 import { collect } from "../support/tiny-run.ts";

@@ -9,11 +9,16 @@ import { FinetuneSettings } from "../../src/pipeline/finetune/settings.ts";
 import { runPhantom } from "../../src/pipeline/phantom/run.ts";
 import { PhantomSettings } from "../../src/pipeline/phantom/settings.ts";
 import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
-import { loadModel, segment } from "../../src/pipeline/zero-shot/of-files.ts";
+import { loadModel, segment } from "../../src/pipeline/zero-shot/library/of-files.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import {
+  CoarseRunSettings,
+  RefineRunSettings,
+  SaliencyRunSettings,
+  SegmentSettings,
+} from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { readGray } from "../../src/scans/read-gray.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
 import { nanoDenseClip, nanoDenseSizes, nanoSam } from "../support/models.ts";

@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { loadModel } from "../../src/pipeline/zero-shot/of-files.ts";
+import { loadModel } from "../../src/pipeline/zero-shot/library/of-files.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { SegmentSettings } from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { randomModel } from "../support/models.ts";
 import { collect, writeDisc, writeWords } from "../support/tiny-run.ts";
 

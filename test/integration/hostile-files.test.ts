@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { ConfigError, InputError } from "../../src/errors.ts";
-import { textPrompts } from "../../src/pipeline/zero-shot/text-prompts.ts";
+import { textPrompts } from "../../src/pipeline/zero-shot/targets/text-prompts.ts";
 import { decodeNpz, encodeNpz } from "../../src/results/npz.ts";
 import { openImage } from "../../src/scans/decode-image.ts";
 import { bmpOf } from "../support/bmp-files.ts";

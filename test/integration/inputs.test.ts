@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
-import { RefineRunSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { RefineRunSettings } from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { writeGray, writeMask } from "../../src/results/png.ts";
 import { drawn } from "../support/pictures.ts";
 import { collect, nanoModels, writeDisc } from "../support/tiny-run.ts";

@@ -11,7 +11,12 @@ import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import {
+  CoarseRunSettings,
+  RefineRunSettings,
+  SaliencyRunSettings,
+  SegmentSettings,
+} from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { decodeImage } from "../../src/scans/decode-image.ts";
 import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";
 import { nanoDenseClip } from "../support/models.ts";

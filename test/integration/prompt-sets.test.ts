@@ -6,7 +6,7 @@ import { runWeakPseudoLabel } from "../../src/pipeline/weak/pseudo-label/run.ts"
 import { WeakPseudoLabelSettings } from "../../src/pipeline/weak/pseudo-label/settings.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { collect, nanoModels, warningsOf, writeDisc } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-prompt-set-runs-"));

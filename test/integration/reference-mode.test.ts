@@ -7,7 +7,7 @@ import { samPresets } from "../../src/models/sam/index.ts";
 import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
-import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings } from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { readGray } from "../../src/scans/read-gray.ts";
 import { normal } from "../../src/tensor/random.ts";
 import { writeSafetensors } from "../../src/tensor/safetensors.ts";

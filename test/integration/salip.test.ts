@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { clipView, cutImage, maskOfRuns } from "../../src/image/index.ts";
 import { loadClip, loadSam } from "../../src/pipeline/models/model.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { SegmentSettings } from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { decodeImage } from "../../src/scans/decode-image.ts";
 import { readMask } from "../../src/scans/read-mask.ts";
 import { everything } from "../../src/segment/index.ts";

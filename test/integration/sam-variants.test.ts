@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadSam } from "../../src/pipeline/models/model.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { RefineRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { RefineRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { decodeImage } from "../../src/scans/decode-image.ts";
 import { readMask } from "../../src/scans/read-mask.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readDicom } from "../../src/dicom/read-file.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { SegmentSettings } from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { readSeg } from "../../src/results/dicom/seg/read-seg.ts";
 import { encodeNifti } from "../../src/results/encode-nifti.ts";
 import { readGray } from "../../src/scans/read-gray.ts";

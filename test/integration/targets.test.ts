@@ -10,7 +10,12 @@ import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import {
+  CoarseRunSettings,
+  RefineRunSettings,
+  SaliencyRunSettings,
+  SegmentSettings,
+} from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { ImagePart } from "../../src/saliency/_image-part.ts";
 import { decodeImage } from "../../src/scans/decode-image.ts";
 import { readGray } from "../../src/scans/read-gray.ts";

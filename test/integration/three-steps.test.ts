@@ -8,7 +8,12 @@ import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import {
+  CoarseRunSettings,
+  RefineRunSettings,
+  SaliencyRunSettings,
+  SegmentSettings,
+} from "../../src/pipeline/zero-shot/settings/commands.ts";
 import type { RunEvent } from "../../src/run/events.ts";
 import { collect, writeDisc } from "../support/tiny-run.ts";
 

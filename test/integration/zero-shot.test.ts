@@ -7,7 +7,12 @@ import { runCoarse } from "../../src/pipeline/zero-shot/coarse.ts";
 import { runRefine } from "../../src/pipeline/zero-shot/refine.ts";
 import { runSaliency } from "../../src/pipeline/zero-shot/saliency.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
-import { CoarseRunSettings, RefineRunSettings, SaliencyRunSettings, SegmentSettings } from "../../src/pipeline/zero-shot/settings.ts";
+import {
+  CoarseRunSettings,
+  RefineRunSettings,
+  SaliencyRunSettings,
+  SegmentSettings,
+} from "../../src/pipeline/zero-shot/settings/commands.ts";
 import { M2ibConfig } from "../../src/saliency/index.ts";
 import { normal } from "../../src/tensor/random.ts";
 import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";

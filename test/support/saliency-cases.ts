@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SaliencySettings } from "../../src/pipeline/zero-shot/settings.ts";
+import { SaliencySettings } from "../../src/pipeline/zero-shot/settings/saliency.ts";
 import { GScoreCam } from "../../src/saliency/gscorecam.ts";
 import { mapOfCapacity, type SaliencyMethodName, saliencyMethods } from "../../src/saliency/index.ts";
 import { clipOfCase, clipPixels, openClip, tokenizerOfCase } from "./clip-cases.ts";

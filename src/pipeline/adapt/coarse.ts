@@ -5,9 +5,9 @@ import { decodeImage } from "../../scans/decode-image.ts";
 import { thenDispose } from "../../then-dispose.ts";
 import { loadClip } from "../models/model.ts";
 import { defaultsOf } from "../models/pack-settings.ts";
-import { coarseStep } from "../zero-shot/coarse-step.ts";
-import { SaliencyStep } from "../zero-shot/saliency-step.ts";
-import { SegmentSettings } from "../zero-shot/settings.ts";
+import { SegmentSettings } from "../zero-shot/settings/commands.ts";
+import { coarseStep } from "../zero-shot/steps/coarse-step.ts";
+import { SaliencyStep } from "../zero-shot/steps/saliency-step.ts";
 import type { Adaptation } from "./plan.ts";
 
 /** Coarse masks of the training images, made as the pipeline makes them. @returns their files relative to the folder of work, by the names of the images */

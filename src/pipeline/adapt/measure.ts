@@ -6,7 +6,7 @@ import { bootstrapMean, mean } from "../../metrics/index.ts";
 import { readMask } from "../../scans/read-mask.ts";
 import type { SamOptions } from "../../segment/index.ts";
 import { thenDispose } from "../../then-dispose.ts";
-import { loadPack, segmentTargets } from "../zero-shot/of-files.ts";
+import { loadPack, segmentTargets } from "../zero-shot/library/of-files.ts";
 import type { AdaptImage } from "./images.ts";
 
 const Share = z.object({ asked: z.number(), empty: z.number() });

@@ -14,13 +14,13 @@ import { clipRecord, samRecord, sessionOptions } from "../models/models-of-run.t
 import { variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
 import { alignedLines } from "../text-table.ts";
-import { hashesOf, methodOf, writeCalibration } from "../zero-shot/calibration-file.ts";
-import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";
-import { streamName } from "../zero-shot/items.ts";
-import { memoryPlan } from "../zero-shot/memory-plan.ts";
-import { RefineStep } from "../zero-shot/refine-step.ts";
-import { SaliencyStep } from "../zero-shot/saliency-step.ts";
-import { noPrompt, textPrompts } from "../zero-shot/text-prompts.ts";
+import { streamName } from "../zero-shot/images/items.ts";
+import { memoryPlan } from "../zero-shot/images/memory-plan.ts";
+import { hashesOf, methodOf, writeCalibration } from "../zero-shot/presence/calibration-file.ts";
+import { keptEmbeddings } from "../zero-shot/steps/embedding-cache.ts";
+import { RefineStep } from "../zero-shot/steps/refine-step.ts";
+import { SaliencyStep } from "../zero-shot/steps/saliency-step.ts";
+import { noPrompt, textPrompts } from "../zero-shot/targets/text-prompts.ts";
 import { ZeroShotSteps } from "../zero-shot/zero-shot-steps.ts";
 import type { CalibrateSettings } from "./settings.ts";
 

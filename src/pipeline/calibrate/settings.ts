@@ -1,8 +1,11 @@
 import { z } from "zod";
 import { grouped } from "../../run/settings/meta.ts";
 import { CommonSettings, ScanSettings } from "../settings.ts";
-import { PresetSettings } from "../zero-shot/presets.ts";
-import { AffinitySettings, CoarseSettings, onePromptSource, RefineSettings, RunSettings, SaliencySettings } from "../zero-shot/settings.ts";
+import { CoarseSettings } from "../zero-shot/settings/coarse.ts";
+import { PresetSettings } from "../zero-shot/settings/presets.ts";
+import { RefineSettings } from "../zero-shot/settings/refine.ts";
+import { onePromptSource, RunSettings } from "../zero-shot/settings/run.ts";
+import { AffinitySettings, SaliencySettings } from "../zero-shot/settings/saliency.ts";
 
 /** `medclip-sam calibrate`. */
 export const CalibrateSettings = z

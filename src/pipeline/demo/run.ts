@@ -16,7 +16,7 @@ import { unnamedTarget } from "../../targets/target.ts";
 import { defaultsOf } from "../models/pack-settings.ts";
 import { alignedLines } from "../text-table.ts";
 import { runSegment } from "../zero-shot/segment.ts";
-import { SegmentSettings } from "../zero-shot/settings.ts";
+import { SegmentSettings } from "../zero-shot/settings/commands.ts";
 import { outlines } from "./outlines.ts";
 import { phantomScans } from "./phantom-scans.ts";
 import { type DemoResult, pictureOf, verdict, writeDemo } from "./record.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CommonSettings } from "../settings.ts";
-import { SaliencySettings } from "../zero-shot/settings.ts";
+import { SaliencySettings } from "../zero-shot/settings/saliency.ts";
 
 /** `medclip-sam demo`. */
 export const DemoSettings = z.strictObject({

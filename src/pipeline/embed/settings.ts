@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { grouped, type Requirement } from "../../run/settings/meta.ts";
 import { CommonSettings } from "../settings.ts";
-import { SaliencySettings } from "../zero-shot/settings.ts";
+import { SaliencySettings } from "../zero-shot/settings/saliency.ts";
 
 const images: Requirement = { words: "images", holds: (inputs) => (inputs as readonly string[]).length > 0 };
 const { pack, fit } = SaliencySettings.shape;

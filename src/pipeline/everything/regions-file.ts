@@ -6,7 +6,7 @@ import { type ResultPlace, sharedFile } from "../../results/layout.ts";
 import { writeGray, writeGray16, writeRgb } from "../../results/png.ts";
 import type { Region } from "../../segment/index.ts";
 import { colourOf } from "../../targets/target.ts";
-import { boxNumbers } from "../zero-shot/raw-file.ts";
+import { boxNumbers } from "../zero-shot/images/raw-file.ts";
 
 /** Largest label of an 8-bit image. */
 const most8Bit = 255;

@@ -15,11 +15,11 @@ import { loadSam } from "../models/model.ts";
 import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { samUse, untrainedEverything, variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
-import { dryRun } from "../zero-shot/dry-run.ts";
-import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";
-import { scanNameOf, sourceRecord, type TargetItem } from "../zero-shot/items.ts";
-import { type StageTimes, timed } from "../zero-shot/stage-times.ts";
-import { givenGeometry } from "../zero-shot/write-masks.ts";
+import { dryRun } from "../zero-shot/images/dry-run.ts";
+import { scanNameOf, sourceRecord, type TargetItem } from "../zero-shot/images/items.ts";
+import { givenGeometry } from "../zero-shot/images/write-masks.ts";
+import { keptEmbeddings } from "../zero-shot/steps/embedding-cache.ts";
+import { type StageTimes, timed } from "../zero-shot/steps/stage-times.ts";
 import { regionFiles, writeRegions } from "./regions-file.ts";
 import { EverythingSettings } from "./settings.ts";
 

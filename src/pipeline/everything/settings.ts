@@ -2,7 +2,8 @@ import { z } from "zod";
 import { grouped } from "../../run/settings/meta.ts";
 import { EverythingOptions } from "../../segment/index.ts";
 import { CommonSettings, ScanSettings, spacing } from "../settings.ts";
-import { RefineSettings, RunSettings } from "../zero-shot/settings.ts";
+import { RefineSettings } from "../zero-shot/settings/refine.ts";
+import { RunSettings } from "../zero-shot/settings/run.ts";
 
 /** `medclip-sam everything`. */
 export const EverythingSettings = z.strictObject({

@@ -3,7 +3,7 @@ import { decodeImage } from "../../scans/decode-image.ts";
 import type { SamOptions } from "../../segment/index.ts";
 import { ByteCache, type PromptData } from "../../train/index.ts";
 import { loadSam, type SamOfFiles } from "../models/model.ts";
-import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";
+import { keptEmbeddings } from "../zero-shot/steps/embedding-cache.ts";
 
 /** Bytes of embeddings kept in memory per part of the data (training, validation). */
 const keptBytes = 2 ** 30;

@@ -6,7 +6,7 @@ import { LoopSettings } from "../../train/loop-settings.ts";
 import { PromptDrawSettings } from "../../train/promptable/prompt-draws.ts";
 import { PromptableSettings } from "../../train/promptable/settings.ts";
 import { augment, CommonSettings, heldOut, labelOfMasks, separator } from "../settings.ts";
-import { RefineSettings } from "../zero-shot/settings.ts";
+import { RefineSettings } from "../zero-shot/settings/refine.ts";
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 const table: Requirement = { words: "a table in --data", holds: (data) => !isFolder(data as string) };

@@ -3,7 +3,7 @@ import { grouped, metaOf } from "../../run/settings/meta.ts";
 import { ContrastiveSettings } from "../../train/contrastive/settings.ts";
 import { LoopSettings } from "../../train/loop-settings.ts";
 import { augment, CommonSettings, heldOut, labelOfMasks, type ModePreset, modePresets, PairSettings } from "../settings.ts";
-import { SaliencySettings } from "../zero-shot/settings.ts";
+import { SaliencySettings } from "../zero-shot/settings/saliency.ts";
 
 /** The same setting without its default, which the description states instead. */
 const withoutDefault = <T extends z.ZodType>(setting: z.ZodDefault<T> | T, description: string) =>

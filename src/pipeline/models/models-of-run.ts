@@ -13,7 +13,7 @@ import { readSafetensors } from "../../tensor/safetensors.ts";
 import { sameShape, sizeOf, type Tensor, tensor } from "../../tensor/tensor.ts";
 import { tokenizerFiles } from "../../text/load-tokenizer.ts";
 import type { CommonSettings } from "../settings.ts";
-import type { SaliencySettings } from "../zero-shot/settings.ts";
+import type { SaliencySettings } from "../zero-shot/settings/saliency.ts";
 import type { ClipOfFiles, SamOfFiles } from "./model.ts";
 import { type EarlierRun, joinedNotices, type ModelsOfRun, modelNotices } from "./notices.ts";
 

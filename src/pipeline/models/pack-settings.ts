@@ -4,8 +4,10 @@ import { ConfigError } from "../../errors.ts";
 import { defaultPack, embeddedPack, locatePack, type Pack } from "../../hub/pack.ts";
 import { kebab } from "../../kebab.ts";
 import { metaOf, settingsOfSchema } from "../../run/settings/meta.ts";
-import { type LeftDefaults, methodDefaults } from "../zero-shot/method-defaults.ts";
-import { AffinitySettings, CoarseSettings, RefineSettings, SaliencySettings } from "../zero-shot/settings.ts";
+import { CoarseSettings } from "../zero-shot/settings/coarse.ts";
+import { type LeftDefaults, methodDefaults } from "../zero-shot/settings/method-defaults.ts";
+import { RefineSettings } from "../zero-shot/settings/refine.ts";
+import { AffinitySettings, SaliencySettings } from "../zero-shot/settings/saliency.ts";
 import { resultFolder } from "./result-folder.ts";
 
 /** Settings that a `pack.json` may contain: those of the method, not paths or outputs. */

@@ -1,6 +1,7 @@
 import type { RunHeader } from "../../run/record/record.ts";
 import { type SamOptions, type SamPredictor, samVariants, type Trained } from "../../segment/index.ts";
-import type { RefineSettings, RegionSettings } from "../zero-shot/settings.ts";
+import type { RegionSettings } from "../zero-shot/settings/baselines.ts";
+import type { RefineSettings } from "../zero-shot/settings/refine.ts";
 
 /** The variant that a setting names; none where it is to be found out. */
 export function variantOf({ samVariant }: Pick<RefineSettings, "samVariant">): Pick<SamOptions, "variant"> {

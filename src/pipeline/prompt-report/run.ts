@@ -22,11 +22,11 @@ import { clipRecord, samRecord, sessionOptions } from "../models/models-of-run.t
 import { variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
 import { alignedLines } from "../text-table.ts";
-import { dryRun } from "../zero-shot/dry-run.ts";
-import { keptEmbeddings } from "../zero-shot/embedding-cache.ts";
-import { streamName } from "../zero-shot/items.ts";
-import { RefineStep } from "../zero-shot/refine-step.ts";
-import { SaliencyStep } from "../zero-shot/saliency-step.ts";
+import { dryRun } from "../zero-shot/images/dry-run.ts";
+import { streamName } from "../zero-shot/images/items.ts";
+import { keptEmbeddings } from "../zero-shot/steps/embedding-cache.ts";
+import { RefineStep } from "../zero-shot/steps/refine-step.ts";
+import { SaliencyStep } from "../zero-shot/steps/saliency-step.ts";
 import { ZeroShotSteps } from "../zero-shot/zero-shot-steps.ts";
 import { type Comparison, compared, type Found, meanComparison, verdictOf } from "./compare.ts";
 import { type PromptReportFile, promptReportFile, writePromptReport } from "./record.ts";

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { grouped } from "../../run/settings/meta.ts";
 import { CommonSettings, ScanSettings } from "../settings.ts";
-import { AffinitySettings, CoarseSettings, RefineSettings, RunSettings, SaliencySettings } from "../zero-shot/settings.ts";
+import { CoarseSettings } from "../zero-shot/settings/coarse.ts";
+import { RefineSettings } from "../zero-shot/settings/refine.ts";
+import { RunSettings } from "../zero-shot/settings/run.ts";
+import { AffinitySettings, SaliencySettings } from "../zero-shot/settings/saliency.ts";
 
 /** `medclip-sam prompt-report`. */
 export const PromptReportSettings = z.strictObject({

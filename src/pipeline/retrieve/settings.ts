@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { grouped } from "../../run/settings/meta.ts";
 import { CommonSettings, dryRun, PairSettings } from "../settings.ts";
-import { SaliencySettings } from "../zero-shot/settings.ts";
+import { SaliencySettings } from "../zero-shot/settings/saliency.ts";
 
 /** `medclip-sam retrieve`. */
 export const RetrieveSettings = z.strictObject(

@@ -19,9 +19,9 @@ import type { Target } from "../../targets/target.ts";
 import { joinedNotices } from "../models/notices.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
 import { modePresets, viewOf } from "../settings.ts";
-import { coarseStep } from "./coarse-step.ts";
-import { type FoundTarget, isAbsentIn, outcomeOf, promptOf, type TargetItem, targetsOf } from "./items.ts";
-import { CoarseRunSettings } from "./settings.ts";
+import { type FoundTarget, isAbsentIn, outcomeOf, promptOf, type TargetItem, targetsOf } from "./images/items.ts";
+import { CoarseRunSettings } from "./settings/commands.ts";
+import { coarseStep } from "./steps/coarse-step.ts";
 
 /** The second step over files: saliency maps to coarse masks. */
 export async function* runCoarse(settings: CoarseRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {

@@ -22,8 +22,7 @@ import { samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { resultFolder, type StepResults } from "../models/result-folder.ts";
 import { samUse, untrainedUse, variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
-import { dryRun } from "./dry-run.ts";
-import { keptEmbeddings } from "./embedding-cache.ts";
+import { dryRun } from "./images/dry-run.ts";
 import {
   header,
   isAbsentIn,
@@ -35,14 +34,15 @@ import {
   streamName,
   summaryOf,
   type TargetItem,
-} from "./items.ts";
-import { memoryPlan } from "./memory-plan.ts";
-import { rawRefined, writeRaw } from "./raw-file.ts";
-import { RefineStep } from "./refine-step.ts";
-import { RefineRunSettings } from "./settings.ts";
-import { similarMaskWarnings } from "./similar-masks.ts";
-import { type StageTimes, timed } from "./stage-times.ts";
-import { givenGeometry, writeMasks, writer } from "./write-masks.ts";
+} from "./images/items.ts";
+import { memoryPlan } from "./images/memory-plan.ts";
+import { rawRefined, writeRaw } from "./images/raw-file.ts";
+import { givenGeometry, writeMasks, writer } from "./images/write-masks.ts";
+import { RefineRunSettings } from "./settings/commands.ts";
+import { keptEmbeddings } from "./steps/embedding-cache.ts";
+import { RefineStep } from "./steps/refine-step.ts";
+import { similarMaskWarnings } from "./steps/similar-masks.ts";
+import { type StageTimes, timed } from "./steps/stage-times.ts";
 
 /** The third step over files: images and coarse masks to masks, matched by name. */
 export async function* runRefine(settings: RefineRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {

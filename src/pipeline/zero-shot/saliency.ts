@@ -14,10 +14,7 @@ import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
-import { AffinityStep } from "./affinity-step.ts";
-import { dryRun } from "./dry-run.ts";
-import { keptEmbeddings } from "./embedding-cache.ts";
-import { encodedOnce } from "./image-embedding.ts";
+import { dryRun } from "./images/dry-run.ts";
 import {
   header,
   outcomeOf,
@@ -28,13 +25,16 @@ import {
   sourceRecord,
   streamName,
   type TargetItem,
-} from "./items.ts";
-import { memoryPlan } from "./memory-plan.ts";
-import { boxNumbers, rawSaliency, writeRaw } from "./raw-file.ts";
-import { SaliencyStep } from "./saliency-step.ts";
-import { SaliencyRunSettings } from "./settings.ts";
-import { type StageTimes, timed } from "./stage-times.ts";
-import { noPrompt, textPrompts } from "./text-prompts.ts";
+} from "./images/items.ts";
+import { memoryPlan } from "./images/memory-plan.ts";
+import { boxNumbers, rawSaliency, writeRaw } from "./images/raw-file.ts";
+import { SaliencyRunSettings } from "./settings/commands.ts";
+import { AffinityStep } from "./steps/affinity-step.ts";
+import { keptEmbeddings } from "./steps/embedding-cache.ts";
+import { encodedOnce } from "./steps/image-embedding.ts";
+import { SaliencyStep } from "./steps/saliency-step.ts";
+import { type StageTimes, timed } from "./steps/stage-times.ts";
+import { noPrompt, textPrompts } from "./targets/text-prompts.ts";
 
 /** The first step over files: image and text to saliency map. */
 export async function* runSaliency(settings: SaliencyRunSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {

@@ -2,29 +2,29 @@ import { requireWritableNames } from "../../results/layout.ts";
 import { resultWriters } from "../../results/writers.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
-import { type Outcome, runItems } from "../../run/items.ts";
+import { runItems } from "../../run/items.ts";
 import { readRuns } from "../../run/record/record.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
-import type { Scan } from "../../scans/scan.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { loadClip, loadSam } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
 import { clipRecord, fileRecord, noiseOfFile, samRecord, sessionOptions } from "../models/models-of-run.ts";
 import { samUse, untrainedUse, variantOf } from "../models/sam-variant.ts";
 import { viewOf } from "../settings.ts";
-import { calibrationOf } from "./calibration-file.ts";
-import { dryRun } from "./dry-run.ts";
-import { keptEmbeddings } from "./embedding-cache.ts";
-import { ImageStep, imageFiles } from "./image-step.ts";
-import { header, promptedItems, promptKeys, promptWarnings, scanNameOf, type TargetItem } from "./items.ts";
-import { memoryPlan } from "./memory-plan.ts";
-import { RefineStep } from "./refine-step.ts";
-import { SaliencyStep } from "./saliency-step.ts";
-import { pictureWarnings, requireStudies, ScanExport } from "./scan-export.ts";
-import { isAlone, isScan, type ScanItem, scanItem, withScans } from "./scan-items.ts";
-import { ScanStep } from "./scan-step.ts";
-import { SegmentSettings } from "./settings.ts";
-import { textPrompts } from "./text-prompts.ts";
+import { dryRun } from "./images/dry-run.ts";
+import { ImageStep, imageFiles } from "./images/image-step.ts";
+import { header, promptedItems, promptKeys, promptWarnings, scanNameOf, type TargetItem } from "./images/items.ts";
+import { memoryPlan } from "./images/memory-plan.ts";
+import { calibrationOf } from "./presence/calibration-file.ts";
+import { pictureWarnings, requireStudies, ScanExport } from "./scans/scan-export.ts";
+import type { ScanItem } from "./scans/scan-items.ts";
+import { ScanStep } from "./scans/scan-step.ts";
+import { ScansOfRun } from "./scans/scans-of-run.ts";
+import { SegmentSettings } from "./settings/commands.ts";
+import { keptEmbeddings } from "./steps/embedding-cache.ts";
+import { RefineStep } from "./steps/refine-step.ts";
+import { SaliencyStep } from "./steps/saliency-step.ts";
+import { textPrompts } from "./targets/text-prompts.ts";
 import { ZeroShotSteps } from "./zero-shot-steps.ts";
 
 /**
@@ -79,26 +79,13 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
   const imageStep = new ImageStep({ steps, text, promptable }, settings, {
     ...{ view, all, noise, label: run.label, oneModelAtATime: plan.oneModelAtATime },
   });
-  const scanExport = new ScanExport(settings, all, weights);
   const { images: earlier } = items.some(({ image }) => image.frame) ? await readRuns(out) : { images: new Map() };
-  const exportedFiles = (scan: Scan, name: string) => scanExport.filesOf(scan, earlier.get(name));
-  const own = items.map((item) =>
-    isAlone(item) ? { ...item, outputs: [...item.outputs, ...exportedFiles(item.image.frame!.scan, item.name)] } : item,
-  );
-  const todo = withScans(own, (scan) => [...scanStep.filesOf(scan), ...exportedFiles(scan.scan, scan.name)]);
-  const alone = new Map(own.filter(isAlone).map((item) => [item.name, scanItem(item.image.frame!.scan, [item])]));
-  const scans = [...todo.filter(isScan), ...alone.values()];
-  for (const message of new Set(scans.flatMap(({ scan }) => scanExport.warningsOf(scan)))) yield { type: "warning", message };
-  const process = async (item: TargetItem | ScanItem): Promise<Outcome> => {
-    const made = isScan(item) ? await scanStep.run(item) : await imageStep.run(item);
-    const scan = isScan(item) ? item : alone.get(item.name);
-    if (!scan) return made;
-    const { warnings, ...exported } = await scanExport.write(scan.scan, scan.name, scan.frames, earlier.get(scan.name)?.files);
-    return { ...made, record: { ...made.record, ...exported }, warnings: [...made.warnings, ...warnings] };
-  };
+  const scans = new ScansOfRun(items, scanStep, new ScanExport(settings, all, weights), earlier);
+  for (const message of scans.warnings) yield { type: "warning", message };
+  const process = (item: TargetItem | ScanItem) => scans.process(item, (image) => imageStep.run(image));
   yield* streamThenDispose(
     async function* (): AsyncGenerator<RunEvent> {
-      const events = runItems(todo, process, {
+      const events = runItems(scans.todo, process, {
         ...{ out, header: about, overwrite: settings.overwrite, signal, told, prompts: promptKeys(prompts), scanOf: scanNameOf },
         begin: () => resultWriters.png.begin({ out, all }),
       });
@@ -110,9 +97,7 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
           yield event;
           continue;
         }
-        const pictures = own.filter(({ image }) => !image.frame);
-        const shared = await scanExport.writeShared(scans.filter(isDone), pictures.filter(isDone));
-        const lines = [...(event.lines ?? []), ...saliencyStep.summary, ...shared.flatMap(({ files }) => files)];
+        const lines = [...(event.lines ?? []), ...saliencyStep.summary, ...(await scans.writeShared(isDone))];
         yield { ...event, ...(lines.length > 0 && { lines }) };
       }
     },

@@ -3,8 +3,8 @@ import { ConfigError } from "../../../errors.ts";
 import type { ImageInput } from "../../../scans/list-images.ts";
 import { isDicomScan } from "../../../scans/scan-kinds.ts";
 import { modalityOfDicom } from "../../../text/modality-words.ts";
-import { entriesByImage } from "../../zero-shot/by-image.ts";
-import { withoutPrompt } from "../../zero-shot/targets-of-images.ts";
+import { entriesByImage } from "../../zero-shot/targets/by-image.ts";
+import { withoutPrompt } from "../../zero-shot/targets/targets-of-images.ts";
 import type { PromptList, PromptLists } from "./prompt-lists.ts";
 import type { Problem } from "./rules.ts";
 

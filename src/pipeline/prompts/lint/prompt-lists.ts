@@ -3,7 +3,7 @@ import { readJson } from "../../../files/read-json.ts";
 import { readPromptSet } from "../../../targets/prompt-sets/prompt-set.ts";
 import { looksLikePromptSets, type PromptSetFile, readPromptSets } from "../../../targets/prompt-sets/set-file.ts";
 import { modalitiesIn } from "../../../text/modality-words.ts";
-import { readPromptFile } from "../../zero-shot/prompts-file.ts";
+import { readPromptFile } from "../../zero-shot/targets/prompts-file.ts";
 import type { PromptsLintSettings } from "./settings.ts";
 
 /** Sentences that stand together: an ensemble, or a list from which one is drawn. */

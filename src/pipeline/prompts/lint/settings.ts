@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { grouped } from "../../../run/settings/meta.ts";
 import { modalitiesIn } from "../../../text/modality-words.ts";
-import { PromptSetSettings, SaliencySettings } from "../../zero-shot/settings.ts";
+import { PromptSetSettings } from "../../zero-shot/settings/run.ts";
+import { SaliencySettings } from "../../zero-shot/settings/saliency.ts";
 
 const sources = ["file", "prompt", "promptSet"] as const;
 

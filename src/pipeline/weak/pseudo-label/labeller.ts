@@ -3,9 +3,9 @@ import { type ImageEmbedding, noisedEmbedding } from "../../../segment/index.ts"
 import { normal } from "../../../tensor/random.ts";
 import { thenDispose } from "../../../then-dispose.ts";
 import type { PromptableModel, TextImageModel } from "../../models/model-content.ts";
-import type { Found } from "../../zero-shot/found.ts";
-import { type CoarseInput, type RefineResult, RefineStep, stepWarnings } from "../../zero-shot/refine-step.ts";
-import { SaliencyStep } from "../../zero-shot/saliency-step.ts";
+import type { Found } from "../../zero-shot/steps/found.ts";
+import { type CoarseInput, type RefineResult, RefineStep, stepWarnings } from "../../zero-shot/steps/refine-step.ts";
+import { SaliencyStep } from "../../zero-shot/steps/saliency-step.ts";
 import { ZeroShotSteps } from "../../zero-shot/zero-shot-steps.ts";
 import type { WeakPseudoLabelSettings } from "./settings.ts";
 

@@ -3,15 +3,11 @@ import { DuplicateSettings, GateSettings, IgnoreSettings } from "../../../gate/i
 import { grouped } from "../../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../../saliency/index.ts";
 import { CommonSettings } from "../../settings.ts";
-import { needsOf } from "../../zero-shot/method-settings.ts";
-import {
-  AffinitySettings,
-  CoarseSettings,
-  PromptSetSettings,
-  RefineSettings,
-  RunSettings,
-  SaliencySettings,
-} from "../../zero-shot/settings.ts";
+import { CoarseSettings } from "../../zero-shot/settings/coarse.ts";
+import { needsOf } from "../../zero-shot/settings/method-settings.ts";
+import { RefineSettings } from "../../zero-shot/settings/refine.ts";
+import { PromptSetSettings, RunSettings } from "../../zero-shot/settings/run.ts";
+import { AffinitySettings, SaliencySettings } from "../../zero-shot/settings/saliency.ts";
 
 /** What the masks of images are labels of, and how far they can be trusted. */
 export const LabelSettings = z.strictObject({

@@ -6,7 +6,7 @@ import type { StopOptions } from "../../../run/stop-options.ts";
 import { modelFolder } from "../../../train/index.ts";
 import { alignedLines } from "../../text-table.ts";
 import { runSegment } from "../../zero-shot/segment.ts";
-import { SegmentSettings } from "../../zero-shot/settings.ts";
+import { SegmentSettings } from "../../zero-shot/settings/commands.ts";
 import { runWeakPredict } from "../predict/run.ts";
 import { WeakPredictSettings } from "../predict/settings.ts";
 import { datasetFiles, isGraySet } from "../pseudo-label/dataset.ts";
