@@ -27,10 +27,10 @@ function indexPage(): string {
 }
 
 async function pageOf(command: JobCommand): Promise<string> {
-  const { job, summary, positional, resumes } = command;
+  const { job, summary, positionals = [], resumes } = command;
   const schema = (await command.schema()) as z.ZodType;
   const shape = settingsOfSchema(schema);
-  const flags = flagsOf(schema).filter(({ key }) => key !== positional?.key);
+  const flags = flagsOf(schema).filter(({ key }) => !positionals.some((positional) => positional.key === key));
   const absent = ({ key }: Flag) => shape[key]!.safeParse(undefined);
   const isRequired = (flag: Flag) => !absent(flag).success;
   const metas = new Map(flags.map((flag) => [flag, ownMeta(metaOf(shape[flag.key]!), shape)]));
@@ -46,8 +46,8 @@ async function pageOf(command: JobCommand): Promise<string> {
     generated,
     `# ${job}`,
     `${summary[0]!.toUpperCase()}${summary.slice(1)}.`,
-    `    medclip-sam ${job}${positional ? ` ${positional.usage}` : ""}${required.join("")}`,
-    ...(positional ? [`\`${positional.usage}\`: ${positional.description}.`] : []),
+    `    medclip-sam ${job}${positionals.map(({ usage }) => ` ${usage}`).join("")}${required.join("")}`,
+    ...positionals.map(({ usage, description }) => `\`${usage}\`: ${description}.`),
     ...sections,
     ...(resumes && neutral.length > 0
       ? [

@@ -1,19 +1,29 @@
 import type { JobName } from "../jobs/index.ts";
 import type { SettingsSchema } from "./flags.ts";
 
+/** A setting that stands on the command line without a flag. */
+interface Positional {
+  readonly key: string;
+  /** Its declaration for commander. */
+  readonly usage: string;
+  /** Its name in messages. */
+  readonly label: string;
+  readonly description: string;
+}
+
 /** A command that runs one job: its flags are its settings. */
 export interface JobCommand {
   readonly job: JobName;
   readonly summary: string;
   /** Loaded only for the command in use: the general help needs none. */
   readonly schema: () => Promise<SettingsSchema<Readonly<Record<string, unknown>>>>;
-  /** The positional setting; `usage` is its declaration for commander. */
-  readonly positional?: { readonly key: string; readonly usage: string; readonly label: string; readonly description: string };
+  /** The settings that have no flag, in their order on the command line. */
+  readonly positionals?: readonly Positional[];
   /** Whether the same command line resumes an interrupted run. */
   readonly resumes: boolean;
 }
 
-const images = {
+const images: Positional = {
   key: "inputs",
   usage: "[inputs...]",
   label: "an image or folder",
@@ -26,33 +36,35 @@ export const jobCommands: readonly JobCommand[] = [
     job: "segment",
     summary: "segment images from text prompts: one mask per image and target",
     schema: async () => (await import("../pipeline/zero-shot/settings/commands.ts")).SegmentSettings,
-    positional: images,
+    positionals: [images],
     resumes: true,
   },
   {
     job: "saliency",
     summary: "first step of segment: saliency maps from images and text prompts",
     schema: async () => (await import("../pipeline/zero-shot/settings/commands.ts")).SaliencyRunSettings,
-    positional: images,
+    positionals: [images],
     resumes: true,
   },
   {
     job: "coarse",
     summary: "second step: coarse masks from saliency maps",
     schema: async () => (await import("../pipeline/zero-shot/settings/commands.ts")).CoarseRunSettings,
-    positional: {
-      key: "inputs",
-      usage: "[folder]",
-      label: "the folder of saliency maps",
-      description: "folder with saliency maps, or output folder of `saliency` or `segment`",
-    },
+    positionals: [
+      {
+        key: "inputs",
+        usage: "[folder]",
+        label: "the folder of saliency maps",
+        description: "folder with saliency maps, or output folder of `saliency` or `segment`",
+      },
+    ],
     resumes: true,
   },
   {
     job: "refine",
     summary: "third step: masks from coarse masks, with SAM",
     schema: async () => (await import("../pipeline/zero-shot/settings/commands.ts")).RefineRunSettings,
-    positional: images,
+    positionals: [images],
     resumes: true,
   },
   {
@@ -65,14 +77,14 @@ export const jobCommands: readonly JobCommand[] = [
     job: "everything",
     summary: "find all regions of images with SAM, without text: its automatic masks",
     schema: async () => (await import("../pipeline/everything/settings.ts")).EverythingSettings,
-    positional: images,
+    positionals: [images],
     resumes: true,
   },
   {
     job: "embed",
     summary: "compute CLIP embeddings of images and texts, and their similarities",
     schema: async () => (await import("../pipeline/embed/settings.ts")).EmbedSettings,
-    positional: images,
+    positionals: [images],
     resumes: false,
   },
   {
@@ -85,14 +97,16 @@ export const jobCommands: readonly JobCommand[] = [
     job: "inspect",
     summary: "say what images, DICOM and NIfTI files or folders hold, and how a model will see it",
     schema: async () => (await import("../pipeline/inspect/settings.ts")).InspectSettings,
-    positional: { key: "inputs", usage: "[inputs...]", label: "a file or folder", description: "files and folders (searched recursively)" },
+    positionals: [
+      { key: "inputs", usage: "[inputs...]", label: "a file or folder", description: "files and folders (searched recursively)" },
+    ],
     resumes: false,
   },
   {
     job: "convert",
     summary: "turn masks into DICOM SEG, RTSTRUCT, SR, NIfTI or COCO about their images, and such files into masks",
     schema: async () => (await import("../pipeline/convert/settings.ts")).ConvertSettings,
-    positional: { key: "file", usage: "[file]", label: "a file to read", description: "DICOM SEG, RTSTRUCT or NIfTI file" },
+    positionals: [{ key: "file", usage: "[file]", label: "a file to read", description: "DICOM SEG, RTSTRUCT or NIfTI file" }],
     resumes: false,
   },
   {
@@ -123,14 +137,14 @@ export const jobCommands: readonly JobCommand[] = [
     job: "weak run",
     summary: "the whole loop: pseudo-labels, training, ensemble masks and uncertainty maps, from images and text prompts",
     schema: async () => (await import("../pipeline/weak/run/settings.ts")).WeakRunSettings,
-    positional: images,
+    positionals: [images],
     resumes: true,
   },
   {
     job: "weak pseudo-label",
     summary: "make a training set from images and text prompts: masks of the pipeline, judged by a quality gate",
     schema: async () => (await import("../pipeline/weak/pseudo-label/settings.ts")).WeakPseudoLabelSettings,
-    positional: images,
+    positionals: [images],
     resumes: true,
   },
   {
@@ -174,12 +188,14 @@ export const jobCommands: readonly JobCommand[] = [
     summary:
       "examine text prompts: words of another modality, of no vocabulary or beyond the context, labels in the prompt, keys of no image",
     schema: async () => (await import("../pipeline/prompts/lint/settings.ts")).PromptsLintSettings,
-    positional: {
-      key: "file",
-      usage: "[file]",
-      label: "a JSON file of text prompts",
-      description: "text prompts by file name, or prompt sets",
-    },
+    positionals: [
+      {
+        key: "file",
+        usage: "[file]",
+        label: "a JSON file of text prompts",
+        description: "text prompts by file name, or prompt sets",
+      },
+    ],
     resumes: false,
   },
   {
@@ -192,7 +208,7 @@ export const jobCommands: readonly JobCommand[] = [
     job: "prompt-report",
     summary: "say whether the model reads the sentence or just the picture: right, paraphrased, wrong, empty and senseless text prompts",
     schema: async () => (await import("../pipeline/prompt-report/settings.ts")).PromptReportSettings,
-    positional: images,
+    positionals: [images],
     resumes: false,
   },
   {
@@ -211,28 +227,28 @@ export const jobCommands: readonly JobCommand[] = [
     job: "models pull",
     summary: "download published models into the Hugging Face cache: resumed, checked and pinned",
     schema: async () => (await import("../pipeline/models-pull/settings.ts")).ModelsPullSettings,
-    positional: { key: "models", usage: "[models...]", label: "a model", description: "short names, or owner/repository on the hub" },
+    positionals: [{ key: "models", usage: "[models...]", label: "a model", description: "short names, or owner/repository on the hub" }],
     resumes: true,
   },
   {
     job: "models pack",
     summary: "put downloaded models into one file, for machines without network",
     schema: async () => (await import("../pipeline/models-pack/settings.ts")).ModelsPackSettings,
-    positional: { key: "models", usage: "[models...]", label: "a model", description: "short names, or owner/repository of the cache" },
+    positionals: [{ key: "models", usage: "[models...]", label: "a model", description: "short names, or owner/repository of the cache" }],
     resumes: false,
   },
   {
     job: "models unpack",
     summary: "check such a file and put its models into the Hugging Face cache, or into a folder",
     schema: async () => (await import("../pipeline/models-pack/settings.ts")).ModelsUnpackSettings,
-    positional: { key: "file", usage: "[file]", label: "a bundle", description: "file that `models pack` has written" },
+    positionals: [{ key: "file", usage: "[file]", label: "a bundle", description: "file that `models pack` has written" }],
     resumes: false,
   },
   {
     job: "models init",
     summary: "write a model with seeded random weights, for benchmarks and tests",
     schema: async () => (await import("../pipeline/models-init/settings.ts")).ModelsInitSettings,
-    positional: { key: "name", usage: "[name]", label: "the model's name", description: "model to create" },
+    positionals: [{ key: "name", usage: "[name]", label: "the model's name", description: "model to create" }],
     resumes: false,
   },
 ];

@@ -31,10 +31,10 @@ const Settings = z.strictObject({
   spacing: z.tuple([z.number().positive(), z.number().positive()]).optional().describe("millimetres"),
   json: z.string().optional().describe("scores").meta({ placeholder: "FILE" }),
 });
-const positional = { key: "inputs", label: "an image or folder" };
+const positionals = [{ key: "inputs", label: "an image or folder" }];
 const least = { inputs: ["a.png"], out: "results" };
 const parse = (flags: object, values?: object) =>
-  settingsFrom(Settings, { flags: { ...least, ...flags }, config: values && { file: "c.yaml", values: { ...values } }, positional });
+  settingsFrom(Settings, { flags: { ...least, ...flags }, config: values && { file: "c.yaml", values: { ...values } }, positionals });
 
 describe("flags come from the schema", () => {
   const flags = Object.fromEntries(flagsOf(Settings).map((flag) => [flag.key, flag]));
@@ -138,9 +138,9 @@ describe("values", () => {
 
   test("the schema explains settings that cannot be combined", () => {
     const flags = { inputs: ["a.png"], out: "o", prompt: ["x"], prompts: "p.json" };
-    expect(() => settingsFrom(SegmentSettings, { flags, positional })).toThrow("in one way only: --prompt TEXT");
+    expect(() => settingsFrom(SegmentSettings, { flags, positionals })).toThrow("in one way only: --prompt TEXT");
     const none = { inputs: ["a.png"], out: "o" };
-    expect(() => settingsFrom(SegmentSettings, { flags: none, positional })).toThrow("no text prompt: pass --prompt TEXT");
+    expect(() => settingsFrom(SegmentSettings, { flags: none, positionals })).toThrow("no text prompt: pass --prompt TEXT");
   });
 });
 

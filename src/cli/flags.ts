@@ -112,8 +112,8 @@ export interface Given {
   readonly flags: Readonly<Record<string, unknown>>;
   /** Values of a settings file by key, and the file's name for messages. */
   readonly config?: { readonly file: string; readonly values: Readonly<Record<string, unknown>> } | undefined;
-  /** Key of the positional argument, and its name in messages. */
-  readonly positional?: { readonly key: string; readonly label: string } | undefined;
+  /** Keys of the positional arguments, and their names in messages. */
+  readonly positionals?: readonly { readonly key: string; readonly label: string }[] | undefined;
   /** Values used if neither sets them, instead of the schema's defaults. */
   readonly base?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -123,7 +123,7 @@ export interface Given {
  *
  * @throws ConfigError that lists each wrong flag with the expected and the actual value, or is about an empty value or "-" in place of a file
  */
-export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, config, positional, base }: Given): T {
+export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, config, positionals = [], base }: Given): T {
   const flags = flagsOf(schema);
   const values: Record<string, unknown> = { ...base };
   const raw: Record<string, unknown> = {};
@@ -143,11 +143,11 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
   const problems = result.error.issues.map((issue) => {
     const flag = flags.find(({ key }) => key === issue.path[0]);
     if (!flag) return issue.message;
-    const isPositional = flag.key === positional?.key;
-    const label = isPositional ? positional.label : `--${flag.name}`;
+    const positional = positionals.find(({ key }) => key === flag.key);
+    const label = positional?.label ?? `--${flag.name}`;
     const value = raw[flag.key];
-    if (value === undefined || (isPositional && Array.isArray(value) && value.length === 0)) {
-      return `${label} is missing: ${flag.description}${isPositional ? "" : ` (--${flag.name} ${flag.placeholder})`}`;
+    if (value === undefined || (positional && Array.isArray(value) && value.length === 0)) {
+      return `${label} is missing: ${flag.description}${positional ? "" : ` (--${flag.name} ${flag.placeholder})`}`;
     }
     const where = given[flag.key] === undefined ? `"${flag.name}" in "${config?.file}"` : label;
     // Custom checks of a schema have their own message.

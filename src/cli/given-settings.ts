@@ -9,11 +9,11 @@ import { settingsOfSchema, settingsThat } from "../run/settings/meta.ts";
 import { isPattern } from "../scans/pattern.ts";
 import { readConfig, type SettingsSchema, settingsFrom } from "./flags.ts";
 
-/** The command line: flags by the name of their setting, the settings file, and the positional argument. */
+/** The command line: flags by the name of their setting, the settings file, and the positional arguments. */
 interface Typed {
   readonly flags: Readonly<Record<string, unknown>>;
   readonly configFile?: string | undefined;
-  readonly positional?: { readonly key: string; readonly label: string } | undefined;
+  readonly positionals?: readonly { readonly key: string; readonly label: string }[] | undefined;
 }
 
 /**
@@ -24,14 +24,14 @@ interface Typed {
  */
 export async function settingsOf(
   schema: SettingsSchema<Readonly<Record<string, unknown>>>,
-  { flags, configFile, positional }: Typed,
+  { flags, configFile, positionals }: Typed,
 ): Promise<{ settings: Readonly<Record<string, unknown>>; warnings: string[]; notes: readonly string[] }> {
   requireCurrentFolder();
   const config = configFile === undefined ? undefined : await readConfig(configFile, schema);
   const typed = { ...config?.values, ...Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) };
   const ofPreset = presetValues(typed.preset, Object.keys(settingsOfSchema(schema)));
   const ofPack = await packSettings(schema, { ...ofPreset, ...typed });
-  const settings = settingsFrom(schema, { flags, config, positional, base: { ...ofPack.values, ...ofPreset } });
+  const settings = settingsFrom(schema, { flags, config, positionals, base: { ...ofPack.values, ...ofPreset } });
   await checkPaths(
     settings,
     settingsThat(schema, ({ mustExist }) => mustExist === true),

@@ -99,12 +99,12 @@ function addModels(models: Command): void {
 }
 
 /** Defines the command of a job, whose settings are its flags. @param isAsked - whether to load the settings and add the flags */
-async function addJob(command: Command, { job, schema: load, positional, resumes }: JobCommand, isAsked: boolean): Promise<void> {
-  if (positional) command.argument(positional.usage, positional.description);
+async function addJob(command: Command, { job, schema: load, positionals = [], resumes }: JobCommand, isAsked: boolean): Promise<void> {
+  for (const { usage, description } of positionals) command.argument(usage, description);
   if (isAsked) {
     const { flagsOf } = await import("./flags.ts");
     for (const flag of flagsOf(await load()))
-      if (flag.key !== positional?.key) for (const option of optionsOf(flag)) command.addOption(option);
+      if (!positionals.some(({ key }) => key === flag.key)) for (const option of optionsOf(flag)) command.addOption(option);
   }
   command
     .addOption(new Option("--config <FILE>", "YAML file with the same settings; flags take precedence").helpGroup("Input:"))
@@ -114,13 +114,13 @@ async function addJob(command: Command, { job, schema: load, positional, resumes
     .action(async (...args: unknown[]) => {
       // Commander passes the positional arguments, the options and the command.
       const { config, events = false, quiet = false, ...flags } = args.at(-2) as Record<string, unknown>;
-      const given = { ...flags, ...(positional && { [positional.key]: positionalValue(args[0]) }) };
+      const given = { ...flags, ...Object.fromEntries(positionals.map(({ key }, i) => [key, positionalValue(args[i])])) };
       const { settingsOf } = await import("./given-settings.ts");
       const schema = await load();
       const { settings, warnings, notes } = await settingsOf(schema, {
         flags: given,
         configFile: config as string | undefined,
-        positional,
+        positionals,
       });
       if (events === true) (await import("./among-events.ts")).refuseAmongEvents(schema, settings);
       const { runJob } = await import("./run-job.ts");

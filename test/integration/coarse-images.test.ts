@@ -42,9 +42,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function run(flags: Readonly<Record<string, unknown>>): Promise<readonly RunEvent[]> {
-  const positional = { key: "inputs", label: "a folder" };
+  const positionals = [{ key: "inputs", label: "a folder" }];
   const given = { inputs: [at("maps")], coarseMethod: "crf", ...flags };
-  const { settings } = await settingsOf(CoarseRunSettings, { flags: given, positional });
+  const { settings } = await settingsOf(CoarseRunSettings, { flags: given, positionals });
   return await collect(runCoarse(settings as CoarseRunSettings));
 }
 

@@ -20,7 +20,7 @@ import { collect, warningsOf } from "../support/tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "medclip-sam-faults-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-const positional = { key: "inputs", label: "an image" };
+const positionals = [{ key: "inputs", label: "an image" }];
 
 /** A fault's folder. @param body - takes what gives a path in it */
 const describeFault = (name: string, body: (at: (...parts: string[]) => string) => void) =>
@@ -28,7 +28,7 @@ const describeFault = (name: string, body: (at: (...parts: string[]) => string) 
 
 /** `segment` as on the command line, with the included pack. */
 async function segment(flags: Readonly<Record<string, unknown>>) {
-  const { settings, warnings } = await settingsOf(SegmentSettings, { flags: { out: join(folder, "out"), ...flags }, positional });
+  const { settings, warnings } = await settingsOf(SegmentSettings, { flags: { out: join(folder, "out"), ...flags }, positionals });
   const events = await collect(runSegment(settings as SegmentSettings));
   return { events, warnings: [...warnings, ...warningsOf(events)] };
 }

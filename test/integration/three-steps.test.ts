@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** The models of the pack as user models, without the pack's settings. */
 const models = { clip: join("packs", "phantom", "clip"), sam: join("packs", "phantom", "sam") };
 
-const positional = { key: "inputs", label: "an image" };
+const positionals = [{ key: "inputs", label: "an image" }];
 
 /** Runs a command with these flags. @returns its warnings, those of its settings first */
 async function run<S>(
@@ -36,7 +36,7 @@ async function run<S>(
   runOf: (settings: S) => AsyncGenerator<RunEvent>,
   flags: Readonly<Record<string, unknown>>,
 ): Promise<string[]> {
-  const { settings, warnings } = await settingsOf(schema, { flags, positional });
+  const { settings, warnings } = await settingsOf(schema, { flags, positionals });
   const events = await collect(runOf(settings as S));
   expect(events.at(-1)).toMatchObject({ type: "end", failed: 0 });
   return [...warnings, ...events.flatMap((event) => (event.type === "warning" ? [event.message] : []))];
