@@ -23,6 +23,8 @@ export interface Flag {
   readonly excludes: readonly string[];
   /** Description of valid values, for messages. */
   readonly expected: string;
+  /** The valid values, where they are names. */
+  readonly choices: readonly string[];
 }
 
 /** A settings schema: an object whose fields are flags. */
@@ -58,6 +60,7 @@ export function flagsOf(schema: SettingsSchema<unknown>): Flag[] {
       description: field.description ?? "",
       default: field.default,
       expected: expectedOf(field),
+      choices: field.enum ?? [],
     };
   });
   const place = ({ group }: Flag) => (group === undefined ? settingGroups.length : settingGroups.indexOf(group));
@@ -152,7 +155,8 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
     const where = given[flag.key] === undefined ? `"${flag.name}" in "${config?.file}"` : label;
     // Custom checks of a schema have their own message.
     const expected = issue.code === "custom" ? issue.message : `expected ${flag.expected}`;
-    return `${where}: ${expected}, got ${JSON.stringify(value)}`;
+    const near = typeof value === "string" ? closeTo(value, flag.choices) : undefined;
+    return `${where}: ${expected}, got ${JSON.stringify(value)}${near === undefined ? "" : `; did you mean "${near}"?`}`;
   });
   throw new ConfigError([...new Set(problems)].join("\n"));
 }
@@ -221,6 +225,13 @@ export async function readConfig(file: string, schema: SettingsSchema<unknown>):
 
 /** Suggests the closest known name, or lists all names if none is close. */
 function suggestion(name: string, names: readonly string[]): string {
+  const near = closeTo(name, names);
+  return near === undefined ? `; known settings: ${names.join(", ")}` : `; did you mean "${near}"?`;
+}
+
+/** The closest name, if it is close. */
+function closeTo(name: string, names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
   const near = closest(name, names);
-  return distance(name, near) <= Math.max(2, name.length / 2) ? `; did you mean "${near}"?` : `; known settings: ${names.join(", ")}`;
+  return distance(name, near) <= Math.max(2, name.length / 2) ? near : undefined;
 }
