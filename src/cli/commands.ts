@@ -212,6 +212,27 @@ export const jobCommands: readonly JobCommand[] = [
     resumes: false,
   },
   {
+    job: "datasets list",
+    summary: "list the paper's data sets: where they are described, their licences, and the files that are read",
+    schema: async () => (await import("../pipeline/datasets/list/settings.ts")).DatasetsListSettings,
+    resumes: false,
+  },
+  {
+    job: "datasets prepare",
+    summary: "lay out a downloaded data set as the other commands read it: images, masks or captions, and classes by split",
+    schema: async () => (await import("../pipeline/datasets/prepare/settings.ts")).DatasetsPrepareSettings,
+    positionals: [
+      { key: "name", usage: "[name]", label: "the data set", description: "data set, see `datasets list`" },
+      {
+        key: "folder",
+        usage: "[folder]",
+        label: "the folder of the data set",
+        description: "folder with the downloaded and unpacked files",
+      },
+    ],
+    resumes: true,
+  },
+  {
     job: "phantom",
     summary: "generate synthetic scans (phantoms) with masks, captions, text prompts and a vocabulary",
     schema: async () => (await import("../pipeline/phantom/settings.ts")).PhantomSettings,

@@ -66,6 +66,7 @@ async function programOf(words: readonly string[]): Promise<Command> {
 const groupSummaries = {
   weak: "weak supervision: nnU-Net on the pipeline's masks, or on true ones, with checkpoint ensembles and uncertainty",
   prompts: "text prompts: sets that come with the package, checks, and sentences written by a language model",
+  datasets: "the paper's data sets: where they are described, and how their files are laid out for the other commands",
   models: "published and random weights",
 } as const;
 

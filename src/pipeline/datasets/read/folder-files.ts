@@ -52,7 +52,11 @@ async function isPrepared(folder: string): Promise<boolean> {
   return text !== undefined && /^\s*\{[^[]*"command":\s*"datasets prepare"/.test(text);
 }
 
+/** Packed downloads. */
+export const archiveEnding = /\.(zip|rar|7z|tar|gz|tgz)$/i;
+
 function unreadable(folder: string, cause: NodeJS.ErrnoException): InputError {
-  const why = { ENOENT: "does not exist", ENOTDIR: "is a file, expected a folder" }[cause.code ?? ""] ?? `cannot be read: ${cause.message}`;
+  const isFile = `is a file, expected a folder${archiveEnding.test(folder) ? ". Unpack it first" : ""}`;
+  const why = { ENOENT: "does not exist", ENOTDIR: isFile }[cause.code ?? ""] ?? `cannot be read: ${cause.message}`;
   return new InputError(`"${folder}" ${why}`, { cause });
 }
