@@ -42,6 +42,8 @@ export {
   type LabelledPoint,
   type MapKind,
   type Mask,
+  type MaskRuns,
+  maskOfRuns,
   type OverlayLayers,
   overlay,
   type Point,
@@ -74,7 +76,7 @@ export {
   type ToleranceOptions,
 } from "./metrics/index.ts";
 export { type Metric, type MetricName, metricTable } from "./metrics/metric-table.ts";
-export type { ClipConfig as BiomedClipConfig, ClipModel as BiomedClip } from "./models/clip/index.ts";
+export type { ClipConfig, ClipModel } from "./models/clip/index.ts";
 export type { DenseBranchConfig } from "./models/dense-branch.ts";
 export type { SamConfig } from "./models/sam/index.ts";
 export type { Content } from "./pipeline/models/content.ts";
@@ -143,7 +145,18 @@ export type {
   View,
 } from "./scans/sources/image-source.ts";
 export type { AppliedWindow, Window, WindowFunction } from "./scans/sources/window.ts";
-export { type Candidates, type ImageEmbedding, type Prediction, type SamOptions, SamPredictor, type SamPrompts } from "./segment/index.ts";
+export {
+  type Candidates,
+  EverythingOptions,
+  type EverythingWork,
+  everything,
+  type ImageEmbedding,
+  type Prediction,
+  type Region,
+  type SamOptions,
+  SamPredictor,
+  type SamPrompts,
+} from "./segment/index.ts";
 export type { RandomStream } from "./tensor/random.ts";
 export type { Tokenizer, WordPiece } from "./text/tokenizer.ts";
 export type { EntropyMap } from "./uncertainty/index.ts";
