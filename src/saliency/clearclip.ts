@@ -10,7 +10,7 @@ import { saliencyMethod } from "./saliency-method.ts";
  *   tokens = Proj(softmax(q·qᵀ / √d) v)
  *   value = cos(text, projection(LN(token)))
  *
- * @see Lan et al. 2024, "ClearCLIP: Decomposing CLIP Representations for Dense Vision-Language Inference", arXiv:2407.12442, section 3.3
+ * @see Lan et al. 2024, "ClearCLIP: Decomposing CLIP Representations for Dense Vision-Language Inference", arXiv:2407.12442
  */
 export const clearclip = saliencyMethod({
   settings: z.strictObject({}),

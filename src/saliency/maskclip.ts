@@ -8,7 +8,7 @@ import { saliencyMethod } from "./saliency-method.ts";
  *   tokens = Proj(v)                        output projection of the values, no residual connection, no MLP
  *   value = cos(text, projection(LN(token)))
  *
- * @see Zhou, Loy and Dai 2022, "Extract Free Dense Labels from CLIP", arXiv:2112.01071, section 3.3: queries and keys of the last attention are
+ * @see Zhou, Loy and Dai 2022, "Extract Free Dense Labels from CLIP", arXiv:2112.01071: queries and keys of the last attention are
  *   removed, value and output projection become 1 x 1 convolutions
  * @remarks The paper describes an attention pooling, which has neither residual connection nor MLP. The authors' program for vision
  *   transformers keeps both of the last block.

@@ -16,7 +16,7 @@ const neighbourhood = 5;
  *   value = cos(text, projection(LN(token)))
  *
  * @see Hajimiri, Ben Ayed and Dolz 2024, "Pay Attention to Your Neighbours: Training-Free Open-Vocabulary Semantic Segmentation",
- *   arXiv:2404.08181, section 3
+ *   arXiv:2404.08181
  */
 export const naclip = saliencyMethod({
   settings: z.strictObject({}),

@@ -10,7 +10,7 @@ import { saliencyMethod } from "./saliency-method.ts";
  *   tokens = y + MLP(LN y)
  *   value = cos(text, projection(LN(token)))
  *
- * @see Wang, Mei and Yuille 2023, "SCLIP: Rethinking Self-Attention for Dense Vision-Language Inference", arXiv:2312.01597, section 3.2
+ * @see Wang, Mei and Yuille 2023, "SCLIP: Rethinking Self-Attention for Dense Vision-Language Inference", arXiv:2312.01597 (correlative self-attention)
  */
 export const sclip = saliencyMethod({
   settings: z.strictObject({}),

@@ -40,7 +40,8 @@ const keptSessions = 2;
  * with SAM's image embedding f (the image's part of the grid, not the padding), γ = 1.2 and β = 3. A place that is like no other, not even
  * itself by this measure, keeps its value. The map's peaks become lower: stretch it again where its range matters.
  *
- * @see Lan et al. 2024 (ProxyCLIP), arXiv:2408.04883, equations 4 and 5, for this attention; Simple-ViLMedSAM (CVPR 2026) for its use on saliency maps
+ * @see Lan et al. 2024 (ProxyCLIP), arXiv:2408.04883, for the normalization and masking of this attention; Simple-ViLMedSAM (CVPR 2026) for its
+ *   use on saliency maps
  */
 export class SamAffinity {
   private readonly options: SessionOptions;
