@@ -58,10 +58,12 @@ async function pageOf(command: JobCommand): Promise<string> {
   ]);
 }
 
-/** Without the conditions on settings of other commands. */
-function ownMeta({ needs, ...meta }: SettingMeta, shape: Readonly<Record<string, unknown>>): SettingMeta {
-  const own = needs?.filter((condition) => Object.keys(condition).every((key) => key in shape));
-  return own === undefined ? meta : { ...meta, needs: own };
+/** Without the conditions on settings of other commands: what a command lacks is absent. */
+function ownMeta({ needs = [], ...meta }: SettingMeta, shape: Readonly<Record<string, unknown>>): SettingMeta {
+  const ofCommand = (condition: Condition): Condition =>
+    Object.fromEntries(Object.entries(condition).filter(([key, wanted]) => key in shape || wanted !== "absent"));
+  const own = needs.map(ofCommand).filter((condition) => Object.keys(condition).every((key) => key in shape));
+  return own.length === 0 || own.some((condition) => Object.keys(condition).length === 0) ? meta : { ...meta, needs: own };
 }
 
 const nameOf = ({ name, kind, placeholder }: Flag) => `\`--${name}${kind === "switch" ? "" : ` ${placeholder}`}\``;

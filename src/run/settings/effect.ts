@@ -28,7 +28,9 @@ export function withoutEffect(schema: z.ZodType, settings: Settings, given: Iter
   return [...given].flatMap((name) => {
     const setting = shape[name];
     if (setting === undefined || settings[name] === undefined || hasEffect(setting, all)) return [];
-    const conditions = metaOf(setting).needs!.filter((condition) => Object.keys(condition).every((other) => other in shape));
+    const conditions = metaOf(setting).needs!.filter((condition) =>
+      Object.entries(condition).every(([other, wanted]) => other in shape || wanted === "absent"),
+    );
     const uses = conditions.flatMap(wordsOf);
     return [`--${kebab(name)} has no effect${reasonOf(conditions[0]!, all)}${uses.length > 0 ? `; it is for ${uses.join(", or ")}` : ""}`];
   });

@@ -57,3 +57,15 @@ test("what would change the meaning of the map is refused with a method that doe
   );
   expect(() => refuseForeign("gradcam", { ...settings, classToken: "noise" })).toThrow("--class-token noise is for m2ib");
 });
+
+test("a baseline makes neither map nor coarse mask, so their settings have no effect with it", () => {
+  const given = { inputs: ["a.png"], prompt: ["lungs"], out: "out", saliencyMethod: "gradcam", layer: 3, coarseMethod: "otsu", keep: 2 };
+  const names = Object.keys(given);
+  const told = (more: object) => withoutEffect(SegmentSettings, SegmentSettings.parse({ ...given, ...more }), names);
+  expect(told({})).toEqual([]);
+  expect(told({ baseline: "salip" })).toEqual([
+    "--saliency-method has no effect with --baseline",
+    expect.stringContaining("--layer has no effect with --baseline"),
+    "--coarse-method has no effect with --baseline",
+  ]);
+});

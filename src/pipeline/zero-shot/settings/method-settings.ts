@@ -36,8 +36,11 @@ function descriptionOf(key: string, table: Table): string {
   return meanings.size === 1 && readers.length === Object.keys(table).length ? [...meanings.keys()][0]! : [...meanings].map(of).join("; ");
 }
 
-/** The condition that the selected method satisfies a predicate; undefined if all methods do. */
-export function needsOf<M>(chosenBy: string, table: Readonly<Record<string, M>>, holds: (method: M) => boolean): { needs?: Condition[] } {
+/** For settings of the map and of the coarse mask: a baseline makes neither. */
+export const withoutBaseline: { readonly needs: readonly Condition[] } = { needs: [{ baseline: "absent" }] };
+
+/** The condition that there is a selected method and satisfies a predicate. */
+export function needsOf<M>(chosenBy: string, table: Readonly<Record<string, M>>, holds: (method: M) => boolean): { needs: Condition[] } {
   const methods = Object.keys(table).filter((name) => holds(table[name]!));
-  return methods.length === Object.keys(table).length ? {} : { needs: [{ [chosenBy]: methods }] };
+  return { needs: [{ baseline: "absent", ...(methods.length < Object.keys(table).length && { [chosenBy]: methods }) }] };
 }

@@ -3,7 +3,7 @@ import { keysOf } from "../../../keys-of.ts";
 import { grouped } from "../../../run/settings/meta.ts";
 import { type MethodRow, saliencyMethods } from "../../../saliency/index.ts";
 import { pack } from "../../settings.ts";
-import { needsOf, settingsOfMethods } from "./method-settings.ts";
+import { needsOf, settingsOfMethods, withoutBaseline } from "./method-settings.ts";
 
 /** For settings that concern the noise of a saliency method. */
 export const fromNoise = needsOf<MethodRow>("saliencyMethod", saliencyMethods, ({ drawsNoise }) => drawsNoise);
@@ -12,7 +12,11 @@ export const fromNoise = needsOf<MethodRow>("saliencyMethod", saliencyMethods, (
 export const SaliencySettings = z.strictObject(
   grouped("Saliency", {
     pack,
-    saliencyMethod: z.enum(keysOf(saliencyMethods)).default("m2ib").describe("saliency method: m2ib as published, or one for comparison"),
+    saliencyMethod: z
+      .enum(keysOf(saliencyMethods))
+      .default("m2ib")
+      .describe("saliency method: m2ib as published, or one for comparison")
+      .meta(withoutBaseline),
     ...settingsOfMethods(saliencyMethods, "saliencyMethod"),
     clip: z
       .string()
@@ -40,7 +44,8 @@ export const AffinitySettings = z.strictObject(
     samAffinity: z
       .boolean()
       .default(false)
-      .describe("spread the saliency map over places that look alike to SAM, by the similarity of its image embedding"),
+      .describe("spread the saliency map over places that look alike to SAM, by the similarity of its image embedding")
+      .meta(withoutBaseline),
   }),
 );
 export type AffinitySettings = z.infer<typeof AffinitySettings>;
@@ -53,7 +58,8 @@ export const ConfidenceSettings = z.strictObject(
       .default(false)
       .describe(
         "measure, without ground truth, how the similarity to the text changes if the image keeps only what the map highlights; two passes of the image tower per map",
-      ),
+      )
+      .meta(withoutBaseline),
   }),
 );
 export type ConfidenceSettings = z.infer<typeof ConfidenceSettings>;
