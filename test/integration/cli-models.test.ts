@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readSafetensors, writeSafetensors } from "../../src/tensor/safetensors.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { randomModel } from "../support/models.ts";
 import { describeWith, sharedPath } from "../support/shared-data.ts";
 
@@ -13,12 +14,16 @@ const at = (...parts: string[]) => join(folder, ...parts);
 beforeAll(builtCommand);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const models = (...args: string[]) => runCommand(["models", ...args], { XDG_CACHE_HOME: at("cache") });
+const environment = { XDG_CACHE_HOME: at("cache") };
+const models = (...args: string[]) => runInProcess(["models", ...args], environment);
 
 describe("models init", () => {
   test("writes a model that verify accepts, the same for the same seed", async () => {
-    for (const out of ["one", "two"]) {
-      const { status, stdout, stderr } = await models("init", "biomedclip-tiny", "--seed", "3", "--out", at(out));
+    for (const [out, run] of [
+      ["one", runCommand],
+      ["two", runInProcess],
+    ] as const) {
+      const { status, stdout, stderr } = await run(["models", "init", "biomedclip-tiny", "--seed", "3", "--out", at(out)], environment);
       expect(status, stderr).toBe(0);
       expect(stdout).toContain("These weights are random (seed 3)");
       expect(stdout).toContain("pass --vocab FILE");
@@ -97,7 +102,7 @@ describe("models show and verify", () => {
     writeFileSync(at("page.bin"), "<!DOCTYPE html><html></html>");
     for (const model of [at("none"), at("page.bin"), "sam-vit-b"]) {
       for (const command of ["show", "verify"]) {
-        const { status, stderr } = await runCommand(["models", command, model], { HF_HOME: at("hub") });
+        const { status, stderr } = await runInProcess(["models", command, model], { HF_HOME: at("hub") });
         expect(status).toBe(3);
         expect(stderr).toContain(model);
         if (model !== at("page.bin")) expect(stderr).toContain("medclip-sam models pull");
@@ -156,7 +161,7 @@ describeWith(["parity/clip/mini", "parity/torch-files/wrong_keys.bin"], "models 
 });
 
 test("doctor finds no problem on this machine", async () => {
-  const { status, stdout } = await runCommand(["doctor"], { XDG_CACHE_HOME: at("cache") });
+  const { status, stdout } = await runCommand(["doctor"], environment);
   expect(stdout).toMatch(/^OK +graphs +.*gradient is accurate/m);
   expect(stdout).toMatch(/^OK +cache /m);
   expect(status, stdout).toBe(0);
@@ -164,7 +169,7 @@ test("doctor finds no problem on this machine", async () => {
 
 test("doctor says what is wrong and what to do", async () => {
   writeFileSync(at("file"), "");
-  const { status, stdout } = await runCommand(["doctor"], { XDG_CACHE_HOME: at("file") });
+  const { status, stdout } = await runInProcess(["doctor"], { XDG_CACHE_HOME: at("file") });
   expect(status).toBe(1);
   expect(stdout).toMatch(/^PROBLEM +cache .*Set XDG_CACHE_HOME/m);
 });

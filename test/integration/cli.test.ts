@@ -8,6 +8,7 @@ import type { RunEvent } from "../../src/run/events.ts";
 import { saliencyMethods } from "../../src/saliency/index.ts";
 import { builtCommand, mainFile } from "../support/build.ts";
 import { runCommand, runInShell } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { decodeMask, drawn } from "../support/pictures.ts";
 import { describeWith, sharedJson, sharedPath } from "../support/shared-data.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
@@ -66,7 +67,7 @@ describe("help and version", () => {
   });
 
   test("a command's help lists its settings with defaults and choices", async () => {
-    const { status, stdout } = await runCommand(["segment", "--help"]);
+    const { status, stdout } = await runInProcess(["segment", "--help"]);
     expect(status).toBe(0);
     for (const flag of ["--prompt <TEXT>", "--visual-prompt <box|points|both>", "--config <FILE>", "--events", "--quiet"])
       expect(stdout).toContain(flag);
@@ -109,7 +110,7 @@ describe("exit status", () => {
 
   test("1: nothing to compare with", async () => {
     mkdirSync(at("empty"), { recursive: true });
-    const { status, stderr } = await runCommand(["evaluate", "--pred", at("pred"), "--truth", at("empty")]);
+    const { status, stderr } = await runInProcess(["evaluate", "--pred", at("pred"), "--truth", at("empty")]);
     expect(status).toBe(1);
     expect(stderr).toContain("contains no masks");
   });
@@ -132,7 +133,7 @@ describe("exit status", () => {
     ["no input", () => ["segment", "--out", at("o"), "--prompt", "x"], /an image or folder is missing/],
     ["an unknown model to make", () => ["models", "init", "biomedclop", "--out", at("o")], /unknown model "biomedclop"/],
   ])("2: %s", async (_, args, message) => {
-    const { status, stdout, stderr } = await runCommand(args());
+    const { status, stdout, stderr } = await runInProcess(args());
     expect(stderr).toMatch(message);
     expect(status).toBe(2);
     expect(stdout).toBe("");
@@ -143,7 +144,7 @@ describe("exit status", () => {
       ["SAM", "--sam", "nowhere"],
       ["CLIP", "--clip", "nowhere", "--sam", "nowhere"],
     ]) {
-      const { status, stderr } = await runCommand(["segment", at("pred"), "--prompt", "x", "--out", at("o"), ...model]);
+      const { status, stderr } = await runInProcess(["segment", at("pred"), "--prompt", "x", "--out", at("o"), ...model]);
       expect(status).toBe(3);
       expect(stderr).toMatch(new RegExp(`^error: "nowhere" is neither .* known ${kind} model`, "m"));
     }
@@ -180,17 +181,17 @@ describe("output for programs", () => {
   });
 
   test("--quiet prints results only", async () => {
-    const { stdout, stderr } = await runCommand([...evaluation(), "--quiet"]);
+    const { stdout, stderr } = await runInProcess([...evaluation(), "--quiet"]);
     expect(stdout).toContain("DSC");
     expect(stderr).toBe("");
   });
 
   test("a settings file replaces flags, and flags override it", async () => {
     writeFileSync(at("c.yaml"), `pred: ${at("pred")}\ntruth: ${at("truth")}\ntolerance: 3\njson: ${at("file.json")}\n`);
-    expect((await runCommand(["evaluate", "--config", at("c.yaml"), "--tolerance", "1"])).status).toBe(0);
+    expect((await runInProcess(["evaluate", "--config", at("c.yaml"), "--tolerance", "1"])).status).toBe(0);
     expect(JSON.parse(readFileSync(at("file.json"), "utf8")).settings).toMatchObject({ tolerance: 1, seed: 42 });
     writeFileSync(at("c.yaml"), "tolerence: 3\n");
-    const { status, stderr } = await runCommand(["evaluate", "--config", at("c.yaml")]);
+    const { status, stderr } = await runInProcess(["evaluate", "--config", at("c.yaml")]);
     expect(status).toBe(2);
     expect(stderr).toContain('unknown setting "tolerence"; did you mean "tolerance"?');
   });
@@ -247,8 +248,9 @@ describe("the pipeline of segment", () => {
       ["refine", at("scans"), "--coarse", at("steps"), "--sam", sam, "--out", at("steps")],
       ["embed", at("scans"), "--text", "dark lesion", "--text", "lesion", "--clip", clip, "--out", at("features.safetensors")],
     ];
-    for (const args of steps) {
-      const { status, stderr } = await runCommand(args);
+    for (const [i, args] of steps.entries()) {
+      // The first as users start it: the others then show that a process of its own changes nothing.
+      const { status, stderr } = await (i === 0 ? runCommand : runInProcess)(args);
       expect(status, `${args.join(" ")}\n${stderr}`).toBe(0);
     }
     for (const picture of ["saliency", "coarse", "masks"]) {
@@ -256,7 +258,7 @@ describe("the pipeline of segment", () => {
     }
     expect(existsSync(at("once", "overlay", "a.png"))).toBe(true);
     expect(existsSync(at("features.safetensors"))).toBe(true);
-    const again = await runCommand(steps[0]!);
+    const again = await runInProcess(steps[0]!);
     expect(again.stderr).toContain("1 of 1 already finished");
   });
 });
@@ -290,7 +292,7 @@ describeWith(["parity/evaluate/pairs.json"], "evaluation of the reference pairs"
 
   async function scores(...flags: string[]): Promise<Record<string, Record<string, number | boolean | null>>> {
     const args = ["evaluate", "--pred", at("pairs-pred"), "--truth", at("pairs-truth"), "--json", at("pairs.json"), "--quiet", ...flags];
-    expect((await runCommand(args)).status).toBe(0);
+    expect((await runInProcess(args)).status).toBe(0);
     const { images } = JSON.parse(readFileSync(at("pairs.json"), "utf8"));
     expect(images).toHaveLength(pairs.length);
     return Object.fromEntries(images.map((image: { name: string }) => [image.name, image]));

@@ -7,7 +7,7 @@ import { runDemoWithPage } from "../../src/jobs/demo-page.ts";
 import { dsc } from "../../src/metrics/index.ts";
 import { writeMask } from "../../src/results/png.ts";
 import { readMask } from "../../src/scans/read-mask.ts";
-import { runCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { drawn } from "../support/pictures.ts";
 import { collect, nanoModels, warningsOf, writeDisc } from "../support/tiny-run.ts";
 
@@ -126,12 +126,12 @@ test.each<[string, () => unknown, RegExp]>([
 });
 
 test("the command ends with exit status 1 for a damaged pack, and writes the page for a whole one", async () => {
-  const whole = await runCommand(["demo", "--pack", pack, "--out", at("whole")]);
+  const whole = await runInProcess(["demo", "--pack", pack, "--out", at("whole")]);
   expect(whole.status, whole.stderr).toBe(0);
   expect(whole.stdout).toContain(at("whole", "index.html"));
   expect(existsSync(at("whole", "index.html"))).toBe(true);
   rmSync(inDemo("masks", "disc.png"));
-  const damaged = await runCommand(["demo", "--pack", pack, "--out", at("none")]);
+  const damaged = await runInProcess(["demo", "--pack", pack, "--out", at("none")]);
   expect(damaged.status).toBe(1);
   expect(damaged.stderr).toContain('disc.png" does not exist');
 });

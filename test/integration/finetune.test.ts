@@ -15,6 +15,7 @@ import { ContrastiveSettings, ContrastiveTrainer, readMetrics } from "../../src/
 import { builtCommand } from "../support/build.ts";
 import { expectClose } from "../support/close.ts";
 import { runCommand, runWhenFree, signalAtStep, startCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { nanoClip, twoModels } from "../support/models.ts";
 import { readEvents } from "../support/tensorboard.ts";
 import { collect, warningsOf, writeDisc, writeWords } from "../support/tiny-run.ts";
@@ -153,7 +154,7 @@ test("a finished training does nothing when run again; other settings need --ove
 });
 
 test("a broken image is named once and skipped, and the exit status is 1", async () => {
-  const { status, stderr, stdout } = await runCommand(argsOn("some.csv", "some", "--validation", "0", "--schedule", "cosine"));
+  const { status, stderr, stdout } = await runInProcess(argsOn("some.csv", "some", "--validation", "0", "--schedule", "cosine"));
   expect(stderr.match(/failed: broken\.png: image cannot be decoded.*is not a PNG/g)).toHaveLength(1);
   expect(stderr).toContain("captions not used: 1 short");
   expect(stderr).toContain("8 done, 1 failed");

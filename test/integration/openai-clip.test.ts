@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { initModel } from "../../src/hub/init.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
-import { builtCommand } from "../support/build.ts";
-import { runCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { nanoSam } from "../support/models.ts";
 import { writeDisc } from "../support/tiny-run.ts";
 
@@ -15,7 +14,6 @@ const prompt = "a dark round lesion";
 let sam: string;
 
 beforeAll(async () => {
-  await builtCommand();
   writeFileSync(at("bpe_simple_vocab_16e6.txt"), "#version: 0.2\nl e\ns i\no n</w>\nle si\nlesi on</w>\n");
   const text = { width: 32, depth: 2, heads: 2, positions: 77 };
   const clip = { family: "openai", imageSize: 32, patch: 4, width: 32, depth: 9, heads: 2, embed: 16, text };
@@ -26,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const run = async (...args: string[]): Promise<string> => {
-  const { status, stdout, stderr } = await runCommand(args);
+  const { status, stdout, stderr } = await runInProcess(args);
   expect(status, stderr).toBe(0);
   return stdout + stderr;
 };
@@ -93,6 +91,6 @@ test("text longer than the context is cut, with a warning", async () => {
 
 test("a vocabulary of the other kind is refused", async () => {
   writeFileSync(at("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nlesion\n");
-  const { status, stderr } = await runCommand(["models", "init", at("sizes.json"), "--vocab", at("vocab.txt"), "--out", at("never")]);
+  const { status, stderr } = await runInProcess(["models", "init", at("sizes.json"), "--vocab", at("vocab.txt"), "--out", at("never")]);
   expect([status, stderr]).toEqual([2, expect.stringContaining("is a vocabulary of WordPiece, but the model needs one of BPE")]);
 });

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadModel, loadPack, segment } from "../../src/index.ts";
-import { builtCommand } from "../support/build.ts";
-import { runCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 // What the command says about a pack: which settings it sets, and how to take them or its models.
@@ -18,12 +17,11 @@ beforeAll(async () => {
   image = join(folder, "disc.png");
   models = await nanoModels();
   await writeDisc(image, 1);
-  await builtCommand();
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 const segmentWith = (...flags: string[]) =>
-  runCommand(["segment", image, "--prompt", "the heart", "--out", join(folder, "out"), "--dry-run", ...flags]);
+  runInProcess(["segment", image, "--prompt", "the heart", "--out", join(folder, "out"), "--dry-run", ...flags]);
 
 const ofPhantom = (...flags: string[]) => segmentWith("--pack", "phantom", ...flags);
 
@@ -73,8 +71,8 @@ test("mask prompts are doubtful with the SAM of a pack that does not use them", 
 test("coarse masks of maps that another method than the pack's has made do not use the pack's values either", async () => {
   const out = join(folder, "nib");
   const flags = ["--saliency-method", "nib", "--steps", "2"];
-  expect((await runCommand(["saliency", image, "--prompt", "the heart", "--pack", "phantom", "--out", out, ...flags])).status).toBe(0);
-  const { status, stderr } = await runCommand(["coarse", out, "--out", out]);
+  expect((await runInProcess(["saliency", image, "--prompt", "the heart", "--pack", "phantom", "--out", out, ...flags])).status).toBe(0);
+  const { status, stderr } = await runInProcess(["coarse", out, "--out", out]);
   expect(status).toBe(0);
   expect(stderr).toContain(`was made with the pack "phantom", so its settings apply here, too: none`);
   const { settings } = JSON.parse(await readFile(join(out, "run.json"), "utf8"));

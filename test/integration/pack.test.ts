@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { locatePack } from "../../src/hub/pack.ts";
 import { decodeImage, loadPack, segment } from "../../src/index.ts";
 import { readSafetensors } from "../../src/tensor/safetensors.ts";
-import { runCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { nanoModels, writeDisc } from "../support/tiny-run.ts";
 
 // A CLIP and a SAM that belong together, with the settings that suit them.
@@ -33,7 +33,7 @@ const run = async (out: string) => JSON.parse(await readFile(join(folder, out, "
 
 test("a pack provides both models and default settings; every output has its notice", async () => {
   const args = ["segment", image, "--prompt", "a bright disc", "--pack", pack, "--steps", "2", "--out", join(folder, "segment")];
-  const { status, stderr } = await runCommand(args);
+  const { status, stderr } = await runInProcess(args);
   expect(status).toBe(0);
   expect(stderr).toContain(notice);
   const { settings, weights, notices, images } = await run("segment");
@@ -50,13 +50,13 @@ test("a pack provides both models and default settings; every output has its not
 
 test("features of a pack's model have its notice, too", async () => {
   const file = join(folder, "features.safetensors");
-  expect((await runCommand(["embed", image, "--text", "a disc", "--pack", pack, "--out", file])).status).toBe(0);
+  expect((await runInProcess(["embed", image, "--text", "a disc", "--pack", pack, "--out", file])).status).toBe(0);
   expect((await readSafetensors(file)).metadata.notice).toBe(notice);
 });
 
 test("a single step uses the pack's settings for that step", async () => {
   const args = ["saliency", image, "--prompt", "a bright disc", "--pack", pack, "--out", join(folder, "saliency")];
-  expect((await runCommand(args)).status).toBe(0);
+  expect((await runInProcess(args)).status).toBe(0);
   const { settings, notices } = await run("saliency");
   expect(settings).toMatchObject({ layer: 3, steps: 3, samples: 2 });
   expect(settings).not.toHaveProperty("visualPrompt");
@@ -66,7 +66,7 @@ test("a single step uses the pack's settings for that step", async () => {
 test("a given model replaces that of the pack", async () => {
   const { sam } = await nanoModels();
   const args = ["segment", image, "--prompt", "a bright disc", "--pack", pack, "--sam", sam, "--out", join(folder, "other")];
-  expect((await runCommand(args)).status).toBe(0);
+  expect((await runInProcess(args)).status).toBe(0);
   expect((await run("other")).weights.sam.file).toBe(join(sam, "model.safetensors"));
 });
 
@@ -88,7 +88,7 @@ test.each([
   const given = content === undefined ? name : await mkdtemp(join(folder, "bad-"));
   if (content !== undefined) await writeFile(join(given, "pack.json"), content);
   await expect(locatePack(given)).rejects.toThrow(message);
-  const { status, stderr } = await runCommand(["segment", image, "--prompt", "x", "--pack", given, "--out", join(folder, "never")]);
+  const { status, stderr } = await runInProcess(["segment", image, "--prompt", "x", "--pack", given, "--out", join(folder, "never")]);
   expect(status).toBe(3);
   expect(stderr).toMatch(message);
 });
@@ -101,10 +101,10 @@ test("a pack may set the method only: settings of another command are left out, 
     [{ layer: -1 }, /pack.json" has an invalid setting: layer: .* got -1/],
   ] as const) {
     await writePack(defaults);
-    const { status, stderr } = await runCommand(args("wrong"));
+    const { status, stderr } = await runInProcess(args("wrong"));
     expect([status, stderr]).toEqual([2, expect.stringMatching(message)]);
     await expect(loadPack(pack)).rejects.toThrow(message);
   }
   await writePack({ layer: 3, steps: 2, samples: 1, visualPrompt: "points" });
-  expect((await runCommand(args("known"))).status).toBe(0);
+  expect((await runInProcess(args("known"))).status).toBe(0);
 });

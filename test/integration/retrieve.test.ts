@@ -8,7 +8,7 @@ import { loadClip } from "../../src/pipeline/models/model.ts";
 import { runRetrieve } from "../../src/pipeline/retrieve/run.ts";
 import { RetrieveSettings } from "../../src/pipeline/retrieve/settings.ts";
 import { builtCommand } from "../support/build.ts";
-import { runCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { nanoClip } from "../support/models.ts";
 import { collect, writeDisc, writeWords } from "../support/tiny-run.ts";
 
@@ -19,7 +19,7 @@ let captions: string[];
 
 beforeAll(async () => {
   clip = await nanoClip(writeWords());
-  await builtCommand();
+  await builtCommand(); // of which threads take their program
   captions = Array.from(
     { length: 20 },
     (_, i) => `${"dark bright ".repeat(1 + (i % 3))}lesion of ${i % 2 ? "bright" : "dark"} kind ${"abcdefghij"[i % 10]}`,
@@ -89,13 +89,13 @@ test("the command prints the table; threads change nothing; a wrong column is ex
   await collect(runRetrieve(settings()));
   const { batches, wholeSet } = result();
   const args = ["retrieve", "--pairs", at("pairs.csv"), "--clip", clip, "--batch", "5", "--workers", "2", "--json", at("result.json")];
-  const { status, stdout, stderr } = await runCommand(args);
+  const { status, stdout, stderr } = await runInProcess(args);
   expect(stderr).toContain("20 done in");
   expect(status).toBe(0);
   expect(stdout).toMatch(/^ +image to text +text to image +both\ntop-1 of 5 .*±.*\n.*\nR@1 of 20 /);
   expect(stdout).toContain("5 shuffles into batches of 5, 200 queries");
   expect(result()).toMatchObject({ batches, wholeSet });
-  const wrong = await runCommand([...args, "--caption-column", "caption"]);
+  const wrong = await runInProcess([...args, "--caption-column", "caption"]);
   expect(wrong.stderr).toContain('has no column "caption"; it has "filename", "Caption"');
   expect(wrong.status).toBe(2);
 });
