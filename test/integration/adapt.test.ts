@@ -118,7 +118,6 @@ test("the command adapts a pack, says what it gained on held-out images, and the
 });
 
 test("an adaptation that is stopped in each training and resumed gives the same pack, and a finished one is reported again", async () => {
-  await collect(adapt(settings("once")));
   const until = async (step: number) => {
     const stop = new AbortController();
     const events: RunEvent[] = [];
@@ -134,7 +133,7 @@ test("an adaptation that is stopped in each training and resumed gives the same 
   const last = await until(0);
   expect(last).toContainEqual(expect.objectContaining({ type: "start", command: "adapt", total: 4, done: 3 }));
   expect(endOf(last)).toMatchObject({ done: 1, skipped: 3, failed: 0 });
-  for (const file of models) expect(readFileSync(at("resumed", file)).equals(readFileSync(at("once", file))), file).toBe(true);
+  for (const file of models) expect(readFileSync(at("resumed", file)).equals(readFileSync(at("whole", file))), file).toBe(true);
 
   const again = await collect(adapt(settings("resumed")));
   expect(again.some(({ type }) => type === "step")).toBe(false);
@@ -152,15 +151,15 @@ test("an adaptation that is stopped in each training and resumed gives the same 
 });
 
 test("an adapted pack can be adapted again, and keeps the notice and the cards of both", async () => {
-  await collect(adapt(settings("twice", { pack: at("once"), validation: 0 })));
+  await collect(adapt(settings("twice", { pack: at("whole"), validation: 0 })));
   expect(json("twice", "pack.json").notice).toBe(
     'adapted to 9 images of its user ("the bright disc"), from a pack with this notice: nano pack: for tests.',
   );
-  expect(readdirSync(at("twice")).filter((name) => name.startsWith("ORIGIN"))).toEqual(["ORIGIN-nano.md", "ORIGIN-once.md"]);
+  expect(readdirSync(at("twice")).filter((name) => name.startsWith("ORIGIN"))).toEqual(["ORIGIN-nano.md", "ORIGIN-whole.md"]);
   expect(text("twice", "README.md")).toContain("Nothing: no image was held out.");
-  const own = settings("once", { pack: at("once"), overwrite: true });
+  const own = settings("whole", { pack: at("whole"), overwrite: true });
   await expect(collect(adapt(own))).rejects.toThrow(/is a file of the pack to adapt and lies in --out/);
-  expect(existsSync(at("once", "clip"))).toBe(true);
+  expect(existsSync(at("whole", "clip"))).toBe(true);
 });
 
 test("groups of a table, and sub-folders of images/, are not split", async () => {

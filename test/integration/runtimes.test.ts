@@ -73,15 +73,18 @@ describe.each(runtimes)("$runtime", ({ runtime, openSession }) => {
     });
   }
 
-  describeCases<SamFile>("parity/sam", /^tiny-.*\.safetensors$/, "SAM", ([file]) => {
-    test("embedding, logits and masks equal the reference", async ({ skip }) => {
-      const folder = await randomModel("sam-tiny", undefined, file!.settings.seed);
-      const predictor = await SamPredictor.open(await inMemory(join(folder, "model.safetensors")));
-      const reason = await compareCase(predictor, file!.file, ["box"]);
-      await predictor.dispose();
-      skip(reason !== undefined, reason);
+  // In Node, the tests of the predictor cover this.
+  if (runtime !== "onnxruntime-node") {
+    describeCases<SamFile>("parity/sam", /^tiny-.*\.safetensors$/, "SAM", ([file]) => {
+      test("embedding, logits and masks equal the reference", async ({ skip }) => {
+        const folder = await randomModel("sam-tiny", undefined, file!.settings.seed);
+        const predictor = await SamPredictor.open(await inMemory(join(folder, "model.safetensors")));
+        const reason = await compareCase(predictor, file!.file, ["box"]);
+        await predictor.dispose();
+        skip(reason !== undefined, reason);
+      });
     });
-  });
+  }
 
   test("weights of two files with the same name are kept apart", async () => {
     const value = (number: number) => {

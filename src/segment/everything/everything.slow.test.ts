@@ -1,0 +1,3 @@
+import { everythingCases } from "../../../test/support/everything-cases.ts";
+
+everythingCases();
