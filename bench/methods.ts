@@ -63,8 +63,42 @@ for (const set of sets) {
 }
 process.stdout.write(text());
 
+/** A table of rows and sets, and what could not be run. */
 function text(): string {
-  return sets.map((set) => `## ${set.name}\n\n${tableOf(set)}`).join("\n");
+  const images = new Map(sets.map(({ name, items }) => [name, new Set(items.map(({ image }) => basename(image)))]));
+  const rows = measured.filter(({ set, row, image }) => images.get(set)?.has(image) && tables[table!].some(({ name }) => name === row));
+  const titles = [...new Set(rows.flatMap(({ dsc = {} }) => Object.keys(dsc)))];
+  const head = ["", ...sets.map(({ name }) => name.replace(/^breast ultrasound, | \(.*$|, .*$/g, ""))];
+  const cells = titles.map((title) => [
+    title,
+    ...sets.map(({ name }) =>
+      cellOf(
+        rows.filter(({ set, dsc }) => set === name && dsc?.[title] !== undefined),
+        title,
+      ),
+    ),
+  ]);
+  const loads = rows.flatMap(({ load }) => (load === undefined ? [] : [load]));
+  const failed = rows.flatMap(({ set, row, reason }) => (reason === undefined ? [] : [`- ${set}, ${row}: ${reason}`]));
+  return [
+    ...[head, head.map(() => "---"), ...cells].map((line) => `| ${line.join(" | ")} |`),
+    "",
+    `Mean DSC, 95 % bootstrap interval, n, median seconds of an image. Load ${Math.min(...loads).toFixed(0)} to ${Math.max(...loads).toFixed(0)}.`,
+    ...(failed.length > 0 ? ["", "Not run:", "", ...failed] : []),
+    "",
+  ].join("\n");
+}
+
+/** Mean, interval, number of images, and the median time, which leaves out that the first image also compiles graphs. */
+function cellOf(rows: readonly Measured[], title: string): string {
+  if (rows.length === 0) return "-";
+  const scores = rows.map(({ dsc }) => dsc![title]!);
+  const [low, high] = bootstrapMean(scores, { name: "dsc", seed: 42, resamples: 1000 });
+  const seconds = quantile(
+    rows.map((one) => one.seconds!),
+    0.5,
+  );
+  return `${mean(scores).toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)}), n ${rows.length}, ${seconds.toFixed(1)} s`;
 }
 
 async function measureRow(model: ZeroShotModel, set: ItemSet, row: Row): Promise<void> {
@@ -87,31 +121,4 @@ async function measureRow(model: ZeroShotModel, set: ItemSet, row: Row): Promise
       return;
     }
   }
-}
-
-function tableOf({ name, items }: ItemSet): string {
-  const images = new Set(items.map(({ image }) => basename(image)));
-  const rows = measured.filter((one) => one.set === name && images.has(one.image) && tables[table!].some((row) => row.name === one.row));
-  const titles = new Set(rows.flatMap(({ dsc = {} }) => Object.keys(dsc)));
-  const lines = [...titles].map((title) => {
-    const own = rows.filter(({ dsc }) => dsc?.[title] !== undefined);
-    const scores = own.map(({ dsc }) => dsc![title]!);
-    const [low, high] = bootstrapMean(scores, { name: "dsc", seed: 42, resamples: 1000 });
-    // The first image also compiles graphs; the median leaves it out.
-    const seconds = quantile(
-      own.map((one) => one.seconds!),
-      0.5,
-    );
-    return [title, String(own.length), `${mean(scores).toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`, seconds.toFixed(2)];
-  });
-  const loads = rows.flatMap(({ load }) => (load === undefined ? [] : [load]));
-  const failed = rows.flatMap(({ row, reason }) => (reason === undefined ? [] : [`- ${row}: ${reason}`]));
-  const head = ["", "n", "DSC", "s"];
-  return [
-    ...[head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`),
-    "",
-    `DSC: mean and 95 % bootstrap interval; s: median seconds of an image${loads.length > 0 ? `, at a load of ${Math.min(...loads).toFixed(0)} to ${Math.max(...loads).toFixed(0)}` : ""}.`,
-    ...(failed.length > 0 ? ["", "Not run:", "", ...failed] : []),
-    "",
-  ].join("\n");
 }
