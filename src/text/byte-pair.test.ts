@@ -65,7 +65,7 @@ test("a long text is cut before the end token, and the reading says what the mod
   const reading = readingOf("lung lung lung", tokenizer, 4);
   expect(reading).toEqual({ unknown: [], spelled: [], cut: "lung", saysSomething: true });
   expect(readingOf("lung 肺 🫁", tokenizer, 77).unknown).toEqual([]);
-  expect(readingWarnings(reading, "lung lung lung", 4)).toEqual([expect.stringContaining('does not see "lung"')]);
+  expect(readingWarnings(["lung lung lung"], tokenizer, 4)).toEqual([expect.stringContaining('does not see "lung"')]);
 });
 
 test.each<[string, () => unknown, string]>([
@@ -142,7 +142,7 @@ describeWith(["parity/clip/tokens.json", "data/vocab"], "the reference's byte pa
 
   test("read sentences of the field without warnings, and a word of bare letters with one", async () => {
     const tokenizer = bytePairOfMerges(gunzipSync(await readFile(file)).toString());
-    const warningsOf = (text: string) => readingWarnings(readingOf(text, tokenizer, 77), text, 77);
+    const warningsOf = (text: string) => readingWarnings([text], tokenizer, 77);
     for (const text of ["A chest X-ray showing the lungs", "It's a T2-weighted MRI of a glioma", "Pneumothorax in the left hemithorax"])
       expect(warningsOf(text)).toEqual([]);
     expect(warningsOf("a scan of a xqzj")).toEqual(expect.arrayContaining([expect.stringContaining('letter by letter: "xqzj"')]));

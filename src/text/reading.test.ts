@@ -61,7 +61,7 @@ describe("a vocabulary of some words and all letters", () => {
   });
 
   test("the warnings say so", () => {
-    expect(readingWarnings(read("the spleen"), "the spleen", 64)).toEqual([
+    expect(readingWarnings(["the spleen"], spelling, 64)).toEqual([
       'no content word of the text prompt "the spleen" is in the model\'s vocabulary',
       'not in the model\'s vocabulary, so read letter by letter: "the", "spleen"',
     ]);
@@ -125,11 +125,16 @@ test("the truncated part of a long text is reported, and does not count as read"
 });
 
 test("the warnings are sentences that name the words", () => {
-  const warnings = readingWarnings(reading("the spleen the heart", 5), "the spleen the heart", 5);
+  const warnings = readingWarnings(["the spleen the heart"], tokenizer, 5);
   expect(warnings).toEqual([
     'no content word of the text prompt "the spleen the heart" is in the model\'s vocabulary',
     'not in the model\'s vocabulary, so read as [UNK]: "spleen"',
     'the text prompt is longer than 5 tokens and was truncated; the model does not see "heart"',
   ]);
-  expect(readingWarnings(reading("the heart"), "the heart", 64)).toEqual([]);
+  expect(readingWarnings(["the heart"], tokenizer, 64)).toEqual([]);
+  const several = ["the heart and spleen", "a spleen", "the lungs and kidney"];
+  expect(readingWarnings(several, tokenizer, 64)).toEqual([
+    'no content word of the text prompt "a spleen" is in the model\'s vocabulary',
+    'not in the model\'s vocabulary, so read as [UNK]: "and", "spleen", "kidney"',
+  ]);
 });

@@ -127,15 +127,23 @@ function meansSomething([first, ...rest]: readonly string[], hasWordParts: boole
 
 const lettersOf = (piece: string): number => piece.match(/[\p{L}\p{N}]/gu)?.length ?? 0;
 
-/** Warnings about a reading. */
-export function readingWarnings({ unknown, spelled, cut, saysSomething }: Reading, sentence: string, contextLength: number): string[] {
+/** Warnings about how a model reads the sentences of a text prompt; words are named once for all sentences. */
+export function readingWarnings(sentences: readonly string[], tokenizer: Tokenizer, contextLength: number): string[] {
+  const readings = sentences.map((sentence) => ({ sentence, ...readingOf(sentence, tokenizer, contextLength) }));
+  const notRead = (how: "unknown" | "spelled", as: string): string[] => {
+    const words = new Set(readings.flatMap((reading) => reading[how]));
+    return words.size > 0 ? [`not in the model's vocabulary, so read ${as}: ${quoted([...words])}`] : [];
+  };
+  const empty = readings.filter(({ saysSomething }) => !saysSomething);
   return [
-    ...(saysSomething ? [] : [`no content word of the text prompt "${shortened(sentence)}" is in the model's vocabulary`]),
-    ...(unknown.length > 0 ? [`not in the model's vocabulary, so read as [UNK]: ${quoted(unknown)}`] : []),
-    ...(spelled.length > 0 ? [`not in the model's vocabulary, so read letter by letter: ${quoted(spelled)}`] : []),
-    ...(cut === undefined
-      ? []
-      : [`the text prompt is longer than ${contextLength} tokens and was truncated; the model does not see "${shortened(cut)}"`]),
+    ...empty.map(({ sentence }) => `no content word of the text prompt "${shortened(sentence)}" is in the model's vocabulary`),
+    ...notRead("unknown", "as [UNK]"),
+    ...notRead("spelled", "letter by letter"),
+    ...readings.flatMap(({ cut }) =>
+      cut === undefined
+        ? []
+        : [`the text prompt is longer than ${contextLength} tokens and was truncated; the model does not see "${shortened(cut)}"`],
+    ),
   ];
 }
 

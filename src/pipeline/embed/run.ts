@@ -9,7 +9,7 @@ import { leftOutRecord } from "../../scans/left-out.ts";
 import { cosine } from "../../tensor/cosine.ts";
 import { writeSafetensors } from "../../tensor/safetensors.ts";
 import { tensor } from "../../tensor/tensor.ts";
-import { readingOf, readingWarnings, requireWords } from "../../text/reading.ts";
+import { readingWarnings, requireWords } from "../../text/reading.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { clipFilesOf, loadClip } from "../models/model.ts";
 import { modelWarnings } from "../models/model-content.ts";
@@ -61,7 +61,7 @@ export async function* runEmbed(settings: EmbedSettings, { signal }: StopOptions
     for (const [i, text] of settings.text.entries()) {
       const begun = performance.now();
       texts.push(await clip.textFeatures(tokenizer.encode(text, { contextLength }).ids));
-      const warnings = readingWarnings(readingOf(text, tokenizer, contextLength), text, contextLength);
+      const warnings = readingWarnings([text], tokenizer, contextLength);
       yield { type: "item", name: `text ${i}`, ms: Math.round(performance.now() - begun), warnings };
     }
   }, clip);

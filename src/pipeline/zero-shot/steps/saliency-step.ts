@@ -196,7 +196,7 @@ export class SaliencyStep {
   warningsOf(sentences: readonly string[]): string[] {
     const { clip, tokenizer } = this.model;
     const { contextLength } = clip.config;
-    return sentences.flatMap((sentence) => readingWarnings(readingOf(sentence, tokenizer, contextLength), sentence, contextLength));
+    return readingWarnings(sentences, tokenizer, contextLength);
   }
 
   async dispose(): Promise<void> {
