@@ -5,6 +5,7 @@ import { EvaluateSettings } from "../../src/pipeline/evaluate/settings.ts";
 import { readClasses } from "../../src/pipeline/zero-shot/targets/class-file.ts";
 import { builtCommand } from "../support/build.ts";
 import { runCommand } from "../support/command.ts";
+import { runInProcess } from "../support/command-in-process.ts";
 import { DataSetFiles, imagePng, maskPng } from "../support/data-set-files.ts";
 import { slice, writeMat } from "../support/mat-file.ts";
 import { collect } from "../support/tiny-run.ts";
@@ -26,7 +27,7 @@ test("a prepared data set is evaluated, and its table of classes read, by the co
     "normal/normal (1).png": imagePng(2),
   });
   const args = ["datasets", "prepare", "busi", at("down load"), "--out", at("busi"), "--split", "test=1"];
-  const { status, stdout, stderr } = await runCommand(args);
+  const { status, stdout, stderr } = await runInProcess(args);
   expect(stderr).toContain("3 done");
   expect(status).toBe(0);
   expect(stdout).toContain("files: 6 found, 6 used, 0 left out, 0 failed");
@@ -72,7 +73,7 @@ test("MATLAB files are read by the built command; a bad file is named and gives 
 });
 
 test("a wrong name, wrong shares and a missing folder are wrong use", async () => {
-  const run = (...args: string[]) => runCommand(["datasets", "prepare", ...args]);
+  const run = (...args: string[]) => runInProcess(["datasets", "prepare", ...args]);
   const wrong = await run("bussi", at(), "--out", at("none"));
   expect(wrong.stderr).toContain(
     'the data set: expected one of busi, udiat, figshare-brain, covid-qu-ex, konya, medpix, roco, got "bussi"; did you mean "busi"?',
@@ -84,7 +85,7 @@ test("a wrong name, wrong shares and a missing folder are wrong use", async () =
 });
 
 test("the list says where to download, and under which licence", async () => {
-  const { status, stdout } = await runCommand(["datasets", "list"]);
+  const { status, stdout } = await runInProcess(["datasets", "list"]);
   expect(status).toBe(0);
   expect(stdout).toContain("figshare-brain: Cheng (brain tumors, figshare)");
   expect(stdout.match(/^ {2}licence +.+$/gm)).toHaveLength(7);

@@ -7,8 +7,8 @@ import { maskOfRuns } from "../../image/index.ts";
 import { SamPredictor } from "../index.ts";
 import { everything } from "./everything.ts";
 
-// Other thresholds for the image alone are compared in the slow tests.
-everythingCases(["crops", "the released thresholds of boxes", "small regions"]);
+// Other thresholds are compared in the slow tests.
+everythingCases(["crops", "small regions"]);
 
 describe("a nano model", () => {
   let predictor: SamPredictor;
