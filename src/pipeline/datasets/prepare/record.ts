@@ -59,7 +59,7 @@ const Counts = z.strictObject({
 export type Counts = z.infer<typeof Counts>;
 
 const LeftOut = z.strictObject({
-  /** By reason. Captions of images that are not there count, too. */
+  /** By reason. Captions that are left out count, too, each as one. */
   counts: z.record(z.string(), z.number()),
   /** The first hundred. */
   files: z.array(z.strictObject({ file: z.string(), reason: z.string() })),

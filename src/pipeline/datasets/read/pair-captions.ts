@@ -42,7 +42,7 @@ export async function readCaptions(
   return { tables, failures };
 }
 
-/** Items of captions with their images. A name fits an image whose path ends in it; where several do, the one in the table's folder or below it. */
+/** Items of captions with their images; captions after the first of an image are left out. A name fits an image whose path ends in it; where several do, the one in the table's folder or below it. */
 export function pairCaptions({ paths, place }: FolderFiles, tables: readonly CaptionTable[]): Pick<Found, "items" | "leftOut"> {
   const images = paths.filter((path) => imageEnding.test(path));
   const byName = new Map<string, string[]>();
@@ -55,13 +55,18 @@ export function pairCaptions({ paths, place }: FolderFiles, tables: readonly Cap
       const path = imageOf(image, table, byName.get(nameOf(image)) ?? []);
       if (path === undefined) leftOut.push({ file: `${table}: ${image}`, reason: "caption of an image that is not there" });
       else if (caption.trim() === "") empty.add(path);
-      else if (!items.has(path)) items.set(path, captioned(path, caption, facts, place));
+      else if (items.has(path)) leftOut.push({ file: `${table}: ${image}`, reason: furtherCaption(caption, items.get(path)!) });
+      else items.set(path, captioned(path, caption, facts, place));
     }
   }
   for (const path of images)
     if (!items.has(path)) leftOut.push({ file: path, reason: empty.has(path) ? "image with an empty caption" : "image without a caption" });
   return { items: [...items.values()], leftOut };
 }
+
+/** Why a caption of an image that already has one is left out. */
+const furtherCaption = (caption: string, { caption: first }: Item): string =>
+  caption.trim() === first!.trim() ? "repeat of an image's caption" : "another caption of an image that has one";
 
 function captioned(path: string, caption: string, facts: Pick<Item, "split" | "group" | "class">, place: FolderFiles["place"]): Item {
   const ending = lastName(path).split(".").at(-1)!.toLowerCase();

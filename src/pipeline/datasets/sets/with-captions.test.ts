@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { DataSetFiles, imagePng } from "../../../../test/support/data-set-files.ts";
+import { warningsOf } from "../../../../test/support/tiny-run.ts";
 import { readCsvPairs } from "../../../data/index.ts";
 
 const files = new DataSetFiles();
@@ -29,6 +30,7 @@ test("MedPix 2.0: captions of the files of its splits, the case as group", async
     "image with an empty caption": 1,
     "image without a caption": 1,
     "no file of the data set": 1,
+    "repeat of an image's caption": 1,
   });
   const { pairs } = await readCsvPairs(files.at("medpix-out/train_captions.csv"), { groupColumn: "group" });
   expect(pairs).toEqual([
@@ -63,6 +65,33 @@ test("MedPix as a CSV, with Windows paths; a table that cannot be read is named,
     "train_images/MPX1_synpic1.jpg,one,case-1",
     "train_images/with space.png,two,",
   ]);
+});
+
+test("an image has one caption, the first; others and repeats are counted by reason and told", async () => {
+  await files.write("several", {
+    "MPX1_a.png": imagePng(),
+    "captions.csv": "filename,Caption\nMPX1_a.png,first\nMPX1_a.png,second\nMPX1_a.png,third\nMPX1_a.png, first\n",
+  });
+  const events = await files.prepare("medpix", "several", { split: ["train=1"] });
+  expect(files.rows("several-out/train_captions.csv")).toEqual(["train_images/MPX1_a.png,first,case-1"]);
+  expect(files.record("several").leftOut.counts).toEqual({
+    "another caption of an image that has one": 2,
+    "repeat of an image's caption": 1,
+  });
+  expect(warningsOf(events)).toEqual([
+    "2 left out: another caption of an image that has one (captions.csv: MPX1_a.png, captions.csv: MPX1_a.png)",
+    "1 left out: repeat of an image's caption (captions.csv: MPX1_a.png)",
+  ]);
+  await files.write("lines", {
+    "data/test/radiology/captions.txt": "ROCO_1\tChest CT\nROCO_1\tAnother CT\n",
+    "data/test/radiology/licences.txt": "ROCO_1,PMC1_a.jpg,CC BY\n",
+    "data/test/radiology/images/PMC1_a.jpg": imagePng(),
+  });
+  await files.prepare("roco", "lines");
+  expect(files.record("lines").leftOut).toEqual({
+    counts: { "another caption of an image that has one": 1 },
+    files: [{ file: "data/test/radiology/captions.txt: PMC1_a.jpg", reason: "another caption of an image that has one" }],
+  });
 });
 
 test("ROCO: images are called as licences.txt or dlinks.txt says, articles are groups, what is no radiology is left out", async () => {
