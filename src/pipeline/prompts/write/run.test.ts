@@ -3,9 +3,10 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { collect, warningsOf } from "../../../../test/support/tiny-run.ts";
-import { CancelledError, ConfigError, InputError } from "../../../errors.ts";
+import { CancelledError, ConfigError, InputError, MedclipSamError } from "../../../errors.ts";
 import { readPromptSet } from "../../../targets/prompt-sets/prompt-set.ts";
 import { runPromptsWrite } from "./run.ts";
 import { PromptsWriteSettings } from "./settings.ts";
@@ -170,12 +171,56 @@ test("a refused key is an error that names the variable, and not the key", async
   expect(error.message).toContain("refuses the key (401). Set the environment variable OPENAI_API_KEY");
 });
 
+const key = 'sk-"secret"/of+the-user';
+
+test.each([
+  ...[400, 404, 422, 500].map((status) => refused(status, `bad request with Bearer ${key}`)),
+  refused(429, "slow down", { "retry-after": key }),
+  sent(500, key, { "content-type": "text/plain" }),
+  sent(400, { detail: { key, address: `?key=${encodeURIComponent(key)}` } }),
+  sent(200, `"${key}`),
+  sent(200, { key }),
+  says(key),
+  says(JSON.stringify({ sentences: [key] })),
+])("an endpoint that repeats the key does not bring it into an error: %#", async (answer) => {
+  vi.stubEnv("OPENAI_API_KEY", key);
+  answers = [answer];
+  const error = await failure();
+  expect(error).toBeInstanceOf(MedclipSamError);
+  // As a program prints an error with its cause, and as a log stores it.
+  const told = inspect(error, { depth: 9, showHidden: true });
+  expect(told).not.toContain("sk-");
+  expect(asked[0]!.headers.authorization).toBe(`Bearer ${key}`);
+});
+
+test("nor into the file", async () => {
+  answers = [sentences("sk-secret-of-the-user shows a mass", "two")];
+  await run();
+  expect(readFileSync(out, "utf8")).not.toContain("sk-secret");
+});
+
+test.each(["sk-secret\n", "sk-a sk-b", "sk-\u{1f600}", "\r"])("a key that cannot be sent is refused: %j", async (wrong) => {
+  vi.stubEnv("OPENAI_API_KEY", wrong);
+  const error = await failure();
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error.message).toContain("OPENAI_API_KEY holds a line break, a space");
+  expect(asked).toHaveLength(0);
+});
+
+test("control characters of an endpoint's message do not reach the terminal", async () => {
+  answers = [refused(400, "\u001b[31mred\u0000")];
+  expect((await failure()).message).not.toMatch(/\p{Cc}/u);
+});
+
 test.each([
   [refused(404, "no model small"), ConfigError, "knows no such address or model (404)"],
   [refused(400, "unknown response_format"), ConfigError, "If it does not know response_format, pass --no-schema"],
   [refused(503, "overloaded"), InputError, "failed (503), asked once"],
-  [sent(200, "<html>", { "content-type": "text/html" }), InputError, "gave no usable answer"],
+  [sent(200, "<html>", { "content-type": "text/html" }), InputError, 'something else than a chat completion: "<html>"'],
   [sent(200, "{not JSON"), InputError, "something else than JSON"],
+  [sent(200, "null"), InputError, 'something else than a chat completion: "null"'],
+  [sent(200, { choices: [] }), InputError, "something else than a chat completion"],
+  [sent(200, { choices: [{ message: { content: { sentences: [] } } }] }), InputError, "something else than a chat completion"],
 ])("an endpoint that answers otherwise: %#", async (answer, kind, message) => {
   answers = [answer];
   const error = await failure();

@@ -61,11 +61,11 @@ export async function* runPromptsWrite(
     yield { type: "end", done: 0, skipped: requests.length, failed: 0, ms: took(), lines };
     return;
   }
+  const model = await LanguageModel.open(settings, process.env.OPENAI_API_KEY);
   yield {
     type: "note",
     message: `sent to ${recipe.endpoint}: the words of ${countOf(requests.length, "request")} about "${target}" in ${modality}; no images, no names of files`,
   };
-  const model = await LanguageModel.open(settings, process.env.OPENAI_API_KEY);
   const written: (readonly string[])[] = [];
   for (const [i, request] of requests.entries()) {
     yield { type: "stage", message: `asking for ${count} sentences${i === 0 ? "" : ` about ${classes[i - 1]}`}` };
