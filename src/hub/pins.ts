@@ -59,18 +59,28 @@ export async function pin(repository: string, revision: string, pinned: PinnedRe
 }
 
 /**
- * Compares a revision with what was pinned.
+ * Compares a revision with what was pinned: the same files with the same hashes. A new file counts, too, as it may be used instead of another.
+ * Cards and licences may change.
  *
  * @param found - the hash that each file has now
- * @throws WeightsError that names both hashes of a file that has changed, and how to accept the change. Cards and licences may change.
+ * @throws WeightsError that names both hashes of a file that has changed, or the files that came or went, and how to accept the change
  */
 export function requireUnchanged(about: string, pinned: PinnedRevision, found: ReadonlyMap<string, string>, accept: string): void {
+  const advice = `If its authors have published a new version and you want it, ${accept}; results may then differ. Otherwise keep the one you have.`;
+  const first = `at the first download (commit ${pinned.commit})`;
   for (const [path, etag] of found) {
     const before = pinned.files[path];
     if (documents.includes(path) || before === undefined || [before.etag, before.sha256].includes(etag)) continue;
-    throw new WeightsError(
-      `"${path}" of ${about} has changed: its hash is ${etag}, it was ${before.etag} at the first download (commit ${pinned.commit}). ` +
-        `If its authors have published a new version and you want it, ${accept}; results may then differ. Otherwise keep the one you have.`,
-    );
+    throw new WeightsError(`"${path}" of ${about} has changed: its hash is ${etag}, it was ${before.etag} ${first}. ${advice}`);
   }
+  const others = (paths: Iterable<string>, known: (path: string) => boolean) =>
+    [...paths].filter((path) => !documents.includes(path) && !known(path)).map((path) => `"${path}"`);
+  const added = others(found.keys(), (path) => Object.hasOwn(pinned.files, path));
+  const gone = others(Object.keys(pinned.files), (path) => found.has(path));
+  if (added.length + gone.length === 0) return;
+  const changes = [
+    ...(added.length > 0 ? [`; new: ${added.join(", ")}`] : []),
+    ...(gone.length > 0 ? [`; no longer used: ${gone.join(", ")}`] : []),
+  ];
+  throw new WeightsError(`${about} is made of other files than ${first}${changes.join("")}. ${advice}`);
 }

@@ -325,8 +325,29 @@ describe("what was pinned", () => {
     expect(readFileSync(await locateModel("sam-vit-b", "sam")).equals(changed)).toBe(true);
   });
 
-  test("leaves the card and the licence free to change", async () => {
+  test("notices weights under another name, which would be used instead", async () => {
+    server.set("someone/own/pytorch_model.bin", weights);
+    await pulled({ kind: "sam" }, "someone/own");
+    server.set("someone/own/model.safetensors", changed);
+    await expect(pulled({ kind: "sam" }, "someone/own")).rejects.toThrow(
+      /someone\/own is made of other files than at the first download .*; new: "model.safetensors"; no longer used: "pytorch_model.bin"\. .*--accept-changed`/,
+    );
+    expect(server.downloadsOf("model.safetensors")).toEqual([]);
+    await pulled({ kind: "sam", acceptChanged: true }, "someone/own");
+    expect(await pulled({ kind: "sam" }, "someone/own")).toEqual([]);
+  });
+
+  test("notices a configuration that came or went", async () => {
     await pulled();
+    server.once("HEAD config.json", answer(404, { "x-error-code": "EntryNotFound" }));
+    await expect(pulled()).rejects.toThrow('; no longer used: "config.json". ');
+    server.set(`${repository}/preprocessor_config.json`, "{}");
+    await expect(pulled()).rejects.toThrow('; new: "preprocessor_config.json". ');
+  });
+
+  test("leaves the card and the licence free to come and to change", async () => {
+    await pulled();
+    server.set(`${repository}/LICENSE`, "as is");
     server.set(`${repository}/README.md`, "# SAM, revised");
     await pulled();
     expect(readFileSync(at("snapshots", commit, "README.md"), "utf8")).toBe("# SAM, revised");

@@ -117,12 +117,17 @@ describe("is refused, and nothing is written:", () => {
     change(files);
     writeTar(bundle(), files);
   };
-  const manifestWith = async (change: (model: Record<string, unknown> & { files: Record<string, object> }) => void) =>
+  interface Model extends Record<string, unknown> {
+    readonly files: Record<string, object>;
+  }
+  const manifestWith = async (change: (model: Model, files: Record<string, Uint8Array | string>, models: Model[]) => void) =>
     await rewritten((files) => {
       const manifest = JSON.parse(Buffer.from(files["medclip-sam-models.json"]!).toString());
-      change(manifest.models[0]);
+      change(manifest.models[0], files, manifest.models);
       files["medclip-sam-models.json"] = JSON.stringify(manifest);
     });
+  /** As a manifest lists a file with the content "[]". */
+  const other = { size: 2, sha256: sha256("[]"), etag: git("[]") };
 
   test("a bundle that is cut short", async () => {
     truncateSync(bundle(), 100_000);
@@ -191,12 +196,23 @@ describe("is refused, and nothing is written:", () => {
   test("a model that differs from the one that was downloaded before", async () => {
     home("before");
     await unpackBundle(bundle());
-    await rewritten((files) => {
-      const manifest = JSON.parse(Buffer.from(files["medclip-sam-models.json"]!).toString());
-      manifest.models[0].files["config.json"] = { size: 2, sha256: sha256("[]"), etag: git("[]") };
-      Object.assign(files, { "medclip-sam-models.json": JSON.stringify(manifest), "sam-vit-b/config.json": "[]" });
+    await manifestWith((model, files) => {
+      model.files["config.json"] = other;
+      files["sam-vit-b/config.json"] = "[]";
     });
     await refused(`its hash is ${git("[]")}, it was ${git("{}")} at the first download`);
+    await unpackBundle(bundle(), { acceptChanged: true });
+    await unpackBundle(bundle());
+  });
+
+  test("a model that has more files than the one that was downloaded before", async () => {
+    home("before");
+    await unpackBundle(bundle());
+    await manifestWith((model, files) => {
+      model.files["preprocessor_config.json"] = other;
+      files["sam-vit-b/preprocessor_config.json"] = "[]";
+    });
+    await refused(/made of other files than at the first download .*new: "preprocessor_config.json".*models unpack .*--accept-changed/);
     await unpackBundle(bundle(), { acceptChanged: true });
     await unpackBundle(bundle());
   });
