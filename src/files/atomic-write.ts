@@ -8,6 +8,9 @@ import { processStatus } from "./process-status.ts";
 /** `.<name>.<count>.<process id>.tmp`, beside the file it will become. */
 const temporary = /^\..+\.(\d+)\.tmp$/;
 
+/** Whether a file name is that of an incomplete file. */
+export const isTemporary = (name: string): boolean => temporary.test(name);
+
 /** Bytes of a name that its temporary file repeats: file systems take 255 in all, and a result may have as many. */
 const repeatedBytes = 100;
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { DataSetFiles, imagePng, maskPng } from "../../../../test/support/data-set-files.ts";
 import { warningsOf } from "../../../../test/support/tiny-run.ts";
@@ -163,6 +163,33 @@ test("the result may lie in the folder, but not be it; other results in it are p
   expect(events.at(-1)).toMatchObject({ done: 2, failed: 0 });
   expect(warningsOf(events)).toContainEqual(expect.stringContaining('first" is the result of another run'));
   expect((await prepare({ out: files.at(folder, "second") })).at(-1)).toMatchObject({ done: 0, skipped: 2 });
+});
+
+describe("a folder of results among the downloaded files", () => {
+  const prepareInto = (...parts: string[]) => prepare({ out: files.at(folder, ...parts) });
+
+  test("is refused where it holds some of them, and nothing is written", async () => {
+    await expect(prepareInto("GT")).rejects.toThrow(ConfigError);
+    await expect(prepareInto("GT")).rejects.toThrow(
+      /--out: ".*GT" lies in the folder .* files that are not results of this command \(000001\.png, 000002\.png\).*Choose a new or empty folder/,
+    );
+    await expect(prepare({ out: files.at(folder, "GT"), overwrite: true })).rejects.toThrow("not results of this command");
+    expect(readdirSync(files.at(folder, "GT"))).toEqual(["000001.png", "000002.png"]);
+    symlinkSync(files.at(folder, "GT"), files.at(`${folder}-link`));
+    await expect(prepare({ out: files.at(`${folder}-link`) })).rejects.toThrow("not results of this command");
+    symlinkSync(files.at(folder), files.at(`${folder}-whole`));
+    await expect(prepare({ out: files.at(`${folder}-whole`) })).rejects.toThrow("is the folder with the downloaded files");
+  });
+
+  test("may be empty, or have an earlier result, but no files beside it", async () => {
+    mkdirSync(files.at(folder, "mine"));
+    await files.write(folder, { "mine/.DS_Store": "" });
+    expect((await prepareInto("mine")).at(-1)).toMatchObject({ done: 2, failed: 0 });
+    await files.write(folder, { "mine/.run.lock.0.0.tmp": "" });
+    expect((await prepareInto("mine")).at(-1)).toMatchObject({ done: 0, skipped: 2 });
+    await files.write(folder, { "mine/original/000003.png": imagePng(3) });
+    await expect(prepareInto("mine")).rejects.toThrow("(original/000003.png)");
+  });
 });
 
 test("a cancelled run keeps what is done, and the next one goes on", async () => {

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { ConfigError, concernsOneInput, throwIfCancelled } from "../../../errors.ts";
 import { remove } from "../../../files/atomic-write.ts";
 import { listed } from "../../../listed.ts";
@@ -10,9 +10,10 @@ import { countTable } from "../counts.ts";
 import type { DataSet } from "../data-set.ts";
 import { dataSets } from "../data-sets.ts";
 import { folderFiles } from "../read/folder-files.ts";
+import { checkOutFolder } from "../read/out-folder.ts";
 import { countFiles, leftOutRecord, leftOutWarnings } from "./count.ts";
 import { isDone, layOut } from "./lay-out.ts";
-import { filesOfImage } from "./layout.ts";
+import { filesOfImage, outputs } from "./layout.ts";
 import { filesOf, type Plan, type Planned, planOf } from "./plan.ts";
 import { type Failed, type LaidOut, PreparedRecord } from "./record.ts";
 import type { DatasetsPrepareSettings } from "./settings.ts";
@@ -33,14 +34,13 @@ const atOnce = 4;
  * Files that cannot be used are named, and the others go on. The same files and settings give the same result; a rerun continues.
  *
  * @throws InputError when the folder holds no such data set
- * @throws ConfigError as `PreparedRecord.open`, for settings that cannot work, and when images of an earlier run would go or change their split without `overwrite`
+ * @throws ConfigError as `PreparedRecord.open` and `checkOutFolder`, for settings that cannot work, and when images of an earlier run would go or change their split without `overwrite`
  */
 export async function* runDatasetsPrepare(settings: DatasetsPrepareSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const { name, folder, out, overwrite } = settings;
   const dataSet: DataSet = dataSets[name];
-  if (resolve(folder) === resolve(out))
-    throw new ConfigError(`--out: "${out}" is the folder with the downloaded files. Choose another one.`);
+  await checkOutFolder(out, { folder, results: outputs });
   yield { type: "stage", message: `looking through "${folder}"` };
   const files = await folderFiles(folder, { out });
   const plan = yield* toldWhile((tell) => planOf(files, dataSet, settings, { tell, signal }));

@@ -1,7 +1,8 @@
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { InputError } from "../../../errors.ts";
 import { readTextIfPresent } from "../../../files/read-text.ts";
+import { realPath } from "../../../files/real-path.ts";
 import { byCodePoint } from "../../../scans/code-points.ts";
 import { litter } from "../../../scans/litter.ts";
 import type { Failure, FolderFiles } from "../data-set.ts";
@@ -17,11 +18,10 @@ export async function folderFiles(root: string, { out }: { readonly out?: string
   const paths: string[] = [];
   const failures: Failure[] = [];
   const results: string[] = [];
-  const visited = new Set<string>();
+  const visited = new Set(out === undefined ? [] : [await realPath(out)]);
   const folders = [""];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const at = folder === "" ? root : place(folder);
-    if (out !== undefined && resolve(at) === resolve(out)) continue;
     try {
       const own = await realpath(at);
       if (visited.has(own)) continue;
@@ -47,7 +47,7 @@ export async function folderFiles(root: string, { out }: { readonly out?: string
 }
 
 /** Whether a folder has the record of a prepared data set. */
-async function isPrepared(folder: string): Promise<boolean> {
+export async function isPrepared(folder: string): Promise<boolean> {
   const text = await readTextIfPresent(join(folder, "run.json")).catch(() => undefined);
   return text !== undefined && /^\s*\{[^[]*"command":\s*"datasets prepare"/.test(text);
 }
