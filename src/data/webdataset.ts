@@ -87,6 +87,7 @@ export async function readShard(
         if (value) dropped.push({ key: `${shardName}/${lost ?? ""}`, kind: "input", reason: "damaged archive", detail: value.reason });
         break;
       }
+      if (!value.isFile) continue;
       const { key, ending } = splitName(value.name);
       if (sample?.key !== key) {
         if (sample) await finish(sample);

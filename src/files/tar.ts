@@ -1,10 +1,12 @@
 import { type FileHandle, open } from "node:fs/promises";
 
-/** A file within a tar archive: its content is the `length` bytes from `offset` on. */
+/** A member of a tar archive: its content is the `length` bytes from `offset` on. */
 export interface TarMember {
   readonly name: string;
   readonly offset: number;
   readonly length: number;
+  /** False for folders, links and devices. */
+  readonly isFile: boolean;
 }
 
 /** How reading an archive ended where it did not reach its end; `member` is the one that is cut short. */
@@ -16,8 +18,8 @@ export interface TarDamage {
 const block = 512;
 
 /**
- * Lists the files of a tar archive (ustar, GNU and pax names) without reading their content, so that each can be read later at
- * its offset. Folders, links and devices are skipped.
+ * Lists the members of a tar archive (ustar, GNU and pax names) without reading their content, so that each can be read later at
+ * its offset.
  *
  * @returns what is wrong with the archive, if anything; the members before it are whole
  */
@@ -43,9 +45,10 @@ export async function* tarMembers(archive: string): AsyncGenerator<TarMember, Ta
       if (offset + length > size) return { reason: `the archive ends inside ${name}`, member: name };
       if (kind === "L") longName = text(await read(handle, offset, length));
       else if (kind === "x") longName = paxPath(await read(handle, offset, length)) ?? longName;
-      else {
+      else if (kind !== "K" && kind !== "g") {
+        // Neither the target of a link nor facts about the whole archive are members.
         longName = undefined;
-        if (kind === "0" || kind === "\0" || kind === "7") yield { name, offset, length };
+        yield { name, offset, length, isFile: kind === "0" || kind === "\0" || kind === "7" };
       }
       at = offset + Math.ceil(length / block) * block;
     }

@@ -160,6 +160,49 @@ describe("is refused, and nothing is written:", () => {
     await refused('it holds "sam-vit-b/more.bin" where its list has nothing more');
   });
 
+  test.each([
+    ["a link", "2"],
+    ["a hard link", "1"],
+    ["a folder", "5"],
+  ])("%s that is not in the list", async (_, kind) => {
+    writeTar(bundle(), { ...(await contents()), "sam-vit-b/more": "" }, { "sam-vit-b/more": kind });
+    await refused('it holds "sam-vit-b/more", which is a folder, a link or a device and not in its list');
+  });
+
+  test.each([[["zz", "zz/b"]], [["zz/b/c", "zz-a", "zz/b"]], [["medclip-sam-model.json"]], [["medclip-sam-model.json/a"]]])(
+    "the paths %j",
+    async (paths) => {
+      await manifestWith((model, files) => {
+        for (const path of paths) {
+          model.files[path] = model.files["config.json"]!;
+          files[`sam-vit-b/${path}`] = "{}";
+        }
+      });
+      await refused("a path that is a file and a folder, or medclip-sam-model.json");
+    },
+  );
+
+  test("a model without weights, or without any file", async () => {
+    await manifestWith((model, files) => {
+      delete model.files["model.safetensors"];
+      delete files["sam-vit-b/model.safetensors"];
+    });
+    await refused("a model without weights");
+    await manifestWith((model, files) => {
+      delete model.files["config.json"];
+      delete files["sam-vit-b/config.json"];
+    });
+    await refused("a model without weights");
+  });
+
+  test("two models of one commit that differ", async () => {
+    await manifestWith((model, files, models) => {
+      models.push({ ...model, folder: "other", files: { ...model.files, "config.json": other } });
+      Object.assign(files, { "other/model.safetensors": weights, "other/config.json": "[]" });
+    });
+    await refused("one commit with different files");
+  });
+
   test("a hash that is not that of the content", async () => {
     await manifestWith(({ files }) => Object.assign(files["config.json"]!, { etag: "0".repeat(40) }));
     await refused(`its hash is ${git("{}")}, its list says ${"0".repeat(40)}`);

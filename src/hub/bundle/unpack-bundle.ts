@@ -11,7 +11,15 @@ import { hashesOfFile, hashLike } from "../file-hashes.ts";
 import { megabytes } from "../megabytes.ts";
 import { type PinnedFile, pin, pinsOf, requireUnchanged } from "../pins.ts";
 import { requireSpace } from "../space.ts";
-import { type BundledModel, filesOfBundle, largestManifest, type Manifest, manifestName, parseManifest } from "./manifest.ts";
+import {
+  type BundledModel,
+  filesOfBundle,
+  largestManifest,
+  type Manifest,
+  manifestName,
+  modelFileName,
+  parseManifest,
+} from "./manifest.ts";
 import type { BundleOptions } from "./pack-bundle.ts";
 
 export interface UnpackOptions extends BundleOptions {
@@ -19,9 +27,6 @@ export interface UnpackOptions extends BundleOptions {
   readonly into?: string | undefined;
   readonly acceptChanged?: boolean | undefined;
 }
-
-/** The file of a folder that was unpacked, from which `models verify` knows its hashes. */
-export const modelFileName = "medclip-sam-model.json";
 
 /** A model that was unpacked, and where it is. */
 export interface UnpackedModel {
@@ -86,6 +91,8 @@ async function openBundle(bundle: string): Promise<{ manifest: Manifest; members
   let end = await archive.next();
   for (; !end.done; end = await archive.next()) members.push(end.value);
   if (end.value) throw refuse(end.value.reason);
+  const other = members.find(({ isFile }) => !isFile);
+  if (other) throw refuse(`it holds "${other.name}", which is a folder, a link or a device and not in its list`);
   const [first, ...others] = members;
   if (first?.name !== manifestName || first.length > largestManifest)
     throw refuse(`it does not begin with ${manifestName}, as a bundle of \`medclip-sam models pack\` does`);
