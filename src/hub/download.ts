@@ -173,7 +173,7 @@ class Download {
         yield chunk as Uint8Array;
       }
     } catch (cause) {
-      throw faultOf(cause, this.remote.url, this.options);
+      throw faultOf(cause, new URL(response.url), this.options);
     }
   }
 

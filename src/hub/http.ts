@@ -67,9 +67,10 @@ export async function request(
     stop.abort();
   };
   const redirects: Response[] = [];
+  let url = new URL(address);
   try {
     throwIfCancelled(options.signal);
-    for (let url = new URL(address); ; ) {
+    for (;;) {
       const response = await fetch(url, {
         ...init,
         headers: headersFor(url, init.headers, options.token),
@@ -84,21 +85,35 @@ export async function request(
       if (redirects.length > mostRedirects)
         throw new WeightsError(`${address} leads from one address to the next, ${mostRedirects} times.`);
       await response.body?.cancel();
-      url = new URL(target, url);
+      url = leadsTo(target, url);
     }
   } catch (cause) {
     close();
-    throw faultOf(cause, address, options);
+    throw faultOf(cause, url, options);
   }
 }
 
+/** Where a redirect leads. @throws WeightsError when that cannot be asked: asking again would not change it */
+function leadsTo(target: string, from: URL): URL {
+  const url = URL.canParse(target, from.href) ? new URL(target, from) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "") return url;
+  // The address itself may hold a key.
+  const kind = !url
+    ? "what is no address"
+    : url.username || url.password
+      ? "an address with a user name or password"
+      : `a "${url.protocol}" address`;
+  throw new WeightsError(`${from.host} redirects to ${kind}, expected one of http(s). Does a proxy or a login page answer in its place?`);
+}
+
 /** The fault behind an error of `fetch` or of a body that is read: cancelled, silent, or lost. */
-export function faultOf(cause: unknown, address: string, { signal, stallMs }: Pick<HttpOptions, "signal" | "stallMs">): unknown {
+export function faultOf(cause: unknown, { host }: URL, { signal, stallMs }: Pick<HttpOptions, "signal" | "stallMs">): unknown {
   if (signal?.aborted) return new CancelledError(undefined, { cause });
   if (!(cause instanceof Error) || cause instanceof WeightsError || cause instanceof PassingFault) return cause;
-  const { host } = new URL(address);
   if (cause.name === "AbortError") return new PassingFault(`${host} sent nothing for ${stallMs / 1000} s`, { cause });
   if (!(cause instanceof TypeError)) return cause; // not of the network
+  if (cause.cause instanceof Error && cause.cause.message === "bad port")
+    return new WeightsError(`${host} cannot be asked: its port is kept for something else than http(s).`, { cause });
   const reason = cause.cause instanceof Error ? ((cause.cause as NodeJS.ErrnoException).code ?? cause.cause.message) : cause.message;
   return new PassingFault(`the connection to ${host} failed (${reason})`, { cause });
 }

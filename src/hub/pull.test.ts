@@ -298,6 +298,24 @@ describe("a server that", () => {
     expect(server.seen.find(({ path }) => path.endsWith("?moved"))?.headers.authorization).toBe("Bearer of a login");
   });
 
+  describe.each(["HEAD", "GET"])("redirects a %s", (method) => {
+    test.each([
+      ["file:///etc/passwd", 'a "file:" address, expected one of http(s)'],
+      ["javascript:alert(1)", 'a "javascript:" address, expected one of http(s)'],
+      ["data:text/plain,x", 'a "data:" address, expected one of http(s)'],
+      ["http://user:SECRET@127.0.0.1/", "an address with a user name or password"],
+      ["http://", "what is no address"],
+      ["http://127.0.0.1:25/", "127.0.0.1:25 cannot be asked: its port is kept for something else"],
+    ])("to %s is told at once", async (location, words) => {
+      server.once(`${method} config.json`, answer(302, { location }));
+      const error: Error = await pulled().catch((error) => error);
+      expect(error).toBeInstanceOf(WeightsError);
+      expect(error.message).toContain(words);
+      expect(error.message).not.toContain("SECRET");
+      expect(server.seen.filter((seen) => seen.method === method && seen.path.endsWith("config.json"))).toHaveLength(1);
+    });
+  });
+
   test("redirects without end is left", async () => {
     server.once("HEAD", (request, response) => {
       response.writeHead(302, { location: request.url! }).end();
