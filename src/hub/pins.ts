@@ -31,14 +31,18 @@ export function pinsFile(): string {
 }
 
 async function readPins(): Promise<Pins> {
-  const json = await readJsonIfPresent(pinsFile(), WeightsError);
+  const file = pinsFile();
+  const damaged = (reason: string, cause?: Error) =>
+    new WeightsError(
+      `"${file}" is damaged, so downloads cannot be compared with earlier ones. Repair it, or remove it to begin anew: ${reason}`,
+      { cause },
+    );
+  const json = await readJsonIfPresent(file, WeightsError).catch((cause: Error) => {
+    throw damaged(cause.message, cause);
+  });
   if (json === undefined) return {};
   const { data, error } = Pins.safeParse(json);
-  if (error) {
-    throw new WeightsError(
-      `"${pinsFile()}" is damaged, so downloads cannot be compared with earlier ones. Remove it to begin anew: ${z.prettifyError(error)}`,
-    );
-  }
+  if (error) throw damaged(z.prettifyError(error), error);
   return data;
 }
 

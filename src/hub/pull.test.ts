@@ -371,12 +371,21 @@ describe("what was pinned", () => {
     expect(readFileSync(at("snapshots", commit, "README.md"), "utf8")).toBe("# SAM, revised");
   });
 
-  test("and is damaged is not passed over", async () => {
-    const pins = join(folder, "cache", "medclip-sam", "pins.json");
-    mkdirSync(dirname(pins), { recursive: true });
-    writeFileSync(pins, '{"facebook/sam-vit-base": {"main": 3}}');
-    await expect(pulled()).rejects.toThrow(`"${pins}" is damaged`);
-  });
+  test.each(['{"facebook/sam-vit-base": {"main": 3}}', '{"facebook/sam-vit-base": ', "\xff"])(
+    "and is damaged is not passed over, before anything is downloaded: %j",
+    async (content) => {
+      const pins = join(folder, "cache", "medclip-sam", "pins.json");
+      mkdirSync(dirname(pins), { recursive: true });
+      writeFileSync(pins, content, "latin1");
+      for (const acceptChanged of [false, true]) {
+        const error: Error = await pulled({ acceptChanged }).catch((error) => error);
+        expect(error).toBeInstanceOf(WeightsError);
+        expect(error.message).toContain(`"${pins}" is damaged`);
+        expect(error.message).toContain("remove it to begin anew");
+      }
+      expect(server.seen.filter(({ method }) => method === "GET")).toEqual([]);
+    },
+  );
 });
 
 test("a damaged file of the cache is downloaded again", async () => {

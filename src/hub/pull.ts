@@ -106,8 +106,8 @@ export async function planPull(name: string, options: PullOptions): Promise<Pull
     const cached = await cachedFile(cache, file);
     files.push({ ...file, ...(cached && { cached }) });
   }
-  const pinned = options.acceptChanged ? undefined : await pinsOf(repository, revision);
-  if (pinned) {
+  const pinned = await pinsOf(repository, revision);
+  if (pinned && !options.acceptChanged) {
     const accept = `accept it with \`medclip-sam models pull ${name}${options.revision === undefined ? "" : ` --revision ${revision}`} --accept-changed\``;
     requireUnchanged(repository, pinned, new Map(files.map(({ path, etag }) => [path, etag])), accept);
   }

@@ -48,7 +48,7 @@ interface Staged {
  */
 export async function unpackBundle(bundle: string, { into, acceptChanged, signal, tell }: UnpackOptions = {}): Promise<UnpackedModel[]> {
   const { manifest, members } = await openBundle(bundle);
-  if (into === undefined && !acceptChanged) for (const model of manifest.models) await requireSame(model, bundle);
+  if (into === undefined) for (const model of manifest.models) await requireSame(model, bundle, acceptChanged);
   const files = filesOfBundle(manifest);
   await requireSpace(
     into ?? cacheFolder(),
@@ -111,10 +111,11 @@ async function openBundle(bundle: string): Promise<{ manifest: Manifest; members
 }
 
 /** @throws WeightsError when an earlier download of the same revision had other files */
-async function requireSame({ repository, revision, files }: BundledModel, bundle: string): Promise<void> {
+async function requireSame({ repository, revision, files }: BundledModel, bundle: string, acceptChanged = false): Promise<void> {
   const pinned = await pinsOf(repository, revision);
   const found = new Map(Object.entries(files).map(([path, { etag }]) => [path, etag]));
-  if (pinned) requireUnchanged(repository, pinned, found, `accept it with \`medclip-sam models unpack ${bundle} --accept-changed\``);
+  if (pinned && !acceptChanged)
+    requireUnchanged(repository, pinned, found, `accept it with \`medclip-sam models unpack ${bundle} --accept-changed\``);
 }
 
 /** Whether a file is there already. @throws WeightsError when another one is there that must not be replaced */
