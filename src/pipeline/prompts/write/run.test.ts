@@ -7,6 +7,7 @@ import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { collect, warningsOf } from "../../../../test/support/tiny-run.ts";
 import { CancelledError, ConfigError, InputError, MedclipSamError } from "../../../errors.ts";
+import type { RunEvent } from "../../../run/events.ts";
 import { readPromptSet } from "../../../targets/prompt-sets/prompt-set.ts";
 import { runPromptsWrite } from "./run.ts";
 import { PromptsWriteSettings } from "./settings.ts";
@@ -107,6 +108,46 @@ test("classes have a request each, and become the sets P1 and P3", async () => {
   });
   expect(asked).toHaveLength(3);
   expect(asked[0]!.body).not.toHaveProperty("response_format");
+});
+
+test("answers are kept when a later request fails, and the same command asks for the others alone", async () => {
+  const given = { class: ["benign", "malignant"] };
+  answers = [sentences("a", "b"), sentences("c", "d"), refused(503, "overloaded")];
+  const events: RunEvent[] = [];
+  await expect(
+    (async () => {
+      for await (const event of runPromptsWrite(settingsOf(given), { now })) events.push(event);
+    })(),
+  ).rejects.toThrow("failed (503)");
+  expect(warningsOf(events)).toEqual([`2 answers of 3 are kept in ${out}.unfinished; the same command asks for the others alone`]);
+  expect(existsSync(out)).toBe(false);
+
+  await expect(run({ ...given, temperature: 0 })).rejects.toThrow("answers of an unfinished run with another temperature");
+  asked = [];
+  answers = [sentences("e", "f")];
+  expect((await run(given)).at(-1)).toMatchObject({ done: 1, skipped: 2 });
+  expect(asked.map(({ body }) => body.messages[0]!.content)).toEqual([expect.stringContaining("a malignant liver tumor")]);
+  expect(JSON.parse(readFileSync(out, "utf8")).sets).toMatchObject({ P2: ["a", "b"], P3: { benign: ["c", "d"], malignant: ["e", "f"] } });
+  expect(existsSync(`${out}.unfinished`)).toBe(false);
+});
+
+test("sentences that are there stay until all that replace them are", async () => {
+  answers = [sentences("one", "two")];
+  await run();
+  const first = readFileSync(out, "utf8");
+  const given = { class: ["benign"], overwrite: true };
+  answers = [sentences("one", "two"), sentences("a", "b"), refused(500, "broken")];
+  await expect(run(given)).rejects.toThrow("failed (500)");
+  expect(readFileSync(out, "utf8")).toBe(first);
+  answers = [sentences("c", "d")];
+  expect((await run(given)).at(-1)).toMatchObject({ done: 1, skipped: 1 });
+  expect(JSON.parse(readFileSync(out, "utf8")).sets).toMatchObject({ P2: ["a", "b"], P3: { benign: ["c", "d"] } });
+  writeFileSync(`${out}.unfinished`, "{}");
+  await expect(run({ class: ["malignant"] })).rejects.toThrow(ConfigError);
+});
+
+test("a class is given once", () => {
+  expect(() => settingsOf({ class: ["benign", "malignant", "benign"] })).toThrow("expected each class once");
 });
 
 test("doubtful sentences are told, and kept", async () => {

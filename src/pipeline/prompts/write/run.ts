@@ -9,22 +9,15 @@ import { modalitiesIn } from "../../../text/modality-words.ts";
 import { version } from "../../../version.ts";
 import { promptRules } from "../lint/rules.ts";
 import { hostOf, LanguageModel } from "./language-model.ts";
+import { changedIn, type Recipe } from "./recipe.ts";
 import { requestText } from "./request.ts";
 import type { PromptsWriteSettings } from "./settings.ts";
-
-/** How sentences were made: the part of it that decides what they say. */
-interface Recipe {
-  readonly model: string;
-  readonly endpoint: string;
-  readonly temperature: number;
-  readonly seed: number;
-  /** The text of each request: of the generic sentences, and of those about each class. */
-  readonly requests: readonly string[];
-}
+import { UnfinishedAnswers } from "./unfinished.ts";
 
 /**
  * `medclip-sam prompts write`: sentences about a target by a language model, as a prompt set file with how they were made. Words are sent, never images
- * or names of files. A file that is there is kept: asked for the same again, the run does nothing; for others it needs `overwrite`.
+ * or names of files. A file that is there is kept: asked for the same again, the run does nothing; for others it needs `overwrite`. Each answer is kept
+ * in OUT.unfinished until all are there, so that a run that was interrupted asks for the others alone.
  *
  * @param options.now - the time that the file is to say; default: this moment
  * @throws ConfigError when the file holds other sentences; as `LanguageModel.sentences`
@@ -57,21 +50,39 @@ export async function* runPromptsWrite(
   }
   await requireWritable(out);
   if (!overwrite && (await isWritten(out, recipe))) {
+    await UnfinishedAnswers.remove(out);
     const lines = [`${out} holds these sentences already; they are used again (--overwrite writes others)`];
     yield { type: "end", done: 0, skipped: requests.length, failed: 0, ms: took(), lines };
     return;
   }
   const model = await LanguageModel.open(settings, process.env.OPENAI_API_KEY);
+  const unfinished = await UnfinishedAnswers.of(out, recipe, settings);
+  const { answers } = unfinished;
+  const skipped = answers.length;
+  if (skipped > 0)
+    yield {
+      type: "note",
+      message: `${countOf(skipped, "answer")} of ${requests.length} are taken from ${unfinished.file}, where an earlier run left them`,
+    };
   yield {
     type: "note",
-    message: `sent to ${recipe.endpoint}: the words of ${countOf(requests.length, "request")} about "${target}" in ${modality}; no images, no names of files`,
+    message: `sent to ${recipe.endpoint}: the words of ${countOf(requests.length - skipped, "request")} about "${target}" in ${modality}; no images, no names of files`,
   };
-  const written: (readonly string[])[] = [];
-  for (const [i, request] of requests.entries()) {
-    yield { type: "stage", message: `asking for ${count} sentences${i === 0 ? "" : ` about ${classes[i - 1]}`}` };
-    written.push(await model.sentences(request, count, signal));
+  try {
+    for (const [i, request] of requests.entries()) {
+      if (i < skipped) continue;
+      yield { type: "stage", message: `asking for ${count} sentences${i === 0 ? "" : ` about ${classes[i - 1]}`}` };
+      await unfinished.add(await model.sentences(request, count, signal));
+    }
+  } catch (error) {
+    if (answers.length > 0)
+      yield {
+        type: "warning",
+        message: `${countOf(answers.length, "answer")} of ${requests.length} are kept in ${unfinished.file}; the same command asks for the others alone`,
+      };
+    throw error;
   }
-  const [generic, ...ofClasses] = written;
+  const [generic, ...ofClasses] = answers;
   const content: PromptSetFile = {
     ...{ title, modality, target },
     made: { by: `medclip-sam ${version} prompts write`, date: now.toISOString(), ...recipe },
@@ -84,9 +95,10 @@ export async function* runPromptsWrite(
   };
   for (const message of doubts(content)) yield { type: "warning", message };
   await writeAtomic(out, `${JSON.stringify(content, null, 2)}\n`);
+  await UnfinishedAnswers.remove(out);
   const sets = ["P0", "P2", "P4", ...(classes.length > 0 ? ["P1, P3 and P5 with --class-aware"] : [])];
   const lines = [out, `read the sentences before you use them: --prompt-set ${out}#P2 (${sets.join(", ")})`];
-  yield { type: "end", done: requests.length, skipped: 0, failed: 0, ms: took(), lines };
+  yield { type: "end", done: requests.length - skipped, skipped, failed: 0, ms: took(), lines };
 }
 
 async function subjectOf({ task, target, modality }: PromptsWriteSettings): Promise<Pick<PromptSetFile, "title" | "target" | "modality">> {
@@ -101,7 +113,7 @@ async function isWritten(out: string, recipe: Recipe): Promise<boolean> {
   const made = PromptSetFile.safeParse(content).data?.made;
   if (made === undefined)
     throw new ConfigError(`"${out}" exists and was not written by this command. Choose another --out, or pass --overwrite to replace it.`);
-  const changed = Object.entries(recipe).flatMap(([name, value]) => (JSON.stringify(made[name]) === JSON.stringify(value) ? [] : [name]));
+  const changed = changedIn(made, recipe);
   if (changed.length === 0) return true;
   throw new ConfigError(
     `"${out}" holds sentences that were written on ${String(made.date)} with another ${changed.join(", ")}. Use them as they are (--prompt-set ${out}#P2), choose another --out, or pass --overwrite to write others in their place.`,

@@ -26,6 +26,7 @@ export const PromptsWriteSettings = z
         .meta({ placeholder: "TEXT", excludes: ["task"] }),
       class: z
         .array(z.string().min(1))
+        .refine((names) => new Set(names).size === names.length, "expected each class once")
         .default([])
         .describe("class of which sentences are written, too, for the sets P3 and P5; repeat for several")
         .meta({ placeholder: "NAME" }),
