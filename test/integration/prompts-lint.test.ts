@@ -40,6 +40,21 @@ test("a file without fault has no problem", async () => {
   expect({ failed, lines }).toEqual({ failed: 0, lines: ["no problem in 1 sentence"] });
 });
 
+test.each([{}, { title: "t", modality: "CT", target: "t", sets: {} }])("a file without sentences is a problem: %j", async (content) => {
+  const { failed, lines } = await linted({ file: written(content) });
+  expect({ failed, lines }).toEqual({
+    failed: 1,
+    lines: [`empty: "${at("prompts.json")}": holds no sentences`, "1 problem in 0 sentences"],
+  });
+});
+
+test("control characters are a problem, and do not reach the terminal", async () => {
+  const { failed, lines } = await linted({ file: written({ "*": "a bright\u001b[31m lesion\0" }) });
+  expect(failed).toBeGreaterThan(0);
+  expect(lines[0]).toBe('control: "*": control characters (U+001B, U+0000): "a bright\\u001b[31m lesion\\u0000"');
+  expect(lines.join("")).not.toMatch(/\p{Cc}/u);
+});
+
 test("keys are compared with the images, and words with the modality of DICOM files", async () => {
   const file = written({ "a.png": "lesion", "b.dcm": "the dark lesion in the mammogram", "c.png": "a dark lesion" });
   const { lines } = await linted({ file, images: [at("in")] });

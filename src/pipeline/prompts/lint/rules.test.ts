@@ -44,6 +44,12 @@ test("what the model cuts off, cannot know, or has nothing to read from", () => 
   expect(messages("empty", examined([list("a".repeat(99))], { readingOf: read({ saysSomething: false, cut: "a" }) }))).toEqual([]);
 });
 
+test("control characters", () => {
+  expect(messages("control", examined([list("a mass", "a\u001b[31m mass\0")]))).toEqual([
+    'here: control characters (U+001B, U+0000): "a\u001b[31m mass\0"',
+  ]);
+});
+
 test("prompts that differ by image and name a class have the label in them", () => {
   const found = messages("leak", examined([keyed("a.png", "a benign mass"), keyed("b.png", "a malignant mass"), keyed("c.png", "a mass")]));
   expect(found).toHaveLength(2);

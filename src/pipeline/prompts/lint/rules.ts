@@ -1,5 +1,6 @@
 import { listed } from "../../../listed.ts";
 import { classWordsIn } from "../../../text/class-words.ts";
+import { controlCharactersIn } from "../../../text/control-characters.ts";
 import { modalitiesIn, otherModalities } from "../../../text/modality-words.ts";
 import { type Reading, requireWords } from "../../../text/reading.ts";
 import type { PromptList } from "./prompt-lists.ts";
@@ -23,7 +24,9 @@ export interface Problem {
 export type PromptRule = (examined: Examined) => Problem[];
 
 /** All rules, by the name under which problems are told. */
-export const promptRules = { empty, modality, tokens, vocabulary, leak, duplicate } as const satisfies Readonly<Record<string, PromptRule>>;
+export const promptRules = { empty, control, modality, tokens, vocabulary, leak, duplicate } as const satisfies Readonly<
+  Record<string, PromptRule>
+>;
 
 /** One problem for each sentence of which a function says something. */
 function ofEach({ lists }: Examined, messageOf: (sentence: string, list: PromptList) => string | undefined): Problem[] {
@@ -52,6 +55,14 @@ function empty(examined: Examined): Problem[] {
     return reading === undefined || reading.saysSomething || reading.cut !== undefined
       ? undefined
       : "no word that the model knows says what to look for";
+  });
+}
+
+/** Characters that stand for no letter, such as the colours of a terminal in the answer of a language model. */
+function control(examined: Examined): Problem[] {
+  return ofEach(examined, (sentence) => {
+    const found = controlCharactersIn(sentence);
+    return found.length === 0 ? undefined : `control characters (${found.join(", ")})`;
   });
 }
 

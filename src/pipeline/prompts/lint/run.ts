@@ -2,6 +2,7 @@ import { requireWritable, writeAtomic } from "../../../files/atomic-write.ts";
 import type { RunEvent } from "../../../run/events.ts";
 import { findInputs } from "../../../run/inputs.ts";
 import { countOf } from "../../../scans/names.ts";
+import { visible } from "../../../text/control-characters.ts";
 import { modalitiesIn } from "../../../text/modality-words.ts";
 import { type Reading, readingOf } from "../../../text/reading.ts";
 import { thenDispose } from "../../../then-dispose.ts";
@@ -10,6 +11,9 @@ import { ofImages } from "./images.ts";
 import { promptLists } from "./prompt-lists.ts";
 import { type Problem, promptRules } from "./rules.ts";
 import type { PromptsLintSettings } from "./settings.ts";
+
+/** A problem with the name of its rule. */
+type Told = Problem & { readonly rule: string };
 
 /**
  * `medclip-sam prompts lint`: what is wrong with text prompts, before a run shows it. Each problem counts as failed, so that scripts notice.
@@ -22,9 +26,9 @@ export async function* runPromptsLint(settings: PromptsLintSettings): AsyncGener
   if (json !== undefined) await requireWritable(json, file === undefined ? [] : [file]);
   const given = await promptLists(settings);
   const { lists } = given;
-  const found = images.length === 0 ? undefined : await findInputs(images, undefined, { frames: {} });
-  for (const message of found?.warnings ?? []) yield { type: "warning", message };
-  const about = ofImages(given, found?.inputs ?? [], file ?? "");
+  const listed = images.length === 0 ? undefined : await findInputs(images, undefined, { frames: {} });
+  for (const message of listed?.warnings ?? []) yield { type: "warning", message };
+  const about = ofImages(given, listed?.inputs ?? [], file ?? "");
   const stated = settings.modality === undefined ? given.modality : modalitiesIn(settings.modality)[0];
   const model = await loadClip(clip, clipConfig, {});
   const readings = await thenDispose(async () => {
@@ -37,11 +41,13 @@ export async function* runPromptsLint(settings: PromptsLintSettings): AsyncGener
     modalitiesOf: stated === undefined ? about.modalitiesOf : () => [stated],
     readingOf: (sentence: string) => readings.get(sentence)!,
   };
-  const problems: (Problem & { readonly rule: string })[] = [
-    ...(found ? about.problems.map((problem) => ({ rule: "name", ...problem })) : []),
+  const count = lists.reduce((sum, { sentences }) => sum + sentences.length, 0);
+  const found: Told[] = [
+    ...(count === 0 ? [{ rule: "empty", where: `"${file}"`, message: "holds no sentences" }] : []),
+    ...(images.length > 0 ? about.problems.map((problem) => ({ rule: "name", ...problem })) : []),
     ...Object.entries(promptRules).flatMap(([rule, of]) => of(examined).map((problem) => ({ rule, ...problem }))),
   ];
-  const count = lists.reduce((sum, { sentences }) => sum + sentences.length, 0);
+  const problems = found.map(({ rule, where, message }): Told => ({ rule, where: visible(where), message: visible(message) }));
   if (json !== undefined) await writeAtomic(json, `${JSON.stringify({ sentences: count, problems }, null, 1)}\n`);
   yield {
     type: "end",

@@ -22,6 +22,7 @@ test.each([
   ['{"sentences": "a mass"}', 'it is not {"sentences"'],
   ['{"sentences": ["a mass", "a mass"]}', "it has 1 different sentences, expected 2"],
   ['{"sentences": ["a mass", "..."]}', "needs words"],
+  ['{"sentences": ["a mass", "a \\u001b[31mred\\u0000 mass"]}', 'control characters (U+001B, U+0000): "a \\u001b[31mred'],
 ])("%s", (text, problem) => {
   expect(readAnswer(text, 2)).toEqual({ problem: expect.stringContaining(problem) });
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { controlCharactersIn, visible } from "../../../text/control-characters.ts";
 import { requireWords } from "../../../text/reading.ts";
 
 /** What a list of sentences is to describe. */
@@ -53,6 +54,8 @@ export function readAnswer(text: string, count: number): ReadAnswer {
   const sentences = [...new Set(data.sentences.map((sentence) => sentence.replace(/\s+/g, " ").trim()))];
   if (sentences.length < count) return { problem: `it has ${sentences.length} different sentences, expected ${count}` };
   for (const sentence of sentences) {
+    const control = controlCharactersIn(sentence);
+    if (control.length > 0) return { problem: `a sentence has control characters (${control.join(", ")}): "${visible(sentence)}"` };
     try {
       requireWords(sentence, "a sentence");
     } catch (wrong) {
