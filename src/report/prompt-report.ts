@@ -77,13 +77,16 @@ function promptRows(prompts: PromptReportFile["prompts"]): string[][] {
   return [["prompt", "text", "cosine", "empty masks", ...columns], ...rows];
 }
 
+/** A path as a relative address; names of images may hold "#" and "?". */
+const addressOf = (path: string): string => path.split("/").map(encodeURIComponent).join("/");
+
 /** Maps and masks of an image, prompt by prompt. */
 function pictures({ name, pictures = {}, compared }: PromptReportFile["images"][number], prompts: PromptReportFile["prompts"]): string {
   const figures = Object.entries(pictures).map(([id, file]) => {
     const text = prompts[id]?.text ?? id;
     const alike = compared[id]?.pearson;
     const numbers = alike === undefined || alike === null ? "" : `, correlation ${alike.toFixed(2)}`;
-    return `<figure><img src="${escaped(encodeURI(file))}" alt="${escaped(`map and mask of “${text}”`)}" loading="lazy"><figcaption>${escaped(`${id}${numbers}: “${text}”`)}</figcaption></figure>`;
+    return `<figure><img src="${escaped(addressOf(file))}" alt="${escaped(`map and mask of “${text}”`)}" loading="lazy"><figcaption>${escaped(`${id}${numbers}: “${text}”`)}</figcaption></figure>`;
   });
   return `<section><h2>${escaped(name)}</h2>\n<div class="pictures">${figures.join("\n")}</div></section>`;
 }
