@@ -9,7 +9,7 @@ import type { LeftOut, LeftOutReason } from "./left-out.ts";
 import { litter } from "./litter.ts";
 import { canonicalName, imageEnding, type Side } from "./names.ts";
 import { expandPattern } from "./pattern.ts";
-import { isRecord, isResultFolder, isRunFolder } from "./results-of-runs.ts";
+import { isRecord, isResultFolder, isRunFolder, promptReport, promptReportIn } from "./results-of-runs.ts";
 import type { Scan } from "./scan.ts";
 
 /** An input image: a file, or a frame of a scan. */
@@ -132,6 +132,9 @@ async function walk(root: string, { out, withMasks = true }: ListOptions): Promi
     const isOut = out !== undefined && resolve(out) === resolve(path);
     const masks = maskFoldersOf(entries);
     const isRun = isOut || (entries.some(({ name }) => isRecord(name)) && (await isRunFolder(path)));
+    const isReport = entries.some(({ name }) => name === promptReport.file) && (await promptReportIn(path)) !== undefined;
+    const isResult = (name: string) => (isRun && isResultFolder(name)) || (isReport && name === promptReport.pictures);
+    const isOwnRecord = (name: string) => (isRun && isRecord(name)) || (isReport && name === promptReport.file);
     for (const entry of entries) {
       if (litter.test(entry.name)) continue;
       const relative = folder === "" ? entry.name : `${folder}/${entry.name}`;
@@ -140,12 +143,12 @@ async function walk(root: string, { out, withMasks = true }: ListOptions): Promi
       if (entry.name.startsWith(".")) leave(file, "hidden");
       else if (target === null) leave(file, "link");
       else if (target.isDirectory()) {
-        if (isRun && isResultFolder(entry.name)) leave(file, "results");
+        if (isResult(entry.name)) leave(file, "results");
         else if (masks.has(entry.name)) leave(file, "masks");
         else (target === entry ? real : linked).push(relative);
       } else if (!target.isFile()) leave(file, "special");
       else if (imageEnding.test(entry.name)) inputs.push({ file, name: relative.replace(imageEnding, ""), path: relative });
-      else if (!(isRun && isRecord(entry.name))) {
+      else if (!isOwnRecord(entry.name)) {
         const kind = await kindOfFile(file).catch(() => "unreadable" as const);
         if (kind === "dicom") inputs.push({ file, name: relative, path: relative });
         else leave(file, kind);

@@ -29,6 +29,17 @@ export async function isRunFolder(folder: string): Promise<boolean> {
   return typeof version === "number" && typeof of === "string";
 }
 
+/** The file of a prompt report in its folder, and the folder of its pictures, which show images with maps and masks. */
+export const promptReport = { file: "prompt-report.json", pictures: "pictures" } as const;
+
+/** Whether a folder holds a prompt report, and whether that is finished. */
+export async function promptReportIn(folder: string): Promise<"finished" | "unfinished" | undefined> {
+  const { version, verdict, unfinished } = await contentOf(() => readFile(join(folder, promptReport.file), "utf8"));
+  if (typeof version !== "string") return undefined;
+  if (unfinished === true) return "unfinished";
+  return typeof verdict === "object" ? "finished" : undefined;
+}
+
 async function contentOf(read: () => Promise<string>): Promise<Readonly<Record<string, unknown>>> {
   try {
     return JSON.parse(await read()) ?? {};

@@ -4,6 +4,7 @@ import { InputError } from "../../errors.ts";
 import { writeAtomic } from "../../files/atomic-write.ts";
 import { readJson } from "../../files/read-json.ts";
 import { keysOf } from "../../keys-of.ts";
+import { promptReport } from "../../scans/results-of-runs.ts";
 import { promptKinds } from "./wordings.ts";
 
 const Mean = z.strictObject({ mean: z.number().nullable(), n: z.number() });
@@ -55,7 +56,7 @@ const PromptReportFile = z.strictObject({
 export type PromptReportFile = z.infer<typeof PromptReportFile>;
 
 /** The file of a report in its folder. */
-export const promptReportFile = (folder: string): string => join(folder, "prompt-report.json");
+export const promptReportFile = (folder: string): string => join(folder, promptReport.file);
 
 export async function writePromptReport(folder: string, content: PromptReportFile): Promise<void> {
   await writeAtomic(promptReportFile(folder), `${JSON.stringify(content, null, 1)}\n`);

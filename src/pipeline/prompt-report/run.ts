@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, concernsOneInput, InputError, throwIfCancelled } from "../../errors.ts";
+import { concernsOneInput, InputError, throwIfCancelled } from "../../errors.ts";
 import { areaPx, blankWarnings, clipView, type Image, overlay } from "../../image/index.ts";
 import { mean } from "../../metrics/index.ts";
 import { requireWritableNames } from "../../results/layout.ts";
@@ -29,6 +28,7 @@ import { RefineStep } from "../zero-shot/steps/refine-step.ts";
 import { SaliencyStep } from "../zero-shot/steps/saliency-step.ts";
 import { ZeroShotSteps } from "../zero-shot/zero-shot-steps.ts";
 import { type Comparison, compared, type Found, meanComparison, verdictOf } from "./compare.ts";
+import { beginReport, pictureFile, requireFolderForReport } from "./folder.ts";
 import { type PromptReportFile, promptReportFile, writePromptReport } from "./record.ts";
 import { PromptReportSettings } from "./settings.ts";
 import { type PromptKind, type Wording, wordingsOf } from "./wordings.ts";
@@ -46,14 +46,13 @@ interface ImageResult {
  *   OUT/prompt-report.json     all numbers, and the answer in a sentence with its rule
  *   OUT/pictures/NAME/ID.png   maps and masks of the first images
  *
- * @throws ConfigError when OUT holds a report, and `overwrite` is not set; InputError when no image can be used
+ * @throws ConfigError when OUT holds a report, and `overwrite` is not set, or pictures that are of no report; InputError when no image can be used
  */
 export async function* runPromptReport(settings: PromptReportSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const start = performance.now();
   const { out, target, seed } = settings;
   for (const text of [target, ...settings.paraphrase, ...settings.contradiction]) requireWords(text, "prompt-report");
-  if (!settings.overwrite && existsSync(promptReportFile(out)))
-    throw new ConfigError(`"${promptReportFile(out)}" already exists. Choose another --out, or pass --overwrite to replace the report.`);
+  await requireFolderForReport(out, settings);
   const wordings = wordingsOf(settings, seed);
   const { inputs, ...found } = await findInputs(settings.inputs, out, { frames: settings });
   requireWritableNames(inputs, false);
@@ -78,7 +77,7 @@ export async function* runPromptReport(settings: PromptReportSettings, { signal 
     );
     return;
   }
-  const examine = async (input: ImageInput, features: readonly Float32Array[], isShown: boolean): Promise<ImageResult> => {
+  const examine = async (input: ImageInput, features: readonly Float32Array[], done: number): Promise<ImageResult> => {
     const { image, warnings } = await decodeInput(input, viewOf(settings));
     const texts = wordings.map(({ text }) => [text]);
     const found = await steps.run(image, streamName(input), texts, {});
@@ -87,7 +86,8 @@ export async function* runPromptReport(settings: PromptReportSettings, { signal 
       ({ map, refined }, i): Found => ({ capacity: map.capacity, mask: refined.mask, score: cosine(feature, features[i]!) }),
     );
     const layers = found.map(({ map, refined }) => ({ saliency: map.gray, mask: refined.mask }));
-    const pictures = isShown ? await drawn(image, input.name, layers) : undefined;
+    if (done === 0) await beginReport(out);
+    const pictures = done < settings.pictures ? await drawn(image, input.name, layers) : undefined;
     const record = {
       ...{ name: input.name, file: input.file, warnings: [...warnings, ...blankWarnings(image)] },
       scores: byId(
@@ -103,7 +103,7 @@ export async function* runPromptReport(settings: PromptReportSettings, { signal 
     return { record, found: all };
   };
   const drawn = async (image: Image, name: string, layers: readonly Parameters<typeof overlay>[1][]): Promise<Record<string, string>> => {
-    const files = wordings.map(({ id }) => `pictures/${name}/${id}.png`);
+    const files = wordings.map(({ id }) => pictureFile(name, id));
     for (const [i, layer] of layers.entries()) await writeRgb(join(out, files[i]!), overlay(image, { ...layer, label: run.label }));
     return byId(wordings, files);
   };
@@ -118,7 +118,7 @@ export async function* runPromptReport(settings: PromptReportSettings, { signal 
         const { name, file } = input;
         const begun = performance.now();
         try {
-          const result = await examine(input, features, results.length < settings.pictures);
+          const result = await examine(input, features, results.length);
           results.push(result);
           yield { type: "item", name, ms: Math.round(performance.now() - begun), warnings: result.record.warnings };
         } catch (error) {
