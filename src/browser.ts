@@ -101,6 +101,8 @@ export {
   type TargetSegmentations,
   ZeroShotModel,
 } from "./pipeline/zero-shot/library/in-memory.ts";
+export type { PresenceCalibration } from "./pipeline/zero-shot/presence/calibration.ts";
+export type { PresenceOfTarget } from "./pipeline/zero-shot/steps/found.ts";
 export type { EmbedImage } from "./pipeline/zero-shot/steps/image-embedding.ts";
 export {
   type BoxClamp,

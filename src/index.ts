@@ -95,6 +95,9 @@ export type { NnUnet } from "./pipeline/weak/nn-unet/nn-unet.ts";
 export { loadNnUnet, type NnUnetOptions, predict, predictEnsemble } from "./pipeline/weak/nn-unet/of-files.ts";
 export { type Segmentation, type TargetSegmentations, ZeroShotModel } from "./pipeline/zero-shot/library/in-memory.ts";
 export { loadModel, loadPack, type SegmentOptions, segment, segmentTargets } from "./pipeline/zero-shot/library/of-files.ts";
+export type { PresenceCalibration } from "./pipeline/zero-shot/presence/calibration.ts";
+export { readCalibration } from "./pipeline/zero-shot/presence/calibration-file.ts";
+export type { PresenceOfTarget } from "./pipeline/zero-shot/steps/found.ts";
 export type { EmbedImage } from "./pipeline/zero-shot/steps/image-embedding.ts";
 export {
   type BoxClamp,

@@ -1,14 +1,23 @@
 import { ConfigError } from "../errors.ts";
 import { uniform } from "../tensor/random.ts";
-import { type Calibration, scoreOf } from "./judge.ts";
-import { fitLogistic } from "./logistic.ts";
-import { type PresenceSigns, signNames } from "./signs.ts";
+import { fitScore } from "./fit-score.ts";
+import { type Calibration, scoreOf, signsOf } from "./judge.ts";
+import type { Evidence } from "./signs.ts";
 
-/** An image with the signs of one target or of several, asked for in it. */
+/** An image with what was measured of one target or of several, asked for in it. */
 export interface CalibrationImage {
   readonly name: string;
   /** Undefined where a step before found nothing: such a target is no false alarm, and not found. */
-  readonly signs: readonly (PresenceSigns | undefined)[];
+  readonly targets: readonly (Evidence | undefined)[];
+}
+
+/** What calibrations do on average when the images are parted again and again. */
+export interface RepeatedHalves {
+  readonly halves: number;
+  /** Means of what `CalibrationResult` tells of one parting, and the standard deviation of `falseAlarmsAt90`. */
+  readonly sensitivity: number;
+  readonly falseAlarmsAt90: number;
+  readonly deviation: number;
 }
 
 /** A calibration and what it does to images that its weights were not fitted to. */
@@ -23,13 +32,18 @@ export interface CalibrationResult {
   readonly sensitivity: number | null;
   /** Share of the judged negatives above the score that nine of ten judged positives reach; null without any. */
   readonly falseAlarmsAt90: number | null;
+  /** One parting of few images says little; null without positives. */
+  readonly repeated: RepeatedHalves | null;
 }
+
+/** Other partings of the images. */
+const repetitions = 20;
 
 /**
  * Calibrates "not present" on images without the targets and, if there are some, images with them. Both are parted at random into halves: one
- * gives the scale of each sign and, where there are positives, the weights by logistic regression (else all signs weigh the same); the other
- * half of the negatives gives the threshold by split-conformal prediction: the ⌈(n + 1)(1 - α)⌉-th smallest score. A new image without the
- * target, from the same source, is above it with probability α at most.
+ * gives the scale of each sign and, where there are positives, the learned signs and the weights by logistic regression (else all measured
+ * signs weigh the same); the other half of the negatives gives the threshold by split-conformal prediction: the ⌈(n + 1)(1 - α)⌉-th smallest
+ * score. A new image without the target, from the same source, is above it with probability α at most.
  *
  * @param options.falseAlarms - α; default 0.1, which needs 17 negatives
  * @throws ConfigError when there are too few negatives for α
@@ -42,33 +56,55 @@ export function calibrate(
 ): CalibrationResult {
   if (!(falseAlarms > 0 && falseAlarms < 1))
     throw new ConfigError(`calibrate: the false-alarm rate must be in (0, 1), got ${falseAlarms}.`);
-  const [fit, rest] = halves(negatives, seed);
-  const [fitPositives, restPositives] = halves(positives, seed);
-  const scores = (images: readonly CalibrationImage[], scale: Pick<Calibration, "signs" | "bias">) =>
-    images.flatMap(({ signs }) => signs.map((found) => (found ? scoreOf(scale, found) : Number.NEGATIVE_INFINITY)));
   const needed = Math.ceil(1 / falseAlarms - 1e-9) - 1;
-  if (rest.length < needed) {
+  if (negatives.length - Math.floor(negatives.length / 2) < needed) {
     throw new ConfigError(
       `calibrate: a false-alarm rate of ${falseAlarms} needs at least ${2 * needed - 1} images without the target, got ${negatives.length}. Give more, or allow more false alarms.`,
     );
   }
-  const scale = scaleOf(fit, fitPositives);
-  const sorted = scores(rest, scale).sort((a, b) => a - b);
+  const parted = (repetition: number) => ofHalves(negatives, positives, { falseAlarms, seed, repetition });
+  return { ...parted(0), repeated: positives.length > 1 ? repeatedOf(Array.from({ length: repetitions }, (_, i) => parted(i + 1))) : null };
+}
+
+/** A calibration of one parting of the images. */
+function ofHalves(
+  negatives: readonly CalibrationImage[],
+  positives: readonly CalibrationImage[],
+  { falseAlarms, ...drawing }: { readonly falseAlarms: number; readonly seed: number; readonly repetition: number },
+): Omit<CalibrationResult, "repeated"> {
+  const [fit, rest] = halves(negatives, drawing);
+  const [fitPositives, restPositives] = halves(positives, drawing);
+  const model = fitScore(foundIn(fit), foundIn(fitPositives));
+  const scores = (images: readonly CalibrationImage[]) =>
+    images.flatMap(({ targets }) => targets.map((one) => (one ? scoreOf(model, signsOf(model, one)) : Number.NEGATIVE_INFINITY)));
+  const [absent, present] = [scores(rest), scores(restPositives)];
+  const sorted = absent.toSorted((a, b) => a - b);
   const rank = Math.ceil((sorted.length + 1) * (1 - falseAlarms) - 1e-9);
   const threshold = Math.max(sorted[Math.min(rank, sorted.length) - 1]!, leastScore);
-  const shareAbove = (images: readonly CalibrationImage[]) => {
-    const all = scores(images, scale);
-    return all.filter((score) => score > threshold).length / all.length;
-  };
+  const shareAbove = (all: readonly number[]) => all.filter((score) => score > threshold).length / all.length;
   return {
-    calibration: { version: 1, ...scale, threshold, falseAlarms, weights: fitPositives.length > 0 ? "fitted" : "equal" },
+    calibration: { version: 2, ...model, threshold, falseAlarms, weights: fitPositives.length > 0 ? "fitted" : "equal" },
     fitted: { negatives: fit.length, positives: fitPositives.length },
     judged: { negatives: rest.length, positives: restPositives.length },
-    falseAlarms: shareAbove(rest),
-    sensitivity: restPositives.length > 0 ? shareAbove(restPositives) : null,
-    falseAlarmsAt90: falseAlarmsAt(0.9, scores(rest, scale), scores(restPositives, scale)),
+    falseAlarms: shareAbove(absent),
+    sensitivity: restPositives.length > 0 ? shareAbove(present) : null,
+    falseAlarmsAt90: falseAlarmsAt(0.9, absent, present),
   };
 }
+
+function repeatedOf(results: readonly Omit<CalibrationResult, "repeated">[]): RepeatedHalves {
+  const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const at90 = results.map(({ falseAlarmsAt90 }) => falseAlarmsAt90!);
+  const falseAlarmsAt90 = meanOf(at90);
+  return {
+    halves: results.length,
+    sensitivity: meanOf(results.map(({ sensitivity }) => sensitivity!)),
+    falseAlarmsAt90,
+    deviation: Math.sqrt(meanOf(at90.map((value) => (value - falseAlarmsAt90) ** 2))),
+  };
+}
+
+const foundIn = (images: readonly CalibrationImage[]): Evidence[] => images.flatMap(({ targets }) => targets.flatMap((one) => one ?? []));
 
 /** Share of negatives with at least the score that a share of the positives reaches. What was not found is no false alarm. */
 function falseAlarmsAt(sensitivity: number, negatives: readonly number[], positives: readonly number[]): number | null {
@@ -81,33 +117,12 @@ function falseAlarmsAt(sensitivity: number, negatives: readonly number[], positi
 const leastScore = -1e6;
 
 /** Two halves at random, by name, so that the order of files does not matter. */
-function halves(images: readonly CalibrationImage[], seed: number): [CalibrationImage[], CalibrationImage[]] {
-  const drawn = images.map((image) => ({ image, at: uniform(`calibrate/${image.name}`, seed).at(0) }));
+function halves(
+  images: readonly CalibrationImage[],
+  { seed, repetition }: { readonly seed: number; readonly repetition: number },
+): [CalibrationImage[], CalibrationImage[]] {
+  const drawn = images.map((image) => ({ image, at: uniform(`calibrate/${image.name}`, seed).at(repetition) }));
   const order = drawn.sort((a, b) => a.at - b.at || (a.image.name < b.image.name ? -1 : 1)).map(({ image }) => image);
   const middle = Math.floor(order.length / 2);
   return [order.slice(0, middle), order.slice(middle)];
-}
-
-/** Mean, deviation and weight of each sign. */
-function scaleOf(negatives: readonly CalibrationImage[], positives: readonly CalibrationImage[]): Pick<Calibration, "signs" | "bias"> {
-  const foundIn = (images: readonly CalibrationImage[]) => images.flatMap(({ signs }) => signs.flatMap((found) => found ?? []));
-  const [absent, present] = [foundIn(negatives), foundIn(positives)];
-  // Where hardly anything is found in negatives, they give no scale.
-  const measured = absent.length >= 2 ? absent : present;
-  const scales = signNames.map((name) => {
-    const values = measured.map((signs) => signs[name]);
-    const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
-    return { mean, deviation: Math.sqrt(variance) };
-  });
-  const counting = scales.filter(({ deviation }) => deviation > 0).length;
-  const equal = { weights: scales.map(() => 1 / Math.sqrt(Math.max(1, counting))), bias: 0 };
-  const standardised = (found: PresenceSigns) =>
-    signNames.map((name, i) => (scales[i]!.deviation > 0 ? (found[name] - scales[i]!.mean) / scales[i]!.deviation : 0));
-  const isFitted = absent.length > 0 && present.length > 0;
-  const { weights, bias } = isFitted
-    ? fitLogistic([...absent, ...present].map(standardised), [...absent.map(() => 0 as const), ...present.map(() => 1 as const)])
-    : equal;
-  const signs = Object.fromEntries(signNames.map((name, i) => [name, { ...scales[i]!, weight: weights[i]! }])) as Calibration["signs"];
-  return { signs, bias };
 }

@@ -2,19 +2,22 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { uniform } from "../tensor/random.ts";
 import { type CalibrationImage, calibrate } from "./calibrate.ts";
-import { judge } from "./judge.ts";
+import { Calibration, judge } from "./judge.ts";
 import { fitLogistic } from "./logistic.ts";
-import { mapSigns, type PresenceSigns, signNames } from "./signs.ts";
+import { type Evidence, learnedSigns, type MeasuredSigns, mapSigns, signNames } from "./signs.ts";
 
+const measured = signNames.filter((name) => !learnedSigns.some((learned) => learned === name));
 const signsOf = (value: (name: string, i: number) => number) =>
-  Object.fromEntries(signNames.map((name, i) => [name, value(name, i)])) as PresenceSigns;
+  Object.fromEntries(measured.map((name, i) => [name, value(name, i)])) as MeasuredSigns;
 
-/** Images whose signs are uniform in [0, 1], with `shift` added to the first two. */
-function drawn(kind: string, count: number, shift = 0): CalibrationImage[] {
-  const random = uniform(kind, 1);
+/** Images whose signs are uniform in [0, 1], with `shift` added to the first two; and features of noise, the first of which is moved by `told`. */
+function drawn(kind: string, count: number, shift = 0, told?: number): CalibrationImage[] {
+  const [random, noise] = [uniform(kind, 1), uniform(`features/${kind}`, 1)];
+  const featuresOf = (n: number): Evidence["features"] =>
+    told === undefined ? {} : { clipFeatures: Float32Array.from({ length: 40 }, (_, i) => noise.at(n * 40 + i) + (i === 0 ? told : 0)) };
   return Array.from({ length: count }, (_, n) => ({
     name: `${kind}/${n}`,
-    signs: [signsOf((_, i) => random.at(n * signNames.length + i) + (i < 2 ? shift : 0))],
+    targets: [{ signs: signsOf((_, i) => random.at(n * measured.length + i) + (i < 2 ? shift : 0)), features: featuresOf(n) }],
   }));
 }
 
@@ -55,7 +58,7 @@ describe("a calibration", () => {
   test("keeps the rate of false alarms on new images, and finds what differs", () => {
     const { calibration, sensitivity, falseAlarmsAt90 } = calibrate(drawn("a", 400), drawn("b", 400, 1.5), { falseAlarms: 0.1 });
     const share = (images: CalibrationImage[]) =>
-      images.filter(({ signs }) => judge(calibration, signs[0]).isPresent).length / images.length;
+      images.filter(({ targets }) => judge(calibration, targets[0]).isPresent).length / images.length;
     // 200 negatives set the threshold: the rate on new ones is a Beta variable of mean 0.1 and deviation 0.021.
     expect(share(drawn("new", 4000))).toBeGreaterThan(0.1 - 0.075);
     expect(share(drawn("new", 4000))).toBeLessThan(0.1 + 0.075);
@@ -66,15 +69,36 @@ describe("a calibration", () => {
     expect(calibration.signs.textMargin.weight).toBeGreaterThan(4 * Math.abs(calibration.signs.samScore.weight));
   });
   test("with negatives alone all signs weigh the same, and a sign without variance nothing", () => {
-    const images = drawn("a", 100).map(({ name, signs }) => ({ name, signs: signs.map((found) => ({ ...found!, peak: 3 })) }));
+    const withPeak = (one: Evidence | undefined, peak: number): Evidence => ({ ...one!, signs: { ...one!.signs, peak } });
+    const images = drawn("a", 100).map(({ name, targets }) => ({ name, targets: targets.map((one) => withPeak(one, 3)) }));
     const { calibration, falseAlarms, sensitivity } = calibrate(images, []);
-    const { peak, ...others } = calibration.signs;
-    expect(peak.deviation).toBe(0);
-    expect(new Set(Object.values(others).map(({ weight }) => weight))).toEqual(new Set([1 / Math.sqrt(signNames.length - 1)]));
+    expect([calibration.signs.peak, calibration.signs.clipFeatures].map(({ deviation }) => deviation)).toEqual([0, 0]);
+    const counting = measured.filter((name) => name !== "peak");
+    expect(new Set(counting.map((name) => calibration.signs[name].weight))).toEqual(new Set([1 / Math.sqrt(counting.length)]));
+    expect(calibration.discriminants).toEqual({});
     expect(falseAlarms).toBeLessThanOrEqual(0.1);
     expect(sensitivity).toBeNull();
-    const same = judge(calibration, { ...images[0]!.signs[0]!, peak: 7 });
-    expect(same).toEqual(judge(calibration, images[0]!.signs[0]));
+    const same = judge(calibration, withPeak(images[0]!.targets[0], 7));
+    expect(same.score).toBe(judge(calibration, images[0]!.targets[0]).score);
+  });
+  test("learns from features what no sign tells, without its own fit flattering it", () => {
+    const { calibration, sensitivity, repeated } = calibrate(drawn("a", 100, 0, 0), drawn("b", 100, 0, 1.5));
+    expect(sensitivity).toBeGreaterThan(0.9);
+    expect(repeated).toMatchObject({ halves: 20 });
+    expect(repeated!.sensitivity).toBeGreaterThan(0.9);
+    expect(repeated!.falseAlarmsAt90).toBeLessThan(0.1);
+    const { weights } = calibration.discriminants.clipFeatures!;
+    expect(Math.abs(weights[0]!)).toBeGreaterThan(2 * Math.max(...weights.slice(1).map(Math.abs)));
+    expect(calibration.discriminants).not.toHaveProperty("samFeatures");
+    // Features that tell nothing get no weight to speak of, though 40 of them part the 50 fitted images perfectly.
+    const noise = calibrate(drawn("a", 50, 0, 0), drawn("b", 50, 1.5, 0)).calibration.signs;
+    expect(Math.abs(noise.clipFeatures.weight)).toBeLessThan(0.2 * noise.textMargin.weight);
+    expect(() => judge(calibration, drawn("c", 1)[0]!.targets[0])).toThrow("has 40 weights for clipFeatures, but there are 0 features");
+  });
+  test("of an earlier form is refused", () => {
+    const { calibration } = calibrate(drawn("a", 40), []);
+    expect(Calibration.safeParse(JSON.parse(JSON.stringify(calibration))).success).toBe(true);
+    expect(Calibration.safeParse({ ...calibration, version: 1 }).success).toBe(false);
   });
   test("too few negatives are an error that says how many are needed", () => {
     expect(() => calibrate(drawn("a", 16), [])).toThrow("a false-alarm rate of 0.1 needs at least 17 images without the target, got 16");
@@ -82,11 +106,11 @@ describe("a calibration", () => {
     calibrate(drawn("a", 17), []);
   });
   test("where nothing is found there is no alarm; where that is so in all negatives, whatever is found counts", () => {
-    const nothing = Array.from({ length: 40 }, (_, i) => ({ name: `${i}`, signs: [undefined] }));
+    const nothing = Array.from({ length: 40 }, (_, i) => ({ name: `${i}`, targets: [undefined] }));
     const { calibration, falseAlarms } = calibrate(nothing, drawn("b", 40));
     expect(falseAlarms).toBe(0);
     expect(judge(calibration, undefined)).toEqual({ score: null, isPresent: false });
-    expect(judge(calibration, drawn("c", 1)[0]!.signs[0]).isPresent).toBe(true);
+    expect(judge(calibration, drawn("c", 1)[0]!.targets[0]).isPresent).toBe(true);
   });
   test("does not depend on the order of the images", () => {
     const images = drawn("a", 60);

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadModel, readCalibration, segment, segmentTargets } from "../../src/index.ts";
 import { runCalibrate } from "../../src/pipeline/calibrate/run.ts";
 import { CalibrateSettings } from "../../src/pipeline/calibrate/settings.ts";
 import { runSegment } from "../../src/pipeline/zero-shot/segment.ts";
@@ -13,12 +14,13 @@ const folder = mkdtempSync(join(tmpdir(), "medclip-sam-calibrate-"));
 const at = (...parts: string[]) => join(folder, ...parts);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const negatives = 19;
+const [negatives, positives] = [24, 24];
 let models: { clip: string; sam: string };
 beforeAll(async () => {
   models = await nanoModels();
   for (let i = 0; i < negatives; i++) await writeDisc(at("without", `${i}.png`), i, 40, 32);
   writeFileSync(at("without", "damaged.png"), "no picture");
+  for (let i = 0; i < positives; i++) await writeDisc(at("positives", `${i}.png`), i - 9, 40, 32);
   for (let i = 0; i < 4; i++) await writeDisc(at("with", `${i}.png`), i - 9, 40, 32);
 });
 
@@ -31,20 +33,22 @@ const record = (out: string) => JSON.parse(readFileSync(at(out, "run.json"), "ut
 
 describe("calibrate", () => {
   test("measures the signs of all images that can be read, and writes how it came to its threshold", async () => {
-    const events = await calibrated({ positives: [at("with")], out: at("calibration.json") });
+    const events = await calibrated({ positives: [at("positives")], out: at("calibration.json") });
     expect(events.filter(({ type }) => type === "failure")).toMatchObject([{ name: "damaged" }]);
-    expect(events.at(-1)).toMatchObject({ type: "end", done: negatives + 4, failed: 1 });
+    expect(events.at(-1)).toMatchObject({ type: "end", done: negatives + positives, failed: 1 });
     const { calibration, made } = JSON.parse(readFileSync(at("calibration.json"), "utf8"));
     expect(Object.keys(calibration.signs)).toEqual(signNames);
-    expect(calibration).toMatchObject({ falseAlarms: 0.1, weights: "fitted" });
+    expect(calibration).toMatchObject({ version: 2, falseAlarms: 0.1, weights: "fitted" });
+    expect(Object.keys(calibration.discriminants)).toEqual(["clipFeatures", "samFeatures"]);
     expect(made).toMatchObject({
       prompts: [["bright lesion"]],
-      images: { negatives, positives: 4 },
+      images: { negatives, positives },
       settings: { saliencyMethod: "gradcam", layer: 0, visualPrompt: "box", mode: "paper" },
     });
     expect(made.judged.falseAlarms).toBeLessThanOrEqual(0.1);
+    expect(made.judged.repeated.halves).toBe(20);
     expect(made.settings).not.toHaveProperty("beta");
-    const again = await calibrated({ positives: [at("with")], out: at("again.json") });
+    const again = await calibrated({ positives: [at("positives")], out: at("again.json") });
     expect(again.at(-1)).toMatchObject({ type: "end", failed: 1 });
     expect(readFileSync(at("again.json"), "utf8")).toBe(readFileSync(at("calibration.json"), "utf8"));
   });
@@ -103,5 +107,50 @@ describe("segment with a calibration", () => {
     await expect(segmented("none", { abstain: true })).rejects.toThrow(
       "--abstain needs a calibration. Make one of images that do not show",
     );
+  });
+});
+
+describe("the library's segment with a calibration", () => {
+  const { prompt, ...settings } = method;
+  const file = at("with", "0.png");
+  /** The calibration with a threshold above or below every score. */
+  const calibration = async (threshold: number) => {
+    const content = await readCalibration(at("calibration.json"));
+    return { ...content, calibration: { ...content.calibration, threshold } };
+  };
+
+  test("empties the mask below the threshold, says so, and gives the signs that the command records", async () => {
+    const model = await loadModel(models);
+    const plain = await segment(model, file, prompt, settings);
+    const absent = await segment(model, file, prompt, { ...settings, calibration: await calibration(1e6) });
+    const present = await segment(model, file, prompt, { ...settings, calibration: await calibration(-1e6) });
+    expect(plain.presence).toBeUndefined();
+    expect(plain.mask.data).toContain(1);
+    expect(absent.mask.data).not.toContain(1);
+    expect(absent.warnings.join()).toContain("the image seems not to show the target");
+    expect(absent).toMatchObject({ presence: { threshold: 1e6, isPresent: false }, coarse: plain.coarse });
+    expect(present.mask).toEqual(plain.mask);
+    expect(present.presence!.signs).toEqual(record("present").images[0].presence.signs);
+    const { targets } = await segmentTargets(model, file, { lesion: prompt }, { ...settings, calibration: await calibration(1e6) });
+    expect(targets.lesion!.mask.data).not.toContain(1);
+    await model.dispose();
+  });
+
+  test("refuses a calibration of other settings, of other weights, and what is none", async () => {
+    const model = await loadModel(models);
+    const made = await calibration(0);
+    const asked = (given: object) => segment(model, file, prompt, { ...settings, calibration: made, ...given });
+    await expect(asked({ coarseMethod: "otsu" })).rejects.toThrow(
+      "segment: the calibration was made with --coarse-method kmeans. Use the same",
+    );
+    const other = { ...made, made: { ...made.made, weights: { ...made.made.weights, sam: "0" } } };
+    await expect(asked({ calibration: other })).rejects.toThrow(
+      "segment: the calibration was made with other weights of SAM. Calibrate again.",
+    );
+    await expect(asked({ calibration: { threshold: 1 } })).rejects.toThrow(
+      'segment: option "calibration" is no calibration of this version',
+    );
+    await expect(asked({ saliencyMethod: async () => new Float32Array(64) })).rejects.toThrow("needs a named saliencyMethod");
+    await model.dispose();
   });
 });

@@ -16,7 +16,8 @@ import { viewOf } from "../settings.ts";
 import { alignedLines } from "../text-table.ts";
 import { streamName } from "../zero-shot/images/items.ts";
 import { memoryPlan } from "../zero-shot/images/memory-plan.ts";
-import { hashesOf, methodOf, writeCalibration } from "../zero-shot/presence/calibration-file.ts";
+import { methodOf } from "../zero-shot/presence/calibration.ts";
+import { hashesOf, writeCalibration } from "../zero-shot/presence/calibration-file.ts";
 import { keptEmbeddings } from "../zero-shot/steps/embedding-cache.ts";
 import { RefineStep } from "../zero-shot/steps/refine-step.ts";
 import { SaliencyStep } from "../zero-shot/steps/saliency-step.ts";
@@ -77,10 +78,10 @@ export async function* runCalibrate(settings: CalibrateSettings, { signal }: Sto
         if (!lookFor) throw noPrompt(input, settings);
         const { image, warnings } = await decodeInput(input, view);
         const texts = lookFor.map(({ sentences }) => sentences);
-        const signs = await steps.signs(image, streamName(input), texts, {});
-        measured.push({ isPositive, image: { name: input.path, signs } });
-        const found = signs.filter((one) => one !== undefined).length;
-        const summary = `${isPositive ? "with" : "without"} the target: ${found} of ${signs.length} found`;
+        const targets = await steps.evidence(image, streamName(input), texts, {});
+        measured.push({ isPositive, image: { name: input.path, targets } });
+        const found = targets.filter((one) => one !== undefined).length;
+        const summary = `${isPositive ? "with" : "without"} the target: ${found} of ${targets.length} found`;
         yield { type: "item", name: input.name, ms: Math.round(performance.now() - started), warnings, summary };
       } catch (error) {
         if (!concernsOneInput(error)) throw error;
@@ -90,7 +91,7 @@ export async function* runCalibrate(settings: CalibrateSettings, { signal }: Sto
     const of = (positive: boolean) => measured.filter(({ isPositive }) => isPositive === positive).map(({ image }) => image);
     const result = calibrate(of(false), of(true), settings);
     const { falseAlarms, sensitivity, falseAlarmsAt90 } = result;
-    const judged = { ...result.judged, falseAlarms, sensitivity, falseAlarmsAt90 };
+    const judged = { ...result.judged, falseAlarms, sensitivity, falseAlarmsAt90, repeated: result.repeated };
     await writeCalibration(out, {
       calibration: result.calibration,
       made: {
@@ -110,7 +111,10 @@ export async function* runCalibrate(settings: CalibrateSettings, { signal }: Sto
 }
 
 /** The result for the terminal. */
-function linesOf({ calibration, fitted, judged, falseAlarms, sensitivity, falseAlarmsAt90 }: CalibrationResult, out: string): string[] {
+function linesOf(
+  { calibration, fitted, judged, falseAlarms, sensitivity, falseAlarmsAt90, repeated }: CalibrationResult,
+  out: string,
+): string[] {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const rows = signNames.map((name) => {
     const { mean, deviation, weight } = calibration.signs[name];
@@ -123,6 +127,11 @@ function linesOf({ calibration, fitted, judged, falseAlarms, sensitivity, falseA
     ...(falseAlarmsAt90 === null
       ? []
       : [`at a threshold that 90 % of images with the target pass, ${percent(falseAlarmsAt90)} of those without it would`]),
+    ...(repeated === null
+      ? []
+      : [
+          `mean of ${repeated.halves} other partings into halves: ${percent(repeated.sensitivity)} with the target keep their mask; at the threshold that 90 % pass, ${percent(repeated.falseAlarmsAt90)} ± ${percent(repeated.deviation)} without it would`,
+        ]),
     out,
   ];
 }

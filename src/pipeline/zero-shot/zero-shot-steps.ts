@@ -1,5 +1,5 @@
 import type { Image } from "../../image/index.ts";
-import type { Calibration, PresenceSigns } from "../../presence/index.ts";
+import type { Calibration, Evidence } from "../../presence/index.ts";
 import type { SessionOptions } from "../../runtime/session.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { CommonSettings } from "../settings.ts";
@@ -108,17 +108,12 @@ export class ZeroShotSteps {
     return maps.map((map, i) => ({ map, cut: cuts[i]!, refined: masks[i]! }));
   }
 
-  /** The signs of presence of each target, for a calibration. */
-  async signs(
-    image: Image,
-    fileName: string,
-    texts: readonly (readonly string[])[],
-    ms: StageTimes,
-  ): Promise<(PresenceSigns | undefined)[]> {
+  /** What speaks for each target being present, for a calibration. */
+  async evidence(image: Image, fileName: string, texts: readonly (readonly string[])[], ms: StageTimes): Promise<(Evidence | undefined)[]> {
     const maps = await this.saliency.run(image, fileName, texts, ms);
     const embedding = this.refine.embeddingOf(image, ms);
     const found = await this.masksOf(image, fileName, maps, ms, embedding);
-    return await new PresenceStep(this.saliency, this.refine, this.settings).signsOf(image, fileName, texts, found, embedding, ms);
+    return await new PresenceStep(this.saliency, this.refine, this.settings).evidenceOf(image, fileName, texts, found, embedding, ms);
   }
 
   /** Empties the masks of targets that the image does not show, by the calibration, if there is one. */
@@ -133,8 +128,8 @@ export class ZeroShotSteps {
     const { calibration } = this;
     if (!calibration) return found;
     const presence = new PresenceStep(this.saliency, this.refine, this.settings);
-    const signs = await presence.signsOf(image, fileName, texts, found, embedding, ms);
-    return found.map((one, i) => presence.judged(one, signs[i], calibration));
+    const evidence = await presence.evidenceOf(image, fileName, texts, found, embedding, ms);
+    return found.map((one, i) => presence.judged(one, evidence[i], calibration));
   }
 
   /** Frees what belongs to the steps between the models'. */

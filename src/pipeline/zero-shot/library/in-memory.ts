@@ -26,12 +26,14 @@ import {
 } from "../../models/model-content.ts";
 import { untrainedUse } from "../../models/sam-variant.ts";
 import { CommonSettings } from "../../settings.ts";
+import { checkedCalibration, differenceFrom, type PresenceCalibration } from "../presence/calibration.ts";
 import { RegionSettings } from "../settings/baselines.ts";
 import { CoarseSettings } from "../settings/coarse.ts";
 import { seed } from "../settings/commands.ts";
 import { methodDefaults } from "../settings/method-defaults.ts";
 import { RefineSettings } from "../settings/refine.ts";
 import { AffinitySettings, SaliencySettings } from "../settings/saliency.ts";
+import type { PresenceOfTarget } from "../steps/found.ts";
 import type { EmbedImage } from "../steps/image-embedding.ts";
 import { type RefineResult, RefineStep, stepWarnings } from "../steps/refine-step.ts";
 import { SaliencyStep } from "../steps/saliency-step.ts";
@@ -150,6 +152,11 @@ export type SegmentOptions = Omit<z.input<typeof Options>, "saliencyMethod"> & {
   readonly saliencyMethod?: SaliencyMethodName | OwnSaliencyMethod | undefined;
   /** Provides SAM's embedding of the image, most of the work for a further prompt on it; by default runs the encoder. */
   readonly embed?: EmbedImage | undefined;
+  /**
+   * The content of a file of `calibrate`: where it says that the image does not show a target, the mask is empty. It must have been made with these
+   * models and settings; the weights of models from memory are not compared.
+   */
+  readonly calibration?: PresenceCalibration | undefined;
   /** Ends the call with a `CancelledError`, at the latest after the current stage: a running graph cannot be interrupted. */
   readonly signal?: AbortSignal | undefined;
 };
@@ -163,6 +170,8 @@ export interface Segmentation extends Omit<RefineResult, "warnings"> {
   /** The saliency map in 8 bits, as stored in files. */
   readonly gray: GrayImage;
   readonly coarse: Mask;
+  /** How a calibration judged whether the image shows the target; the signs are absent where nothing was found. */
+  readonly presence?: PresenceOfTarget;
   /** Warnings: an empty mask, a truncated text prompt, a guessed intensity range. */
   readonly warnings: readonly string[];
 }
@@ -175,7 +184,7 @@ export interface Segmentation extends Omit<RefineResult, "warnings"> {
 export function checkedSegment(
   model: ZeroShotModel,
   text: string | readonly string[],
-  { embed, signal, ...options }: SegmentOptions,
+  { embed, signal, calibration, ...options }: SegmentOptions,
   where = "segment",
 ) {
   const { saliencyMethod, ...others } = options;
@@ -189,13 +198,16 @@ export function checkedSegment(
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new ConfigError(`${where}: option "signal" must be an AbortSignal, got ${described(signal)}.`);
   }
+  const judge = calibration === undefined ? undefined : checkedCalibration(calibration, `${where}: option "calibration"`);
+  if (judge && own)
+    throw new ConfigError(`${where}: option "calibration" needs a named saliencyMethod, as a calibration holds for one method alone.`);
   const given = Object.keys(options).filter((name) => options[name as keyof typeof options] !== undefined);
   const asked = Object.entries(own ? others : options).filter(([name]) => given.includes(name));
   const chosen = { ...methodDefaults(model.defaults, options).values, ...Object.fromEntries(asked) };
   const settings = { ...checkedOptions(Options, chosen, where), device: "cpu" as const };
   // Settings of the built-in methods have no effect on the caller's own method.
   const warnings = withoutEffect(Options, own ? { ...settings, saliencyMethod: own.name || "(custom)" } : settings, given);
-  return { texts: checkedTexts(text, where), settings, warnings, own, embed, signal };
+  return { texts: checkedTexts(text, where), settings, warnings, own, embed, signal, calibration: judge };
 }
 
 /**
@@ -268,13 +280,19 @@ async function segmentEach(
   model: ZeroShotModel,
   image: Image,
   texts: readonly (readonly string[])[],
-  { settings, warnings, own, embed, signal }: Omit<ReturnType<typeof checkedSegment>, "texts">,
+  { settings, warnings, own, embed, signal, calibration }: Omit<ReturnType<typeof checkedSegment>, "texts">,
 ): Promise<Segmentation[]> {
   const pixels = checkedImage(image, "segment");
   const { name } = settings;
   const work = async (step: SaliencyStep): Promise<Segmentation[]> => {
     throwIfCancelled(signal);
-    const steps = new ZeroShotSteps(step, new RefineStep(model.mask, settings, embed), settings, model.mask.sam.options);
+    const { options } = model.mask.sam;
+    const used = { ...settings, layer: step.method.layer, samPrecision: options.precision ?? "float32" };
+    const difference = calibration && differenceFrom(calibration, { settings: used });
+    if (difference !== undefined)
+      throw new ConfigError(`segment: the calibration was made with ${difference}. Use the same, or calibrate again.`);
+    const refine = new RefineStep(model.mask, settings, embed);
+    const steps = new ZeroShotSteps(step, refine, settings, { ...options, calibration: calibration?.calibration });
     // Between the models a call may end.
     const releases = { clip: async () => throwIfCancelled(signal), sam: async () => throwIfCancelled(signal) };
     const found = await thenDispose(() => steps.run(pixels, name, texts, {}, { releases }), steps);
@@ -287,9 +305,18 @@ async function segmentEach(
       ...step.method.warnings,
       ...blankWarnings(pixels),
     ];
-    return found.map(({ map, cut, refined }) => {
+    return found.map(({ map, cut, refined, presence }) => {
       const { saliency, capacity, gray } = map;
-      return { ...refined, saliency, capacity, gray, coarse: cut.coarse, warnings: [...general, ...stepWarnings(map, cut, refined)] };
+      const judged = presence && { presence };
+      return {
+        ...refined,
+        saliency,
+        capacity,
+        gray,
+        coarse: cut.coarse,
+        ...judged,
+        warnings: [...general, ...stepWarnings(map, cut, refined)],
+      };
     });
   };
   return await model.withSaliency(settings, work, own);

@@ -8,11 +8,14 @@ import { decodeImage } from "../../../scans/decode-image.ts";
 import { imageEnding } from "../../../scans/names.ts";
 import type { SamOptions } from "../../../segment/index.ts";
 import type { Content } from "../../models/content.ts";
-import { loadClip, loadSam, type SamOfFiles } from "../../models/model.ts";
+import { type ClipOfFiles, loadClip, loadSam, type SamOfFiles } from "../../models/model.ts";
 import { type ClipContent, openClip, openSam, type PromptableModel } from "../../models/model-content.ts";
+import { clipRecord, samRecord } from "../../models/models-of-run.ts";
 import { modelNotices } from "../../models/notices.ts";
 import { defaultsOf } from "../../models/pack-settings.ts";
 import type { Mode } from "../../settings.ts";
+import { differenceFrom, type PresenceCalibration } from "../presence/calibration.ts";
+import { hashesOf } from "../presence/calibration-file.ts";
 import { keptEmbeddings } from "../steps/embedding-cache.ts";
 import type { EmbedImage } from "../steps/image-embedding.ts";
 import {
@@ -89,6 +92,7 @@ export async function segment(
   if (typeof text === "string" && typeof image === "string" && imageEnding.test(text) && !imageEnding.test(image)) {
     throw new InputError(`segment: image ${described(image)} and text ${described(text)} are swapped: the image goes before the text.`);
   }
+  await requireSameWeights(model, given.calibration, "segment");
   const asked = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segment") };
   if (typeof image !== "string") return await segmentPixels(model, image, text, asked);
   const opened = await openedImage(image, mode, asked);
@@ -112,12 +116,25 @@ export async function segmentTargets(
 ): Promise<TargetSegmentations> {
   const { cache, ...given } = checkedObject(options, "segmentTargets");
   const { mode } = checkedTargets(model, targets, given).settings;
+  await requireSameWeights(model, given.calibration, "segmentTargets");
   const asked = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segmentTargets") };
   if (typeof image !== "string") return await segmentTargetsOfPixels(model, image, targets, asked);
   const opened = await openedImage(image, mode, asked);
   const found = await segmentTargetsOfPixels(model, opened.image, targets, opened.options);
   const told = Object.entries(found.targets).map(([name, one]) => [name, { ...one, warnings: [...opened.warnings, ...one.warnings] }]);
   return { ...found, targets: Object.fromEntries(told) };
+}
+
+/** @throws ConfigError when a calibration was made with other weights; those of models from memory are not compared */
+async function requireSameWeights(
+  { text, mask }: Pick<ZeroShotModel, "text" | "mask">,
+  calibration: PresenceCalibration | undefined,
+  where: string,
+): Promise<void> {
+  if (!calibration || !("clipFiles" in text && "samFiles" in mask)) return;
+  const weights = hashesOf({ ...(await clipRecord(text as ClipOfFiles)), ...(await samRecord(mask as SamOfFiles)) });
+  const difference = differenceFrom(calibration, { weights });
+  if (difference !== undefined) throw new ConfigError(`${where}: the calibration was made with ${difference}. Calibrate again.`);
 }
 
 /** The pixels of a file, whose name selects the random streams unless the options give another. */

@@ -1,4 +1,4 @@
-import type { Judgement, PresenceSigns } from "../../../presence/index.ts";
+import type { Judgement } from "../../../presence/index.ts";
 import type { CoarseResult } from "./coarse-step.ts";
 import type { RefineResult } from "./refine-step.ts";
 import type { SaliencyResult } from "./saliency-step.ts";
@@ -7,7 +7,6 @@ import type { SaliencyResult } from "./saliency-step.ts";
 export interface PresenceOfTarget extends Judgement {
   /** Of the calibration. */
   readonly threshold: number;
-  readonly signs?: PresenceSigns;
 }
 
 /** What the steps find of one target in an image. */

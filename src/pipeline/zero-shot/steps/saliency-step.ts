@@ -47,6 +47,14 @@ export interface SaliencyResult {
   readonly window?: Box;
   /** The method's value per patch before normalisation, [g · g]; for M2IB the information in nats. */
   readonly capacity: Float32Array;
+  /** What the method read of the image, and where that lies on it; absent where no text was read. */
+  readonly view?: {
+    /** Of `SaliencyMethod.hiddenTokens`, the same for all targets. */
+    readonly hidden: Tensor;
+    readonly window: MapWindow;
+    /** Pixels along a side of the square that the model saw. */
+    readonly side: number;
+  };
   /** Whether the image does not show the target, which only methods on an absolute scale can tell; the map is then empty. */
   readonly isAbsent: boolean;
   /** Measures of the map itself, where they are asked for and there is a text. */
@@ -126,7 +134,8 @@ export class SaliencyStep {
     const results: SaliencyResult[] = [];
     for (const sentences of texts) {
       const { target, warnings } = await timed(ms, "text", () => this.textOf(sentences));
-      const capacity = target ? await this.attribute(await attribution(), target, ms) : new Float32Array(grid ** 2);
+      const read = target && (await attribution());
+      const capacity = read ? await this.attribute(read, target, ms) : new Float32Array(grid ** 2);
       const { map, isAbsent, unsaid } =
         presence === undefined ? stretched(capacity, side) : absolute(capacity, { side, window, size: image }, target ? presence : 0);
       const measured =
@@ -137,6 +146,7 @@ export class SaliencyStep {
         gray: toGray(saliency),
         ...(placed && { window: window.box }),
         capacity,
+        ...(read && { view: { hidden: read.hidden, window, side } }),
         isAbsent,
         ...(measured && { confidence: measured }),
         warnings: [...warnings, ...unsaid],
