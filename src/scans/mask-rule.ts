@@ -43,10 +43,13 @@ export type MaskProblem = "label image" | "another size than the image" | "value
 /** An image that can be read, but is not a mask. */
 export class MaskError extends InputError {
   readonly problem: MaskProblem;
+  /** The message without the remedy, for callers that have another one. */
+  readonly fault: string;
 
-  constructor(problem: MaskProblem, message: string) {
-    super(message);
+  constructor(problem: MaskProblem, fault: string, remedy?: string) {
+    super(remedy === undefined ? fault : `${fault} ${remedy}`);
     this.problem = problem;
+    this.fault = fault;
   }
 }
 
@@ -229,7 +232,8 @@ function byRule(levels: Levels, counts: ReadonlyMap<number, number>, where: stri
   if (kind === "gray" && isSoft(counts, levels.full)) return above(high / 2, "soft edges: taken as foreground above the middle");
   throw new MaskError(
     "label image",
-    `${where} has ${values.length} ${nouns[kind]} (${written(values)}); expected ${kind === "colour" ? "black and another one" : "two"}. Is it a label image? Choose a value with --label N, or save it as 0 and 255.`,
+    `${where} has ${values.length} ${nouns[kind]} (${written(values)}); expected ${kind === "colour" ? "black and another one" : "two"}. Is it a label image?`,
+    "Choose a value with --label N, or save it as 0 and 255.",
   );
 }
 

@@ -2,6 +2,7 @@ import { InputError } from "../../../errors.ts";
 import { copyAtomically } from "../../../files/atomic-write.ts";
 import { type Mask, opencvNearest, type Size } from "../../../image/index.ts";
 import { writeGray, writeRgb } from "../../../results/png.ts";
+import { MaskError, type MaskReading } from "../../../scans/mask-rule.ts";
 import { readContent } from "../../../scans/read-content.ts";
 import { readMask } from "../../../scans/read-mask.ts";
 import { type RasterPixels, readPixels } from "../../../scans/sources/raster-pixels.ts";
@@ -30,7 +31,7 @@ export async function maskedPicture(file: string, masks: readonly string[], { ch
   const united: Mask = { width, height, data: new Uint8Array(width * height) };
   const told = new Set(warnings);
   for (const one of masks) {
-    const { mask, warnings } = channel === undefined ? await readMask(one) : { mask: await channelMask(one, channel), warnings: [] };
+    const { mask, warnings } = channel === undefined ? await twoValuedMask(one) : { mask: await channelMask(one, channel), warnings: [] };
     for (const warning of warnings) told.add(`mask: ${warning}`);
     const isOther = sizeOf(mask) !== sizeOf(image);
     if (isOther && !mayResize)
@@ -43,6 +44,16 @@ export async function maskedPicture(file: string, masks: readonly string[], { ch
 }
 
 const sizeOf = ({ width, height }: Size): string => `${width} x ${height}`;
+
+/** A mask file of two values. There is no setting that chooses a label here, so the remedy for a label image is another. */
+async function twoValuedMask(file: string): Promise<MaskReading> {
+  try {
+    return await readMask(file);
+  } catch (cause) {
+    if (!(cause instanceof MaskError) || cause.problem !== "label image") throw cause;
+    throw new InputError(`${cause.fault} Save the mask as 0 and 255.`, { cause });
+  }
+}
 
 /** A picture file that is copied as it is. @throws InputError when it is damaged */
 export async function copiedPicture(file: string): Promise<Pictures> {

@@ -6,6 +6,7 @@ import { slice, writeMat } from "../../../../test/support/mat-file.ts";
 import { decodeGray, decodeMask, drawn } from "../../../../test/support/pictures.ts";
 import { sheet } from "../../../../test/support/sheet.ts";
 import { warningsOf } from "../../../../test/support/tiny-run.ts";
+import { encodeGray } from "../../../results/png.ts";
 
 const files = new DataSetFiles();
 afterAll(() => files.remove());
@@ -43,6 +44,20 @@ test("BUSI: further masks are united, normal images have empty masks, classes co
 
   const without = await files.prepare("busi", "busi", { normal: "leave-out", out: files.at("tumours") });
   expect(without.at(-1)).toMatchObject({ done: 2, failed: 0 });
+});
+
+test("a mask that is a label image is told with a remedy that this command has", async () => {
+  const labels = await encodeGray({ width: 4, height: 2, data: Uint8Array.of(0, 1, 2, 2, 0, 1, 2, 0) });
+  await files.write("labels", { "benign/benign (1).png": imagePng(), "benign/benign (1)_mask.png": labels });
+  const events = await files.prepare("busi", "labels");
+  const place = files.at("labels", "benign/benign (1)_mask.png");
+  expect(events).toContainEqual(
+    expect.objectContaining({
+      type: "failure",
+      message: `"${place}" has 3 values (0, 1, 2); expected two. Is it a label image? Save the mask as 0 and 255.`,
+    }),
+  );
+  expect(events.at(-1)).toMatchObject({ done: 0, failed: 1 });
 });
 
 test("UDIAT: images and masks of two folders, classes of the spreadsheet, and the paper's test list", async () => {
