@@ -27,6 +27,7 @@ const least: Readonly<Record<string, object>> = {
   embed: { out: "o" },
   retrieve: { pairs: ["package.json"] },
   "models init": { name: "sam-tiny", out: "o" },
+  "datasets prepare": { name: "busi", folder: "src", out: "o" },
 };
 
 /** Settings with the paths of the inputs. */
@@ -38,7 +39,8 @@ function placed(flags: object): object {
 
 async function said(job: string, flags: object, configFile?: string): Promise<string[]> {
   const command = jobCommands.find((one: JobCommand) => one.job === job)!;
-  return (await settingsOf(await command.schema(), { flags: { ...least[job], ...placed(flags) }, configFile })).warnings;
+  const typed = { flags: { ...least[job], ...placed(flags) }, configFile, positionals: command.positionals };
+  return (await settingsOf(await command.schema(), typed)).warnings;
 }
 
 test.each<[string, object, string]>([
@@ -71,6 +73,8 @@ test.each<[string, object, string]>([
   ["finetune", { overwrite: true, resume: "best" }, "--resume has no effect with --overwrite"],
   ["retrieve", { pairs: [shard], separator: ";" }, "--separator has no effect without a table in --pairs"],
   ["retrieve", { pack: "phantom", clip: "x" }, "--pack has no effect with --clip"],
+  ["datasets prepare", { target: "infection" }, "--target has no effect with the data set busi; it is for the data set covid-qu-ex"],
+  ["datasets prepare", { name: "konya", normal: "keep" }, "--normal has no effect with the data set konya; it is for the data set busi"],
   ["finetune-sam", { separator: ";" }, "--separator has no effect without a table in --data"],
   ["finetune-sam", { groupColumn: "a" }, "--group-column has no effect without a table in --data"],
   ["finetune-sam", { coarseShare: "0.2" }, "--coarse-share has no effect without --coarse"],

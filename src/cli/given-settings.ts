@@ -40,7 +40,8 @@ export async function settingsOf(
   const models = Object.fromEntries(["clip", "sam"].map((name) => [name, typed[name]]));
   const chosen = { ...modePresets[settings.mode as Mode], ...settings, ...models };
   const { warnings, notes } = packMessages(ofPack, effectiveSettings(schema, chosen));
-  return { settings, warnings: [...warnings, ...withoutEffect(schema, chosen, Object.keys(typed))], notes };
+  const labels = Object.fromEntries((positionals ?? []).map(({ key, label }) => [key, label]));
+  return { settings, warnings: [...warnings, ...withoutEffect(schema, chosen, Object.keys(typed), labels)], notes };
 }
 
 /** In a deleted folder relative paths cannot be resolved and no process can be started. */

@@ -20,9 +20,16 @@ export function recordedSettings(schema: z.ZodType, settings: Settings): { setti
  * A sentence for each setting that was given but has no effect because another setting disables it.
  *
  * @param given - names of the settings that were given, as opposed to defaults
+ * @param labels - what settings without a flag are called, such as "the data set"
  * @example withoutEffect(SegmentSettings, settings, ["threshold"]) // ["--threshold has no effect with --coarse-method otsu; it is for --coarse-method threshold"]
  */
-export function withoutEffect(schema: z.ZodType, settings: Settings, given: Iterable<string>): string[] {
+export function withoutEffect(
+  schema: z.ZodType,
+  settings: Settings,
+  given: Iterable<string>,
+  labels: Readonly<Record<string, string>> = {},
+): string[] {
+  const called = (name: string) => labels[name] ?? `--${kebab(name)}`;
   const shape = settingsOfSchema(schema);
   const all = { ...absent(shape), ...settings };
   return [...given].flatMap((name) => {
@@ -31,8 +38,10 @@ export function withoutEffect(schema: z.ZodType, settings: Settings, given: Iter
     const conditions = metaOf(setting).needs!.filter((condition) =>
       Object.entries(condition).every(([other, wanted]) => other in shape || wanted === "absent"),
     );
-    const uses = conditions.flatMap(wordsOf);
-    return [`--${kebab(name)} has no effect${reasonOf(conditions[0]!, all)}${uses.length > 0 ? `; it is for ${uses.join(", or ")}` : ""}`];
+    const uses = conditions.flatMap((condition) => wordsOf(condition, called));
+    return [
+      `${called(name)} has no effect${reasonOf(conditions[0]!, all, called)}${uses.length > 0 ? `; it is for ${uses.join(", or ")}` : ""}`,
+    ];
   });
 }
 
@@ -56,19 +65,17 @@ function holds(condition: Condition, name: string, settings: Settings): boolean 
 }
 
 /** " with --coarse-method otsu", " without --regions", " without a table in --pairs" */
-function reasonOf(condition: Condition, settings: Settings): string {
+function reasonOf(condition: Condition, settings: Settings, called: (name: string) => string): string {
   const failed = Object.keys(condition).find((name) => !holds(condition, name, settings))!;
-  const [wanted, flag] = [condition[failed]!, `--${kebab(failed)}`];
+  const [wanted, flag] = [condition[failed]!, called(failed)];
   if (isRequirement(wanted)) return ` without ${wanted.words}`;
   if (wanted === "given") return ` without ${flag}`;
   return settings[failed] === true || wanted === "absent" ? ` with ${flag}` : ` with ${flag} ${settings[failed]}`;
 }
 
 /** "--visual-prompt points or both" */
-function wordsOf(condition: Condition): string[] {
+function wordsOf(condition: Condition, called: (name: string) => string): string[] {
   return Object.entries(condition).flatMap(([name, wanted]) =>
-    typeof wanted === "string" || isRequirement(wanted) || typeof wanted[0] === "boolean"
-      ? []
-      : [`--${kebab(name)} ${wanted.join(" or ")}`],
+    typeof wanted === "string" || isRequirement(wanted) || typeof wanted[0] === "boolean" ? [] : [`${called(name)} ${wanted.join(" or ")}`],
   );
 }
