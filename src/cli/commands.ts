@@ -213,7 +213,7 @@ export const jobCommands: readonly JobCommand[] = [
   },
   {
     job: "datasets list",
-    summary: "list the paper's data sets: where they are described, their licences, and the files that are read",
+    summary: "list the paper's data sets: where they are described, what to download, and under which licence",
     schema: async () => (await import("../pipeline/datasets/list/settings.ts")).DatasetsListSettings,
     resumes: false,
   },

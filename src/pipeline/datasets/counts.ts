@@ -1,11 +1,6 @@
 import { alignedLines } from "../text-table.ts";
 import { type Split, type SplitCounts, splits } from "./data-set.ts";
 
-/** "train 600, test 113" */
-export function countsLine(counts: SplitCounts): string {
-  return splits.flatMap((split) => (counts[split] === undefined ? [] : [`${split} ${counts[split]}`])).join(", ");
-}
-
 /** What is counted of an item. */
 interface Counted {
   readonly split: Split;
