@@ -2,7 +2,7 @@ import { appendFile, open, readFile, rename, rm, stat, truncate, writeFile } fro
 import { WeightsError } from "../errors.ts";
 import { writeFully, writing } from "../files/atomic-write.ts";
 import { type FileHashes, hashesOfFile, hashLike } from "./file-hashes.ts";
-import { faultOf, faultOfStatus, type HttpOptions, PassingFault, pauseAfter, request } from "./http.ts";
+import { faultOf, faultOfStatus, type HttpOptions, NoAnswer, PassingFault, pauseAfter, request } from "./http.ts";
 import { claimPartial, releasePartial } from "./partial-file.ts";
 import { type RemoteFile, refusal } from "./remote-file.ts";
 
@@ -96,9 +96,10 @@ class Download {
         return;
       } catch (fault) {
         if (!(fault instanceof PassingFault)) throw fault;
-        failures = (await this.received()) > before ? 1 : failures + 1;
+        const received = await this.received();
+        failures = received > before ? 1 : failures + 1;
         if (failures <= this.options.retries) yield { type: "note", message: `${this.about}: ${fault.message}; trying again` };
-        await pauseAfter(fault, failures, this.options, keptWords);
+        await pauseAfter(fault, failures, this.options, received === 0 && fault instanceof NoAnswer ? "" : keptWords);
       }
     }
   }

@@ -31,6 +31,15 @@ export class PassingFault extends Error {
   }
 }
 
+/** No answer came at all: the server may be out of reach. */
+export class NoAnswer extends PassingFault {}
+
+/** How models come to a machine without network. */
+export const bringBundle = "`medclip-sam models pack` on a machine with network, `medclip-sam models unpack` here";
+
+/** What helps where nothing ever arrives. */
+const outOfReach = ` Nothing has arrived from there. Check the network and the settings of a proxy (HTTPS_PROXY and, from Node.js 22.21 on, NODE_USE_ENV_PROXY=1), set HF_ENDPOINT to a mirror that can be reached, or bring the models as a bundle: ${bringBundle}.`;
+
 /** A response with the addresses passed on the way to it. */
 export interface Answer {
   readonly response: Response;
@@ -89,7 +98,8 @@ export async function request(
     }
   } catch (cause) {
     close();
-    throw faultOf(cause, url, options);
+    const fault = faultOf(cause, url, options);
+    throw fault instanceof PassingFault ? new NoAnswer(fault.message, { cause }) : fault;
   }
 }
 
@@ -148,11 +158,16 @@ function waitOf(text: string | null): number | undefined {
  * The pause before a request is repeated.
  *
  * @param failures - in a row, at least 1
+ * @param kept - said at the end of the error where something has arrived before
  * @throws WeightsError when it was repeated often enough, or the server asks for a pause that nobody waits for
  */
 export async function pauseAfter(fault: PassingFault, failures: number, options: HttpOptions, kept = ""): Promise<void> {
   const { waitMs, message } = fault;
-  if (failures > options.retries) throw new WeightsError(`${message}; tried ${failures} times.${kept}`, { cause: fault });
+  if (failures > options.retries) {
+    const tried = failures === 1 ? "once" : `${failures} times`;
+    const advice = kept === "" && fault instanceof NoAnswer ? outOfReach : kept;
+    throw new WeightsError(`${message}; tried ${tried}.${advice}`, { cause: fault });
+  }
   if (waitMs !== undefined && waitMs > longestPauseMs)
     throw new WeightsError(`${message}; it asks to wait for ${Math.ceil(waitMs / 1000)} s. Try again then.${kept}`, { cause: fault });
   const pause = Math.max(waitMs ?? 0, Math.min(options.pauseMs * 2 ** (failures - 1), longestPauseMs));

@@ -171,7 +171,7 @@ describe("a connection that", () => {
       return true;
     });
     await expect(pulled()).rejects.toThrow(
-      /the connection to .* failed .*; tried 3 times\. What has arrived is kept: the same command resumes/,
+      /the connection to .* failed .*; tried 3 times\. What has arrived is kept: the same command resumes\.$/,
     );
     expect(blobs().some((name) => name.endsWith(".incomplete"))).toBe(true);
     await server.close();
@@ -180,6 +180,18 @@ describe("a connection that", () => {
     await pulled();
     expect(server.downloadsOf("model.safetensors").at(-1)!.headers.range).toMatch(/^bytes=[1-9]\d*-$/);
     expect(readFileSync(blob()).equals(weights)).toBe(true);
+  });
+
+  test.each(["HEAD", "GET"])("never answers a %s: the error says what to do instead", async (method) => {
+    server.once(method, (_, response) => {
+      response.destroy();
+      return true;
+    });
+    const error: Error = await pulled().catch((error) => error);
+    expect(error.message).toMatch(
+      /the connection to .* failed .*; tried 3 times\. Nothing has arrived .*HTTPS_PROXY.*HF_ENDPOINT.*models pack.*models unpack/,
+    );
+    expect(error.message).not.toContain("is kept");
   });
 
   test("is silent is given up after the time-out, and resumed", async () => {

@@ -6,7 +6,7 @@ import { RepositoryCache } from "./cache.ts";
 import { type DownloadEvent, download } from "./download.ts";
 import { hubEndpoint, hubToken, isOffline } from "./environment.ts";
 import { type FileHashes, hashesOfFile, hashLike } from "./file-hashes.ts";
-import type { HttpOptions } from "./http.ts";
+import { bringBundle, type HttpOptions } from "./http.ts";
 import { filesOfModel } from "./model-files.ts";
 import { type PinnedFile, pin, pinsOf, requireUnchanged } from "./pins.ts";
 import { addressOf, type ModelAddress, type ModelKind, publishedModel, publishedModels } from "./registry.ts";
@@ -79,7 +79,7 @@ export async function planPull(name: string, options: PullOptions): Promise<Pull
   const { repository, revision } = address;
   if (isOffline()) {
     throw new WeightsError(
-      `HF_HUB_OFFLINE is set, so nothing is downloaded. Unset it to download ${repository}, or bring it as a bundle: \`medclip-sam models pack\` on a machine with network, \`medclip-sam models unpack\` here.`,
+      `HF_HUB_OFFLINE is set, so nothing is downloaded. Unset it to download ${repository}, or bring it as a bundle: ${bringBundle}.`,
     );
   }
   const http: HttpOptions = { ...options, token: await hubToken() };
