@@ -139,20 +139,21 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
     if (fromFlag !== undefined) values[flag.key] = typeof fromFlag === "string" ? parsed(fromFlag, flag) : fromFlag;
     else if (fromFile !== undefined) values[flag.key] = flag.kind === "list" && !Array.isArray(fromFile) ? [fromFile] : fromFile;
   }
-  refuseEmpty(flags, given, config);
-  refuseDash(flags, given, config);
+  /** As a flag, or what a positional argument is: nobody types a flag for it. */
+  const label = ({ key, name }: Flag) => positionals.find((positional) => positional.key === key)?.label ?? `--${name}`;
+  refuseEmpty(flags, given, config, label);
+  refuseDash(flags, given, config, label);
   const result = schema.safeParse(values);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => {
     const flag = flags.find(({ key }) => key === issue.path[0]);
     if (!flag) return issue.message;
-    const positional = positionals.find(({ key }) => key === flag.key);
-    const label = positional?.label ?? `--${flag.name}`;
+    const isPositional = positionals.some(({ key }) => key === flag.key);
     const value = raw[flag.key];
-    if (value === undefined || (positional && Array.isArray(value) && value.length === 0)) {
-      return `${label} is missing: ${flag.description}${positional ? "" : ` (--${flag.name} ${flag.placeholder})`}`;
+    if (value === undefined || (isPositional && Array.isArray(value) && value.length === 0)) {
+      return `${label(flag)} is missing: ${flag.description}${isPositional ? "" : ` (--${flag.name} ${flag.placeholder})`}`;
     }
-    const where = given[flag.key] === undefined ? `"${flag.name}" in "${config?.file}"` : label;
+    const where = given[flag.key] === undefined ? `"${flag.name}" in "${config?.file}"` : label(flag);
     // Custom checks of a schema have their own message.
     const expected = issue.code === "custom" ? issue.message : `expected ${flag.expected}`;
     const near = typeof value === "string" ? closeTo(value, flag.choices) : undefined;
@@ -162,22 +163,22 @@ export function settingsFrom<T>(schema: SettingsSchema<T>, { flags: given, confi
 }
 
 /** An empty text usually comes from an unset shell variable; as a folder it would mean the current one. @throws ConfigError */
-function refuseEmpty(flags: readonly Flag[], given: Given["flags"], config: Given["config"]): void {
+function refuseEmpty(flags: readonly Flag[], given: Given["flags"], config: Given["config"], label: (flag: Flag) => string): void {
   const empty = flags.filter(({ key, kind }) => kind === "text" && (given[key] ?? config?.values[key]) === "");
   if (empty.length === 0) return;
-  const lines = empty.map(({ name, placeholder, description }) => `--${name} is missing: its ${placeholder} is empty (${description})`);
+  const lines = empty.map((flag) => `${label(flag)} is missing: its ${flag.placeholder} is empty (${flag.description})`);
   throw new ConfigError(lines.join("\n"));
 }
 
 /** In other programs "-" is standard input or output; here it would become a file of that name. @throws ConfigError */
-function refuseDash(flags: readonly Flag[], given: Given["flags"], config: Given["config"]): void {
+function refuseDash(flags: readonly Flag[], given: Given["flags"], config: Given["config"], label: (flag: Flag) => string): void {
   const dashes = flags.filter(
     ({ key, placeholder }) => ["FILE", "DIR"].includes(placeholder) && (given[key] ?? config?.values[key]) === "-",
   );
   if (dashes.length === 0) return;
   const lines = dashes.map(
-    ({ name, placeholder }) =>
-      `--${name}: expected the name of a ${placeholder === "DIR" ? "folder" : "file"}, got "-". Standard output is /dev/stdout; "./-" is something of that name.`,
+    (flag) =>
+      `${label(flag)}: expected the name of a ${flag.placeholder === "DIR" ? "folder" : "file"}, got "-". Standard output is /dev/stdout; "./-" is something of that name.`,
   );
   throw new ConfigError(lines.join("\n"));
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { ConfigError } from "../errors.ts";
 import { type JobCommand, jobCommands } from "./commands.ts";
 import { settingsOf } from "./given-settings.ts";
 
@@ -155,4 +156,13 @@ test("a preset leaves out what a step has no setting for", async () => {
   const { settings } = await settingsOf(await command.schema(), { flags: { ...least.coarse, preset: "chest-xray" } });
   expect(settings).toMatchObject({ keep: 2, coarseMethod: "kmeans" });
   expect(settings).not.toHaveProperty("visualPrompt");
+});
+
+test.each([
+  ["none.tar", '"none.tar" does not exist'],
+  ["", "a bundle is missing: its FILE is empty (bundle that `models pack` has written)"],
+  ["-", 'a bundle: expected the name of a file, got "-". Standard output is /dev/stdout; "./-" is something of that name.'],
+])("the positional argument %j is not named as a flag", async (file, message) => {
+  const { schema, positionals } = jobCommands.find(({ job }) => job === "models unpack")!;
+  await expect(settingsOf(await schema(), { flags: { file }, positionals })).rejects.toThrow(new ConfigError(message));
 });

@@ -35,6 +35,7 @@ export async function settingsOf(
   await checkPaths(
     settings,
     settingsThat(schema, ({ mustExist }) => mustExist === true),
+    positionals,
   );
   // If not given, the mode decides. A model of the pack does not count as given.
   const models = Object.fromEntries(["clip", "sam"].map((name) => [name, typed[name]]));
@@ -54,7 +55,11 @@ function requireCurrentFolder(): void {
 }
 
 /** @throws ConfigError when a path on the command line does not exist: that is a usage error, not a bad image */
-async function checkPaths(settings: Readonly<Record<string, unknown>>, names: readonly string[]): Promise<void> {
+async function checkPaths(
+  settings: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+  positionals: Typed["positionals"] = [],
+): Promise<void> {
   for (const name of names) {
     const paths = [settings[name]].flat().filter((value) => typeof value === "string");
     for (const path of paths) {
@@ -62,7 +67,9 @@ async function checkPaths(settings: Readonly<Record<string, unknown>>, names: re
       await stat(path).catch((cause: NodeJS.ErrnoException) => {
         // Other errors are reported when the file is opened.
         if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") return;
-        throw new ConfigError(`${name === "inputs" ? "" : `--${kebab(name)}: `}"${path}" does not exist`, { cause });
+        throw new ConfigError(`${positionals.some(({ key }) => key === name) ? "" : `--${kebab(name)}: `}"${path}" does not exist`, {
+          cause,
+        });
       });
     }
   }
