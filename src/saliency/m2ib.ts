@@ -19,8 +19,16 @@ import { CutTower } from "./_cut-tower.ts";
 import { ImagePart } from "./_image-part.ts";
 import { blocksBehind, layerSetting, type MethodFlops, saliencyMethod } from "./saliency-method.ts";
 
-/** Of the released command line. */
+/** Of the released command line, for the 12 blocks of BiomedCLIP. */
 export const defaultLayer = 7;
+
+/** The default layer of a tower: the released one, or one at the same part of the depth where a tower does not have it. */
+export function defaultLayerOf({ config }: ClipModel): { readonly layer: number; readonly warnings: readonly string[] } {
+  const { depth } = config.vision;
+  if (defaultLayer < depth) return { layer: defaultLayer, warnings: [] };
+  const layer = Math.floor((defaultLayer * depth) / 12);
+  return { layer, warnings: [`the image tower has ${depth} blocks, so the default of --layer is ${layer} instead of ${defaultLayer}`] };
+}
 
 /** Defaults are those of the released command line; a layer and a β per task stand in the published scripts. */
 export const M2ibConfig = z.strictObject({
@@ -267,13 +275,14 @@ export const m2ib = saliencyMethod({
   }),
   drawsNoise: true,
   refusedElsewhere: { classToken: "noise" },
-  open(model, { fast, layer = defaultLayer, beta, steps, samples, lr, classToken }) {
+  open(model, { fast, layer: given, beta, steps, samples, lr, classToken }) {
+    const { layer, warnings } = given === undefined ? defaultLayerOf(model) : { layer: given, warnings: [] };
     const config = { layer, beta, steps, samples, lr, classToken };
     const method = new M2ib(model, config, fast ? { schedule: fastSchedule(config) } : {});
     return {
       layer,
       grid: gridOf(model.config.vision),
-      warnings: method.warnings,
+      warnings: [...warnings, ...method.warnings],
       noise: {
         shape: method.noiseShape,
         of: (fileName, seed) => method.noiseOf(fileName, seed),

@@ -3,7 +3,7 @@ import { add, cast, expand, gradients, loop, mul, reduceSum, reshape, scalar, sl
 import { cosineSimilarity } from "../nn/index.ts";
 import { CutTower } from "./_cut-tower.ts";
 import { methodOfGraphs } from "./_method-of-graph.ts";
-import { defaultLayer } from "./m2ib.ts";
+import { defaultLayer, defaultLayerOf } from "./m2ib.ts";
 import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts";
 
 /** ε of the cosine, as in the released code. */
@@ -27,7 +27,8 @@ export const nib = saliencyMethod({
     steps: z.number().int().positive().default(10).describe("n, steps on the path from zero to the tokens"),
   }),
   drawsNoise: false,
-  open(model, { layer = defaultLayer, steps }) {
+  open(model, { layer: given, steps }) {
+    const { layer, warnings } = given === undefined ? defaultLayerOf(model) : { layer: given, warnings: [] };
     const cut = CutTower.afterBlock(model, layer);
     const text = (hidden: Value, words: Value) => {
       const { last } = loop(steps, [expand(scalar(0), hidden.shape)], (index, [sum]) => {
@@ -38,7 +39,7 @@ export const nib = saliencyMethod({
       const sums = reduceSum(mul(hidden, mul(last[0]!, 1 / steps)), [2]); // [1, T]
       return reshape(slice(sums, 1, 1, cut.tokens), [cut.tokens - 1]);
     };
-    return methodOfGraphs(model, { layer, warnings: cut.warnings, image: cut.tokensOf, text });
+    return methodOfGraphs(model, { layer, warnings: [...warnings, ...cut.warnings], image: cut.tokensOf, text });
   },
   /** By two runs, with 4 blocks and with 11 behind the layer. */
   memory({ layer = defaultLayer }) {

@@ -93,7 +93,7 @@ test("in the library, too, a pack's values hold with its own method only", async
 });
 
 test("a layer that a model of the pack lacks is answered with the pack's settings, for the models that were named", async () => {
-  const { status, stderr } = await segmentWith("--clip", "phantom", "--sam", models.sam);
+  const { status, stderr } = await segmentWith("--clip", "phantom", "--sam", models.sam, "--layer", "7");
   expect(status).toBe(2);
   expect(stderr).toContain("layer 7 does not exist");
   expect(stderr).toContain(`whose settings suit it better: --pack phantom --sam ${models.sam} takes them`);
@@ -102,7 +102,17 @@ test("a layer that a model of the pack lacks is answered with the pack's setting
   expect(wrong).toContain("layer 9 does not exist");
   expect(wrong).not.toContain("suit it better");
   const model = await loadModel({ clip: "phantom", sam: "phantom" });
-  await expect(segment(model, image, "the heart")).rejects.toThrow(/layer 7 does not exist.*loadPack\("phantom"\)/);
+  await expect(segment(model, image, "the heart", { layer: 7 })).rejects.toThrow(/layer 7 does not exist.*loadPack\("phantom"\)/);
+  await model.dispose();
+});
+
+test("a tower of fewer blocks has a default layer at the same part of its depth, and a warning says so", async () => {
+  const model = await loadModel({ clip: "phantom", sam: "phantom" });
+  const { warnings, saliency } = await segment(model, image, "the heart", { saliencyMethod: "nib", steps: 2 });
+  expect(warnings).toContain("the image tower has 6 blocks, so the default of --layer is 3 instead of 7");
+  const chosen = await segment(model, image, "the heart", { saliencyMethod: "nib", steps: 2, layer: 3 });
+  expect(chosen.saliency).toEqual(saliency);
+  expect(chosen.warnings).not.toContainEqual(expect.stringContaining("default of --layer"));
   await model.dispose();
 });
 
