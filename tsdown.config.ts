@@ -24,7 +24,8 @@ const shared: UserConfig = {
     // Editors read doc comments in the types.
     comments: { jsdoc: false },
   },
-  logLevel: "warn",
+  // Warnings of the types of the browser build name files of Node that it does not hold.
+  logLevel: "error",
 };
 
 export default defineConfig([

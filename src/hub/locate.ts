@@ -173,10 +173,15 @@ async function resolveModel(model: string, kind: ModelKind): Promise<string> {
   throw new WeightsError(
     `"${model}" is neither a file or folder nor a known ${kind === "clip" ? "CLIP" : "SAM"} model (${[...embeddedPacks, ...names.map(([name]) => name)].join(", ")}). ` +
       `Published weights are downloaded with \`medclip-sam models pull NAME\`${
-        address ? `, this one with \`medclip-sam models pull ${model} --kind ${kind}\` if it is a repository on the Hugging Face hub` : ""
+        address && !isFileName.test(model)
+          ? `, this one with \`medclip-sam models pull ${model} --kind ${kind}\` if it is a repository on the Hugging Face hub`
+          : ""
       }.`,
   );
 }
+
+/** A file of weights, which no repository is called. */
+const isFileName = /\.(?:pth|pt|bin|safetensors|onnx|json)$/i;
 
 function notDownloaded(models: readonly ModelAddress[]): WeightsError {
   const names = models.map(({ name, repository }) => `"${name}" (${repository})`).join(" and ");

@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 const quick = { saliencyMethod: "gradcam", layer: 0, pictures: 1 } as const;
 const settingsOf = (given: object) =>
-  PromptReportSettings.parse({ ...quick, ...models, inputs: [at("in")], target: "a <bright> lesion", ...given });
+  PromptReportSettings.parse({ ...quick, ...models, inputs: [at("in")], prompt: "a <bright> lesion", ...given });
 const reported = (given: object) => collect(runPromptReportWithPage(settingsOf(given), {}));
 
 test("each image is encoded once for all prompts, and the report has numbers, an answer, pictures and a page", async () => {

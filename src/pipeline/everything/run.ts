@@ -67,7 +67,9 @@ export async function* runEverything(settings: EverythingSettings, { signal }: S
     const regions = await timed(ms, "regions", () => everything(sam, image, thresholds, { embedding, signal }));
     await timed(ms, "write", () => writeRegions({ out, name }, image, regions, { spacing: geometry?.spacing, note: label }));
     if (regions.length === 0)
-      told.push("no region passed the thresholds of predicted IoU and stability; lower --pred-iou or --stability to see weaker ones");
+      told.push(
+        "no region passed the thresholds of predicted IoU and stability; lower --pred-iou or --stability to see weaker ones. A model that gives one mask for a prompt, as those of packs, needs --point-masks single --pred-iou 0 --stability 0.5",
+      );
     return {
       record: { ...sourceRecord(input, image, display), regions: regions.length, ms },
       warnings: [...warnings, ...blankWarnings(image), ...told],

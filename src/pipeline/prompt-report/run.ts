@@ -50,10 +50,10 @@ interface ImageResult {
  */
 export async function* runPromptReport(settings: PromptReportSettings, { signal }: StopOptions = {}): AsyncGenerator<RunEvent> {
   const start = performance.now();
-  const { out, target, seed } = settings;
+  const { out, prompt: target, seed } = settings;
   for (const text of [target, ...settings.paraphrase, ...settings.contradiction]) requireWords(text, "prompt-report");
   await requireFolderForReport(out, settings);
-  const wordings = wordingsOf(settings, seed);
+  const wordings = wordingsOf({ ...settings, target }, seed);
   const { inputs, ...found } = await findInputs(settings.inputs, out, { frames: settings });
   requireWritableNames(inputs, false);
   const run = await sessionOptions(settings);

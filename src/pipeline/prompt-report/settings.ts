@@ -10,7 +10,7 @@ import { AffinitySettings, SaliencySettings } from "../zero-shot/settings/salien
 export const PromptReportSettings = z.strictObject({
   ...RunSettings.pick({ inputs: true }).shape,
   ...grouped("Input", {
-    target: z.string().min(1).describe("text prompt under test").meta({ placeholder: "TEXT" }),
+    prompt: z.string().min(1).describe("text prompt under test").meta({ placeholder: "TEXT" }),
     paraphrase: z
       .array(z.string().min(1))
       .default([])

@@ -263,13 +263,22 @@ function refuseMissingLayer({ clip }: TextImageModel, { layer = 0 }: SaliencySet
   if (layer >= clip.config.vision.depth) throw new MissingLayerError(clip, layer);
 }
 
-/** If a model of a pack lacks the layer because it is used without the pack's settings, the error says how to take them. */
-function withPackHint<T>({ pack }: TextImageModel, settings: SaliencySettings & { readonly sam?: string }, work: () => T): T {
+/** If a model of a pack lacks the layer because it is used without the pack's settings, or with a preset, the error says what to take. */
+function withPackHint<T>(
+  { pack }: TextImageModel,
+  settings: SaliencySettings & { readonly sam?: string; readonly preset?: string | undefined },
+  work: () => T,
+): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof MissingLayerError) || pack === undefined || settings.pack !== undefined) throw error;
-    const { clip, sam } = settings;
+    if (!(error instanceof MissingLayerError)) throw error;
+    const { clip, sam, preset } = settings;
+    if (preset !== undefined) {
+      const message = `The preset "${preset}" is for published weights: add --clip biomedclip --sam sam-vit-b, or leave the preset out.`;
+      throw new ConfigError(`${error.message} ${message}`, { cause: error });
+    }
+    if (pack === undefined || settings.pack !== undefined) throw error;
     const own = Object.entries({ clip, sam }).flatMap(([name, model]) =>
       model === undefined || model === pack ? [] : [` --${name} ${model}`],
     );

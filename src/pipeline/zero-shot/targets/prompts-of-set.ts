@@ -64,7 +64,9 @@ async function listsOfImages(
   const told = await readClasses(classAware);
   for (const [image, own] of told) {
     if (classes.has(own)) continue;
-    throw new ConfigError(`"${classAware}": "${image}" has the class "${own}", but "${name}" has ${[...classes.keys()].join(", ")}.`);
+    throw new ConfigError(
+      `"${classAware}": "${image}" has the class "${own}", but "${name}" has ${[...classes.keys()].join(", ")}. Leave images of other classes out of the inputs, or use P0, P2 or P4, which name no class.`,
+    );
   }
   const { of, lonely } = entriesByImage(told, images, { file: classAware, noun: "class" });
   const without = images.filter((image) => of(image) === undefined);
