@@ -56,14 +56,18 @@ export function calibrate(
 ): CalibrationResult {
   if (!(falseAlarms > 0 && falseAlarms < 1))
     throw new ConfigError(`calibrate: the false-alarm rate must be in (0, 1), got ${falseAlarms}.`);
-  const needed = Math.ceil(1 / falseAlarms - 1e-9) - 1;
-  if (negatives.length - Math.floor(negatives.length / 2) < needed) {
-    throw new ConfigError(
-      `calibrate: a false-alarm rate of ${falseAlarms} needs at least ${2 * needed - 1} images without the target, got ${negatives.length}. Give more, or allow more false alarms.`,
-    );
-  }
+  requireEnough(negatives.length, falseAlarms);
   const parted = (repetition: number) => ofHalves(negatives, positives, { falseAlarms, seed, repetition });
   return { ...parted(0), repeated: positives.length > 1 ? repeatedOf(Array.from({ length: repetitions }, (_, i) => parted(i + 1))) : null };
+}
+
+/** @param negatives - images without the target. @throws ConfigError when they are too few for the rate of false alarms */
+export function requireEnough(negatives: number, falseAlarms: number): void {
+  const needed = Math.ceil(1 / falseAlarms - 1e-9) - 1;
+  if (negatives - Math.floor(negatives / 2) >= needed) return;
+  throw new ConfigError(
+    `calibrate: a false-alarm rate of ${falseAlarms} needs at least ${2 * needed - 1} images without the target, got ${negatives}. Give more, or allow more false alarms.`,
+  );
 }
 
 /** A calibration of one parting of the images. */

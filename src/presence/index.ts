@@ -1,4 +1,4 @@
-export { type CalibrationImage, type CalibrationResult, calibrate } from "./calibrate.ts";
+export { type CalibrationImage, type CalibrationResult, calibrate, requireEnough } from "./calibrate.ts";
 export { Calibration, type Judgement, judge } from "./judge.ts";
 export { nullPrompts } from "./null-prompts.ts";
 export { type FeatureGrid, pooledFeatures } from "./pooled-features.ts";

@@ -1,11 +1,14 @@
-import { concernsOneInput, throwIfCancelled } from "../../errors.ts";
+import { resolve } from "node:path";
+import { ConfigError, concernsOneInput, throwIfCancelled } from "../../errors.ts";
 import { requireWritable } from "../../files/atomic-write.ts";
-import { type CalibrationImage, type CalibrationResult, calibrate, signMeanings, signNames } from "../../presence/index.ts";
+import { listed } from "../../listed.ts";
+import { type CalibrationImage, type CalibrationResult, calibrate, requireEnough, signMeanings, signNames } from "../../presence/index.ts";
 import type { RunEvent } from "../../run/events.ts";
 import { findInputs } from "../../run/inputs.ts";
 import type { StopOptions } from "../../run/stop-options.ts";
 import { decodeInput } from "../../scans/decode-image.ts";
 import type { ImageInput } from "../../scans/list-images.ts";
+import { countOf } from "../../scans/names.ts";
 import { streamThenDispose } from "../../then-dispose.ts";
 import { version } from "../../version.ts";
 import { loadClip, loadSam } from "../models/model.ts";
@@ -17,7 +20,7 @@ import { alignedLines } from "../text-table.ts";
 import { streamName } from "../zero-shot/images/items.ts";
 import { memoryPlan } from "../zero-shot/images/memory-plan.ts";
 import { methodOf } from "../zero-shot/presence/calibration.ts";
-import { hashesOf, writeCalibration } from "../zero-shot/presence/calibration-file.ts";
+import { hashesOf, requireCalibrationFile, writeCalibration } from "../zero-shot/presence/calibration-file.ts";
 import { keptEmbeddings } from "../zero-shot/steps/embedding-cache.ts";
 import { RefineStep } from "../zero-shot/steps/refine-step.ts";
 import { SaliencyStep } from "../zero-shot/steps/saliency-step.ts";
@@ -42,9 +45,12 @@ export async function* runCalibrate(settings: CalibrateSettings, { signal }: Sto
   const begun = performance.now();
   const { out } = settings;
   await requireWritable(out, settings.images);
+  await requireCalibrationFile(out);
   const view = viewOf(settings);
   const negatives = await findInputs(settings.images, undefined, { frames: settings });
   const positives = settings.positives && (await findInputs(settings.positives, undefined, { frames: settings }));
+  requireEnough(negatives.inputs.length, settings.falseAlarms);
+  requireApart(negatives.inputs, positives?.inputs ?? []);
   const samples: Sample[] = [
     ...negatives.inputs.map((input) => ({ input, isPositive: false })),
     ...(positives?.inputs ?? []).map((input) => ({ input, isPositive: true })),
@@ -103,11 +109,36 @@ export async function* runCalibrate(settings: CalibrateSettings, { signal }: Sto
         judged,
       },
     });
+    for (const message of doubts(result)) yield { type: "warning", message };
     const failed = samples.length - measured.length;
     const ms = Math.round(performance.now() - begun);
     yield { type: "end", done: measured.length, skipped: 0, failed, ms, lines: linesOf(result, out) };
   };
   yield* streamThenDispose(work, steps, saliency, text.clip, promptable.sam);
+}
+
+/** @throws ConfigError when images are given as both, as then nothing tells them apart */
+function requireApart(negatives: readonly ImageInput[], positives: readonly ImageInput[]): void {
+  const files = new Set(negatives.map(({ file }) => resolve(file)));
+  const both = positives.filter(({ file }) => files.has(resolve(file)));
+  if (both.length === 0) return;
+  const names = listed(both, 3, ({ name }) => name);
+  throw new ConfigError(`${countOf(both.length, "image")} of --positives are given to --images, too: ${names}. Give each to one of them.`);
+}
+
+/** Why a calibration may be useless. */
+function doubts({ calibration, sensitivity }: CalibrationResult): string[] {
+  const isEmpty = signNames.every((name) => calibration.signs[name].deviation === 0);
+  return [
+    ...(isEmpty
+      ? ["nothing was found in the images without the target, so whatever is found later passes: there is nothing to set a threshold by"]
+      : []),
+    ...(sensitivity !== null && sensitivity < 0.5
+      ? [
+          `only ${(100 * sensitivity).toFixed(0)} % of the images with the target keep their mask: the signs hardly tell them from those without it`,
+        ]
+      : []),
+  ];
 }
 
 /** The result for the terminal. */
@@ -126,11 +157,11 @@ function linesOf(
     `of those others ${percent(falseAlarms)} get a mask without the target${sensitivity === null ? "" : `; of ${judged.positives} other images with it ${percent(sensitivity)} keep theirs`}`,
     ...(falseAlarmsAt90 === null
       ? []
-      : [`at a threshold that 90 % of images with the target pass, ${percent(falseAlarmsAt90)} of those without it would`]),
+      : [`at a threshold that 90 % of images with the target pass, ${percent(falseAlarmsAt90)} of those without it would pass, too`]),
     ...(repeated === null
       ? []
       : [
-          `mean of ${repeated.halves} other partings into halves: ${percent(repeated.sensitivity)} with the target keep their mask; at the threshold that 90 % pass, ${percent(repeated.falseAlarmsAt90)} ± ${percent(repeated.deviation)} without it would`,
+          `mean of ${repeated.halves} other partings into halves: ${percent(repeated.sensitivity)} with the target keep their mask; at the threshold that 90 % pass, ${percent(repeated.falseAlarmsAt90)} ± ${percent(repeated.deviation)} without it pass, too`,
         ]),
     out,
   ];

@@ -69,7 +69,11 @@ export async function* runSegment(settings: SegmentSettings, { signal }: StopOpt
     ...(settings.noise && { noise: await fileRecord(settings.noise) }),
   };
   const recorded = { ...settings, layer: saliencyStep.method.layer };
-  const { calibration, warnings: aboutPresence } = await calibrationOf(recorded, weights);
+  const { calibration, warnings: aboutPresence } = await calibrationOf(
+    recorded,
+    weights,
+    all.map(({ sentences }) => sentences),
+  );
   for (const message of aboutPresence) yield { type: "warning", message };
   const judge = calibration && { calibration: await fileRecord(settings.calibration!) };
   const used = { ...run, ...samUse(promptable.sam), leftOut: found.leftOut, all, classAware: settings.classAware };

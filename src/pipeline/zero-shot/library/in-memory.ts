@@ -288,7 +288,7 @@ async function segmentEach(
     throwIfCancelled(signal);
     const { options } = model.mask.sam;
     const used = { ...settings, layer: step.method.layer, samPrecision: options.precision ?? "float32" };
-    const difference = calibration && differenceFrom(calibration, { settings: used });
+    const difference = calibration && differenceFrom(calibration, { settings: used, prompts: texts });
     if (difference !== undefined)
       throw new ConfigError(`segment: the calibration was made with ${difference}. Use the same, or calibrate again.`);
     const refine = new RefineStep(model.mask, settings, embed);

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { ConfigError } from "../../../errors.ts";
 import { writeAtomic } from "../../../files/atomic-write.ts";
 import { readJson } from "../../../files/read-json.ts";
@@ -6,9 +7,22 @@ import type { WeightsRecord } from "../../../run/record/record.ts";
 import type { PresenceSettings } from "../settings/presence.ts";
 import { checkedCalibration, differenceFrom, type PresenceCalibration } from "./calibration.ts";
 
-/** SHA-256 of the weights of a run. */
+/** SHA-256 of the files of the models of a run: weights, configuration, vocabulary. */
 export function hashesOf(weights: Readonly<Record<string, WeightsRecord>>): Record<string, string> {
-  return Object.fromEntries(["clip", "sam"].flatMap((model) => (weights[model] ? [[model, weights[model].sha256]] : [])));
+  return Object.fromEntries(Object.entries(weights).flatMap(([name, { sha256 }]) => (name === "noise" ? [] : [[name, sha256]])));
+}
+
+/**
+ * Makes sure that a calibration can be written to a file, before it is made.
+ *
+ * @throws ConfigError when the file holds something else, which would be lost
+ */
+export async function requireCalibrationFile(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) return;
+  const content = await readJson(file, ConfigError).catch(() => undefined);
+  if (typeof content === "object" && content !== null && "calibration" in content && "made" in content) return;
+  throw new ConfigError(`--out: "${file}" exists and is no calibration, and would be overwritten. Choose another name.`);
 }
 
 /** Writes the file of a calibration. */
@@ -30,12 +44,14 @@ export async function readCalibration(file: string): Promise<PresenceCalibration
  *
  * @param settings - of the run
  * @param weights - of its models
+ * @param prompts - the sentences of each target
  * @returns `warnings` where the calibration of a pack is not used, as the run has other settings
  * @throws ConfigError when a calibration is missing, damaged, or was made with other models or settings, and the user asked for it
  */
 export async function calibrationOf(
   settings: PresenceSettings & Readonly<Record<string, unknown>>,
   weights: Readonly<Record<string, WeightsRecord>>,
+  prompts: readonly (readonly string[])[],
 ): Promise<{ readonly calibration?: Calibration; readonly warnings: readonly string[] }> {
   const { abstain, calibration: file } = settings;
   if (abstain === false) return { warnings: [] };
@@ -46,7 +62,7 @@ export async function calibrationOf(
     );
   }
   const content = await readCalibration(file);
-  const difference = differenceFrom(content, { settings, weights: hashesOf(weights) });
+  const difference = differenceFrom(content, { settings, weights: hashesOf(weights), prompts });
   if (difference === undefined) return { calibration: content.calibration, warnings: [] };
   const message = `"${file}" was made with ${difference}`;
   if (abstain === true) throw new ConfigError(`${message}. Use the same, or calibrate again.`);

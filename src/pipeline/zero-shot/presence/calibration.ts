@@ -65,20 +65,30 @@ export function methodOf(settings: Settings): Record<string, unknown> {
   return Object.fromEntries(names.flatMap((name) => (effective[name] === undefined ? [] : [[name, effective[name]]])));
 }
 
+/** What a calibration belongs to. */
+interface Belonging {
+  readonly settings?: Settings;
+  /** SHA-256 of the files of the models. */
+  readonly weights?: Readonly<Record<string, string>>;
+  /** The sentences of each target. */
+  readonly prompts?: readonly (readonly string[])[];
+}
+
 /**
  * What differs between a calibration and a run, in words for a message; undefined where nothing does.
  *
- * @param run - its settings, and SHA-256 of its models; what is not given is not compared
+ * @param run - what is not given is not compared
  */
-export function differenceFrom(
-  { made }: PresenceCalibration,
-  { settings, weights }: { readonly settings?: Settings; readonly weights?: Readonly<Record<string, string>> },
-): string | undefined {
+export function differenceFrom({ made }: PresenceCalibration, { settings, weights, prompts = [] }: Belonging): string | undefined {
   const own = settings && methodOf(settings);
   const models = changedNames(made.weights, weights);
   const names = changedNames(made.settings, own);
+  const known = new Set(made.prompts.map((sentences) => JSON.stringify(sentences)));
+  const other = prompts.find((sentences) => !known.has(JSON.stringify(sentences)));
+  const quoted = (sentences: readonly string[]) => `"${sentences[0]}"${sentences.length > 1 ? ` and ${sentences.length - 1} more` : ""}`;
   const differences = [
-    ...models.map((model) => `other weights of ${model === "clip" ? "CLIP" : "SAM"}`),
+    ...(other ? [`the text prompt ${listed(made.prompts, 3, quoted)}, not ${quoted(other)}`] : []),
+    ...new Set(models.map((file) => `another ${file === "sam" ? "SAM" : "CLIP or vocabulary"}`)),
     ...names.map((name) => (name in made.settings ? `--${kebab(name)} ${made.settings[name]}` : `without --${kebab(name)}`)),
   ];
   return differences.length === 0 ? undefined : listed(differences, 4);

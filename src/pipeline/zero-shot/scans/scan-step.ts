@@ -61,9 +61,10 @@ export class ScanStep {
     const { scan, frames, lookFor } = item;
     await this.requireMasks(item);
     const isConsistent = isMadeConsistent(scan, this.settings);
-    // Only propagation asks how sure the models are; the record of a long run takes a while to read.
+    // Read only where it is asked for how sure the models are, and what a calibration found absent: the record of a long run takes a while.
+    const { propagate, calibration, out } = this.settings;
     const records: ReadonlyMap<string, ImageRecord> =
-      isConsistent && this.settings.propagate ? (await readRuns(this.settings.out)).images : new Map();
+      isConsistent && (propagate || calibration !== undefined) ? (await readRuns(out)).images : new Map();
     const found: (FoundTarget & StackOfTarget)[] = [];
     for (const target of lookFor) {
       const own = await this.stackOf(frames, target, scan);
@@ -71,6 +72,8 @@ export class ScanStep {
       const { stack, warnings } = isConsistent
         ? await consistent(own, confidences, this.predictor(frames), { ...this.settings, signal: this.signal })
         : { stack: own, warnings: [] };
+      for (const [slice, { name }] of frames.entries())
+        if (isJudgedAbsent(records.get(name), target)) setSlice(stack, slice, sliceOf(own, slice));
       const changed = isConsistent ? changedSlices(own, stack) : undefined;
       found.push({ target, stack, changed, warnings, ...describe(stack, scan, frames, changed?.size) });
     }
@@ -161,6 +164,12 @@ export class ScanStep {
     }
     return { width, height, data };
   }
+}
+
+/** Whether a calibration says that a slice does not show a target: its mask stays empty. */
+function isJudgedAbsent(record: ImageRecord | undefined, { name }: Target): boolean {
+  const own: Pick<TargetRecord, "presence" | "absent"> | undefined = name === undefined ? record : record?.targets?.[name];
+  return own?.absent === true && own.presence !== undefined;
 }
 
 /** How sure the models are of a slice's own mask. */
