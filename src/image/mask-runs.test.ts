@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { ShapeError } from "../errors.ts";
 import { maskOfRuns, runsOfMask } from "./index.ts";
 
 test("the runs of a mask give back its mask", () => {
@@ -10,4 +11,12 @@ test("the runs of a mask give back its mask", () => {
     }),
   );
   fc.assert(fc.property(masks, (mask) => void expect(maskOfRuns(runsOfMask(mask))).toEqual(mask)));
+});
+
+test("what is no runs of a mask is refused", () => {
+  const runs = runsOfMask({ width: 4, height: 2, data: Uint8Array.from([0, 1, 1, 0, 1, 0, 0, 1]) });
+  expect(() => maskOfRuns(null as never)).toThrow(ShapeError);
+  expect(() => maskOfRuns({ size: [2, 4], counts: [3] } as never)).toThrow("expected { width, height, rows, runs }");
+  expect(() => maskOfRuns({ ...runs, height: 3 })).toThrow(ShapeError);
+  expect(() => maskOfRuns({ ...runs, width: 3 })).toThrow(ShapeError);
 });

@@ -1,3 +1,4 @@
+import { ShapeError } from "../errors.ts";
 import type { Mask } from "./types.ts";
 
 /** A mask as the runs of its foreground, a small part of the memory that its pixels take. */
@@ -26,8 +27,11 @@ export function runsOfMask({ width, height, data }: Mask): MaskRuns {
   return { width, height, rows, runs: Uint32Array.from(runs) };
 }
 
-/** The mask of some runs, [H, W]. */
-export function maskOfRuns({ width, height, rows, runs }: MaskRuns): Mask {
+/** The mask of some runs, [H, W]. @throws ShapeError when they are no runs of a mask, or leave its rows */
+export function maskOfRuns(given: MaskRuns): Mask {
+  const { width, height, rows, runs } = given ?? {};
+  if (!(width >= 0 && height >= 0) || rows?.length !== height + 1 || runs?.length !== 2 * rows[height]! || runs.some((x) => x > width))
+    throw new ShapeError("maskOfRuns: expected { width, height, rows, runs } as a region has them, with runs within the width.");
   const data = new Uint8Array(width * height);
   for (let y = 0; y < height; y++)
     for (let run = rows[y]!; run < rows[y + 1]!; run++) data.fill(1, y * width + runs[2 * run]!, y * width + runs[2 * run + 1]!);

@@ -60,6 +60,22 @@ describe("calibrate", () => {
   });
 });
 
+describe("calibrate refuses before any work", () => {
+  test("an output that is an image or another file, but replaces a calibration", async () => {
+    const message = "exists and is no calibration, and would be overwritten";
+    await expect(calibrated({ positives: [at("positives")], out: at("positives", "3.png") })).rejects.toThrow(message);
+    expect(readFileSync(at("positives", "3.png")).subarray(1, 4).toString()).toBe("PNG");
+    writeFileSync(at("prompts.json"), '{ "*": "bright lesion" }');
+    await expect(calibrated({ prompt: undefined, prompts: at("prompts.json"), out: at("prompts.json") })).rejects.toThrow(message);
+    expect((await calibrated({ out: at("again.json") })).at(-1)).toMatchObject({ type: "end" });
+  });
+
+  test("images that are given as both", async () => {
+    const both = calibrated({ positives: [at("without", "3.png")], out: at("both.json") });
+    await expect(both).rejects.toThrow("1 image of --positives are given to --images, too: 3. Give each to one of them.");
+  });
+});
+
 describe("segment with a calibration", () => {
   /** The calibration with another threshold: at `Infinity` nothing counts as present. */
   const withThreshold = (name: string, threshold: number) => {
@@ -103,6 +119,16 @@ describe("segment with a calibration", () => {
     await expect(segmented("refused", { ...other, abstain: true })).rejects.toThrow(`${message}. Use the same, or calibrate again.`);
   });
 
+  test("one of another text prompt is not used either", async () => {
+    const other = { calibration: at("never.json"), prompt: ["dark ring"] };
+    const message = `"${at("never.json")}" was made with the text prompt "bright lesion", not "dark ring"`;
+    const events = await segmented("ring", other);
+    expect(warningsOf(events)).toContain(`${message}, so it is not used, and every target gets a mask`);
+    await expect(segmented("ring-refused", { ...other, abstain: true })).rejects.toThrow(message);
+    const both = { calibration: at("never.json"), prompt: undefined, target: ["a=bright lesion", "b=dark ring"], abstain: true };
+    await expect(segmented("both-refused", both)).rejects.toThrow(message);
+  });
+
   test("--abstain without a calibration says how to make one", async () => {
     await expect(segmented("none", { abstain: true })).rejects.toThrow(
       "--abstain needs a calibration. Make one of images that do not show",
@@ -144,9 +170,7 @@ describe("the library's segment with a calibration", () => {
       "segment: the calibration was made with --coarse-method kmeans. Use the same",
     );
     const other = { ...made, made: { ...made.made, weights: { ...made.made.weights, sam: "0" } } };
-    await expect(asked({ calibration: other })).rejects.toThrow(
-      "segment: the calibration was made with other weights of SAM. Calibrate again.",
-    );
+    await expect(asked({ calibration: other })).rejects.toThrow("segment: the calibration was made with another SAM. Calibrate again.");
     await expect(asked({ calibration: { threshold: 1 } })).rejects.toThrow(
       'segment: option "calibration" is no calibration of this version',
     );

@@ -36,6 +36,13 @@ describe("a nano model", () => {
     expect(anew.length).toBeGreaterThan(0);
   });
 
+  test("what is no predictor, too fine a grid, and the embedding of another image are refused", async () => {
+    await expect(everything(null as never, picture)).rejects.toThrow("predictor must be a SamPredictor, such as model.mask.sam");
+    await expect(everything(predictor, picture, { pointsPerSide: 257 })).rejects.toThrow(ConfigError);
+    const embedding = await predictor.setImage({ width: 8, height: 8, data: new Uint8Array(192) });
+    await expect(everything(predictor, picture, all, { embedding })).rejects.toThrow("the embedding is of an image of 8 x 8");
+  });
+
   test("higher thresholds keep a part of the regions", async () => {
     const regions = await everything(predictor, picture, all);
     const sure = regions.map(({ predictedIou }) => predictedIou).sort((a, b) => a - b)[Math.floor(regions.length / 2)]!;

@@ -1,7 +1,8 @@
 import type { z } from "zod";
+import { described } from "../../check/described.ts";
 import { checkedOptions } from "../../check/options.ts";
 import { checkedImage } from "../../check/pictures.ts";
-import { throwIfCancelled } from "../../errors.ts";
+import { InputError, ShapeError, throwIfCancelled } from "../../errors.ts";
 import {
   areaPx,
   type Box,
@@ -16,7 +17,7 @@ import {
   type Size,
 } from "../../image/index.ts";
 import { above } from "../postprocess.ts";
-import type { ImageEmbedding, Prediction, SamPredictor } from "../predictor.ts";
+import { type ImageEmbedding, type Prediction, SamPredictor } from "../predictor.ts";
 import { type Crop, cropsOf, pointGrid } from "./grid.ts";
 import { nonMaximumSuppression } from "./non-maximum-suppression.ts";
 import { EverythingOptions } from "./options.ts";
@@ -56,7 +57,7 @@ const pointsACall = 8;
  * that no surer one repeats. Each point gives three candidate masks, as what it means is ambiguous.
  *
  * @returns regions by falling predicted IoU; with crops those of smaller crops come first
- * @throws ConfigError for options out of range, CancelledError when the signal fires
+ * @throws ConfigError for options out of range, InputError for what is no predictor, ShapeError for the embedding of an image of another size, CancelledError when the signal fires
  * @see Kirillov et al. 2023, arXiv:2304.02643, section 5 and appendix B; SamAutomaticMaskGenerator of segment-anything 1.0
  * @example const regions = await everything(predictor, image, { pointsPerSide: 16 });
  */
@@ -66,7 +67,15 @@ export async function everything(
   options: EverythingOptions = {},
   work: EverythingWork = {},
 ): Promise<Region[]> {
+  if (!(predictor instanceof SamPredictor))
+    throw new InputError(`everything: predictor must be a SamPredictor, such as model.mask.sam of loadModel, got ${described(predictor)}.`);
   const pixels = checkedImage(image, "everything");
+  const size = work.embedding?.size;
+  if (size && (size.width !== pixels.width || size.height !== pixels.height)) {
+    throw new ShapeError(
+      `everything: the embedding is of an image of ${size.width} x ${size.height}, the image has ${pixels.width} x ${pixels.height}.`,
+    );
+  }
   const checked = checkedOptions(EverythingOptions, options, "everything");
   const crops = cropsOf(pixels, checked.cropLayers, checked.cropOverlap);
   const found: Region[] = [];

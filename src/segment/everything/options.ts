@@ -8,7 +8,13 @@ const share = z.number().min(0).max(1);
  * @see Kirillov et al. 2023, arXiv:2304.02643, section 5 and appendix B
  */
 export const EverythingOptions = z.strictObject({
-  pointsPerSide: z.number().int().positive().default(32).describe("points of the grid along each side of the image; each is a prompt"),
+  pointsPerSide: z
+    .number()
+    .int()
+    .positive()
+    .max(256)
+    .default(32)
+    .describe("points of the grid along each side of the image, at most 256; each is a prompt"),
   pointMasks: z
     .enum(["candidates", "single"])
     .default("candidates")

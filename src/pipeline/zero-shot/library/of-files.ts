@@ -92,7 +92,7 @@ export async function segment(
   if (typeof text === "string" && typeof image === "string" && imageEnding.test(text) && !imageEnding.test(image)) {
     throw new InputError(`segment: image ${described(image)} and text ${described(text)} are swapped: the image goes before the text.`);
   }
-  await requireSameWeights(model, given.calibration, "segment");
+  if (given.calibration) await requireSameWeights(model, given.calibration, "segment");
   const asked = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segment") };
   if (typeof image !== "string") return await segmentPixels(model, image, text, asked);
   const opened = await openedImage(image, mode, asked);
@@ -116,7 +116,7 @@ export async function segmentTargets(
 ): Promise<TargetSegmentations> {
   const { cache, ...given } = checkedObject(options, "segmentTargets");
   const { mode } = checkedTargets(model, targets, given).settings;
-  await requireSameWeights(model, given.calibration, "segmentTargets");
+  if (given.calibration) await requireSameWeights(model, given.calibration, "segmentTargets");
   const asked = { ...given, embed: given.embed ?? embeddingsIn(cache, model.mask, "segmentTargets") };
   if (typeof image !== "string") return await segmentTargetsOfPixels(model, image, targets, asked);
   const opened = await openedImage(image, mode, asked);
@@ -128,10 +128,10 @@ export async function segmentTargets(
 /** @throws ConfigError when a calibration was made with other weights; those of models from memory are not compared */
 async function requireSameWeights(
   { text, mask }: Pick<ZeroShotModel, "text" | "mask">,
-  calibration: PresenceCalibration | undefined,
+  calibration: PresenceCalibration,
   where: string,
 ): Promise<void> {
-  if (!calibration || !("clipFiles" in text && "samFiles" in mask)) return;
+  if (!("clipFiles" in text && "samFiles" in mask)) return;
   const weights = hashesOf({ ...(await clipRecord(text as ClipOfFiles)), ...(await samRecord(mask as SamOfFiles)) });
   const difference = differenceFrom(calibration, { weights });
   if (difference !== undefined) throw new ConfigError(`${where}: the calibration was made with ${difference}. Calibrate again.`);
