@@ -7,7 +7,7 @@ const shared = ["run"];
 const steps = [
   "saliency",
   "coarse",
-  "prompts",
+  "visual-prompts",
   "segment",
   "volume",
   "losses",

@@ -104,14 +104,6 @@ export {
 export type { PresenceCalibration } from "./pipeline/zero-shot/presence/calibration.ts";
 export type { PresenceOfTarget } from "./pipeline/zero-shot/steps/found.ts";
 export type { EmbedImage } from "./pipeline/zero-shot/steps/image-embedding.ts";
-export {
-  type BoxClamp,
-  type EmptyMask,
-  type PromptKind,
-  type VisualPromptOptions,
-  type VisualPrompts,
-  visualPrompts,
-} from "./prompts/index.ts";
 export type { Code } from "./results/dicom/concepts.ts";
 export type { SegKind } from "./results/dicom/seg/encode-seg.ts";
 export { type MadeNifti, type NiftiFromMasksOptions, niftiFromMasks } from "./results/of-masks/nifti.ts";
@@ -162,3 +154,11 @@ export {
 export type { RandomStream } from "./tensor/random.ts";
 export type { Tokenizer, WordPiece } from "./text/tokenizer.ts";
 export type { EntropyMap } from "./uncertainty/index.ts";
+export {
+  type BoxClamp,
+  type EmptyMask,
+  type PromptKind,
+  type VisualPromptOptions,
+  type VisualPrompts,
+  visualPrompts,
+} from "./visual-prompts/index.ts";

@@ -2,9 +2,9 @@
 import { coarseMask, type Image, type Mask, type Segmentation, type SegmentOptions, segment, type ZeroShotModel } from "../../src/index.ts";
 import { keysOf } from "../../src/keys-of.ts";
 import { promptsOfSet } from "../../src/pipeline/zero-shot/targets/prompts-of-set.ts";
-import { pointRules } from "../../src/prompts/index.ts";
 import { saliencyMethods } from "../../src/saliency/index.ts";
 import { promptSetKinds } from "../../src/targets/prompt-sets/kinds.ts";
+import { pointRules } from "../../src/visual-prompts/index.ts";
 import type { Item, ItemSet } from "./items.ts";
 
 /** What a row gets of an image. */

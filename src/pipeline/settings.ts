@@ -3,12 +3,12 @@ import { type AugmentPreset, augmentPresets } from "../augment/index.ts";
 import { coarsePresets } from "../coarse/index.ts";
 import { isShard } from "../data/is-shard.ts";
 import { Separator } from "../data/separator.ts";
-import { promptPresets } from "../prompts/index.ts";
 import { type Condition, grouped, type Requirement } from "../run/settings/meta.ts";
 import { devices } from "../runtime/session.ts";
 import { sliceChoice, slicesExpected } from "../scans/slice-range.ts";
 import type { View } from "../scans/sources/image-source.ts";
 import { windowOf, windowsExpected } from "../scans/sources/named-windows.ts";
+import { promptPresets } from "../visual-prompts/index.ts";
 
 /** `paper`: the method as described. `reference`: the behaviour of the released scripts, for comparison with published numbers. */
 export const modes = ["paper", "reference"] as const;

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { keysOf } from "../../../keys-of.ts";
 import { samPrecisions, samVariantNames } from "../../../models/sam/index.ts";
-import { pointRules } from "../../../prompts/index.ts";
 import { type Condition, grouped } from "../../../run/settings/meta.ts";
 import { voteRules } from "../../../segment/index.ts";
+import { pointRules } from "../../../visual-prompts/index.ts";
 import { pack } from "../../settings.ts";
 
 /** For settings that concern point prompts. */

@@ -9,7 +9,6 @@ import {
   type Mask,
   maskOf,
 } from "../../../image/index.ts";
-import { augmentedPoints, partsOfBoxes, type VisualPrompts, visualPrompts } from "../../../prompts/index.ts";
 import {
   type ImageEmbedding,
   maskPromptLogits,
@@ -23,6 +22,7 @@ import {
   votedUnion,
 } from "../../../segment/index.ts";
 import { type RandomStream, uniform } from "../../../tensor/random.ts";
+import { augmentedPoints, partsOfBoxes, type VisualPrompts, visualPrompts } from "../../../visual-prompts/index.ts";
 import type { PromptableModel } from "../../models/model-content.ts";
 import { type CommonSettings, type ModePreset, modePresets } from "../../settings.ts";
 import type { RefineSettings } from "../settings/refine.ts";
