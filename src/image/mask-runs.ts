@@ -30,7 +30,8 @@ export function runsOfMask({ width, height, data }: Mask): MaskRuns {
 /** The mask of some runs, [H, W]. @throws ShapeError when they are no runs of a mask, or leave its rows */
 export function maskOfRuns(given: MaskRuns): Mask {
   const { width, height, rows, runs } = given ?? {};
-  if (!(width >= 0 && height >= 0) || rows?.length !== height + 1 || runs?.length !== 2 * rows[height]! || runs.some((x) => x > width))
+  const areRuns = rows instanceof Int32Array && runs instanceof Uint32Array && rows.length === height + 1;
+  if (!areRuns || runs.length !== 2 * rows[height]! || !runs.every((x) => x <= width))
     throw new ShapeError("maskOfRuns: expected { width, height, rows, runs } as a region has them, with runs within the width.");
   const data = new Uint8Array(width * height);
   for (let y = 0; y < height; y++)

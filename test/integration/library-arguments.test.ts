@@ -108,6 +108,13 @@ function sharedCalls(api: typeof browser): Calls {
       ...each(wrongMasks.slice(1), (value) => api.overlay(image, { mask: value })),
       ...each(wrongPictures(gray).slice(1), (value) => api.overlay(image, { saliency: value })),
     ],
+    maskOfRuns: each(
+      [
+        ...[undefined, ...nonsense, { size: [2, 2], counts: [4] }, { width: 2, height: 1, rows: "01", runs: "01" }],
+        { width: 2, height: 1, rows: Int32Array.of(0, 1), runs: Uint32Array.of(0, 5) },
+      ],
+      (value) => api.maskOfRuns(value),
+    ),
     toGray: each(wrongMaps, (value) => api.toGray(value)),
     rgbImage: each(
       wrongPictures(image).filter((value) => !((value as typeof image)?.data?.length === 2 * image.data.length)),
@@ -253,6 +260,7 @@ function trainingCalls(train: (settings: never, options?: never) => AsyncGenerat
 
 /** Functions for Node only, which read and write files. */
 const nodeCalls: Calls = {
+  readCalibration: each(wrongPaths, (value) => library.readCalibration(value)),
   readGray: each(wrongPaths, (value) => library.readGray(value)),
   readMask: each(wrongPaths, (value) => library.readMask(value)),
   decodeImage: [
@@ -366,8 +374,8 @@ describe("wrong arguments are refused with an error of the package", () => {
   );
 
   test("for every public function", () => {
-    /** `segment` and `segmentTargets` need a model, below; `evaluate` of browsers is the one of Node. */
-    const elsewhere = ["segment", "segmentTargets", "evaluate"];
+    /** `segment`, `segmentTargets` and `everything` need a model, below; `evaluate` of browsers is the one of Node. */
+    const elsewhere = ["segment", "segmentTargets", "everything", "evaluate"];
     const tested = Object.keys({ ...sharedCalls(browser), ...nodeCalls, ...browserCalls }).map((name) => name.split(".")[0]!);
     for (const api of [library, browser]) {
       const names = Object.entries(api).flatMap(([name, value]) => (typeof value === "function" && !name.endsWith("Error") ? [name] : []));
@@ -409,6 +417,18 @@ describe("a model", () => {
           ],
           (value) => segment(model, image, text, value),
         ),
+      ]);
+    }
+  });
+
+  test("of which all regions are asked for", async () => {
+    for (const everything of [library.everything, browser.everything]) {
+      const { sam } = model.mask;
+      await expectRefused([
+        ...each([undefined, ...nonsense, model], (value) => everything(value, image)),
+        ...each(wrongPictures(image), (value) => everything(sam, value)),
+        ...each([...wrongOptions, { pointsPerSide: 0 }, { pointsPerSide: 1e6 }, { predIou: 2 }], (value) => everything(sam, image, value)),
+        ...each([...wrongOptions, { embedding: 1 }, { embedding: {} }, { signal: 1 }], (value) => everything(sam, image, {}, value)),
       ]);
     }
   });

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { described } from "../../check/described.ts";
-import { checkedOptions } from "../../check/options.ts";
+import { checkedNames, checkedOptions } from "../../check/options.ts";
 import { checkedImage } from "../../check/pictures.ts";
-import { InputError, ShapeError, throwIfCancelled } from "../../errors.ts";
+import { ConfigError, InputError, ShapeError, throwIfCancelled } from "../../errors.ts";
 import {
   areaPx,
   type Box,
@@ -70,7 +70,10 @@ export async function everything(
   if (!(predictor instanceof SamPredictor))
     throw new InputError(`everything: predictor must be a SamPredictor, such as model.mask.sam of loadModel, got ${described(predictor)}.`);
   const pixels = checkedImage(image, "everything");
-  const size = work.embedding?.size;
+  const { embedding, signal } = checkedNames(work, ["embedding", "signal"], "everything");
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new ConfigError(`everything: option "signal" must be an AbortSignal, got ${described(signal)}.`);
+  const size = embedding?.size; // the rest of it is checked by the predictor
   if (size && (size.width !== pixels.width || size.height !== pixels.height)) {
     throw new ShapeError(
       `everything: the embedding is of an image of ${size.width} x ${size.height}, the image has ${pixels.width} x ${pixels.height}.`,

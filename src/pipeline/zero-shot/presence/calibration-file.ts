@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { checkedPath } from "../../../check/paths.ts";
 import { ConfigError } from "../../../errors.ts";
 import { writeAtomic } from "../../../files/atomic-write.ts";
 import { readJson } from "../../../files/read-json.ts";
@@ -36,7 +37,8 @@ export async function writeCalibration(file: string, content: PresenceCalibratio
  * @throws ConfigError when it cannot be read, or is no calibration
  */
 export async function readCalibration(file: string): Promise<PresenceCalibration> {
-  return checkedCalibration(await readJson(file, ConfigError), `"${file}"`);
+  const path = checkedPath(file, "readCalibration", ConfigError);
+  return checkedCalibration(await readJson(path, ConfigError), `"${path}"`);
 }
 
 /**
