@@ -22,8 +22,12 @@ import { blocksBehind, layerSetting, type MethodFlops, saliencyMethod } from "./
 /** Of the released command line, for the 12 blocks of BiomedCLIP. */
 export const defaultLayer = 7;
 
-/** The default layer of a tower: the released one, or one at the same part of the depth where a tower does not have it. */
-export function defaultLayerOf({ config }: ClipModel): { readonly layer: number; readonly warnings: readonly string[] } {
+/** The layer that was given, or the default of a tower: the released one, or one at the same part of the depth where a tower does not have it. */
+export function layerIn(
+  { config }: ClipModel,
+  given: number | undefined,
+): { readonly layer: number; readonly warnings: readonly string[] } {
+  if (given !== undefined) return { layer: given, warnings: [] };
   const { depth } = config.vision;
   if (defaultLayer < depth) return { layer: defaultLayer, warnings: [] };
   const layer = Math.floor((defaultLayer * depth) / 12);
@@ -276,7 +280,7 @@ export const m2ib = saliencyMethod({
   drawsNoise: true,
   refusedElsewhere: { classToken: "noise" },
   open(model, { fast, layer: given, beta, steps, samples, lr, classToken }) {
-    const { layer, warnings } = given === undefined ? defaultLayerOf(model) : { layer: given, warnings: [] };
+    const { layer, warnings } = layerIn(model, given);
     const config = { layer, beta, steps, samples, lr, classToken };
     const method = new M2ib(model, config, fast ? { schedule: fastSchedule(config) } : {});
     return {

@@ -3,7 +3,7 @@ import { add, cast, expand, gradients, loop, mul, reduceSum, reshape, scalar, sl
 import { cosineSimilarity } from "../nn/index.ts";
 import { CutTower } from "./_cut-tower.ts";
 import { methodOfGraphs } from "./_method-of-graph.ts";
-import { defaultLayer, defaultLayerOf } from "./m2ib.ts";
+import { defaultLayer, layerIn } from "./m2ib.ts";
 import { blocksBehind, layerSetting, saliencyMethod } from "./saliency-method.ts";
 
 /** ε of the cosine, as in the released code. */
@@ -28,7 +28,7 @@ export const nib = saliencyMethod({
   }),
   drawsNoise: false,
   open(model, { layer: given, steps }) {
-    const { layer, warnings } = given === undefined ? defaultLayerOf(model) : { layer: given, warnings: [] };
+    const { layer, warnings } = layerIn(model, given);
     const cut = CutTower.afterBlock(model, layer);
     const text = (hidden: Value, words: Value) => {
       const { last } = loop(steps, [expand(scalar(0), hidden.shape)], (index, [sum]) => {
