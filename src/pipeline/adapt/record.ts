@@ -66,8 +66,7 @@ export class AdaptRecord {
   static async open(out: string, content: AdaptContent, { overwrite }: { readonly overwrite: boolean }): Promise<AdaptRecord> {
     refuseOwnInputs(out, content);
     const head = { notice, recordVersion: adaptRecord.version, ...content, versions: await versions() };
-    const { folder, found } = await RunFolder.open(out, adaptRecord);
-    try {
+    return await RunFolder.openAs(out, adaptRecord, async (folder, found) => {
       if (!found && !overwrite) await folder.refuseStrangers(outputs);
       const difference = found && differenceOf(found.record, head);
       if (difference !== undefined && !overwrite) throw otherResults(out, "a pack that was adapted with other settings", difference);
@@ -75,10 +74,7 @@ export class AdaptRecord {
       const record = new AdaptRecord(folder, head, overwrite || !found ? [] : [...found.record.stages, ...found.lines]);
       await folder.begin({ ...head, stages: [] }, () => record.text());
       return record;
-    } catch (error) {
-      await folder.close();
-      throw error;
-    }
+    });
   }
 
   /** Warnings about the folder. */

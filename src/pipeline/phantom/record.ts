@@ -95,8 +95,7 @@ export class PhantomRecord {
    */
   static async open(settings: PhantomSettings): Promise<PhantomRecord> {
     const { out, overwrite } = settings;
-    const { folder, found } = await RunFolder.open(out, phantomRecord);
-    try {
+    return await RunFolder.openAs(out, phantomRecord, async (folder, found) => {
       if (!found && !overwrite) await folder.refuseStrangers(outputs);
       const images = found ? [...found.record.images, ...found.lines] : [];
       const now = { settings: decisive(recorded(settings)) };
@@ -104,10 +103,7 @@ export class PhantomRecord {
       if (difference !== undefined && !overwrite) throw otherResults(out, "images of other settings", difference);
       const isKept = difference === undefined;
       return new PhantomRecord(folder, settings, { kept: isKept ? images : [], replaced: isKept ? [] : images });
-    } catch (error) {
-      await folder.close();
-      throw error;
-    }
+    });
   }
 
   /** Warnings about the folder. */

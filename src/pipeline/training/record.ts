@@ -93,8 +93,7 @@ export class TrainingRecord {
    */
   static async open(out: string, content: TrainingContent, { overwrite }: { readonly overwrite: boolean }): Promise<TrainingRecord> {
     const head = { notice, recordVersion: trainingRecord.version, ...content, versions: await versions() };
-    const { folder, found } = await RunFolder.open(out, trainingRecord);
-    try {
+    return await RunFolder.openAs(out, trainingRecord, async (folder, found) => {
       const before = found?.record;
       if (before && before.command !== content.command) throw otherCommand(out, before.command);
       if (!before && !overwrite) await folder.refuseStrangers(outputs);
@@ -106,10 +105,7 @@ export class TrainingRecord {
       const record = new TrainingRecord(folder, head, kept.failed, kept.result);
       await folder.begin({ ...head, failed: [], result: null }, () => record.text());
       return record;
-    } catch (error) {
-      await folder.close();
-      throw error;
-    }
+    });
   }
 
   /** Warnings about the folder. */

@@ -93,6 +93,25 @@ export class RunFolder<R extends object, L> {
   }
 
   /**
+   * Opens a folder, as `open` does, for what is made of it and its earlier run. If that fails, the folder is closed again.
+   *
+   * @throws as `open` and `make`
+   */
+  static async openAs<R extends object, L, T>(
+    out: string,
+    kind: RecordKind<R, L>,
+    make: (folder: RunFolder<R, L>, found: Found<R, L> | undefined) => Promise<T>,
+  ): Promise<T> {
+    const { folder, found } = await RunFolder.open(out, kind);
+    try {
+      return await make(folder, found);
+    } catch (error) {
+      await folder.close();
+      throw error;
+    }
+  }
+
+  /**
    * Refuses to overwrite files that no run has made, such as ground truth in `masks/` beside the images. A journal without its record
    * counts as a sign of a run, too.
    *

@@ -87,8 +87,7 @@ export class RunRecord {
    *   another run writes into it
    */
   static async open(out: string, header: Omit<RunHeader, "versions">, options: OpenOptions): Promise<RunRecord> {
-    const { folder, found } = await RunFolder.open(out, imagesRecord);
-    try {
+    return await RunFolder.openAs(out, imagesRecord, async (folder, found) => {
       const own: RunHeader = { ...header, versions: await versions() };
       const { earlier = [], images = [], failed = [], notice: _, recordVersion: __, ...latest } = found?.record ?? {};
       const headers = found ? [latest as RunHeader, ...earlier] : [];
@@ -115,10 +114,7 @@ export class RunRecord {
       for (const { command } of replaced) record.forget(command);
       for (const [name, failure] of record.failed) if (failure.command === own.command) record.failed.delete(name);
       return record;
-    } catch (error) {
-      await folder.close();
-      throw error;
-    }
+    });
   }
 
   /** Warnings about the folder. */

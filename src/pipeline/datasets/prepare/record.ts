@@ -121,18 +121,14 @@ export class PreparedRecord {
   static async open(given: DatasetsPrepareSettings, dataSet: DataSet, leftOut: LeftOut): Promise<PreparedRecord> {
     const { out, overwrite } = given;
     const head = headOf(given, dataSet, leftOut);
-    const { folder, found } = await RunFolder.open(out, preparedRecord);
-    try {
+    return await RunFolder.openAs(out, preparedRecord, async (folder, found) => {
       if (!found && !overwrite) await folder.refuseStrangers(outputs);
       const items = found ? [...found.record.items, ...found.lines.flatMap((line) => ("item" in line ? [line.item] : []))] : [];
       const difference = found && differenceOf(found.record, head);
       if (difference !== undefined && !overwrite) throw otherResults(out, "images of other settings", difference);
       const isKept = difference === undefined;
       return new PreparedRecord(folder, head, { kept: isKept ? items : [], replaced: isKept ? [] : items });
-    } catch (error) {
-      await folder.close();
-      throw error;
-    }
+    });
   }
 
   get warnings(): readonly string[] {
