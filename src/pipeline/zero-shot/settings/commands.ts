@@ -22,16 +22,21 @@ export const seed = CommonSettings.shape.seed.meta({
   ],
 });
 
+/** The settings of a run up to the saliency maps. */
+const toMaps = {
+  ...RunSettings.shape,
+  ...ScanSettings.shape,
+  ...PresetSettings.shape,
+  ...CommonSettings.shape,
+  ...SaliencySettings.shape,
+  ...AffinitySettings.shape,
+  ...ConfidenceSettings.shape,
+};
+
 /** `medclip-sam segment`. */
 export const SegmentSettings = z
   .strictObject({
-    ...RunSettings.shape,
-    ...ScanSettings.shape,
-    ...PresetSettings.shape,
-    ...CommonSettings.shape,
-    ...SaliencySettings.shape,
-    ...AffinitySettings.shape,
-    ...ConfidenceSettings.shape,
+    ...toMaps,
     ...CoarseSettings.shape,
     ...RefineSettings.shape,
     ...RegionSettings.shape,
@@ -55,13 +60,7 @@ const ofAffinity: { readonly needs: readonly Condition[] } = { needs: [{ samAffi
 /** `medclip-sam saliency`. */
 export const SaliencyRunSettings = z
   .strictObject({
-    ...RunSettings.shape,
-    ...ScanSettings.shape,
-    ...PresetSettings.shape,
-    ...CommonSettings.shape,
-    ...SaliencySettings.shape,
-    ...AffinitySettings.shape,
-    ...ConfidenceSettings.shape,
+    ...toMaps,
     sam: RefineSettings.shape.sam.meta(ofAffinity),
     samVariant: RefineSettings.shape.samVariant.meta(ofAffinity),
     samPrecision: RefineSettings.shape.samPrecision.meta(ofAffinity),
