@@ -10,7 +10,7 @@ export interface ConfigHints {
   /** Width of the shared space: shapes give it too, but this distinguishes a damaged file from a smaller model. */
   readonly embed?: number;
   readonly visionHeads?: number;
-  /** Width of an image tower's head, where it is told instead of their number. */
+  /** Channels of an attention head of the image tower: some files give them instead of the number of heads. */
   readonly visionHeadWidth?: number;
   readonly textHeads?: number;
   readonly visionEpsilon?: number;
