@@ -9,6 +9,12 @@ export function checkedObject<T>(given: T, where: string, what = "options"): T {
   throw new ConfigError(`${where}: ${what} must be an object, got ${described(given)}.`);
 }
 
+/** @throws ConfigError when an option `signal` is given and is none */
+export function checkedSignal(signal: unknown, where: string): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw new ConfigError(`${where}: option "signal" must be an AbortSignal, got ${described(signal)}.`);
+}
+
 /** Options with no other names than these; their values are not checked. @throws ConfigError when it is not an object, or has another name */
 export function checkedNames<T extends object>(given: T, known: readonly (keyof T & string)[], where: string): T {
   const others = Object.keys(checkedObject(given, where)).filter((name) => !known.includes(name as keyof T & string));

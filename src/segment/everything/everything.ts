@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import { described } from "../../check/described.ts";
-import { checkedNames, checkedOptions } from "../../check/options.ts";
+import { checkedNames, checkedOptions, checkedSignal } from "../../check/options.ts";
 import { checkedImage } from "../../check/pictures.ts";
-import { ConfigError, InputError, ShapeError, throwIfCancelled } from "../../errors.ts";
+import { InputError, ShapeError, throwIfCancelled } from "../../errors.ts";
 import {
   areaPx,
   type Box,
@@ -71,8 +71,7 @@ export async function everything(
     throw new InputError(`everything: predictor must be a SamPredictor, such as model.mask.sam of loadModel, got ${described(predictor)}.`);
   const pixels = checkedImage(image, "everything");
   const { embedding, signal } = checkedNames(work, ["embedding", "signal"], "everything");
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new ConfigError(`everything: option "signal" must be an AbortSignal, got ${described(signal)}.`);
+  checkedSignal(signal, "everything");
   const size = embedding?.size; // the rest of it is checked by the predictor
   if (size && (size.width !== pixels.width || size.height !== pixels.height)) {
     throw new ShapeError(

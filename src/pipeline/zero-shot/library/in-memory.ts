@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { described } from "../../../check/described.ts";
-import { checkedObject, checkedOptions } from "../../../check/options.ts";
+import { checkedObject, checkedOptions, checkedSignal } from "../../../check/options.ts";
 import { checkedImage } from "../../../check/pictures.ts";
 import { checkedList, checkedTexts } from "../../../check/prompts.ts";
 import { ConfigError, InputError, throwIfCancelled, WeightsError } from "../../../errors.ts";
@@ -195,9 +195,7 @@ export function checkedSegment(
   if (embed !== undefined && typeof embed !== "function") {
     throw new ConfigError(`${where}: option "embed" must be a function, got ${described(embed)}.`);
   }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new ConfigError(`${where}: option "signal" must be an AbortSignal, got ${described(signal)}.`);
-  }
+  checkedSignal(signal, where);
   const judge = calibration === undefined ? undefined : checkedCalibration(calibration, `${where}: option "calibration"`);
   if (judge && own)
     throw new ConfigError(`${where}: option "calibration" needs a named saliencyMethod, as a calibration holds for one method alone.`);
