@@ -4,6 +4,7 @@ import { ConfigError, InputError, WeightsError } from "../../../errors.ts";
 import { usableDevice } from "../../../graph/index.ts";
 import { defaultPack, locatePack } from "../../../hub/pack.ts";
 import type { Image } from "../../../image/index.ts";
+import { once } from "../../../once.ts";
 import { decodeImage } from "../../../scans/decode-image.ts";
 import { imageEnding } from "../../../scans/names.ts";
 import type { SamOptions } from "../../../segment/index.ts";
@@ -125,15 +126,17 @@ export async function segmentTargets(
   return { ...found, targets: Object.fromEntries(told) };
 }
 
+/** SHA-256 of the files of models, which are read once: they may have hundreds of megabytes. */
+const hashes = new WeakMap<ZeroShotModel, () => Promise<Record<string, string>>>();
+
 /** @throws ConfigError when a calibration was made with other weights; those of models from memory are not compared */
-async function requireSameWeights(
-  { text, mask }: Pick<ZeroShotModel, "text" | "mask">,
-  calibration: PresenceCalibration,
-  where: string,
-): Promise<void> {
+async function requireSameWeights(model: ZeroShotModel, calibration: PresenceCalibration, where: string): Promise<void> {
+  const { text, mask } = model;
   if (!("clipFiles" in text && "samFiles" in mask)) return;
-  const weights = hashesOf({ ...(await clipRecord(text as ClipOfFiles)), ...(await samRecord(mask as SamOfFiles)) });
-  const difference = differenceFrom(calibration, { weights });
+  const read = once(async () => hashesOf({ ...(await clipRecord(text as ClipOfFiles)), ...(await samRecord(mask as SamOfFiles)) }));
+  const known = hashes.get(model) ?? read;
+  hashes.set(model, known);
+  const difference = differenceFrom(calibration, { weights: await known() });
   if (difference !== undefined) throw new ConfigError(`${where}: the calibration was made with ${difference}. Calibrate again.`);
 }
 

@@ -88,7 +88,7 @@ export function differenceFrom({ made }: PresenceCalibration, { settings, weight
   const quoted = (sentences: readonly string[]) => `"${sentences[0]}"${sentences.length > 1 ? ` and ${sentences.length - 1} more` : ""}`;
   const differences = [
     ...(other ? [`the text prompt ${listed(made.prompts, 3, quoted)}, not ${quoted(other)}`] : []),
-    ...new Set(models.map((file) => `another ${file === "sam" ? "SAM" : "CLIP or vocabulary"}`)),
+    ...new Set(models.map((file) => `another ${/^sam(?:\/|$)/.test(file) ? "SAM" : "CLIP or vocabulary"}`)),
     ...names.map((name) => (name in made.settings ? `--${kebab(name)} ${made.settings[name]}` : `without --${kebab(name)}`)),
   ];
   return differences.length === 0 ? undefined : listed(differences, 4);
